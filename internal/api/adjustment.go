@@ -67,7 +67,7 @@ func adjustBalance(ctx context.Context, c *request.Call) (request.Answer, error)
 	return adjusted(c, p, r, err)
 }
 
-// adjusted answers with the entry of a manual change, with status 201.
+// adjusted returns the answer for a manual change, with the entry that it wrote and status 201.
 func adjusted(c *request.Call, p *loyalty.Program, r service.AdjustmentResult, err error) (request.Answer, error) {
 	if err != nil {
 		return request.Answer{Replayed: r.Replayed}, err

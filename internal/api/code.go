@@ -42,8 +42,8 @@ func getCode(ctx context.Context, c *request.Call) (request.Answer, error) {
 	return request.Answer{Body: wireCode(c, r)}, nil
 }
 
-// guarded looks up a code and limits the number of guesses. Codes that match the form of generated codes and shared
-// reward codes have no limit, because the former cannot be guessed and the latter are public.
+// guarded looks up a code. It limits the number of wrong guesses, except for codes that have the form of generated
+// codes, which cannot be guessed, and for shared reward codes, which are public.
 func guarded(
 	ctx context.Context, c *request.Call, look func() (inventory.CodeResult, error),
 ) (r inventory.CodeResult, err error) {
@@ -75,8 +75,8 @@ func guarded(
 	return r, err
 }
 
-// client returns the POS terminal, session or address that the caller acts for. It returns the empty string if the
-// request names none.
+// client returns the POS terminal, session or address on whose behalf the caller acts. It returns the empty string if
+// the request names none.
 func client(c *request.Call) (string, error) {
 	name := c.Event.Headers.Client
 	for i := range len(name) {

@@ -60,7 +60,8 @@ func (b memberBody) consents(now time.Time) (out []remind.Consent, err error) {
 	return out, c.Err()
 }
 
-// maxLogged is the maximum number of consent log entries in an answer. It contains the latest entries.
+// maxLogged is the maximum number of consent log entries in an answer. If there are more, the answer contains the
+// latest ones.
 const maxLogged = 200
 
 // listConsents lists a member's consents and the log of their changes.

@@ -22,7 +22,7 @@ type undoBody struct {
 	Points request.Whole `json:"points"`
 }
 
-// wallet checks a wallet ID and returns it as the program's rules name it: the main wallet is the empty string.
+// wallet checks a wallet ID and returns it in the form that programs use, in which the main wallet is the empty string.
 func wallet(c *request.Check, p request.Place, id string) string {
 	c.ID(p, id)
 	if id == posting.MainWallet {
@@ -40,7 +40,7 @@ func walletName(wallet string) string {
 	return wallet
 }
 
-// somePoints checks the points of a request, if present: they must be 1 to loyalty.MaxPoints.
+// somePoints checks a number of points that may be omitted. If present, it must be from 1 to loyalty.MaxPoints.
 func somePoints(c *request.Check, p request.Place, w request.Whole) loyalty.Points {
 	switch {
 	case w.Given && w.N < 1:
@@ -126,7 +126,7 @@ func wireConversion(r service.ConversionResult) wire.Conversion {
 	return out
 }
 
-// walletBalances returns the balances of the wallets that the entry changed, without the main wallet.
+// walletBalances returns the balances of the wallets that the entry changed, except the main wallet.
 func walletBalances(e loyalty.Entry) (out []wire.WalletBalance) {
 	for _, w := range e.Wallets {
 		out = append(out, wire.WalletBalance{Wallet: w.Wallet, Balance: request.WireBalance(w.Balance)})

@@ -103,7 +103,8 @@ func updateFulfillment(ctx context.Context, c *request.Call) (request.Answer, er
 	return toldRedemption(ctx, c, r, http.StatusOK)
 }
 
-// toldRedemption returns the answer for a redemption, with its fulfillment and the messages that sent its gift card.
+// toldRedemption returns the answer for a redemption. It contains the fulfillment, and the messages that sent the gift
+// card.
 func toldRedemption(
 	ctx context.Context, c *request.Call, r service.RedemptionResult, status int,
 ) (request.Answer, error) {

@@ -20,7 +20,7 @@ type reinstatementBody struct {
 	Reason string `json:"reason"`
 }
 
-// day checks and returns a required date.
+// day checks a required date and returns it.
 func day(c *request.Check, p request.Place, s string) loyalty.Date {
 	if !c.Required(p, s != "") {
 		return 0

@@ -25,7 +25,7 @@ type housemateBody struct {
 	Member string `json:"member"`
 }
 
-// someone returns the member that a field of the body names. It first returns any faults of the body.
+// someone returns the member that a field of the body names. If the body has faults, it returns them instead.
 func someone(
 	ctx context.Context, c *request.Call, faults *request.Check, field, named string,
 ) (loyalty.MemberID, error) {
@@ -137,7 +137,7 @@ func changeHousehold(
 	return household(ctx, c, p, h)
 }
 
-// household answers with a household and the points that its members can contribute.
+// household returns the answer for a household, with the points that its members can contribute.
 func household(ctx context.Context, c *request.Call, p *loyalty.Program, h share.Household) (request.Answer, error) {
 	accs, err := c.App.Households.Accounts(ctx, p, h.Joined())
 	if err != nil {

@@ -13,8 +13,8 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
 )
 
-// derivedID derives the ID of a command from the program, the route, the member and the Idempotency-Key, if the
-// command has no natural ID. The API key is not included, so that a merchant can rotate it while a client retries.
+// derivedID derives the ID of a command that has no natural ID from the program, the route, the member and the
+// Idempotency-Key. The API key is not included, so that a merchant can rotate it while a client retries.
 func derivedID(c *request.Call, prefix string, member loyalty.MemberID) string {
 	sum := digest("id", c.Who.Program, c.Route.Pattern, string(member), c.Key)
 	const alphabet = "0123456789abcdefghjkmnpqrstvwxyz" // Crockford's
@@ -37,8 +37,8 @@ func by(c *request.Call, request any) (ledger.By, error) {
 	return ledger.By{Actor: c.Who.ID, Input: fingerprint("input", string(canonical))}, nil
 }
 
-// byKey returns the actor and fingerprint for a route whose path names the object. Two such requests differ only in
-// their Idempotency-Key.
+// byKey returns the actor and the fingerprint for a route whose path names the object and whose requests have no other
+// input than the Idempotency-Key.
 func byKey(c *request.Call) ledger.By {
 	return ledger.By{Actor: c.Who.ID, Input: fingerprint("key", c.Route.Pattern, c.Key)}
 }
@@ -58,8 +58,8 @@ func digest(parts ...string) [sha256.Size]byte {
 	return sha256.Sum256(b)
 }
 
-// identities returns the identities under which other systems know the member. An email address is stored as a keyed
-// hash, so that the table's keys do not reveal it.
+// identities returns the identities under which other systems know the member. It stores an email address as a keyed
+// hash, so that the table's keys do not reveal the address.
 func identities(c *request.Call, externalID, email string) []stored.Identity {
 	var ids []stored.Identity
 	if externalID != "" {
@@ -71,8 +71,8 @@ func identities(c *request.Call, externalID, email string) []stored.Identity {
 	return ids
 }
 
-// askedMember prepares a request about the member in the path: it decodes the body into b, calls checked to validate
-// it, and returns the live program and the member's ID.
+// askedMember prepares a request about the member in the path. It decodes the body into b, validates it with checked,
+// and returns the live program and the member's ID.
 func askedMember(
 	ctx context.Context, c *request.Call, b any, checked func(*request.Check),
 ) (*loyalty.Program, loyalty.MemberID, error) {

@@ -19,8 +19,8 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/notify"
 )
 
-// A memberBody contains the changeable data of a member. The fields are pointers, because a change distinguishes an
-// omitted field from a removed one.
+// A memberBody contains the data of a member that can be changed. The fields are pointers, so that a change can omit a
+// field, which keeps it, or remove it.
 type memberBody struct {
 	ExternalID *string  `json:"external_id"`
 	Email      *string  `json:"email"`
@@ -41,8 +41,8 @@ type enrolBody struct {
 	ReferralCode *string `json:"referral_code"`
 }
 
-// profile returns the known profile with the changes of the body. If removing is set, an empty string removes a
-// field.
+// profile returns the current profile, known, with the changes of the body. If removing is set, an empty string removes
+// a field.
 func (b memberBody) profile(known members.Profile, removing bool, today loyalty.Date) (members.Profile, error) {
 	var c request.Check
 	set := func(to *string, given *string, p request.Place, valid func(request.Place, string)) {
@@ -80,8 +80,8 @@ func (b memberBody) profile(known members.Profile, removing bool, today loyalty.
 
 var segmentForm = regexp.MustCompile(`^[a-z0-9_-]{1,64}$`)
 
-// segments returns the segments in the body, sorted and without duplicates. If the body omits them, it returns the
-// known segments.
+// segments returns the segments in the body, sorted and without duplicates. If the body omits them, it returns known,
+// the current segments.
 func (b memberBody) segments(known []string) ([]string, error) {
 	if b.Segments == nil {
 		return known, nil
@@ -102,8 +102,8 @@ func (b memberBody) segments(known []string) ([]string, error) {
 	return slices.Compact(slices.Sorted(slices.Values(b.Segments))), c.Err()
 }
 
-// checkExternalID checks a merchant's ID of a member. The maximum length leaves room for request.ExternalPrefix, which
-// precedes the ID where requests name the member.
+// checkExternalID checks the merchant's ID for a member. The maximum length leaves room for request.ExternalPrefix,
+// which precedes the ID in requests.
 func checkExternalID(c *request.Check, p request.Place, s string) {
 	if !request.ValidID(request.ExternalPrefix + s) {
 		c.Fault(p, loyalty.ValidationFailed, "This must be 1 to 119 letters, digits or _ : . -")
@@ -197,8 +197,8 @@ func enrolMember(ctx context.Context, c *request.Call) (request.Answer, error) {
 	return request.Answer{Status: http.StatusCreated, Body: wireMember(c, p, m), Replayed: m.Replayed}, nil
 }
 
-// claimed assigns payments to the member that arrived under an external ID or email address before the member had it.
-// It returns the updated member.
+// claimed handles payments that arrived under an external ID or an email address before the member had it. It assigns
+// them to the member and returns the updated member.
 func claimed(
 	ctx context.Context, c *request.Call, p *loyalty.Program, m members.Member, names []stored.Identity,
 ) (members.Member, error) {
@@ -296,7 +296,7 @@ func wireMember(c *request.Call, p *loyalty.Program, m members.Member) wire.Memb
 	}
 }
 
-// wireWallets returns the balances of all wallets of the program except the main wallet, including empty ones.
+// wireWallets returns the balances of all wallets of the program, including empty ones, but not the main wallet.
 func wireWallets(p *loyalty.Program, acc loyalty.Account) (out []wire.Wallet) {
 	for _, w := range p.Wallets {
 		out = append(out, wire.Wallet{

@@ -31,8 +31,8 @@ func getProgram(ctx context.Context, c *request.Call) (request.Answer, error) {
 	return published(ctx, c, 0)
 }
 
-// published answers with a version, or with the live one if version is zero. It reads the table instead of the
-// 30-second cache, because the caller may just have published a version through another process.
+// published returns the answer for a version of the program, or for the live one if version is zero. It reads the table
+// and not the 30-second cache, because another process may have just published a version.
 func published(ctx context.Context, c *request.Call, version int) (request.Answer, error) {
 	schedule, err := c.App.Catalog.Schedule(ctx, c.Who.Program)
 	if err != nil {
@@ -120,7 +120,7 @@ func putDraft(ctx context.Context, c *request.Call) (request.Answer, error) {
 	return request.Answer{Body: wire.Draft{Source: b.Source, Version: version}}, nil
 }
 
-// outrun replaces already_exists with version_conflict, which is the right code for an object with versions.
+// outrun replaces the error code already_exists by version_conflict, which is the right code for objects with versions.
 func outrun(err error) error {
 	if rule, ok := errors.AsType[*loyalty.Error](err); ok && rule.Code == loyalty.AlreadyExists {
 		return request.Refuse(request.VersionConflict, "%s", rule.Detail)

@@ -24,7 +24,7 @@ type rollbackBody struct {
 	Recall  bool          `json:"recall"`
 }
 
-// levels checks how publishing may change members' levels.
+// levels checks the value that states how publishing may change members' levels.
 func levels(c *request.Check, s string) loyalty.RefreshMode {
 	mode := loyalty.RefreshMode(s)
 	if mode != "" && mode != loyalty.UpgradeOnly && mode != loyalty.FullRefresh {
@@ -74,7 +74,7 @@ func rollbackProgram(ctx context.Context, c *request.Call) (request.Answer, erro
 		app.Publication{Source: v.Source, Back: true, Levels: mode, Recall: b.Recall, Version: v.Version})
 }
 
-// publish compiles and publishes a program file, and answers with its version.
+// publish compiles and publishes a program file. It returns the answer for the new version.
 func publish(ctx context.Context, c *request.Call, in app.Publication) (request.Answer, error) {
 	p, errs, _ := c.Checked(in.Source)
 	if len(errs) > 0 {

@@ -71,7 +71,7 @@ func (b redemptionBody) request(c *request.Check) service.RedemptionRequest {
 	return in
 }
 
-// optionalID checks an identifier that may be omitted but not empty.
+// optionalID checks an identifier that may be omitted, but must not be empty.
 func optionalID(c *request.Check, p request.Place, s *string) string {
 	if s == nil {
 		return ""
@@ -107,8 +107,8 @@ func redeemReward(ctx context.Context, c *request.Call) (request.Answer, error) 
 	return toldRedemption(ctx, c, r, http.StatusCreated)
 }
 
-// byRedemption returns the actor and fingerprint of a redemption. Fields that were added to the API later are in the
-// fingerprint only if they are set. The fingerprints of older requests therefore do not change.
+// byRedemption returns the actor and the fingerprint of a redemption. Fields that were added to the API later are part
+// of the fingerprint only if they are set, so that the fingerprints of older requests do not change.
 func byRedemption(c *request.Call, in service.RedemptionRequest) (ledger.By, error) {
 	address := ""
 	if in.Address != nil {
@@ -206,7 +206,7 @@ func wireRedemption(r service.RedemptionResult) wire.Redemption {
 	if rd.Date != "" {
 		out.Date = &wire.RedemptionDate{ID: rd.Date, At: rd.DateAt.UTC()}
 	}
-	// Before the commit, the code can return to its pool and be issued to another member.
+	// Before the commit, the code can still return to its pool and be issued to another member.
 	claimed := rd.Status == loyalty.Committed || rd.Status == loyalty.Reversed
 	if claimed && rd.Code != "" {
 		out.Code, out.CodeFrom, out.CodeUntil = &rd.Code, instant(rd.CodeFrom), instant(rd.CodeUntil)

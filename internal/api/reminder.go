@@ -21,9 +21,9 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/random"
 )
 
-// listTomorrow lists the reminders that members would receive tomorrow in their time zones, as of now. It also counts
-// suppressed reminders by reason. A visit is the evaluation of one member's reminders at a planned instant. Members
-// whose next visit is after tomorrow do not count toward the page size.
+// listTomorrow lists the reminders that would be sent to members tomorrow, in their time zones, if nothing changed
+// until then. It also counts suppressed reminders by reason. A visit is the evaluation of one member's reminders at a
+// planned instant. Members whose next visit is after tomorrow do not count toward the page size.
 func listTomorrow(ctx context.Context, c *request.Call) (request.Answer, error) {
 	size, err := c.PageSize()
 	if err != nil {
@@ -70,8 +70,7 @@ type foresight struct {
 	out  wire.ScheduledReminderList
 }
 
-// maxForeseen is the maximum number of visits to a member that are simulated. Few members have more than one visit a
-// day.
+// maxForeseen is the maximum number of simulated visits to a member. Few members have more than one visit a day.
 const maxForeseen = 100
 
 // look simulates the visits to one member from now until the end of the member's tomorrow. Each visit plans the next
@@ -105,8 +104,8 @@ func (f *foresight) look(ctx context.Context, m loyalty.MemberID) error {
 	return nil
 }
 
-// visit simulates a visit at an instant in memory and returns the resulting plan. If listed is set, it lists the
-// reminders of the visit.
+// visit simulates a visit at an instant in memory and returns the plan that results. If listed is set, it adds the
+// reminders of the visit to the list.
 func (f *foresight) visit(v *messages.Visit, at time.Time, listed bool) remind.Plan {
 	for range remind.MaxAtOnce {
 		plan := remind.Remind(f.p, v.Account, v.Who, v.State, at)
@@ -191,8 +190,9 @@ func channelOf(address string) loyalty.Channel {
 	return loyalty.Email
 }
 
-// previewed returns the message that a reminder would send to a member, and the reason if it would be suppressed. If
-// a channel is given, the message is a test that goes to another recipient through this channel.
+// previewed returns the message that a reminder would send to a member. If the reminder would be suppressed, it also
+// returns the reason. If a channel is given, the message is a test, which is sent through this channel to another
+// recipient.
 func previewed(
 	ctx context.Context, c *request.Call, b previewBody, by loyalty.Channel,
 ) (m notify.Message, why remind.Why, err error) {
@@ -285,7 +285,7 @@ func testReminder(ctx context.Context, c *request.Call) (request.Answer, error) 
 	return request.Answer{Body: out}, nil
 }
 
-// marked returns the message, marked as a test.
+// marked returns a copy of the message that is marked as a test.
 func marked(m notify.Message) notify.Message {
 	m.Reminder = "test"
 	if m.Channel == loyalty.SMS {
@@ -302,7 +302,7 @@ func randomID(source io.Reader) string {
 	return base64.RawURLEncoding.EncodeToString(b[:])
 }
 
-// reportReminders reports the effect of each reminder, summed over the requested months, and of its holdout group.
+// reportReminders reports the effect of each reminder in the requested months, and compares it with its holdout group.
 func reportReminders(ctx context.Context, c *request.Call) (request.Answer, error) {
 	from, err := month(c, "from", c.App.Now())
 	if err != nil {
@@ -358,8 +358,8 @@ func month(c *request.Call, name string, otherwise time.Time) (time.Time, error)
 	return t, nil
 }
 
-// wake schedules an immediate visit to a member, if the program has a reminder with the trigger on, which has just
-// occurred. The daily visit could be too late for the reminder. A failure only delays it.
+// wake schedules an immediate visit to a member if the program has a reminder with the given trigger, which has just
+// occurred. The daily visit could be too late for this reminder. If wake fails, the reminder is only delayed.
 func wake(ctx context.Context, c *request.Call, p *loyalty.Program, m loyalty.MemberID, on loyalty.Trigger) {
 	if !slices.ContainsFunc(p.Reminders.Messages, func(r loyalty.Reminder) bool { return r.On == on }) {
 		return

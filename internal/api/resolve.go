@@ -20,7 +20,7 @@ type reverseBody struct {
 	Refunded *refundedBody `json:"refunded"`
 }
 
-// A refundedBody states how much of an order's payment all refunds together returned.
+// A refundedBody states how much of an order's payment was returned by all its refunds together.
 type refundedBody struct {
 	Amount request.Whole `json:"amount"`
 	Of     request.Whole `json:"total"`
@@ -92,8 +92,8 @@ func reverseRedemption(ctx context.Context, c *request.Call) (request.Answer, er
 		})
 }
 
-// resolve commits, cancels or reverses a redemption, as the path requests. Parameter what contains the other inputs
-// of the body, so that a different body under the same Idempotency-Key is a different request.
+// resolve commits, cancels or reverses a redemption, as the path requests. The argument what contains the other inputs
+// of the body. It makes a different body with the same Idempotency-Key a different request.
 func resolve(
 	ctx context.Context,
 	c *request.Call, what string, end func(*loyalty.Program, string, ledger.By) (service.RedemptionResult, error),

@@ -8,8 +8,8 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/notify"
 )
 
-// DefaultRoute is API Gateway's route key for requests that match no other route. DefaultFunction serves it. It
-// answers 405 with the allowed methods if the path has other methods, and 404 if the path does not exist.
+// DefaultRoute is API Gateway's route key for requests that match no other route, and DefaultFunction is the function
+// that serves it. The answer is 405 with the allowed methods if the path exists with another method, and otherwise 404.
 const (
 	DefaultRoute    = "$default"
 	DefaultFunction = "members"

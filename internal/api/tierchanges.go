@@ -12,10 +12,11 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/loyalty/award"
 )
 
-// looked is the maximum number of members that one page evaluates, even if it lists only few of them.
+// looked is the maximum number of members that are evaluated for one page, even if few of them are listed.
 const looked = 1000
 
-// listLevelChanges lists the members whose level changes by an instant, according to the live program or the draft.
+// listLevelChanges lists the members whose level will have changed by a given instant, according to the live program or
+// the draft.
 func listLevelChanges(ctx context.Context, c *request.Call) (request.Answer, error) {
 	p, err := c.Program(ctx)
 	if err != nil {
@@ -53,7 +54,7 @@ func listLevelChanges(ctx context.Context, c *request.Call) (request.Answer, err
 	return request.Answer{Body: out}, nil
 }
 
-// untilInstant returns the requested instant. Without one, it returns the first instant after now.
+// untilInstant returns the instant that the request names. Without one, it returns the first instant after now.
 func untilInstant(c *request.Call, now time.Time) (time.Time, error) {
 	s, ok := c.Event.Query["until"]
 	if !ok {
@@ -67,8 +68,8 @@ func untilInstant(c *request.Call, now time.Time) (time.Time, error) {
 	return until, nil
 }
 
-// nextProgram returns the draft as if it were published at an instant, if the request asks for it, and otherwise the
-// live program.
+// nextProgram returns the program that determines the changes. If the request asks for the draft, that is the draft as
+// if it were published at the given instant, and otherwise the live program.
 func nextProgram(ctx context.Context, c *request.Call, p *loyalty.Program, at time.Time) (*loyalty.Program, error) {
 	mode := loyalty.RefreshMode(c.Event.Query["draft"])
 	switch mode {

@@ -9,7 +9,7 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/loyalty/redeem"
 )
 
-// addCodes adds codes to the pool of a reward. A later request with the same codes is a replay of the first one.
+// addCodes adds codes to the pool of a reward. Sending the same codes again has no further effect.
 func addCodes(ctx context.Context, c *request.Call) (request.Answer, error) {
 	var b request.CodesBody
 	var pool redeem.CodePool

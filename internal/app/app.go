@@ -55,8 +55,8 @@ type App struct {
 	Programs *Programs
 }
 
-// A Queue sends messages to other functions. Send returns nil once every body is stored durably. After an error,
-// some bodies may have been sent. A receiver must tolerate duplicates. Bodies are unordered.
+// A Queue sends messages to other functions. Send returns nil once all messages are stored durably. After an error,
+// some of them may have been sent. A receiver must accept duplicates and messages in any order.
 type Queue interface {
 	Send(ctx context.Context, queue string, bodies ...string) error
 }

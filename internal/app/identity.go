@@ -10,8 +10,8 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/ledger/stored"
 )
 
-// EmailName returns a function that maps an email address to the identity by which its member is found. It is a
-// keyed hash, so that the table's keys do not reveal addresses.
+// EmailName returns a function that converts an email address to the identity under which the member is stored. The
+// identity is a keyed hash, so that the table's keys do not reveal addresses.
 func (a *App) EmailName() func(program, email string) stored.Identity {
 	key := a.Derive("blind-index")
 	return func(program, email string) stored.Identity {

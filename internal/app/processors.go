@@ -42,7 +42,7 @@ type Processor struct {
 	Accounts map[string]Account `json:"accounts,omitempty"` // Adyen: merchant accounts with another mode, by code
 }
 
-// An Account configures one merchant account of Adyen.
+// An Account contains the settings of one merchant account at Adyen.
 type Account struct {
 	Capture Capture `json:"capture"`
 }
@@ -109,12 +109,13 @@ func (p Processors) Check() error {
 	return errors.Join(wrong...)
 }
 
-// maxSecrets is the number of secrets of one connection.
+// maxSecrets is the maximum number of secrets of one connection.
 const maxSecrets = 2
 
-// Accepting returns the connections with their earlier secrets added, because processors may sign with those for a
-// while after a rotation. A connection accepts at most two secrets, its current ones first: a connection with two
-// current secrets accepts no earlier one. An earlier secret that is now used for another purpose is not accepted.
+// Accepting returns the connections with the secrets of before, the earlier configuration, added to the current ones.
+// Processors may use an earlier secret for a while after a rotation. A connection accepts at most two secrets, so one
+// that has two current secrets accepts no earlier one. An earlier secret that is now used for another purpose is not
+// accepted.
 func (p Processors) Accepting(before Processors) Processors {
 	taken := map[string]bool{}
 	for _, providers := range p {

@@ -17,8 +17,8 @@ import (
 // ErrNotPublished reports that a program has no live version, so its commands cannot be processed.
 var ErrNotPublished = errors.New("app: the program has no published version")
 
-// How long the number of the live version is cached, and how many compiled versions are cached. A published version
-// never changes, so cached versions need no refresh.
+// These constants limit the caches: how long the number of the live version is cached, and how many compiled versions
+// are. A published version never changes, so it is never read again.
 const (
 	liveFor      = 30 * time.Second
 	keptVersions = 256
@@ -35,7 +35,7 @@ type Programs struct {
 	compiled map[versionKey]*loyalty.Program
 }
 
-// live caches which versions of a program are in force and when, and for how long that can be used.
+// live caches the schedule of a program's versions, and how long this schedule can be used.
 type live struct {
 	schedule   ledger.Schedule
 	read, till time.Time
@@ -46,8 +46,8 @@ type versionKey struct {
 	version int
 }
 
-// Live returns the program in its live version, or ErrNotPublished if there is none. A new publication is visible
-// at most 30 seconds late. A scheduled version takes over at its exact instant.
+// Live returns the live version of a program, or ErrNotPublished if there is none. A new publication becomes visible
+// after at most 30 seconds. A scheduled version becomes live at its exact instant.
 func (s *Programs) Live(ctx context.Context, id string) (*loyalty.Program, error) {
 	schedule, _, err := s.Schedule(ctx, id)
 	if err != nil {
@@ -59,8 +59,8 @@ func (s *Programs) Live(ctx context.Context, id string) (*loyalty.Program, error
 	return s.Version(ctx, id, schedule.Live)
 }
 
-// Schedule returns which versions of a program are in force and when, and the time at which that was read, at most 30
-// seconds ago.
+// Schedule returns which versions of a program are in force and when. It also returns the time at which it read this,
+// which is at most 30 seconds ago.
 func (s *Programs) Schedule(ctx context.Context, id string) (ledger.Schedule, time.Time, error) {
 	now := s.Now()
 	s.mu.Lock()

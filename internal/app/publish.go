@@ -21,20 +21,19 @@ type Publication struct {
 	Source  []byte
 	By      string
 	At      *time.Time          // when the version takes effect; nil for now
-	After   *int                // the newest version that the publisher knows, zero for none; nil for no check
+	After   *int                // the newest version that the publisher knows, 0 if it knows none; nil for no check
 	Levels  loyalty.RefreshMode // how a changed tier structure applies to members; required if it has changed
 	Back    bool                // a rollback to an earlier version's file, which withdraws all scheduled versions
 
-	// Recall recalls the version that this one replaces at once, or every one that was in force since Version, if the
-	// publication goes back to that.
+	// Recall recalls mistaken versions: the version that this one replaces or, if the publication returns to the file
+	// of Version, every version that was in force after Version.
 	Recall  bool
 	Version int
 }
 
-// Publish creates a version of the program, which takes effect now or at the requested instant, at most a year
-// ahead. It returns the version that has the file, and whether it was created by this call. If the version that
-// would be in force at that instant already has the file, no version is created, so repeating a publication is
-// harmless.
+// Publish creates a version of the program, which takes effect now or at the requested instant, at most a year ahead.
+// It returns the version that has the file, and reports whether this call created it. If the version that is in force
+// at that instant already has the same file, no version is created. Repeating a publication is therefore harmless.
 //
 // A publication cancels no other version. A scheduled version takes effect at its instant, even if a newer version
 // was published with an earlier instant. A rollback withdraws all scheduled versions; a rollback to the live
@@ -176,7 +175,7 @@ func invalidEffectiveAt(format string, args ...any) error {
 	}
 }
 
-// holds reports whether a version has the publication's file.
+// holds reports whether a version has the same file as the publication.
 func (s *Programs) holds(ctx context.Context, in Publication, version int) (bool, error) {
 	if version == 0 {
 		return false, nil

@@ -11,8 +11,8 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/telemetry"
 )
 
-// How long a Refreshed value is used before it is read again, and the pause after a failed attempt. Jitter is drawn
-// for each read, so that processes that started together do not read together.
+// These constants state how long a Refreshed value is used before it is read again, and how long to wait after a failed
+// attempt. The duration varies at random, so that processes that started at the same time do not read at the same time.
 const (
 	lifetime  = 5 * time.Minute
 	jitter    = time.Minute
@@ -102,7 +102,7 @@ func (r *Refreshed[T]) read(ctx context.Context) (fresh T, err error) {
 	return fresh, err
 }
 
-// life returns how long a value that is read now is used.
+// life returns how long a value that was read now can be used.
 func (r *Refreshed[T]) life() time.Duration {
 	return lifetime + time.Duration(random.Below(r.random, uint64(jitter)))
 }

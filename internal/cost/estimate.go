@@ -2,7 +2,7 @@ package cost
 
 import "strings"
 
-// A Cost is what something costs on AWS, in dollars, by service.
+// A Cost is the cost of something on AWS, in dollars, by service.
 type Cost struct {
 	API     float64 `json:"api"` // API Gateway
 	Lambda  float64 `json:"lambda"`
@@ -30,7 +30,7 @@ func (c Cost) summed() Cost {
 	return c
 }
 
-// A Year contains the numbers of orders, refunds, redemptions, reads and emails of a member in a year.
+// A Year contains the numbers of orders, refunds, redemptions, reads and emails of one member in a year.
 type Year struct {
 	Orders, Refunds, Redemptions, Reads, Emails float64
 }

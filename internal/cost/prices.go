@@ -1,10 +1,10 @@
 package cost
 
-import _ "embed" // for the data
+import _ "embed" // for embedding the price files
 
 // Prices are AWS's list prices in dollars.
 type Prices struct {
-	Date   string `json:"date"` // on which they were collected
+	Date   string `json:"date"` // when the prices were collected
 	Region string `json:"region"`
 	Note   string `json:"note"`
 
@@ -25,7 +25,7 @@ type Prices struct {
 	Emails           float64 `json:"thousand_emails"`
 }
 
-// A Measurement is how long requests took, and how that was measured.
+// A Measurement contains the measured durations of requests, and the method of the measurement.
 type Measurement struct {
 	Date         string             `json:"date"`
 	How          string             `json:"how"`
@@ -33,21 +33,21 @@ type Measurement struct {
 	Milliseconds map[string]float64 `json:"milliseconds"` // by the ID of a Usage
 }
 
-// Assumptions are figures of AWS and of the template that no test of this repository can measure.
+// Assumptions are properties of AWS and of the template that no test of this repository can measure.
 type Assumptions struct {
 	MemoryGB    float64  `json:"memory_gb"`           // of each function
-	ReadMS      float64  `json:"read_ms"`             // a step that reads takes so long in DynamoDB
-	WriteMS     float64  `json:"write_ms"`            // a step that writes
-	ScheduledMS float64  `json:"scheduled_member_ms"` // a member takes so long in a worker, one of several at once
-	TraceShare  float64  `json:"trace_share"`         // of the requests, which X-Ray samples
+	ReadMS      float64  `json:"read_ms"`             // duration of a step that reads from DynamoDB
+	WriteMS     float64  `json:"write_ms"`            // duration of a step that writes
+	ScheduledMS float64  `json:"scheduled_member_ms"` // time per member in a worker, which processes several at once
+	TraceShare  float64  `json:"trace_share"`         // the share of requests that X-Ray samples
 	RelayMS     float64  `json:"relay_ms"`            // an invocation of the function relay
 	AccessLog   string   `json:"access_log"`          // a line of the API's access log
 	LambdaLogs  []string `json:"lambda_logs"`         // the lines that Lambda adds for each invocation
 
 	EntryBytes   float64 `json:"entry_bytes"`   // a ledger entry with its index entry and DynamoDB's overhead
-	AccountBytes float64 `json:"account_bytes"` // likewise of a member's account and profile
+	AccountBytes float64 `json:"account_bytes"` // the same for a member's account and profile
 
-	Polls        float64 `json:"polls_per_queue_month"` // requests with which Lambda waits for messages of a queue
+	Polls        float64 `json:"polls_per_queue_month"` // requests that Lambda sends to check a queue for messages
 	AlarmMetrics int     `json:"alarm_metrics"`
 	Secrets      int     `json:"secrets"`
 	Queues       int     `json:"queues_polled"`

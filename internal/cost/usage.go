@@ -2,7 +2,7 @@ package cost
 
 import (
 	"bytes"
-	_ "embed" // for the data
+	_ "embed" // for embedding usage.json
 	"encoding/json"
 	"fmt"
 )
@@ -12,15 +12,15 @@ import (
 type Usage struct {
 	ID       string  `json:"id"`
 	Request  string  `json:"request"`   // in words
-	Steps    int     `json:"steps"`     // calls of the table that follow one another
-	Calls    int     `json:"calls"`     // calls of the table
+	Steps    int     `json:"steps"`     // calls of the table that wait for the previous one
+	Calls    int     `json:"calls"`     // all calls of the table
 	Read     float64 `json:"read"`      // read request units
 	Write    float64 `json:"write"`     // write request units
-	Items    int     `json:"items"`     // items that are read, also those that are not returned
-	LogBytes int     `json:"log_bytes"` // of the function's log lines
+	Items    int     `json:"items"`     // items read, including those that are not returned
+	LogBytes int     `json:"log_bytes"` // size of the function's log lines
 }
 
-// Usages returns the usage of each request that is measured.
+// Usages returns the usage of each measured request.
 func Usages() []Usage {
 	var all []Usage
 	read("usage.json", usageFile, &all)
@@ -30,7 +30,7 @@ func Usages() []Usage {
 //go:embed usage.json
 var usageFile []byte
 
-// read decodes a file of this package. It panics if the file is wrong, which the tests of this package show.
+// read decodes a file of this package. It panics if the file is invalid, which the tests of this package would detect.
 func read(name string, file []byte, v any) {
 	d := json.NewDecoder(bytes.NewReader(file))
 	d.DisallowUnknownFields()

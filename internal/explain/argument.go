@@ -7,15 +7,15 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
 )
 
-// An argument is a value that a sentence can name: its name in the sentence, the index of its first argument in the
-// reason, and the function that formats it.
+// An argument is a value that a sentence can name. It has a name for use in the sentence, the index of its first
+// argument in the reason, and the function that formats it.
 type argument struct {
 	name string
 	at   int
 	in   func(speaker, []string) value
 }
 
-// arguments lists, for each kind of reason, the least number of arguments and the values that a sentence can name.
+// arguments lists, for each kind of reason, the minimum number of arguments and the values that a sentence can name.
 var arguments = map[loyalty.ReasonKind]struct {
 	least int
 	are   []argument
@@ -142,7 +142,8 @@ func times(s speaker, args []string) value {
 	return value{text: s.phrase("times", values{"n": s.write(args[0], figures{})})}
 }
 
-// named formats the targets of a campaign: levels by name, other targets as the merchant names them.
+// named formats the levels or other targets of a campaign. Levels have the program's name, and other targets the name
+// that the merchant uses.
 func named(s speaker, args []string) value {
 	which := strings.Split(args[0], ", ")
 	for i, name := range which {
@@ -163,14 +164,14 @@ func date(s speaker, args []string) value {
 	return value{text: s.date(d)}
 }
 
-// by formats the cause of pending points: "order 1042".
+// by formats what pending points were earned for: "order 1042".
 func by(s speaker, args []string) value {
 	kind, id, _ := strings.Cut(args[0], " ")
 	return s.by(kind, id)
 }
 
-// measured formats the amount that counted towards a level, and the period: "512", "points_earned/12". For several
-// metrics the arguments are "512+3" and "spend+visits/year".
+// measured formats the amount that counted towards a level, and the period. It receives arguments such as "512" and
+// "points_earned/12" or, for several metrics, "512+3" and "spend+visits/year".
 func measured(s speaker, args []string) value {
 	by, window, _ := strings.Cut(args[1], "/")
 	key := "window." + cmp.Or(window, "all")

@@ -51,7 +51,7 @@ func (s speaker) values(e loyalty.Entry) values {
 	}
 }
 
-// sign returns the suffix of the phrase for points given, taken, or none.
+// sign returns the suffix of the phrase for points that were given or taken, or for zero points.
 func sign(n loyalty.Points) string {
 	switch {
 	case n > 0:
@@ -122,8 +122,8 @@ func (s speaker) extended(e loyalty.Entry) string {
 	return s.sentence("other.none", with)
 }
 
-// firstReason returns the first reason as the summary of a change of the member, because the reasons already state the
-// change.
+// firstReason returns the sentence of the first reason. It is the summary of an entry that changes the member, because
+// the reasons of such entries already state the change.
 func (s speaker) firstReason(e loyalty.Entry) string {
 	if len(e.Reasons) == 0 {
 		return s.sentence("other.none", nil)

@@ -38,7 +38,7 @@ func Entry(p *loyalty.Program, e loyalty.Entry, locale string) Words {
 	return Words{Language: s.tag, Summary: s.summaries(e), Reasons: s.because(e.Reasons)}
 }
 
-// Reasons describes reasons as Entry does, without a summary. It is for quotes, which are not entries.
+// Reasons describes reasons in the same way as Entry, but without a summary. It is for quotes, which are not entries.
 func Reasons(p *loyalty.Program, because []loyalty.Reason, locale string) Words {
 	s := speak(p, locale)
 	return Words{Language: s.tag, Reasons: s.because(because)}
@@ -48,7 +48,7 @@ func Reasons(p *loyalty.Program, because []loyalty.Reason, locale string) Words 
 type speaker struct {
 	*language
 	p      *loyalty.Program
-	locale string // the locale in which the program's own texts are looked up
+	locale string // the locale of the program's own texts
 	wallet string // the wallet whose points the text describes
 	group  string // the name of the tier group whose levels the text describes; empty: the main tiers
 }

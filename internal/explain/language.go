@@ -39,7 +39,7 @@ type value struct {
 	number number
 }
 
-// number is the grammatical number with which the words after a value agree.
+// number is the grammatical number of a value. The words after the value agree with it.
 type number int
 
 const (
@@ -48,16 +48,16 @@ const (
 	several
 )
 
-// values maps names to values.
+// values maps the names in a sentence to values.
 type values map[string]value
 
-// phrase returns a part of a sentence.
+// phrase returns a part of a sentence, with the given values inserted.
 func (l *language) phrase(key string, with values) string { return say(l.phrases[key], with) }
 
-// sentence returns a complete sentence.
+// sentence returns a complete sentence, with the given values inserted.
 func (l *language) sentence(key string, with values) string { return capital(l.phrase(key, with)) }
 
-// say inserts the values into a form. Braces inside a value are not interpreted.
+// say inserts the values into a text. It does not interpret braces inside a value.
 func say(form string, with values) string {
 	var out strings.Builder
 	count := with["points"].number

@@ -15,9 +15,8 @@ type life struct {
 	points  loyalty.Points
 }
 
-// livesOf returns the lives of the points that an entry gave. It reads them from the postings, which state for each
-// part its destination, independent of the rule that gave it. It excludes points that an activity moved from other
-// lots.
+// livesOf returns the lives of the points that an entry gave. It reads them from the postings, which state when each
+// part becomes active and expires, whichever rule gave it. It excludes points that an activity moved from other lots.
 func livesOf(e loyalty.Entry) (lives []life) {
 	all, moved := net(e), loyalty.Points(0)
 	for _, x := range all {
@@ -62,7 +61,7 @@ func (x life) same(y life) bool {
 	return x.pending == y.pending && x.from.Equal(y.from) && x.until == y.until
 }
 
-// slid reports whether an activity may have moved other points to this lot.
+// slid reports whether some points in this lot may have been moved there from other lots by an activity.
 func (x life) slid() bool { return !x.pending && (x.until == 0 || x.until.Slides()) }
 
 // lives returns sentences that state how long the points of an entry can be spent. They follow the sentence of the
@@ -70,7 +69,7 @@ func (x life) slid() bool { return !x.pending && (x.until == 0 || x.until.Slides
 func (s speaker) lives(e loyalty.Entry, points loyalty.Points) (said string) {
 	lives := livesOf(e)
 	if e.Kind == loyalty.KindClawback {
-		lives = nil // omit points that one rule gave while more points of another rule were taken
+		lives = nil // more points of another rule were taken, so what one rule gave is not described
 	}
 	for _, x := range lives {
 		with := values{

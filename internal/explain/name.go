@@ -31,7 +31,7 @@ func (s speaker) rule(name string) value {
 	return value{text: s.phrase("rule", nil)}
 }
 
-// name returns the program's name for something in this language, or an empty string if it has none.
+// name returns the program's name for an object in this language, or an empty string if it has none.
 func (s speaker) name(section, id string) string {
 	switch section {
 	case "campaigns":
@@ -98,7 +98,7 @@ func (s speaker) points(n loyalty.Points) value {
 	return s.quantity(strconv.FormatInt(int64(n), 10), figures{})
 }
 
-// by formats the cause of earned points, as it follows a verb: "with order 1042", "for your review".
+// by formats what points were earned for, in the form that follows a verb: "with order 1042", "for your review".
 func (s speaker) by(kind, id string) value {
 	id, _, _ = strings.Cut(id, "~") // the part after "~" is the rule whose points expire separately
 	key := "by." + kind
@@ -111,8 +111,8 @@ func (s speaker) by(kind, id string) value {
 	return value{text: s.phrase(key, values{"id": {text: id}})}
 }
 
-// event returns the phrase key and the family of an event such as "review:778", or "member:mem_…:birthday:2026",
-// which the platform itself generates.
+// event returns the phrase key and the family of an event. The event can be one that the merchant sent, such as
+// "review:778", or one that the platform itself generates, such as "member:mem_…:birthday:2026".
 func (s speaker) event(id string) (key, family string) {
 	parts := strings.Split(id, ":")
 	family, key = parts[0], "by.event."+parts[0]

@@ -46,8 +46,8 @@ func (s speaker) reason(b loyalty.Reason) string {
 	return capital(say(form, with))
 }
 
-// tally formats the points that the reason gave or took, for the end of a sentence: ": -40 beans". It is empty for zero
-// points.
+// tally formats the points that a reason gave or took, for the end of a sentence: ": -40 beans". It returns an empty
+// value for zero points.
 func (s speaker) tally(points string) value {
 	if points == "" || points == "0" {
 		return value{}
@@ -57,7 +57,7 @@ func (s speaker) tally(points string) value {
 	return v
 }
 
-// which returns the variant of a reason, for kinds of reasons that have several sentences.
+// which returns the variant of a reason. It is empty for kinds of reasons that have only one sentence.
 func which(b loyalty.Reason) string {
 	if variant := variants[b.Kind]; variant != nil {
 		return variant(b)

@@ -43,8 +43,8 @@ func (s speaker) summaries(e loyalty.Entry) string {
 	return said
 }
 
-// part returns the sentences that state the effect of an entry in one wallet. It does not describe points that a reward
-// gave in another wallet as spent.
+// part returns the sentences that state the effect of an entry in one wallet. If a reward gave points in this wallet,
+// they are not described as spent.
 func (s speaker) part(e loyalty.Entry) string {
 	if r := e.Redemption; r != nil && r.Wallet != s.wallet {
 		return s.sentence("other"+sign(e.Points), s.values(e))
@@ -82,5 +82,5 @@ func (s speaker) converted(e loyalty.Entry, x *loyalty.Converted) string {
 	return s.sentence("other.none", nil)
 }
 
-// pointsIn formats a number of points of the wallet named by the following argument.
+// pointsIn formats a number of points. The second argument of the reason is the wallet of these points.
 func pointsIn(s speaker, args []string) value { return s.in(args[1]).quantity(args[0], figures{}) }

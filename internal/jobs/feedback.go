@@ -13,8 +13,8 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/notify"
 )
 
-// A feedback is an event in which SES reports the delivery of an email through EventBridge. Its format is that of
-// "Contents of event data that Amazon SES sends to EventBridge" in the SES developer guide.
+// A feedback is an event with which SES reports the delivery of an email through EventBridge. The format is described
+// in "Contents of event data that Amazon SES sends to EventBridge" in the SES developer guide.
 type feedback struct {
 	Source string `json:"source"`
 	Detail struct {
@@ -41,8 +41,8 @@ func (f feedback) tag(name string) string {
 	return ""
 }
 
-// ends returns the reason, in the form of members.FailedAddress, why no more email may be sent to the address; "" if
-// there is none.
+// ends returns the reason why no more email may be sent to the address, in the form of members.FailedAddress. It
+// returns "" if more email may be sent.
 func (f feedback) ends() (why string) {
 	switch {
 	case f.Detail.Type == "Bounce" && f.Detail.Bounce.Type == "Permanent":
@@ -53,9 +53,9 @@ func (f feedback) ends() (why string) {
 	return ""
 }
 
-// handleFeedback records the feedback for an email. A permanent bounce and a complaint stop email to the address, and a
-// bounced notice counts as not sent, so that another channel can send it. After any other bounce, the message is
-// not sent again: SES has tried for hours, and automatic replies cause such bounces too.
+// handleFeedback records the feedback for an email. After a permanent bounce or a complaint, no more email is sent to
+// the address. A bounced notice counts as not sent, so that another channel can send it. After any other bounce, the
+// message is not sent again, because SES has already tried for hours, and automatic replies cause such bounces too.
 func (r remindHandler) handleFeedback(ctx context.Context, f feedback) error {
 	program, member, message := f.tag("program"), loyalty.MemberID(f.tag("member")), f.tag("message")
 	if program == "" || member == "" || message == "" || member == notify.NoMember {

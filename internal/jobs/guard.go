@@ -54,7 +54,7 @@ func (w *settleRun) guard(ctx context.Context, m shardTask) error {
 	return fmt.Errorf("jobs: reassess %s: %[3]d of %[2]d members would move down", m.Program, looked, down)
 }
 
-// movesDown reports whether settling an account would move it down.
+// movesDown reports whether settling an account would move the member to a lower level.
 func (w *settleRun) movesDown(ctx context.Context, account func() (loyalty.Account, error)) (bool, error) {
 	acc, err := account()
 	if err != nil {

@@ -7,19 +7,19 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/ledger/stored"
 )
 
-// A Plan describes a day on which many members are due at once, and the assumed properties of AWS. Zero fields
-// other than Members have the values of Assumed.
+// A Plan describes a day on which many members are due at once, and the assumed properties of AWS. Zero fields get the
+// values of Assumed, except Members.
 type Plan struct {
 	Members  float64
 	Changing float64       // the share of due members with changes
 	Shards   int           // of the due index
 	Workers  int           // concurrent workers, at most one per shard
 	Latency  time.Duration // time per member: the transaction, and a share of the read
-	Gap      time.Duration // time between a worker's end and the start of the worker that continues from its cursor
+	Gap      time.Duration // time between the end of a worker and the start of its successor
 	Table    float64       // write units per second of the table, and of its index
 	Key      float64       // write units per second of one index key
 
-	WriteUnits, ReadUnits     float64 // per member; a member without changes needs only reads
+	WriteUnits, ReadUnits     float64 // per member; a member without changes needs no writes
 	WritePrice, ReadPrice     float64 // per million units, in dollars
 	ComputePrice, InvokePrice float64 // per GB-second, and per million invocations
 }
@@ -50,11 +50,11 @@ const (
 	functionTime   = 60 * time.Second // template.yaml's Timeout
 	functionMemory = 0.5              // in GB
 	indexMove      = 2                // write units to move a member in the due index, both on its shard's key
-	indexUnits     = 3                // the same, and one for the statement
+	indexUnits     = 3                // indexMove, and one for the entry in the statement's index
 )
 
-// Simulate simulates the day by invocations: each worker takes a shard, settles as many members as its time, its
-// shard's key and its share of the table allow, and passes on the cursor.
+// Simulate simulates the day, invocation by invocation. Each worker takes a shard and settles as many members as its
+// time, the key of the shard and its share of the table allow. The next invocation continues from the cursor.
 func (p Plan) Simulate() Estimate {
 	free := float64(concurrency) / p.Latency.Seconds()
 	key, share := p.Key/indexMove, p.Table/(p.WriteUnits-indexUnits)/float64(min(p.Workers, p.Shards))

@@ -32,13 +32,13 @@ func Reassess(a *app.App) lambda.Handler { return reassess{a} }
 
 type reassess struct{ *app.App }
 
-// A shardTask is a message: settle the members that are due in one shard of a program at an instant, from a cursor;
-// or settle one member.
+// A shardTask is a queue message. It requests to settle the due members of one shard of a program as of an instant,
+// starting at a cursor, or to settle one member.
 type shardTask struct {
 	Program string           `json:"program"`
 	Shard   int              `json:"shard"`
 	Due     time.Time        `json:"due"`
-	All     bool             `json:"all,omitzero"` // includes members that are not due: levels have changed
+	All     bool             `json:"all,omitzero"` // includes members that are not due, because levels have changed
 	From    string           `json:"from,omitzero"`
 	Member  loyalty.MemberID `json:"member,omitzero"`
 }
@@ -57,8 +57,8 @@ func (r reassess) Invoke(ctx context.Context, payload []byte) ([]byte, error) {
 	})
 }
 
-// dispatch sends a message for each shard with due members. An error for one shard is returned at the end, so that
-// the schedule is retried, and does not affect the other messages.
+// dispatch sends a message for each shard with due members. If one shard fails, it still sends the other messages, and
+// then returns the error so that the schedule is retried.
 func (r reassess) dispatch(ctx context.Context, e event) ([]byte, error) {
 	countLateness(ctx, e, r.Now())
 	r.watchBackups(ctx)
@@ -98,13 +98,13 @@ func (r reassess) dispatch(ctx context.Context, e event) ([]byte, error) {
 	return json.Marshal(map[string]int{"shards": len(bodies)})
 }
 
-// publicationDelay is the maximum time for which a warm function may not know a published version. If two runs find the
-// same version, its members are only checked twice.
+// publicationDelay is the maximum time until a running function notices a published version. If two runs notice the
+// same version, its members are checked twice, which has no further effect.
 const publicationDelay = time.Minute
 
-// retiered reports whether, since the schedule last ran, a version took effect that changed the requirements of
-// levels; then members who are not due may move. If that run was missed, such members move when they are next due,
-// or with their next command.
+// retiered reports whether a version with other requirements for levels took effect since the schedule last ran. In
+// this case, members who are not due may move too. If that run fails, these members move when they are next due, or
+// with their next command.
 func (r reassess) retiered(ctx context.Context, program string, at time.Time) (bool, error) {
 	p, err := r.Programs.Live(ctx, program)
 	if errors.Is(err, app.ErrNotPublished) {
@@ -180,7 +180,7 @@ func (s *workerRun) requeueRest(ctx context.Context, m shardTask, w *settleRun, 
 	return s.Queue.Send(ctx, ReassessQueue, bodies...)
 }
 
-// one settles a member who failed before.
+// one settles a member whose earlier settlement failed.
 func (s *workerRun) one(ctx context.Context, p *loyalty.Program, m shardTask) error {
 	w := settleRun{reassess: s.reassess, program: p}
 	w.advance(ctx, m.Member, func() (int, error) { return s.Ledger.Advance(ctx, p, m.Member) })

@@ -28,7 +28,7 @@ import (
 // RemindQueue is the queue to which Remind sends messages, and from which it receives them.
 const RemindQueue = "remind"
 
-// again is the delay before a message that was not sent is retried: with the next run of the schedule.
+// again is the delay after which a message that was not sent is tried again: the next run of the schedule.
 const again = 30 * time.Minute
 
 // Remind visits the members whose reminders are due, sends the reminders that still apply and are allowed, and
@@ -47,7 +47,7 @@ type remindHandler struct {
 	dispatcher *notify.Dispatcher
 }
 
-// A round is a message: visit the members that are due in one shard of a program at an instant.
+// A round is a queue message that requests visits to the members of one shard that are due at an instant.
 type round struct {
 	Program string    `json:"program"`
 	Shard   int       `json:"shard"`
@@ -163,8 +163,8 @@ func (r remindHandler) rounds(
 	return bodies, mark, nil
 }
 
-// plannedBy identifies the basis of members' plans: the program's reminders, and whether marketing can be sent.
-// When it changes, every member is replanned.
+// plannedBy returns a text that changes if members' plans must be made again: if the program's reminders change, or
+// whether marketing can be sent.
 func (r remindHandler) plannedBy(p *loyalty.Program) string {
 	if r.dispatcher.Links.Base == "" {
 		return remindersOf(p) + "-unlinked"
@@ -172,7 +172,7 @@ func (r remindHandler) plannedBy(p *loyalty.Program) string {
 	return remindersOf(p)
 }
 
-// remindersOf identifies the reminders of a version of a program.
+// remindersOf returns a text that identifies the reminders of a version of a program.
 func remindersOf(p *loyalty.Program) string {
 	r, share := p.Reminders, ""
 	if r.Holdout != nil {
@@ -192,7 +192,8 @@ func (r remindHandler) work(ctx context.Context, body string) error {
 	return r.members(ctx, body)
 }
 
-// members visits the members of one shard. When its time ends, it sends a message that continues, like Reassess.
+// members visits the members of one shard. When its time ends, it sends a message for the remaining members, as
+// Reassess does.
 func (r remindHandler) members(ctx context.Context, body string) error {
 	var m round
 	if err := json.Unmarshal([]byte(body), &m); err != nil {
@@ -239,9 +240,9 @@ type remindRun struct {
 	done, failed, sent, held, refused atomic.Int64
 }
 
-// run reports whether it completed the shard, and otherwise the remaining work. Visited members are no longer due,
-// so the rest starts at the same position. If all members are visited, they remain in the index, so the rest starts
-// after them.
+// run visits the members. If its time ends first, it reports false and returns the remaining work. If only due members
+// are visited, the remaining work begins at the same position, because visited members are no longer due. If all
+// members are visited, it begins after the last visited one, because they remain in the index.
 func (t *remindRun) run(ctx context.Context) (rest round, finished bool, err error) {
 	members, wait := workerPool(func(m loyalty.MemberID) { t.safely(ctx, m) })
 	defer wait()
@@ -354,8 +355,8 @@ func (t *remindRun) settleClaim(ctx context.Context, v *messages.Visit) (done bo
 	return false, nil
 }
 
-// send claims, sends and records one message. It reports whether the visit continues. It returns notify.ErrNotSent
-// if the message was not sent and other messages may be.
+// send claims, sends and records one message. It reports whether the visit continues. It returns notify.ErrNotSent if
+// the message was not sent, but other messages can still be sent.
 func (t *remindRun) send(ctx context.Context, v *messages.Visit, n remind.News) (on bool, err error) {
 	address, _ := v.Profile.Address(n.Channel)
 	m, err := t.dispatcher.Write(t.program, notify.Person{
@@ -395,8 +396,9 @@ func (t *remindRun) send(ctx context.Context, v *messages.Visit, n remind.News) 
 	}
 }
 
-// noticed records that a member received advance notice of expiring points or an ending level, if the program
-// requires advance notice. It precedes the record of the message: a message that is sent twice is one notice.
+// noticed records that a member received advance notice of expiring points or of an ending level, if the program
+// requires it. It runs before the message itself is recorded, because a message that is sent twice still counts as one
+// notice.
 func (t *remindRun) noticed(ctx context.Context, v *messages.Visit, n remind.News) (err error) {
 	if t.program.AdvanceNotice.Period.IsZero() {
 		return nil
@@ -415,7 +417,8 @@ func (t *remindRun) noticed(ctx context.Context, v *messages.Visit, n remind.New
 	return err
 }
 
-// withRetries records the outcome of a message. It retries, because an unrecorded outcome must later be guessed.
+// withRetries calls record until it succeeds or has failed several times. If the outcome of a message were not
+// recorded, it would later be unknown.
 func withRetries(record func() error) (err error) {
 	for range 3 {
 		if err = record(); !errors.Is(err, ledger.ErrTryAgain) {

@@ -6,19 +6,19 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
 )
 
-// OnGift is the trigger and the Reminder of a Message that sends a gift card to a friend.
+// OnGift is the value of the fields On and Reminder in a Message that sends a gift card to a friend.
 const OnGift = "gift"
 
 // A Gift is a gift card for a friend of a member, with the contents of its message.
 type Gift struct {
 	Sender  Person // the member, whose language is used because the friend's is unknown
 	To      string // the friend's email address
-	Name    string // the friend's; may be empty
+	Name    string // the friend's name; may be empty
 	Message string // the member's text, with line breaks; may be empty
 	Code    string // formatted for display
 	Worth   loyalty.Money
-	From    time.Time // the start of its validity; zero if it is valid now
-	Until   time.Time // exclusive; zero if it does not expire
+	From    time.Time // the start of the gift card's validity; zero if it is valid now
+	Until   time.Time // the end, exclusive; zero if it does not expire
 }
 
 // WriteGift creates the email that sends a gift card to a friend, with the given message ID.

@@ -51,7 +51,7 @@ func (l Links) sign(payload string) []byte {
 	return mac.Sum(nil)[:16]
 }
 
-// Read returns the subscription of a token; false if it was not signed with this key.
+// Read returns the subscription in a token. It returns false if the token was not signed with this key.
 func (l Links) Read(token string) (s Subscription, ok bool) {
 	left, right, _ := strings.Cut(token, ".")
 	payload, err1 := base64.RawURLEncoding.Strict().DecodeString(left)

@@ -68,7 +68,7 @@ type LotData struct {
 	Until  time.Time      `json:"until"`
 }
 
-// A Sender delivers the messages of one channel, or passes them to a provider.
+// A Sender delivers the messages of one channel itself or passes them to a provider.
 //
 // Send returns nil once the provider has accepted the message. An error that wraps ErrNotSent means that the
 // message was not sent but may be sent later; one that wraps ErrRejected means that it can never be sent to this
@@ -91,7 +91,7 @@ type Dispatcher struct {
 	GiftWords func(p *loyalty.Program, g Gift) (Words, error)
 }
 
-// Words is the wording of a message, as far as its channel uses it.
+// Words contains the wording of a message. A channel uses only the fields that it needs.
 type Words struct{ Language, Subject, Text, HTML string }
 
 // Person contains the data of a recipient that a message needs.
@@ -125,8 +125,8 @@ func (o *Dispatcher) At(base string) *Dispatcher {
 	return &at
 }
 
-// Permitted returns the consents on which messages can rely. Marketing requires an unsubscribe link, which requires
-// the public address of the API.
+// Permitted returns those of the given consents that messages can rely on. Marketing requires an unsubscribe link,
+// which requires the public address of the API.
 func (o *Dispatcher) Permitted(consents remind.Consents) remind.Consents {
 	if o.Links.Base != "" {
 		return consents
@@ -156,8 +156,8 @@ func (o *Dispatcher) Write(p *loyalty.Program, who Person, n remind.News, id str
 	return m, err
 }
 
-// Mailable reports whether an email address has the form of RFC 5322 and can be encoded in ASCII, so that a server
-// can be asked to deliver to it.
+// Mailable reports whether an email address is valid according to RFC 5322 and has an ASCII form, which mail servers
+// require.
 func Mailable(address string) bool {
 	a, err := mail.ParseAddress(address)
 	_, ascii := emailaddr.ASCII(address)

@@ -14,7 +14,7 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
 )
 
-// MaxFaults is the maximum number of faults that the answer to one request lists.
+// MaxFaults is the maximum number of faults in the answer to one request.
 const MaxFaults = 20
 
 // A Check collects the faults of a request body, so that one answer reports all of them. The first fault determines
@@ -61,7 +61,7 @@ func (c *Check) Err() error {
 	return &Refusal{Code: loyalty.Code(first.Code), detail: first.Detail, Faults: c.faults}
 }
 
-// Take decodes the body into b, a pointer to a struct, and calls values to check its fields.
+// Take decodes the body into b, a pointer to a struct, and then calls values to check the fields of b.
 func (c *Call) Take(b any, values func(*Check)) error {
 	if err := c.Decode(b); err != nil {
 		return err

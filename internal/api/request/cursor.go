@@ -12,14 +12,14 @@ import (
 
 const sealSize = 16
 
-// Cursor returns a cursor to the next page of a list. It contains the position n and a signature over the position, the
-// program, the route and the owner, which is the member or the status that the list is limited to. Clients can
-// therefore neither forge a cursor nor use it for a different list.
+// Cursor returns a cursor to the next page of a list. It contains the position n and a signature. The signature covers
+// the position, the program, the route and the owner, which is the member or the status to which the list is limited.
+// Clients can therefore neither forge a cursor nor use it for a different list.
 func (c *Call) Cursor(owner string, n int64) *string {
 	return c.sealed(owner, binary.AppendUvarint(nil, uint64(n)))
 }
 
-// TextCursor returns a cursor whose position is a text.
+// TextCursor returns a cursor whose position is a text, place.
 func (c *Call) TextCursor(owner, place string) *string { return c.sealed(owner, []byte(place)) }
 
 // ShardCursor returns a cursor for a list that spans shards. The position is a shard and a place in this shard.

@@ -17,7 +17,7 @@ import (
 // maxDepth is the maximum nesting depth of a body. No body of the API needs more than four levels.
 const maxDepth = 32
 
-// readBody returns the body as sent, or nil if the route takes none. It checks the size and the media type.
+// readBody returns the body as it was sent, or nil if the route takes no body. It checks the size and the media type.
 func (c *Call) readBody() ([]byte, error) {
 	if c.Route.Body == NoBody {
 		return nil, nil

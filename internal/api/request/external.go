@@ -17,8 +17,8 @@ import (
 // MaxExternalIDs is the maximum number of external IDs that a process caches. They take about 2 MB.
 const MaxExternalIDs = 10_000
 
-// ExternalIDs caches the member that each external ID named when it was last read. The cache only saves a sequential
-// read: every request that uses a cached member reads the external ID again in parallel (see confirmation). Its
+// ExternalIDs caches which member each external ID names. The cache only saves waiting for one read: every request that
+// uses a cached member also reads the external ID again, in parallel with its other work (see confirmation). Its
 // methods are safe for concurrent use.
 type ExternalIDs struct {
 	mu      sync.Mutex
@@ -129,8 +129,8 @@ func (c *Call) confirmed() error {
 	return failed
 }
 
-// perform runs the request's route. If a cached external ID turns out to name another member or none, the route has
-// written nothing yet, and perform runs it again without cached members.
+// perform runs the request's route. If a cached external ID turns out to be wrong, the route has not written anything
+// yet, and perform runs it again without the cache.
 func (c *Call) perform(ctx context.Context) (Answer, error) {
 	defer c.confirmed() // no read continues after the request ends, even if the route panics
 	ans, err := c.Route.Serve(ctx, c)

@@ -17,7 +17,7 @@ type CheckBody struct {
 	Source *string `json:"source"`
 }
 
-// ToCheck returns the program file in the body or, if the body has none, the draft.
+// ToCheck returns the program file in the body, or the draft if the body contains no file.
 func (c *Call) ToCheck(ctx context.Context) ([]byte, error) {
 	var b CheckBody
 	if err := c.Decode(&b); err != nil {

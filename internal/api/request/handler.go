@@ -74,7 +74,8 @@ type Answer struct {
 	Replayed bool
 }
 
-// CreatedIf returns status 201 if the request created the object in the answer, and 200 if the object existed before.
+// CreatedIf returns status 201 if fresh is set, because the request created the object in the answer, and otherwise
+// 200.
 func CreatedIf(fresh bool) int {
 	if fresh {
 		return http.StatusCreated
@@ -166,8 +167,8 @@ func (c *Call) serve(ctx context.Context, payload []byte) (ans Answer, err error
 }
 
 // unrouted returns the error for a request that matches no route and therefore arrives through DefaultRoute. If a route
-// has the path with another method, the error is method_not_allowed. Otherwise, it is not_found, also for a path that
-// matches a route and that API Gateway rejects, such as a path with "..".
+// has the same path with another method, the error is method_not_allowed, and otherwise not_found. It is also not_found
+// if the path matches a route but API Gateway rejects it, such as a path with "..".
 func unrouted(all []Route, method, path string) error {
 	if methods := allowed(all, path); len(methods) > 0 && !slices.Contains(methods, method) {
 		allow := strings.Join(methods, ", ")

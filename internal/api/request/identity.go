@@ -7,8 +7,8 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
 )
 
-// idempotencyKey returns the key in the value of the header Idempotency-Key. The key may be enclosed in double quotes,
-// as in draft-ietf-httpapi-idempotency-key-header.
+// idempotencyKey returns the key in a header Idempotency-Key. The key may be in double quotes, as in
+// draft-ietf-httpapi-idempotency-key-header.
 func idempotencyKey(header string) (string, error) {
 	if header == "" {
 		return "", Refuse(
@@ -41,7 +41,7 @@ func (c *Call) Member(ctx context.Context, named string) (loyalty.MemberID, erro
 	return c.externalMember(ctx, external)
 }
 
-// Meant returns the live program and the ID of the member that a request names.
+// Meant returns the live program, and the ID of the member that a request names.
 func (c *Call) Meant(ctx context.Context, named string) (*loyalty.Program, loyalty.MemberID, error) {
 	p, err := c.Program(ctx)
 	if err != nil {

@@ -91,9 +91,9 @@ func (b OrderBody) Order(c *Check, now time.Time) loyalty.Order {
 	return o
 }
 
-// happened checks and returns the instant of a change to the order, such as its shipping. The instant must not be
-// before the order was placed, nor in the future, because points can become active at this instant. It returns the
-// zero time if the change has not happened.
+// happened checks the instant of a change to the order, such as its shipping, and returns it. The instant must be
+// neither before the order was placed nor in the future, because points can become active at this instant. It returns
+// the zero time if the change has not happened.
 func (b OrderBody) happened(c *Check, p Place, when *time.Time, now time.Time) time.Time {
 	switch {
 	case when == nil:
@@ -170,7 +170,7 @@ func (b TenderBody) tender(c *Check, i int) loyalty.Tender {
 	}
 }
 
-// optional checks and returns a text that may be omitted but not empty.
+// optional checks a text that may be omitted, but must not be empty, and returns it.
 func optional(c *Check, p Place, s *string, most int) string {
 	if s == nil {
 		return ""

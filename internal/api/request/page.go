@@ -18,8 +18,8 @@ func (c *Call) PageSize() (int, error) {
 	return n, nil
 }
 
-// FirstPage collects the first size rows of a list and reports whether there are more. The list should request size+1
-// rows from the table, so that it reads no unneeded rows.
+// FirstPage collects the first rows of a list, up to size, and reports whether there are more. The list should request
+// size+1 rows from the table, so that it reads no unnecessary rows.
 func FirstPage[T any](list iter.Seq2[T, error], size int) (rows []T, more bool, err error) {
 	for row, err := range list {
 		if err != nil {

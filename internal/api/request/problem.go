@@ -59,8 +59,8 @@ func problemOf(err error) wire.Problem {
 	return document(internalError, "An internal error occurred. It was logged with the request ID.", nil)
 }
 
-// unavailable returns the problem document of a request that timed out or that concurrent writes prevented from being
-// written.
+// unavailable returns the problem document for a request that timed out, or that could not be written because of
+// concurrent writes.
 func unavailable() wire.Problem {
 	return document(temporarilyUnavailable,
 		"The service is busy, or its table did not respond in time. You can safely repeat the request.", nil)

@@ -6,7 +6,7 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
 )
 
-// NothingBut returns the live program, for a route whose body must be omitted or an empty object.
+// NothingBut returns the live program. It is for routes whose body must be omitted or an empty object.
 func (c *Call) NothingBut(ctx context.Context) (*loyalty.Program, error) {
 	var nothing struct{}
 	if err := c.Decode(&nothing); err != nil {

@@ -19,7 +19,7 @@ import (
 // usageFile is the file that -update writes, as seen from a package in internal/.
 const usageFile = "../cost/usage.json"
 
-// Compare requires that internal/cost states exactly the measured usage. A request that uses less also fails.
+// Compare requires that internal/cost states exactly the measured usage. A request with a lower usage fails too.
 func Compare(t *testing.T, measured []cost.Usage) {
 	t.Helper()
 	all := cost.Usages()
@@ -61,7 +61,8 @@ func write(t *testing.T, all []cost.Usage) {
 	}
 }
 
-// LogBytes returns the size of log lines on Lambda, where the values that vary have the sizes of these.
+// LogBytes returns the size that log lines would have on Lambda. It replaces values that vary, such as times and IDs,
+// by values of typical size.
 func LogBytes(lines string) int {
 	for field, typical := range map[string]string{
 		"time": `"2026-11-29T20:22:10.123456789Z"`, "stack": `"perennial"`, "version": `"12"`,

@@ -63,7 +63,7 @@ func (s *Sender) Send(ctx context.Context, m notify.Message) error {
 	return nil
 }
 
-// errUnknown reports an unknown outcome.
+// errUnknown means that the message may or may not have been sent.
 var errUnknown = errors.New("the outcome is unknown")
 
 // certainly returns notify.ErrNotSent if SES itself refused the message.

@@ -48,10 +48,10 @@ func (s *Sender) Send(ctx context.Context, m notify.Message) error {
 	return nil
 }
 
-// errUnknown reports an unknown outcome.
+// errUnknown means that the message may or may not have been sent.
 var errUnknown = errors.New("the outcome is unknown")
 
-// certainly classifies an error of SNS: a rejected number, a temporary refusal, or an unknown outcome.
+// certainly classifies an error of SNS: the number was rejected, SNS refused temporarily, or the outcome is unknown.
 func certainly(err error) error {
 	if errors.As(err, new(*types.InvalidParameterException)) {
 		return notify.ErrRejected

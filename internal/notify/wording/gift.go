@@ -13,13 +13,13 @@ import (
 type giftView struct {
 	Language string
 	Program  string
-	Name     string // the friend's; may be empty
+	Name     string // the friend's name; may be empty
 	Sender   string // the member's name; may be empty
 	Worth    string
 	Code     string
 	From     string   // empty if it can be used now
 	Until    string   // empty if it does not expire
-	Message  []string // by line
+	Message  []string // the lines of the member's text
 }
 
 // GiftWords returns the wording of the message that sends a gift card to a friend. It implements
@@ -52,8 +52,8 @@ func GiftWords(p *loyalty.Program, g notify.Gift) (notify.Words, error) {
 	return w, nil
 }
 
-// moment formats an instant as the day, with the time unless it is midnight. If ends is true, midnight is formatted
-// as the day before. It returns "" for the zero instant.
+// moment formats an instant as a day, with the time unless it is midnight. If ends is true, the instant is the end of a
+// period, and midnight is formatted as the day before. It returns "" for the zero instant.
 func (l *language) moment(at time.Time, zone *time.Location, ends bool) string {
 	if at.IsZero() {
 		return ""

@@ -7,7 +7,7 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
 )
 
-// A language contains the rules of one language that templates do not express.
+// A language contains the rules of one language that the templates cannot express.
 type language struct {
 	tag     string
 	group   string // the thousands separator
@@ -140,7 +140,7 @@ func (l *language) money(m loyalty.Money) string {
 	return text + " " + string(m.Currency)
 }
 
-// plural returns the first word if n is singular, otherwise the second.
+// plural returns the argument single if n is singular in the language, and otherwise others.
 func (l *language) plural(n int64, singular, others string) string {
 	if l.single(n) {
 		return singular

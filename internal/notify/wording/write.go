@@ -105,7 +105,8 @@ type lotView struct {
 // maxShort is the maximum number of characters of a text message in SNS. The longest text with its link is shorter.
 const maxShort = 1600
 
-// Words returns the wording of a notice; link withdraws the member's consent. It implements notify.Dispatcher.Words.
+// Words returns the wording of a notice. The argument link is the address that withdraws the member's consent. Words
+// implements notify.Dispatcher.Words.
 func Words(p *loyalty.Program, who notify.Person, n remind.News, link string) (notify.Words, error) {
 	l := languageOf(who.Locale)
 	w, v := notify.Words{Language: l.tag}, viewOf(p, l, who, n)
@@ -198,8 +199,8 @@ func (l *language) last(until time.Time, n remind.News) (words string, whole boo
 	return l.moment(until, n.Zone, false), false
 }
 
-// rewardOf returns the program's name of a reward, or a general word if it has none, because members do not know
-// IDs.
+// rewardOf returns the name of a reward in the program. If it has none, rewardOf returns a general word instead of the
+// ID, which members do not know.
 func (l *language) rewardOf(p *loyalty.Program, id string) (words string, named bool) {
 	if id == redeem.PayReward {
 		return l.payment, true
@@ -211,10 +212,10 @@ func (l *language) rewardOf(p *loyalty.Program, id string) (words string, named 
 	return l.reward, false
 }
 
-// many is a number whose noun is plural, for lists of several items.
+// many is a number for which nouns are plural. It is used for lists of several items.
 const many = 5
 
-// missing formats the missing amounts: points, or every metric of the program's levels.
+// missing formats what the member still needs: points, or an amount of each metric of the program's levels.
 func (l *language) missing(p *loyalty.Program, n remind.News) string {
 	if n.Level == "" {
 		return l.points(p, loyalty.Points(n.Missing))

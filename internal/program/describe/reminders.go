@@ -71,10 +71,9 @@ func (e *explainer) reminder(r loyalty.Reminder) {
 	e.say("- %s: %s, by %s (%s).", r.ID, strings.Join(parts, ", "), Series(by, "or else"), kind)
 }
 
-// occasions are the texts of the triggers. Three placeholders depend on the periods of the reminder. {by} stands for
-// the periods. {after} and {on} stand for the periods and "after" or, in a reminder without periods, for "at once when"
-// and "on".
-// they stand for "at once when" and "on".
+// occasions are the texts of the triggers. {by} stands for the periods of the reminder. {after} stands for the periods
+// and the word "after" or, without periods, for "at once when". {on} stands for the periods and the word "after" or,
+// without periods, for "on".
 var occasions = map[loyalty.Trigger]string{
 	loyalty.BeforeExpiry:  "{by} before points expire",
 	loyalty.BeforeTier:    "{by} before a level ends, if the member does not qualify to keep it",
