@@ -12,8 +12,8 @@ import (
 // maxAnswer is the maximum number of bytes that are read from a response.
 const maxAnswer = 64 << 20
 
-// ask sends a request to the API at base, such as that of a running perennial dev, and returns its response with
-// any status.
+// ask sends a request to the API at the address base, such as that of a running perennial dev. It returns the response,
+// whatever its status is.
 func ask(
 	ctx context.Context, method, base, path string, headers http.Header, body []byte,
 ) (status int, answer []byte, err error) {

@@ -39,7 +39,7 @@ type dev struct {
 	Verbose  bool   `short:"v" help:"Log every request."`
 }
 
-// running is a running stack and the resources to release when it stops.
+// running is a running stack, with the resources to release when it stops.
 type running struct {
 	*dev
 	stack   *local.Stack
@@ -69,7 +69,7 @@ func (d *dev) Run(ctx context.Context) error {
 	}
 	defer listener.Close()
 	if os.Getenv("GOGC") == "" {
-		// The default collects a small heap constantly. With 10 MB more memory, 10 % more orders are processed.
+		// With a small heap, the collector runs constantly. 10 MB more memory give 10 % more orders per second.
 		debug.SetGCPercent(400)
 	}
 	place, err := d.openPlace(ctx)
@@ -117,7 +117,7 @@ func listen(addr string) (net.Listener, error) {
 // devTable is the name of the table in a DynamoDB endpoint.
 const devTable = "perennial-dev"
 
-// A place is the location of the data.
+// A place is where perennial dev stores the data.
 type place struct {
 	table table.Table
 	dir   string // the data directory, if the data are persistent
@@ -197,8 +197,8 @@ func (r *running) start(ctx context.Context, in place, c candidate) (err error) 
 	return err
 }
 
-// clock returns the clock of the stack. If the data are persistent, it continues from the time to which it was advanced
-// before, and moved stores how far it is advanced.
+// clock returns the clock of the stack. If the data are persistent, the clock continues from the time to which it was
+// advanced before, and moved stores by how much it is advanced.
 func (r *running) clock(dir string) (clock *local.Clock, moved func(time.Duration) error, err error) {
 	clock = local.NewClock(r.Clock)
 	if dir == "" || !r.Clock.IsZero() {
@@ -212,8 +212,8 @@ func (r *running) clock(dir string) (clock *local.Clock, moved func(time.Duratio
 	return clock, func(ahead time.Duration) error { return writeAhead(dir, ahead) }, nil
 }
 
-// processors returns the connections to payment processors, and the emulated API of PayPal if the default connections
-// use it.
+// processors returns the connections to payment processors. If these are the default ones and include PayPal, it also
+// returns the emulated PayPal.
 func (r *running) processors(programID string) (app.Processors, *paypal.Server, error) {
 	processors, err := readProcessors(r.Webhooks, programID)
 	if err != nil || r.Webhooks != "" {
@@ -233,7 +233,7 @@ func (r *running) serve(ctx context.Context, listener net.Listener) error {
 		Handler:           r.stack,
 		ReadHeaderTimeout: 10 * time.Second,
 		IdleTimeout:       2 * time.Minute,
-		MaxHeaderBytes:    64 << 10, // the stack itself rejects headers like API Gateway
+		MaxHeaderBytes:    64 << 10, // the stack itself checks the size of headers, as API Gateway does
 		ErrorLog:          slog.NewLogLogger(r.stack.App.Log.Handler(), slog.LevelWarn),
 	}
 	failed := make(chan error, 1)
@@ -255,7 +255,7 @@ func (r *running) serve(ctx context.Context, listener net.Listener) error {
 	return nil
 }
 
-// dataName describes the location of the data.
+// dataName returns a description of where the data are stored.
 func (d *dev) dataName() string {
 	switch {
 	case d.DynamoDB != "":

@@ -13,7 +13,7 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/table"
 )
 
-// A candidate is the program that dev serves: the file of --program, a program in the table, or the demo.
+// A candidate is the program that perennial dev will serve: the file of --program, a program in the table, or the demo.
 type candidate struct {
 	id      string
 	program *loyalty.Program // the program to publish; nil for a program in the table
@@ -36,8 +36,9 @@ func (d *dev) candidate(ctx context.Context, given *program.File, source []byte,
 	return candidate{file.Program.ID, file.Program, source}, nil
 }
 
-// publish publishes the candidate unless the table already has that file, and returns the live version. fresh
-// reports whether this is the program's first version. note is the reason why a file was not published, or "".
+// publish publishes the candidate unless the table already has that file, and returns the live version. It returns
+// fresh as true if this is the program's first version. If it does not publish a file, note states the reason, and
+// otherwise note is "".
 func (c candidate) publish(
 	ctx context.Context, s *app.Programs,
 ) (live *loyalty.Program, fresh bool, note string, err error) {

@@ -54,7 +54,7 @@ type commands struct {
 }
 
 func main() {
-	// The first signal stops the command in order. A second one ends the process.
+	// The first signal stops the command gracefully. A second one ends the process.
 	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGINT, syscall.SIGTERM)
 	context.AfterFunc(ctx, stop)
 
@@ -67,7 +67,7 @@ func main() {
 		kong.BindTo(ctx, (*context.Context)(nil)))
 	err := parsed.Run()
 	if err != nil && ctx.Err() != nil && errors.Is(err, ctx.Err()) {
-		os.Exit(130) // stopped by a signal before it was complete, as requested
+		os.Exit(130) // a signal stopped the command before it was complete
 	}
 	if err != nil {
 		fmt.Fprintln(os.Stderr, "perennial:", err)

@@ -13,7 +13,8 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
 )
 
-// commandLine is the publisher of versions from the command line, where there is no API key.
+// commandLine is the recorded publisher of versions that are published from the command line, where there is no API
+// key.
 const commandLine = "command line"
 
 type publish struct {

@@ -15,7 +15,8 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/stack"
 )
 
-// shipped builds the functions' binaries for --functions and returns their settings; nil without --functions.
+// shipped builds the functions' binaries for the flag --functions and returns their settings. It returns nil without
+// this flag.
 func (r *running) shipped(ctx context.Context, programID string) (*local.Binaries, error) {
 	if !r.Functions {
 		return nil, nil

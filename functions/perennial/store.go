@@ -16,19 +16,19 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/table/pebbletable"
 )
 
-// A store is the table of an operator's command.
+// A store selects the table on which an operator's command works.
 type store struct {
 	Table string `xor:"store" required:"" env:"PERENNIAL_TABLE" help:"${store_table}"`
 	Data  string `xor:"store" required:"" type:"path" help:"Data directory of a perennial dev that is not running."`
 }
 
-// A maybeStore is an optional store.
+// A maybeStore is a store that can be omitted.
 type maybeStore struct {
 	Table string `xor:"store" env:"PERENNIAL_TABLE" help:"${store_table}"`
 	Data  string `xor:"store" type:"path" help:"Data directory of a perennial dev that is not running."`
 }
 
-// programs opens the table and calls do with its programs.
+// programs opens the table, calls do with the table's programs, and closes it.
 func (s *store) programs(ctx context.Context, do func(*app.Programs) error) error {
 	return s.opened(ctx, func(t table.Table) error {
 		now, err := s.clock()
@@ -48,7 +48,7 @@ func (s *store) opened(ctx context.Context, do func(table.Table) error) error {
 	return errors.Join(do(t), closeTable())
 }
 
-// clock returns the clock of the table's data: that of a data directory may have been advanced.
+// clock returns the clock of the data. The clock of a data directory may have been advanced.
 func (s *store) clock() (func() time.Time, error) {
 	if s.Data == "" {
 		return time.Now, nil
@@ -57,7 +57,8 @@ func (s *store) clock() (func() time.Time, error) {
 	return func() time.Time { return time.Now().Add(ahead) }, err
 }
 
-// open opens the table. AWS_ENDPOINT_URL_DYNAMODB selects a DynamoDB on this machine.
+// open opens the table. If the environment variable AWS_ENDPOINT_URL_DYNAMODB is set, it uses the DynamoDB endpoint at
+// this address.
 func (s *store) open(ctx context.Context) (t table.Table, closeTable func() error, err error) {
 	if s.Data != "" {
 		p, err := openData(s.Data)
@@ -76,8 +77,8 @@ func (s *store) open(ctx context.Context) (t table.Table, closeTable func() erro
 
 const endpointVariable = "AWS_ENDPOINT_URL_DYNAMODB"
 
-// openData opens a data directory, which contains the table and a file with the offset of the test clock. After a
-// restart with the same offset, no stored event lies in the future.
+// openData opens a data directory, which contains the table and a file with the offset of the test clock. With the same
+// offset after a restart, no stored event is in the future.
 func openData(dir string) (*pebbletable.Table, error) {
 	t, err := pebbletable.Open(filepath.Join(dir, "table"))
 	if err != nil {

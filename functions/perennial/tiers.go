@@ -47,7 +47,7 @@ func (c *tiersPreview) Run(ctx context.Context) error {
 	})
 }
 
-// next returns the program that determines the changes.
+// next returns the program according to which the levels will change.
 func (c *tiersPreview) next(live *loyalty.Program, now time.Time) (*loyalty.Program, error) {
 	if c.File == "" {
 		return live, nil

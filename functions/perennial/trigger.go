@@ -124,7 +124,8 @@ func (c *trigger) now(ctx context.Context) (time.Time, error) {
 	return out.Now, nil
 }
 
-// readProcessors returns the connections to payment processors in a file, or those of the local stack.
+// readProcessors reads the connections to payment processors from a file. Without a file, it returns those of the local
+// stack.
 func readProcessors(file, program string) (app.Processors, error) {
 	if file == "" {
 		return local.Processors(program), nil

@@ -16,7 +16,7 @@ type versions struct {
 	Program string `arg:"" help:"ID of the program."`
 }
 
-// Run prints one line per version: its number, its status, from when it is live, and who published it.
+// Run prints one line per version: its number, its status, when it becomes live, and who published it.
 func (c *versions) Run(ctx context.Context) error {
 	return c.programs(ctx, func(p *app.Programs) error {
 		s, err := catalog.Catalog{Ledger: p.Ledger}.Schedule(ctx, c.Program)

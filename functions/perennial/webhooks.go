@@ -28,7 +28,7 @@ type webhooksCmd struct {
 	Backfill webhooksBackfill `cmd:"" name:"backfill" help:"${webhooks_cmd_backfill}"`
 }
 
-// A webhookStore is a table with the settings for reading and processing events.
+// A webhookStore selects a table, and has the settings for reading and processing its events.
 type webhookStore struct {
 	store
 	Program  string     `required:"" help:"ID of the program."`
@@ -37,7 +37,7 @@ type webhookStore struct {
 	Webhooks string     `env:"PERENNIAL_WEBHOOKS" help:"${webhook_store_webhooks}"`
 }
 
-// with opens the table and creates a receiver for it.
+// with opens the table, creates a receiver for it, and calls do with it.
 func (s *webhookStore) with(ctx context.Context, do func(*app.App, *payments.Receiver) error) error {
 	a, err := s.agreed(ctx)
 	if err != nil {
@@ -55,7 +55,7 @@ func (s *webhookStore) with(ctx context.Context, do func(*app.App, *payments.Rec
 	})
 }
 
-// agreed returns an App with the stack's secrets.
+// agreed returns an App that uses the same secrets as the stack.
 func (s *webhookStore) agreed(ctx context.Context) (*app.App, error) {
 	a := &app.App{
 		Log:   slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: slog.LevelError + 1})),
@@ -123,9 +123,9 @@ type webhookName struct {
 	Event    string `arg:"" help:"ID of the event, as listed."`
 }
 
-// each calls do with every stored event of the name.
+// each calls do with every stored event that has the given provider and ID.
 func (c *webhookName) each(ctx context.Context, a *app.App, do func(service.Kept) error) error {
-	var all []service.Kept // read before do writes events that could be in the list
+	var all []service.Kept // the list must be complete before do writes events that could appear in it
 	for k, err := range a.Deliveries.List(ctx, c.Program, c.Provider, c.Event) {
 		if err != nil {
 			return err
@@ -196,7 +196,7 @@ type webhooksBackfill struct {
 	Since    time.Time `required:"" format:"2006-01-02T15:04:05Z07:00" help:"${webhooks_backfill_since}"`
 }
 
-// Run prints the number of events per outcome. It can be repeated.
+// Run prints the number of events per outcome. It can be run repeatedly.
 func (c *webhooksBackfill) Run(ctx context.Context) error {
 	return c.with(ctx, func(_ *app.App, r *payments.Receiver) error {
 		counts, err := r.Backfill(ctx, c.Program, c.Provider, c.Since)

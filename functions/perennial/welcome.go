@@ -61,8 +61,9 @@ func (q request) curl() string {
 		"\n  -d '%s'", q.method, q.path, keyed, q.body)
 }
 
-// requests enroll a member, send an order, quote another, and redeem a reward for a demo member who can afford one.
-// Their IDs end in a part of the API key's ID, so that each start of the stack prints new ones.
+// requests returns example requests. They enroll a member, send an order, quote another order, and redeem a reward for
+// a demo member who can afford one. Their IDs end in a part of the API key's ID, so that they are different after each
+// start.
 func (r *running) requests(ctx context.Context, now time.Time) ([]request, error) {
 	own := r.keyID[:6]
 	basket := fmt.Sprintf(`"member":"external:ada-%s","placed_at":"%s","currency":"%s","channel":"web",`+
@@ -93,7 +94,7 @@ func (r *running) requests(ctx context.Context, now time.Time) ([]request, error
 	}), nil
 }
 
-// currency returns EUR if the program supports it, because the amounts in the examples are euros.
+// currency returns EUR if the program supports it, because the example amounts are in euros.
 func (r *running) currency() loyalty.Currency {
 	if _, ok := r.program.Earn.Rates["EUR"]; ok {
 		return "EUR"

@@ -69,7 +69,7 @@ func (x life) slid() bool { return !x.pending && (x.until == 0 || x.until.Slides
 func (s speaker) lives(e loyalty.Entry, points loyalty.Points) (said string) {
 	lives := livesOf(e)
 	if e.Kind == loyalty.KindClawback {
-		lives = nil // more points of another rule were taken, so what one rule gave is not described
+		lives = nil // the entry takes points; points that one of its rules gave are not described
 	}
 	for _, x := range lives {
 		with := values{

@@ -46,7 +46,7 @@ func (a *answer) read(raw []byte) error {
 	return nil
 }
 
-// object calls member with each name of the next value, which may be null. member reads the member's value.
+// object reads the next value, an object or null. It calls member with each name, and member must then read the value.
 func (a *answer) object(member func(name string) error) error {
 	start, err := a.dec.ReadToken()
 	if err != nil {

@@ -11,11 +11,12 @@ import (
 	"github.com/go-json-experiment/json"
 )
 
-// clockPath is the path at which the test clock is read (GET) and advanced (POST). Only the local stack has it.
+// clockPath is the path that returns (GET) and advances (POST) the test clock. Only the local stack has this path.
 const clockPath = "/v1/test/clock"
 
-// A clockHandler requires no key: it returns no data and affects only the developer's own points. It requires
-// application/json, which a page of another origin cannot send without a preflight request.
+// A clockHandler requires no key, because it returns no data and affects only the developer's own points. It requires
+// the content type application/json, because a web page of another origin cannot send this type without a preflight
+// request.
 type clockHandler struct {
 	*Stack
 	moved func(ahead time.Duration) error

@@ -100,7 +100,7 @@ func appendHeaders(b []byte, r *http.Request) []byte {
 	return append(b, '}')
 }
 
-// lower is like strings.ToLower, but does not allocate for the usual headers.
+// lower is like strings.ToLower, but allocates no memory for common headers.
 func lower(name string) string {
 	switch name {
 	case "Accept":

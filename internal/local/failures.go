@@ -12,12 +12,12 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/failures"
 )
 
-// failuresPath is the path at which failed messages are listed (GET) and returned to their queues (POST). Only the
-// local stack has it; on AWS, `perennial failures` reads the queues.
+// failuresPath is the path that lists failed messages (GET) and returns them to their queues (POST). Only the local
+// stack has this path; on AWS, `perennial failures` reads the queues.
 const failuresPath = "/v1/test/failures"
 
-// A failuresHandler requires no key, because messages identify members only by ID. It requires application/json,
-// which a page of another origin cannot send without a preflight request.
+// A failuresHandler requires no key, because messages identify members only by ID. It requires the content type
+// application/json, because a web page of another origin cannot send this type without a preflight request.
 type failuresHandler struct{ *Stack }
 
 type failuresRequest struct {

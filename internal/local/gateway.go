@@ -32,9 +32,9 @@ const (
 // functionTimeout is the timeout of the API's functions in template.yaml.
 const functionTimeout = 10 * time.Second
 
-// A gateway emulates the HTTP API: it finds the route, converts the request to the event that API Gateway would
-// send, invokes the function with it and writes the response. A request without a route, or that API Gateway would
-// reject, gets a problem document.
+// A gateway emulates the HTTP API. It finds the route of a request, converts the request to the event that API Gateway
+// would send, invokes the function with this event and writes the response. If a request has no route, or API Gateway
+// would reject it, the gateway answers with a problem document.
 type gateway struct {
 	mux      *http.ServeMux
 	fallback *route // serves requests without another route; nil: they get status 404
@@ -177,7 +177,7 @@ func requestID() string {
 	return string(b[:])
 }
 
-// A problem is an error response of the gateway, in the wording of the API's error catalog.
+// A problem is an error response of the gateway. It has the same wording as the API's error catalog.
 type problem struct {
 	status              int
 	code, title, detail string

@@ -29,7 +29,7 @@ import (
 type Binaries struct {
 	Template *stack.Template
 	Dir      string // has <function>/bootstrap
-	Program  string // the program of text messages, which SNS requests do not contain
+	Program  string // the loyalty program to which sent text messages are attributed; SNS requests do not name one
 
 	Output func(function string, line []byte) // receives each line that a function writes, concurrently; may be nil
 
@@ -38,8 +38,8 @@ type Binaries struct {
 	DynamoDB, TableName string
 }
 
-// functions contains the constructors of the functions that send no messages to members, by name, as
-// functions/*/main.go starts them. The function relay is missing because the stack in one process has no stream.
+// functions contains the constructors of the functions that send no messages to members, by name. They are the same as
+// in functions/*/main.go. The function relay is missing because a stack within one process has no stream.
 var functions = map[string]func(*app.App) lambda.Handler{
 	"members":  api.Members,
 	"earn":     api.Earn,
@@ -49,7 +49,8 @@ var functions = map[string]func(*app.App) lambda.Handler{
 	"reassess": jobs.Reassess,
 }
 
-// handlers returns the functions by name: the binaries if the options have any, otherwise those of this process.
+// handlers returns the functions by name: the binaries, if the options specify them, and otherwise functions in this
+// process.
 func (s *Stack) handlers(o Options) (map[string]lambda.Handler, error) {
 	if o.Binaries != nil {
 		return s.deploy(o)
@@ -63,7 +64,7 @@ func (s *Stack) handlers(o Options) (map[string]lambda.Handler, error) {
 	return made, nil
 }
 
-// dispatcher returns a constructor of dispatchers that deliver every channel to the outbox.
+// dispatcher returns a constructor of dispatchers that send the messages of every channel to the outbox.
 func (s *Stack) dispatcher(url string) func(*app.App) *notify.Dispatcher {
 	return func(a *app.App) *notify.Dispatcher {
 		o := &notify.Dispatcher{

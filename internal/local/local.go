@@ -1,12 +1,12 @@
-// Package local runs the whole stack on one machine. It replaces the AWS services around the functions: API Gateway
-// converts requests to events, Scheduler runs schedules, and SQS delivers messages, retries them and finally sets
-// them aside.
+// Package local runs the whole stack on one machine. It replaces the AWS services around the functions: API Gateway,
+// which converts requests to events; Scheduler, which runs schedules; and SQS, which delivers messages, retries them
+// and finally moves them to a dead-letter queue.
 //
-// The functions run in this process, as the values that boot starts, or as the deployed binaries (Binaries). Both
-// receive the same events, limits and deadlines, and respond alike. Within one process there are no policies and no
-// table stream; the binaries have both, see package deployment. The stack's clock can be advanced or frozen (POST
-// /v1/test/clock). When it is advanced, every schedule and expiry up to the new time is processed at its own
-// instant.
+// The functions run either in this process, with the same constructors as on Lambda, or as the deployed binaries (see
+// Binaries). In both cases, they receive the same events, limits and deadlines, and give the same responses. Functions
+// in this process have no policies and no table stream; the binaries have both (see package deployment). The stack's
+// clock can be advanced or frozen (POST /v1/test/clock). When it is advanced, every schedule and expiry up to the new
+// time is processed at its own instant.
 //
 // Deliberate limits: there are no throttles, and a restart empties the queues (the next schedule fills them again).
 // The package serves one process and must not be reachable from a network.
@@ -31,9 +31,9 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/table"
 )
 
-// secret is the key of identities and cursors in the local stack. It need not be secret, because everyone who can
-// run the stack has the table. It is fixed so that a data directory can be opened again, and so that a seed is
-// reproducible.
+// secret is the key from which identities and cursors in the local stack are derived. It needs no protection, because
+// everyone who can run the stack has the table. It is constant, so that a data directory can be opened again and a seed
+// is reproducible.
 const secret = "one-machine/3f9c1b7e52d84a60/nothing-is-protected-by-this"
 
 // A Stack contains all functions and their environment. It is the http.Handler of the API. Close it after use.

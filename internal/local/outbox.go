@@ -8,11 +8,11 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/notify"
 )
 
-// outboxPath is the path at which unsent messages can be read. Only the local stack has it.
+// outboxPath is the path that lists the messages that would have been sent. Only the local stack has this path.
 const outboxPath = "/v1/test/outbox"
 
-// An outboxHandler lists the messages, newest last; member=… selects those to one member. Messages contain personal
-// data, so it requires a key with members:read, like the API.
+// An outboxHandler lists the messages, newest last. The parameter member limits the list to one member. Messages
+// contain personal data, so the path requires a key with members:read, like the API.
 type outboxHandler struct{ *Stack }
 
 type outboxAnswer struct {

@@ -3,8 +3,8 @@ package local
 import "github.com/perennial-loyalty/perennial/internal/app"
 
 // Processors returns the local stack's connections to payment processors, so that `perennial trigger` can send it
-// events. Their secrets need not be secret, because everyone who can run the stack can also read its table. PayPal
-// events need the emulated PayPal (Options.PayPal), which signs them with a certificate.
+// events. The secrets of the connections need no protection, because everyone who can run the stack can also read its
+// table. PayPal events need the emulated PayPal (Options.PayPal), which signs them with a certificate.
 func Processors(program string) app.Processors {
 	return app.Processors{program: {
 		app.Stripe:  {Secrets: []string{"whsec_local_one_machine_5d41402abc4b"}},
@@ -25,5 +25,5 @@ func Processors(program string) app.Processors {
 // paypalWebhook is the ID of the webhook that the emulated PayPal signs.
 const paypalWebhook = "WH-LOCAL-ONE-MACHINE-E4DA3B7F"
 
-// Secret returns the key of identities and cursors in a data directory.
+// Secret returns the key from which the identities and cursors in a data directory are derived.
 func Secret() []byte { return []byte(secret) }

@@ -88,7 +88,7 @@ func (q *queues) dead() map[string]int {
 	return counts
 }
 
-// drain delivers until no message is waiting: each was processed or set aside.
+// drain delivers messages until none is waiting: each one was processed or moved to the dead-letter queue.
 func (q *queues) drain() {
 	for _, one := range q.byName {
 		one.work.Lock()

@@ -37,8 +37,8 @@ func (s Schedule) minute() (int, error) {
 	return minute, nil
 }
 
-// A scheduler emulates EventBridge Scheduler on the stack's clock. Whether the clock runs or is advanced, every
-// schedule up to the new time runs first, in order and at its own instant.
+// A scheduler emulates EventBridge Scheduler on the stack's clock. When the clock runs or is advanced, the scheduler
+// first runs every schedule up to the new time, in order and each at its own instant.
 type scheduler struct {
 	clock  *Clock
 	queues *queues

@@ -24,14 +24,14 @@ const seedMonths = 12
 // SeedExternalID returns the merchant's ID of the i-th seeded member, from 1. The first members order most.
 func SeedExternalID(i int) string { return fmt.Sprintf("demo-%03d", i) }
 
-// Seed enrolls 200 members and makes them buy, pay, cancel, redeem and complain during the year before now. It uses
-// the ledger with a separate clock for each member, which advances through that year. The table therefore has the
-// same contents as after twelve months of operation, including every activation, expiry and tier review. The same
-// program and instant give the same bytes in the table.
+// Seed enrolls 200 members and makes them buy, pay, cancel, redeem and complain during the year before now. For each
+// member, it uses the ledger with a separate clock, which advances through that year. The table therefore has the same
+// contents as after twelve months of operation, including every activation, expiry and tier review. With the same
+// program and the same now, Seed always writes the same bytes.
 //
 // The members have no email addresses, so that no message is ever sent by mistake.
 func Seed(ctx context.Context, a *app.App, p *loyalty.Program, now time.Time) error {
-	const abreast = 32 // members are independent, and a table on disk commits many writers at once
+	const abreast = 32 // members are independent, and a table on disk is faster with many concurrent writers
 	todo := make(chan int)
 	failures := make([]error, SeedMembers)
 	var workers sync.WaitGroup
@@ -47,7 +47,7 @@ func Seed(ctx context.Context, a *app.App, p *loyalty.Program, now time.Time) er
 	}
 	close(todo)
 	workers.Wait()
-	err := ctx.Err() // one cancellation would otherwise be reported for every member
+	err := ctx.Err() // if ctx was canceled, every member would otherwise report it
 	if err == nil {
 		err = errors.Join(failures...)
 	}
@@ -57,7 +57,7 @@ func Seed(ctx context.Context, a *app.App, p *loyalty.Program, now time.Time) er
 	return nil
 }
 
-// A person is one seeded member with their random source.
+// A person is one seeded member, with a source of random numbers.
 type person struct {
 	rand    *rand.Rand
 	index   int // from 1; the lowest order most

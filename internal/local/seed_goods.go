@@ -9,7 +9,7 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
 )
 
-// A home is a person's country: typical names, and the currency if the program supports it.
+// A home is a person's country, with typical names, and the country's currency if the program supports it.
 type home struct {
 	locale, zone string
 	currency     loyalty.Currency

@@ -14,13 +14,13 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/service"
 )
 
-// A plan is a planned action of a person.
+// A plan is an action that a person will perform at an instant.
 type plan struct {
 	at time.Time
 	do func(context.Context) error
 }
 
-// plans contains the pending actions. An action may add others.
+// plans contains the actions that are still to be performed. An action may add others.
 type plans struct{ list []plan }
 
 func (ps *plans) add(at time.Time, do func(context.Context) error) {
@@ -123,8 +123,8 @@ func paid(o loyalty.Order) loyalty.Money {
 	return total
 }
 
-// Affordable returns the most expensive reward that a member can redeem with an order of the given total; false if
-// there is none. It omits rewards with codes, because codes are random and a seed must be reproducible.
+// Affordable returns the most expensive reward that a member can redeem with an order of the given total. It returns
+// false if there is none. It ignores rewards with codes, because codes are random and the seed must be reproducible.
 func Affordable(p *loyalty.Program, acc loyalty.Account, total loyalty.Money, now time.Time) (loyalty.Reward, bool) {
 	rewards := slices.DeleteFunc(slices.Clone(p.Rewards), func(r loyalty.Reward) bool {
 		q := engine.Available(p, acc, r, loyalty.Redemption{Total: total}, nil, now)

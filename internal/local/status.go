@@ -2,7 +2,7 @@ package local
 
 import "time"
 
-// A Run is the last run of a schedule.
+// A Run describes the last run of a schedule.
 type Run struct {
 	Function string    `json:"function"`
 	Due      time.Time `json:"due"`               // the scheduled instant

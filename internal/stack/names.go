@@ -7,7 +7,7 @@ type Deployment struct {
 	Region    string // such as eu-west-1
 	Account   string // twelve digits
 	StackName string
-	Resources Values // overrides by the names of Values
+	Resources Values // replaces values that Names derives, by key
 }
 
 // Names returns values for the pseudo parameters and for every resource of the template, in the formats of AWS: a
@@ -28,8 +28,8 @@ func (t *Template) Names(d Deployment) Values {
 	return v
 }
 
-// name adds the results of Ref and Fn::GetAtt for a resource. See "Return values" in the CloudFormation reference
-// of each type. An unlisted type has only its name.
+// name adds the values that Ref and Fn::GetAtt return for a resource. They are listed under "Return values" in the
+// CloudFormation reference of each resource type. For a type that is not listed here, it adds only the name.
 func (d Deployment) name(v Values, id, kind string) {
 	name := d.StackName + "-" + id
 	v[id] = name

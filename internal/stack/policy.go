@@ -23,9 +23,9 @@ type Condition struct {
 	Values   []string
 }
 
-// Statements returns the statements of a function's own policies, resolved. It returns an error for a policy that
-// is not an inline document (the name of a managed policy or a SAM policy template) and for an unknown part of a
-// statement, because ignoring it would change the meaning of the policy.
+// Statements returns the statements of a function's own policies, with all references resolved. It returns an error for
+// a policy that is not an inline document, such as the name of a managed policy or a SAM policy template. It also
+// returns an error for an unknown part of a statement, because ignoring it would change the meaning of the policy.
 func (t *Template) Statements(f *Function, values Values) ([]Statement, error) {
 	policies, err := t.policies(f, values)
 	if err != nil {
@@ -75,7 +75,7 @@ func (t *Template) policies(f *Function, values Values) ([]any, error) {
 	return append(documents, attached...), err
 }
 
-// attached returns the documents of the existing policies that are attached to a role.
+// attached returns the documents of the policies that are attached to a role, except policies whose condition is false.
 func (t *Template) attached(role string, values Values) (documents []any, err error) {
 	policies := t.OfType("AWS::IAM::Policy")
 	for _, id := range slices.Sorted(maps.Keys(policies)) {
@@ -149,8 +149,8 @@ func readConditions(o Object) (conditions []Condition, err error) {
 	return conditions, nil
 }
 
-// texts returns a list of scalars as strings. It rejects other elements: the YAML parser reads [kms:Decrypt] inside
-// braces as a mapping, and such a policy must not be misread.
+// texts returns a list of scalars as strings. It rejects any other element. For example, the YAML parser reads
+// [kms:Decrypt] inside braces as a mapping, and such a policy must not be misinterpreted.
 func texts(v any) (out []string, err error) {
 	for _, e := range List(v) {
 		s := text(e)

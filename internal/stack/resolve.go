@@ -9,9 +9,9 @@ import (
 	"strings"
 )
 
-// Values contains the values of references by name: "Stage" for the parameter or resource in !Ref Stage,
-// "Table.Arn" for !GetAtt Table.Arn, "AWS::Region" for a pseudo parameter. A parameter without a value has its
-// default.
+// Values contains the values to which references resolve. A key is "Stage" for a parameter or resource in !Ref Stage,
+// "Table.Arn" for !GetAtt Table.Arn, and "AWS::Region" for a pseudo parameter. A parameter without a value in Values
+// has its default value.
 type Values map[string]any
 
 // noValue is what AWS::NoValue resolves to. Objects and lists drop it.
@@ -28,7 +28,7 @@ func IsIntrinsic(o Object) bool {
 	return false
 }
 
-// Referent returns the logical ID in a Ref or Fn::GetAtt, or "" for any other value.
+// Referent returns the logical ID to which a Ref or Fn::GetAtt refers, or "" for any other value.
 func Referent(v any) string {
 	if id := text(At(v, "Ref")); id != "" {
 		return id
@@ -40,8 +40,8 @@ func Referent(v any) string {
 }
 
 // Resolve returns a value of the template with all references and conditions replaced. It evaluates Ref, Fn::GetAtt,
-// Fn::Sub, Fn::Join, Fn::Split, Fn::Select, Fn::If, Fn::Equals, Fn::Not, Fn::And, Fn::Or and Condition, and drops
-// AWS::NoValue. It returns an error for a reference that has no value and for any other function.
+// Fn::Sub, Fn::Join, Fn::Split, Fn::Select, Fn::If, Fn::Equals, Fn::Not, Fn::And, Fn::Or and Condition, and removes
+// AWS::NoValue. It returns an error for a reference without a value and for any other function.
 func (t *Template) Resolve(value any, values Values) (any, error) {
 	resolved, err := (&resolver{t, values}).resolve(value)
 	if resolved == (noValue{}) {
@@ -50,7 +50,7 @@ func (t *Template) Resolve(value any, values Values) (any, error) {
 	return resolved, err
 }
 
-// Environment returns the environment variables of a function, resolved.
+// Environment returns the environment variables of a function, with all references resolved.
 func (t *Template) Environment(f *Function, values Values) (map[string]string, error) {
 	env := map[string]string{}
 	for _, name := range slices.Sorted(maps.Keys(f.Environment)) {

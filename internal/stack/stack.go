@@ -1,9 +1,9 @@
 // Package stack reads template.yaml, the description of Perennial's resources on AWS: its parameters, its
 // functions with their events, environment and policies, and all other resources.
 //
-// It reads the SAM file and also the CloudFormation file that SAM makes of it, because both use the same syntax.
-// Values are returned as the file states them; Resolve replaces references by values that the caller supplies.
-// The package does not transform, validate or deploy a template: SAM, cfn-lint and CloudFormation do.
+// It reads the SAM file and also the CloudFormation file into which SAM transforms it, because both use the same
+// syntax. It returns values as they are in the file. Resolve replaces references by values that the caller supplies.
+// The package does not transform, validate or deploy a template, which SAM, cfn-lint and CloudFormation do.
 package stack
 
 import (
@@ -21,7 +21,7 @@ type Object = map[string]any
 // A Template is a parsed template.
 type Template struct {
 	Parameters map[string]Parameter
-	Conditions Object               // the Conditions section: an expression by name
+	Conditions Object               // the Conditions section: expressions by name
 	Resources  map[string]Resource  // by logical ID
 	Functions  map[string]*Function // by logical ID
 	Document   Object               // the whole file

@@ -1,13 +1,13 @@
 // Package awsapi emulates the AWS APIs that the functions call, on one machine: DynamoDB, SQS, Secrets Manager,
 // SES, SNS and EventBridge at one address. The functions find it through AWS_ENDPOINT_URL.
 //
-// Each call is checked against the policies that template.yaml gives the calling function. A call that they do not
-// allow gets AWS's AccessDeniedException and has no effect. A request to another service, another operation or with
-// another parameter is an error; no parameter is ignored.
+// Each call is checked against the policies of the calling function in template.yaml. A call that they do not allow
+// gets AWS's AccessDeniedException and has no effect. A request to any other service or operation, or with any other
+// parameter, is an error. No parameter is ignored.
 //
 // The access key ID identifies the calling function. Signatures are not verified, because only processes of this
-// machine can reach the address. Nothing is sent outside the machine: the fields of Server receive what functions
-// send.
+// machine can reach the address. Nothing is sent outside the machine. Instead, what functions send is passed to the
+// fields of Server.
 package awsapi
 
 import (
@@ -49,7 +49,7 @@ type Queue struct {
 	Send func(ctx context.Context, bodies ...string) error // stores all messages or returns an error
 }
 
-// credential is the scope of a request's signature: the access key ID and the service.
+// credential matches the scope of a request's signature, which contains the access key ID and the service.
 var credential = regexp.MustCompile(`Credential=([^/,]+)/[^/]*/[^/]*/([^/]*)/`)
 
 // AccessKeyID returns the access key ID with which a function signs its requests.
@@ -81,7 +81,8 @@ func invalid(code, message string) *callError {
 
 const accessDenied = "AccessDeniedException"
 
-// A service handles requests to one AWS service: it lists the calls to authorize for a request, and performs it.
+// A service handles requests to one AWS service. It first lists the calls that a request requires, so that they can be
+// authorized, and then performs the request.
 type service struct {
 	protocol protocol
 	// read returns the calls that the policies must allow and a function that performs the request.
@@ -110,7 +111,7 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// find returns the service of a request, and sets the request's operation.
+// find returns the service that a request is for, and sets the request's operation.
 func (s *Server) find(r *request) (service, bool) {
 	target, operation, _ := strings.Cut(r.Header.Get("X-Amz-Target"), ".")
 	r.operation = operation
@@ -161,7 +162,7 @@ func (s *Server) report(r *request, err error) *callError {
 	return e
 }
 
-// dynamodb passes on a request unchanged.
+// dynamodb passes a request to the handler DynamoDB unchanged.
 func (s *Server) dynamodb(r *request) ([]access.Call, func(http.ResponseWriter) error, error) {
 	call, err := s.Guard.DynamoDB(r.operation, r.body)
 	if err != nil {

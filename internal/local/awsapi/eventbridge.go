@@ -21,7 +21,7 @@ type BusEvent struct {
 	Time       time.Time
 }
 
-// maxEvents is the maximum number of events of PutEvents.
+// maxEvents is the maximum number of events in one PutEvents request.
 const maxEvents = 10
 
 type putEventsInput struct{ Entries []putEventsEntry }

@@ -23,7 +23,7 @@ type Email struct {
 	ConfigurationSet string // its ARN; empty for none. SES reports the delivery of an email only with one
 }
 
-// ErrRejected reports that a provider rejects a message permanently.
+// ErrRejected means that a provider rejects a message permanently.
 var ErrRejected = errors.New("awsapi: the message is rejected")
 
 type sendEmailInput struct {
@@ -85,7 +85,7 @@ func byName(all []nameValue) map[string]string {
 	return m
 }
 
-// rejected returns ErrRejected with the service's error code.
+// rejected converts ErrRejected to the service's error with the given code. It returns other errors unchanged.
 func rejected(err error, code string) error {
 	if errors.Is(err, ErrRejected) {
 		return invalid(code, err.Error())

@@ -1,4 +1,4 @@
-// Package binaries builds the functions' binaries for this machine, with the script and the flags of the build for
+// Package binaries builds the functions' binaries for this machine. It uses the same script and flags as the build for
 // Lambda.
 //
 // It needs the sources of this module and Go. Several processes can build at the same time: they take turns, and a
@@ -14,7 +14,7 @@ import (
 	"path/filepath"
 )
 
-// Root returns the directory with the sources of this module: the working directory or one above it.
+// Root returns the directory with the sources of this module: the working directory or one of its parents.
 func Root() (string, error) {
 	dir, err := os.Getwd()
 	if err != nil {

@@ -7,9 +7,9 @@
 // Package local delivers the events of the API, the schedules and the queues, as it does to functions in its own
 // process.
 //
-// Deliberate limits: only the event sources of the template invoke a function, but Handlers returns each function,
-// so that the caller can send it any event. Retries follow immediately. Reminders by webhook are not configured,
-// because their sender rejects addresses of this machine.
+// Deliberate limits: only the event sources of the template invoke a function, but a caller can send any event to the
+// functions that Handlers returns. Retries follow immediately. Reminders by webhook are not configured, because their
+// sender rejects addresses of this machine.
 package deployment
 
 import (
@@ -34,14 +34,14 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/table"
 )
 
-// Where the functions believe that they run.
+// These constants describe the AWS deployment that the functions see.
 const (
 	Region    = "us-east-1"
 	account   = "000000000000"
 	stackName = "perennial-dev"
 )
 
-// processes is the default limit of processes of a function.
+// processes is the default of Options.Processes.
 const processes = 8
 
 // Options configures a deployment. Template, Binaries, Secrets, Outbox, Queue and Log are required, and either
@@ -49,7 +49,7 @@ const processes = 8
 type Options struct {
 	Template   *stack.Template
 	Binaries   string            // the directory with <function>/bootstrap
-	Parameters map[string]string // of the template; a missing parameter has its default
+	Parameters map[string]string // parameters of the template; a missing one has its default
 	Secrets    map[string]string // the values of the template's secrets by logical ID
 	Program    string            // the loyalty program of sent text messages; SNS requests do not name one
 
@@ -193,7 +193,7 @@ func (d *Deployment) connect() error {
 	return nil
 }
 
-// follow connects a function to an event source of this package. Package local handles the others.
+// follow connects a function to the table's stream or to the bus. Package local handles the other event sources.
 func (d *Deployment) follow(function string, e stack.Event, h lambda.Handler) error {
 	switch e.Type {
 	case "DynamoDB":

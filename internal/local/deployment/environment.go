@@ -13,7 +13,7 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/stack"
 )
 
-// version is the first version that AutoPublishAlias publishes, and alias is its alias.
+// These constants are the first version that AutoPublishAlias publishes, and its alias.
 const version = "1"
 
 // newFunction creates a function of the template that runs its binary.

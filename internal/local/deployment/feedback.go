@@ -113,7 +113,7 @@ func (b *bus) deliver(r rule, payload []byte) {
 	b.log.Error("event dropped after all attempts", "function", r.function, "err", err)
 }
 
-// event returns SES's feedback for an email to the mailbox simulator; false for other addresses.
+// event returns SES's feedback for an email to the mailbox simulator. It returns false for any other address.
 func (b *bus) event(e awsapi.Email) (sesEvent, bool) {
 	local, ok := strings.CutSuffix(e.To[0], simulator)
 	if !ok {

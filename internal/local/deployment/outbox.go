@@ -13,8 +13,8 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/notify"
 )
 
-// The functions' messages reach the outbox through SES, SNS and EventBridge, and contain only the data of those
-// requests: an email has its tags, a text message only its text, an event the whole message.
+// Functions send messages through SES, SNS and EventBridge, and the outbox receives only the data of these requests:
+// the tags of an email, only the text of a text message, and the complete message of an event.
 
 func (d *Deployment) email(ctx context.Context, e awsapi.Email) error {
 	link := strings.TrimSuffix(strings.TrimPrefix(e.Headers["List-Unsubscribe"], "<"), ">")

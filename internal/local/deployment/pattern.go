@@ -21,7 +21,7 @@ func parsePattern(source []byte) (pattern, error) {
 	return compilePattern(tree)
 }
 
-// compilePattern returns a pattern that requires each of its fields and matches its value.
+// compilePattern returns a pattern that matches an event if it has every field of the tree with a matching value.
 func compilePattern(tree any) (pattern, error) {
 	fields, ok := tree.(map[string]any)
 	if !ok || len(fields) == 0 {
@@ -51,7 +51,8 @@ func compilePattern(tree any) (pattern, error) {
 	}, nil
 }
 
-// anyOf matches a value, or one element of a list, that equals an alternative or has its prefix.
+// anyOf returns a pattern that matches a value if it equals one of the alternatives or begins with a given prefix. It
+// matches a list if one of its elements does.
 func anyOf(alternatives []any) (pattern, error) {
 	var exact []any
 	var prefixes []string

@@ -173,8 +173,8 @@ func (m *mapping) deliver(batch []dynamodbapi.Record) {
 		"first", batch[0].Change.Sequence, "records", len(batch), "err", failed)
 }
 
-// invoke delivers a batch once and returns the records to redeliver: all records after an error, otherwise those
-// from the first reported failure.
+// invoke delivers a batch once and returns the records that must be delivered again. After an error, these are all
+// records; otherwise, they begin with the first record that the function reported as failed.
 func (m *mapping) invoke(batch []dynamodbapi.Record) (left []dynamodbapi.Record, err error) {
 	payload, err := json.Marshal(map[string]any{"Records": batch})
 	if err != nil {

@@ -5,7 +5,7 @@ import (
 	"strings"
 )
 
-// A condition reports whether it is true for an item; a nil item is absent.
+// A condition reports whether an item satisfies it. The item is nil if it does not exist.
 type condition func(item attributes) bool
 
 // An operand is one side of a comparison. ok is false if the item lacks the attribute.
@@ -110,7 +110,7 @@ func (e *expression) comparison(left operand) condition {
 	}
 }
 
-// ordered reports whether both operands exist, have one ordered type, and are in the wanted order.
+// ordered reports whether both operands exist, have the same type, which has an order, and are in the wanted order.
 func ordered(item attributes, left, right operand, wanted func(int) bool) bool {
 	a, okA := left(item)
 	b, okB := right(item)

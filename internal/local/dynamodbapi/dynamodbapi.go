@@ -1,5 +1,5 @@
-// Package dynamodbapi serves a table.Table with the protocol of Amazon DynamoDB, so that the functions' binaries,
-// which require DynamoDB, can use the table of one machine.
+// Package dynamodbapi serves a table.Table with the protocol of Amazon DynamoDB. The functions' binaries require
+// DynamoDB, and can thus use a table on one machine.
 //
 // It supports the operations that package dynamotable sends: GetItem, BatchGetItem, Query, PutItem, DeleteItem and
 // TransactWriteItems. Conditions, updates and key conditions are parsed and evaluated on the stored items, in one

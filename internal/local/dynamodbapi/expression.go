@@ -107,7 +107,7 @@ func (e *expression) path() (p []string) {
 
 func isWord(token string) bool { return token != "" && !strings.ContainsAny(token[:1], "<>=(),.+-") }
 
-// literal reads a :value.
+// literal reads a placeholder such as :value and returns its value.
 func (e *expression) literal() value {
 	token := e.next()
 	v, ok := e.values[token]

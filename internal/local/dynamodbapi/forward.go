@@ -21,7 +21,7 @@ type Forward struct {
 	Changed func([]Change) // may be nil. The changes of one item may be reported out of order
 }
 
-// onward has enough idle connections for all processes of the functions.
+// onward is a client that keeps enough idle connections for all processes of the functions.
 var onward = &http.Client{Transport: &http.Transport{MaxIdleConnsPerHost: 64}}
 
 // credential matches the access key ID and the region in the header Authorization.

@@ -54,7 +54,7 @@ func (e *expression) attribute(want string) {
 	}
 }
 
-// key reads a :value of a key.
+// key reads a placeholder such as :value, whose value must be a key.
 func (e *expression) key() string {
 	v := e.literal()
 	if e.err != nil {

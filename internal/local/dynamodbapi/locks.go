@@ -9,7 +9,7 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/table"
 )
 
-// locks serializes the writes of an item, so that its changes are reported in the order of the commits.
+// locks serializes the writes of each item, so that the changes of an item are reported in the order of the commits.
 type locks [256]sync.Mutex
 
 // lock locks all items of a transaction, in an order that prevents deadlocks, and returns a function that unlocks

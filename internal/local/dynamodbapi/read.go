@@ -129,8 +129,8 @@ func (a *API) query(ctx context.Context, in *queryInput) (any, error) {
 	return out, nil
 }
 
-// listed returns an item in the form of a Query, and the key at which a page that ends with it continues. The index
-// contains only keys.
+// listed returns an item as a Query returns it. It also returns the key that the answer contains if this item is the
+// last one of a page. The index contains only keys.
 func listed(it table.Item, index bool) (item, last attributes, err error) {
 	if index {
 		keys := indexAttributes(it)
@@ -164,7 +164,7 @@ func (in *queryInput) parse() (table.Query, error) {
 	return q, err
 }
 
-// start reads the key after which a page begins. It must be within the partition and the bounds.
+// start reads the key after which a page begins. The key must be within the partition and the bounds of the query.
 func (in *queryInput) start(q table.Query) (it table.Item, err error) {
 	at := attributes{partitionName: in.ExclusiveStartKey[partitionName], sortName: in.ExclusiveStartKey[sortName]}
 	if it.Key, err = readKey(at); err != nil {

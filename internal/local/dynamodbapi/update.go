@@ -6,10 +6,10 @@ import (
 	"strings"
 )
 
-// An update returns a new item for an old one.
+// An update computes the new item from the current one.
 type update func(item attributes) (attributes, error)
 
-// A term is a value that an update sets, computed from the old item.
+// A term computes a value from the current item. An update sets an attribute to this value.
 type term func(item attributes) (value, error)
 
 type assignment struct {
@@ -115,7 +115,7 @@ func assign(item attributes, all []assignment) (attributes, error) {
 	return next, nil
 }
 
-// set returns the item with a value at a path; maps along the path are copied.
+// set returns a copy of the item with a value at a path. It copies only the maps along the path.
 func set(item attributes, path []string, v value) (attributes, error) {
 	item = maps.Clone(item)
 	if len(path) == 1 {

@@ -26,7 +26,7 @@ type value struct {
 	M    map[string]value `json:"M,omitzero"`
 }
 
-// attributes contains the attributes of an item or a part of one by name. An absent item has none.
+// attributes contains the attributes of an item, or of a part of an item, by name. It is nil for an absent item.
 type attributes map[string]value
 
 func text(s string) value   { return value{S: &s} }
@@ -91,7 +91,8 @@ func (v value) rational() (*big.Rat, bool) {
 	return new(big.Rat).SetString(*v.N)
 }
 
-// compare orders two values of one ordered type: numbers by value, strings by bytes.
+// compare compares two numbers by value or two strings by bytes. It returns false for other types, and for different
+// types.
 func compare(a, b value) (order int, ok bool) {
 	if a.S != nil && b.S != nil {
 		return bytes.Compare([]byte(*a.S), []byte(*b.S)), true
@@ -104,7 +105,7 @@ func compare(a, b value) (order int, ok bool) {
 	return x.Cmp(y), true
 }
 
-// binary begins the strings that stand for bytes in a document; see table.Binary.
+// binary is the prefix of a string that represents bytes in a stored document; see table.Binary.
 var binary = table.Binary(nil)
 
 func isBinary(s string) bool {

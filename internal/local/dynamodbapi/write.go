@@ -12,8 +12,8 @@ import (
 // maxWrites is the maximum number of items in a transaction.
 const maxWrites = 100
 
-// attempts limits the retries of a write because of concurrent changes. Writes through one API exclude each other,
-// so only writers that use the table directly can cause a retry.
+// attempts is the maximum number of attempts to write when the items change concurrently. Writes through one API
+// exclude each other, so only a program that uses the table directly can cause another attempt.
 const attempts = 10
 
 type nothing struct{}
@@ -95,7 +95,8 @@ func (a *API) transact(ctx context.Context, writes []write) error {
 	return e
 }
 
-// commit applies all writes or none. It returns a reason for each write; all are noReason on success.
+// commit applies all writes or none. It returns a reason for each write. If all writes were applied, each reason is
+// noReason.
 func (a *API) commit(ctx context.Context, writes []write) ([]reason, error) {
 	ctx = context.WithoutCancel(ctx) // DynamoDB completes a write even if the client disconnects
 	unlock := a.locks.lock(writes)
@@ -122,7 +123,7 @@ func (a *API) commit(ctx context.Context, writes []write) ([]reason, error) {
 	}
 }
 
-// decide reads the items and evaluates the conditions. If one fails, it returns no operations, and the reasons.
+// decide reads the items and evaluates the conditions. If a condition fails, it returns the reasons and no operations.
 func (a *API) decide(
 	ctx context.Context, writes []write,
 ) (ops []table.Op, changes []Change, reasons []reason, err error) {

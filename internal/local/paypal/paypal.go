@@ -1,9 +1,9 @@
-// Package paypal emulates PayPal on one machine: it signs webhooks, and responds to the requests for their
+// Package paypal emulates PayPal on one machine. It signs webhooks, and answers the requests that fetch PayPal's
 // certificates and objects.
 //
-// Its certificates are issued by an authority that is created at start and whose key never leaves the process. Only
-// a holder of its Roots trusts them: the local stack in the same process. Deployed functions cannot trust them,
-// because they do not contain this package.
+// The certificates are issued by an authority that is created at start. Its key never leaves the process. Only a client
+// that uses the authority's certificate, which Roots returns, trusts them: the local stack in the same process.
+// Deployed functions cannot trust them, because they do not contain this package.
 //
 // Deliberate limits: it supports captures, refunds and disputes, accepts any client, and loses all data when the
 // process exits.
@@ -57,7 +57,7 @@ type Server struct {
 	issuerKey *ecdsa.PrivateKey
 
 	mu      sync.Mutex
-	cert    []byte // of Key, in PEM; created by the first call of Sign
+	cert    []byte // the certificate of Key, in PEM; created by the first call of Sign
 	objects map[string]json.RawMessage
 }
 
@@ -82,7 +82,7 @@ func New() (*Server, error) {
 	}, nil
 }
 
-// certificate returns a template that is valid at every instant that the clock of a local stack can show.
+// certificate returns a template that is valid at every time to which the clock of a local stack can be set.
 func certificate(name string) *x509.Certificate {
 	return &x509.Certificate{
 		SerialNumber: big.NewInt(1), Subject: pkix.Name{CommonName: name},
@@ -90,7 +90,7 @@ func certificate(name string) *x509.Certificate {
 	}
 }
 
-// Roots returns the authority of the server's certificates.
+// Roots returns a pool that contains the authority of the server's certificates.
 func (s *Server) Roots() *x509.CertPool {
 	roots := x509.NewCertPool()
 	roots.AddCert(s.issuer)
@@ -190,7 +190,7 @@ func objectPath(e event) (string, error) {
 	return "", nil
 }
 
-// RoundTrip responds for PayPal's sandbox, and passes on other requests.
+// RoundTrip answers requests to PayPal's sandbox, and passes all other requests to Next.
 func (s *Server) RoundTrip(r *http.Request) (*http.Response, error) {
 	switch r.URL.Host {
 	case certHost, apiHost:

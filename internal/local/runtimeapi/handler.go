@@ -19,8 +19,8 @@ func (p *process) handler() http.Handler {
 	return mux
 }
 
-// next responds when there is an event. A process that has not responded to its last event gets status 403 and no
-// event.
+// next answers a process's request for its next event, once there is one. A process that has not responded to its last
+// event gets status 403 instead.
 func (p *process) next(w http.ResponseWriter, r *http.Request) {
 	if e := p.current.Load(); e != nil && !e.answered.Load() {
 		refuse(w, http.StatusForbidden, "InvalidStateTransition", "the event "+e.id+" has no response yet")

@@ -129,8 +129,8 @@ func (p *process) waitForInit() error {
 // errGone reports that a process had ended before it received the event.
 var errGone = errors.New("runtimeapi: the process has ended")
 
-// invoke passes an event to a waiting process. It returns when the process requests the next event or has ended,
-// because it cannot take another event before.
+// invoke passes an event to a waiting process. It returns when the process requests the next event or has ended. Before
+// that, the process cannot receive another event.
 func (p *process) invoke(e *event) ([]byte, error) {
 	e.deadline = time.Now().Add(e.timeout)
 	timeout := time.NewTimer(e.timeout)

@@ -187,8 +187,8 @@ func viewOf(p *loyalty.Program, l *language, who notify.Person, n remind.News) v
 	return v
 }
 
-// last formats the end of a validity: the last day that is valid until midnight in the member's time zone, or, on
-// the day of the end, the day and the time. It returns "" for the zero instant.
+// last formats the end of a validity as the last full day in the member's time zone, and returns whole as true. On the
+// day of the end itself, it formats the day and the time. It returns "" for the zero instant.
 func (l *language) last(until time.Time, n remind.News) (words string, whole bool) {
 	if until.IsZero() {
 		return "", true

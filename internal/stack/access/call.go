@@ -6,14 +6,14 @@ import (
 	"strings"
 )
 
-// A Reading is an assumption about the value of dynamodb:LeadingKeys when DynamoDB authorizes a transaction. AWS
-// documents the key only for single and batch operations.
+// A Reading is an assumption about the condition key dynamodb:LeadingKeys: which value it has when DynamoDB authorizes
+// a transaction. AWS documents the value only for single and batch operations.
 type Reading int
 
 const (
-	PerAction        Reading = iota // each action has the keys of its own items
-	WholeTransaction                // each action has the keys of all items of the transaction
-	NoLeadingKeys                   // each action lacks the condition key
+	PerAction        Reading = iota // for each action, the keys of the items of that action
+	WholeTransaction                // for each action, the keys of all items of the transaction
+	NoLeadingKeys                   // the condition key is absent
 )
 
 // Readings contains all readings.
@@ -43,10 +43,10 @@ type Call struct {
 	Key       string // ARN of the customer-managed KMS key that the resource is encrypted with; empty for none
 }
 
-// behalf lists the KMS actions that the caller of a service needs for a resource with a customer-managed key,
-// because the service uses the key on the caller's behalf. See "Authorizing use of your customer managed key" in
-// the DynamoDB developer guide (CreateGrant is needed only to create a table), "Key management" in the SQS
-// developer guide, and "Permissions for the KMS key" in the Secrets Manager user guide.
+// behalf lists the KMS actions that a caller needs to use a resource with a customer-managed key, by service, because
+// the service uses the key on behalf of the caller. See "Authorizing use of your customer managed key" in the DynamoDB
+// developer guide (CreateGrant is needed only to create a table), "Key management" in the SQS developer guide, and
+// "Permissions for the KMS key" in the Secrets Manager user guide.
 var behalf = map[string][]string{
 	"dynamodb": {
 		"kms:Decrypt", "kms:DescribeKey", "kms:Encrypt", "kms:GenerateDataKey", "kms:ReEncryptFrom", "kms:ReEncryptTo",
@@ -55,8 +55,8 @@ var behalf = map[string][]string{
 	"secretsmanager": {"kms:Decrypt"},
 }
 
-// Requests returns the requests that AWS authorizes for the call under a reading. The call is allowed if all
-// requests are.
+// Requests returns the requests that AWS authorizes for the call, if the given reading is correct. The call is allowed
+// if all of these requests are allowed.
 func (c Call) Requests(reading Reading) []Request {
 	if len(c.Ops) == 0 {
 		return append([]Request{{Action: c.Operation, Resource: c.Resource}}, c.keyRequests()...)
@@ -126,7 +126,7 @@ func (e *DeniedError) Error() string {
 	return text
 }
 
-// Check returns a *DeniedError if the policy does not allow the call under every reading.
+// Check returns a *DeniedError unless the policy allows the call under every reading.
 func (p Policy) Check(function string, c Call) error {
 	for _, reading := range Readings {
 		for _, r := range c.Requests(reading) {

@@ -1,8 +1,8 @@
 // Package access evaluates IAM policies: it decides whether a function's policies allow its AWS calls.
 //
-// Tests and the local runner use it, so that a missing permission is found there and not first on AWS. A Policy
-// contains the statements of one function, and Decide evaluates one request. A Call describes an API call and lists
-// the requests that AWS authorizes for it. Table enforces the policies of a function on a table.Table.
+// Tests and the local runner use it, so that a missing permission is found before the deployment to AWS. A Policy
+// contains the statements of one function, and Decide evaluates one request. A Call describes an API call and lists the
+// requests that AWS authorizes for it. Table enforces the policies of a function on a table.Table.
 //
 // Only the features that Perennial's template uses are supported: identity-based policies with Effect, Action,
 // Resource and string conditions. Decide returns an error for any other feature, because ignoring a condition would

@@ -13,8 +13,8 @@ type Guard struct {
 	TableARN string
 	KeyARN   string // the customer-managed KMS key of all resources; empty for none
 
-	// Denied is called with each error that the guard returns; nil does nothing. Tests fail in it, because the code
-	// under test may handle the error.
+	// Denied is called with each error that the guard returns, unless Denied is nil. Tests fail in Denied, because the
+	// code under test may handle the error.
 	Denied func(error)
 
 	// Observe is called with each call before it is checked; nil does nothing.
@@ -59,8 +59,8 @@ func (g *Guard) Check(function string, c Call) error {
 
 type functionKey struct{}
 
-// As returns a context for the calls of a function. Table checks calls with such a context and passes on all
-// others, which a test makes for itself.
+// As returns a context that marks calls as those of a function. Table checks calls with such a context. It does not
+// check other calls, which a test makes for its own purposes.
 func As(ctx context.Context, function string) context.Context {
 	return context.WithValue(ctx, functionKey{}, function)
 }

@@ -13,9 +13,9 @@ type Mutant struct {
 	Policy Policy
 }
 
-// Mutants returns every policy that results from removing a statement, or an action, a resource or a condition
-// value of a statement, or one value for one action. Tests require that each mutant changes the decision about some
-// call, which proves that every part of the policy is needed.
+// Mutants returns every policy that results from removing one part: a statement; an action, a resource or a condition
+// value of a statement; or one condition value for one action only. Tests require that each mutant changes the decision
+// about some call, which proves that every part of the policy is needed.
 func (p Policy) Mutants() (mutants []Mutant) {
 	for i, s := range p {
 		add := func(lacks string, instead ...stack.Statement) {
@@ -50,8 +50,8 @@ func (p Policy) Mutants() (mutants []Mutant) {
 	return mutants
 }
 
-// several returns the elements of a list with more than one. A statement without its only element would be invalid,
-// and its removal is a separate mutant.
+// several returns the elements of a list that has more than one, and otherwise none. A statement without its only
+// element would be invalid. The removal of the whole statement is a separate mutant.
 func several(list []string) []string {
 	if len(list) < 2 {
 		return nil

@@ -9,8 +9,8 @@ import (
 	"sync"
 )
 
-// A Recorder collects the calls of functions, one of each kind. Calls that differ only in the IDs within their keys
-// are of one kind. It is safe for concurrent use.
+// A Recorder collects one call of each kind for every function. Calls are of the same kind if they differ only in the
+// IDs within their keys. A Recorder is safe for concurrent use.
 type Recorder struct {
 	mu    sync.Mutex
 	calls map[string]map[string]Call // by function and kind
@@ -51,8 +51,9 @@ func kindOf(c Call) string {
 	return c.Operation + " " + c.Resource + " " + strings.Join(slices.Compact(ops), ", ")
 }
 
-// Family returns the pattern of the partition keys of one kind: "P#*#O#*" for "P#bluebird#O#1042", "P#*#PROGRAM"
-// for "P#bluebird#PROGRAM", "KEY#*" for "KEY#k1", and "PROGRAMS" for itself.
+// Family returns the pattern that a partition key has in common with all keys of its kind. For "P#bluebird#O#1042" it
+// is "P#*#O#*", for "P#bluebird#PROGRAM" it is "P#*#PROGRAM", for "KEY#k1" it is "KEY#*", and for "PROGRAMS" it is the
+// same text.
 func Family(key string) string {
 	parts := strings.SplitN(key, "#", 4)
 	switch {
@@ -80,10 +81,10 @@ func (g grant) String() string {
 }
 
 // Unused returns the grants of a policy that no recorded call needs under any reading. A grant is needed if a call
-// requests its action on its resource and, for a grant with a leading-keys pattern, with a key whose Family is that
-// pattern. A pattern that is wider than the code's use is therefore unused, as is a statement for DynamoDB items
-// without a pattern. Services limits the result to actions with these prefixes, such as dynamodb, because another
-// test may record the other calls.
+// requests its action on its resource. If the grant has a pattern of leading keys, the call must also have a key whose
+// Family is that pattern. A pattern that is wider than necessary is therefore unused, and so is a statement for
+// DynamoDB items that has no pattern. If services are given, such as dynamodb, Unused considers only their actions,
+// because another test may record the other calls.
 func (p Policy) Unused(calls []Call, services ...string) (unused []string) {
 	needed := map[grant]bool{}
 	for _, c := range calls {
@@ -107,7 +108,7 @@ func (p Policy) Unused(calls []Call, services ...string) (unused []string) {
 	return unused
 }
 
-// in reports whether a grant is needed. A pattern of resources is needed if one of its resources is.
+// in reports whether a grant is needed. If its resource is a pattern, one needed resource that matches is sufficient.
 func (g grant) in(needed map[grant]bool) bool {
 	if needed[g] || !strings.Contains(g.resource, "*") {
 		return needed[g]

@@ -7,9 +7,9 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/table"
 )
 
-// Table returns a table that checks the calls that dynamotable would make, and then passes them on. It also checks
-// the calls that dynamotable makes only after a lost response or for an absent counter, so that a missing
-// permission for them is found without the fault.
+// Table returns a table that checks the calls that dynamotable would make for an operation, and then performs the
+// operation on t. It also checks the calls that dynamotable makes only after a lost response or for an absent counter.
+// A missing permission for them is therefore found although these cases do not occur.
 func (g *Guard) Table(t table.Table) table.Table { return guarded{g, t} }
 
 type guarded struct {
@@ -83,7 +83,7 @@ func (g *Guard) writes(ops []table.Op) []Call {
 	if len(ops) == 1 && ops[0].Kind != table.OpAdd {
 		operation = actionOf[ops[0].Kind]
 	}
-	var first, made, read []Op // made: the second attempt, which puts the items of absent counters
+	var first, made, read []Op // made is the second attempt, which creates absent counters
 	for _, op := range ops {
 		key, action := op.Item.Key.PK, actionOf[op.Kind]
 		first = append(first, Op{action, key})

@@ -7,9 +7,9 @@ import (
 	"slices"
 )
 
-// DynamoDB returns the call of a request to DynamoDB: operation is the part of the header X-Amz-Target after the
-// dot, and body is the JSON body. It supports the operations that dynamotable uses. DescribeContinuousBackups
-// concerns the whole table and names no item.
+// DynamoDB returns the Call that a request to DynamoDB makes. The argument operation is the part of the header
+// X-Amz-Target after the dot, and body is the JSON body. The supported operations are those that dynamotable uses.
+// DescribeContinuousBackups applies to the whole table and names no item.
 func (g *Guard) DynamoDB(operation string, body []byte) (Call, error) {
 	var in request
 	if err := json.Unmarshal(body, &in); err != nil {

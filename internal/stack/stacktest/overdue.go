@@ -21,8 +21,8 @@ import (
 //go:embed overdue.yaml
 var overdueProgram string
 
-// Overdue creates members with overdue changes of every kind, so that the next command for such a member writes
-// every kind of item that a command can write, whichever function runs it.
+// Overdue creates members for whom changes of every kind are overdue. The next command for such a member, in any
+// function, therefore writes every kind of item that a command can write.
 type Overdue struct {
 	T       testing.TB
 	Ledger  *ledger.Ledger
@@ -31,7 +31,7 @@ type Overdue struct {
 	program *loyalty.Program
 }
 
-// Publish publishes the members' program as the version after the newest, and returns it.
+// Publish publishes the members' program and returns it. The argument after is the number of the newest version so far.
 func (o *Overdue) Publish(id string, after int) *loyalty.Program {
 	o.T.Helper()
 	source := []byte(strings.Replace(overdueProgram, "program: overdue", "program: "+id, 1))
@@ -46,9 +46,9 @@ func (o *Overdue) Publish(id string, after int) *loyalty.Program {
 	return p
 }
 
-// Members creates overdue members. Each has a reservation of a reward with limited stock and one of a code from a
-// pool, both expired, and pending points whose activation redeems a reward automatically. The clock advances by 15
-// days.
+// Members creates overdue members. Each one has two expired reservations, one of a reward with limited stock and one of
+// a code from a pool. Each one also has pending points whose activation redeems a reward automatically. Members
+// advances the clock by 15 days.
 func (o *Overdue) Members(members ...loyalty.MemberID) {
 	o.T.Helper()
 	ctx, by := o.T.Context(), ledger.By{Actor: "test"}
@@ -71,7 +71,7 @@ func (o *Overdue) Members(members ...loyalty.MemberID) {
 	o.Advance(15 * 24 * time.Hour)
 }
 
-// Pending gives a member pending points from the given number of events, which become active at different instants.
+// Pending sends a number of events for a member. They earn pending points that become active at different instants.
 func (o *Overdue) Pending(m loyalty.MemberID, events int) {
 	o.T.Helper()
 	for i := range events {
@@ -94,7 +94,8 @@ func (o *Overdue) Enrol(ids ...loyalty.MemberID) {
 	}
 }
 
-// Queue puts a member first on the waitlist of the reward print, which has one free item.
+// Queue makes m the first member on the waitlist of the reward print, and then frees an item that the member other had
+// reserved.
 func (o *Overdue) Queue(m, other loyalty.MemberID) {
 	o.T.Helper()
 	ctx, by := o.T.Context(), ledger.By{Actor: "test"}

@@ -9,7 +9,7 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/stack/access"
 )
 
-// A Part is a part of a function's policies that one test proves.
+// A Part is a part of a function's policies. One test proves that the part is needed and sufficient.
 type Part string
 
 const (
@@ -25,10 +25,10 @@ func PartOf(s stack.Statement) Part {
 	return Rest
 }
 
-// Prove requires that a part of a function's policies is exactly what the recorded calls need: no grant is unused,
-// and without any statement, action, resource or key pattern a call would be denied. Calls that must be denied
-// prove in the same way that Deny statements are needed: without one, a call of Forbidden would be allowed. Prove
-// does not check that the recorded calls are allowed, because that was checked when they were recorded.
+// Prove requires that a part of a function's policies is exactly what the recorded calls need. No grant may be unused.
+// If any one statement, action, resource or key pattern is removed, a recorded call must be denied or, for a Deny
+// statement, a call of Forbidden must be allowed. Prove does not check that the recorded calls are allowed, because
+// this was checked when they were recorded.
 func Prove(t testing.TB, g *access.Guard, function string, part Part, recorder *access.Recorder) {
 	t.Helper()
 	calls := recorder.Calls(function)
@@ -49,7 +49,7 @@ func Prove(t testing.TB, g *access.Guard, function string, part Part, recorder *
 	}
 }
 
-// split separates the statements of a part from the others.
+// split returns the statements of a part, and all other statements.
 func split(p access.Policy, part Part) (of, other access.Policy) {
 	for _, s := range p {
 		if PartOf(s) == part {

@@ -13,7 +13,7 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/stack/access"
 )
 
-// Deployment is the fictitious deployment of the tests' stack.
+// Deployment is the fictitious deployment that the tests use.
 var Deployment = stack.Deployment{Region: "eu-west-1", Account: "123456789012", StackName: "perennial"}
 
 // Template returns the module's template.yaml. It is read once per process and must not be changed.
@@ -47,7 +47,7 @@ var Parameters = map[string]string{
 	"KmsKeyArn": "arn:aws:kms:eu-west-1:123456789012:key/k1",
 }
 
-// Values returns the values of a template's references in the tests' stack.
+// Values returns values for all references in a template, as in the fictitious deployment.
 func Values(tpl *stack.Template) stack.Values {
 	values := tpl.Names(Deployment)
 	for name, value := range Parameters {
