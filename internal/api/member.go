@@ -19,8 +19,8 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/notify"
 )
 
-// A memberBody contains the data of a member that can be changed. The fields are pointers, so that a change can omit a
-// field, which keeps it, or remove it.
+// A memberBody contains the data of a member that can be changed. The fields are pointers, because an omitted field
+// keeps its value, and an empty one removes it.
 type memberBody struct {
 	ExternalID *string  `json:"external_id"`
 	Email      *string  `json:"email"`

@@ -42,7 +42,7 @@ type App struct {
 	Version string // the function's published version, a dimension of its metrics; Wire replaces "" by "local"
 	Stage   Stage
 	Secret  []byte    // at least 32 random bytes, from which the keys for all purposes are derived
-	Random  io.Reader // the one source of randomness, for concurrent use; nil for crypto/rand
+	Random  io.Reader // the source of all randomness, safe for concurrent use; nil for crypto/rand
 
 	Processors Processors                                 // connections to payment processors; may be nil
 	Reread     func(context.Context) (Processors, error)  // reads Processors again; nil if they never change

@@ -35,7 +35,7 @@ type Processor struct {
 	URL       string   `json:"url,omitzero"`        // Square: the notification URL, which the signature covers
 	WebhookID string   `json:"webhook_id,omitzero"` // PayPal: the webhook's ID, which the signature covers
 	ClientID  string   `json:"client_id,omitzero"`  // PayPal: the API client that verifies webhook contents
-	APISecret string   `json:"api_secret,omitzero"` // PayPal: the client secret; otherwise the API's access token
+	APISecret string   `json:"api_secret,omitzero"` // PayPal: the client's secret; others: the API's access token
 	API       string   `json:"api,omitzero"`        // base URL of that API; empty for the processor's default
 
 	Capture  Capture            `json:"capture,omitzero"`   // Adyen: the default capture mode; empty for automatic

@@ -69,8 +69,8 @@ func (s *Programs) Publish(ctx context.Context, in Publication) (version int, fr
 	return schedule.Last + 1, true, s.publish(ctx, in, at, schedule)
 }
 
-// republish handles the publication of a file that is already in force: a rollback withdraws the scheduled versions,
-// and a recall recalls the last version before it.
+// republish handles the publication of a file that is already in force. A rollback withdraws the scheduled versions. A
+// recall recalls the version that was in force before.
 func (s *Programs) republish(ctx context.Context, in Publication, schedule ledger.Schedule) error {
 	versions := catalog.Catalog{Ledger: s.Ledger}
 	switch {

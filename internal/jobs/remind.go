@@ -52,7 +52,7 @@ type round struct {
 	Program string    `json:"program"`
 	Shard   int       `json:"shard"`
 	Due     time.Time `json:"due"`
-	All     bool      `json:"all,omitzero"`  // includes members that are not due and were planned with other reminders
+	All     bool      `json:"all,omitzero"`  // also visits members that are not due but whose plans are outdated
 	From    string    `json:"from,omitzero"` // All: start after this position in the due index
 }
 
@@ -106,8 +106,8 @@ func (r remindHandler) dispatch(ctx context.Context, e event) ([]byte, error) {
 	return json.Marshal(map[string]int{"shards": shards})
 }
 
-// dispatchProgram sends the messages of one program. It records that every member is replanned only after the
-// messages were sent, so that a failed schedule does it again.
+// dispatchProgram sends the messages of one program. If the plans of all members must be made again, it records that
+// this was done only after it has sent the messages. If it fails before, the next run repeats it.
 func (r remindHandler) dispatchProgram(ctx context.Context, program string, e event) (shards int, err error) {
 	rounds, mark, err := r.rounds(ctx, program, e.Time)
 	letters, err2 := r.giftBatches(ctx, program, e.Time)
@@ -124,8 +124,8 @@ func (r remindHandler) dispatchProgram(ctx context.Context, program string, e ev
 	return len(rounds), errors.Join(err, err2)
 }
 
-// rounds returns the messages for the shards with due members. mark records that every member is replanned; it is
-// nil if only due members are visited.
+// rounds returns the messages for the shards with due members. If the plans of all members must be made again, it also
+// returns mark, which records that this was done. Otherwise, mark is nil.
 func (r remindHandler) rounds(
 	ctx context.Context, program string, at time.Time,
 ) (bodies []string, mark func() error, err error) {
@@ -163,8 +163,8 @@ func (r remindHandler) rounds(
 	return bodies, mark, nil
 }
 
-// plannedBy returns a text that changes if members' plans must be made again: if the program's reminders change, or
-// whether marketing can be sent.
+// plannedBy identifies what members' plans are based on: the program's reminders, and whether marketing can be sent. If
+// it changes, every member's plan must be made again.
 func (r remindHandler) plannedBy(p *loyalty.Program) string {
 	if r.dispatcher.Links.Base == "" {
 		return remindersOf(p) + "-unlinked"

@@ -60,7 +60,7 @@ func Seed(ctx context.Context, a *app.App, p *loyalty.Program, now time.Time) er
 // A person is one seeded member, with a source of random numbers.
 type person struct {
 	rand    *rand.Rand
-	index   int // from 1; the lowest order most
+	index   int // from 1; members with a low index order most
 	program *loyalty.Program
 	ledger  *ledger.Ledger
 	now     time.Time // the person's current time, which the ledger uses

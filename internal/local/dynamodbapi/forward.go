@@ -42,7 +42,7 @@ func (f *Forward) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if resp.StatusCode == http.StatusOK && f.Changed != nil {
 		changes, err := f.changes(context.WithoutCancel(r.Context()), r, body)
 		if err != nil {
-			WriteError(w, internal(err)) // the write succeeded, and a retry with the same token finds that
+			WriteError(w, internal(err)) // the write succeeded; a retry with the same token has no effect
 			return
 		}
 		if len(changes) > 0 {

@@ -66,7 +66,7 @@ const (
 	maxDepth   = 2         // nested loops over lists
 	maxPattern = 200       // bytes of the pattern after matches
 	maxMatched = 2048      // bytes of the text before matches
-	maxShort   = 128       // the same within a list, where each element is matched
+	maxShort   = 128       // maxMatched for a match within a list, which runs for each element
 	maxSteps   = 1_000_000 // maximum number of names, values and operators evaluated for one answer
 )
 

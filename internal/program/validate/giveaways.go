@@ -28,9 +28,10 @@ func Accepts(c *document.Compiler, code loyalty.Currency) bool {
 // mistake.
 var generous = big.NewRat(1, 2)
 
-// returns compares rewards, payments with points and entry bonuses with the money that members must spend to earn the
-// points. A return above half of it is a warning; one above redemption.max_return, or 100%, is an error. Points earn at
-// the base rate of the reward's currency and move between wallets by conversions and wallet_points rewards.
+// returns compares the value of rewards, payments with points and entry bonuses with the money that members must spend
+// to earn the points. A value above half of this money is a warning. A value above redemption.max_return (by default,
+// 100% of this money) is an error. It assumes that points are earned at the base rate of the reward's currency, and can
+// move between wallets by conversions and wallet_points rewards.
 func returns(c *document.Compiler, root *document.Node) {
 	most := big.NewRat(1, 1)
 	if n := root.Get("redemption").Get("max_return"); n != nil {
