@@ -19,7 +19,7 @@ func (c *Call) Cursor(owner string, n int64) *string {
 	return c.sealed(owner, binary.AppendUvarint(nil, uint64(n)))
 }
 
-// TextCursor returns a cursor whose position is a text, place.
+// TextCursor returns a cursor whose position is a text instead of a number.
 func (c *Call) TextCursor(owner, place string) *string { return c.sealed(owner, []byte(place)) }
 
 // ShardCursor returns a cursor for a list that spans shards. The position is a shard and a place in this shard.
