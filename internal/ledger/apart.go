@@ -48,7 +48,8 @@ func (l *Ledger) WholeOrder(ctx context.Context, program string, s *loyalty.Orde
 	return nil
 }
 
-// part reads the part of an order that was stored separately with a revision, and decodes it into v.
+// part reads a separately stored part of an order, such as its line items, and decodes it into v. The given revision is
+// the one with which the part was stored.
 func (l *Ledger) part(ctx context.Context, program, order, part string, revision int, v any) error {
 	prefix := part + stored.Padded(int64(revision), 6) + "#"
 	q := table.Query{PK: stored.CausePartition(program, loyalty.CauseOrder, order), From: prefix, To: prefix + "~"}

@@ -30,8 +30,8 @@ func (s Statements) Audit(ctx context.Context, program string, m loyalty.MemberI
 	return err
 }
 
-// AuditFrom does the same as Audit, but starts from acc, which was audited before. entries are the entries since then,
-// newest first. It returns the resulting account.
+// AuditFrom does the same as Audit, but starts from the account acc, which was audited before, and checks only the
+// given later entries, newest first. It returns the resulting account.
 func (s Statements) AuditFrom(
 	ctx context.Context, program string, acc loyalty.Account, m loyalty.MemberID, entries []loyalty.Entry,
 ) (loyalty.Account, error) {
@@ -76,7 +76,7 @@ func (s Statements) AuditFrom(
 	return acc, errors.Join(wrong...)
 }
 
-// auditEntry checks the hash chain and the reasons of an entry. before is the account before the entry.
+// auditEntry checks the hash chain and the reasons of an entry. The parameter before is the account before the entry.
 func auditEntry(before loyalty.Account, e loyalty.Entry) error {
 	var wrong []error
 	if again, _ := stored.Sealed(e, before.Head); again.Hash != e.Hash || e.Previous != before.Head {

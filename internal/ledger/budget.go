@@ -32,7 +32,7 @@ const BudgetShards = 16
 //
 // If a refund fails, the points that it had returned to the budget are charged again, even if the budget is exhausted.
 // One counter then falls below its floor. The next spend raises it to its floor with points of the other counters in
-// the same transaction, so that the table keeps rejecting more than the counters have in total.
+// the same transaction, so that the table still rejects a spend of more points than all counters have together.
 type BudgetCounters struct {
 	Ledger  *Ledger
 	Program string
@@ -52,8 +52,8 @@ func budgetKey(program, rule string, shard int) table.Key {
 
 func budgetPartition(program, rule string) string { return "P#" + program + "#C#" + rule }
 
-// Decide calls ask with the remainders of the budgets that were read, and returns its outcomes. If the outcomes spend
-// from other budgets, decide reads these budgets and calls ask again.
+// Decide calls the function ask with the remainders of the budgets that were read so far, and returns the outcomes of
+// ask. If the outcomes spend from budgets that were not read, Decide reads these budgets and calls ask again.
 func (b *BudgetCounters) Decide(
 	ctx context.Context, ask func(earn.Budgets) ([]posting.Outcome, error),
 ) ([]posting.Outcome, error) {
@@ -111,7 +111,7 @@ func (b *BudgetCounters) load(ctx context.Context, of []posting.Spend) error {
 	return parallel.Do(b.Reads(ctx, of)...)
 }
 
-// Reads returns one function for each budget that was not read yet. It reads the counters of the budget.
+// Reads returns one function for each budget that was not read yet. Each function reads the counters of its budget.
 func (b *BudgetCounters) Reads(ctx context.Context, of []posting.Spend) (reads []func() error) {
 	seen := map[string]bool{}
 	for _, s := range of {
@@ -161,7 +161,8 @@ func shardShare(budget loyalty.Points, shard int) int64 {
 	return share
 }
 
-// inAll sums the spends of each rule. Points that are returned in the same transaction reduce the points to spend.
+// inAll returns one spend per rule, with the sum of its points. Points that are returned in the same transaction are
+// subtracted.
 func inAll(spends []posting.Spend) (out []posting.Spend) {
 	for _, s := range spends {
 		at := slices.IndexFunc(out, func(x posting.Spend) bool { return x.Rule == s.Rule })
@@ -177,9 +178,9 @@ func inAll(spends []posting.Spend) (out []posting.Spend) {
 	return out
 }
 
-// ops returns the operations that spend points or return them. Returning points is never rejected, even if the budget
-// was meanwhile lowered below the points spent. Spending more than the remainder is not rejected either: only points
-// that are charged again after a failed refund can exceed it.
+// ops returns the operations that spend or return points. The table never rejects returned points, even if the budget
+// was meanwhile lowered below the points spent. It does not reject a spend above the remainder either, because only
+// points that are charged again after a failed refund can exceed the remainder.
 func (b *BudgetCounters) ops(spends []posting.Spend, cause string) (ops []table.Op) {
 	home := int(stored.Hashed(cause) % BudgetShards)
 	for _, s := range inAll(spends) {
@@ -194,8 +195,9 @@ func (b *BudgetCounters) ops(spends []posting.Spend, cause string) (ops []table.
 	return ops
 }
 
-// spend returns the operations that take points from the home counter if it has enough, else from several counters, the
-// fullest first. It raises counters that are below their floor to the floor, with points of the other counters.
+// spend returns the operations that take points from the home counter if it has enough. Otherwise, they take points
+// from several counters, the fullest first. spend also raises counters that are below their floor to the floor, with
+// points of the other counters.
 func (b *BudgetCounters) spend(s posting.Spend, home int) (ops []table.Op) {
 	room := func(i int) int64 { return b.counters[s.Rule][i] + shardShare(s.Budget, i) }
 	add := func(i int, n, floor int64) {

@@ -15,7 +15,7 @@ import (
 )
 
 // Attempts bounds how often one command is decided again. Each retry means that another command was written, so the
-// account makes progress. A command that loses this often in a row returns ErrTryAgain.
+// account makes progress. A command that meets this many conflicts in a row returns ErrTryAgain.
 const Attempts = 64
 
 // mostOps is the maximum number of operations in one transaction of the table.
@@ -29,7 +29,7 @@ func (RevisionExists) Error() string { return "ledger: the cause already has thi
 // ErrStaleRead means that an account was read before the revision that the command starts from was written.
 var ErrStaleRead = errors.New("ledger: the account was read too early")
 
-// A MissingMemberError means that the command also changes the account of this member.
+// A MissingMemberError names a member whose account the command also changes and must therefore read.
 type MissingMemberError loyalty.MemberID
 
 func (MissingMemberError) Error() string { return "ledger: the command also changes another account" }
@@ -40,10 +40,10 @@ func IsConflict(err error) bool {
 }
 
 // do reads the accounts, advances them to now, decides, and commits accounts and entries in one transaction. If an
-// account has changed meanwhile, it starts again from the changed account. It returns taken if another command wrote
-// the first entry of the decision. Otherwise it returns the entries of the decision, those of the command's member
-// first. If the response of the table was lost, it returns only the first of them. If there is nothing to decide, it
-// returns the entries of time: the entries that the passing of time caused, such as expiries.
+// account has changed meanwhile, it starts again from the changed account. It returns RevisionExists if another command
+// wrote the first entry of the decision. Otherwise it returns the entries of the decision, those of the command's
+// member first. If the response of the table was lost, it returns only the first of them. If there is nothing to
+// decide, it returns the entries of time: the entries that the passing of time caused, such as expiries.
 func (l *Ledger) do(ctx context.Context, c Command) ([]loyalty.Entry, error) {
 	x := execution{Ledger: l, c: c}
 	if err := x.reload(ctx); err != nil {
@@ -70,7 +70,7 @@ type execution struct {
 	passed []loyalty.Entry // entries of time that were committed in separate transactions
 }
 
-// attempt decides and commits once. again means that the command must be decided again.
+// attempt decides and commits once. The result again is true if the command must be decided again.
 func (x *execution) attempt(ctx context.Context) (entries []loyalty.Entry, again bool, err error) {
 	if x.c.Load != nil {
 		x.c.Load.Reset()
@@ -98,8 +98,8 @@ func (x *execution) tooEarly(ctx context.Context, w planned, err error) bool {
 	return errors.Is(err, ErrStaleRead) || len(x.c.Others) > 0 && x.premature(ctx, x.c, x.read, w, err)
 }
 
-// commit writes a plan. again means that the command must be decided again, because the plan was only its first part
-// or was not written, or because the result is unknown.
+// commit writes a plan. The result again is true if the command must be decided again: the plan had only the first part
+// of the writes, it was not written, or the result is unknown.
 func (x *execution) commit(ctx context.Context, w planned) (entries []loyalty.Entry, again bool, err error) {
 	err = x.Table.Transact(ctx, w.ops...)
 	var conflict *table.ConflictError
@@ -123,7 +123,7 @@ func (x *execution) commit(ctx context.Context, w planned) (entries []loyalty.En
 	return nil, false, Retryable(err)
 }
 
-// resolve handles a conflict with another command. again means that the command must be decided again.
+// resolve handles a conflict with another command. The result again is true if the command must be decided again.
 func (x *execution) resolve(
 	ctx context.Context, w planned, conflict *table.ConflictError,
 ) (entries []loyalty.Entry, again bool, err error) {
@@ -206,7 +206,8 @@ func replaced(read []table.Item, conflict *table.ConflictError) bool {
 	return at >= 0
 }
 
-// premature reports whether a plan over several accounts, or its rejection, must be computed again.
+// premature reports whether a command over several accounts must be decided again. This is so if the command was
+// rejected while points moved between the accounts, or if the plan has too many operations for one transaction.
 func (l *Ledger) premature(ctx context.Context, c Command, read []table.Item, w planned, err error) bool {
 	if errors.Is(err, loyalty.InsufficientPoints) {
 		// The accounts were read separately. Points that moved between two reads may be missing from both accounts.
@@ -227,9 +228,9 @@ func (l *Ledger) premature(ctx context.Context, c Command, read []table.Item, w 
 	return true
 }
 
-// record writes an entry that moves no points, under its cause: a rejection, so that a repeated command gets the same
-// answer even if the account could pay by then, or the order of a guest. The entry is not part of an account's
-// sequence, so no account is written.
+// record writes an entry that moves no points: a rejection or the order of a guest. Because the rejection is recorded,
+// a repeated command gets the same answer even if the account could pay by then. The entry is stored under its cause
+// and is not part of an account's sequence, so no account is written.
 func (l *Ledger) record(
 	ctx context.Context, p *loyalty.Program, e loyalty.Entry, by By, with ...table.Op,
 ) (loyalty.Entry, error) {

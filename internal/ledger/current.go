@@ -10,10 +10,10 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/table"
 )
 
-// Page returns the account of a member and at most limit entries, newest first, with sequence numbers below before
-// (zero: no bound). It shows the same state as Members.Current, including entries that are not written yet. If the
-// index does not list the latest entries yet, it reads the index again, and returns ErrTryAgain if the index remains
-// behind. It returns not_found if the member does not exist.
+// Page returns the account of a member and at most limit of its entries, newest first. It returns only entries with a
+// sequence number less than the parameter before; zero means no bound. Page shows the same state as Members.Current,
+// including entries that are not written yet. If the index does not list the latest entries yet, it reads the index
+// again, and returns ErrTryAgain if the index remains behind. It returns not_found if the member does not exist.
 func (s Statements) Page(
 	ctx context.Context, p *loyalty.Program, m loyalty.MemberID, before int64, limit int,
 ) ([]loyalty.Entry, loyalty.Account, error) {
@@ -58,7 +58,7 @@ func (s Statements) Page(
 	return listed, acc, nil
 }
 
-// lists reports whether entries are exactly those from the sequence number first to last.
+// lists reports whether entries are exactly those with the sequence numbers from first to last.
 func lists(entries []loyalty.Entry, first, last int64) bool {
 	if n := last - first + 1; int64(len(entries)) != max(0, n) {
 		return false

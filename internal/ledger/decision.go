@@ -12,7 +12,7 @@ import (
 
 // Inputs are the values on which a decision is based.
 type Inputs struct {
-	Accounts []loyalty.Account // advanced to Now: first that of the command's member, then those of Others
+	Accounts []loyalty.Account // advanced to Now: the account of the command's member, then those of Others
 	Left     earn.Budgets      // the remainders of the budgets that were read so far
 	Now      time.Time
 }

@@ -31,7 +31,7 @@ type Due struct {
 // Account returns the account as listed, without advancing it.
 func (d Due) Account() (loyalty.Account, error) { return stored.ReadAccount(d.item, d.Member) }
 
-// Advance does the same as Advance for a listed account, without reading the account again.
+// Advance does the same as Ledger.Advance for a listed account, without reading the account again.
 func (ds DueQueue) Advance(ctx context.Context, p *loyalty.Program, d Due) (int, error) {
 	r, err := ds.Execute(ctx, Command{Program: p, Member: d.Member, Read: &d.item})
 	return len(r.Entries), err

@@ -48,8 +48,8 @@ func CodeKey(program, code string) table.Key {
 	return table.Key{PK: "P#" + program + "#CODE#" + code, SK: "CODE"}
 }
 
-// PoolKey returns the key of an unclaimed code in a pool. It distributes the codes by hash, because a merchant may
-// number them: a random position is then equally likely to be near each code.
+// PoolKey returns the key of an unclaimed code in a pool. The key contains a hash of the code, which distributes the
+// codes evenly even if the merchant numbered them. A random position is therefore equally likely to be near each code.
 func PoolKey(program, reward, code string) table.Key {
 	return table.Key{PK: PoolPartition(program, reward), SK: fmt.Sprintf("%08x#%s", stored.Hashed(code), code)}
 }

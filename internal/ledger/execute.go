@@ -23,21 +23,22 @@ type Command struct {
 	// Load reads further inputs of the decision; nil if there are none.
 	Load    loader
 	With    []table.Op      // other operations to write in the same transaction
-	Alone   bool            // write with even if there is no entry to write
+	Alone   bool            // write the operations in With even if there is no entry
 	Read    *table.Item     // the account, if it was already read
 	Budgets *BudgetCounters // counters that were already read; nil if none
-	// reached is the lowest sequence that the account must have by now. A read with a lower sequence is stale.
+	// reached is a sequence number that the account is known to have reached. An account that is read with a lower one
+	// is stale.
 	reached int64
 	// Once is set for a command that has no natural identity. It states the member and the cause of the entry, which is
 	// written once. See executeOnce.
 	Once *loyalty.Entry
 	// Note is an entry that changes no account. If it is set, the command writes only the note and the operations in
-	// with.
+	// With.
 	Note *loyalty.Entry
-	// Ends means that a prepared command ends something that is open, such as a reservation.
+	// Ends is set if a prepared command ends something that is open, such as a reservation or an offer.
 	Ends bool
-	// revises is the state of the cause on which a prepared command builds, and of is the cause; nil if the command is
-	// not a revision of a cause with a natural identity.
+	// revises is the prior state on which a prepared command builds. It is nil unless the command writes a revision of
+	// a cause with a natural identity. The field of contains that cause.
 	revises *Prior
 	of      loyalty.Cause
 }

@@ -17,19 +17,20 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/table"
 )
 
-// A planned value is what one attempt writes: the command's own entries first, so that a conflict over its cause is the
-// one that is reported, then entries of time, the accounts, the command's other operations, and the budgets. Without
-// operations there is nothing to write.
+// A planned value contains the writes of one attempt. The command's own entries are first, so that a conflict over the
+// command's cause is the one that is reported. They are followed by the entries of time (entries that the passing of
+// time caused, such as expiries), the accounts, the command's other operations and the budgets. If ops is empty, there
+// is nothing to write.
 type planned struct {
 	ops     []table.Op
 	entries []loyalty.Entry
-	own     int  // number of entries of the command; if it only advances the account, all of them
+	own     int  // number of the command's own entries; all entries if the command only advances the account
 	more    bool // the plan has only the first part of the entries of time, and no entry of the command
 	again   bool // other orders were decided again
 }
 
-// behind is the maximum number of entries of time in one transaction. With the codes and stock that they return, and
-// everything that a command writes, a transaction stays within mostOps.
+// behind is the maximum number of entries of time in one transaction. A transaction with this many entries, the codes
+// and stock that they return, and all writes of a command stays within mostOps.
 const behind = 20
 
 // plan returns the writes of one attempt. A command may require that other orders are decided again. plan includes as
@@ -44,7 +45,7 @@ func (l *Ledger) plan(ctx context.Context, read []table.Item, c Command, b *Budg
 	}
 }
 
-// planAtMost is plan with at most the given number of orders that are decided again.
+// planAtMost makes one plan in which at most the given number of orders are decided again.
 func (l *Ledger) planAtMost(
 	ctx context.Context, read []table.Item, c Command, b *BudgetCounters, most int,
 ) (planned, error) {
@@ -94,7 +95,7 @@ func (l *Ledger) withoutEntries(c Command, s side) []table.Op {
 	return nil
 }
 
-// writes are the operations of all accounts of an attempt, and their entries.
+// writes contains the operations and the entries of all accounts of an attempt.
 type writes struct {
 	puts, ofTime, accounts, parts []table.Op
 	own, passed                   []loyalty.Entry
@@ -118,15 +119,16 @@ type side struct {
 	head    string // the hash of the last written entry
 	written int64  // the number of written entries
 	entries []loyalty.Entry
-	passed  int // how many of the entries are entries of time
+	passed  int // the number of entries of time in entries
 	spends  []posting.Spend
 	parts   []table.Op // operations that write the separate parts of large orders
 	ran     time.Time  // the instant up to which time has been applied
 	again   bool       // other orders were decided again
 }
 
-// advanced advances the accounts to now and decides. If advancing alone needs more than one transaction, it does not
-// decide, and more is true. most is the maximum number of orders of other causes that are decided again.
+// advanced advances the accounts to now and decides. If the advance alone needs more than one transaction, advanced
+// does not decide, and the result more is true. The parameter most limits the number of other orders that are decided
+// again.
 func (c Command) advanced(
 	ctx context.Context, read []table.Item, b *BudgetCounters, most int, now time.Time,
 ) (sides []side, more bool, err error) {
@@ -171,8 +173,8 @@ func (c Command) advanced(
 	return sides, false, nil
 }
 
-// complete decides. If a decision depends on earlier entries of a member, complete reads these entries and decides
-// again. A command that only advances an account decides the orders that were postponed.
+// complete makes the command's decision. If the decision depends on earlier entries of a member, complete reads these
+// entries and decides again. A command that only advances an account decides the orders that were postponed.
 func (c Command) complete(
 	ctx context.Context, l *Ledger, sides []side, accs []loyalty.Account, left earn.Budgets, most int, now time.Time,
 ) ([]posting.Outcome, error) {
@@ -245,8 +247,8 @@ func (s *side) seal(l *Ledger, c Command) []table.Op {
 	return puts
 }
 
-// behind returns how many entries are written after the command's main entry: entries of time, and entries that the
-// command caused before its main one.
+// behind returns the number of entries that precede the command's main entry in the account: entries of time, and other
+// entries of the command. The transaction lists them after the main entry.
 func (s *side) behind(main loyalty.Cause) int {
 	if at := slices.IndexFunc(s.entries, func(e loyalty.Entry) bool { return e.Cause == main }); at >= 0 {
 		return at

@@ -23,7 +23,7 @@ type Prior struct {
 //
 // It reads the latest revision and, unless m is empty, the account of m in parallel, so that a command takes two
 // sequential steps. Either result may be older than the other. If the account does not include the latest revision yet,
-// it is read again before the decision (Command.Reached). If another revision is written meanwhile, the write fails. A
+// it is read again before the decision (Command.reached). If another revision is written meanwhile, the write fails. A
 // rejection writes nothing, so ExecutePrepared returns it only if the latest revision is still the same.
 func (l *Ledger) Revise(p *loyalty.Program, cause loyalty.Cause, m loyalty.MemberID, by By,
 	build func(context.Context, Prior) (Command, *Result, error),
@@ -59,7 +59,7 @@ func (l *Ledger) Prior(
 	return from, err
 }
 
-// LatestWith does the same as prior, but does not load the rules.
+// LatestWith does the same as Prior, but does not load the rules.
 func (l *Ledger) LatestWith(
 	ctx context.Context, program string, cause loyalty.Cause, m loyalty.MemberID,
 ) (from Prior, err error) {

@@ -25,8 +25,9 @@ const (
 	manyEntries = 100
 )
 
-// needed is the input for completing an outcome. written is the number of stored entries of the account. passed
-// contains the entries that this attempt writes for the passage of time, together with the outcome.
+// needed contains the inputs for completing an outcome. The field written is the number of stored entries of the
+// account. The field passed contains the entries that this attempt writes for the passage of time, together with the
+// outcome.
 type needed struct {
 	p       *loyalty.Program
 	written int64

@@ -13,8 +13,8 @@ import (
 )
 
 // A Schedule states which version of a program is in force at each time from now on. It is stored as one item, so that
-// it changes atomically. It depends only on this item and the clock: a version takes effect at its time without any
-// process. Of two versions for the same instant, the higher one takes effect.
+// it changes atomically. The version in force depends only on this item and the clock: a version takes effect at its
+// time without any process. Of two versions for the same instant, the higher one takes effect.
 type Schedule struct {
 	Live int        // 0 if none is live yet
 	Next []Upcoming // scheduled versions, in the order in which they take effect
@@ -56,10 +56,10 @@ func (s Schedule) At(t time.Time) int {
 	return version
 }
 
-// Pricing returns the version that prices orders and events of an instant. That is the version that was in force then,
-// or the first version if the instant precedes it. If that version was recalled, or replaced in the same millisecond,
-// the last suitable version before it is used, or else the first suitable one after it. Pricing returns 0 if no version
-// was ever published.
+// Pricing returns the version that prices orders and events of an instant. This is the version that was in force then,
+// or the first version if the instant is earlier. A version is unsuitable if it was recalled, or replaced in the same
+// millisecond. In that case, Pricing returns the last suitable version before it, or else the first suitable one after
+// it. Pricing returns 0 if no version was ever published.
 func (s Schedule) Pricing(at time.Time) int {
 	n := slices.IndexFunc(s.Past, func(v Ended) bool { return at.Before(v.Until) })
 	if n < 0 {

@@ -19,8 +19,8 @@ func (l *Ledger) Rules(ctx context.Context, p *loyalty.Program, version int) (*l
 }
 
 // past returns the versions of the program that were live before p and after an instant, oldest first, and the time
-// until which p is known to be the live version. There are usually none, and nothing is read, because the schedule and
-// the versions are cached.
+// until which p is known to be the live version. Usually there are no such versions, and nothing is read, because the
+// schedule and the versions are cached.
 func (l *Ledger) past(
 	ctx context.Context, p *loyalty.Program, since, now time.Time,
 ) (versions []tier.Live, until time.Time, err error) {
@@ -41,8 +41,8 @@ func (l *Ledger) past(
 	return versions, until, err
 }
 
-// between returns the versions of a schedule that were live before p and after an instant, and when p itself ended.
-// That time is zero if p has not ended.
+// between returns the versions of a schedule that were live before p and after an instant, and the time at which p
+// itself ended, or zero if p has not ended.
 func (l *Ledger) between(
 	ctx context.Context, p *loyalty.Program, s Schedule, since time.Time,
 ) (versions []tier.Live, ended time.Time, err error) {
@@ -63,7 +63,7 @@ func (l *Ledger) between(
 }
 
 // RulesAt returns the version of the program that prices orders and events of an instant: the version that was live
-// then, or another one if that was recalled (Schedule.Pricing). p is the current version.
+// then, or another version if that version was recalled (see Schedule.Pricing). p is the current version.
 func (l *Ledger) RulesAt(ctx context.Context, p *loyalty.Program, at time.Time) (*loyalty.Program, error) {
 	if l.Versions == nil {
 		return p, nil

@@ -63,7 +63,8 @@ func StoredAccount(a loyalty.Account) AccountDoc {
 	return d
 }
 
-// StoredInstantOf returns at in its stored form: 0 if it equals other, and -1 if it is zero but other is not.
+// StoredInstantOf returns the stored form of the instant at: 0 if at equals other, and -1 if at is zero but other is
+// not.
 func StoredInstantOf(at, other time.Time) int64 {
 	switch {
 	case at.Equal(other):
@@ -170,7 +171,7 @@ func (d *AccountDoc) readLevels(a *loyalty.Account) error {
 	return cmp.Or(errs[:]...)
 }
 
-// readOrders reads what the account remembers for decisions about other orders.
+// readOrders reads the fields that the account stores for decisions about other orders.
 func (d *AccountDoc) readOrders(a *loyalty.Account) error {
 	a.First.Most, a.Converting.More = d.Numbers, d.More
 	from, err := d.From.from()
@@ -193,7 +194,8 @@ func (d *AccountDoc) readActivity(a *loyalty.Account) {
 	a.Ran = InstantOf(d.Ran, a.Seen)
 }
 
-// readExtensions reads manual moves of lots, notices that were sent, and expiries that were postponed without notice.
+// readExtensions reads manual changes of the expiry of lots, notices that were sent, and expiries that were postponed
+// without notice.
 func (d *AccountDoc) readExtensions(a *loyalty.Account) {
 	for _, n := range d.Notices {
 		a.Notices = append(a.Notices, n.notice())

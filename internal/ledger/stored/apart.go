@@ -25,7 +25,7 @@ const (
 	// adds a third to the size.
 	partSize = 240 << 10
 
-	// MaxParts bounds the number of bytes that are unpacked for an order. The facts of a request of at most 1 MB fit.
+	// MaxParts bounds the number of bytes that are unpacked for an order. The data of the largest request, 1 MB, fits.
 	MaxParts = 16 << 20
 )
 

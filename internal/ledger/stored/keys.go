@@ -86,7 +86,7 @@ func MemberPartition(program string, m loyalty.MemberID) string {
 }
 
 // EntryPrefix returns the prefix of the partitions of all ledger entries of a program. One policy pattern allows all of
-// them, because any command may write entries of any kind that time causes.
+// them, because any command may also write the entries that the passing of time causes, which are of several kinds.
 func EntryPrefix(program string) string { return "P#" + program + "#E#" }
 
 func CausePartition(program, kind, id string) string {
@@ -115,7 +115,8 @@ func ProgramKey(program, item string) table.Key {
 	return table.Key{PK: ProgramPartition(program), SK: item}
 }
 
-// ProgramIDKey returns the key that lists a program among those of the table, from its first publication on.
+// ProgramIDKey returns the key of the item that lists a program among the table's programs. The first publication of
+// the program creates the item.
 func ProgramIDKey(program string) table.Key { return table.Key{PK: ProgramsPartition, SK: program} }
 
 const ProgramsPartition = "PROGRAMS"
@@ -182,7 +183,7 @@ func RedemptionID(unique string, m loyalty.MemberID) string {
 	return "rd_" + unique + strings.TrimPrefix(string(m), memberPrefix)
 }
 
-// Redeemer returns the member that the ID of a redemption hints at, or an empty ID if it has no hint.
+// Redeemer returns the member that the ID of a redemption contains as a hint, or an empty ID if it contains none.
 func Redeemer(redemption string) loyalty.MemberID {
 	rest, ok := strings.CutPrefix(redemption, "rd_")
 	if !ok || len(rest) <= uniqueLength {
@@ -202,7 +203,7 @@ func KnownKey(program, payment string) table.Key {
 }
 
 // ParkedPartition returns the partition that lists orders of an unknown person, under an identity by which the person
-// may later enroll. It is one of the partitions of identities, from which an enrollment may delete.
+// may later enroll. It is one of the partitions of identities, because an enrollment is allowed to delete their items.
 func ParkedPartition(program string, id Identity) string {
 	return "P#" + program + "#ID#parked-" + id.Kind + "#" + id.Value
 }

@@ -61,8 +61,9 @@ func ReadLots(stored SeriesDoc) (lots []loyalty.Lot, err error) {
 	return lots, stored.check()
 }
 
-// storedUsage encodes usage as one series per rule and period. A key consists of the rule, a # if it counts times, and
-// the period: "campaigns.x|#week", or "day" for the program's own caps. The days are the last days of the periods.
+// storedUsage encodes usage as one series per rule and period. A key consists of the rule, a # if the usage is a number
+// of times instead of points, and the period: "campaigns.x|#week", or "day" for the program's own caps. The days are
+// the last days of the periods.
 func storedUsage(all []loyalty.Usage) map[string]SeriesDoc {
 	if len(all) == 0 {
 		return nil

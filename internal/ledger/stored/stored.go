@@ -59,7 +59,7 @@ type AccountDoc struct {
 	From      *againDoc  `json:"undecf,omitempty"` // all orders from this one on are to be decided again
 	Converts  []string   `json:"conv,omitempty"`   // the first orders that could convert the referral: "mi8x2k00 1042"
 	More      bool       `json:"convm,omitzero"`   // there are further orders that could convert the referral
-	Cut       []string   `json:"cut,omitempty"`    // orders that caps and limits truncated: "mi8x2k00 20261231 1042"
+	Cut       []string   `json:"cut,omitempty"`    // orders reduced by caps and limits: "mi8x2k00 20261231 1042"
 
 	MetricsDoc
 }
@@ -304,7 +304,7 @@ type OrderDoc struct {
 	Spend           int64        `json:"spend,omitzero"`
 	QualifyingItems int64        `json:"qi,omitzero"`
 	Brands          []string     `json:"brs,omitempty"` // the brands that count toward levels by brands
-	Bucket          int          `json:"bk,omitzero"`   // the bucket that counts the order, if it is not its month
+	Bucket          int          `json:"bk,omitzero"`   // the bucket that counts the order, if not the order's month
 	ActiveBefore    int64        `json:"ab,omitzero"`
 	SlidTo          int32        `json:"sl,omitzero"`
 	TierGroups      []countedDoc `json:"tgs,omitempty"`
@@ -323,10 +323,10 @@ type OrderDoc struct {
 	Missing []string `json:"miss,omitempty"`
 
 	Converts []string             `json:"conv,omitempty"` // referral actions whose conditions the order meets
-	Limits   map[string]SeriesDoc `json:"cuts,omitempty"` // caps and limits that truncated it; see AccountDoc.Usage
+	Limits   map[string]SeriesDoc `json:"cuts,omitempty"` // caps and limits that cut its points; see AccountDoc.Usage
 
-	LinesAt   int `json:"lia,omitzero"` // instead of the line items: the revision with which they are stored
-	RefundsAt int `json:"rea,omitzero"` // instead of the refunds: the revision with which they are stored
+	LinesAt   int `json:"lia,omitzero"` // if the line items are stored separately: the revision that stores them
+	RefundsAt int `json:"rea,omitzero"` // if the refunds are stored separately: the revision that stores them
 }
 
 // eventDoc omits the fields that its entry already contains.

@@ -29,8 +29,8 @@ func (d *tierDoc) standing() loyalty.Standing {
 	}
 }
 
-// storedPast encodes standings. It omits the level and the start that a standing shares with the next one, as it does
-// if the same level was retained for another period. last is the standing after all of them.
+// storedPast encodes standings. It omits the level and the start of a standing if the next standing has the same ones,
+// because the level was retained for another period. The parameter last is the standing that follows all of them.
 func storedPast(all []loyalty.Standing, last loyalty.Standing) []*tierDoc {
 	out := make([]*tierDoc, len(all))
 	for i, s := range slices.Backward(all) {
