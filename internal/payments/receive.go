@@ -72,7 +72,7 @@ type arrival struct {
 	webhook.Message
 	at    time.Time
 	again bool
-	clock int64 // of an object that was read back; otherwise zero
+	clock int64 // the clock of an object that was read back from the provider's API; otherwise zero
 }
 
 // process reads a verified event and passes it to the ledger or to quarantine.
@@ -134,7 +134,7 @@ func (r *Receiver) delivery(
 		report = &one
 	}
 	if d.Mark != "" {
-		return d, report // its clocks and times are those of the provider's API
+		return d, report // the report's clocks and times come from the provider's API
 	}
 	content, err := json.Marshal(report, json.Deterministic(true))
 	if err != nil || !usable {

@@ -33,7 +33,7 @@ type Event struct {
 	Status   string // the provider's status of the object
 	Amount   int64  // amount of the object in minor units
 	Total    int64  // amount of the payment
-	Back     int64  // total of its refunds
+	Back     int64  // total of the payment's refunds
 	Currency string
 	Order    string
 	Member   string

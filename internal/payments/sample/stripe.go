@@ -71,7 +71,7 @@ func (e Event) stripeObject() object {
 	return object{"object": "customer"}
 }
 
-// null returns a text, or nil if it is empty.
+// null returns s, or nil if s is empty.
 func null(s string) any {
 	if s == "" {
 		return nil
@@ -79,7 +79,7 @@ func null(s string) any {
 	return s
 }
 
-// or returns a text, or another one if it is empty.
+// or returns s, or other if s is empty.
 func or(s, other string) string {
 	if s == "" {
 		return other

@@ -21,8 +21,8 @@ type dispute struct {
 	Initiated string         `json:"initiated_at"`
 }
 
-// disputeStatuses lists the statuses of a dispute in their order. The order replaces the time of a change, which
-// Shopify does not state.
+// disputeStatuses lists the statuses of a dispute in the order in which they can occur. The position in the list is the
+// clock of a fact, because Shopify does not state the time of a change.
 var disputeStatuses = []string{"needs_response", "under_review", "charge_refunded", "accepted", "lost", "won"}
 
 func readDispute(body []byte) (webhook.Event, error) {

@@ -135,9 +135,9 @@ func (x refund) moneyBy(currency string, gateway func(string) bool) (sum int64, 
 	return sum, true, nil
 }
 
-// currencies returns the currency of the refunded money and the shop's currency. Parameter shop is the shop's
-// currency, if an order states it. Otherwise, the refund may state it. The first result is empty if no money was
-// refunded.
+// currencies returns the currency of the refunded money, or an empty string if no money was refunded, and the shop's
+// currency. The parameter shop is the shop's currency as the order states it, or empty if it is unknown. In that case,
+// the shop's currency is read from the refund's own amounts.
 func (x refund) currencies(shop string) (paid, own string, err error) {
 	for _, t := range x.Transactions {
 		if !t.refunded() {
@@ -154,9 +154,9 @@ func (x refund) currencies(shop string) (paid, own string, err error) {
 	return paid, cmp.Or(shop, x.currency(), paid), nil
 }
 
-// fact returns the refunded money in the shop's currency, or no fact if only goods were returned. shop is the shop's
-// currency as stated by an order, or empty if the refund arrives without its order. The currency is then the one that
-// the amounts of the refund state.
+// fact returns the refunded money in the shop's currency, or no fact if only goods were returned. The parameter shop is
+// the shop's currency as the order states it, or empty if the refund arrives without an order. The currency is then
+// read from the refund's own amounts.
 func (x refund) fact(shop string) ([]loyalty.Fact, error) {
 	id := webhook.Number(x.ID)
 	if !webhook.IsID(id) {

@@ -41,8 +41,8 @@ func (o object) intentParts(f *loyalty.Fact) error {
 		portion{&f.Tip, d.Tip.Amount}, portion{&f.Shipping, d.Shipping.Amount}, portion{&f.Tax, d.Tax.Total})
 }
 
-// partsFacts returns the portions that a checkout session or an invoice states for its payment, or no fact if it
-// states none. Its money is that of a charge and does not count again.
+// partsFacts returns the portions that a checkout session or an invoice states for its payment, or no fact if it states
+// none. The amount of the session or invoice does not count, because a charge reports the same money.
 func (o object) partsFacts(clock int64) ([]loyalty.Fact, error) {
 	total, tax := o.AmountTotal, o.TotalDetails.Tax
 	if o.Object == "invoice" {

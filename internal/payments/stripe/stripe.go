@@ -1,11 +1,11 @@
 // Package stripe verifies and reads webhooks of Stripe.
 //
 // It reads events about payment intents, charges, refunds and disputes, which state money. Checkout sessions and paid
-// invoices state the shipping and tax of a payment, and they, subscriptions and customers state which member a customer
-// of Stripe is. Stripe reports one payment as a payment intent, a charge and a checkout session. All of them are stored
-// under the ID of the payment intent or, without one, of the charge, so that a payment counts once regardless of the
-// event types that a merchant subscribes to. If the intent and its charge differ about the received money, the intent
-// counts.
+// invoices state the shipping and tax of a payment. Like subscriptions and customers, they also state which member a
+// customer of Stripe is. Stripe reports one payment as a payment intent, a charge and a checkout session. All of them
+// are stored under the ID of the payment intent or, without one, of the charge, so that a payment counts once
+// regardless of the event types that a merchant subscribes to. If the intent and its charge differ about the received
+// money, the intent counts.
 //
 // The package accepts every API version of webhooks. Facts that depend on the version: before 2025-03-31, the
 // released remainder of a partial capture counts as refunded, and invoices name their payment intent. Since
