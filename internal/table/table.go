@@ -115,8 +115,8 @@ type Op struct {
 	Floor int64  // Add: the lower bound of the sum
 }
 
-// Put stores it as the next version. The condition is that the table still holds it.Version, or no item if
-// it.Version is zero.
+// Put stores an item as its next version. The condition is that the table still holds the version that was read, or no
+// item if that version is zero.
 func Put(it Item) Op { return Op{Kind: OpPut, Item: it} }
 
 // Delete removes an item. The condition is that it has not changed since it was read.

@@ -23,11 +23,11 @@ const (
 	done     verdict = iota
 	failed           // a condition failed
 	refused          // not applied; another attempt may succeed
-	lost             // perhaps applied; another attempt may determine it
+	lost             // perhaps applied; another attempt may show whether it was
 	rejected         // not applied, and no attempt will succeed
 )
 
-// A Refusal is the reason for which DynamoDB refused an attempt that may succeed later.
+// A Refusal is the reason why DynamoDB refused an attempt, if another attempt may succeed later.
 type Refusal int
 
 const (
@@ -99,8 +99,9 @@ func judge(err error) verdict {
 	return rejected
 }
 
-// judgeReasons classifies the reasons for which a transaction was canceled. Nothing of it was applied. A failed
-// condition takes precedence over a conflict on another item, because a retry would meet the same failed condition.
+// judgeReasons classifies a canceled transaction by its cancellation reasons. No part of such a transaction was
+// applied. A failed condition takes precedence over a conflict on another item, because a retry would meet the same
+// failed condition.
 func judgeReasons(reasons []types.CancellationReason) verdict {
 	v := refused
 	for _, reason := range reasons {

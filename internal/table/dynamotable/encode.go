@@ -51,7 +51,7 @@ func wholeOf(v types.AttributeValue) (int64, error) {
 	return strconv.ParseInt(n.Value, 10, 64)
 }
 
-// encode returns the attributes that a Put of it stores, with the version after it.Version.
+// encode returns the attributes that a Put of the item stores. They contain the next version of the item.
 func encode(it table.Item) (attributes, error) {
 	doc, err := parse(it.Doc)
 	if err != nil {
@@ -73,7 +73,8 @@ func encode(it table.Item) (attributes, error) {
 	return a, nil
 }
 
-// withBytes puts bytes in the place of the strings of v that stand for bytes, so that they are stored as such.
+// withBytes replaces the strings of v that represent bytes (table.Binary) by the bytes, so that they are stored in
+// binary form.
 func withBytes(v any) any {
 	switch v := v.(type) {
 	case string:
@@ -190,7 +191,7 @@ func canonical(v any) (any, error) {
 	return v, nil
 }
 
-// same reports whether now is the item that a Put of it would have stored.
+// same reports whether the current item equals the item that a Put would have stored.
 func same(now, it table.Item) bool {
 	if now.Version != it.Version+1 || now.Index != it.Index {
 		return false

@@ -46,8 +46,7 @@ func number(s string) (json.Number, error) {
 	return json.Number(sign + plain(significant, power)), nil
 }
 
-// plain formats digits × 10
-// power.
+// plain formats the number digits × 10^power.
 func plain(digits string, power int) string {
 	point := len(digits) + power // the number of digits before the decimal point
 	switch {

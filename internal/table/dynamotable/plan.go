@@ -147,7 +147,7 @@ func addable(op table.Op) (*string, attributes) {
 	}
 }
 
-// made returns the item that an Add stores if there is none.
+// made returns the item that an Add stores if the item does not exist yet.
 func made(op table.Op) attributes {
 	a := keyAttributes(op.Item.Key)
 	a["v"] = whole(1)

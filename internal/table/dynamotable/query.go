@@ -51,8 +51,8 @@ func (t *Table) query(ctx context.Context, q table.Query, yield func(table.Item)
 	}
 }
 
-// page reads the page that in requests. It then sets in to request the next page, or to nothing after the last
-// page.
+// page sends the request in and returns the items of the page. It then sets ExclusiveStartKey of the request to
+// continue with the next page, or to nil after the last page.
 func (t *Table) page(ctx context.Context, q table.Query, in *dynamodb.QueryInput) ([]table.Item, error) {
 	var out *dynamodb.QueryOutput
 	err := t.read(ctx, func(ctx context.Context) (err error) {
@@ -78,8 +78,8 @@ func (t *Table) page(ctx context.Context, q table.Query, in *dynamodb.QueryInput
 	return items, nil
 }
 
-// indexed reads the items of index rows. It omits items whose index key no longer matches the row. The index may
-// briefly hold two rows for an item that moved.
+// indexed reads the items of index rows. It omits items whose index key no longer matches the row, because the index
+// may briefly contain two rows for an item that moved.
 func (t *Table) indexed(ctx context.Context, rows []attributes) ([]table.Item, error) {
 	var keys []table.Key
 	listed := make(map[table.Key]bool, len(rows))
@@ -102,7 +102,7 @@ func (t *Table) indexed(ctx context.Context, rows []attributes) ([]table.Item, e
 	return items, nil
 }
 
-// request returns the request for the first page, or nil if no item can be in the range.
+// request returns the request for the first page, or nil if the query cannot have a result.
 func (t *Table) request(q table.Query) (*dynamodb.QueryInput, error) {
 	if q.PK == "" || q.Limit < 0 {
 		return nil, errors.New("a query needs a partition, and a limit that is not below zero")

@@ -38,7 +38,7 @@ func (t *Table) read(ctx context.Context, call func(context.Context) error) erro
 	}
 }
 
-// limit returns the instant by which all attempts of a call that begins now must end.
+// limit returns the time limit for all attempts of a call that begins now.
 func (t *Table) limit() time.Time {
 	return time.Now().Add(cmp.Or(t.Patience, defaultPatience))
 }

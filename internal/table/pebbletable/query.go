@@ -104,7 +104,7 @@ func (t *Table) page(ctx context.Context, q table.Query, s *span, size int) ([]t
 		return nil, fmt.Errorf("pebbletable: query: %w", err)
 	}
 	if q.Index {
-		return page, nil // the caller waits for each item when it reads it
+		return page, nil // the caller reads each item later and then waits until it is durable
 	}
 	return page, t.unsynced.wait(ctx, partition(q.PK))
 }

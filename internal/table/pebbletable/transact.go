@@ -55,8 +55,8 @@ func (t *Table) waitAll(ctx context.Context, ops []table.Op) error {
 	return nil
 }
 
-// apply decides ops and makes their effects visible at one instant. The caller must settle the returned write; it
-// is nil if there was nothing to write.
+// apply checks the conditions of the operations and makes their effects visible at one instant. The caller must settle
+// the returned write, which is nil if there was nothing to write.
 func (t *Table) apply(ops []table.Op) (w *write, err error) {
 	batch := t.db.NewBatch()
 	defer func() {

@@ -37,8 +37,8 @@ func (u *unsynced) add(w *write) {
 	}
 }
 
-// remove removes a write unless a later write replaced it. The log is in order, so a later write is not durable
-// earlier.
+// remove removes a write unless a later write replaced it. The log is synced in order, so a later write never becomes
+// durable before an earlier one.
 func (u *unsynced) remove(w *write) {
 	u.mu.Lock()
 	defer u.mu.Unlock()
@@ -69,7 +69,7 @@ func (u *unsynced) wait(ctx context.Context, key table.Key) error {
 }
 
 // enqueue applies the batch to memory and appends it to the log, without waiting for the disk. The caller holds
-// t.commit, so that the log has the order of the decisions.
+// t.commit, so that transactions are logged in the order in which they were decided.
 func (t *Table) enqueue(batch *pebble.Batch, keys []table.Key) (w *write, err error) {
 	if err := t.stopped(); err != nil {
 		return nil, err

@@ -62,7 +62,7 @@ func (s *suite) contention(t *testing.T) {
 	})
 }
 
-// increment reads the item, increments its n and writes it together with another operation. After a conflict it
+// increment reads the item, increments its field n and writes it together with another operation. After a conflict it
 // continues with the item in the conflict.
 func (s *suite) increment(ctx context.Context, key table.Key, with table.Op) error {
 	it, err := s.tab.Get(ctx, key)

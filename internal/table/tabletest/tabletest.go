@@ -81,7 +81,7 @@ func (s *suite) transact(t *testing.T, ops ...table.Op) {
 	}
 }
 
-// put stores the item and returns it as the next Get should.
+// put stores the item and returns it in the form that the next Get must return.
 func (s *suite) put(t *testing.T, it table.Item) table.Item {
 	t.Helper()
 	s.transact(t, table.Put(it))
