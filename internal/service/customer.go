@@ -131,7 +131,7 @@ func (ps Payments) named(ctx context.Context, program, name string) (loyalty.Mem
 	return loyalty.MemberID(name), nil
 }
 
-// lookUp is Members.Find, but returns an empty ID if there is no such member.
+// lookUp does the same as Members.Find, but returns an empty ID if there is no such member.
 func (ps Payments) lookUp(ctx context.Context, program string, id stored.Identity) (loyalty.MemberID, error) {
 	m, err := members.Members{Ledger: ps.Ledger}.Find(ctx, program, id)
 	if errors.Is(err, loyalty.NotFound) {

@@ -45,7 +45,7 @@ const (
 
 // These codes, and those of rejections, state why an event was quarantined.
 const (
-	BodyMismatch  loyalty.Code = "webhook_body_mismatch"  // the identity has other content, here or at the processor
+	BodyMismatch  loyalty.Code = "webhook_body_mismatch"  // the stored event or the processor has different content
 	StageMismatch loyalty.Code = "webhook_stage_mismatch" // test payments on a live stack, or live ones on a test stack
 )
 
@@ -60,8 +60,8 @@ type Kept struct {
 	Order    string
 	Redriven time.Time // for quarantined events: when the event was accepted later
 
-	// Unclear lists stored facts about objects that this event contradicts although it is not newer. Only the processor
-	// can say which is correct. Unclear is returned once and not stored.
+	// Unclear lists the stored facts that this event contradicts without being newer. Only the processor can determine
+	// which are correct. Unclear is returned once and not stored.
 	Unclear []loyalty.Fact
 
 	version int64

@@ -78,7 +78,7 @@ func (e Events) ActivateOrder(ctx context.Context, p *loyalty.Program, id string
 	return orderResult(r.Entry(), r.Replayed), nil
 }
 
-// ActivateEvent is ActivateOrder for an event, identified by its family and ID: "review:778".
+// ActivateEvent does the same as ActivateOrder for an event, which is identified by its family and ID: "review:778".
 func (e Events) ActivateEvent(ctx context.Context, p *loyalty.Program, id string, by ledger.By) (EventResult, error) {
 	r, err := e.activate(
 		ctx, p, loyalty.CauseEvent, id, by,

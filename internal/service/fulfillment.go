@@ -250,8 +250,9 @@ func (f Fulfillments) callOff(
 	return redemptionResult(r.Entry(), false), nil
 }
 
-// List yields the open fulfillments in one status, the oldest order first: those after a position (empty: all), at
-// most limit of them (zero: all). It reads the index, so a very recent change may not be visible yet.
+// List yields the open fulfillments in one status, the oldest order first. It starts after the given position (empty:
+// at the beginning) and yields at most limit fulfillments (zero: no limit). It reads the index, so a very recent change
+// may not be visible yet.
 func (f Fulfillments) List(
 	ctx context.Context, program string, s redeem.FulfillmentStatus, after string, limit int,
 ) iter.Seq2[Handover, error] {

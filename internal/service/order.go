@@ -107,7 +107,7 @@ func (os Orders) orderEntry(
 }
 
 // writeOrder returns the command that writes the next revision of an order to its member's account, or to no account
-// while the member is unknown. The command writes the operations in with in the same transaction.
+// while the member is unknown. In the same transaction, the command writes the operations in the parameter with.
 func (os Orders) writeOrder(
 	ctx context.Context, p *loyalty.Program, from ledger.Prior, o loyalty.Order, by ledger.By, with ...table.Op,
 ) (ledger.Command, error) {

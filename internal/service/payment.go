@@ -32,8 +32,8 @@ type Report struct {
 }
 
 // receive merges a report into the stored state of the payment and its order. It writes that state, the resulting
-// points, and the event with its outcome in one transaction. It returns a *table.ConflictError or taken if another
-// process wrote first.
+// points, and the event with its outcome in one transaction. It returns a *table.ConflictError or ledger.RevisionExists
+// if another process wrote first.
 func (ps Payments) receive(ctx context.Context, p *loyalty.Program, k *Kept, r Report, ops []table.Op) error {
 	named, err := ps.nameCustomer(ctx, p, r)
 	if err != nil {
@@ -158,7 +158,8 @@ func (ps Payments) merge(
 	return err
 }
 
-// untold is the input of an order that is known from its payments only. No order has it as its fingerprint.
+// untold is the Input of an entry about an order that is known only from its payments. It differs from the fingerprint
+// of every order.
 const untold = "payments"
 
 // placed sets the time and currency of an order that is known from its payments only.

@@ -169,14 +169,14 @@ func redemptionResult(e loyalty.Entry, replayed bool) RedemptionResult {
 	}
 }
 
-// Get returns the current state of a redemption. A reservation whose time has passed has the status expired,
-// even if the expiry was not recorded yet. Redemption returns not_found if the redemption does not exist.
+// Get returns the current state of a redemption. A reservation whose time has passed has the status expired, even if
+// the expiry was not recorded yet. Get returns not_found if the redemption does not exist.
 func (rs Redemptions) Get(ctx context.Context, program, id string) (RedemptionResult, error) {
 	r, _, err := rs.get(ctx, program, id, "")
 	return r, err
 }
 
-// get does the same as Redemption. Unless m is empty, it also reads the account of m, in the same step.
+// get does the same as Get. Unless m is empty, it also reads the account of m, in the same step.
 func (rs Redemptions) get(
 	ctx context.Context, program, id string, m loyalty.MemberID,
 ) (RedemptionResult, ledger.Prior, error) {

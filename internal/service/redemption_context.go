@@ -14,7 +14,7 @@ import (
 )
 
 // A redemptionContext contains the inputs of the decision about a redemption. The reward, the code and the household
-// are known before it. The waitlist and the stock on other dates are loaded only if the decision needs them.
+// are read before the decision. The waitlist and the stock on other dates are loaded only if the decision needs them.
 type redemptionContext struct {
 	*ledger.Ledger
 	p          *loyalty.Program
@@ -51,7 +51,7 @@ func (c *redemptionContext) redeem(x ledger.Inputs) ([]posting.Outcome, error) {
 	return []posting.Outcome{out}, err
 }
 
-// waitlisted returns the remaining stock, and whether the redemption takes stock of a reward that has a waitlist.
+// waitlisted returns the remaining stock, and whether the redemption uses up stock of a reward that has a waitlist.
 func (c *redemptionContext) waitlisted(x ledger.Inputs, outs []posting.Outcome) (loyalty.Points, bool) {
 	n, known := x.Left[c.reward.Key()]
 	return n, known && len(outs) > 0 && c.reward.HasWaitlist() && redeem.ItemsTaken(&c.reward, outs[0]) > 0
@@ -66,8 +66,8 @@ func (c *redemptionContext) fullDate(err error) bool {
 
 func (c *redemptionContext) Reset() { c.call, c.stock, c.dates = redeem.Call{}, nil, nil }
 
-// Load reads the waitlist if the redemption takes stock of a reward that has one. If the redemption is rejected because
-// the reward is out of stock, Load looks first for expired reservations, then for other dates with capacity.
+// Load reads the waitlist if the redemption uses up stock of a reward that has one. If the redemption is rejected
+// because the reward is out of stock, Load first looks for expired reservations, then for other dates with capacity.
 func (c *redemptionContext) Load(
 	ctx context.Context, x ledger.Inputs, outs []posting.Outcome, err error,
 ) (bool, error) {

@@ -14,8 +14,8 @@ import (
 )
 
 // referring returns a command about an order that also changes the referrer's account if the order changes a referral.
-// rules are the rules that the order uses. The further items are read only if the decision about the order changes a
-// referral, so that other orders do not cost more.
+// rules are the rules that the order uses. The items of the referral are read only if the decision about the order
+// changes a referral, so that other orders do not cost more.
 func (os Orders) referring(c ledger.Command, rules *loyalty.Program) ledger.Command {
 	r := &referralContext{Ledger: os.Ledger, p: c.Program, rules: rules, order: c.Decide}
 	c.Decide, c.Load = r.decide, r
@@ -32,7 +32,7 @@ type referralContext struct {
 	compared bool // whether the profiles of the friend and the referrer were compared
 	alike    bool // whether they are the same person
 
-	// change is the change for which withdrawn and converting were read; zero before that.
+	// change is the change that withdrawn and converting were read for; zero until they are read.
 	change                award.ReferralChange
 	withdrawn, converting award.KnownReferral
 }
@@ -104,7 +104,7 @@ func (r *referralContext) changeBy(out posting.Outcome) (award.ReferralChange, b
 	return change, change.Converts != "" || out.Account.Traits.Referral.Order != ""
 }
 
-// converts reports whether another order than before converts the referral. Before that, the profiles of the two
+// converts reports whether a different order than before converts the referral. In that case, the profiles of the two
 // members are compared again, because they may have changed after enrollment.
 func converts(out posting.Outcome, change award.ReferralChange) bool {
 	return change.Converts != "" && change.Converts != out.Account.Traits.Referral.Order

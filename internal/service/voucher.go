@@ -21,7 +21,7 @@ type Vouchers struct{ *ledger.Ledger }
 type Voucher struct {
 	loyalty.Redemption
 	Issued redeem.IssuedCode
-	Place  string // in the list; Vouchers continues after it
+	Place  string // position in the list, after which List can continue
 }
 
 // List returns a member's vouchers, newest first. It returns only vouchers after the given place (empty: all), and
