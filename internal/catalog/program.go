@@ -142,9 +142,10 @@ func (cs Catalog) Draft(ctx context.Context, program string) ([]byte, int64, err
 	return []byte(d.Source), it.Version, nil
 }
 
-// SaveDraft stores source as the next version of the draft and returns that version. after is the version that the
-// caller read, or nil to replace the current one. If the draft already has this source, SaveDraft changes nothing: a
-// repeated call returns the same version. It returns already_exists if another draft was stored after the version.
+// SaveDraft stores source as the next version of the draft and returns that version. The parameter after is the version
+// that the caller read, or nil to replace the current one. If the draft already has this source, SaveDraft changes
+// nothing: a repeated call returns the same version. It returns already_exists if another draft was stored after the
+// version that the caller read.
 func (cs Catalog) SaveDraft(ctx context.Context, program string, source []byte, after *int64) (int64, error) {
 	for range ledger.Attempts {
 		existing, version, err := cs.Draft(ctx, program)

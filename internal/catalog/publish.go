@@ -17,10 +17,10 @@ var errOutrun = &loyalty.Error{
 	Code: loyalty.AlreadyExists, Detail: "Another version was published meanwhile. Review it, then publish again.",
 }
 
-// Publish stores in.Source and in.Snapshot as the version following `after`, the newest so far (0 for the first), and
-// adds it to the schedule, in one transaction. The version takes effect at in.Effective, or immediately if that is zero
-// or in the past. Versions that are already scheduled still take effect at their times. Publish returns already_exists
-// if another version was published meanwhile.
+// Publish stores in.Source and in.Snapshot as the next version and adds it to the schedule, in one transaction. The
+// parameter after is the newest version so far, or 0 if there is none. The new version takes effect at in.Effective, or
+// immediately if that is zero or in the past. Versions that are already scheduled still take effect at their times.
+// Publish returns already_exists if another version was published meanwhile.
 func (cs Catalog) Publish(ctx context.Context, in Published, after int) error {
 	return cs.publish(ctx, in, after, false)
 }

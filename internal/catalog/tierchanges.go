@@ -28,8 +28,8 @@ type LevelPreview struct {
 	Now, Until time.Time
 }
 
-// LevelChanges compares the levels of all members of a shard that time will change (see Dated), starting at the given
-// place. It writes nothing.
+// LevelChanges compares the levels of all members of a shard that time will change (see ledger.DueQueue.Dated),
+// starting at the given place. It writes nothing.
 func (cs Catalog) LevelChanges(
 	ctx context.Context, v LevelPreview, shard int, place string,
 ) iter.Seq2[LevelChange, error] {
@@ -57,7 +57,7 @@ func (cs Catalog) levelChange(ctx context.Context, d ledger.Due, v LevelPreview)
 		return LevelChange{}, err
 	}
 	present := now.Account
-	present.Ran = acc.Ran // next takes effect now, so it has not run yet
+	present.Ran = acc.Ran // v.Next takes effect now, so no time has been applied under its rules
 	then, err := engine.Advance(v.Next, present, v.Until)
 	if err != nil {
 		return LevelChange{}, err

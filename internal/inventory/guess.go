@@ -47,13 +47,13 @@ type guessLimit struct {
 	perKey bool
 }
 
-// Guarded runs look, which looks up a code that could be guessed, on behalf of who. Each lookup that finds nothing
-// counts as a miss. Once a limit is reached, every lookup is rejected with *redeem.TooManyGuesses, including lookups of
-// codes that exist.
+// Guarded calls the function look, which looks up a code that could be guessed. The parameter who identifies the
+// caller. Each lookup that finds nothing counts as a miss. Once a limit is reached, every lookup is rejected with
+// *redeem.TooManyGuesses, including lookups of codes that exist.
 //
-// Each limit costs one read unit. A miss costs one write unit with one limit, and four with two, because both items
-// are written in one transaction: a lookup that fails and is repeated counts once. Concurrent lookups do not see each
-// other's misses: those that find a code succeed, and those that do not are counted one by one.
+// Each limit costs one read unit. A miss costs one write unit with one limit. It costs four with two limits, because
+// both items are written in one transaction, so that a lookup that fails and is repeated counts once. Concurrent
+// lookups do not see each other's misses: those that find a code succeed, and those that do not are counted one by one.
 func (c Codes) Guarded(ctx context.Context, program string, who Guesser, look func() error) error {
 	limits := who.limits(program)
 	keys := make([]table.Key, len(limits))

@@ -22,8 +22,8 @@ func readListed(it table.Item) (d ledger.ListedDoc, err error) {
 	return d, nil
 }
 
-// lapsedOf yields the listed reservations of a reward that have expired, the longest expired first, after the item
-// last.
+// lapsedOf yields the listed reservations of a reward that have expired, the longest expired first. It starts after the
+// item in the parameter last.
 func (ss Stock) lapsedOf(
 	ctx context.Context, program, reward string, last table.Item, limit int,
 ) iter.Seq2[table.Item, error] {
@@ -33,7 +33,8 @@ func (ss Stock) lapsedOf(
 	return ss.Table.Query(ctx, q)
 }
 
-// ExpiredHolds means that an out-of-stock rejection must be decided again after these expiries are written.
+// ExpiredHolds is an error that contains expired reservations of a reward that is out of stock. After their expiries
+// are written, the rejected command must be decided again.
 type ExpiredHolds struct {
 	holds []table.Item
 	All   bool // the list has no more expired reservations
@@ -41,9 +42,9 @@ type ExpiredHolds struct {
 
 func (ExpiredHolds) Error() string { return "inventory: reservations of the reward may have expired" }
 
-// Expired returns ExpiredHolds with listed reservations of a reward that have expired, after those of an earlier one.
-// Even if there are none, the command is decided once more, because the decision may have missed an expiry that another
-// process wrote just before.
+// Expired returns an ExpiredHolds error with the next expired reservations of a reward. It starts after those in the
+// parameter before. It returns the error even if there are none, so that the command is decided once more, because the
+// decision may have missed an expiry that another process wrote just before.
 func (ss Stock) Expired(ctx context.Context, program string, reward *loyalty.Reward, before ExpiredHolds) error {
 	var found ExpiredHolds
 	var last table.Item

@@ -29,13 +29,13 @@ func (ss Stock) Counts(ctx context.Context, p *loyalty.Program) (earn.Budgets, e
 	return ledger.Budgets{Ledger: ss.Ledger}.Remaining(ctx, p.ID, of)
 }
 
-// CountsFor returns the stock that is available if member m redeems now. In addition to Stock, it includes the quantity
-// of expired reservations, whether code pools have a code, and, unless m is empty, whether other members of the
-// waitlist have precedence.
+// CountsFor returns the stock that is available if member m redeems now. Unlike Counts, it adds the quantity of expired
+// reservations and considers whether code pools have a code. Unless m is empty, it also considers whether other members
+// of the waitlist have precedence.
 //
-// It takes two sequential steps. In addition to the cost of Stock, it costs one read unit for each reward that uses
-// uploaded codes, or that is out of stock in total or on a date. It costs one more for each empty pool, and one or more
-// for each waitlist, since it reads as many of its members as units remain, in pages.
+// It takes two sequential steps. In addition to the cost of Counts, it costs one read unit for each reward that uses
+// uploaded codes, or that is out of stock in total or on a date. Each empty pool costs one more. Each waitlist costs
+// one or more, because CountsFor reads as many waiting members as units remain, in pages.
 func (ss Stock) CountsFor(ctx context.Context, p *loyalty.Program, m loyalty.MemberID) (earn.Budgets, error) {
 	s := ss.Reading(p, m)
 	if err := parallel.Do(s.First(ctx)...); err != nil {

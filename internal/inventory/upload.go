@@ -22,7 +22,7 @@ const uploadAtOnce = 40
 type Upload struct {
 	Added     int
 	Duplicate []string // codes that already exist in any pool of the program or belong to a member
-	Replayed  bool     // Upload: the same codes were already uploaded
+	Replayed  bool     // set by Codes.Upload: the same codes were already uploaded
 }
 
 // Add adds codes to the pool of a reward. It skips codes that already exist in the program and returns them as

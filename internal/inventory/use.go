@@ -51,8 +51,8 @@ type UsedCode struct {
 	Reason   string        // the reason of the reversal
 }
 
-// maxCodeUses is the maximum number of uses that a code lists. A gift card can be used more often: each use has a
-// separate item, by which it can be reversed, and the oldest uses are no longer listed.
+// maxCodeUses is the maximum number of uses that a code lists. A gift card can be used more often; the oldest uses are
+// then no longer listed. They can still be reversed, because each use has a separate item.
 const maxCodeUses = 50
 
 // useDoc is a stored form: only add fields.

@@ -70,7 +70,7 @@ func readWaiter(it table.Item) (redeem.WaitlistEntry, error) {
 	}, nil
 }
 
-// Line yields the items of a waitlist in order. It reads pages of atATime items.
+// Entries yields the items of a waitlist in order. It reads pages of atATime items.
 func (ws Waitlists) Entries(ctx context.Context, program, reward string, atATime int) iter.Seq2[table.Item, error] {
 	return ws.InPages(ctx, table.Query{PK: linePartition(program, reward), Limit: atATime})
 }
@@ -104,9 +104,9 @@ func (ws Waitlists) Leaving(
 	return []table.Op{table.Delete(place), table.Delete(waiter)}, nil
 }
 
-// Join adds a member to the end of a reward's waitlist. A member who already waits retains the place. Wait returns
-// not_found if the member or reward does not exist, validation_failed if the reward has no waitlist or the
-// member can redeem it now, and reward_unavailable if the reward is not available to the member.
+// Join adds a member to the end of a reward's waitlist. A member who already waits retains the place. Join returns
+// not_found if the member or reward does not exist, validation_failed if the reward has no waitlist or the member can
+// redeem it now, and reward_unavailable if the reward is not available to the member.
 func (ws Waitlists) Join(ctx context.Context, p *loyalty.Program, reward string, m loyalty.MemberID) (Place, error) {
 	r, ok := redeem.FindReward(p.Rewards, reward)
 	if !ok {

@@ -227,9 +227,9 @@ const (
 	Rejected   = "rejected"
 )
 
-// changeContact writes the operations that change returns and makes the member's reminders due at once, because other
-// messages may now be allowed. If the program gives advance notice, the account also records the channels in which the
-// member can be contacted (engine.SetChannels).
+// changeContact calls the function change and writes the operations that it returns. It also makes the member's
+// reminders due at once, because other messages may now be allowed. If the program gives advance notice, the account
+// also records the channels in which the member can be contacted (engine.SetChannels).
 func (cs Consents) changeContact(
 	ctx context.Context, p *loyalty.Program, m loyalty.MemberID, actor string, change func(*Contact) []table.Op,
 ) error {

@@ -190,8 +190,8 @@ func (hs Households) Remove(
 	return hs.leave(ctx, p, id, m, share.Household.Remove)
 }
 
-// leave removes a member from a household. If the member has already left it, leave returns its
-// current state, because the response of an earlier attempt that removed the member may have been lost.
+// leave removes a member from a household. If the member has already left, leave returns the current state of the
+// household, because the response of an earlier attempt that removed the member may have been lost.
 func (hs Households) leave(
 	ctx context.Context, p *loyalty.Program, id string, m loyalty.MemberID,
 	leave func(share.Household, loyalty.MemberID) (share.Household, error),
@@ -224,9 +224,10 @@ func (hs Households) Accounts(
 	return accs, nil
 }
 
-// change decides the change of a household from its current state and retries until it is written. If the
-// change is rejected, it returns the current state. The change must have no effect if it is decided again after it was
-// written, because the response of the write may have been lost.
+// change computes the new state of a household with the given function and writes it. If another process writes first,
+// it starts again from the current state. If the function rejects the change, change returns the current state. The
+// function may be called again after its result was written, because the response of the write may have been lost. It
+// must then change nothing.
 func (hs Households) change(
 	ctx context.Context, p *loyalty.Program, id string, change func(share.Household) (share.Household, error),
 ) (share.Household, error) {
@@ -300,9 +301,9 @@ func without(members, others []loyalty.MemberID) []loyalty.MemberID {
 }
 
 // DrawOn reads the member's household for a redemption that may use points of other household members. It adds the
-// accounts of the other household members, and a check that the household does not change meanwhile. Whether the member
-// may use them is decided with the redemption, so that a repeated command finds its answer even if the member has left
-// since.
+// accounts of the other household members, and a check that the household does not change meanwhile. The decision about
+// the redemption checks whether the member may use these accounts. A repeated command therefore finds its first result,
+// even if the member has left the household since.
 func (hs Households) DrawOn(ctx context.Context, c *ledger.Command) (h share.Household, err error) {
 	_, lives, err := hs.livesIn(ctx, c.Program.ID, c.Member)
 	if err != nil || lives.Household == "" {

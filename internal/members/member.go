@@ -74,7 +74,7 @@ type identityDoc struct {
 	Member string `json:"m"`
 }
 
-// Enrol creates a member with a profile and identities in one transaction. Repeated with the same ID and By.Input, it
+// Enroll creates a member with a profile and identities in one transaction. Repeated with the same ID and By.Input, it
 // returns the current member; with another By.Input, it returns idempotency_key_reused. It returns already_exists if an
 // identity is taken.
 func (ms Members) Enroll(ctx context.Context, p *loyalty.Program, in Enrollment, by ledger.By) (Member, error) {
@@ -160,8 +160,8 @@ func (ms Members) Get(ctx context.Context, p *loyalty.Program, id loyalty.Member
 	})
 }
 
-// Current is Member for responses that show the member's state. It writes the changes that are due first, so that
-// all responses show the same state. If it cannot write them, it returns the member with the unwritten entries.
+// Current does the same as Get, for responses that show the member's state. It writes the changes that are due first,
+// so that all responses show the same state. If it cannot write them, it returns the member with the unwritten entries.
 func (ms Members) Current(ctx context.Context, p *loyalty.Program, id loyalty.MemberID) (Member, error) {
 	return ms.get(ctx, p, id, func(it table.Item) (loyalty.Account, []loyalty.Entry, error) {
 		return ms.Settle(ctx, p, it, id)

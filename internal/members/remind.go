@@ -18,11 +18,11 @@ import (
 // ReminderQueue lists members by the time at which their reminders are decided next.
 type ReminderQueue struct{ *ledger.Ledger }
 
-// The reminders of a member are stored in one item. An index lists these items by the instant at which they are due,
-// separately from the accounts: the due queue of reminders. Transactions that earn points do not write the item. It is
-// created when a member enrolls or first consents. When it is due, a visit reads the account and the entries since the
-// last visit, and plans the reminders again. A change by an earning transaction is therefore taken into account at the
-// next visit.
+// The reminders of a member are stored in one item. An index lists these items by the instant at which they are due.
+// This due queue of reminders is separate from the due queue of accounts. Transactions that earn points do not write
+// the item. It is created when a member enrolls or first consents. When it is due, a visit reads the account and the
+// entries since the last visit, and plans the reminders again. A change by an earning transaction is therefore taken
+// into account at the next visit.
 
 // RemindKey returns the index key that lists a member's reminders by the time of the next visit.
 func RemindKey(program string, m loyalty.MemberID, at time.Time) table.Key {
@@ -121,13 +121,13 @@ func (r ReminderQueue) RemindItem(
 	return it, d, err
 }
 
-// A sweepDoc identifies the reminders by which all members of a program were last planned.
+// A sweepDoc identifies the reminders for which visits to all members of a program were last scheduled.
 type sweepDoc struct {
 	Reminders string `json:"reminders"`
 }
 
-// Swept returns an identifier of the reminders by which all members of a program were last planned, and the item that
-// MarkSwept needs.
+// Swept returns an identifier of the reminders for which visits to all members of a program were last scheduled. It
+// also returns the item that MarkSwept needs.
 func (r ReminderQueue) Swept(ctx context.Context, program string) (reminders string, mark table.Item, err error) {
 	it, err := r.Table.Get(ctx, table.Key{PK: "P#" + program + "#SWEEP", SK: "REMINDERS"})
 	if err != nil {
@@ -140,7 +140,7 @@ func (r ReminderQueue) Swept(ctx context.Context, program string) (reminders str
 	return d.Reminders, it, err
 }
 
-// MarkSwept records that all members are now planned by the reminders with the given identifier.
+// MarkSwept records that visits to all members are now scheduled for the reminders with the given identifier.
 func (r ReminderQueue) MarkSwept(ctx context.Context, mark table.Item, reminders string) error {
 	mark.Doc = stored.Encode(sweepDoc{reminders})
 	err := r.Table.Transact(ctx, table.Put(mark))

@@ -24,11 +24,11 @@ import (
 // Messages records the messages to members, so that each is sent once.
 type Messages struct{ *ledger.Ledger }
 
-// lease is the maximum time between the claim of a message and its record. After it, the message counts as abandoned.
-// It is longer than any function runs.
+// lease is the maximum time between the claim of a message and the record of its result. After that time, the message
+// counts as abandoned. The lease is longer than the maximum run time of every function.
 const lease = 15 * time.Minute
 
-// A Flight is a message between its claim and its record.
+// A Flight is a message that was claimed and whose result is not recorded yet.
 type Flight struct {
 	ID   string
 	At   time.Time
@@ -88,7 +88,7 @@ func (ms Messages) Record(ctx context.Context, p *loyalty.Program, v *Visit, n r
 }
 
 // Release ends a claim when the message was certainly not sent. A later visit may send the message, but not before the
-// instant again.
+// instant in the parameter again.
 func (ms Messages) Release(ctx context.Context, p *loyalty.Program, v *Visit, again time.Time, reminders string) error {
 	return ms.land(ctx, p, v, again, nil, reminders, func(s remind.Reminded) remind.Reminded { return s })
 }
@@ -190,10 +190,10 @@ func (ms Messages) replace(ctx context.Context, it *table.Item, more ...table.Op
 	return nil
 }
 
-// Delivery records a delivery report for a message and counts it once. The report, what, is a figure such as
-// FigureOpened. FigureFailed marks the message as not sent. It is then sent through another channel if there is one,
-// unless the failure is temporary (passing). Delivery returns the reminder of the message, or an empty string if the
-// message is unknown or was forgotten.
+// Delivery records a delivery report for a message and counts it once. The parameter what is the reported figure, such
+// as FigureOpened. FigureFailed marks the message as not sent. The message is then sent through another channel if
+// there is one, unless passing is set because the failure is temporary. Delivery returns the reminder of the message,
+// or an empty string if the message is unknown or was forgotten.
 func (ms Messages) Delivery(
 	ctx context.Context, program string, m loyalty.MemberID, id, what string, passing bool,
 ) (reminder string, err error) {

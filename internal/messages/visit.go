@@ -22,21 +22,21 @@ import (
 // Reminders decides which messages to send to a member.
 type Reminders struct{ *ledger.Ledger }
 
-// A Visit is the state of a member at one planning of reminders, with everything that the plan needs.
+// A Visit contains the state of a member whose reminders are planned, and everything else that the plan needs.
 type Visit struct {
 	Account loyalty.Account
 	Profile members.Profile
 	Who     remind.Recipient
 	State   remind.Reminded
 	Settled []remind.Settled // results of messages that were concluded since the last visit
-	Next    time.Time        // when the visit was planned for
+	Next    time.Time        // the instant for which the visit was scheduled
 	Flight  *Flight          // a message that was claimed and not recorded
 
 	item    table.Item
 	planned string
 }
 
-// PlannedBy reports whether the member was last planned by these reminders.
+// PlannedBy reports whether the member's visit was last scheduled for the reminders with the given identifier.
 func (v *Visit) PlannedBy(reminders string) bool { return v.planned == reminders }
 
 // Visit reads a member whose reminders are due. It first writes the account's due changes, so that its entries are
