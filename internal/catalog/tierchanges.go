@@ -28,8 +28,8 @@ type LevelPreview struct {
 	Now, Until time.Time
 }
 
-// LevelChanges compares the levels of all members of a shard that time will change (see ledger.DueQueue.Dated),
-// starting at the given place. It writes nothing.
+// LevelChanges compares the levels of all members of a shard whose accounts will change because time passes (see
+// ledger.DueQueue.Dated). It starts at the given place and writes nothing.
 func (cs Catalog) LevelChanges(
 	ctx context.Context, v LevelPreview, shard int, place string,
 ) iter.Seq2[LevelChange, error] {

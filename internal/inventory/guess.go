@@ -17,7 +17,7 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/table"
 )
 
-// guessesDoc is a stored form: changed only by addition.
+// guessesDoc is a stored form: only add fields.
 type guessesDoc struct {
 	At []int64 `json:"at"`
 }

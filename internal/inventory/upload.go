@@ -59,7 +59,7 @@ func (c Codes) Upload(ctx context.Context, program, reward string, codes []strin
 	return Upload{}, ledger.ErrTryAgain
 }
 
-// uploadDoc is a stored form: changed only by addition.
+// uploadDoc is a stored form: only add fields.
 type uploadDoc struct {
 	Codes     int      `json:"n"` // how many of the codes were processed
 	Added     int      `json:"a"`

@@ -114,7 +114,7 @@ func (x *execution) commit(ctx context.Context, w planned) (entries []loyalty.En
 	case errors.Is(err, table.ErrUnknown) && len(w.entries) == 0:
 		return nil, false, ErrTryAgain
 	case errors.Is(err, table.ErrUnknown):
-		// The transaction may have been committed. The accounts and the cause, read again, show whether it was.
+		// The transaction may have been committed. Reading the accounts and the cause again shows whether it was.
 		x.lost = append(x.lost, w.entries[0])
 		return nil, true, x.reload(ctx)
 	case errors.As(err, &conflict):
@@ -143,8 +143,8 @@ func (x *execution) resolve(
 	return nil, false, conflict
 }
 
-// written returns the existing entry of a cause if an earlier attempt, whose response was lost, wrote it. Otherwise it
-// returns RevisionExists.
+// written returns the existing entry of a cause if an earlier attempt of the same command wrote it and the response was
+// lost. Otherwise it returns RevisionExists.
 func (x *execution) written(it table.Item, c loyalty.Cause) ([]loyalty.Entry, error) {
 	was, err := stored.ReadEntry(it, c)
 	if err == nil && slices.ContainsFunc(x.lost, func(e loyalty.Entry) bool { return e.Hash == was.Hash }) {

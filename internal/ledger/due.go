@@ -11,7 +11,7 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/table"
 )
 
-// DueQueue lists the accounts that time will change.
+// DueQueue lists the accounts that will change because time passes, by the instant of the next change.
 type DueQueue struct{ *Ledger }
 
 // Advance writes the changes that are due for a member and returns the number of entries written. It returns not_found
@@ -53,8 +53,9 @@ func (ds DueQueue) From(
 	return ds.list(ctx, program, shard, table.Query{From: place, To: stored.DueBound(now)})
 }
 
-// Dated yields all accounts of one shard that time will change at any future instant, starting at a position in its
-// queue. It omits only accounts that time never changes: those at the lowest level with no expiring or pending points.
+// Dated yields all accounts of one shard that will change at some future instant because time passes. It starts at the
+// given position in the queue of the shard. It omits only accounts that time never changes: those at the lowest level
+// with no expiring or pending points.
 func (ds DueQueue) Dated(ctx context.Context, program string, shard int, place string) iter.Seq2[Due, error] {
 	return ds.list(ctx, program, shard, table.Query{From: place})
 }

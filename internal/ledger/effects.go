@@ -16,7 +16,7 @@ import (
 // partition of its reward. A reservation takes the code from that partition, and a released reservation puts it back,
 // in the transaction that moves the points. Therefore a code has at most one owner, and no code is lost.
 
-// CodeDoc is a stored form: changed only by addition.
+// CodeDoc is a stored form: only add fields.
 type CodeDoc struct {
 	Member     string `json:"m,omitzero"` // empty: uploaded and unclaimed
 	Redemption string `json:"rd,omitzero"`
@@ -34,7 +34,7 @@ type CodeDoc struct {
 	Uses []CodeUseDoc `json:"uses,omitzero"` // the latest uses, oldest first; at most maxCodeUses
 }
 
-// CodeUseDoc is a stored form: changed only by addition.
+// CodeUseDoc is a stored form: only add fields.
 type CodeUseDoc struct {
 	ID       string `json:"id"`
 	At       int64  `json:"at"`
@@ -91,7 +91,8 @@ func codeItem(p *loyalty.Program, m loyalty.MemberID, r loyalty.Redemption) tabl
 }
 
 // codeOps returns the operations on codes that follow from entries. A committed redemption makes its code usable. A
-// reservation that ended otherwise returns its code to the pool, unless the redemption that replaces it took the code.
+// reservation that was canceled or has expired returns its code to the pool, unless the redemption that replaces it
+// took the code.
 func codeOps(c Command, entries []loyalty.Entry) (ops []table.Op) {
 	for _, e := range entries {
 		r := e.Redemption
@@ -121,13 +122,13 @@ func passedOn(r *loyalty.Redemption, entries []loyalty.Entry) bool {
 
 // A reservation of a reward with limited stock, or with codes from a pool, is listed under its reward by the instant at
 // which it expires. The transactions that begin and end the reservation update the list. Before a command is rejected
-// because the reward is out of stock, it finds the listed reservations that have expired but whose expiry is not
+// because the reward is out of stock, it looks for listed reservations that have expired but whose expiry is not
 // written yet. Therefore no unit stays unavailable until a scheduled run.
 //
 // A reservation costs two write units, and so does its commit, cancellation or expiry. A rejection costs one read unit
 // for the second decision, and the cost of advancing the members whose reservations have expired, which is due anyway.
 
-// ListedDoc is a stored form: changed only by addition.
+// ListedDoc is a stored form: only add fields.
 type ListedDoc struct {
 	Member string `json:"m"`
 	Date   string `json:"d,omitzero"`

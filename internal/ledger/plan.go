@@ -84,7 +84,7 @@ func (l *Ledger) planAtMost(
 	return w, nil
 }
 
-// withoutEntries returns the operations of a command without an entry to write.
+// withoutEntries returns the operations of a command that has no entry to write.
 func (l *Ledger) withoutEntries(c Command, s side) []table.Op {
 	switch {
 	case c.Alone:
@@ -211,8 +211,8 @@ func (c Command) complete(
 
 func isUndecided(out posting.Outcome) bool { return tier.Undecided(out.Needs) }
 
-// check rejects a write that violates an invariant. A repeated enrollment is decided without the existing account. The
-// write detects that the first enrollment exists.
+// check rejects a write that violates an invariant. A repeated enrollment is checked as if the account did not exist.
+// Its write then fails, because the first enrollment exists.
 func (s *side) check() error {
 	before, entries := s.before, s.entries
 	if own := s.entries[s.passed:]; len(own) > 0 && own[0].Kind == loyalty.KindEnroll {

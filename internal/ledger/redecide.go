@@ -15,7 +15,7 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/table"
 )
 
-// A Redecider decides again the orders whose points depend on a command.
+// A Redecider decides orders again if their points depend on a command.
 type Redecider struct{ *Ledger }
 
 // The number of a member's entries that are read first to decide levels again, and the maximum per later query. The few
@@ -50,7 +50,7 @@ func (r Redecider) redecided(ctx context.Context, n needed, out posting.Outcome)
 	return out, nil
 }
 
-// historyFor reads the entries that an outcome needs next.
+// historyFor reads the next entries that are needed to complete an outcome.
 func (r Redecider) historyFor(ctx context.Context, n needed, out posting.Outcome) (h tier.History, err error) {
 	if len(out.Needs.Orders) > 0 {
 		h.Left = n.left

@@ -42,7 +42,7 @@ type FailedAddress struct {
 	At      time.Time
 }
 
-// contactDoc is a stored form: changed only by addition.
+// contactDoc is a stored form: only add fields.
 type contactDoc struct {
 	Consents []consentDoc `json:"c,omitempty"`
 	Failed   []failedDoc  `json:"bad,omitempty"`

@@ -28,7 +28,7 @@ type HouseholdResult struct {
 	Replayed bool // the household had already been created
 }
 
-// householdDoc is a stored form: changed only by addition.
+// householdDoc is a stored form: only add fields.
 type householdDoc struct {
 	Input   string               `json:"in"` // the fingerprint of the request that created the household
 	By      string               `json:"by"`
@@ -43,7 +43,7 @@ type householdMemberDoc struct {
 }
 
 // livesInDoc is the item that names the household that a member has joined, if any, and the last one that the member
-// left. It is a stored form: changed only by addition.
+// left. It is a stored form: only add fields.
 type livesInDoc struct {
 	Household string `json:"h,omitzero"`
 	Left      string `json:"l,omitzero"`

@@ -58,7 +58,7 @@ type Enrollment struct {
 	Code       string // the referral code that the member used; may be empty
 }
 
-// profileDoc is a stored form: changed only by addition.
+// profileDoc is a stored form: only add fields.
 type profileDoc struct {
 	ExternalID          string `json:"external_id,omitzero"`
 	Email               string `json:"email,omitzero"`

@@ -72,8 +72,8 @@ func (ms Messages) Claim(
 	return ms.keep(ctx, p, v, now.Add(lease), nil, reminders)
 }
 
-// Record ends a claim after the message was sent. For an abandoned claim, n is zero and Record records the claimed
-// message.
+// Record ends a claim after the message was sent. For an abandoned claim, the caller passes a zero n, and Record uses
+// the message that the claim contains.
 func (ms Messages) Record(ctx context.Context, p *loyalty.Program, v *Visit, n remind.News, reminders string) error {
 	f := v.Flight
 	if len(n.Subjects) == 0 {
@@ -93,8 +93,8 @@ func (ms Messages) Release(ctx context.Context, p *loyalty.Program, v *Visit, ag
 	return ms.land(ctx, p, v, again, nil, reminders, func(s remind.Reminded) remind.Reminded { return s })
 }
 
-// land writes the end of a claim on top of the latest stored state. Other processes may have written that state since
-// the claim, for example a consent or a failed address, without ending the claim.
+// land ends a claim in the latest stored state of the member's reminders. Other processes may have written that state
+// since the claim, for example a consent or a failed address, without ending the claim.
 func (ms Messages) land(
 	ctx context.Context, p *loyalty.Program, v *Visit, at time.Time, figures []figure, reminders string,
 	state func(remind.Reminded) remind.Reminded,

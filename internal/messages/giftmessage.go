@@ -17,8 +17,9 @@ import (
 // GiftMessages stores the messages with which gift cards are sent.
 type GiftMessages struct{ *ledger.Ledger }
 
-// A gift card that is sent to a friend creates a gift card message that waits for delivery. It is a separate item
-// beside the member's profile, because it contains the friend's email address, which must not be part of the ledger.
+// A gift card that is sent to a friend creates a gift card message that waits for delivery. The message is a separate
+// item beside the member's profile, because it contains the friend's email address, which must not be part of the
+// ledger.
 //
 // A message has the key (the member's partition, OUTBOX#<redemption>#<nn>). Until it is settled, it is in the index
 // under (P#<program>#OUTBOX#waiting, <instant>#<message ID>), where the instant is its due time. The process that
@@ -49,7 +50,7 @@ const (
 	LetterWithdrawn GiftMessageStatus = "withdrawn" // the gift card was used, returned or expired before
 )
 
-// giftCardMessageDoc is a stored form: changed only by addition.
+// giftCardMessageDoc is a stored form: only add fields.
 type giftCardMessageDoc struct {
 	Kind       string `json:"k"` // "gift_card"
 	ID         string `json:"id"`

@@ -24,8 +24,8 @@ func (n Notices) Notify(
 	})
 }
 
-// Unnotify withdraws the notices that a message carried, because Delivery reported that the message bounced. Repeating
-// the call changes nothing.
+// Unnotify withdraws the notices that a message contained, because Delivery reported that the message bounced.
+// Repeating the call changes nothing.
 func (n Notices) Unnotify(
 	ctx context.Context, p *loyalty.Program, m loyalty.MemberID, message string, by ledger.By,
 ) error {

@@ -97,8 +97,8 @@ func (r Reminders) visit(
 	return v, r.person(ctx, p, v, left, at)
 }
 
-// stored returns the account as stored, and its time-based changes until now. If write is set, the changes that are due
-// are written first.
+// stored returns the stored account and its time-based changes until now. If write is set, stored first writes the
+// changes that are due, so that none remain.
 func (r Reminders) stored(
 	ctx context.Context, p *loyalty.Program, m loyalty.MemberID, write bool,
 ) (loyalty.Account, posting.Outcome, error) {

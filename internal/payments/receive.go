@@ -67,7 +67,7 @@ func (r *Receiver) receive(ctx context.Context, con *connection, request webhook
 	return all, nil
 }
 
-// An arrival is the arrival of a verified message.
+// An arrival is a verified message that is to be processed, with the time at which it arrived.
 type arrival struct {
 	webhook.Message
 	at    time.Time

@@ -30,9 +30,10 @@ const (
 	shortestGap  = time.Hour           // the shortest usual gap: the check runs every hour
 )
 
-// Usual returns the usual time between two events: the second longest of the daily longest gaps of the 14 days before
-// the last event. Therefore a shop that is closed on weekends has usual gaps as long as a weekend, and one outage does
-// not hide the next. Usual returns at least one hour, or zero if no gap is known.
+// Usual returns the usual time between two events. It takes the longest gap of each of the 14 days before the last
+// event, and returns the second longest of these gaps. Therefore a shop that is closed on weekends has usual gaps as
+// long as a weekend, and one outage does not hide the next. Usual returns at least one hour, or zero if no gap is
+// known.
 func (a Activity) Usual() time.Duration {
 	if len(a.gaps) == 0 {
 		return 0
@@ -49,7 +50,7 @@ func (a Activity) Silent(now time.Time) bool {
 	return usual > 0 && now.Sub(a.First) > knownAfter && silence > 2*usual && silence < disconnected
 }
 
-// activityDoc is a stored form: changed only by addition.
+// activityDoc is a stored form: only add fields.
 type activityDoc struct {
 	First int64            `json:"first"`
 	Last  int64            `json:"last"`

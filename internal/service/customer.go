@@ -16,7 +16,7 @@ import (
 )
 
 // customerDoc maps a customer of a payment processor to a member, as the merchant's own system first stated. It is a
-// stored form: changed only by addition.
+// stored form: only add fields.
 type customerDoc struct {
 	// Member is a member's ID, or "external:" and the merchant's own ID, even before that member enrolls. It is empty
 	// if no member was stated.

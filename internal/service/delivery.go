@@ -28,7 +28,7 @@ type Delivery struct {
 	Mark     string // a fingerprint of the content, to detect different content with the same identity
 	Body     []byte // encrypted by the caller and stored unchanged
 
-	Transmission string // tied to Mark: different content with the same transmission is a forgery; may be empty
+	Transmission string // may be empty; different content (Mark) with the same transmission is a forgery
 	Again        bool   // process the event again as if it were new; its content still counts only once
 }
 

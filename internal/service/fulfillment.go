@@ -48,7 +48,7 @@ type Handover struct {
 	place table.Item
 }
 
-// fulfillmentDoc is a stored form: changed only by addition.
+// fulfillmentDoc is a stored form: only add fields.
 type fulfillmentDoc struct {
 	Reward   string               `json:"r"`
 	Status   string               `json:"st,omitzero"` // empty: the redemption is reserved

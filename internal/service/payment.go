@@ -66,7 +66,7 @@ func (ps Payments) receive(ctx context.Context, p *loyalty.Program, k *Kept, r R
 	d.Payment = stored.StoredReceipt(x)
 	names := len(knownNames(*d, p))
 	d.Member, d.Customer, d.Email = cmp.Or(d.Member, r.Member), cmp.Or(d.Customer, r.Customer), cmp.Or(d.Email, r.Email)
-	d.Parked = d.Parked && len(knownNames(*d, p)) == names // park again under a new name
+	d.Parked = d.Parked && len(knownNames(*d, p)) == names // a new name is known: list the order under it too
 	d.Order = cmp.Or(d.Order, r.Order)
 	if _, _, ok := receipt.Captured(x); ok && d.Order == "" && p.Payments.Award == loyalty.AwardPayments {
 		d.Order = x.ID

@@ -42,8 +42,8 @@ func (rs Redemptions) Current(ctx context.Context, p *loyalty.Program, id string
 	return r, nil
 }
 
-// A RedemptionResult is a redemption as of one revision. It accompanies the error of a recorded rejection, so that the
-// caller sees Replayed.
+// A RedemptionResult is a redemption as of one revision. For a recorded rejection, it is returned together with the
+// error, so that the caller can read Replayed.
 type RedemptionResult struct {
 	Member     loyalty.MemberID
 	Redemption loyalty.Redemption
@@ -115,8 +115,8 @@ func (rs Redemptions) Redeem(
 }
 
 // redemptionCommand returns the command of a redemption with its inputs. It reads them in one step: the account, the
-// counter of the reward's stock, and the items that sideWrites reads. The accounts of a household are read later,
-// after its item.
+// counter of the reward's stock, and the items that sideWrites reads. The accounts of a household are read later, after
+// the household's item.
 func (rs Redemptions) redemptionCommand(
 	ctx context.Context, x *redemptionContext, r *loyalty.Redemption, by ledger.By,
 ) (ledger.Command, error) {

@@ -24,7 +24,7 @@ type redemptionContext struct {
 	household  share.Household        // the household whose points the member may use; without members if there is none
 	lapsed     inventory.ExpiredHolds // expired reservations of the reward that still counted against its stock
 	call       redeem.Call            // the members of the waitlist who may claim the stock
-	stock      *loyalty.Points        // the stock for which call was determined; nil if it is unknown
+	stock      *loyalty.Points        // the stock that call was determined for; nil if unknown
 	dates      earn.Budgets           // the remaining stock by date; nil if it is unknown
 }
 

@@ -119,8 +119,8 @@ type heldCode struct {
 	item table.Item
 }
 
-// issuedFor reads the code of a redemption. Older gift cards do not store their initial value. For them it is taken
-// from the program if possible.
+// issuedFor reads the code of a redemption. Older gift cards do not store their initial value. For such a card, the
+// initial value is taken from the program if possible.
 func (rs Redemptions) issuedFor(ctx context.Context, p *loyalty.Program, e loyalty.Entry) (c heldCode, err error) {
 	if e.Redemption.Code == "" {
 		return c, nil

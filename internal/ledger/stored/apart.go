@@ -29,7 +29,7 @@ const (
 	MaxParts = 16 << 20
 )
 
-// PartDoc is a stored form: changed only by addition.
+// PartDoc is a stored form: only add fields.
 type PartDoc struct {
 	Packed string `json:"z"` // compressed bytes
 }

@@ -64,8 +64,8 @@ func readAgain(stored []againDoc) (out []loyalty.Again, err error) {
 	return out, nil
 }
 
-// storedFrom encodes the order from which on all orders are to be decided again. An empty document means that there is
-// none.
+// storedFrom encodes an order that is to be decided again together with all later orders. An empty document means that
+// there is no such order.
 func storedFrom(x *loyalty.Again) *againDoc {
 	switch {
 	case x == nil:

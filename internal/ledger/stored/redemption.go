@@ -124,7 +124,7 @@ type redemptionDoc struct {
 	When   int64  `json:"dat,omitzero"` // the instant of the date
 
 	Asked  int64 `json:"ask,omitzero"` // the maximum points that a payment was requested to use
-	Listed bool  `json:"ls,omitzero"`  // listed by expiry; false for reservations older than that list
+	Listed bool  `json:"ls,omitzero"`  // listed by expiry; false for reservations from before the list existed
 }
 
 type contributionDoc struct {

@@ -56,7 +56,7 @@ type AccountDoc struct {
 	Numbers   int        `json:"nums,omitzero"`
 	First     []string   `json:"first,omitempty"` // the first orders: "mi8x2k00 1042"
 	Undecided []againDoc `json:"undec,omitempty"`
-	From      *againDoc  `json:"undecf,omitempty"` // all orders from this one on are to be decided again
+	From      *againDoc  `json:"undecf,omitempty"` // this order and all later ones are to be decided again
 	Converts  []string   `json:"conv,omitempty"`   // the first orders that could convert the referral: "mi8x2k00 1042"
 	More      bool       `json:"convm,omitzero"`   // there are further orders that could convert the referral
 	Cut       []string   `json:"cut,omitempty"`    // orders reduced by caps and limits: "mi8x2k00 20261231 1042"

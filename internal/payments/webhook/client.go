@@ -83,7 +83,8 @@ func DecodeList(raw []byte, into any) error {
 	return nil
 }
 
-// ReadBackID returns the ID of an event that Retrieve makes of an object. The same state of an object has the same ID.
+// ReadBackID returns the ID of an event that Retrieve creates from an object. The same state of an object has the same
+// ID.
 func ReadBackID(f loyalty.Fact, object []byte) string {
 	return fmt.Sprintf("readback:%s:%s", f.ID, Digest(object))
 }
