@@ -26,13 +26,13 @@ type Account struct {
 	Sequence int64  // the number of entries
 	Head     string // the hash of the last entry
 
-	Purse             // the main wallet, of points
+	Purse             // the main wallet
 	Purses  []Purse   // the other wallets that ever held points, by ID
-	Pending []Pending // points of all wallets that are not active yet, earliest due first
+	Pending []Pending // points that are not active yet, of all wallets, earliest due first
 	Holds   []Hold    // reservations of open redemptions, earliest expiry first
 
 	Tier       Standing
-	Past       []Standing          // earlier standings that late orders may need, oldest first (posting.PastAge)
+	Past       []Standing          // earlier standings, kept for late orders (see posting.PastAge), oldest first
 	Counted    time.Time           // the latest instant at which an order or event that counts happened or changed
 	Metrics    []Metric            // the amounts that count towards a level, by month, oldest first
 	Brands     []Bought            // the brands bought, by month and name
@@ -42,13 +42,13 @@ type Account struct {
 
 	Converting Converting // the first orders that could convert the referral of a referred member
 
-	Cut       []CutOrder  // orders that caps or limits reduced, at most posting.MaxCut
-	Later     LaterOrders // usage by the orders placed after the one decided next, if loaded; not stored
+	Cut       []CutOrder  // orders whose points caps or limits reduced, at most posting.MaxCut
+	Later     LaterOrders // usage by orders placed after the order to be decided; not stored
 	Undecided []Again     // orders to decide again after another order changed; at most award.MaxUndecided
 
-	UndecidedFrom Again // the first of the orders to decide again, with all later orders; zero: none
+	UndecidedFrom Again // this order and all later orders must be decided again; zero: none
 
-	Usage   []Usage   // use of caps and limits in periods still open for orders; by rule and period
+	Usage   []Usage   // use of caps and limits in periods that still accept orders
 	Reached []Reached // milestones and levels that were reached, by ID
 	Traits  Traits    // what rules know about the member
 	Moves   []Move    // lots that were extended or reinstated manually, latest last
@@ -62,7 +62,7 @@ type Account struct {
 	Carried     string      // the exact fraction of a point carried from earlier orders; may be negative; empty: none
 
 	Activities   []time.Time // the latest activities that count, oldest first; see ActivityChange
-	Slid         []Lot       // points that activities moved to Slides, by the day of their original expiry
+	Slid         []Lot       // points that activities moved to Slides, as lots of their original expiry day
 	LastActivity time.Time   // the latest counted order, event that gave points, or redemption
 	Seen         time.Time   // the latest instant of the account's entries
 	Ran          time.Time   // the instant to which Advance has decided; zero: Seen; not part of any entry
@@ -76,8 +76,8 @@ type Lot struct {
 
 // A Pending is a number of points that one cause gave and that are not active yet.
 type Pending struct {
-	Cause    Cause     // Revision is 0: all revisions share it; ID if a rule has a separate expiry: "1042~rule"
-	ActiveAt time.Time // zero: not known yet, or activated manually
+	Cause    Cause     // Revision is 0, as all revisions share it; ID is "1042~rule" if the rule has its own expiry
+	ActiveAt time.Time // zero: not known yet, or until activated manually
 	GiveUp   time.Time // the points are forfeited if ActiveAt is unknown at this instant; zero: never
 	Expires  Date      // the expiry of the lot that the points will join
 	Wallet   string
@@ -138,12 +138,12 @@ type Move struct {
 	Times           int // how often the expiry was postponed for missing notice; see Extended
 }
 
-// MaxMoves bounds the moves that an account remembers. Older moves are forgotten; a refund of points that such a move
-// extended finds them expired.
+// MaxMoves bounds the moves that an account remembers. Older moves are forgotten. If a forgotten move extended points,
+// a later refund treats these points as expired.
 const MaxMoves = 10
 
-// MaxGraced is the maximum number of days in Account.Graced. It is more than the number of days between a release and
-// the end of its grace period, if that is a month. Older days are forgotten.
+// MaxGraced is the maximum number of days in Account.Graced. Older days are forgotten. The maximum is enough for a
+// grace period of one month.
 const MaxGraced = 40
 
 // A Reached is a milestone or a level that was reached, and perhaps lost again, with the points that it gave.
@@ -198,7 +198,7 @@ type AdvanceNotice struct {
 	MaxExtensions int // at least 1
 }
 
-// An Extended is points whose expiry was postponed because no notice of it was sent in time.
+// An Extended records points whose expiry was postponed because no notice of it was sent in time.
 type Extended struct {
 	Lot    Date // the day on which they expire now
 	From   Date // the day on which they were to expire originally
@@ -241,7 +241,7 @@ type Converting struct {
 // A CutOrder is an order whose points were reduced by caps or limits with periods that are still open.
 type CutOrder struct {
 	Order PlacedOrder
-	Ends  Date // the last day of the longest of these periods; zero: never
+	Ends  Date // the last day of the period that ends last; zero if it never ends
 }
 
 // A LaterOrder is an order that was placed after another one, with its usage of caps and limits.
@@ -260,11 +260,11 @@ type LaterOrders struct {
 type Standing struct {
 	Level string
 	Since time.Time
-	Until time.Time // kept at least until then; zero for a level that cannot be lost
+	Until time.Time // the level is kept at least until then; zero if it cannot be lost
 	At    time.Time // when the standing was decided; zero if that is Since
 
-	From    time.Time // events after it count for LevelWindow; zero: after Since
-	Lock    time.Time // end of the lock of a manually set level; the end of a period before it changes no level
+	From    time.Time // with LevelWindow, only events after From count; zero: after Since
+	Lock    time.Time // a manually set level is locked until then: the end of a period does not change it
 	Minimum string    // the permanent minimum level, set manually
 	Given   bool      // Until was set manually
 
@@ -283,16 +283,16 @@ func (s Standing) Decided() time.Time {
 // Manual reports whether the level is held until an instant that was set manually.
 func (s Standing) Manual() bool { return s.Given || !s.Lock.IsZero() && s.Until.Equal(s.Lock) }
 
-// A Redecision replaces the standings that an account remembers from an instant on. The entry's Standing is the last of
-// the new ones.
+// A Redecision replaces the standings that an account remembers since an instant. The last of the new standings is the
+// Standing of the entry.
 type Redecision struct {
 	From time.Time
 	Past []Standing // the new standings before the last, oldest first
 }
 
-// An Unconverted is the part of a conversion that a clawback took back. Points is in points of the wallet that received
-// the conversion. Worth is in points of the wallet from which they were converted. Both are negative if the part was
-// returned because a refund failed.
+// An Unconverted is the part of a conversion that a clawback took back. Points is the number of points taken from the
+// wallet that received the conversion. Worth is the number of points of the other wallet that were converted into them.
+// Both are negative if the part was returned because a refund failed.
 type Unconverted struct {
 	ID     string // the ID of the conversion
 	Points Points

@@ -8,8 +8,8 @@ import (
 )
 
 // Date is a day of the civil calendar as the number yyyymmdd. The instants that it spans depend on a time zone. The
-// zero Date is "never". A lot is named by the Date at whose end it expires. A Date above 100,000,000 is sliding: it is
-// the same day, but an activity of the member postpones it.
+// zero Date is "never". A lot is identified by the Date at whose end it expires. A Date above 100,000,000 is sliding:
+// it means the same day, but an activity of the member postpones it.
 type Date int32
 
 const Slides Date = 100_000_000
@@ -40,8 +40,8 @@ func (d Date) End(zone *time.Location) time.Time {
 	return midnight(d.Year(), d.CalendarMonth(), d.day()+1, zone).UTC()
 }
 
-// LastDay returns the last whole day in zone before until, the exclusive end of a validity. ok is false if that day is
-// before today.
+// LastDay returns the last whole day, in the time zone, of a validity that ends at the instant until (exclusive). ok is
+// false if that day is before today.
 func LastDay(until, now time.Time, zone *time.Location) (day Date, ok bool) {
 	day = DateOf(DateOf(until, zone).Start(zone).Add(-1), zone)
 	return day, day >= DateOf(now, zone)
@@ -99,7 +99,8 @@ func (d Date) String() string {
 	return string(s[:4]) + "-" + string(s[4:6]) + "-" + string(s[6:])
 }
 
-// Compare orders dates by expiry. Never comes last, and of one day, the lot that does not slide comes first.
+// Compare orders dates by expiry. The zero Date comes last. Of two dates for the same day, the one that does not slide
+// comes first.
 func (d Date) Compare(e Date) int {
 	return cmp.Or(cmp.Compare(uint32(d.Day())-1, uint32(e.Day())-1), cmp.Compare(d, e))
 }
@@ -171,8 +172,8 @@ func (r RoundTo) Date(d Date) Date {
 type Expiry struct {
 	After       Period
 	RoundTo     RoundTo
-	On          []Day       // instead of RoundTo: expire at the end of the first of these days that is not before After
-	Anniversary Anniversary // instead of RoundTo: expire on the first of these anniversaries that is not before After
+	On          []Day       // instead of RoundTo: expire at the end of the first of these days once After has passed
+	Anniversary Anniversary // instead of RoundTo: expire on the first of these anniversaries once After has passed
 	Inactive    bool        // After counts from the member's last activity; each activity postpones all such lots
 	ResetBy     []string    // with Inactive: what counts as activity: order, redemption, or the type of an event
 }
@@ -224,8 +225,8 @@ type Wait struct {
 	For    Period     // counted from the placing of the order, or from Until if it is set
 	Until  OrderEvent // pending until this event of the order
 	Within Period     // with Until: forfeited if the event has not happened this long after the placing; zero: never
-	On     []Day      // instead: until the first of these days that begins after the placing; ascending
-	Manual bool       // instead: until they are activated manually
+	On     []Day      // instead: pending until the first of these days after the placing; ascending
+	Manual bool       // instead: pending until they are activated manually
 }
 
 // OrderEvent is an event of an order after it was placed.
@@ -245,8 +246,9 @@ func (d Day) In(year int) Date {
 	return Date(year*10000 + int(d)/100*100 + min(int(d)%100, last))
 }
 
-// Active returns when points become active that were given for an order or event at the instant at. It returns zero if
-// that is not known yet. happened is when the event Until happened, or zero if it has not.
+// Active returns when the points for an order or event become active. The order was placed, or the event happened, at
+// the instant at. It returns zero if that is not known yet. happened is when the event Until happened, or zero if it
+// has not.
 func (w Wait) Active(at, happened time.Time, zone *time.Location) time.Time {
 	switch {
 	case w.Manual:

@@ -11,8 +11,8 @@ package loyalty
 // Points:
 //
 //   - Points that were spent stay spent. A redemption or conversion takes the points that expire first at that time. If
-//     an order becomes known later, or loses its points later, points of other orders were spent than in the direct
-//     delivery, and debt may be paid with other points. The total is the same.
+//     an order becomes known later, or loses its points later, the member has spent points of other orders than in the
+//     direct delivery, and other points may have paid debt. The total is the same.
 //   - A conversion of points that are taken back later is partly reversed, as far as there is nothing else to take. The
 //     member then has fewer points in one wallet and more in the other than after the direct delivery.
 //   - Points that paid a debt stay used. When the order that caused the debt is restored, its points return to the
@@ -50,8 +50,8 @@ package loyalty
 //     order of the friend is reported.
 //   - Uses of a limit on referrals go to friends in the order in which their orders are reported. A friend's order that
 //     was cut by a limit receives a released use when the order is reported again.
-//   - Points of a former converting order that the clawback policy does not take back count as given for the next
-//     converting order.
+//   - If an order no longer converts the referral, but the clawback policy does not take back its points, these points
+//     count as given for the next converting order.
 //   - An order cannot move to another member while that would change which order converts a referral.
 //
 // Actions:
@@ -73,7 +73,8 @@ package loyalty
 //   - If an entry bonus was spent before its level was withdrawn, its points are taken from other lots or owed, as the
 //     clawback policy says.
 //   - Reported traits of a member (segments, the membership year) and a level set manually take effect when they are
-//     recorded. Within one millisecond, they come first, then orders and events by ID.
+//     recorded. Within one millisecond, these facts come first, followed by orders and events in the order of their
+//     IDs.
 //   - The membership year is the one known when an order is first accepted.
 //   - An order dated up to five minutes ahead counts from its placed_at, but does not advance the account to that
 //     instant.
@@ -109,15 +110,15 @@ package loyalty
 //   - Segments, the birthday and the time zone that rules ask for are those known when an order or event is first
 //     accepted. A registration for a campaign counts from its instant on.
 //   - The schedule remembers the last 100 versions. Earlier versions price only what they had accepted.
-//   - A late report does not change what time has done since then by rules other than those of levels. For example, a
-//     reward that an earlier version redeemed automatically is not redeemed for points that arrive after that version
-//     ended.
+//   - A late report does not change what has become due since then, except for levels. For example, a reward that an
+//     earlier version redeemed automatically is not redeemed for points that arrive after that version ended.
 //
 // Inactivity:
 //
 //   - The withdrawal of an activity changes no expiry if a later activity counts, even if the points would have expired
-//     before the later one without the withdrawn one.
-//   - The activities before the latest four do not count any more once all four were withdrawn.
+//     before the later activity without the withdrawn one.
+//   - The account remembers the latest four activities. If all four are withdrawn, earlier activities do not count any
+//     more.
 //   - Points that return to a day that is over expire when the withdrawal is reported, or after the period of advance
 //     notice from then on. Points that were reserved, or extended because no notice was sent, do not return to an
 //     earlier day.

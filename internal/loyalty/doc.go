@@ -16,12 +16,13 @@
 //	remind   messages that are due, and notices
 //	engine   commands that combine the others, and the passing of time
 //
-// A function that uses one or two sections of a program takes these sections, with the time zone if it needs it:
-// tier.Rules are the sections that decide levels. Commands and functions that combine more sections take the Program.
+// A function that uses one or two sections of a program takes these sections, with the time zone if it needs it. For
+// example, tier.Rules contains the sections that decide levels. Commands and functions that combine more sections take
+// the Program.
 //
-// It guarantees that every movement of points is an Entry whose postings balance, that an account is exactly the sum of
-// its entries (only posting.Apply changes one), and that amounts are exact. Points and money are whole numbers, rates
-// are rational numbers, and rounding happens once per order.
+// The package guarantees that every movement of points is an Entry whose postings balance, that an account is exactly
+// the sum of its entries (only posting.Apply changes one), and that amounts are exact. Points and money are whole
+// numbers, rates are rational numbers, and rounding happens once per order.
 //
 // The points of an order are a function of the line items and money that remain after refunds, under the rules and the
 // facts of its first revision; earn.WorthOf defines that function. Refunds may therefore arrive in any order, in parts

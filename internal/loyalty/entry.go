@@ -17,28 +17,28 @@ func (e *Entry) Follows() bool {
 	return len(e.Reasons) > 0 && e.Reasons[0].Kind == HasFollowed
 }
 
-// Cause kinds. Each kind is a namespace of IDs.
+// Cause kinds. Each kind has its own namespace of IDs. The comments state what an ID consists of.
 const (
-	CauseEnrollment    = "enrollment"    // a member's enrollment, by member
-	CauseOrder         = "order"         // by the merchant's order ID
-	CauseRedemption    = "redemption"    // by redemption ID
-	CauseAdjustment    = "adjustment"    // by adjustment ID
-	CauseActivation    = "activation"    // by member and instant
-	CauseExpiry        = "expiry"        // by member, day, and wallet unless it is the main wallet
-	CauseTier          = "tier"          // by member, level (with its tier group) and instant; or by manual change
-	CauseTierChange    = "tier_change"   // the entry bonus of a level, by member and level
-	CauseEvent         = "event"         // by family and the merchant's event ID
-	CauseForfeit       = "forfeit"       // by member and instant
-	CauseMilestone     = "milestone"     // by member and milestone
-	CauseMember        = "member"        // by member
-	CauseExtension     = "extension"     // by extension ID
-	CauseNotice        = "notice"        // by member and subject of the notice
-	CauseReinstatement = "reinstatement" // by member and day of the expiry
-	CauseConversion    = "conversion"    // by conversion ID
-	CauseTransfer      = "transfer"      // by transfer ID: the sender's side of a transfer
-	CauseReceipt       = "receipt"       // by transfer ID: the recipient's side of a transfer
+	CauseEnrollment    = "enrollment"    // the member
+	CauseOrder         = "order"         // the merchant's order ID
+	CauseRedemption    = "redemption"    // the redemption ID
+	CauseAdjustment    = "adjustment"    // the adjustment ID
+	CauseActivation    = "activation"    // the member and instant
+	CauseExpiry        = "expiry"        // the member, day, and wallet unless it is the main wallet
+	CauseTier          = "tier"          // the member, level (with its tier group) and instant; or the manual change
+	CauseTierChange    = "tier_change"   // the member and level; an entry bonus
+	CauseEvent         = "event"         // the event's family and the merchant's event ID
+	CauseForfeit       = "forfeit"       // the member and instant
+	CauseMilestone     = "milestone"     // the member and milestone
+	CauseMember        = "member"        // the member
+	CauseExtension     = "extension"     // the extension ID
+	CauseNotice        = "notice"        // the member and the subject of the notice
+	CauseReinstatement = "reinstatement" // the member and the day of the expiry
+	CauseConversion    = "conversion"    // the conversion ID
+	CauseTransfer      = "transfer"      // the transfer ID; the sender's side of the transfer
+	CauseReceipt       = "receipt"       // the transfer ID; the recipient's side of the transfer
 
-	CauseContribution = "contribution" // by redemption ID and member: another household member's contribution
+	CauseContribution = "contribution" // the redemption ID and the contributor, another member of the household
 )
 
 // A Cause is the reason why points moved: an object with an ID, in one of its revisions. Each revision has exactly one
@@ -72,7 +72,7 @@ const (
 	KindExtend       Kind = "extend"        // lots were extended, manually or for missing notice
 	KindReinstate    Kind = "reinstate"     // expired points were reinstated manually
 	KindNotify       Kind = "notify"        // a notice was sent to the member
-	KindUpdateMember Kind = "update_member" // what rules know about the member changed
+	KindUpdateMember Kind = "update_member" // the member's traits changed, such as segments
 	KindConvert      Kind = "convert"       // points were converted to another wallet, or back
 
 	KindOffer    Kind = "offer"    // points are reserved until another member accepts them
@@ -109,7 +109,7 @@ type Posting struct {
 	Lot      Date      // active and reserved: the lot; pending: the lot that the points will join
 	ActiveAt time.Time // pending: the instant at which the points become active
 	GiveUp   time.Time // pending without ActiveAt: the instant at which the points are forfeited
-	Cause    Cause     // pending: what earned the points, if it is not the entry's cause; Revision is zero
+	Cause    Cause     // pending: what earned the points, if that is not the entry's own cause; Revision is zero
 	Points   Points
 	From     Date // active: if an activity moved the points, the day on which they would have expired otherwise
 }
@@ -162,11 +162,11 @@ type Subject struct {
 type LevelEffects struct {
 	Standing  *Standing        // the member's new standing, if the entry changed it
 	Redecided *Redecision      // with Standing: the earlier standings that were decided again
-	Redated   []Reached        // with Redecided: entry bonuses dated differently, which moves no points
+	Redated   []Reached        // with Redecided: entry bonuses whose date changed without moving points
 	Metric    *Metric          // the amounts that it adds to a bucket of time
 	Brands    []Bought         // the brands that it adds to buckets of time
 	Window    int              // with Metric: how many months the account stores separately, including the newest
-	TierGroup string           // the tier group that it concerns; empty: Tiers, or none
+	TierGroup string           // the tier group that the entry is about; empty: Tiers, or none
 	Counts    []TierGroupCount // what it adds to the counts of the other tier groups
 }
 
@@ -176,21 +176,21 @@ type LotEffects struct {
 	Extended  []Extended    // points whose expiry it postponed for missing notice
 	Slides    Date          // the day to which it moved the sliding lots; zero if it moved none
 	Stale     Date          // with Slides: reserved lots up to this day no longer slide; zero: none
-	Graced    []Date        // days to which a grace period postponed points in this entry
+	Graced    []Date        // expiry days that a grace period set in this entry
 	Reversals []Unconverted // what a clawback took back from conversions, or returned to them
-	WriteOffs []WriteOff    // what clawbacks wrote off of expired lots
+	WriteOffs []WriteOff    // expired points that clawbacks wrote off
 }
 
 // Remembered is what an account remembers for the decisions about later orders.
 type Remembered struct {
 	Usage         []Usage       // the usage of caps and limits that it adds
 	Numbers       int           // the greatest order number that rules ask for; zero: none
-	Target        int           // the greatest target of a milestone for which an account remembers orders; zero: none
+	Target        int           // the greatest milestone target for which the account remembers orders; zero: none
 	First         []PlacedOrder // the member's first orders, if they were read from the member's entries
 	Converting    *Converting   // the first orders that could convert the referral, if they were read from entries
-	Undecided     []Again       // orders that must be decided again because of this entry, and were not yet
+	Undecided     []Again       // orders that must still be decided again because of this entry
 	UndecidedFrom *Again        // the order from which all orders must be decided again; the zero Again clears it
-	Carried       string        // the fraction of a point that the member has after it; empty if unchanged
+	Carried       string        // the fraction of a point that the member has after the entry; empty if unchanged
 }
 
 // Totals are the balances after an entry.

@@ -50,7 +50,7 @@ type Action struct {
 	Friend   Points // for a referral: the friend's points, while Points are the referrer's
 	Wallet   string // the wallet that receives the points
 	Limits   []Limit
-	Cooldown Period // how long after an event that gave points no other event gives any, in whole days
+	Cooldown Period // after an event gave points, how long other events give none; in whole days
 	From     time.Time
 	Until    time.Time // exclusive; zero: no end
 	Tiers    []string
@@ -77,15 +77,15 @@ type EventState struct {
 	Shares     []Share   // its usage of the actions' limits
 	Bucket     int       // as in OrderState
 	SlidTo     Date      // as in OrderState
-	Visits     int64     // visits that it counts towards a level
-	TierGroups []Counted // what it counts in other tier groups
+	Visits     int64     // visits that count towards a level
+	TierGroups []Counted // the amounts that count in other tier groups
 	Missing    []string  // as in OrderState
 	Meets      []string  // for a referral: the actions whose conditions the friend's order meets
 }
 
 // A Grant is points that one cause gave and that become active and expire together.
 type Grant struct {
-	Rule     string // the rule or action with a separate expiry, or the wallet; empty: the base and all others
+	Rule     string // the rule or action if it has its own expiry, or the wallet; empty: the base and other rules
 	Wallet   string // the wallet that holds the points
 	Worth    Points
 	ActiveAt time.Time // zero: not known yet, or activated manually
@@ -105,7 +105,7 @@ type Grant struct {
 type Share struct {
 	Rule string // full key with its section: "campaigns.double-weekend"; empty: the program's caps
 	Used Points // points used, rounded up to whole points
-	Peak Points // the most points that it was ever allowed; after the period is closed, it can have at most these
+	Peak Points // the most points that it was ever allowed; its maximum once the period is closed
 	Cut  bool   // whether a budget once allowed it less than requested
 
 	Charged Points // the charge to the rule's budget: the points that the member receives under it

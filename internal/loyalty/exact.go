@@ -12,7 +12,7 @@ import (
 // number; use Whole or ExactOf.
 type Exact struct {
 	Num int64 // in lowest terms
-	Den int64 // positive; zero, like Num, if Big is set
+	Den int64 // positive; Num and Den are zero if Big is set
 	Big *big.Rat
 }
 
@@ -83,7 +83,7 @@ func ExactFrom(s string) Exact {
 
 func (x Exact) Sub(y Exact) Exact { return x.Add(y.Mul(Whole(-1))) }
 
-// Round rounds x to a whole number by r. It returns false if the absolute value exceeds MaxPoints.
+// Round rounds x to a whole number in the way that r states. It returns false if the absolute value exceeds MaxPoints.
 func (x Exact) Round(r Rounding) (Points, bool) {
 	n, isWhole := x.Floor()
 	switch r {

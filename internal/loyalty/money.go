@@ -61,7 +61,7 @@ func (c Currency) Exponent() (int, bool) {
 	return 0, false
 }
 
-// The active codes of ISO 4217 by the number of their decimals, without funds, metals and test codes.
+// The active codes of ISO 4217, grouped by the number of their decimals, without funds, metals and test codes.
 const (
 	codes2 = "AED AFN ALL AMD AOA ARS AUD AWG AZN BAM BBD BDT BMD BND BOB BRL BSD BTN BWP BYN BZD CAD CDF CHF " +
 		"CNY COP CRC CUP CVE CZK DKK DOP DZD EGP ERN ETB EUR FJD FKP GBP GEL GHS GIP GMD GTQ GYD HKD HNL HTG " +

@@ -53,10 +53,10 @@ type Order struct {
 	Clock    *time.Location // the store's time zone; nil if unknown
 	Status   OrderStatus
 	Lines    []Line
-	Discount int64 // on the whole order, spread over its line items
+	Discount int64 // a discount on the whole order, spread over its line items
 	Shipping int64
 	Tax      int64 // in addition to the line items and shipping
-	Included int64 // the tax included in the line items, discount and shipping; no sum adds it
+	Included int64 // the tax included in the line items, discount and shipping; not part of any sum
 	Tenders  []Tender
 	Refunds  []Refund  // all refunds of the order with their stable IDs, in any order
 	Disputes []Dispute // all disputes, likewise
@@ -65,7 +65,7 @@ type Order struct {
 	Shipped   time.Time // zero if it was not shipped, or this was not reported
 	Delivered time.Time
 
-	Receipts       []Receipt   // payments reported by processors, by ID
+	Receipts       []Receipt   // payments reported by processors, sorted by ID
 	ReportedStatus OrderStatus // the status reported by the merchant, if payments change Status; see receipt.Paid
 }
 
@@ -107,10 +107,10 @@ type OrderState struct {
 	Order           Order
 	Revision        int
 	Program         int     // the program version whose rules apply to it permanently
-	Buyer           Buyer   // the member's data that its rules use, as of its placing
+	Buyer           Buyer   // the member's data that the rules use, as of when the order was placed
 	Rate            string  // the exact rate to the program's currency, if its currency has no rate there
 	Worth           Points  // the points that all of its revisions together have awarded
-	Grants          []Grant // the awards: the base first, then rules whose points have their own life
+	Grants          []Grant // the awards: the base first, then rules with their own pending period or expiry
 	Shares          []Share // its use of caps, limits and budgets
 	Cut             []Usage // caps and limits of periods that reduce its award; N is earn.HasRoom or earn.IsFull
 	Carried         string  // the exact fraction of a point that it started with; empty for none
@@ -119,15 +119,15 @@ type OrderState struct {
 	Spend           int64   // its amount toward a level by spend, in minor units
 	QualifyingItems int64   // its units toward a level by qualifying items
 	Brands          []string
-	Bucket          int       // the bucket in which the account counts it, if not its month of placing
+	Bucket          int       // the bucket in which the account counts it, if not the month in which it was placed
 	TierGroups      []Counted // the amounts that it counts in tier groups
 	Converts        []string  // the referral actions whose conditions it meets; empty if it cannot convert a referral
 	// Missing holds the keys of the wallets and of the member's level that the program no longer had when the order was
 	// first accepted.
 	Missing []string
 
-	ActiveBefore time.Time // the member's last activity before it, if it is an activity for reminders alone
-	SlidTo       Date      // the day to which it extended points as an activity; zero if it did not
+	ActiveBefore time.Time // the member's last activity before it, if it counts as an activity only for reminders
+	SlidTo       Date      // the expiry day to which it moved points as an activity; zero if it moved none
 
 	// The revisions that last changed the lines and the refunds of a large order, which are stored separately from its
 	// entries. They are 0 for an order with at most posting.InlineLines of them.

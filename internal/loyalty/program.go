@@ -44,7 +44,7 @@ func (r CompiledRate) Gives(amount Exact) Exact {
 type Multiplier struct {
 	Rule string
 	By   Exact
-	Less Exact // By - 1: the points that it adds per point
+	Less Exact // By - 1: the additional points per point
 	Text string
 	When Condition
 }
@@ -211,7 +211,7 @@ type CategoryRule struct {
 
 // Tiers defines the levels, and how members qualify for them and lose them.
 type Tiers struct {
-	Group    string  // the tier group, in the copy of a program for decisions about it (earn.GroupProgram)
+	Group    string  // set only in a program's copy for decisions about a tier group (earn.GroupProgram)
 	Levels   []Level // ascending by From; the first has From 0. Empty: no tiers
 	By       Measure
 	Ways     [][]Measure        // used instead of By: a member qualifies by all measures of any one of them
@@ -302,12 +302,12 @@ const (
 type Level struct {
 	ID         string
 	Name       Text
-	From       int64    // of the measure; with Ways, Needs is used instead
+	From       int64    // the required value of the measure; with Ways, Needs is used instead
 	Needs      []Need   // for each measure by which members can reach the level; none for the lowest
 	Multiply   *big.Rat // nil for 1
 	Perks      []string
 	EntryBonus Points  // for reaching the level
-	Expires    *Expiry // of all points that members of this level get; nil: as for other levels
+	Expires    *Expiry // the expiry of all points that members of this level get; nil: as for other levels
 }
 
 // A Need is how much of a measure a level requires.

@@ -18,14 +18,14 @@ type Reason struct {
 }
 
 // A ReasonKind states what a reason says, independent of language. Effect formats it as a formula, and package explain
-// as sentences. The comments below list the arguments.
+// as sentences. The comments below list the arguments of each kind, or describe a kind without arguments.
 //
-// The restriction of IsFor is tiers, segments, channels, stores, currencies, items, first_order or time. The argument
-// of IsKept says why points were not taken back. The cause of HasMoved is reached, lost, floor or rules.
+// The restriction of IsFor is one of tiers, segments, channels, stores, currencies, items, first_order or time. The
+// argument of IsKept says why points were not taken back. The cause of HasMoved is reached, lost, floor or rules.
 type ReasonKind string
 
 const (
-	Says                ReasonKind = ""            // the text: the reason of an adjustment, or the whole sentence
+	Says                ReasonKind = ""            // the text: an adjustment's reason, or a sentence of an old entry
 	IsRated             ReasonKind = "rate"        // amount, rate
 	IsTimes             ReasonKind = "times"       // amount, factor
 	IsFactor            ReasonKind = "factor"      // factor
@@ -72,8 +72,8 @@ const (
 	WasExtended         ReasonKind = "extended"    // the new day, reason
 	WasReinstated       ReasonKind = "again"       // the day of the expiry, reason
 	WasMoved            ReasonKind = "slid"        // argument: the new day
-	WasMovedBack        ReasonKind = "unslid"      // the new day, as an activity no longer counts
-	WasRevived          ReasonKind = "revived"     // the day of the expiry, as an earlier activity was reported late
+	WasMovedBack        ReasonKind = "unslid"      // the new day; an activity no longer counts
+	WasRevived          ReasonKind = "revived"     // the day of the expiry; an earlier activity was reported late
 	HasChanged          ReasonKind = "changed"     // the trait
 	WasSent             ReasonKind = "sent"        // points
 	IsFee               ReasonKind = "fee"         // points
@@ -88,13 +88,13 @@ const (
 	IsFree              ReasonKind = "free"
 	WasPlaced           ReasonKind = "placed"                // manually: from level, to level, reason
 	WasNotified         ReasonKind = "notified"              // what the notice is about, its subject
-	CameBack            ReasonKind = "back"                  // of what, subject: a notice that was not delivered
-	WasPostponed        ReasonKind = "later"                 // the new day, as no notice was sent in time
+	CameBack            ReasonKind = "back"                  // what the notice is about, its subject; not delivered
+	WasPostponed        ReasonKind = "later"                 // the new day; no notice was sent in time
 	IsEntryBonus        ReasonKind = "entry_bonus"           // the level
 	WasWithdrawn        ReasonKind = "withdrawn"             // from level, to level, the order or event withdrawn
 	WasRedecided        ReasonKind = "redecided"             // the level, order or event that changed its start or end
 	EntryBonusWithdrawn ReasonKind = "entry_bonus_withdrawn" // the level that was not reached after all
-	LostProtection      ReasonKind = "unprotected"           // the new day: no longer protected by a level
+	LostProtection      ReasonKind = "unprotected"           // the new day; a level no longer protects the points
 	WasRedated          ReasonKind = "redated"               // the level that was reached at another time, the new day
 )
 

@@ -4,12 +4,12 @@ import (
 	"time"
 )
 
-// A Receipt contains what a processor has reported of one payment of an order: facts, by the processor's IDs. The
-// points of an order are computed from all facts together, so they do not depend on when, in which sequence or how
-// often the facts are delivered.
+// A Receipt contains the facts that a processor has reported about one payment of an order. The points of an order are
+// computed from all facts together, so they do not depend on when, in which sequence or how often the facts are
+// delivered.
 type Receipt struct {
 	ID    string // "stripe:pi_3N"
-	Facts []Fact // sorted by Kind and ID, each once
+	Facts []Fact // sorted by Kind and ID, without duplicates
 }
 
 // A Fact is the newest known state of one object of a processor. Amounts are in minor units of Money's currency.
@@ -37,7 +37,7 @@ type Fact struct {
 	// Mixed is set if gift cards paid some of a capture. Only facts of the kinds gift_card and tender state how much.
 	Mixed    bool
 	Tendered bool  // refunds: GiftCard is stated, even if it is 0
-	Released int64 // sums of refunds: the amount that was authorized and never captured
+	Released int64 // FactRefunded: the amount that was authorized and never captured
 }
 
 // A FactLine is the money for one line item of an order.

@@ -40,8 +40,8 @@ type Redemption struct {
 	At        time.Time // when it was requested
 	Until     time.Time // end of the reservation, exclusive; zero if it was committed immediately
 	Stocked   bool      // it uses a unit of limited stock
-	// Listed is set if the redemption is listed by its expiry while it is reserved, because others wait for what it
-	// reserves.
+	// Listed is set if the redemption, while it is reserved, is in the list of reservations sorted by expiry, because
+	// other members wait for what it reserves.
 	Listed bool
 
 	Lots     []Lot  // lots from which the points came; set when it is committed

@@ -44,8 +44,8 @@ type FrequencyCap struct {
 }
 
 // An IgnoredRule makes marketing without responses less frequent and then stops it. After one ignored message, the next
-// one waits for Wait; after two in a row for twice as long, then four times as long. After StopAfter in a row, none
-// follows until the member acts.
+// one is delayed by Wait. After two in a row, the delay is twice as long, then four times as long. After StopAfter in a
+// row, no message follows until the member acts.
 type IgnoredRule struct {
 	Wait      Period // zero: the frequency does not change
 	StopAfter int64  // zero: never

@@ -16,7 +16,7 @@ type Auto struct {
 	Limit  int64  // the maximum per day of the program's calendar, in case the program is misconfigured
 }
 
-// A RewardDate is one date of an experience. Each date has a separate capacity, counted separately.
+// A RewardDate is one date of an experience. Each date has its own capacity.
 type RewardDate struct {
 	ID       string
 	At       time.Time
@@ -28,10 +28,10 @@ type RewardDate struct {
 type Pay struct {
 	// Rates is the number of points per amount of money: 100 points per 1.00 EUR is {100, 100}.
 	Rates map[Currency]Rate
-	// Min is the fewest points that one payment takes.
+	// Min is the minimum number of points of one payment.
 	Min Points
-	// Step is the number of points of which a payment is a multiple; zero means 1. The last step may be smaller, so
-	// that points can pay the whole amount.
+	// Step means that a payment uses a multiple of this number of points; zero means 1. The last step may be smaller,
+	// so that points can pay the whole amount.
 	Step Points
 	// Share is the largest share of an order that all payments with points together can pay, above 0 and at most 1; nil
 	// means the whole order.
@@ -41,11 +41,12 @@ type Pay struct {
 	Most map[Currency]int64
 }
 
-// CodesKey returns the key in earn.Budgets of the codes that remain in the reward's pool: 0 if there is none.
+// CodesKey returns the key in earn.Budgets for the codes that remain in the reward's pool. The value is 0 if none
+// remains.
 func (r *Reward) CodesKey() string { return "codes." + r.ID }
 
-// TurnKey returns the key in earn.Budgets that states whether the member can take a unit now: 0 if members on the
-// waitlist have priority.
+// TurnKey returns the key in earn.Budgets that states whether the member can take a unit now. The value is 0 if members
+// on the waitlist have priority.
 func (r *Reward) TurnKey() string { return "turns." + r.ID }
 
 // A Reward is something that members can spend points on.
@@ -102,7 +103,7 @@ type Codes struct {
 	From   CodeSource
 	Shared string // the code of SharedCode
 	Wait   Period // from the claim until the code can be used; zero: none
-	Valid  Period // from then on; zero: as the program defines
+	Valid  Period // from then on, how long it can be used; zero: as the program defines
 }
 
 // CodeSource is the source of codes.

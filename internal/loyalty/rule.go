@@ -57,7 +57,7 @@ type Usage struct {
 	N     int64
 }
 
-// Compare orders usages as accounts store them.
+// Compare compares usages in the order in which accounts store them.
 func (u Usage) Compare(v Usage) int {
 	b := func(x bool) int {
 		if x {
@@ -92,12 +92,12 @@ type Rule struct {
 	// add up.
 	Group    string
 	Priority int   // within the group; higher first. Ties are resolved by ID
-	Caps     []Cap // of the points for one member
+	Caps     []Cap // limits of the points for one member
 	Limits   []Limit
 	Budget   Points // the maximum number of points for all members together; zero: unlimited
 	OptIn    bool   // only for members who registered for it
 	Shadow   bool   // evaluated and recorded, but gives no points
-	Life     Life   // of the rule's points; nil fields: as for the base rate
+	Life     Life   // when the rule's points become active and expire; nil fields: as for the base rate
 }
 
 // A Life defines when points become active and when they expire. Nil means as for the base rate.

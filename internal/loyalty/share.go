@@ -28,8 +28,8 @@ type Converted struct {
 	Lot             Date   // the lot that received the points; see posting.Decision.RemainingIn
 	At              time.Time
 	ReversibleUntil time.Time // exclusive end of the time for reversal; zero: it cannot be reversed
-	Reversed        Points    // how many points of Received were reversed
-	Returned        Points    // how many points of Points were returned by reversals
+	Reversed        Points    // how many of Received were reversed
+	Returned        Points    // how many of Points were returned by reversals
 }
 
 // Key returns the key of the conversion among the program's rules, for limits and reasons.

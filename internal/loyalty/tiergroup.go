@@ -33,8 +33,8 @@ type TierGroupCount struct {
 	Window    int // as in Entry
 }
 
-// A Counted is the amounts that an order or event currently counts in a tier group. The Month of its Metric is the
-// bucket in which it counts.
+// A Counted contains the amounts of an order or event that currently count in a tier group. The Month of its Metric is
+// the bucket in which it counts.
 type Counted struct {
 	TierGroup string
 	Metric    Metric

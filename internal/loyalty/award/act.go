@@ -138,7 +138,8 @@ func EventFacts(s *loyalty.EventState, zone *time.Location) *loyalty.Facts {
 }
 
 // AwardEvent posts the entry that updates an event's points. The first revision gets an entry even if it gives nothing.
-// The conditions of actions are evaluated with the given facts. The points become active at from at the earliest.
+// The conditions of actions are evaluated with the given facts. The points do not become active before the instant
+// from.
 func AwardEvent(
 	d *posting.Decision, rules *loyalty.Program, s *loyalty.EventState, facts *loyalty.Facts, from time.Time,
 ) error {
@@ -290,7 +291,8 @@ func restsUntil(a loyalty.Account, key string, day loyalty.Date) loyalty.Date {
 	return 0
 }
 
-// Begin sets when the points of an action become active, from at the earliest, and when they expire.
+// Begin sets when the points of an action become active and when they expire. They do not become active before the
+// instant from.
 func Begin(
 	d *posting.Decision, rules *loyalty.Program, s *loyalty.EventState, a loyalty.Action, g *loyalty.Grant,
 	from time.Time,

@@ -12,8 +12,8 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/loyalty/tier"
 )
 
-// orders decides the orders of a History again, sorted by the instant of placing. It posts nothing for an order that
-// does not change.
+// orders decides the orders of a History again, in the order in which they were placed. It posts nothing for an order
+// that does not change.
 func orders(d *posting.Decision, h tier.History) error {
 	d.Needs.Orders, d.Needs.Later = nil, loyalty.PlacedOrder{}
 	d.Entries, d.Later, d.Holding = slices.Clip(d.Entries), h.Later, true
@@ -66,8 +66,8 @@ func with(r *posting.Rising, placed time.Time, was loyalty.Account) *posting.Ris
 	return &posting.Rising{Placed: append(slices.Clip(r.Placed), placed), Was: r.Was}
 }
 
-// settleOrders decides automatic redemptions, milestones and levels after all orders of a command are decided. Points
-// that one order gains while another loses them therefore cause none of these.
+// settleOrders decides automatic redemptions, milestones and levels after all orders of a command are decided. If one
+// order gains the points that another loses, none of these happens.
 func settleOrders(d *posting.Decision) error {
 	if d.Rising == nil || d.Holding || len(d.Needs.Orders) > 0 {
 		return nil
@@ -86,7 +86,7 @@ func settleOrders(d *posting.Decision) error {
 	return redeem.AutoRedeem(d, d.Now)
 }
 
-// budgetsAfter returns the remaining budgets after the spends of the same command.
+// budgetsAfter returns the budgets that remain after the spends of the same command.
 func budgetsAfter(b earn.Budgets, spends []posting.Spend) earn.Budgets {
 	b = maps.Clone(b)
 	for _, s := range spends {

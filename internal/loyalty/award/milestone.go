@@ -13,8 +13,8 @@ import (
 
 // milestones awards each milestone that the number of the member's orders has reached, and claws back each milestone
 // that it no longer reaches because an order was canceled or refunded in full. Each change is the next revision of the
-// same cause. The order whose number is the target reaches the milestone. If another order gets that number, the points
-// move to the lot of that order's day.
+// same cause. The order whose number is the target reaches the milestone. If a different order gets that number, the
+// points move to the lot of that order's day.
 func milestones(d *posting.Decision, now time.Time) error {
 	count := posting.OrderCount(d.Account)
 	for _, m := range d.P.Milestones {

@@ -114,7 +114,7 @@ func ForgetForfeited(s *loyalty.OrderState, rules *loyalty.Program, now time.Tim
 	}
 }
 
-// buyer returns the data about an order's member that rules use. The member's level is given.
+// buyer returns the data about an order's member that rules use. level is the member's level.
 func buyer(compiled *loyalty.Compiled, acc loyalty.Account, o loyalty.Order, level string) loyalty.Buyer {
 	b := loyalty.Buyer{Level: level}
 	ask, t := compiled.Asks, acc.Traits

@@ -236,9 +236,9 @@ func empty(g loyalty.Grant) bool {
 	return g.Rule != "" && g.Worth == 0 && len(g.Taken) == 0 && len(g.Converted) == 0 && g.Owed == 0 && g.ExpiredOn == 0
 }
 
-// late returns a function of a rule ("": the base earning). The function returns the deadline by which an event of the
-// order, such as the delivery, had to happen but did not, so that the rule's points are forfeited. It returns zero if
-// the deadline has not passed or was met, or if there is none.
+// late returns a function that returns the missed deadline of a rule, or of the base earning if the rule is empty. A
+// deadline is missed if an event of the order, such as the delivery, did not happen in time. The rule's points are then
+// forfeited. The function returns zero if no deadline was missed.
 func late(s *loyalty.OrderState, rules *loyalty.Program, now time.Time) func(rule string) time.Time {
 	return func(rule string) time.Time {
 		wait, _ := posting.GrantLife(rules, rule, s.Buyer.Level)

@@ -116,11 +116,11 @@ type KnownReferral struct {
 	Referrers *loyalty.EventState
 }
 
-// AwardReferral posts a change of the referral after the entries of order, a decision about an order of the friend.
-// withdrawn and converting are the states of the orders that the change names. The first outcome is the friend's. If
-// the referrer's account is frozen or cannot take more points, the referrer loses the withdrawn points and gets none
-// until another order of the friend is reported. The friend's order is never rejected because of the referrer. The
-// referrer's account must have been advanced to now.
+// AwardReferral posts a change of the referral. order is the decision about an order of the friend, whose entries come
+// first. withdrawn and converting are the states of the orders that the change names. The first outcome is the
+// friend's. If the referrer's account is frozen or cannot take more points, the referrer loses the withdrawn points and
+// gets none until another order of the friend is reported. The friend's order is never rejected because of the
+// referrer. The referrer's account must have been advanced to now.
 func AwardReferral(
 	p *loyalty.Program,
 	order posting.Outcome, referrer loyalty.Account, c ReferralChange, withdrawn, converting KnownReferral,

@@ -36,7 +36,7 @@ func LaterThan(than loyalty.PlacedOrder, entries []loyalty.Entry) loyalty.LaterO
 	return l
 }
 
-// sumUsage returns the usages in all, to which it adds those in more, multiplied by sign.
+// sumUsage adds each usage in more, multiplied by sign, to the usage with the same key in all, and returns the result.
 func sumUsage(all, more []loyalty.Usage, sign int64) []loyalty.Usage {
 	all = slices.Clone(all)
 	for _, u := range more {
@@ -89,8 +89,7 @@ func without(a loyalty.Account, used []loyalty.Usage) loyalty.Account {
 	return a
 }
 
-// roomFor returns the account with only the usage by the orders before an order, as far as the usage by later orders is
-// known.
+// roomFor returns the account without the usage by the orders placed after an order, as far as that usage is known.
 func roomFor(
 	d *posting.Decision, prior *loyalty.OrderState, earning *loyalty.Earning, zone *time.Location, o *loyalty.Order,
 ) loyalty.Account {
@@ -110,8 +109,9 @@ func roomFor(
 }
 
 // Crowded reports whether an order may take capacity from later orders whose usage is not known yet. This is possible
-// if a cap or limit cuts the order that left capacity for later orders before, or if the order uses more of a cap that
-// rejects orders beyond it or that another version may have lowered. used is the change of the order's usage.
+// in two cases: a cap or limit cuts the order now and previously left capacity for later orders, or the order uses more
+// of a cap that rejects orders beyond it or that another version may have lowered. used is the change of the order's
+// usage.
 func Crowded(
 	d *posting.Decision, prior *loyalty.OrderState, s *loyalty.OrderState, rules *loyalty.Program,
 	used []loyalty.Usage,

@@ -18,9 +18,9 @@ func IsActivity(terms *loyalty.Earn, what string) bool {
 }
 
 // Active adds an activity to an entry. The activity postpones the expiry of all points that expire by inactivity to the
-// same day, but never to an earlier day than before. At a level whose points never expire, points stop sliding. Active
-// returns that day. It returns Forever if the points stop sliding, and loyalty.Slides if points of the level expire on
-// fixed days.
+// same day, but never to an earlier day than before. Active returns that day. At a level whose points never expire, the
+// points stop sliding, and Active returns Forever. At a level whose points expire on fixed days, it returns
+// loyalty.Slides.
 func (d *Decision) Active(e *loyalty.Entry, at time.Time) loyalty.Date {
 	e.Activity = &loyalty.ActivityChange{At: at}
 	to := d.slidesTo(at)
@@ -62,8 +62,8 @@ func (d *Decision) slide(e *loyalty.Entry, to loyalty.Date) {
 	}
 }
 
-// slideLot moves a lot to a later day. The postings state the original day of the points that no earlier activity
-// moved, unless they no longer expire.
+// slideLot moves a lot to a later day. For points that no earlier activity moved, the postings state the original day,
+// unless the points no longer expire.
 func (d *Decision) slideLot(e *loyalty.Entry, l loyalty.Lot, to loyalty.Date) {
 	var own loyalty.Points
 	if to != 0 {
@@ -83,8 +83,8 @@ func (d *Decision) slideLot(e *loyalty.Entry, l loyalty.Lot, to loyalty.Date) {
 	}
 }
 
-// staleHolds returns the latest sliding day of reserved lots that is over. Returned reservations slide, unless they
-// would have expired before.
+// staleHolds returns the latest sliding day that is over, among those of the reserved lots. Reserved points that are
+// returned slide again, unless they would have expired before.
 func (d *Decision) staleHolds() (stale loyalty.Date) {
 	for _, h := range d.Account.Holds {
 		for _, l := range h.Lots {
@@ -96,8 +96,8 @@ func (d *Decision) staleHolds() (stale loyalty.Date) {
 	return stale
 }
 
-// unexpire restores points that expired by inactivity although an activity, which is reported only now, happened
-// before. They expire with the other sliding points or, if that day is over too, are booked as expired on that day.
+// unexpire restores points that expired by inactivity before a late report showed an earlier activity. They now expire
+// with the other sliding points. If that day is over too, they are booked as expired on that day.
 func (d *Decision) unexpire(e *loyalty.Entry, to loyalty.Date, at time.Time) {
 	for _, a := range d.Account.Activities {
 		if to != 0 && a.Before(to.End(d.P.Zone)) {
@@ -158,8 +158,8 @@ func (d *Decision) Inactive(e *loyalty.Entry, to loyalty.Date, at time.Time) {
 	}
 }
 
-// from records the original expiry in the postings from index n on that put points into a later sliding lot. day is
-// when the points would have expired without the activity.
+// from changes the postings from index n on that put points into a later sliding lot: it records the original expiry in
+// them. day is when the points would have expired without the activity.
 func from(out []loyalty.Posting, n int, day loyalty.Date) []loyalty.Posting {
 	for i := n; i < len(out); i++ {
 		if p := &out[i]; p.Bucket == loyalty.BucketActive && day.Slides() && p.Lot > day {
@@ -169,8 +169,8 @@ func from(out []loyalty.Posting, n int, day loyalty.Date) []loyalty.Posting {
 	return out
 }
 
-// slid returns the points of a lot that activities moved there, by the day on which they would have expired otherwise.
-// Points that were spent from the lot count as those with the earliest such day.
+// slid returns the points that activities moved to a lot, as lots of the days on which they would have expired
+// otherwise. Points that were spent from the lot count as those with the earliest of these days.
 func slid(a loyalty.Account, l loyalty.Lot) (out []loyalty.Lot) {
 	rest := l.Points
 	for _, x := range slices.Backward(a.Slid) {
@@ -182,8 +182,8 @@ func slid(a loyalty.Account, l loyalty.Lot) (out []loyalty.Lot) {
 	return out
 }
 
-// maxSlid bounds the original expiry days that an account remembers. Points of earlier days are added to the earliest
-// day that is remembered.
+// maxSlid is the maximum number of original expiry days that an account remembers. Points of earlier days are added to
+// the earliest remembered day.
 const maxSlid = 8
 
 // addSlid adds points under the day on which they would have expired without an activity.
@@ -238,7 +238,7 @@ func LastActivity(a loyalty.Account) time.Time {
 	return a.LastActivity
 }
 
-// activitiesWithout returns the activities that the account remembers, without the one at an instant.
+// activitiesWithout returns the activities that the account remembers, except the one at an instant.
 func activitiesWithout(a loyalty.Account, at time.Time) []time.Time {
 	i := slices.IndexFunc(a.Activities, at.Equal)
 	if i < 0 {
@@ -265,8 +265,8 @@ func changeActivity(a *loyalty.Account, c loyalty.ActivityChange) {
 	}
 }
 
-// SlideAtLevel stops a member's points from sliding, permanently, at a level whose points never expire. Points that are
-// earned below that level slide again. The levels of tier groups move no lots.
+// SlideAtLevel permanently stops a member's points from sliding when the member reaches a level whose points never
+// expire. Points that the member earns later below that level slide again. The levels of tier groups move no lots.
 func (d *Decision) SlideAtLevel(e *loyalty.Entry, level string, at time.Time) {
 	if d.Whole != nil || !d.P.Earn.Expires.Inactive {
 		return
@@ -280,7 +280,7 @@ func (d *Decision) SlideAtLevel(e *loyalty.Entry, level string, at time.Time) {
 	}
 }
 
-// Forever is the day to which sliding lots move that no longer expire.
+// Forever is the day to which sliding lots move when they no longer expire.
 const Forever = loyalty.Slides + 9999_12_31
 
 // sliding returns the sliding lots after the entry's postings.

@@ -136,7 +136,7 @@ func AddGraced(days []loyalty.Date, day loyalty.Date) []loyalty.Date {
 	return append(slices.Clone(days[max(0, len(days)+1-loyalty.MaxGraced):]), day)
 }
 
-// PastStandings returns the standings that an account remembers before the standing of the entry.
+// PastStandings returns the standings, before that of the entry, that an account remembers.
 func PastStandings(e loyalty.Entry, past []loyalty.Standing, present loyalty.Standing) []loyalty.Standing {
 	if e.Redecided != nil {
 		return applyRedecision(e.Redecided, past, present, *e.Standing, e.Effective)
@@ -160,8 +160,8 @@ func setReached(all []loyalty.Reached, r loyalty.Reached) []loyalty.Reached {
 // MaxBonuses is how many entry bonuses of one level an account remembers. Older bonuses are final.
 const MaxBonuses = 8
 
-// forgetBonus drops the bonus of a level for the earliest promotion if there are more than MaxBonuses. It keeps the
-// bonus with the highest number, as the number of the next bonus follows from it.
+// forgetBonus drops a level's bonus for the earliest promotion if there are more than MaxBonuses. It keeps the bonus
+// with the highest number, which determines the number of the next bonus.
 func forgetBonus(all []loyalty.Reached, rule string) []loyalty.Reached {
 	n, first := 0, -1
 	for i, r := range all {

@@ -62,8 +62,8 @@ func (d *Decision) ClawBack(e loyalty.Entry, n loyalty.Points, g *loyalty.Grant)
 	return e
 }
 
-// leftBy returns the account after the changes that the entry contains so far. The entry may already move pending
-// points into a lot, or take points from lots for another grant.
+// leftBy returns the account with the changes that the entry contains so far. The entry may already move pending points
+// into a lot, or take points from lots for another grant.
 func (d *Decision) leftBy(e loyalty.Entry) loyalty.Account {
 	acc := d.Account
 	for _, p := range e.Postings {
@@ -161,9 +161,9 @@ func WithIssued(e loyalty.Entry) loyalty.Entry {
 	return e
 }
 
-// GiveBack credits n points to a grant that became worth more. It first returns points that were taken beyond the
-// grant's lot to where they were taken from, so that a failed refund has no effect. It credits the rest to the grant's
-// lot.
+// GiveBack credits n points to a grant that became worth more. If a clawback took points from elsewhere than the
+// grant's lot, GiveBack first returns them to where they came from, so that a failed refund has no effect. It credits
+// the rest to the grant's lot.
 func (d *Decision) GiveBack(e loyalty.Entry, n loyalty.Points, g *loyalty.Grant, giveUp time.Time) loyalty.Entry {
 	if never := min(n, g.ExpiredOn); never > 0 {
 		e.Reasons = append(e.Reasons, loyalty.ReasonIn(g.Wallet, "clawback", -never, loyalty.WasKept))

@@ -6,8 +6,8 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
 )
 
-// ConversionReasons returns one reason for each wallet of a conversion. n is the number of points of the source wallet,
-// and there is the corresponding number of the target wallet.
+// ConversionReasons returns one reason for each wallet of a conversion. n is the number of points of the source wallet.
+// The parameter there is the corresponding number of points of the target wallet.
 func ConversionReasons(x *loyalty.Converted, n, there loyalty.Points, what loyalty.ReasonKind) []loyalty.Reason {
 	from, to := -n, there
 	if what == loyalty.WasConvertedBack {

@@ -51,8 +51,8 @@ func unnoticed(
 		terms.Period.After(loyalty.DateOf(n.At, zone).Start(zone), zone).After(at)
 }
 
-// again reports whether an expiry or the end of a level is postponed once more after the given number of postponements.
-// failed states that a notice of it could not be delivered.
+// again reports whether an expiry or the end of a level is postponed once more. times is the number of earlier
+// postponements. failed states that a notice could not be delivered.
 func again(messaging *loyalty.Messaging, acc loyalty.Account, what loyalty.NoticeOf, times int, failed bool) bool {
 	return times < messaging.AdvanceNotice.MaxExtensions && (times == 0 ||
 		reachable(&messaging.Reminders, acc, what) && !failed)
@@ -86,8 +86,8 @@ func (d *Decision) Postpone(l loyalty.Lot, at time.Time) (loyalty.Lot, error) {
 	return rest, nil
 }
 
-// extensionsOf returns the points of a lot by the number of postponements, most often first. Points that were spent
-// from the lot count as points that were not postponed, as far as there were any, so that spending postpones nothing.
+// extensionsOf groups the points of a lot by the number of their postponements, the most often postponed first.
+// Spending uses points that were never postponed first, so that it does not postpone others.
 func extensionsOf(a loyalty.Account, l loyalty.Lot) (out []loyalty.Extended) {
 	rest := l.Points
 	for _, x := range slices.Backward(a.Extended) {
@@ -176,13 +176,13 @@ func PostponesFall(messaging *loyalty.Messaging, zone *time.Location, acc loyalt
 type AccountNotice struct {
 	What      loyalty.NoticeOf
 	NoticedAt time.Time      // the instant at which the points were to expire or the level was to end
-	Expires   time.Time      // the instant at which that happens now
+	Expires   time.Time      // the instant to which that was postponed
 	Points    loyalty.Points // OfExpiry: the number of points
 	Level     string         // OfFall: the level that ends
 }
 
-// AccountNotices returns the notices that the member's account shows: first those of points, by expiry, then that of
-// the level.
+// AccountNotices returns the notices that the member's account shows: first the notices about points, sorted by expiry,
+// then the notice about the level.
 func AccountNotices(tiers *loyalty.Tiers, zone *time.Location, acc loyalty.Account) (out []AccountNotice) {
 	for _, l := range acc.Lots {
 		for _, x := range extensionsOf(acc, l) {

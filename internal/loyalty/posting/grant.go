@@ -32,7 +32,7 @@ func (d *Decision) ExpireLot(wallet string, l loyalty.Lot, at time.Time) loyalty
 	}
 }
 
-// OwnCause returns the cause of a change that time makes to this member's account. what distinguishes causes of the
+// OwnCause returns the cause of a change that becomes due in this member's account. what distinguishes causes of the
 // same kind.
 func (d *Decision) OwnCause(kind, what string) loyalty.Cause {
 	return loyalty.Cause{Kind: kind, ID: string(d.Account.Member) + ":" + what, Revision: 1}
@@ -83,8 +83,8 @@ func GrantLife(p *loyalty.Program, key, level string) (loyalty.Wait, loyalty.Exp
 	return wait, expiry
 }
 
-// OverrideLife returns the pending period and the expiry that a rule's Life sets. Where it sets none, OverrideLife
-// returns the given ones, of the base earning.
+// OverrideLife returns the pending period and the expiry that a rule's Life sets. If it sets none, OverrideLife returns
+// w and e, which are those of the base earning.
 func OverrideLife(l loyalty.Life, w loyalty.Wait, e loyalty.Expiry) (loyalty.Wait, loyalty.Expiry) {
 	if l.Pending != nil {
 		w = *l.Pending
@@ -95,7 +95,7 @@ func OverrideLife(l loyalty.Life, w loyalty.Wait, e loyalty.Expiry) (loyalty.Wai
 	return w, e
 }
 
-// AnniversaryStart returns the instant from which an expiry by anniversary counts.
+// AnniversaryStart returns the instant from which the anniversaries of an expiry are counted.
 func AnniversaryStart(a loyalty.Account, e loyalty.Expiry) time.Time {
 	if e.Anniversary == loyalty.OfTier && !a.Tier.Since.IsZero() {
 		return a.Tier.Since
@@ -110,7 +110,7 @@ func Later(a, b time.Time) time.Time {
 	return b
 }
 
-// MainWallet is the name of the main wallet, that of points, in requests and messages. In decisions its ID is empty.
+// MainWallet is the name of the main wallet in requests and messages. In decisions, its ID is empty.
 const MainWallet = "points"
 
 // MaxWallets limits the wallets of a program, and so the size of accounts.

@@ -15,9 +15,9 @@ func violation(format string, args ...any) error {
 	return fmt.Errorf("%w: "+format, append([]any{ErrInvariant}, args...)...)
 }
 
-// CheckWrite checks what is about to be written of one account, by means that do not depend on the decision. The
-// entries must follow the account that was read without gaps. The postings of each entry must sum to 0 in every wallet.
-// The points that the entries state must equal the change of the account's balance. The last entry must state the new
+// CheckWrite checks what is about to be written for one account, independently of the code that decided it. The entries
+// must follow the account that was read without gaps. The postings of each entry must sum to 0 in every wallet. The
+// points that the entries state must equal the change of the account's balance. The last entry must state the new
 // balance. Nothing in the account may be negative. The error wraps ErrInvariant.
 func CheckWrite(before, after loyalty.Account, entries []loyalty.Entry) error {
 	sum := loyalty.Points(0)

@@ -17,8 +17,8 @@ func ReviewAt(tiers *loyalty.Tiers, zone *time.Location, s loyalty.Standing) tim
 	return tiers.Grace.After(s.Until, zone)
 }
 
-// MaxTierGroups is how many tier groups a program can have in addition to Tiers. maxGroupStandings is how many an
-// account remembers, including those of earlier versions. Both limit the account's size.
+// MaxTierGroups is how many tier groups a program can have in addition to Tiers. maxGroupStandings is how many
+// standings in tier groups an account remembers, including those of earlier versions. Both limit the account's size.
 const (
 	MaxTierGroups     = 4
 	maxGroupStandings = 2 * MaxTierGroups
@@ -68,9 +68,9 @@ func setGroupStanding(a *loyalty.Account, id string, change func(*loyalty.TierGr
 	a.TierGroups = append(rest[max(0, len(rest)+1-maxGroupStandings):], on)
 }
 
-// AddMetric adds a metric to its bucket. Buckets that begin window or more months before the newest one are merged into
-// bucket 0. The newest bucket stays, regardless of its age, if it began at an instant (loyalty.LevelWindow): a member
-// may work toward a level for longer than any window.
+// AddMetric adds a metric to its bucket. Buckets that begin at least window months before the newest one are merged
+// into bucket 0. The newest bucket stays, regardless of its age, if it began at an instant (loyalty.LevelWindow): a
+// member may work toward a level for longer than any window.
 func AddMetric(all []loyalty.Metric, m loyalty.Metric, window int) []loyalty.Metric {
 	newest := m.Month
 	if len(all) > 0 {
@@ -149,8 +149,8 @@ func MonthsBack(m, n int) int {
 // are read from the member's entries.
 const PastAge = MaxOrderAge + 24*time.Hour
 
-// AddStanding returns the past standings with the present standing appended, when next replaces it. If several were
-// decided at the same instant, only the last one counts.
+// AddStanding returns the past standings with the present standing appended, because the standing next replaces it. If
+// several were decided at the same instant, only the last one counts.
 func AddStanding(past []loyalty.Standing, present, next loyalty.Standing, now time.Time) []loyalty.Standing {
 	out := slices.Clip(past)
 	if next.Decided().After(present.Decided()) {
@@ -159,8 +159,8 @@ func AddStanding(past []loyalty.Standing, present, next loyalty.Standing, now ti
 	return TrimStandings(out, next, now)
 }
 
-// applyRedecision returns the past standings after a redecision: the standings decided before it starts, and the new
-// ones except the last.
+// applyRedecision returns the past standings after a redecision: those decided before its start, and the new ones
+// except the last.
 func applyRedecision(
 	r *loyalty.Redecision, past []loyalty.Standing, present, last loyalty.Standing, now time.Time,
 ) []loyalty.Standing {

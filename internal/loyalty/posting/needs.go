@@ -6,17 +6,18 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
 )
 
-// Needs states which of the member's entries a decision still needs. The zero Needs needs none.
+// Needs states which of the member's entries a decision still needs. The zero Needs means that none are needed.
 //
 // Levels are decided in the order in which things happened. A late report, or an order or event that no longer counts,
 // can change earlier decisions: whether a level was reached, when it starts and ends, and whether reviews extended it.
-// In that case a command leaves all levels unchanged and reports since when they depend on the change. The caller then
-// loads the entries and calls award.Redecide. Most commands affect no earlier decision, and need no entries.
+// In that case a command leaves all levels unchanged and reports the instant from which they depend on the change. The
+// caller then loads the entries and calls award.Redecide. Most commands affect no earlier decision, and need no
+// entries.
 type Needs struct {
 	// Since is the instant from which the levels are decided again.
 	Since time.Time
-	// Recorded is the instant since which the needed entries were recorded. It is before Since if a window starts
-	// earlier.
+	// Recorded bounds the needed entries: they were recorded at or after this instant. It is before Since if a window
+	// starts earlier.
 	Recorded time.Time
 	// If All is set, every entry of the member is needed, because the account does not store the decisions before
 	// Since.
@@ -25,8 +26,8 @@ type Needs struct {
 	// Orders are the orders that must be decided again, in this sequence and before the levels, because their worth
 	// depends on an order that changed. The caller loads their latest entries.
 	Orders []loyalty.PlacedOrder
-	// Later requests the usage of caps and limits by the orders placed after the given order (award.WithLaterOrders, or
-	// tier.History.Later). The entries since that order was placed contain it. The given order is not decided yet.
+	// Later is an order that is not decided yet, because the usage of caps and limits by later orders is needed first
+	// (award.WithLaterOrders, or tier.History.Later). The entries since that order was placed contain this usage.
 	Later loyalty.PlacedOrder
 	// Numbers requests an account with the member's first orders (award.WithFirstOrders). Nothing is decided yet.
 	Numbers bool

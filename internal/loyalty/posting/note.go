@@ -137,8 +137,8 @@ func noteExtensions(a *loyalty.Account, e loyalty.Entry) {
 	}
 }
 
-// noteActivity applies the member's last activity. An entry that changes the history of activity states the change. An
-// order that no longer counts restores the activity before it.
+// noteActivity applies the member's last activity. An entry that changes the history of activity states the change. If
+// an order no longer counts, the activity before it is restored.
 func noteActivity(a *loyalty.Account, e loyalty.Entry) {
 	switch o := e.Order; {
 	case e.Activity != nil:
@@ -153,14 +153,14 @@ func noteActivity(a *loyalty.Account, e loyalty.Entry) {
 	}
 }
 
-// isOwnActivity reports whether the member acted: earned or redeemed points, except through the action of another
-// member or because another order was decided again.
+// isOwnActivity reports whether the member earned or redeemed points by an action of the member, not by an action of
+// another member or because an order was decided again.
 func isOwnActivity(e *loyalty.Entry) bool {
 	return (e.Kind == loyalty.KindEarn || e.Kind == loyalty.KindRedeem) && !e.Anothers() && !e.Follows()
 }
 
-// noteSlides applies the postponement of expiries by inactivity, and fixes the expiry of reserved lots that it no
-// longer postpones.
+// noteSlides applies the postponement of points that expire by inactivity. It fixes the expiry of reserved lots that
+// are no longer postponed.
 func noteSlides(a *loyalty.Account, e loyalty.Entry) {
 	if e.Slides != 0 {
 		a.Slides = e.Slides

@@ -30,8 +30,8 @@ func mostRemembered(f loyalty.FirstOrders) int {
 // LeastRemembered returns how many first orders an account must remember, if the member has that many.
 func LeastRemembered(f loyalty.FirstOrders) int { return max(f.Most, f.Target) }
 
-// AddFirst returns the first orders after an order starts or stops counting. all states whether the first orders are
-// all orders that count.
+// AddFirst returns the first orders after an order starts or stops counting. all states whether f contains all orders
+// that count.
 func AddFirst(f loyalty.FirstOrders, o loyalty.PlacedOrder, counts, all bool) loyalty.FirstOrders {
 	at, found := slices.BinarySearchFunc(f.Orders, o, loyalty.PlacedOrder.Compare)
 	orders := slices.Clone(f.Orders)
@@ -74,15 +74,15 @@ func noteOrder(a *loyalty.Account, e loyalty.Entry) {
 // Limits on when an order was placed. The clocks of shops run slightly ahead, and orders arrive late. An order outside
 // of these limits is rejected, because the present rules and tiers do not apply to it.
 const (
-	// MaxOrderAge is the age from which the first revision of an order is rejected, and also the attribution of a guest
-	// order to a member.
+	// MaxOrderAge is the age from which the first report of an order is rejected. From that age, a guest order can also
+	// no longer be attributed to a member.
 	MaxOrderAge = 90 * 24 * time.Hour
 	// MaxOrderAhead is how far in the future PlacedAt may be.
 	MaxOrderAhead = 5 * time.Minute
-	// JoinGrace is how long before the member joined an order may be placed, for members who enroll at checkout.
+	// JoinGrace is how long before joining a member may have placed an order, because some members enroll at checkout.
 	JoinGrace = 24 * time.Hour
 	MaxLines  = 10_000
-	// InlineLines is the maximum number of lines, and of refunded lines, that an order's entry contains. Those of
+	// InlineLines is the maximum number of lines, and of refunded lines, that an order's entry contains. The lines of
 	// larger orders are stored separately.
 	InlineLines = 100
 	// MaxPending is how many orders and events of a member may have pending points. It limits the account's size.
@@ -102,9 +102,9 @@ func OrderCount(a loyalty.Account) (n int64) {
 // capacity that a refund releases goes to the next orders that had been cut.
 //
 // The account stores the usage by all orders of a period together, and the orders that were cut. That is enough for an
-// order that is reported in time, and for one that uses less than before. If an order would be cut although later
-// orders use some of the capacity, the decision needs the usage by each of these (Needs.Later). The later orders are
-// then decided again after it.
+// order that is reported in time, and for one that uses less than before. If an order would be cut while later orders
+// use some of the capacity, the decision needs the usage of each later order (Needs.Later). These orders are then
+// decided again after it.
 
 // MaxCut is the number of cut orders that an account stores.
 const MaxCut = 20

@@ -29,7 +29,7 @@ type Decision struct {
 	Recorded time.Time       // the instant at which the entries are recorded
 	Traits   *loyalty.Traits // recorded with the next award
 	Graced   []loyalty.Date  // recorded with the next entry
-	Whole    *Decision       // the decision about the account, if this one is about a tier group of it; otherwise nil
+	Whole    *Decision       // the decision about the whole account, if this one is about a tier group; otherwise nil
 	Later    loyalty.LaterOrders
 	Holding  bool   // milestones and levels must wait, as more orders will be decided
 	Trial    *Trial // if not nil, only levels are decided and nothing is posted
@@ -82,9 +82,9 @@ func (d *Decision) Post(e loyalty.Entry) error {
 	return nil
 }
 
-// Credit returns out with the postings that award n points of a grant. The points are pending until they become active,
-// or as long as that instant is unknown. Points that are active pay debt first. The rest joins its lot, or expires if
-// the lot has expired.
+// Credit appends to out the postings that award n points of a grant. The points are pending until they become active,
+// or as long as it is unknown when they do. Points that are active pay debt first. The rest joins its lot, or expires
+// if the lot has expired.
 func (d *Decision) Credit(
 	out []loyalty.Posting, cause loyalty.Cause, n loyalty.Points, g loyalty.Grant, giveUp time.Time,
 ) []loyalty.Posting {
@@ -103,8 +103,8 @@ func (d *Decision) Credit(
 	return from(d.Activate(out, g.Wallet, n, d.Where(g), d.Now), len(out), g.Expires)
 }
 
-// Activate returns out with the postings that make n points of a wallet spendable. out are earlier postings of the same
-// entry. The points pay the remaining debt of the wallet first, and the rest joins its lot.
+// Activate appends to out the postings that make n points of a wallet spendable. out contains earlier postings of the
+// same entry. The points pay the remaining debt of the wallet first, and the rest joins its lot.
 func (d *Decision) Activate(
 	out []loyalty.Posting, wallet string, n loyalty.Points, expires loyalty.Date, at time.Time,
 ) []loyalty.Posting {
@@ -112,8 +112,8 @@ func (d *Decision) Activate(
 	return d.settle(out, wallet, n, expires, at)
 }
 
-// payDebt pays the debt of a wallet that remains after the earlier postings of the entry, with up to n points. It
-// returns the remaining points.
+// payDebt uses up to n points to pay the debt of a wallet that remains after the earlier postings of the entry. It
+// returns how many of the points remain.
 func (d *Decision) payDebt(
 	out []loyalty.Posting, wallet string, n loyalty.Points, expires loyalty.Date,
 ) ([]loyalty.Posting, loyalty.Points) {
@@ -131,8 +131,8 @@ func (d *Decision) payDebt(
 }
 
 // Arrive does the same as Activate for points of several lots in one entry. Of all these points, those that expire
-// first pay the debt, beginning with those of a lot that has expired. If points of a later lot have already paid, they
-// are replaced and join their lot.
+// first pay the debt, beginning with those of a lot that has expired. If points of a later lot have already paid debt,
+// they are replaced and join their lot.
 func (d *Decision) Arrive(
 	out []loyalty.Posting, wallet string, n loyalty.Points, expires loyalty.Date, at time.Time,
 ) []loyalty.Posting {
@@ -185,8 +185,8 @@ func (d *Decision) settle(
 	)
 }
 
-// Take returns out with the postings that take up to n active points of a wallet, earliest expiry first, and the number
-// of points that they take.
+// Take appends to out the postings that take up to n active points of a wallet, earliest expiry first. It also returns
+// the number of points that they take.
 func (d *Decision) Take(out []loyalty.Posting, wallet string, n loyalty.Points) ([]loyalty.Posting, loyalty.Points) {
 	taken := loyalty.Points(0)
 	for _, l := range d.Account.In(wallet).Lots {
@@ -228,7 +228,7 @@ func (d *Decision) Where(g loyalty.Grant) loyalty.Date {
 	}
 	lot, times := d.Lot(g.Expires), 0
 	for _, m := range d.Account.Moves {
-		// The move was of points of this lot that were postponed a different number of times.
+		// The move concerns other points of this lot, which were postponed a different number of times.
 		other := m.Times > 0 && m.Times != times+1
 		if !g.ActiveAt.After(m.At) && m.First <= lot && lot <= m.Last && !other {
 			lot, times = m.To, m.Times
@@ -243,6 +243,6 @@ func IsExpired(zone *time.Location, d loyalty.Date, at time.Time) bool {
 
 // A Trial decides only about levels, to determine what they would be. It posts nothing.
 type Trial struct {
-	Whole   *Decision // the decision about the account, whose level determines how long points live
+	Whole   *Decision // the decision about the whole account, whose level determines when points expire
 	Bonuses []Bonus   // the bonuses of the levels that were reached, in order
 }

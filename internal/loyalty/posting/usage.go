@@ -15,11 +15,12 @@ type Spend struct {
 	Budget loyalty.Points // the whole budget
 }
 
-// UsageKept is how long after its end a period's usage is stored. No first revision of an order is accepted later.
-// Points that later revisions return to a forgotten period cannot be used by any order.
+// UsageKept is how long the usage of a period is stored after the period's end. No first revision of an order is
+// accepted later. Points that later revisions return to a forgotten period cannot be used by any order.
 const UsageKept = MaxOrderAge + 48*time.Hour
 
-// AddUsage returns all with more added. It drops usages of periods that ended more than UsageKept before now.
+// AddUsage adds the usages in more to those in all and returns the result. It drops usages of periods that ended more
+// than UsageKept before now.
 func AddUsage(all, more []loyalty.Usage, now time.Time) []loyalty.Usage {
 	out := slices.Clone(all)
 	for _, u := range more {

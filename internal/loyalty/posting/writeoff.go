@@ -25,7 +25,7 @@ func expiredIn(p loyalty.Purse, lot loyalty.Date) loyalty.Points {
 }
 
 // expiredSince returns the first lot on or after a sliding day in which points expired by inactivity, or the day if
-// there is none. The activity that moved points to the day may no longer count.
+// there is none. It is needed because the activity that moved points to the day may no longer count.
 func expiredSince(p loyalty.Purse, day loyalty.Date) loyalty.Date {
 	for _, l := range p.ExpiredLots {
 		if l.Expires >= day && l.Points > 0 {
@@ -35,8 +35,8 @@ func expiredSince(p loyalty.Purse, day loyalty.Date) loyalty.Date {
 	return day
 }
 
-// addExpiredLot adds expired points to the lots that a wallet remembers. It ignores a removal from a lot that was
-// forgotten.
+// addExpiredLot adds expired points to the expired lots that a wallet remembers. If l is negative and its lot was
+// forgotten, it changes nothing.
 func addExpiredLot(lots []loyalty.Lot, l loyalty.Lot) []loyalty.Lot {
 	known := slices.ContainsFunc(lots, func(x loyalty.Lot) bool { return x.Expires == l.Expires })
 	if l.Points <= 0 && !known || l.Expires == 0 {

@@ -11,9 +11,9 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/loyalty/redeem"
 )
 
-// Vacant returns the record in which the account stores an entry bonus that is given now. It reuses the record of a
-// withdrawn bonus of the same level if there is one, preferably for the same promotion. The points then return to the
-// lots from which they were taken.
+// Vacant returns the record in which the account stores an entry bonus that is given now. If there is a record of a
+// withdrawn bonus of the same level, preferably for the same promotion, it reuses that record. The points then return
+// to the lots from which they were taken.
 func Vacant(d *posting.Decision, b posting.Bonus) loyalty.Reached {
 	next := loyalty.Reached{Grant: loyalty.Grant{Rule: b.Key}}
 	var free []loyalty.Reached
@@ -72,7 +72,7 @@ func posted(d *posting.Decision) time.Time {
 	return d.Present
 }
 
-// asOf calls complete with the decision's current instant set to at.
+// asOf calls the function complete while the decision's current instant is set to at.
 func asOf(d *posting.Decision, at time.Time, complete func() loyalty.Entry) loyalty.Entry {
 	now := d.Now
 	defer func() { d.Now = now }()
@@ -86,8 +86,8 @@ func WithPromotion(r loyalty.Reached, b posting.Bonus) loyalty.Reached {
 	return r
 }
 
-// revive restores points of a bonus that expired in an earlier lot, unless the lot to which they belong now has expired
-// too. It returns the number of points that are still to be given.
+// revive restores points of a bonus that expired in an earlier lot. It does not restore them if the lot to which they
+// belong now has expired too. It returns the number of points that must still be given.
 func revive(
 	d *posting.Decision, e loyalty.Entry, g *loyalty.Grant, was loyalty.Date, n loyalty.Points,
 ) (loyalty.Entry, loyalty.Points) {
@@ -104,7 +104,7 @@ func revive(
 	return e, n - part
 }
 
-// withdraw takes back the bonus of a level that, as decided again, was not reached.
+// withdraw takes back the bonus of a level that was not reached, according to the repeated decision.
 func withdraw(d *posting.Decision, r loyalty.Reached) error {
 	e := bonusEntry(d, loyalty.KindClawback, &r, d.Now)
 	g := &r.Grant
@@ -132,8 +132,8 @@ func redate(d *posting.Decision, x bonusPair) error {
 	return postBonus(d, redeem.LostToExpiry(e))
 }
 
-// MovedPoints returns the change of the member's points in the main wallet by the postings, including points that
-// expire immediately.
+// MovedPoints returns how many points the postings add to the member's main wallet, including points that expire
+// immediately.
 func MovedPoints(all []loyalty.Posting) (sum loyalty.Points) {
 	for _, p := range all {
 		switch {
@@ -199,9 +199,9 @@ type bonusChanges struct {
 	give     []posting.Bonus
 }
 
-// findBonusChanges compares the bonuses that were given for promotions since an instant with the wanted bonuses, those
-// that result from deciding the levels again. For each level, it first pairs bonuses for the same promotion, then the
-// others in their order.
+// findBonusChanges compares the bonuses that were given for promotions since an instant with the wanted bonuses. These
+// result from deciding the levels again. For each level, it first pairs bonuses for the same promotion, then the others
+// in sequence.
 func findBonusChanges(d *posting.Decision, since time.Time, wanted []posting.Bonus) (out bonusChanges) {
 	given := slices.DeleteFunc(slices.Clone(d.Account.Reached), func(r loyalty.Reached) bool {
 		return !strings.HasPrefix(r.Grant.Rule, Of(d.P).LevelKey("")) || r.Grant.Worth == 0 || r.At.Before(since)
@@ -251,9 +251,9 @@ func (x *bonusChanges) pair(d *posting.Decision, r loyalty.Reached, b posting.Bo
 // leastNotice is the minimum time that a member has to spend points whose expiry moves to an earlier day.
 var leastNotice = loyalty.Period{Days: 14}
 
-// NotBefore returns the new expiry day of points that were to expire on the day was and should expire on the day is. If
-// is comes first, the member has at least the program's period of advance notice and leastNotice to spend the points,
-// but never beyond the day was.
+// NotBefore returns the expiry day of points whose expiry changes from the day was to the day is. If the new day is
+// earlier, the member still has the program's period of advance notice, and at least leastNotice, to spend the points.
+// They never expire later than on the old day.
 func NotBefore(d *posting.Decision, was, is loyalty.Date) loyalty.Date {
 	if was.Slides() {
 		return is
@@ -262,7 +262,7 @@ func NotBefore(d *posting.Decision, was, is loyalty.Date) loyalty.Date {
 	return slices.MaxFunc([]loyalty.Date{is, earliest}, loyalty.Date.Compare)
 }
 
-// leastDay returns the earliest day on which points may expire that lose their protection now.
+// leastDay returns the earliest day on which points may expire if they lose their protection now.
 func (r Rules) leastDay(now time.Time) loyalty.Date {
 	return max(
 		loyalty.DateOf(leastNotice.After(now, r.Zone), r.Zone),
@@ -270,7 +270,7 @@ func (r Rules) leastDay(now time.Time) loyalty.Date {
 	)
 }
 
-// settle posts the changes except redated, which the entry of the standing contains.
+// settle posts all changes except redated. The entry about the standing contains those.
 func (x bonusChanges) settle(d *posting.Decision) error {
 	for _, r := range x.withdraw {
 		if err := withdraw(d, r); err != nil {

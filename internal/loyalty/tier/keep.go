@@ -9,8 +9,8 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/loyalty/redeem"
 )
 
-// postponeFall extends a standing if no notice of its end was sent in time. The extension is the period of advance
-// notice from the start of the next day, because the notice is sent on that morning at the latest.
+// postponeFall extends a standing if no notice of its end was sent in time. The period of advance notice then starts
+// with the next day, because the notice is sent on that morning at the latest.
 func postponeFall(d *posting.Decision, at time.Time) error {
 	s := d.Account.Tier
 	if s.Extensions++; s.Extensions == 1 {
@@ -25,8 +25,8 @@ func postponeFall(d *posting.Decision, at time.Time) error {
 // period. It returns 0 if levels are not kept by periods.
 func keepPeriods(t *loyalty.Tiers) int { return max(t.KeepYear, t.KeepPeriods) }
 
-// KeptFrom returns the end of the validity of a level that was reached at an instant, or whose previous validity ended
-// then. If levels are kept by periods, it is the end of the n-th period from that instant on. It returns zero if the
+// KeptFrom returns until when a level is kept that was reached at the instant at, or whose previous validity ended
+// then. If levels are kept by periods, this is the end of the n-th period from that instant on. It returns zero if the
 // level cannot be lost.
 func (r Rules) KeptFrom(acc loyalty.Account, at time.Time, n int) time.Time {
 	end := at
@@ -47,9 +47,9 @@ func (r Rules) KeptFrom(acc loyalty.Account, at time.Time, n int) time.Time {
 	return r.Tiers.ExtendedBy.After(end, r.Zone)
 }
 
-// KeptOn returns the new end of a standing whose member qualifies again at the end of its validity (closes). Months are
-// counted from the beginning of the standing; otherwise a standing that begins on the 31st would always end on the 28th
-// after its first February.
+// KeptOn returns the new end of a standing if the member qualifies again when its validity ends, at the instant closes.
+// Months are counted from the beginning of the standing. Otherwise, a standing that begins on the 31st would always end
+// on the 28th after its first February.
 func (r Rules) KeptOn(acc loyalty.Account, s loyalty.Standing, closes time.Time) time.Time {
 	next := r.KeptFrom(acc, closes, 1)
 	keep := r.Tiers.KeepFor
@@ -64,11 +64,11 @@ func (r Rules) KeptOn(acc loyalty.Account, s loyalty.Standing, closes time.Time)
 	return next // the standing was not renewed each time since it began
 }
 
-// LoweredUntil returns the end of the validity of a level to which a review at an instant lowers the account. The
-// validity counts from the period that contains asOf, which the review evaluated, as for a member who reached the level
-// in that period. If levels are kept for a length of time, or have no periods, it counts from the end of the previous
-// standing, as for a member who kept the level then. If it counted from the review, a demoted member would keep a level
-// longer than a member who earned it.
+// LoweredUntil returns the end of the validity of the level to which a review at the instant at lowers the account. The
+// review evaluated the period that contains asOf. The validity counts from that period, as for a member who reached the
+// level in it. If levels are kept for a length of time, or have no periods, the validity counts from the end of the
+// previous standing, as for a member who kept the level then. If the validity counted from the review, a demoted member
+// would keep a level longer than a member who earned it.
 func (r Rules) LoweredUntil(acc loyalty.Account, asOf, at time.Time) time.Time {
 	n := keepPeriods(&r.Tiers)
 	if _, cyclic := Cycle(&r.Tiers); n == 0 || !cyclic {
@@ -102,8 +102,8 @@ func (r Rules) PeriodCloses(acc loyalty.Account, s loyalty.Standing) time.Time {
 
 // Reviewed returns the instants at which a review of the standing evaluates the member: the instant of the review and,
 // if the program has periods, the last instant of each period that ended after the period for which the level was kept.
-// The period for which it was kept is included too, unless that period already qualified the member for the level
-// (keepPeriods is 1), because no period qualifies a member twice.
+// The period for which the level was kept is included too, unless that period already qualified the member for the
+// level (keepPeriods is 1), because no period qualifies a member twice.
 func (r Rules) Reviewed(acc loyalty.Account, at time.Time) []time.Time {
 	out := []time.Time{at}
 	if _, cyclic := Cycle(&r.Tiers); !cyclic || acc.Tier.Until.IsZero() {
@@ -158,8 +158,8 @@ func (r Rules) Lasting(acc loyalty.Account, at time.Time) (rung int, until, asOf
 	return rung, until, asOf
 }
 
-// BucketEnds returns the last instant of a bucket, and the latest instant from which a level counts that was reached in
-// the bucket. Both are zero if the program has neither a rolling window nor periods.
+// BucketEnds returns the last instant of a bucket, and the latest instant from which a level that was reached in the
+// bucket counts. Both are zero if the program has neither a rolling window nor periods.
 func (r Rules) BucketEnds(acc loyalty.Account, bucket int) (last, since time.Time) {
 	begins := r.begins(bucket)
 	_, cyclic := Cycle(&r.Tiers)

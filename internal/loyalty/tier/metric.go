@@ -21,8 +21,8 @@ func buckets(a *loyalty.Account) (all []int) {
 	return all
 }
 
-// CountOrder records in the entry the change by a revision of the amounts that an order counts toward a level, and in
-// the state the new amounts.
+// CountOrder computes the amounts of an order that count toward a level. It records the new amounts in the state, and
+// the change by this revision in the entry.
 func (r Rules) CountOrder(
 	s *loyalty.OrderState, e *loyalty.Entry, acc loyalty.Account, prior *loyalty.OrderState,
 	w earn.Worth,
@@ -56,7 +56,7 @@ func (r Rules) CountOrder(
 	s.Spend, s.QualifyingItems, s.Brands = w.Spend, w.Pieces, w.Brands
 }
 
-// firstBucket returns the bucket in which an order or event counts that is reported for the first time. It returns 0
+// firstBucket returns the bucket in which an order or event counts when it is reported for the first time. It returns 0
 // for the bucket of its month.
 func (r Rules) firstBucket(acc loyalty.Account, at time.Time) int {
 	if b := r.bucket(acc, at); b > posting.LastMonth {
@@ -65,8 +65,8 @@ func (r Rules) firstBucket(acc loyalty.Account, at time.Time) int {
 	return 0
 }
 
-// rebucketed returns the bucket in which an order or event counts now that counted in the given bucket before. It
-// differs only for windows that begin with a level, because the instant at which the level was reached may have been
+// rebucketed returns the bucket in which an order or event counts now, given the bucket in which it counted before. The
+// two differ only for windows that begin with a level, because the instant at which the level was reached may have been
 // decided again.
 func (r Rules) rebucketed(acc loyalty.Account, bucket int, at time.Time) int {
 	if r.Tiers.Window.Kind != loyalty.LevelWindow || bucket <= posting.LastDay {
@@ -78,8 +78,8 @@ func (r Rules) rebucketed(acc loyalty.Account, bucket int, at time.Time) int {
 	return bucket
 }
 
-// brandsBetween returns the changes from the brands that counted before to the brands that count now. Both lists are
-// sorted.
+// brandsBetween returns the differences between the brands that counted before and the brands that count now. Both
+// lists are sorted.
 func brandsBetween(was, are []string, month int) (out []loyalty.Bought) {
 	for _, b := range was {
 		if !slices.Contains(are, b) {
@@ -94,8 +94,8 @@ func brandsBetween(was, are []string, month int) (out []loyalty.Bought) {
 	return out
 }
 
-// CountEvent records in the entry the change by a revision of the amounts that an event counts toward a level. more is
-// the increase of the event's points.
+// CountEvent records in the entry how a revision changes the amounts of an event that count toward a level. more is the
+// increase of the event's points.
 func CountEvent(
 	s *loyalty.EventState, e *loyalty.Entry, p, rules *loyalty.Program, acc loyalty.Account, more loyalty.Points,
 ) {

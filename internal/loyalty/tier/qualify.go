@@ -30,7 +30,7 @@ func CheckLevels(t *loyalty.Tiers) error {
 	return nil
 }
 
-// measures returns all measures that the levels require, each once.
+// measures returns all measures that the levels require, without duplicates.
 func measures(t *loyalty.Tiers) (all []loyalty.Measure) {
 	for _, way := range earn.QualifyingWays(t) {
 		for _, m := range way {
@@ -140,9 +140,9 @@ func (r Rules) Gaps(acc loyalty.Account, rung int, at time.Time) (ways [][]Gap) 
 	return ways
 }
 
-// nearest returns the largest open gap of the most complete way. The largest gap is the one of whose requirement the
-// member has the smallest share, and the most complete way is the one whose largest gap is smallest. It returns the
-// zero Gap if a way is complete.
+// nearest returns the largest open gap of the most complete way. Gaps are compared by the share of the requirement that
+// the member has: the smaller the share, the larger the gap. The most complete way is the one whose largest gap is
+// smallest. It returns the zero Gap if a way is complete.
 func nearest(ways [][]Gap) (best Gap) {
 	for i, way := range ways {
 		worst := Gap{}

@@ -100,9 +100,9 @@ func NeedsOf(d *posting.Decision, since time.Time) posting.Needs {
 	return n
 }
 
-// ReachesBack returns the instant from which on counted facts are needed to decide levels again since an instant, if a
-// window of months includes months that the account no longer stores separately. It returns false if the account stores
-// all of them separately.
+// ReachesBack applies if a window of months includes months that the account no longer stores separately. It then
+// returns the instant from which counted facts are needed to decide the levels again since the instant since. It
+// returns false if the account stores all of them separately.
 func (r Rules) ReachesBack(acc loyalty.Account, since time.Time) (from time.Time, ok bool) {
 	_, cyclic := Cycle(&r.Tiers)
 	if cyclic || r.Tiers.Months == 0 || r.Tiers.Window.Kind == loyalty.LevelWindow {
@@ -141,7 +141,7 @@ func (h History) ChangesTraits(since time.Time) bool {
 }
 
 // Redecide decides the levels of Tiers or of one tier group again from an instant on, and posts the difference. whole
-// is the decision about the account.
+// is the decision about the whole account.
 func Redecide(d *posting.Decision, h History, since time.Time, whole *posting.Decision) error {
 	if len(d.P.Tiers.Levels) == 0 {
 		return nil
@@ -156,7 +156,7 @@ func Redecide(d *posting.Decision, h History, since time.Time, whole *posting.De
 }
 
 // Replay applies all facts since an instant, in order, to t, a decision that posts nothing (posting.Trial). It then
-// applies the changes of level that time causes until now.
+// applies the level changes that become due until now.
 func Replay(d *posting.Decision, t *posting.Decision, h History, facts []Fact, since time.Time) error {
 	for _, f := range facts {
 		if f.At.Before(since) || f.nothing() {
@@ -194,9 +194,8 @@ func passVersions(d *posting.Decision, h History, p *loyalty.Program, until time
 	return passTiers(d, until)
 }
 
-// sameGroup returns the copy of a program version for decisions about the tier group of another version, or the program
-// itself if that version is not a copy for a tier group. The result has no levels if the program has no such tier
-// group.
+// sameGroup returns the copy of program p for decisions about the same tier group as q. If q is not such a copy, it
+// returns p itself. The result has no levels if the program has no such tier group.
 func sameGroup(p *loyalty.Program, q *loyalty.Program) *loyalty.Program {
 	if q.Tiers.Group == "" {
 		return p
@@ -209,7 +208,7 @@ func sameGroup(p *loyalty.Program, q *loyalty.Program) *loyalty.Program {
 	return &v
 }
 
-// Baseline returns a decision about the account as it was before an instant, from which the levels are decided again.
+// Baseline returns a decision about the account as it was before an instant. The levels are decided again from there.
 func Baseline(d *posting.Decision, h History, facts []Fact, since time.Time) *posting.Decision {
 	acc := d.Account
 	base := loyalty.Account{
@@ -227,8 +226,8 @@ func Baseline(d *posting.Decision, h History, facts []Fact, since time.Time) *po
 	return posting.Decide(d.P, base, since)
 }
 
-// countBefore sets the metrics of an account to those before an instant. They are the present metrics without the facts
-// since then. If the account no longer stores all months of the window separately, they are computed from the facts.
+// countBefore sets the metrics of an account to those before an instant: the present metrics without the facts since
+// then. If the account no longer stores all months of the window separately, they are computed from the facts.
 func countBefore(a *loyalty.Account, d *posting.Decision, facts []Fact, since time.Time) {
 	if from, ok := Of(d.P).ReachesBack(d.Account, since); ok {
 		for _, f := range facts {
@@ -297,7 +296,7 @@ func placement(s loyalty.Standing) Placement {
 	return in
 }
 
-// adopt posts the differences between the account and t, the levels decided again since an instant.
+// adopt posts the differences between the account and t, which contains the levels as decided again since an instant.
 func adopt(d *posting.Decision, t *posting.Decision, h History, since time.Time) error {
 	changes := findBonusChanges(d, since, t.Trial.Bonuses)
 	if err := rejudge(d, t, h, since, changes.redated); err != nil {
@@ -306,7 +305,7 @@ func adopt(d *posting.Decision, t *posting.Decision, h History, since time.Time)
 	return changes.settle(d)
 }
 
-// rejudge posts the standings of t, the levels decided again, if they differ from those of the account.
+// rejudge posts the standings of t, which were decided again, if they differ from those of the account.
 func rejudge(d *posting.Decision, t *posting.Decision, h History, since time.Time, redated []loyalty.Reached) error {
 	was, is := d.Account.Tier, t.Account.Tier
 	r := loyalty.Redecision{From: since}
@@ -372,9 +371,9 @@ func (r Rules) Rolls() bool {
 	return !cyclic && r.Tiers.Months > 0 && r.Tiers.Window.Kind != loyalty.LevelWindow
 }
 
-// recount returns the amounts that move between buckets because the windows of levels begin at other instants in t, the
-// levels decided again. all states that t is based on all entries. In that case, and if the level is again a manually
-// set one, recount also returns the amounts of months that the account had merged.
+// recount returns the amounts that move between buckets because the windows of levels begin at other instants after the
+// levels were decided again in t. all states that t is based on all entries. In that case, if the present level was set
+// manually, recount also returns the amounts of months that the account had merged.
 func recount(d *posting.Decision, t *posting.Decision, all bool) (out []loyalty.TierGroupCount) {
 	manual := d.P.Tiers.Months > 0 && t.Account.Tier.Manual() && all
 	if d.P.Tiers.Window.Kind != loyalty.LevelWindow && !manual {
@@ -406,7 +405,7 @@ func recount(d *posting.Decision, t *posting.Decision, all bool) (out []loyalty.
 	return out
 }
 
-// stand sets the standing of the account on which Redecide repeats the facts. It posts nothing.
+// stand sets the standing of the account to which Redecide applies the facts again. It posts nothing.
 func stand(d *posting.Decision, s loyalty.Standing) {
 	acc := &d.Account
 	acc.Past, acc.Tier = posting.AddStanding(acc.Past, acc.Tier, s, time.Time{}), s

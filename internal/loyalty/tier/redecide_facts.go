@@ -15,7 +15,7 @@ type Fact struct {
 	// placed is the instant at which the order or event happened. It differs from At if the fact is a later change of
 	// it.
 	placed time.Time
-	// Cause is the order or event that counts, without its revision. Facts of the same instant are sorted by it.
+	// Cause is the order or event that counts, without its revision. Facts of the same instant are sorted by Cause.
 	Cause   loyalty.Cause
 	Metrics []loyalty.Metric
 	Brands  []loyalty.Bought
@@ -29,7 +29,7 @@ func (f Fact) sum() loyalty.Metric {
 	return sum((&loyalty.Account{Metrics: f.Metrics, Brands: f.Brands}))
 }
 
-// nothing reports whether a fact counts nothing, for example because the order was canceled.
+// nothing reports whether a fact contributes no amounts, for example because the order was canceled.
 func (f Fact) nothing() bool {
 	brands := map[string]int64{}
 	for _, b := range f.Brands {
@@ -45,8 +45,8 @@ func (f Fact) compare(g Fact) int {
 }
 
 // Facts returns the facts about the levels of a tier group, in the order in which they happened. A fact from before the
-// member joined counts from the time of joining. An order counts from when it was placed. If members keep levels on a
-// refund, a decrease counts from when it was recorded, and so does a later increase of the same order or event.
+// member joined counts from the time of joining. An order counts from when it was placed. If members keep their levels
+// after refunds, a decrease counts from when it was recorded, and so does a later increase of the same order or event.
 func (h History) Facts(r Rules, joined time.Time) (all []Fact) {
 	counted, fell := map[loyalty.Cause]int{}, map[loyalty.Cause]bool{}
 	for i := range h.Entries {
@@ -101,5 +101,5 @@ func countsOf(e *loyalty.Entry, group string) (metrics []loyalty.Metric, brands 
 	return metrics, brands
 }
 
-// ChangedChannels is the argument of HasChanged if the channels through which a member can be contacted changed.
+// ChangedChannels is the argument of HasChanged when the channels through which a member can be contacted change.
 const ChangedChannels = "channels"

@@ -76,7 +76,7 @@ func (rs Rules) RefreshAt(acc loyalty.Account) time.Time {
 	return r.At
 }
 
-// ran returns the instant up to which the effects of time on the account had been decided when it was last stored.
+// ran returns the instant up to which everything that became due had been decided when the account was last stored.
 func ran(a loyalty.Account) time.Time {
 	if a.Ran.IsZero() {
 		return a.Seen
@@ -84,8 +84,8 @@ func ran(a loyalty.Account) time.Time {
 	return a.Ran
 }
 
-// refreshes reports whether the new requirements move the account to another level. They never move a member down whose
-// level was set manually until an instant.
+// refreshes reports whether the new requirements move the account to another level. They never move a member down if
+// the member's level was set manually until an instant.
 func (rs Rules) refreshes(acc loyalty.Account) bool {
 	r, rung, to := rs.Tiers.Refresh, redeem.LevelIndex(&rs.Tiers, acc.Tier), rs.refreshed(acc)
 	return to > rung ||

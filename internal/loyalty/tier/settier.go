@@ -15,7 +15,7 @@ import (
 type Placement struct {
 	Level     string
 	Reason    string
-	Until     time.Time // kept at least until then; zero: as long as a level that the member reached
+	Until     time.Time // the level is kept at least until then; zero: as long as a level that the member reached
 	Locked    bool      // until Until, the level moves neither up nor down
 	Permanent bool      // the level is a permanent minimum
 	TierGroup string    // the tier group of the level; empty for Tiers
@@ -173,7 +173,7 @@ func floorTier(d *posting.Decision) error {
 	return standing(d, s, d.Now, loyalty.NewReason(Of(d.P).LevelKey(s.Level), "0", loyalty.HasStayed, n, window))
 }
 
-// from returns the instant after which events count for LevelWindow.
+// from returns the instant after which events count in the window of the level (LevelWindow).
 func from(s loyalty.Standing) time.Time {
 	if s.From.IsZero() {
 		return s.Since

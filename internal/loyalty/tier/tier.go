@@ -11,8 +11,9 @@ import (
 )
 
 // Climb decides the levels of Tiers and all tier groups after orders or events at the given instants changed the
-// amounts that count. was is the account before them. If an earlier decision may depend on one of these changes, Climb
-// decides nothing yet: it states the required entries in Outcome.Needs, and award.Redecide decides.
+// amounts that count. was is the account before these orders and events. If an earlier decision may depend on one of
+// these changes, Climb decides nothing yet: it states the required entries in Outcome.Needs, and award.Redecide
+// decides.
 func Climb(d *posting.Decision, was loyalty.Account, happened ...time.Time) error {
 	// Several changes may leave the totals as they were, although one of them reaches a level.
 	several := len(happened) > 1
@@ -118,9 +119,8 @@ func ClimbAll(d *posting.Decision, at time.Time, was loyalty.Account) error {
 	)
 }
 
-// climbTier moves the account up to the level for which it qualifies at an instant, then applies the changes of level
-// that time has caused since then. A level counts from the purchase that reached it, even if the purchase is reported
-// late.
+// climbTier moves the account up to the level for which it qualifies at an instant, then applies the level changes that
+// have become due since then. A level counts from the purchase that reached it, even if the purchase is reported late.
 func climbTier(d *posting.Decision, at time.Time, was loyalty.Account) error {
 	if !Of(d.P).Decides(was, d.Account) {
 		return nil
@@ -259,8 +259,8 @@ func UnlockTier(d *posting.Decision, at time.Time) error {
 	return moveTo(d, to, until, "reached", asOf)
 }
 
-// RiseAt returns the end of the period of the newest amounts that count, if the account moves up then. Otherwise it
-// returns zero.
+// RiseAt returns the end of the period that contains the newest counted amounts, if the account moves up at that
+// instant. Otherwise it returns zero.
 func (r Rules) RiseAt(acc loyalty.Account) time.Time {
 	if r.Tiers.MoveUp != loyalty.NextPeriod || len(acc.Metrics) == 0 {
 		return time.Time{}
@@ -284,8 +284,8 @@ func RiseTier(d *posting.Decision, at time.Time) error {
 }
 
 // ReviewTier renews or lowers a standing whose validity has ended. A member who qualifies again keeps the level for
-// another period from its old end. Other members move down according to the program. The validity of the lower level
-// counts from the period that the review evaluated (LoweredUntil). No member moves below the minimum level.
+// another period, which starts at the old end. Other members move down according to the program. The validity of the
+// lower level counts from the period that the review evaluated (LoweredUntil). No member moves below the minimum level.
 func ReviewTier(d *posting.Decision, at time.Time) error {
 	due := posting.ReviewAt(&d.P.Tiers, d.P.Zone, d.Account.Tier)
 	if due.IsZero() || due.After(at) {
@@ -316,13 +316,13 @@ func ReviewTier(d *posting.Decision, at time.Time) error {
 	return moveTo(d, max(r.to, floor, 0), r.until, "lost", r.asOf)
 }
 
-// A review is the level to which a member's amounts lead at the review of a standing.
+// A review is the result of reviewing a standing: the level for which the member qualifies.
 type review struct {
 	to     int       // the index of the level
 	until  time.Time // the end of its validity, unless the member moves down
-	asOf   time.Time // the instant as of which the amounts lead to it
-	judged time.Time // the instant as of which the member qualifies again or not
-	lasted bool      // a level reached during the validity of the standing lasts beyond it
+	asOf   time.Time // the instant at which the member qualifies for the level
+	judged time.Time // the instant at which the review decides whether the member qualifies again
+	lasted bool      // a level that was reached during the standing is still valid after its end
 }
 
 func reviewed(d *posting.Decision, at time.Time) review {

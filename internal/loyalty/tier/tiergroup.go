@@ -32,7 +32,7 @@ func InTierGroups(d *posting.Decision, decide func(*posting.Decision) error) err
 	return nil
 }
 
-// inGroup returns a decision about a tier group, whose program v is a copy made by earn.GroupProgram.
+// inGroup returns a decision about a tier group. v is the program's copy for the tier group (earn.GroupProgram).
 func inGroup(d *posting.Decision, v *loyalty.Program) *posting.Decision {
 	return &posting.Decision{
 		P: v, Now: d.Now, Recorded: d.Recorded, Whole: d,
@@ -40,7 +40,7 @@ func inGroup(d *posting.Decision, v *loyalty.Program) *posting.Decision {
 	}
 }
 
-// main returns the decision about the account, also for a decision about a tier group.
+// main returns the decision about the whole account, even if d is about a tier group.
 func main(d *posting.Decision) *posting.Decision {
 	if d.Whole != nil {
 		return d.Whole
@@ -87,10 +87,10 @@ func (r Rules) levelID(level string) string {
 	return r.Tiers.Group + "." + level
 }
 
-// counting records in the entry how a revision changes the amounts that an order or event counts in the tier groups,
-// and returns the new amounts. was contains the previous amounts. Like the points, the amounts follow the rules of the
-// first revision: a tier group that did not exist then never counts the order or event. since is the instant at which
-// the order or event happened. now returns the new amounts for a tier group.
+// counting records in the entry how a revision changes the amounts of an order or event in the tier groups, and returns
+// the new amounts. was contains the previous amounts. Like the points, the amounts follow the rules of the first
+// revision: a tier group that did not exist then never counts the order or event. since is the instant at which the
+// order or event happened. The function now returns the new amounts for a tier group.
 func counting(
 	p *loyalty.Program,
 	e *loyalty.Entry, acc loyalty.Account, was []loyalty.Counted, rules *loyalty.Program, since time.Time,

@@ -9,7 +9,7 @@ import (
 )
 
 // welcome awards the entry bonuses of the levels that an account has just reached: of the highest level only, or of
-// each one on the way. Each bonus may cause an automatic redemption.
+// every level that was passed, as the program defines. Each bonus may cause an automatic redemption.
 func welcome(d *posting.Decision, from, to int) error {
 	for i := from + 1; i <= to; i++ {
 		l := d.P.Tiers.Levels[i]

@@ -82,7 +82,8 @@ func levelBucket(a *loyalty.Account, at time.Time) (bucket int, known bool) {
 	return int(posting.Later(from(s), a.Joined).UnixMilli()), known
 }
 
-// begins returns the first day of a bucket, or 0 for the bucket of the amounts that no window includes any more.
+// begins returns the first day of a bucket, or 0 for the bucket that merges the amounts that no window includes any
+// more.
 func (r Rules) begins(bucket int) loyalty.Date {
 	switch {
 	case bucket == 0:
@@ -126,9 +127,9 @@ func (r Rules) span(acc loyalty.Account, at time.Time) (first, last loyalty.Date
 }
 
 // Apart returns the number of months for which an account stores separate buckets: the present period and the previous
-// one, and time for late reports. Under a manually set level, a rolling window also needs the months in which another
-// level was reached that may still be valid; see Lasting. That applies while the account remembers a manually set
-// level, because a withdrawal may restore it.
+// one, and time for late reports. Under a manually set level, a rolling window also needs the months in which the
+// member may have reached another level that is still valid; see Lasting. That applies while the account remembers a
+// manually set level, because a withdrawal may restore it.
 func (r Rules) Apart(acc loyalty.Account) int {
 	w, cyclic := Cycle(&r.Tiers)
 	switch {
