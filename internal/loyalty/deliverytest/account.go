@@ -84,7 +84,7 @@ func (a *Account) join(m loyalty.MemberID, traits loyalty.Traits, at time.Time) 
 	a.ran = at
 }
 
-// take decides again the orders and levels that an outcome requests, and then replaces the account by that of the
+// take decides again the orders and levels that an outcome requests, and then replaces the account with that of the
 // outcome.
 func (a *Account) take(out posting.Outcome, err error) posting.Outcome {
 	if err != nil {

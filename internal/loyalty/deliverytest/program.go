@@ -14,8 +14,8 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/loyalty/engine"
 )
 
-// Life is the kind of a history. Each kind has other features, because not all features can be compared exactly in the
-// same history.
+// Life is the kind of a history. Each kind has different features, because not all features can be compared exactly in
+// the same history.
 type Life int
 
 const (

@@ -155,14 +155,14 @@ func LimitReached(
 	s *loyalty.Share, acc loyalty.Account, limits []loyalty.Limit, day loyalty.Date,
 ) (loyalty.Limit, bool) {
 	if s.Peak > 0 {
-		return loyalty.Limit{}, false // the event already has its use
+		return loyalty.Limit{}, false // the event has already used the limit
 	}
 	return Exhausted(acc, s.Rule, limits, day)
 }
 
-// limited returns the first limit of a rule that does not allow the rule for an order placed on a day, if there is one.
-// The account contains the usage by the earlier orders. In a closed period, an order to which the rule applied before
-// keeps its use.
+// limited returns the first of a rule's limits that prevents the rule from applying to an order placed on a day, if
+// there is one. The account contains the usage by the earlier orders. In a closed period, an order to which the rule
+// applied before keeps its use.
 func limited(
 	s *loyalty.OrderState, acc loyalty.Account, rule string, limits []loyalty.Limit, day loyalty.Date,
 ) (found loyalty.Limit, full bool) {

@@ -10,9 +10,10 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/loyalty/receipt"
 )
 
-// WorthOf returns the points that an order gives under the rules of the program, with the reasons. The order is that of
-// the state and must be valid. Orders with status placed or canceled, or without a status, give nothing. late returns
-// the instant at which the points of a rule ("": all other points) were forfeited, or zero.
+// WorthOf returns the points that an order gives under the rules of the program, with the reasons. The order is the one
+// in the state, and must be valid. Orders with status placed or canceled, or without a status, give nothing. late
+// returns the instant at which the points of a rule were forfeited, or zero. For the empty rule, it does so for all
+// other points.
 //
 // The formula is: eligible amount × rate × best category × level, plus the points of rules and campaigns, plus the
 // fraction that earlier orders carried over, if the program carries fractions. The sum is rounded once, then the
@@ -21,7 +22,7 @@ import (
 // the order proportionally, without rounding.
 //
 // The result depends only on the line items and the money that remain of the order. Any number of refunds in any order
-// therefore ends at the same points, unless points were forfeited because their condition was not met in time. The
+// therefore leads to the same points, unless points were forfeited because their condition was not met in time. The
 // result never exceeds the points of the same order without refunds, so no refund gives points. The reasons are
 // differences and add up to the result.
 func WorthOf(
@@ -70,9 +71,9 @@ type Worth struct {
 	partly     bool // a part of the order was refunded or is contested; the reduced order is valued next
 	Total      loyalty.Points
 	asks       []posting.Spend // budgets whose remaining points are unknown and would affect the result
-	grants     []owned         // points that its caps and budget allow each matching rule, even if another rule won
-	Own        []owned         // the part of the total by rules with a separate expiry, in the order of the rules
-	InWallets  []owned         // points in other wallets, not part of the total; by wallet
+	grants     []owned         // points that caps and budgets allow each matching rule, even if another rule won
+	Own        []owned         // the part of the total from rules with a separate expiry, in the order of the rules
+	InWallets  []owned         // points in other wallets, not part of the total; sorted by wallet
 	takes      []owned         // the points of each rule with a cap, limit or budget
 	received   []owned         // the points that the member receives under each rule with a budget; see receives
 	granted    []owned         // the same for the whole order, if this is the reduced order
@@ -80,13 +81,13 @@ type Worth struct {
 	Usage      []loyalty.Usage
 	Spends     []posting.Spend
 	Rest       loyalty.Exact // the fraction that rounding carries to the next order
-	Counted    bool          // it is one of the member's orders: paid, with at least one earning item remaining
-	Spend      int64         // the amount that it counts towards a level by spend, in minor units
-	Pieces     int64         // the qualifying items that it counts towards a level
+	Counted    bool          // the order counts: it is paid, and at least one earning item remains
+	Spend      int64         // the amount that counts towards a level by spend, in minor units
+	Pieces     int64         // the number of qualifying items that count towards a level
 	Brands     []string
-	TierGroups []loyalty.Counted // the amounts that it counts in other tier groups, by ID
+	TierGroups []loyalty.Counted // the amounts that count in other tier groups, sorted by ID
 
-	unbudgeted loyalty.Points // the points that it gives without the layers
+	unbudgeted loyalty.Points // the points of the order without the layers
 	layered    []layer        // the points that rules with a budget add, before the program's caps
 }
 
@@ -247,8 +248,8 @@ func (v *Valuation) earning(l loyalty.Line) bool { return !v.cardsSold[l.ID] }
 
 func everyLine(loyalty.Line) bool { return true }
 
-// remaining returns the amount of the lines that counts selects, after the order's discount and the refunds of each
-// line.
+// remaining returns the amount of the lines for which the function counts returns true, after the order's discount and
+// the refunds of each line.
 func (v *Valuation) remaining(counts func(loyalty.Line) bool) loyalty.Exact {
 	amount, sum := int64(0), loyalty.Whole(0)
 	for _, l := range v.O.Lines {

@@ -10,7 +10,7 @@ import (
 type refunded struct {
 	lines map[string]int64
 	units map[string]int64
-	Goods loyalty.Exact // for goods of no particular line: of all lines, in proportion
+	Goods loyalty.Exact // for goods without a named line: spread over all lines in proportion
 	parts
 }
 
@@ -19,8 +19,8 @@ type parts struct{ Shipping, Tax loyalty.Exact }
 
 func (p parts) Sum() loyalty.Exact { return p.Shipping.Add(p.Tax) }
 
-// take removes an amount from the parts, from each in proportion, and returns the removed parts. It removes at most
-// everything.
+// take removes an amount from the parts, in proportion to their sizes, and returns what it removed. If the amount
+// exceeds the parts, it removes everything.
 func (p *parts) take(amount loyalty.Exact) (moved parts) {
 	all := p.Sum()
 	if all.Sub(amount).Sign() <= 0 {
@@ -37,8 +37,8 @@ func (p *parts) add(more parts) {
 	p.Shipping, p.Tax = p.Shipping.Add(more.Shipping), p.Tax.Add(more.Tax)
 }
 
-// RefundedAmounts returns the refunded amounts of the order. A dispute that is not won counts as a refund that states
-// nothing.
+// RefundedAmounts returns the refunded amounts of the order. A dispute that is not won counts as a refund that does not
+// state what it was for.
 func RefundedAmounts(o loyalty.Order) refunded {
 	s := receipt.StatedRefunds(o)
 	left := max(0, receipt.ItemTotal(o)-o.Discount-s.ByLine())

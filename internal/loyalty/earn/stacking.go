@@ -77,7 +77,7 @@ func (v *Valuation) usedUp(c candidate) bool {
 	return true
 }
 
-// compare orders the winning candidate first.
+// compare compares two candidates of a group. The candidate that wins sorts first.
 func compare(mode loyalty.Stacking, x, y candidate) int {
 	more := 0
 	if mode == loyalty.Best {
@@ -92,7 +92,8 @@ func (v *Valuation) beaten(losers []candidate, by *loyalty.CompiledRule) {
 	}
 }
 
-// pay adds a rule's award and records it where caps, budgets or a separate life of the points require that.
+// pay adds a rule's award. It also records the award where caps, budgets or a separate pending period or expiry require
+// it.
 func (v *Valuation) pay(c candidate) {
 	v.sum = v.sum.Add(c.gives)
 	own := c.gives

@@ -15,7 +15,7 @@ func GroupProgram(p *loyalty.Program, i int) *loyalty.Program {
 	return &v
 }
 
-// countTierGroups adds to the worth the spend, qualifying items and brands that the order counts in each tier group.
+// countTierGroups adds to the worth the spend, qualifying items and brands that count in each tier group.
 func (w *Worth) countTierGroups(p *loyalty.Program, v *Valuation) {
 	for i := range p.TierGroups {
 		var x Worth
@@ -38,12 +38,12 @@ func QualifyingWays(t *loyalty.Tiers) [][]loyalty.Measure {
 	return [][]loyalty.Measure{{t.By}}
 }
 
-// QualifyBy reports whether any level requires measure by.
+// QualifyBy reports whether any level requires the given measure.
 func QualifyBy(t *loyalty.Tiers, by loyalty.Measure) bool {
 	return slices.ContainsFunc(QualifyingWays(t), func(way []loyalty.Measure) bool { return slices.Contains(way, by) })
 }
 
-// UsesMeasure reports whether the program has levels, and any level requires measure by.
+// UsesMeasure reports whether the program has levels, and any level requires the given measure.
 func UsesMeasure(tiers *loyalty.Tiers, by loyalty.Measure) bool {
 	return len(tiers.Levels) > 0 && QualifyBy(tiers, by)
 }

@@ -21,9 +21,9 @@ import (
 // DefaultHold is how long a redemption stays reserved if the program does not specify it.
 const DefaultHold = 30 * time.Minute
 
-// Compile checks the rules for programs that the types cannot express, and derives the values that decisions use. It
-// must be called once, before any decision. Its errors are for developers who build a Program in code; the errors of
-// package program about program files explain more.
+// Compile checks the requirements for a program that its types cannot express, and derives the values that decisions
+// use. It must be called once, before any decision. Its errors are for developers who build a Program in code; the
+// errors of package program about program files explain more.
 func Compile(p *loyalty.Program) error {
 	if p.ID == "" || p.Zone == nil {
 		return errors.New("loyalty: a program needs an id and a time zone")

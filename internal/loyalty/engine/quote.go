@@ -59,9 +59,8 @@ type RewardQuote struct {
 	Unmet   []loyalty.UnmetRequirement // why the member cannot redeem it now; empty if it is available
 }
 
-// QuoteOrder decides like award.PlaceOrder, by the same function, and writes nothing. It includes points that the
-// program gives only after a processor has reported the money. The zero Account is a guest; any other must have been
-// advanced to now.
+// QuoteOrder calls the same function as award.PlaceOrder, and writes nothing. It includes points that the program gives
+// only after a processor has reported the money. The zero Account is a guest; any other must have been advanced to now.
 func QuoteOrder(
 	p *loyalty.Program, acc loyalty.Account, o loyalty.Order, left earn.Budgets, now time.Time,
 ) (Quote, error) {

@@ -15,7 +15,7 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/loyalty/tier"
 )
 
-// SetTraits stores a member's time zone, birthday, segments and other traits. They replace the earlier values; The
+// SetTraits stores a member's time zone, birthday, segments and other traits. They replace the earlier values. The
 // registrations (OptIns) and the records of awarded birthdays and anniversaries stay. A birthday cannot be changed
 // again within the program's BirthdayLock, so that a member cannot have several birthdays in a year. The account must
 // have been advanced to now.
@@ -170,8 +170,8 @@ func occasionDue(p *loyalty.Program, acc loyalty.Account) time.Time {
 	return due
 }
 
-// nextBirthday returns when the next birthday begins that has not been awarded, in the member's time zone, and its
-// year. It is not before the action's Since or the member's enrollment.
+// nextBirthday returns when the next birthday that was not awarded yet begins, in the member's time zone, and its year.
+// It is not before the action's Since or the member's enrollment.
 func nextBirthday(p *loyalty.Program, acc loyalty.Account, a loyalty.Action) (time.Time, int) {
 	if acc.Traits.Birthday == 0 {
 		return time.Time{}, 0

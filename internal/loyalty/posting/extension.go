@@ -133,7 +133,7 @@ func (d *Decision) postponeLot(x loyalty.Extended, at time.Time) error {
 	if from.Slides() {
 		id += ":inactive"
 		to += loyalty.Slides
-		e.Slides, e.Move = max(to, d.Account.Slides), nil // a grant finds sliding points by Slides instead of Move
+		e.Slides, e.Move = max(to, d.Account.Slides), nil // sliding points are found by Slides instead of Move
 	}
 	x.Lot, e.Cause = to, d.OwnCause(loyalty.CauseExtension, id)
 	e.Extended = []loyalty.Extended{x}

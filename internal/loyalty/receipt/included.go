@@ -6,8 +6,8 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
 )
 
-// WithTaxInside returns an order as a merchant sends it, in a program whose amounts include the tax: the tax that the
-// order and its refunds state is part of their other amounts. A second call changes nothing.
+// WithTaxInside converts an order of a program whose amounts include tax, as the merchant sends it. In the result, the
+// tax that the order and its refunds state is part of their other amounts. A second call changes nothing.
 func WithTaxInside(o loyalty.Order) loyalty.Order {
 	if o.Tax > 0 {
 		o.Included, o.Tax = o.Tax, 0

@@ -35,9 +35,9 @@ func ItemTotal(o loyalty.Order) (sum int64) {
 	return sum
 }
 
-// Supersedes reports whether a new delivery of an order replaces the stored one. It does not if the merchant's system
-// made the change that it reports before that of the stored one. If the new delivery has no time of change, or both
-// times are equal, it replaces the stored one.
+// Supersedes reports whether a new delivery of an order replaces the stored one. It does not if its time of change in
+// the merchant's system is before that of the stored one. If the new delivery has no time of change, or both times are
+// equal, it replaces the stored one.
 func Supersedes(o loyalty.Order, was loyalty.Order) bool {
 	return o.UpdatedAt.IsZero() || !o.UpdatedAt.Before(was.UpdatedAt)
 }

@@ -43,7 +43,8 @@ func Paid(terms *loyalty.Earn, payments *loyalty.PaymentTerms, o loyalty.Order) 
 	return o
 }
 
-// buy sets the line items, the shipping and the tax of an order that only payments report to the captured money.
+// buy derives the line items, shipping and tax of an order that only payments report. It derives them from the captured
+// money.
 func buy(o *loyalty.Order, taxIncluded bool) {
 	o.Lines, o.Shipping, o.Tax, o.Included = nil, 0, 0, 0
 	for _, x := range o.Receipts {

@@ -77,8 +77,8 @@ func WithFacts(x loyalty.Receipt, facts []loyalty.Fact) loyalty.Receipt {
 	return x
 }
 
-// Unclear returns the known facts that a report contradicts with the same Clock, and those other than captures that it
-// contradicts with an earlier Clock.
+// Unclear returns the known facts that a report contradicts although the report is not newer. These are all facts that
+// it contradicts with the same Clock, and facts other than captures that it contradicts with an earlier Clock.
 func Unclear(x loyalty.Receipt, facts []loyalty.Fact) (known []loyalty.Fact) {
 	for _, f := range facts {
 		i, ok := slices.BinarySearchFunc(x.Facts, f, place)

@@ -13,7 +13,7 @@ func ContributionID(redemption string, m loyalty.MemberID) string {
 	return redemption + ":" + string(m)
 }
 
-// A pot is the points that the other members of a household can contribute to a redemption.
+// A pot contains the points that the other members of a household can contribute to a redemption.
 type pot struct {
 	lots   []potLot // ordered by expiry, earliest first
 	room   map[loyalty.MemberID]loyalty.Points

@@ -143,10 +143,10 @@ func (c IssuedCode) Unuse(amount loyalty.Money) IssuedCode {
 func (c IssuedCode) Unspent() int64 { return c.Left.Amount + c.Taken }
 
 // Back removes value from a code because its redemption is reversed. back is the total number of the redemption's
-// points to return, including earlier reversals, and of is the cost of the redemption in points. A gift card loses the
-// same share of its initial value, and no points are returned for value that was spent. It becomes void when no value
-// remains. Any other code becomes void at once, unless it was used: then the refunded order is the one on which it was
-// used. Back returns the new code and the number of points to return.
+// points to return, including earlier reversals, and the parameter of is the cost of the redemption in points. A gift
+// card loses the same share of its initial value, and no points are returned for value that was spent. It becomes void
+// when no value remains. Any other code becomes void at once, unless it was used: then the refunded order is the one on
+// which it was used. Back returns the new code and the number of points to return.
 func (c IssuedCode) Back(back, of loyalty.Points) (IssuedCode, loyalty.Points) {
 	if c.Left.Currency == "" {
 		c.Void, c.Returned = c.Void || c.Used.IsZero(), true

@@ -14,12 +14,12 @@ type Payment struct {
 	Value  loyalty.Money
 }
 
-// Payable returns how much of an order with the given total up to want points can pay. If want is at least the points
-// that the payable amount is worth, the payment covers that amount exactly; otherwise want is rounded down to whole
-// steps. A payment never exceeds Pay.Share and Pay.Most, and takes no more points than its amount of money requires. It
-// is zero if no payment is possible, or if the points are fewer than Pay.Min. Pay.Min applies before the points that
-// the amount does not require are removed, so that removing them cannot make a payment too small. ok is false if the
-// program takes no points for that currency.
+// Payable returns how much of an order a member can pay with at most want points. total is the order's total. If want
+// is at least the points that the payable amount is worth, the payment covers that amount exactly; otherwise want is
+// rounded down to whole steps. A payment never exceeds Pay.Share and Pay.Most, and takes no more points than its amount
+// of money requires. It is zero if no payment is possible, or if the points are fewer than Pay.Min. Pay.Min applies
+// before the points that the amount does not require are removed, so that removing them cannot make a payment too
+// small. ok is false if the program takes no points for that currency.
 //
 // Formulas: the money for points is points × money per point, rounded down to a minor unit; the points for money are
 // the least number of points that is worth the money.
@@ -27,7 +27,7 @@ func Payable(terms *loyalty.RedemptionTerms, want loyalty.Points, total loyalty.
 	return payable(terms, want, total, 0)
 }
 
-// payable is like Payable, for an order of which points already pay the given amount in minor units.
+// payable is like Payable, for an order of which other points already pay an amount, in minor units.
 func payable(
 	terms *loyalty.RedemptionTerms, want loyalty.Points, total loyalty.Money, already int64,
 ) (pay Payment, ok bool) {
@@ -76,8 +76,8 @@ func paying(r loyalty.Redemption, c loyalty.Currency) string {
 	return ""
 }
 
-// PaymentUsage returns the usage by a committed payment of the amount of its order that points may pay, in minor units,
-// times n. n is 1 when the payment is committed and -1 when it is reversed.
+// PaymentUsage returns how much of the amount that points may pay of an order is used by a committed payment. The usage
+// is in minor units and multiplied by n: 1 when the payment is committed, -1 when it is reversed.
 func PaymentUsage(zone *time.Location, r loyalty.Redemption, n int64) []loyalty.Usage {
 	rule := paying(r, r.Value.Currency)
 	if rule == "" || r.Value.Amount == 0 {
@@ -166,9 +166,9 @@ func payment(
 	return loyalty.Reward{ID: PayReward, Type: "pay", Cost: pay.Points}, nil
 }
 
-// LeastPayment returns the fewest points that can pay for any part of an order with the given total, of which points
-// already pay the given amount in minor units. They are in whole steps, or fewer if they cover everything that points
-// may pay. It returns false if no number of points can pay.
+// LeastPayment returns the fewest points that can pay for any part of an order. already is the amount that other points
+// pay, in minor units. The result is a multiple of the step, or fewer points if these pay everything that points may
+// pay. It returns false if no number of points can pay.
 func LeastPayment(y *loyalty.Pay, total loyalty.Money, already int64) (loyalty.Points, bool) {
 	rate, step, most := y.Rates[total.Currency], max(1, y.Step), bound(y, total, already)
 	worth, _ := rate.PerPoint().Mul(loyalty.Whole(int64(y.Min))).Floor()

@@ -273,8 +273,8 @@ func unavailable(lacks []loyalty.UnmetRequirement) *loyalty.Error {
 	return &loyalty.Error{Code: loyalty.RewardUnavailable, Detail: explain(lacks[0]), Pointer: "/reward", Unmet: lacks}
 }
 
-// IssueCode commits the redemption and sets its code. lots are those of its points. A reward without codes, such as the
-// zero Reward, leaves the code empty.
+// IssueCode commits the redemption and sets its code. lots are the lots from which its points came. A reward without
+// codes, such as the zero Reward, leaves the code empty.
 func IssueCode(
 	terms *loyalty.RedemptionTerms, zone *time.Location, r *loyalty.Redemption, reward *loyalty.Reward,
 	lots []loyalty.Lot, now time.Time,
@@ -304,9 +304,9 @@ func LotsOf(taken []loyalty.Posting) (lots []loyalty.Lot) {
 	return lots
 }
 
-// GraceExpiry returns the day on which returned points expire: their expiry day, to which activity may have moved it,
-// or the end of the program's grace period from now if that is later. An expiry that grace has extended once is not
-// extended again. Otherwise members could keep points forever by reserving and canceling repeatedly.
+// GraceExpiry returns the day on which returned points expire: their expiry day, which activity may have moved, or the
+// end of the program's grace period from now if that is later. An expiry that grace has extended once is not extended
+// again. Otherwise members could keep points forever by reserving and canceling repeatedly.
 func GraceExpiry(d *posting.Decision, expires loyalty.Date, now time.Time) loyalty.Date {
 	expires = d.Lot(expires)
 	if expires == 0 || d.P.Redemption.Grace.IsZero() {

@@ -22,9 +22,9 @@ func Reverse(
 }
 
 // Returned returns how many points of a redemption are restored in total, including earlier reversals, and the new
-// state of its code. By the program's terms these are all points, the refunded share of the order's money, or none; of
-// a gift card never more than its unspent part. share covers all refunds together: a repeated call restores nothing
-// more, and a call with a greater share restores the difference.
+// state of its code. Depending on the program's terms, all points are restored, or the refunded share of the order's
+// money, or none. For a gift card, no more is restored than its unspent part. share covers all refunds together: a
+// repeated call restores nothing more, and a call with a greater share restores the difference.
 //
 // The error is already_resolved unless the redemption was committed, code_used if nothing more can be restored because
 // the card was spent, and validation_failed if the program's terms do not allow more.
@@ -60,9 +60,9 @@ func Returned(
 }
 
 // ReverseTogether restores points of a redemption to the accounts of the member who redeemed and of the contributors,
-// in the order of engine.CommitTogether. target is the total of all reversals. priors are the last revisions of the
-// redemption and of the contributions to it. The last contributor gets points back first. A member can claim a reversed
-// perk again, up to its limit.
+// which come in the same order as in engine.CommitTogether. target is the total of all reversals. priors are the last
+// revisions of the redemption and of the contributions to it. The last contributor gets points back first. A member can
+// claim a reversed perk again, up to its limit.
 func ReverseTogether(
 	p *loyalty.Program, accs []loyalty.Account, priors []loyalty.Entry, target loyalty.Points, now time.Time,
 ) ([]posting.Outcome, error) {

@@ -8,14 +8,15 @@ import (
 // of the holdout who acted. Low and High are its 95% confidence interval.
 type Lift struct{ Points, Low, High float64 }
 
-// LiftOf returns the difference between two shares: acted of sent messages, and heldActed of held messages, those
-// withheld by the holdout. It returns false if one of the groups is empty, because then the shares cannot be compared.
-// The interval is Newcombe's hybrid score interval (R. G. Newcombe, "Interval estimation for the difference between
-// independent proportions", Statistics in Medicine 17 (1998), method 10), which is valid for small groups too.
+// LiftOf returns the difference between two shares. The first is the share of the sent messages after which the member
+// acted (acted of sent). The second is the same share of the messages that the holdout withheld (heldActed of held). It
+// returns false if one of the groups is empty, because then the shares cannot be compared. The interval is Newcombe's
+// hybrid score interval (R. G. Newcombe, "Interval estimation for the difference between independent proportions",
+// Statistics in Medicine 17 (1998), method 10), which is valid for small groups too.
 //
 // LiftOf counts messages, and messages to the same member are not independent. The interval is therefore too narrow if
-// few members receive many messages. Caps, limits and ignored messages reduce the holdout as they reduce other members
-// (Reminded.HoldOut), so that a reminder without an effect has equal shares.
+// few members receive many messages. Caps, limits and ignored messages reduce the messages of the holdout in the same
+// way as those of other members (Reminded.HoldOut), so that a reminder without an effect has equal shares.
 func LiftOf(acted, sent, heldActed, held int64) (Lift, bool) {
 	if sent <= 0 || held <= 0 {
 		return Lift{}, false

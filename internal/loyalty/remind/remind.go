@@ -68,7 +68,7 @@ func Preview(
 	return o.News, why, true
 }
 
-// precedence orders transactional messages before marketing.
+// precedence returns a sort key that puts transactional messages before marketing.
 func precedence(n News) int {
 	if n.Purpose == loyalty.Transactional {
 		return 0
@@ -138,7 +138,7 @@ func (v *visit) quiet(at time.Time) bool {
 
 // gate adds a message to those to send, or to those that are suppressed, with the reason. It checks, in this order:
 // consent by channel and purpose, whether the member is active, quiet hours, frequency caps and ignored messages
-// (marketing only), the reminder's limits, the holdout. The facts of every offer are true, and it was not sent before.
+// (marketing only), the reminder's limits, the holdout. The facts of the offer are true, and it was not sent before.
 func (v *visit) gate(o offer) {
 	if v.superseded(o) {
 		return
@@ -191,7 +191,7 @@ func (v *visit) Stopped(o *offer) (why Why, again time.Time) {
 }
 
 // channel returns the first of the reminder's channels that can carry an offer. If there is none, it returns the
-// reason, and when the frequency caps allow the first message if they are the reason.
+// reason. If frequency caps are the reason, it also returns when they allow the next message.
 func (v *visit) channel(o *offer) (c loyalty.Channel, why Why, frees time.Time) {
 	why = NoConsent
 	for _, c := range o.r.Channels {

@@ -313,7 +313,7 @@ func (s Reminded) Noticed(lot loyalty.Date) (at time.Time) {
 	return s.since(loyalty.BeforeExpiry, lot.String())
 }
 
-// since returns when the first message about a subject was sent that did not bounce; zero if there is none.
+// since returns when the first message about a subject was sent, without messages that bounced; zero if there is none.
 func (s Reminded) since(on loyalty.Trigger, subject string) (at time.Time) {
 	for _, t := range s.SentReminders {
 		if t.On == on && t.Subject.ID == subject && t.Channel != "" && !t.Failed && (at.IsZero() || t.At.Before(at)) {

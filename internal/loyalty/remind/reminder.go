@@ -40,7 +40,7 @@ type Recipient struct {
 	Reach    []loyalty.Channel // the channels with an address that has not failed
 	// Codes contains the codes of Reminded.Codes that the member can still use, except those sent to other persons.
 	Codes []UnusedCode
-	Begun []string     // the redemptions of those gift cards that are partly used
+	Begun []string     // the redemptions whose gift cards are partly used
 	Left  earn.Budgets // the remaining stock of limited rewards, as far as it is known
 }
 

@@ -118,8 +118,8 @@ func (v *visit) offer(n News) {
 // balance returns the points that the member can spend.
 func (v *visit) balance() loyalty.Points { return loyalty.TotalPoints(v.acc.Lots) }
 
-// ahead returns the latest of the reminder's steps before an instant (of) that is due, and when it was due. The step is
-// -1 if none is due. It also records when the next step is due.
+// ahead is for reminders that are sent before an event at the instant of. It returns the latest step that is due, and
+// when it was due. The step is -1 if none is due. It also records when the next step is due.
 func (v *visit) ahead(of time.Time, zone *time.Location) (step int, due time.Time) {
 	step = -1
 	for i, lead := range v.R.Leads {

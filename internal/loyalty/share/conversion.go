@@ -126,7 +126,7 @@ func noWay(wallets []loyalty.Wallet, from, to string) error {
 
 // ConvertBack reverses a conversion, or n of the points that it gave; zero reverses all that remain. The points must
 // still be in the lot that received them. They return to the lots that they came from, latest expiry first, and expire
-// at once where a lot has expired meanwhile. Rounding never increases the points, and a number of points that would
+// at once if their lot has expired meanwhile. Rounding never increases the points, and a number of points that would
 // return no point is rejected. prior is the last revision of the conversion. The account must have been advanced to
 // now.
 func ConvertBack(
@@ -175,8 +175,8 @@ func remaining(d *posting.Decision, x loyalty.Converted) (loyalty.Date, loyalty.
 	return d.RemainingIn(d.Account, x)
 }
 
-// worth returns how many points n more of the received points return to the source wallet. The sum with earlier
-// reversals is rounded down.
+// worth returns how many points the source wallet gets back if n more of the received points are reversed. The sum with
+// earlier reversals is rounded down.
 func worth(x *loyalty.Converted, n loyalty.Points) loyalty.Points {
 	all, _ := posting.Fraction(
 		int64(x.Reversed+n), int64(x.Received),
@@ -254,7 +254,7 @@ func CompileConversions(p *loyalty.Program) error {
 	return nil
 }
 
-// checkConversion checks a conversion that follows the earlier ones.
+// checkConversion checks a conversion. earlier are the conversions before it in the program.
 func checkConversion(wallets []loyalty.Wallet, c loyalty.Conversion, earlier []loyalty.Conversion) error {
 	if c.From == c.To || !isWallet(wallets, c.From) || !isWallet(wallets, c.To) {
 		return errors.New("the wallets must be known and different")

@@ -199,7 +199,8 @@ func RedeemTogether(
 	return redeem.RedeemFrom(p, accs, in, commit, left, now)
 }
 
-// redeemAlone redeems with the member's own points only, because the member cannot draw on the others before from.
+// redeemAlone redeems with the member's own points only, because the member cannot draw on the others before the
+// instant from.
 func redeemAlone(
 	p *loyalty.Program,
 	accs []loyalty.Account, in loyalty.Redemption, commit bool, left earn.Budgets, from, now time.Time,

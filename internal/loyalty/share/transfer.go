@@ -47,8 +47,8 @@ const MaxOffer = 90 * 24 * time.Hour
 
 // Transfer gives points of one member to another. The points move immediately or, if the program requires acceptance,
 // are reserved until the offer is resolved or expires. It takes the points that expire first; the fee takes the
-// earliest of them. The outcomes are those of from and to, in this order. An offer does not change the account of to.
-// Both accounts must have been advanced to now.
+// earliest of them. The first outcome is the giver's (from), and the second is the recipient's (to). An offer does not
+// change the recipient's account. Both accounts must have been advanced to now.
 func Transfer(
 	p *loyalty.Program, from, to loyalty.Account, in loyalty.Redemption, now time.Time,
 ) ([]posting.Outcome, error) {
@@ -188,8 +188,8 @@ func AcceptTransfer(
 	return deliver(d, e, h.Lots, to)
 }
 
-// deliver posts the giver's entry, by which the lots leave the account, and the entry by which they arrive in the
-// recipient's account.
+// deliver posts the giver's entry, which removes the lots from the giver's account, and the recipient's entry, which
+// adds them to the recipient's account.
 func deliver(d *posting.Decision, e loyalty.Entry, lots []loyalty.Lot, to loyalty.Account) ([]posting.Outcome, error) {
 	r := e.Redemption
 	r.Lots = sentLots(d, lots, r.Fee)
