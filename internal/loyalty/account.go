@@ -27,7 +27,7 @@ type Account struct {
 	Head     string // the hash of the last entry
 
 	Purse             // the main wallet
-	Purses  []Purse   // the other wallets that ever held points, by ID
+	Purses  []Purse   // the other wallets that ever held points, sorted by ID
 	Pending []Pending // points that are not active yet, of all wallets, earliest due first
 	Holds   []Hold    // reservations of open redemptions, earliest expiry first
 
@@ -35,7 +35,7 @@ type Account struct {
 	Past       []Standing          // earlier standings, kept for late orders (see posting.PastAge), oldest first
 	Counted    time.Time           // the latest instant at which an order or event that counts happened or changed
 	Metrics    []Metric            // the amounts that count towards a level, by month, oldest first
-	Brands     []Bought            // the brands bought, by month and name
+	Brands     []Bought            // the brands bought, sorted by month and name
 	TierGroups []TierGroupStanding // standings in tier groups, most recently changed last
 
 	First FirstOrders // the member's first counted orders, if rules ask for order numbers
@@ -150,7 +150,7 @@ const MaxGraced = 40
 type Reached struct {
 	Revision int
 	Grant    Grant     // Rule is the milestone's ID, or the level's key
-	N        int       // for a level: the index of the promotion that gave points, from 0
+	N        int       // for a level: the index of the promotion that gave points, starting at 0
 	At       time.Time // for a level: the instant of the promotion
 }
 

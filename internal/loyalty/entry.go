@@ -195,7 +195,7 @@ type Remembered struct {
 
 // Totals are the balances after an entry.
 type Totals struct {
-	Balance Balance        // of the main wallet
+	Balance Balance        // the balance of the main wallet
 	Wallets []WalletChange // changes of the other wallets, sorted by ID
 }
 

@@ -12,7 +12,7 @@ type Event struct {
 	ID     string // the merchant's ID, unique in the family: "778"
 	Member MemberID
 	At     time.Time
-	Data   map[string]any // by field: string, bool or *big.Rat
+	Data   map[string]any // keyed by field; values are string, bool or *big.Rat
 }
 
 // FieldKind is the type of a field of an event.
@@ -119,7 +119,7 @@ type Milestone struct {
 	Points Points
 }
 
-// Traits are what rules know about a member apart from points, according to the member's entries.
+// Traits are what rules know about a member, except for points, as the member's entries recorded it.
 type Traits struct {
 	Revision            int    // the number of times that traits were reported
 	Zone                string // IANA name; empty for the program's zone

@@ -162,7 +162,7 @@ type Refund struct {
 	Amount   int64
 	Shipping int64
 	Tax      int64
-	Goods    int64  // for goods of no particular line
+	Goods    int64  // refunded for goods without a named line
 	Included int64  // the tax that the other parts include; not part of any sum
 	Tender   string // the kind or name of the tender that received the refund; empty if unknown
 	Lines    []RefundLine

@@ -11,14 +11,14 @@ import (
 type Compiled struct {
 	Rates      map[Currency]CompiledRate
 	Categories map[string][]Multiplier // the rules of each category, highest multiplier first
-	Levels     map[string]Multiplier   // by level ID; only levels that multiply
+	Levels     map[string]Multiplier   // keyed by level ID; only levels that multiply
 	Wallets    map[string]map[Currency]CompiledRate
 	Rules      []CompiledRule // the rules of earn.rules, then the campaigns
 	Index      Index
 	Asks       UsedTraits
 	Numbers    int       // the greatest order number that rules ask for; zero: none
 	Target     int       // the greatest target of a milestone, at most posting.MaxOrderNumber
-	Zones      *sync.Map // time zones of members, by name
+	Zones      *sync.Map // time zones of members, keyed by name
 	Occasions  bool      // whether birthdays or anniversaries earn points
 }
 
@@ -57,7 +57,7 @@ func NewMultiplier(rule string, r *big.Rat) Multiplier {
 // MaxRules is the maximum number of rules and campaigns in a program.
 const MaxRules = 2048
 
-// A RuleSet is a set of rules, by their position.
+// A RuleSet is a set of rules. Each rule is identified by its position.
 type RuleSet [MaxRules / 64]uint64
 
 // Index finds the rules that may match an order, so that decisions skip rules for other items and channels. Each rule
@@ -168,8 +168,8 @@ type Earn struct {
 	// CountPlaced counts every paid order as one of the member's orders, including orders that earn nothing.
 	CountPlaced bool
 	Carry       bool   // the member's next order uses the fraction that rounding leaves
-	Pending     Wait   // from when the order is placed until its points can be spent
-	Expires     Expiry // from when the points can be spent
+	Pending     Wait   // how long points are pending after the order is placed
+	Expires     Expiry // how long points are valid after they become active
 	Categories  []CategoryRule
 	Rules       []Rule
 	Actions     []Action
@@ -269,7 +269,7 @@ func (m Measure) String() string {
 // MaxBrands is the largest number of brands that can count towards a level. It limits the size of an account.
 const MaxBrands = 20
 
-// MoveDown is the level to which a member moves who did not requalify.
+// MoveDown states to which level a member moves who did not requalify.
 type MoveDown int
 
 const (
@@ -303,10 +303,10 @@ type Level struct {
 	ID         string
 	Name       Text
 	From       int64    // the required value of the measure; with Ways, Needs is used instead
-	Needs      []Need   // for each measure by which members can reach the level; none for the lowest
+	Needs      []Need   // one for each measure that can reach the level; none for the lowest level
 	Multiply   *big.Rat // nil for 1
 	Perks      []string
-	EntryBonus Points  // for reaching the level
+	EntryBonus Points  // points for reaching the level
 	Expires    *Expiry // the expiry of all points that members of this level get; nil: as for other levels
 }
 

@@ -58,7 +58,7 @@ type Reward struct {
 	Name        Text // may be empty
 	Description Text // shown to members; may be empty
 	Cost        Points
-	Prices      map[string]Points // by level, instead of Cost
+	Prices      map[string]Points // the cost, keyed by level; used instead of Cost
 	Wallets     map[string]Points // the cost in other wallets, for all members
 	Value       Money             // amount_off, gift_card, donation
 	Percent     *big.Rat          // percent_off: 10 for 10%
@@ -120,7 +120,7 @@ const (
 type RedemptionTerms struct {
 	PerOrder  int64    // the maximum number of rewards per order; zero: unlimited
 	CodeValid Period   // how long a code can be used; zero: never expires
-	Grace     Period   // the minimum life of restored points; extends an expiry only once
+	Grace     Period   // the minimum time until restored points expire; extends an expiry only once
 	OnRefund  OnRefund // what a reversal restores
 	Pay       Pay      // how points pay for orders
 	Auto      Auto     // automatic redemption

@@ -38,10 +38,10 @@ func (c *Conversion) Key() string { return "conversions." + c.ID }
 // A household has no account. All points stay in the account and lot of the member who earned them and expire on the
 // same day as without the household. A redemption by one member may draw on the points of the others. Each contribution
 // is an entry in the contributor's account, and a reversal returns it to that account. So members who leave take their
-// points along, levels stay personal, and sharing does not extend the life of any points. A contribution is not an
+// points along, levels stay personal, and sharing does not postpone the expiry of any points. A contribution is not an
 // activity of the contributor.
 
-// Households are the rules by which members draw on each other's points. The zero Households disables households.
+// Households are the rules for members who draw on each other's points. The zero Households disables households.
 type Households struct {
 	Size       int      // the most members in one household, including invited ones; 0 disables households
 	Share      *big.Rat // the share of a member's active points that the others may use at a time; nil for all
@@ -57,13 +57,13 @@ type Contribution struct {
 	Points Points
 }
 
-// Points that one member gives to another keep their lots, so that a transfer does not extend their life. A lot arrives
-// with the day on which it would have expired, and expires immediately if that day is over. A lot that activity would
-// extend arrives with the day that it has reached, and no activity extends it: otherwise members could choose whose
-// activity extends it. Pending points never move, nor do the points of a member in debt. A transfer earns nothing,
-// counts for no level, and is an activity of neither member.
+// Points that one member gives to another keep their lots, so that a transfer does not postpone their expiry. A lot
+// arrives with the day on which it would have expired, and expires immediately if that day is over. A lot that activity
+// would extend arrives with the day that it has reached, and no activity extends it: otherwise members could choose
+// whose activity extends it. Pending points never move, nor do the points of a member in debt. A transfer earns
+// nothing, counts for no level, and is an activity of neither member.
 
-// Transfers are the rules by which members may give points to each other. The zero Transfers disables transfers.
+// Transfers are the rules for members who give points to each other. The zero Transfers disables transfers.
 type Transfers struct {
 	Min    Points  // the least points of one transfer; 0 disables transfers
 	Max    Points  // the most points of one transfer; 0 for no limit
@@ -74,8 +74,8 @@ type Transfers struct {
 	Accept Period  // how long the recipient can accept an offer; zero: the points move immediately
 }
 
-// A Fee is the points that a transfer costs in addition to those that arrive: a fixed number, or a share of those,
-// rounded up. No member receives them.
+// A Fee is the number of points that a transfer costs in addition to the points that arrive. It is a fixed number, or a
+// share of the points that arrive, rounded up. No member receives them.
 type Fee struct {
 	Points Points
 	Share  *big.Rat // below 1; nil for Points

@@ -320,6 +320,6 @@ func carry(s *loyalty.OrderState, acc loyalty.Account, rest loyalty.Exact) strin
 	return change.Add(loyalty.ExactFrom(acc.Carried)).String()
 }
 
-// carriedParts is the precision of a carried fraction: a millionth of a point. An exact fraction would grow with every
-// order, by the denominators of all rates that ever applied.
+// carriedParts is the precision of a carried fraction: a millionth of a point. An exact fraction would become longer
+// with every order, because the denominators of all rates would accumulate.
 const carriedParts = 1_000_000

@@ -10,8 +10,8 @@ import (
 
 // If too many orders must be decided again for the transaction of the order that changed, the others wait for a
 // background task, which calls Resume. The account remembers the first MaxUndecided of them by their IDs. If there are
-// more, it remembers one order, from which on all of the member's orders are decided again. To decide an unaffected
-// order again is correct and costs only a write.
+// more, it remembers one order, and all of the member's orders from that one on are decided again. Deciding an
+// unaffected order again is correct, and only costs a write.
 
 // MaxUndecided is how many orders that wait to be decided again an account remembers by their IDs.
 const MaxUndecided = 10

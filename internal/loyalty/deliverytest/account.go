@@ -24,7 +24,7 @@ type Account struct {
 	loyalty.Account
 	Orders  map[string]*loyalty.OrderState
 	Entries []loyalty.Entry
-	Spent   map[string]bool // by ID: redemptions and conversions that were not rejected
+	Spent   map[string]bool // redemptions and conversions that were not rejected, keyed by ID
 
 	Referrer *Account // the account of the member's referrer; nil if the member was not referred
 
@@ -36,8 +36,8 @@ type Account struct {
 	events  map[string]*loyalty.EventState
 	random  *Account // for a direct delivery: the account after the random delivery; otherwise nil
 	effects *Effects
-	charged map[string]loyalty.Points // the charges to budgets, by rule
-	missing map[string]loyalty.Points // by wallet: the points that only the random delivery could spend
+	charged map[string]loyalty.Points // the charges to budgets, keyed by rule
+	missing map[string]loyalty.Points // the points that only the random delivery could spend, keyed by wallet
 }
 
 // Deliver returns the account after the random delivery, and counts its effects.

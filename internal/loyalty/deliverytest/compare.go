@@ -16,8 +16,9 @@ import (
 
 // Difference returns the difference between the accounts after the random and the direct delivery, or an empty string
 // if they are equal. Points that a member spent may come from other lots in each of them. So, if facts are reported
-// after the member spent points, only the sums are compared. For the life Brief, the lots are not compared, because its
-// bonuses keep their points for the period of advance notice (see the exceptions in package loyalty).
+// after the member spent points, only the sums are compared. For a history of the kind Brief, the lots are not
+// compared, because its bonuses keep their points for the period of advance notice (see the exceptions in package
+// loyalty).
 func (h *History) Difference(random, direct *Account) string {
 	if h.Referred {
 		if diff := h.difference(random.Referrer, direct.Referrer); diff != "" {
@@ -83,10 +84,10 @@ func (h *History) levelsOf(a *Account) levels {
 
 // points contains the lots, debts and pending points of an account, and the worth of its orders.
 type points struct {
-	Lots    map[string][]loyalty.Lot // by wallet
+	Lots    map[string][]loyalty.Lot // keyed by wallet
 	Debt    map[string]loyalty.Points
 	Pending []string
-	Worth   map[string]loyalty.Points // of orders, by ID
+	Worth   map[string]loyalty.Points // of orders, keyed by ID
 }
 
 func pointsOf(a *Account) points {

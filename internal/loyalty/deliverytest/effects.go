@@ -14,7 +14,7 @@ type Effects struct {
 	Histories    int
 	DecidedAgain int // outcomes that decided orders or levels again
 	LevelChanges int
-	Withdrawn    int // levels
+	Withdrawn    int // levels that were withdrawn
 	Bonuses      int
 	BonusesTaken int
 	Multiplied   int // orders whose points a level multiplied
@@ -28,7 +28,7 @@ type Effects struct {
 	Missed       int // milestones that are no longer reached
 	Moved        int // milestones that another order reaches instead
 	Followed     int // orders that were decided again because another order changed
-	Capped       int // orders
+	Capped       int // orders that a cap reduced
 	Limited      int
 	Redeemed     int
 	Converted    int

@@ -73,7 +73,7 @@ var zones = func() (all []*time.Location) {
 	return all
 }()
 
-// RandomProgram draws a program for a life.
+// RandomProgram draws a program for a kind of history.
 func RandomProgram(t *rapid.T, life Life) *loyalty.Program {
 	p := &loyalty.Program{
 		ID: "random", Version: 1, Zone: rapid.SampledFrom(zones).Draw(t, "zone"),

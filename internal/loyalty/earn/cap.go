@@ -81,8 +81,8 @@ func Exhausted(a loyalty.Account, rule string, limits []loyalty.Limit, day loyal
 }
 
 // bounded returns how many of the wanted points the caps of a rule allow for an order placed on a day, with a reason
-// for each cut. The account contains the usage by the earlier orders, and caps of a period allow the rest. In a closed
-// period, the order keeps at most the points that it was allowed before.
+// for each cut. The account contains the usage by earlier orders, and a cap of a period allows what they left. In a
+// closed period, the order keeps at most the points that it was allowed before.
 func bounded(
 	s *loyalty.Share,
 	acc loyalty.Account, of *loyalty.OrderState, caps []loyalty.Cap, day loyalty.Date, want loyalty.Points,

@@ -19,8 +19,8 @@ type lineValue struct {
 }
 
 // about reports whether the order meets the conditions of a rule about time, channel, store, currency, level, segments
-// and first orders. If the order does not meet those of a running campaign, about records the reason. It records none
-// for other rules, because there may be hundreds.
+// and first orders. If the order does not meet the conditions of a running campaign, about records the reason. For
+// other rules, it records no reasons, because there may be hundreds.
 func (v *Valuation) about(r *loyalty.CompiledRule) bool {
 	if !runs(&r.Match, v.O.PlacedAt) {
 		return false

@@ -23,9 +23,9 @@ func Advance(p *loyalty.Program, acc loyalty.Account, now time.Time) (posting.Ou
 	return AdvanceThrough(p, acc, nil, now)
 }
 
-// AdvanceThrough is Advance for an account that earlier versions of the program may still change: those that were live
-// since the account was last advanced. Each version decides the changes that are due until the next version replaces
-// it. The result does not depend on whether the account was read in between.
+// AdvanceThrough is like Advance, but also applies the versions of the program that were live since the account was
+// last advanced. Each version decides the changes that are due until the next version replaces it. The result does not
+// depend on whether the account was read in between.
 func AdvanceThrough(
 	p *loyalty.Program, acc loyalty.Account, versions []tier.Live, now time.Time,
 ) (posting.Outcome, error) {

@@ -12,8 +12,8 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/loyalty/tier"
 )
 
-// Extend moves the lots that expire before the end of a day to that day, for a stated reason. It never shortens the
-// life of a lot. The program limits how far ahead the day may be.
+// Extend moves the lots that expire before the end of a day to that day, for a stated reason. It never moves a lot to
+// an earlier day. The program limits how far ahead the day may be.
 func Extend(
 	p *loyalty.Program, acc loyalty.Account, id string, until loyalty.Date, reason string, now time.Time,
 ) (posting.Outcome, error) {

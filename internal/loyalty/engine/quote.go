@@ -45,7 +45,7 @@ type Quote struct {
 	Reasons  []loyalty.Reason
 	Spends   []posting.Spend // the parts of budgets that the order would use
 	Needs    posting.Needs   // if not zero, the quote needs more of the member's entries, and no other field is set
-	Guest    bool            // no member is given: the figures are those of a new member
+	Guest    bool            // no member is given, so the quote is for a new member
 	Balance  loyalty.Balance
 	Rewards  []RewardQuote
 	Pay      redeem.Payment // the part of the order that the member's points could pay; zero if none
@@ -67,7 +67,7 @@ func QuoteOrder(
 	return QuoteOrderUnder(p, p, acc, o, left, now)
 }
 
-// QuoteOrderUnder is like QuoteOrder, with the rules of another version: the one that was live when the order was
+// QuoteOrderUnder is like QuoteOrder, but uses the rules of another version: the one that was live when the order was
 // placed.
 func QuoteOrderUnder(
 	p *loyalty.Program, rules *loyalty.Program, acc loyalty.Account, o loyalty.Order, left earn.Budgets, now time.Time,

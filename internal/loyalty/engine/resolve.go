@@ -9,8 +9,8 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/loyalty/redeem"
 )
 
-// contributed completes a contribution of which n points were spent. A contribution of which no points were spent is
-// canceled.
+// contributed completes a contribution to a redemption. n is the number of its points that were spent. If n is 0, the
+// contribution is canceled.
 func contributed(d *posting.Decision, h loyalty.Hold, n loyalty.Points) (posting.Outcome, error) {
 	if n == 0 {
 		return redeem.EndHold(d, h, loyalty.Canceled)
@@ -31,11 +31,11 @@ func Commit(
 	return redeem.Single(CommitTogether(p, []loyalty.Account{acc}, r, p, n, now))
 }
 
-// CommitTogether is like Commit, for redemptions to which other members contribute. The first account is that of the
-// member who redeems. The others are those of the contributors, in the order of Redemption.Contributions. Unused points
-// are returned to the last contributors first. rules is the program version under which the redemption was reserved,
-// which may be p itself. It defines the reward (its value, code and credits, and the rate of a payment), because these
-// terms were promised to the member, even if the reward has changed or was removed since.
+// CommitTogether is like Commit, for redemptions to which other members contribute. The first account is the redeeming
+// member's. The others are the contributors' accounts, in the order of Redemption.Contributions. Unused points are
+// returned to the last contributors first. rules is the program version under which the redemption was reserved, which
+// may be p itself. It defines the reward (its value, code and credits, and the rate of a payment), because these terms
+// were promised to the member, even if the reward has changed or was removed since.
 func CommitTogether(
 	p *loyalty.Program,
 	accs []loyalty.Account, r loyalty.Redemption, rules *loyalty.Program, n loyalty.Points, now time.Time,
@@ -151,7 +151,7 @@ func spend(
 }
 
 // Cancel returns the points that a redemption reserves to their lots. Points of a lot that has expired meanwhile are
-// lost: except for the program's grace, a reservation never extends the life of points.
+// lost: a reservation postpones no expiry, except by the program's grace period.
 func Cancel(p *loyalty.Program, acc loyalty.Account, r loyalty.Redemption, now time.Time) (posting.Outcome, error) {
 	return redeem.Single(CancelTogether(p, []loyalty.Account{acc}, r, now))
 }

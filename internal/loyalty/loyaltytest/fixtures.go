@@ -14,7 +14,7 @@ func VisitEvent(at time.Time) loyalty.Event {
 	return loyalty.Event{Type: "visit.completed", ID: "v1", Member: "mem_ada", At: at}
 }
 
-// WantRefusal requires a refusal with a code and a pointer, or none if the code is empty.
+// WantRefusal fails the test unless err is a rejection with the given code and pointer, or nil if the code is empty.
 func WantRefusal(t *testing.T, name string, err error, code loyalty.Code, pointer string) {
 	t.Helper()
 	var got *loyalty.Error
@@ -28,10 +28,10 @@ func WantRefusal(t *testing.T, name string, err error, code loyalty.Code, pointe
 	}
 }
 
-// Noon is the instant at which tests happen.
+// Noon is the present instant in tests.
 var Noon = time.Date(2026, 12, 1, 11, 0, 0, 0, time.UTC)
 
-// Paid returns a paid order with some line items. It gives each an ID and the quantity 1.
+// Paid returns a paid order with the given line items. It gives each line item an ID and the quantity 1.
 func Paid(currency loyalty.Currency, lines ...loyalty.Line) loyalty.Order {
 	for i := range lines {
 		lines[i].ID, lines[i].Quantity = fmt.Sprint(i+1), 1
@@ -54,7 +54,7 @@ func NumberedOrders(ns ...int) (orders []loyalty.PlacedOrder) {
 	return orders
 }
 
-// Captured returns a payment of some cents. edit changes its capture.
+// Captured returns a payment of the given cents. edit changes its capture.
 func Captured(id string, cents int64, edit ...func(*loyalty.Fact)) loyalty.Receipt {
 	f := loyalty.Fact{Kind: loyalty.FactCapture, ID: "c", State: loyalty.FactDone, Money: Eur(cents), At: Noon}
 	for _, e := range edit {
@@ -63,7 +63,7 @@ func Captured(id string, cents int64, edit ...func(*loyalty.Fact)) loyalty.Recei
 	return loyalty.Receipt{ID: id, Facts: []loyalty.Fact{f}}
 }
 
-// BackFact returns a report of a refund of some cents. edit changes it.
+// BackFact returns a report of a refund of the given cents. edit changes the report.
 func BackFact(id string, cents int64, edit ...func(*loyalty.Fact)) loyalty.Fact {
 	f := loyalty.Fact{
 		Kind: loyalty.FactRefund, ID: id, State: loyalty.FactDone, Money: Eur(cents), At: Noon.Add(time.Hour),
@@ -74,7 +74,7 @@ func BackFact(id string, cents int64, edit ...func(*loyalty.Fact)) loyalty.Fact 
 	return f
 }
 
-// FactOf returns a report of some cents. more changes it, unless it is nil.
+// FactOf returns a fact with an amount in cents. more changes the fact, unless more is nil.
 func FactOf(kind loyalty.FactKind, id string, amount int64, more func(*loyalty.Fact)) loyalty.Fact {
 	f := loyalty.Fact{
 		Kind: kind, ID: id, State: loyalty.FactDone, Money: Eur(amount), Clock: Noon.UnixMilli(), At: Noon,
@@ -108,12 +108,12 @@ func Back(id string, amount int64, lines ...loyalty.RefundLine) loyalty.Refund {
 // LimitedRule is the key of the rule of Monthly.
 const LimitedRule = "earn.rules.r"
 
-// Monthly returns the use of n points of a cap in December 2026.
+// Monthly returns the usage of n points under a monthly cap in December 2026.
 func Monthly(n int64) loyalty.Usage {
 	return loyalty.Usage{Rule: LimitedRule, Per: loyalty.PerMonth, Ends: 20261231, N: n}
 }
 
-// MonthlyTimes returns n uses of a limit in December 2026.
+// MonthlyTimes returns the usage of n times under a monthly limit in December 2026.
 func MonthlyTimes(n int64) loyalty.Usage {
 	u := Monthly(n)
 	u.Times = true

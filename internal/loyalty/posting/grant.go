@@ -41,7 +41,7 @@ func (d *Decision) OwnCause(kind, what string) loyalty.Cause {
 // A Bonus is the entry bonus of a level that was reached at an instant.
 type Bonus struct {
 	Level   string
-	Key     string // as Grant.Rule
+	Key     string // the same key as Grant.Rule
 	Points  loyalty.Points
 	At      time.Time
 	Expires loyalty.Date
@@ -130,7 +130,7 @@ func Wallet(wallets []loyalty.Wallet, id string) (loyalty.Wallet, bool) {
 	return wallets[at], true
 }
 
-// isEmpty reports whether a purse equals that of a wallet that was never used.
+// isEmpty reports whether a purse is the same as if the wallet had never been used.
 func isEmpty(p loyalty.Purse) bool {
 	return len(p.Lots) == 0 && len(p.ExpiredLots) == 0 && p.Debt == 0 &&
 		p.Earned == 0 && p.Redeemed == 0 && p.Expired == 0

@@ -52,5 +52,5 @@ func CheckWrite(before, after loyalty.Account, entries []loyalty.Entry) error {
 	return sound(after)
 }
 
-// net returns the sum to which the points of all entries add up.
+// net returns the total that the points of all entries must add up to.
 func net(b loyalty.Balance) loyalty.Points { return b.Active + b.Pending - b.Debt }

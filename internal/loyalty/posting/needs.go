@@ -8,11 +8,11 @@ import (
 
 // Needs states which of the member's entries a decision still needs. The zero Needs means that none are needed.
 //
-// Levels are decided in the order in which things happened. A late report, or an order or event that no longer counts,
-// can change earlier decisions: whether a level was reached, when it starts and ends, and whether reviews extended it.
-// In that case a command leaves all levels unchanged and reports the instant from which they depend on the change. The
-// caller then loads the entries and calls award.Redecide. Most commands affect no earlier decision, and need no
-// entries.
+// Levels are decided in the order in which orders, events and other facts happened. A late report, or an order or event
+// that no longer counts, can change earlier decisions: whether a level was reached, when it starts and ends, and
+// whether reviews extended it. In that case a command leaves all levels unchanged and reports the instant from which
+// they depend on the change. The caller then loads the entries and calls award.Redecide. Most commands affect no
+// earlier decision, and need no entries.
 type Needs struct {
 	// Since is the instant from which the levels are decided again.
 	Since time.Time

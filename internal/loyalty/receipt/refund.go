@@ -11,7 +11,7 @@ type stated struct {
 	Units    map[string]int64
 	Shipping int64
 	Tax      int64
-	Goods    int64 // for goods of no particular line
+	Goods    int64 // refunded for goods without a named line
 	Extra    int64 // the rest of refunds that state lines
 	Open     int64 // refunds that state nothing
 }

@@ -11,7 +11,7 @@ import (
 // TenderRefunds is the money that refunds returned to the tenders that they name. Other refunds are spread over what
 // remains of all tenders, in proportion.
 type TenderRefunds struct {
-	Each      []loyalty.Exact // by index of the tender in the order; nil if no refund names a tender
+	Each      []loyalty.Exact // one amount per tender, in the order's sequence; nil if no refund names a tender
 	Sum       loyalty.Exact
 	Unearning loyalty.Exact // the part of Sum that was returned to tenders that earn nothing
 }

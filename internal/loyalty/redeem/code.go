@@ -125,8 +125,8 @@ func WellFormed(code string) bool {
 	return checkCharacter(values[:16]) == values[16]
 }
 
-// CodeHint returns the last characters of a code, by which its owner recognizes it. It returns four characters, but at
-// most a quarter of the code, so that the rest remains too long to guess.
+// CodeHint returns the last characters of a code, so that its owner can recognize it. It returns four characters, but
+// at most a quarter of the code, so that the rest remains too long to guess.
 func CodeHint(code string) string {
 	plain := PlainCode(code)
 	return plain[len(plain)-min(4, len(plain)/4):]

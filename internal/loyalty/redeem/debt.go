@@ -36,8 +36,8 @@ func spendable(conversions []loyalty.Conversion, rewards []loyalty.Reward, walle
 		slices.ContainsFunc(conversions, func(c loyalty.Conversion) bool { return c.From == wallet })
 }
 
-// CreditedWallet returns the usage of limits by a transfer, times sign: 1 when it is made, -1 when it is declined,
-// canceled or expired.
+// CreditedWallet returns how much of the limits a transfer uses, multiplied by sign. sign is 1 when the transfer is
+// made and -1 when it is declined, canceled or expired.
 func CreditedWallet(
 	terms *loyalty.Transfers, zone *time.Location, r loyalty.Redemption, sign int64,
 ) (out []loyalty.Usage) {

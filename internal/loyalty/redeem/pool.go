@@ -22,7 +22,7 @@ const generatedBits = 80
 type CodePool struct {
 	codes     int
 	shortest  int          // length of the shortest code
-	positions [64]position // by position, without hyphens
+	positions [64]position // indexed by the position in the code without hyphens
 	generated string       // the first code with the form of a generated one; empty if there is none
 }
 

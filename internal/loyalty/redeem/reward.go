@@ -192,7 +192,8 @@ func usedOn(a loyalty.Account, order string) (n int64) {
 	return n
 }
 
-// uses returns the usage of limits by a redemption, times n: 1 when it is made, -1 when it is canceled or reversed.
+// uses returns how much of the limits a redemption uses, multiplied by n. n is 1 when the redemption is made and -1
+// when it is canceled or reversed.
 func uses(
 	terms *loyalty.RedemptionTerms, zone *time.Location, reward *loyalty.Reward, r loyalty.Redemption, n int64,
 ) (out []loyalty.Usage) {

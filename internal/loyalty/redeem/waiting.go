@@ -26,8 +26,8 @@ func ItemsTaken(r *loyalty.Reward, out posting.Outcome) (n loyalty.Points) {
 	return n
 }
 
-// CallEnds returns the end of the time, exclusive, in which a called member is served first. It returns zero for a
-// member who was not called.
+// CallEnds returns until when (exclusive) a called member is served first. It returns zero for a member who was not
+// called.
 func CallEnds(zone *time.Location, r *loyalty.Reward, w WaitlistEntry) time.Time {
 	if w.Called.IsZero() {
 		return time.Time{}

@@ -37,8 +37,8 @@ func reminderRest(r *loyalty.Reminder, earning *loyalty.Earning, tiers *loyalty.
 	return 30 * day
 }
 
-// shortestLife returns the shortest life of points from any source, in days. Points that expire on days of the year can
-// have a life of 0 days.
+// shortestLife returns the shortest time in days after which points from any source may expire. It can be 0 for points
+// that expire on fixed days of the year.
 func shortestLife(earning *loyalty.Earning, tiers *loyalty.Tiers) int {
 	days := 10_000
 	for _, e := range expiries(earning, tiers) {

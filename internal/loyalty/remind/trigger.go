@@ -303,7 +303,8 @@ func (v *visit) nearTier() {
 	}
 }
 
-// tierAtRisk offers a message to a member who would lose the level at its review, by the amounts that count at present.
+// tierAtRisk offers a message to a member who would lose the level at its review if the amounts that count do not
+// change.
 func (v *visit) tierAtRisk() {
 	at := posting.ReviewAt(&v.p.Tiers, v.p.Zone, v.acc.Tier)
 	if !at.After(v.now) { // also if the level cannot be lost

@@ -193,7 +193,8 @@ func least(x *loyalty.Converted) loyalty.Points {
 	return all - x.Reversed
 }
 
-// Undoable returns an error if n of the received points, of which left are available, cannot be reversed.
+// Undoable returns an error if n of the received points cannot be reversed. left is the number of received points that
+// are still available.
 func Undoable(
 	p *loyalty.Program, acc loyalty.Account, x loyalty.Converted, n, left loyalty.Points, now time.Time,
 ) error {
@@ -297,9 +298,9 @@ func paidFrom(r *loyalty.Reward) []string {
 	return append([]string{""}, slices.Collect(maps.Keys(r.Wallets))...)
 }
 
-// ConversionCycle returns the key of a conversion, or of a reward that gives points, by which points can return to the
-// wallet that they left. It returns an empty string if there is none. In a circle, points could grow or be renewed
-// forever.
+// ConversionCycle returns the key of a conversion, or of a reward that gives points, that allows points to return to
+// the wallet that they left. It returns an empty string if there is none. With such a cycle, points could grow or be
+// renewed forever.
 func ConversionCycle(conversions []loyalty.Conversion, rewards []loyalty.Reward) string {
 	for i := range conversions {
 		if c := &conversions[i]; c.From != c.To && leads(conversions, rewards, c.To, c.From) {
@@ -318,7 +319,7 @@ func ConversionCycle(conversions []loyalty.Conversion, rewards []loyalty.Reward)
 	return ""
 }
 
-// settles returns the conversion by which points of one wallet pay a debt in another. It is the program's conversion,
+// settles returns the conversion that lets points of one wallet pay a debt in another. It is the program's conversion,
 // or the opposite one at the inverse rate. ok is false if the program has neither.
 func settles(conversions []loyalty.Conversion, from, to string) (c loyalty.Conversion, ok bool) {
 	if c, ok = conversion(conversions, from, to); ok {
@@ -331,7 +332,7 @@ func settles(conversions []loyalty.Conversion, from, to string) (c loyalty.Conve
 	return loyalty.Conversion{ID: back.ID, From: from, To: to, Rate: new(big.Rat).Inv(back.Rate)}, true
 }
 
-// settlement returns the conversion by which n points of a wallet pay a debt in another, and how much of the debt they
+// settlement returns the conversion that lets n points of a wallet pay a debt in another, and how much of the debt they
 // pay, rounded in the member's favor. It returns AmountOutOfRange if n is more than the debt requires. Limits, steps
 // and minimums of the conversion do not apply.
 func settlement(
