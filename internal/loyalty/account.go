@@ -49,7 +49,7 @@ type Account struct {
 	UndecidedFrom Again // this order and all later orders must be decided again; zero: none
 
 	Usage   []Usage   // use of caps and limits in periods that still accept orders
-	Reached []Reached // milestones and levels that were reached, by ID
+	Reached []Reached // milestones and levels that were reached, sorted by ID
 	Traits  Traits    // what rules know about the member
 	Moves   []Move    // lots that were extended or reinstated manually, latest last
 	Notices []Notice  // notices that were sent to the member, latest last
@@ -65,7 +65,7 @@ type Account struct {
 	Slid         []Lot       // points that activities moved to Slides, as lots of their original expiry day
 	LastActivity time.Time   // the latest counted order, event that gave points, or redemption
 	Seen         time.Time   // the latest instant of the account's entries
-	Ran          time.Time   // the instant to which Advance has decided; zero: Seen; not part of any entry
+	Ran          time.Time   // the instant until which Advance has run; zero: same as Seen; not part of any entry
 }
 
 // A Lot is a number of points that expire together at the end of the same day.

@@ -26,8 +26,10 @@ package loyalty
 //
 //   - Room under a cap and uses of a limit go to orders by placed_at while the period is open, which is until 92 days
 //     after its end. After that, an order keeps at most what it was allowed.
-//   - The account remembers 20 orders that were cut. Other orders do not receive the room that a refund releases.
-//   - An order that a budget cut receives no more from that budget, even when room under a cap becomes available.
+//   - The account remembers 20 orders whose points were reduced by caps or limits. Other orders do not receive the room
+//     that a refund releases.
+//   - An order whose points a budget reduced receives no more from that budget, even when room under a cap becomes
+//     available.
 //   - If there are too many affected orders for the transaction of the order that releases or takes their room, a
 //     background task decides them later.
 //

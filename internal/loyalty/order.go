@@ -108,7 +108,7 @@ type OrderState struct {
 	Revision        int
 	Program         int     // the program version whose rules apply to it permanently
 	Buyer           Buyer   // the member's data that the rules use, as of when the order was placed
-	Rate            string  // the exact rate to the program's currency, if its currency has no rate there
+	Rate            string  // the exact exchange rate to the base currency, if the order is converted
 	Worth           Points  // the points that all of its revisions together have awarded
 	Grants          []Grant // the awards: the base first, then rules with their own pending period or expiry
 	Shares          []Share // its use of caps, limits and budgets
@@ -149,7 +149,7 @@ const (
 )
 
 // A Refund is money that was returned to the customer. Amount is the whole sum; Lines, Shipping and Tax state what it
-// was for. The use of the rest depends on what is stated:
+// was for. What the rest was for depends on what is stated:
 //   - nothing: the rest is spread over the remaining goods, shipping and tax, in proportion. A sum that covers the
 //     remaining goods and their tax returns all of the goods.
 //   - shipping or tax, but no lines: the rest is for goods, of all lines in proportion. An amount beyond the goods is

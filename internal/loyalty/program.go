@@ -269,7 +269,7 @@ func (m Measure) String() string {
 // MaxBrands is the largest number of brands that can count towards a level. It limits the size of an account.
 const MaxBrands = 20
 
-// MoveDown states to which level a member moves who did not requalify.
+// MoveDown states to which level a member moves if the member does not qualify again.
 type MoveDown int
 
 const (

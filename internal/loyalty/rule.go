@@ -187,9 +187,9 @@ type Facts struct {
 	Kept  any       // values that conditions derived from the facts, stored for the next condition
 }
 
-// A Buyer contains the data about the member of an order that rules use, as of the instant at which it was placed. It
-// is stored with the order, so that later revisions are evaluated with the same facts. Only fields that the program
-// uses are set.
+// A Buyer contains the data that rules use about the member of an order, as of the instant at which the order was
+// placed. It is stored with the order, so that later revisions are evaluated with the same facts. Only fields that the
+// program uses are set.
 type Buyer struct {
 	Level string
 	// Orders is the number of orders that count before this one, up to the greatest number that the rules use. It is -1

@@ -12,7 +12,7 @@ import (
 // Effects counts how often features took effect in the random deliveries of a test.
 type Effects struct {
 	Histories    int
-	DecidedAgain int // outcomes that decided orders or levels again
+	DecidedAgain int // outcomes of deciding orders or levels again
 	LevelChanges int
 	Withdrawn    int // levels that were withdrawn
 	Bonuses      int
@@ -38,7 +38,7 @@ type Effects struct {
 	Referred     int // referrals that an order converted
 	Unreferred   int // referrals that no order converts any more
 	TakenOver    int // referrals that another order converts instead
-	PeriodCaps   int // caps by day, week or month that cut an order
+	PeriodCaps   int // caps by day, week or month that reduced an order's points
 	SpentLast    int // histories in which the member spent points only at the end, so that lots are compared
 	Inactive     int // lots that expired by inactivity
 	GroupChanges int // level changes in a tier group

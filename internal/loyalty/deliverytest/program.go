@@ -19,19 +19,19 @@ import (
 type Life int
 
 const (
-	// Expiring is a history whose points live for a few months, and whose levels give no bonus.
+	// Expiring is a history whose points expire after a few months, and whose levels give no bonus.
 	Expiring Life = iota
-	// Lasting is a history whose points outlive it, and whose levels give bonuses.
+	// Lasting is a history whose points do not expire before it ends, and whose levels give bonuses.
 	Lasting
-	// Spending is Lasting, and the member redeems and converts points.
+	// Spending is like Lasting, but the member also redeems and converts points.
 	Spending
-	// Frequent is Lasting with many orders in a few weeks, under caps and limits by day, week and month. All facts are
-	// known before these periods are closed.
+	// Frequent is like Lasting, but has many orders in a few weeks, under caps and limits by day, week and month. All
+	// facts are known before these periods are closed.
 	Frequent
 	// Inactive is a history whose points expire some months after the member's last activity, and whose levels give no
 	// bonus.
 	Inactive
-	// Brief is Expiring, and levels and milestones give bonuses.
+	// Brief is like Expiring, but levels and milestones give bonuses.
 	Brief
 )
 

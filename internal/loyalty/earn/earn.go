@@ -76,7 +76,7 @@ type Worth struct {
 	InWallets  []owned         // points in other wallets, not part of the total; sorted by wallet
 	takes      []owned         // the points of each rule with a cap, limit or budget
 	received   []owned         // the points that the member receives under each rule with a budget; see receives
-	granted    []owned         // the same for the whole order, if this is the reduced order
+	granted    []owned         // received of the whole order, if this is the order reduced by refunds
 	Reasons    []loyalty.Reason
 	Usage      []loyalty.Usage
 	Spends     []posting.Spend

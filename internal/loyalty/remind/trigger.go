@@ -285,7 +285,7 @@ func (v *visit) nearReward() {
 	}
 }
 
-// barred reports whether the member could not redeem a reward whatever the balance.
+// barred reports whether the member cannot redeem a reward, regardless of the balance.
 func (v *visit) barred(r loyalty.Reward) bool {
 	return len(redeem.UnmetRequirements(v.p, v.acc, &r, loyalty.Redemption{}, v.now)) > 0 ||
 		len(Unavailability(&r, v.who.Left, v.now)) > 0

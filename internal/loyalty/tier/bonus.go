@@ -248,7 +248,7 @@ func (x *bonusChanges) pair(d *posting.Decision, r loyalty.Reached, b posting.Bo
 	}
 }
 
-// leastNotice is the minimum time that a member has to spend points whose expiry moves to an earlier day.
+// leastNotice is the minimum time for which points can still be spent when their expiry moves to an earlier day.
 var leastNotice = loyalty.Period{Days: 14}
 
 // NotBefore returns the expiry day of points whose expiry changes from the day was to the day is. If the new day is
