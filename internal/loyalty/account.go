@@ -54,7 +54,7 @@ type Account struct {
 	Moves   []Move    // lots that were extended or reinstated manually, latest last
 	Notices []Notice  // notices that were sent to the member, latest last
 
-	Extended []Extended // points whose expiry was postponed after no notice was sent, latest last
+	Extended []Extended // points whose expiry was postponed because no notice was sent, latest last
 
 	Conversions []Converted // the latest conversions that are not fully reversed, oldest first
 	Slides      Date        // the day to which the last activity moved the sliding lots; zero: no activity moved any

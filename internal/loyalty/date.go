@@ -225,7 +225,7 @@ type Wait struct {
 	For    Period     // counted from the placing of the order, or from Until if it is set
 	Until  OrderEvent // pending until this event of the order
 	Within Period     // with Until: forfeited if the event has not happened this long after the placing; zero: never
-	On     []Day      // instead: pending until the first of these days after the placing; ascending
+	On     []Day      // instead: pending until the first of these days to begin after the placing; ascending
 	Manual bool       // instead: pending until they are activated manually
 }
 

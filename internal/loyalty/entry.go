@@ -152,7 +152,7 @@ type Subject struct {
 	Event      *EventState
 	Reached    *Reached // the new state of a milestone or an entry bonus
 	Conversion *Converted
-	Traits     *Traits // what rules know about the member after the entry, if it changed that
+	Traits     *Traits // the member's traits after the entry, if it changed them
 	Activity   *ActivityChange
 	Notice     *Notice // the notice that was sent to the member
 	Refusal    *Error  // why the request was rejected, if the entry records a rejection

@@ -51,7 +51,7 @@ const (
 	IsMissing           ReasonKind = "missing"     // "level" or "wallet", ID: the program no longer has it
 	IsShadow            ReasonKind = "shadow"      // the points that the rule would have given
 	IsFailed            ReasonKind = "failed"      // why the condition could not be evaluated
-	IsBounded           ReasonKind = "bounded"     // the rest of a reduced order gives no more than the whole order
+	IsBounded           ReasonKind = "bounded"     // after a refund, an order gives no more than the whole order
 	WasGiven            ReasonKind = "given"       // the points of earlier revisions
 	HasFollowed         ReasonKind = "followed"    // the order whose change caused this one to be decided again
 	IsLate              ReasonKind = "late"        // the day by which the required event did not arrive

@@ -56,10 +56,9 @@ func checkOrder(o loyalty.Order) error {
 }
 
 // PlaceOrder updates the points of an order to the order's current worth. It credits points that earlier revisions did
-// not give, and claws back points that they gave in excess. A later revision is evaluated by the rules, and with the
-// member's traits and level, of the first one: rules is the program version that prior names, and p if prior is nil.
-// left contains the remaining budgets of campaigns, as far as they are known. The account must have been advanced to
-// now.
+// not give, and claws back points that they gave in excess. A later revision uses the same rules, traits and level of
+// the member as the first one. The parameter rules is the program version that prior names, or p if prior is nil. left
+// contains the remaining budgets of campaigns, as far as they are known. The account must have been advanced to now.
 func PlaceOrder(
 	p *loyalty.Program,
 	acc loyalty.Account, prior *loyalty.OrderState, rules *loyalty.Program, o loyalty.Order, left earn.Budgets,

@@ -60,14 +60,14 @@ func converts(p *loyalty.Program, acc loyalty.Account, s *loyalty.OrderState, co
 // A ReferralChange states how the points of a referral must change.
 type ReferralChange struct {
 	Referrer loyalty.MemberID
-	// Withdrawn is the order for which points were given last, if another order or none converts the referral now.
+	// Withdrawn is the order for which points were given last, if it no longer converts the referral.
 	Withdrawn string
 	// Converts is the order for which points must be given or decided again; empty if there is none.
 	Converts string
 }
 
-// ReferralChangeOf returns how the referral of a member changes after the order with the ID decided was decided. It
-// returns false if nothing changes.
+// ReferralChangeOf returns how the referral of a member changes after an order was decided. decided is the order's ID.
+// It returns false if nothing changes.
 func ReferralChangeOf(a loyalty.Account, decided string) (ReferralChange, bool) {
 	r, first := a.Traits.Referral, first(a.Converting)
 	switch {
@@ -83,8 +83,8 @@ func ReferralChangeOf(a loyalty.Account, decided string) (ReferralChange, bool) 
 	return c, true
 }
 
-// ReferralEvents returns the two events of a referral for an order: the friend's, and the referrer's, whose ID contains
-// both members.
+// ReferralEvents returns the two events of a referral for an order: the friend's and the referrer's. The ID of the
+// referrer's event contains both members.
 func ReferralEvents(r loyalty.Referral, friend loyalty.MemberID, order string) (friends, referrers loyalty.Event) {
 	friends = loyalty.Event{Type: EventConverted, ID: string(friend) + ":" + order, Member: friend}
 	referrers = loyalty.Event{Type: EventConverted, ID: string(r.By) + "." + string(friend) + ":" + order, Member: r.By}

@@ -9,13 +9,14 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/loyalty/posting"
 )
 
-// WithLaterOrders returns the account with the usage of the orders that were placed after an order, from the entries.
+// WithLaterOrders returns the account with the usage of the orders that were placed after the order than. It reads the
+// usage from the entries.
 func WithLaterOrders(a loyalty.Account, than loyalty.PlacedOrder, entries []loyalty.Entry) loyalty.Account {
 	a.Later = LaterThan(than, entries)
 	return a
 }
 
-// LaterThan returns the usage of the orders that were placed after an order, from the entries.
+// LaterThan reads from the entries the usage of the orders that were placed after the order than.
 func LaterThan(than loyalty.PlacedOrder, entries []loyalty.Entry) loyalty.LaterOrders {
 	l := loyalty.LaterOrders{Than: than}
 	for _, e := range entries {

@@ -8,12 +8,12 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/loyalty/tier"
 )
 
-// Supersede makes p the successor of the program version before, which may be nil, at an instant. It sets the instant
-// from which the birthdays and anniversaries of each action of p count: at, or the instant from which they counted
-// under the same action in the version before. Otherwise, an action that is added today would immediately award all
-// birthdays of the past year, and an edited action would award them twice. If the requirements of levels change, mode
-// determines how members move. Otherwise the result of the last such change remains in effect. The publisher of p calls
-// Supersede once, before it stores or shares p.
+// Supersede makes p the successor of a program version at the instant at. The parameter before is that version, or nil
+// if there is none. Supersede sets Since, from which birthdays and anniversaries count, in each action of p that awards
+// them: to at, or to the previous value if the version before has the same action. Without Since, an action that is
+// added today would immediately award all birthdays of the past year, and an edited action would award them twice. If
+// the requirements of levels change, mode determines how members move. If they do not change, the last such change
+// remains in effect. The publisher of p calls Supersede once, before it stores or shares p.
 func Supersede(p *loyalty.Program, before *loyalty.Program, at time.Time, mode loyalty.RefreshMode) {
 	if before != nil && len(before.Tiers.Levels) > 0 {
 		tier.SetReplacements(&p.Tiers, &before.Tiers)

@@ -5,7 +5,7 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/loyalty/posting"
 )
 
-// A layer describes the points that a rule with a budget adds to those that an order gives without the rule.
+// A layer describes the points that a rule with a budget adds to an order.
 type layer struct {
 	rule string
 	upTo loyalty.Points // the points of the order with this rule and those before it, before the program's caps

@@ -32,8 +32,8 @@ func (d *Decision) ExpireLot(wallet string, l loyalty.Lot, at time.Time) loyalty
 	}
 }
 
-// OwnCause returns the cause of a change that becomes due in this member's account. what distinguishes causes of the
-// same kind.
+// OwnCause returns the cause of a change that becomes due in this member's account. The parameter what distinguishes
+// causes of the same kind.
 func (d *Decision) OwnCause(kind, what string) loyalty.Cause {
 	return loyalty.Cause{Kind: kind, ID: string(d.Account.Member) + ":" + what, Revision: 1}
 }

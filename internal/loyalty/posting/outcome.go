@@ -13,7 +13,7 @@ import (
 type Outcome struct {
 	Account loyalty.Account
 	Entries []loyalty.Entry
-	Spends  []Spend // the points that it takes from and returns to budgets
+	Spends  []Spend // the points that the decision takes from and returns to budgets
 	Needs   Needs   // data that the decision still requires; see award.Redecide
 
 	Resumed *Resumption // orders that wait to be decided again; the next entry records them

@@ -16,8 +16,8 @@ type TenderRefunds struct {
 	Unearning loyalty.Exact // the part of Sum that was returned to tenders that earn nothing
 }
 
-// TenderRefundsOf adds up the succeeded refunds by tender. A refund that names several tenders, such as two cards, is
-// split in proportion to their amounts.
+// TenderRefundsOf adds up the succeeded refunds for each tender. A refund that names several tenders, such as two
+// cards, is split in proportion to their amounts.
 func TenderRefundsOf(o *loyalty.Order) TenderRefunds {
 	s := TenderRefunds{Sum: loyalty.Whole(0), Unearning: loyalty.Whole(0)}
 	for _, r := range o.Refunds {

@@ -13,7 +13,7 @@ func Actor(tiers *loyalty.Tiers, acc loyalty.Account, at time.Time) loyalty.Buye
 	return ActorAtLevel(acc, LevelAt(tiers, acc, at).ID, at)
 }
 
-// ActorAtLevel returns the facts of Actor for a member whose level is known.
+// ActorAtLevel returns the same facts as Actor, for a member whose level is known.
 func ActorAtLevel(a loyalty.Account, level string, at time.Time) loyalty.Buyer {
 	return loyalty.Buyer{
 		Level: level, Orders: posting.OrderCount(a), Segments: a.Traits.Segments,

@@ -15,11 +15,11 @@ type Payment struct {
 }
 
 // Payable returns how much of an order a member can pay with at most want points. total is the order's total. If want
-// is at least the points that the payable amount is worth, the payment covers that amount exactly; otherwise want is
-// rounded down to whole steps. A payment never exceeds Pay.Share and Pay.Most, and takes no more points than its amount
-// of money requires. It is zero if no payment is possible, or if the points are fewer than Pay.Min. Pay.Min applies
-// before the points that the amount does not require are removed, so that removing them cannot make a payment too
-// small. ok is false if the program takes no points for that currency.
+// is enough for the whole payable amount, the payment covers that amount exactly. Otherwise, want is rounded down to
+// whole steps. A payment never exceeds Pay.Share and Pay.Most, and takes no more points than its amount of money
+// requires. It is zero if no payment is possible, or if the points are fewer than Pay.Min. Pay.Min is checked before
+// surplus points are removed, so that removing them cannot make a payment too small. ok is false if the program takes
+// no points for that currency.
 //
 // Formulas: the money for points is points × money per point, rounded down to a minor unit; the points for money are
 // the least number of points that is worth the money.
@@ -27,7 +27,8 @@ func Payable(terms *loyalty.RedemptionTerms, want loyalty.Points, total loyalty.
 	return payable(terms, want, total, 0)
 }
 
-// payable is like Payable, for an order of which other points already pay an amount, in minor units.
+// payable is like Payable, for an order that other payments with points already pay in part. already is that part, in
+// minor units.
 func payable(
 	terms *loyalty.RedemptionTerms, want loyalty.Points, total loyalty.Money, already int64,
 ) (pay Payment, ok bool) {
@@ -49,7 +50,7 @@ func payable(
 	return Payment{PointsNeeded(value, perPoint), loyalty.Money{Amount: value, Currency: total.Currency}}, true
 }
 
-// bound returns how much more of an order points may pay, in minor units.
+// bound returns the further amount of an order that points may pay, in minor units.
 func bound(y *loyalty.Pay, total loyalty.Money, already int64) int64 {
 	most := total.Amount
 	if y.Share != nil {
@@ -62,8 +63,8 @@ func bound(y *loyalty.Pay, total loyalty.Money, already int64) int64 {
 }
 
 // paying returns the key under which usage counts all payments with points for the order of a redemption, or for its
-// cart if it names no order. The key is empty if the redemption is not a payment, or if it names neither; then no other
-// payment counts towards the same limit.
+// cart if it names no order. The key is empty if the redemption is not a payment, or if it names neither. In that case,
+// no other payment counts towards the same limit.
 func paying(r loyalty.Redemption, c loyalty.Currency) string {
 	switch {
 	case r.Reward != PayReward:
@@ -76,8 +77,8 @@ func paying(r loyalty.Redemption, c loyalty.Currency) string {
 	return ""
 }
 
-// PaymentUsage returns how much of the amount that points may pay of an order is used by a committed payment. The usage
-// is in minor units and multiplied by n: 1 when the payment is committed, -1 when it is reversed.
+// PaymentUsage returns how much a committed payment uses of its order's limit on payments with points, in minor units.
+// The usage is multiplied by n, which is 1 when the payment is committed and -1 when it is reversed.
 func PaymentUsage(zone *time.Location, r loyalty.Redemption, n int64) []loyalty.Usage {
 	rule := paying(r, r.Value.Currency)
 	if rule == "" || r.Value.Amount == 0 {
@@ -118,9 +119,9 @@ func PointsNeeded(amount int64, perPoint loyalty.Exact) loyalty.Points {
 // PayReward is the reward ID of redemptions that pay for an order with points.
 const PayReward = "pay-with-points"
 
-// payment returns a payment as a reward with its cost in points, and sets the requested points and the value in the
-// redemption. more is the number of points that the member can use beyond the account's own, such as those of the
-// household. It returns a rejection if no payment is possible.
+// payment returns a reward that stands for a payment, and its cost in points. It sets the requested points and the
+// value in the redemption. more is the number of points that the member can use beyond the account's own, such as those
+// of the household. It returns a rejection if no payment is possible.
 func payment(
 	p *loyalty.Program, acc loyalty.Account, more loyalty.Points, in *loyalty.Redemption,
 ) (loyalty.Reward, error) {

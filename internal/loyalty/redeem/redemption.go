@@ -52,8 +52,8 @@ func Single(outs []posting.Outcome, err error) (posting.Outcome, error) {
 	return outs[0], nil
 }
 
-// RedeemFrom is like Redeem for the first of the accounts, to which the others may contribute. It returns their
-// outcomes in the same order.
+// RedeemFrom is like Redeem, but other members may contribute. The first account is the redeeming member's. The
+// outcomes are in the order of the accounts.
 func RedeemFrom(
 	p *loyalty.Program, accs []loyalty.Account, in loyalty.Redemption, commit bool, left earn.Budgets, now time.Time,
 ) ([]posting.Outcome, error) {

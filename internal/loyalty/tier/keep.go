@@ -25,9 +25,9 @@ func postponeFall(d *posting.Decision, at time.Time) error {
 // period. It returns 0 if levels are not kept by periods.
 func keepPeriods(t *loyalty.Tiers) int { return max(t.KeepYear, t.KeepPeriods) }
 
-// KeptFrom returns until when a level is kept that was reached at the instant at, or whose previous validity ended
-// then. If levels are kept by periods, this is the end of the n-th period from that instant on. It returns zero if the
-// level cannot be lost.
+// KeptFrom returns the end of the validity of a level that was reached, or whose previous validity ended, at the
+// instant at. If levels are kept by periods, this is the end of the n-th period from that instant on. It returns zero
+// if the level cannot be lost.
 func (r Rules) KeptFrom(acc loyalty.Account, at time.Time, n int) time.Time {
 	end := at
 	switch {
