@@ -42,8 +42,8 @@ type Account struct {
 
 	Converting Converting // the first orders that could convert the referral of a referred member
 
-	Cut       []CutOrder  // orders whose points caps or limits reduced, at most posting.MaxCut
-	Later     LaterOrders // usage by orders placed after the order to be decided; not stored
+	Cut       []CutOrder  // orders whose points were reduced by caps or limits; at most posting.MaxCut
+	Later     LaterOrders // usage by orders placed after the order to be decided, if loaded; not stored
 	Undecided []Again     // orders to decide again after another order changed; at most award.MaxUndecided
 
 	UndecidedFrom Again // this order and all later orders must be decided again; zero: none

@@ -11,7 +11,7 @@ type Wallet struct {
 	ID       string
 	Name     Text
 	Unit     Units
-	Rates    map[Currency]Rate // the rates at which earning goods earn it, in addition to points; may be empty
+	Rates    map[Currency]Rate // the rates at which earning goods also earn points of this wallet; may be empty
 	Pending  Wait              // must not set Until: a missing delivery does not forfeit these points
 	Expires  Expiry            // must not set Inactive: only points of the main wallet expire by inactivity
 	Clawback ClawbackPolicy

@@ -84,7 +84,7 @@ func passed(d *posting.Decision, until time.Time) {
 	}
 }
 
-// Due returns the next instant at which time alone changes the account, or zero if there is none.
+// Due returns the next instant at which the account changes without a command, or zero if there is none.
 func Due(p *loyalty.Program, acc loyalty.Account) time.Time {
 	var due time.Time
 	sooner := func(t time.Time) {
@@ -114,8 +114,8 @@ func Due(p *loyalty.Program, acc loyalty.Account) time.Time {
 	return due
 }
 
-// NextRun returns the instant at which a background task must process an account: when time next changes it, or
-// immediately if orders wait to be decided again. It returns zero if there is no such instant.
+// NextRun returns the instant at which a background task must process an account: when it next changes without a
+// command, or immediately if orders wait to be decided again. It returns zero if there is no such instant.
 func NextRun(p *loyalty.Program, acc loyalty.Account) time.Time {
 	if award.HasUndecided(&acc) && acc.Status == loyalty.Active {
 		return acc.Seen

@@ -176,7 +176,7 @@ func PostponesFall(messaging *loyalty.Messaging, zone *time.Location, acc loyalt
 type AccountNotice struct {
 	What      loyalty.NoticeOf
 	NoticedAt time.Time      // the instant at which the points were to expire or the level was to end
-	Expires   time.Time      // the instant to which that was postponed
+	Expires   time.Time      // the instant to which the expiry or the end is postponed
 	Points    loyalty.Points // OfExpiry: the number of points
 	Level     string         // OfFall: the level that ends
 }

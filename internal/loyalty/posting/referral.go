@@ -21,8 +21,8 @@ import (
 // all of them stop counting and there are more, the member's entries are read.
 const maxConverting = 4
 
-// AddConverting returns the orders that could convert the referral, after the decision whether order o is one of them.
-// known is false if the account does not store the first of these orders.
+// AddConverting adds order o to the orders that could convert the referral if converts is set, and removes it
+// otherwise. known is false if the account does not store the first of these orders.
 func AddConverting(c loyalty.Converting, o loyalty.PlacedOrder, converts bool) (next loyalty.Converting, known bool) {
 	at, found := slices.BinarySearchFunc(c.Orders, o, loyalty.PlacedOrder.Compare)
 	next = loyalty.Converting{Orders: slices.Clone(c.Orders), More: c.More}

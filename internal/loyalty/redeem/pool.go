@@ -16,9 +16,10 @@ const minPoolBits = 40
 // code are not limited.
 const generatedBits = 80
 
-// A CodePool estimates how hard it is to guess the codes of one upload. Positions at which all codes have the same
-// character add nothing, so it recognizes a common prefix or a serial number. The estimate is an upper bound: it does
-// not recognize words, or characters that depend on each other. The zero value is an empty pool.
+// A CodePool estimates how hard it is to guess the codes of one upload. Positions where all codes have the same
+// character add nothing to the estimate, so that a common prefix does not make codes seem harder to guess. The estimate
+// is an upper bound: it does not recognize words, or characters that depend on each other. The zero value is an empty
+// pool.
 type CodePool struct {
 	codes     int
 	shortest  int          // length of the shortest code

@@ -296,7 +296,8 @@ func placement(s loyalty.Standing) Placement {
 	return in
 }
 
-// adopt posts the differences between the account and t, which contains the levels as decided again since an instant.
+// adopt posts the differences between the account and t. t contains the levels that were decided again since an
+// instant.
 func adopt(d *posting.Decision, t *posting.Decision, h History, since time.Time) error {
 	changes := findBonusChanges(d, since, t.Trial.Bonuses)
 	if err := rejudge(d, t, h, since, changes.redated); err != nil {

@@ -109,7 +109,7 @@ func falls(m loyalty.Metric) bool {
 	return min(int64(m.Points), m.Orders, m.Spend, m.QualifyingItems, m.Visits) < 0
 }
 
-// ClimbAll decides the levels of Tiers and all tier groups whose metrics changed, as of an instant.
+// ClimbAll decides the levels at an instant, in Tiers and in all tier groups whose metrics changed.
 func ClimbAll(d *posting.Decision, at time.Time, was loyalty.Account) error {
 	if err := climbTier(d, at, was); err != nil {
 		return err
@@ -159,7 +159,7 @@ func liftTier(d *posting.Decision) error {
 	return nil
 }
 
-// passTiers processes the changes and reviews of the tier that time causes until an instant, and nothing else.
+// passTiers processes the level changes and reviews that become due until an instant, and nothing else.
 func passTiers(d *posting.Decision, until time.Time) error {
 	due := func() time.Time { return soonest(Of(d.P).TierDue(d.Account), Of(d.P).RefreshAt(d.Account)) }
 	for at := due(); !at.IsZero() && !at.After(until); at = due() {
@@ -186,7 +186,8 @@ func soonest(all ...time.Time) (first time.Time) {
 	return first
 }
 
-// TierDue returns the next instant at which time alone changes or reviews the level, or zero if there is none.
+// TierDue returns the next instant at which the level changes or is reviewed without a command, or zero if there is
+// none.
 func (r Rules) TierDue(acc loyalty.Account) time.Time {
 	return soonest(r.UnlockAt(acc), r.RiseAt(acc), posting.ReviewAt(&r.Tiers, r.Zone, acc.Tier))
 }
@@ -368,7 +369,7 @@ func moveTo(d *posting.Decision, rung int, until time.Time, why string, asOf tim
 	)
 }
 
-// onLevel returns the standing of an account that has a level from now on, until an instant.
+// onLevel returns the standing of an account that is at a level from now until an instant.
 func (r Rules) onLevel(acc loyalty.Account, rung int, until, now time.Time) loyalty.Standing {
 	s := loyalty.Standing{Level: r.Tiers.Levels[rung].ID, Since: now, Minimum: acc.Tier.Minimum}
 	if rung > r.Floor(acc) {
@@ -377,7 +378,7 @@ func (r Rules) onLevel(acc loyalty.Account, rung int, until, now time.Time) loya
 	return s
 }
 
-// moved posts a standing at another level, then awards the entry bonuses of the levels that the member reached.
+// moved posts a standing at another level. It then awards the entry bonuses of the levels that the member reached.
 func moved(d *posting.Decision, s loyalty.Standing, why loyalty.Reason) error {
 	from := redeem.LevelIndex(&d.P.Tiers, d.Account.Tier)
 	if err := standing(d, s, d.Now, why); err != nil {
