@@ -12,8 +12,8 @@ import (
 type Usage struct {
 	ID       string  `json:"id"`
 	Request  string  `json:"request"`   // in words
-	Steps    int     `json:"steps"`     // calls of the table that wait for the previous one
-	Calls    int     `json:"calls"`     // all calls of the table
+	Steps    int     `json:"steps"`     // table calls that must wait for the previous one
+	Calls    int     `json:"calls"`     // all table calls
 	Read     float64 `json:"read"`      // read request units
 	Write    float64 `json:"write"`     // write request units
 	Items    int     `json:"items"`     // items read, including those that are not returned

@@ -20,7 +20,8 @@ import (
 // Codes stores the codes of rewards, from the upload to the last use.
 type Codes struct{ *ledger.Ledger }
 
-// uploadKey returns the key of the progress of one upload of codes, which the fingerprint of the codes identifies.
+// uploadKey returns the key under which the progress of an upload of codes is stored. The fingerprint of the codes
+// identifies the upload.
 func uploadKey(program, reward, fingerprint string) table.Key {
 	return table.Key{PK: ledger.PoolPartition(program, reward) + "#UPLOAD", SK: fingerprint}
 }

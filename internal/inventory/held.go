@@ -33,8 +33,8 @@ func (ss Stock) lapsedOf(
 	return ss.Table.Query(ctx, q)
 }
 
-// ExpiredHolds is an error that contains expired reservations of a reward that is out of stock. After their expiries
-// are written, the rejected command must be decided again.
+// ExpiredHolds is an error that lists expired reservations of a reward that is out of stock. The caller must record
+// that they expired, and then decide the rejected command again.
 type ExpiredHolds struct {
 	holds []table.Item
 	All   bool // the list has no more expired reservations

@@ -391,7 +391,8 @@ func (t *remindRun) send(ctx context.Context, v *messages.Visit, n remind.News) 
 		}
 		return true, notify.ErrNotSent
 	default:
-		// The outcome is unknown. The claim remains, and determines after its expiry how to continue.
+		// The outcome is unknown, so the claim remains. When it expires, it determines whether the message is sent
+		// again (messages.Messages.Claim).
 		return false, err
 	}
 }

@@ -18,9 +18,9 @@ func (l *Ledger) Rules(ctx context.Context, p *loyalty.Program, version int) (*l
 	return l.Program(ctx, p.ID, version)
 }
 
-// past returns the versions of the program that were live before p and after an instant, oldest first, and the time
-// until which p is known to be the live version. Usually there are no such versions, and nothing is read, because the
-// schedule and the versions are cached.
+// past returns the versions of the program that preceded p and were live at some time after since, oldest first. It
+// also returns the time until which p is known to be the live version. Usually there are no earlier versions, and
+// nothing is read, because the schedule and the versions are cached.
 func (l *Ledger) past(
 	ctx context.Context, p *loyalty.Program, since, now time.Time,
 ) (versions []tier.Live, until time.Time, err error) {

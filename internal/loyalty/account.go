@@ -178,7 +178,7 @@ func TotalPoints(lots []Lot) (sum Points) {
 // latest remaining activity gives them. An activity that counts again, or is reported late, also returns points that
 // expired since it happened.
 
-// An ActivityChange records that an activity counts from an entry on, or no longer counts.
+// An ActivityChange records that an activity counts from this entry on or, if Withdrawn, no longer counts.
 type ActivityChange struct {
 	At        time.Time // the instant of the activity
 	Withdrawn bool
@@ -290,9 +290,9 @@ type Redecision struct {
 	Past []Standing // the new standings before the last, oldest first
 }
 
-// An Unconverted is the part of a conversion that a clawback took back. Points is the number of points taken from the
-// wallet that received the conversion. Worth is the number of points of the other wallet that were converted into them.
-// Both are negative if the part was returned because a refund failed.
+// An Unconverted records how much of a conversion a clawback reversed. Points were taken from the wallet that received
+// them. Worth is how many points of the source wallet they had cost. Both are negative if a failed refund restored that
+// part.
 type Unconverted struct {
 	ID     string // the ID of the conversion
 	Points Points

@@ -165,7 +165,7 @@ type LevelEffects struct {
 	Redated   []Reached        // with Redecided: entry bonuses whose date changed without moving points
 	Metric    *Metric          // the amounts that it adds to a bucket of time
 	Brands    []Bought         // the brands that it adds to buckets of time
-	Window    int              // with Metric: how many months the account stores separately, including the newest
+	Window    int              // with Metric: the number of newest months with separate amounts in the account
 	TierGroup string           // the tier group that the entry is about; empty: Tiers, or none
 	Counts    []TierGroupCount // what it adds to the counts of the other tier groups
 }

@@ -70,7 +70,7 @@ const (
 	WasUnreached        ReasonKind = "missed"      // count
 	WasReachedOn        ReasonKind = "reached_on"  // count that another order reached, the new day
 	WasExtended         ReasonKind = "extended"    // the new day, reason
-	WasReinstated       ReasonKind = "again"       // the day of the expiry, reason
+	WasReinstated       ReasonKind = "again"       // the day on which the points had expired, the reason
 	WasMoved            ReasonKind = "slid"        // argument: the new day
 	WasMovedBack        ReasonKind = "unslid"      // the new day; an activity no longer counts
 	WasRevived          ReasonKind = "revived"     // the day of the expiry; an earlier activity was reported late
@@ -82,7 +82,7 @@ const (
 	WasContributed      ReasonKind = "contributed" // points from other household members
 	WasGivenTo          ReasonKind = "gives"       // points contributed to a redemption of another household member
 	WasConverted        ReasonKind = "converted"   // points, wallet, points received in the other wallet, that wallet
-	WasConvertedBack    ReasonKind = "unconverted" // as above
+	WasConvertedBack    ReasonKind = "unconverted" // the same as WasConverted
 	IsAutomatic         ReasonKind = "auto"        // the active points that trigger the redemption
 	IsStopped           ReasonKind = "stopped"     // times, the day: the daily limit is reached
 	IsFree              ReasonKind = "free"

@@ -56,7 +56,7 @@ func parseSides(c *document.Compiler, points *document.Node, a *loyalty.Action) 
 	}
 }
 
-// parseCooldown reads the time during which an action earns nothing after it has earned.
+// parseCooldown reads how long an action earns nothing after the member has earned points with it.
 func parseCooldown(c *document.Compiler, n *document.Node) loyalty.Period {
 	p := validate.Some(c, n)
 	if p.Hours > 0 || p.Minutes > 0 {

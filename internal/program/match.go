@@ -77,8 +77,8 @@ func parseSpan(c *document.Compiler, item *document.Node) (from, until time.Time
 	return between(c, item, "never applies: %s is not after the start, %s")
 }
 
-// between reads two instants. If the second is not after the first, it reports a problem. The argument backwards is the
-// message, a format for both values.
+// between reads two instants. If the second is not after the first, it reports a problem with the message backwards,
+// which is a format for the two values.
 func between(c *document.Compiler, item *document.Node, backwards string) (from, until time.Time) {
 	first, last := item.Get("from"), item.Get("until")
 	if first.Text() != "" {

@@ -116,7 +116,8 @@ func namedBy(name string) []stored.Identity {
 	return nil
 }
 
-// named returns the member with a name, or an empty ID if there is none.
+// named returns the member that a name refers to, or an empty ID if there is none. A name is a member ID, or
+// "external:" followed by the merchant's ID.
 func (ps Payments) named(ctx context.Context, program, name string) (loyalty.MemberID, error) {
 	if name == "" {
 		return "", nil

@@ -23,7 +23,7 @@ type redemptionContext struct {
 	redemption loyalty.Redemption
 	household  share.Household        // the household whose points the member may use; without members if there is none
 	lapsed     inventory.ExpiredHolds // expired reservations of the reward that still counted against its stock
-	call       redeem.Call            // the members of the waitlist who may claim the stock
+	call       redeem.Call            // the members of the waitlist who may claim the stock now
 	stock      *loyalty.Points        // the stock that call was determined for; nil if unknown
 	dates      earn.Budgets           // the remaining stock by date; nil if it is unknown
 }

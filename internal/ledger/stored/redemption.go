@@ -121,7 +121,7 @@ type redemptionDoc struct {
 
 	Manual bool   `json:"hand,omitzero"` // requires manual fulfillment
 	Date   string `json:"d,omitzero"`
-	When   int64  `json:"dat,omitzero"` // the instant of the date
+	When   int64  `json:"dat,omitzero"` // the instant at which what the date is for takes place
 
 	Asked  int64 `json:"ask,omitzero"` // the maximum points that a payment was requested to use
 	Listed bool  `json:"ls,omitzero"`  // listed by expiry; false for reservations from before the list existed

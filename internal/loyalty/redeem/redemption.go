@@ -81,7 +81,7 @@ func RedeemFrom(
 		cost = reward.Cost
 	}
 	if in.Code == "" && replaced.Pooled && replaced.Reward == in.Reward {
-		// The pool may contain no code except the one that this redemption replaces.
+		// The pool may be empty, so the redemption uses the code of the one that it replaces.
 		in.Code, in.Pooled = replaced.Code, true
 	}
 	in.Points, in.At, in.Stocked, in.Manual = cost, now, reward.Limited(), reward.Manual

@@ -139,8 +139,9 @@ func (v *visit) ahead(of time.Time, zone *time.Location) (step int, due time.Tim
 	return step, due
 }
 
-// expiries offers messages about lots that are about to expire, for each lot at each step. One message covers all lots
-// that expire within a quarter of the lead after the first lot, each with its day.
+// expiries offers messages about lots that expire soon. Each step of the reminder announces a lot once, a lead time
+// before its end. Lots that end within a quarter of that lead time after the first one share its message, which states
+// the day of each.
 func (v *visit) expiries() {
 	ends := func(l loyalty.Lot) time.Time { return l.Expires.End(v.p.Zone) }
 	for i := 0; i < len(v.acc.Lots); i++ {

@@ -52,7 +52,8 @@ func GiveBonus(d *posting.Decision, e loyalty.Entry, r *loyalty.Reached, b posti
 	return e
 }
 
-// MoveBonus adds to the entry the movement of a bonus's points to the lot of another promotion.
+// MoveBonus moves the points of an entry bonus to another lot, because the instant at which the level was reached has
+// changed. It adds the postings to the entry.
 func MoveBonus(d *posting.Decision, e loyalty.Entry, r *loyalty.Reached, b posting.Bonus) loyalty.Entry {
 	g, n, was := &r.Grant, r.Grant.Worth, d.Where(r.Grant)
 	e = d.ClawBack(e, n, g)

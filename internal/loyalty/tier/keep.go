@@ -75,7 +75,7 @@ func (r Rules) LoweredUntil(acc loyalty.Account, asOf, at time.Time) time.Time {
 		return r.KeptFrom(acc, r.PeriodCloses(acc, acc.Tier), 1)
 	}
 	if r.Tiers.MoveUp == loyalty.NextPeriod && asOf.Before(at) {
-		asOf = asOf.Add(1) // a level that was reached in a period begins with the next one
+		asOf = asOf.Add(1) // into the next period, in which a level that was reached in the last one takes effect
 	}
 	return r.KeptFrom(acc, asOf, n)
 }

@@ -140,9 +140,9 @@ func (r Rules) Gaps(acc loyalty.Account, rung int, at time.Time) (ways [][]Gap) 
 	return ways
 }
 
-// nearest returns the largest open gap of the most complete way. Gaps are compared by the share of the requirement that
-// the member has: the smaller the share, the larger the gap. The most complete way is the one whose largest gap is
-// smallest. It returns the zero Gap if a way is complete.
+// nearest returns the largest gap in the way to the level that the member is closest to. A gap is larger the smaller
+// the share of its requirement that is met. The closest way is the one whose largest gap is smallest. nearest returns
+// the zero Gap if a way is complete.
 func nearest(ways [][]Gap) (best Gap) {
 	for i, way := range ways {
 		worst := Gap{}

@@ -184,7 +184,7 @@ func (e Event) Headers(c app.Processor, body []byte, now time.Time) (http.Header
 		h.Set("Webhook-Id", id)
 		h.Set("Webhook-Timestamp", when)
 		h.Set("Webhook-Signature", "v1,"+base64.StdEncoding.EncodeToString(mac(key, id, ".", when, ".", string(body))))
-	case app.Adyen: // in the body
+	case app.Adyen: // no header: the signature is in the body
 	default:
 		return nil, fmt.Errorf("sample: an event of %s is signed with the key of a certificate", e.Provider)
 	}

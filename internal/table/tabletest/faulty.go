@@ -38,7 +38,7 @@ type Faulty struct {
 	seed   uint64
 	calls  map[string]int // the number of calls by operation and key
 	healed bool
-	recent []table.Key // the items written last, for which the index is late
+	recent []table.Key // the items that were written last; the index may not show them yet
 	fired  Fired
 }
 
