@@ -51,7 +51,7 @@ func (c *codesUpload) Run(ctx context.Context) error {
 			return err
 		}
 		lines := codeLines{name: c.File, in: bufio.NewScanner(in)}
-		up, err := inventory.Codes{Ledger: p.Ledger}.Add(ctx, live.ID, reward.ID, lines.codes())
+		up, err := inventory.Codes{Ledger: p.Catalog.Ledger}.Add(ctx, live.ID, reward.ID, lines.codes())
 		fmt.Printf("%d codes added, %d already known\n", up.Added, len(up.Duplicate))
 		if err != nil {
 			return fmt.Errorf("%w; repeat the command to add the others", refused(err))

@@ -43,7 +43,7 @@ func (c candidate) publish(
 	ctx context.Context, s *app.Programs,
 ) (live *loyalty.Program, fresh bool, note string, err error) {
 	if c.program != nil {
-		before, err := c.publishedBefore(ctx, s.Ledger)
+		before, err := c.publishedBefore(ctx, s.Catalog)
 		if err != nil {
 			return nil, false, "", err
 		}
@@ -66,8 +66,8 @@ func (c candidate) publish(
 }
 
 // publishedBefore returns the newest version with exactly this file, or zero if there is none.
-func (c candidate) publishedBefore(ctx context.Context, l *ledger.Ledger) (int, error) {
-	for v, err := range (catalog.Catalog{Ledger: l}).Versions(ctx, c.id, 0, 0) {
+func (c candidate) publishedBefore(ctx context.Context, cs catalog.Catalog) (int, error) {
+	for v, err := range cs.Versions(ctx, c.id, 0, 0) {
 		if err != nil {
 			return 0, err
 		}

@@ -7,7 +7,6 @@ import (
 	"os"
 
 	"github.com/perennial-loyalty/perennial/internal/app"
-	"github.com/perennial-loyalty/perennial/internal/catalog"
 	"github.com/perennial-loyalty/perennial/internal/program/compare"
 )
 
@@ -31,14 +30,14 @@ func (c *diff) Run(ctx context.Context) error {
 	}
 	in := store(c.maybeStore)
 	return in.programs(ctx, func(p *app.Programs) error {
-		live, err := catalog.Catalog{Ledger: p.Ledger}.Live(ctx, f.Program.ID)
+		live, err := p.Catalog.Live(ctx, f.Program.ID)
 		if err != nil {
 			return err
 		}
 		if live == 0 {
 			return fmt.Errorf("%s has no live version", f.Program.ID)
 		}
-		was, err := catalog.Catalog{Ledger: p.Ledger}.Published(ctx, f.Program.ID, live)
+		was, err := p.Catalog.Published(ctx, f.Program.ID, live)
 		if err != nil {
 			return err
 		}

@@ -8,7 +8,6 @@ import (
 	"unicode/utf8"
 
 	"github.com/perennial-loyalty/perennial/internal/app"
-	"github.com/perennial-loyalty/perennial/internal/catalog"
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
 	"github.com/perennial-loyalty/perennial/internal/program"
 )
@@ -34,7 +33,7 @@ func (c *draftSave) Run(ctx context.Context) error {
 		return fmt.Errorf("%s is not UTF-8", c.File)
 	}
 	return c.programs(ctx, func(p *app.Programs) error {
-		version, err := catalog.Catalog{Ledger: p.Ledger}.SaveDraft(ctx, c.Program, source, nil)
+		version, err := p.Catalog.SaveDraft(ctx, c.Program, source, nil)
 		if err != nil {
 			return refused(err)
 		}
@@ -54,7 +53,7 @@ type draftShow struct {
 // Run prints only the draft on standard output, as it was stored.
 func (c *draftShow) Run(ctx context.Context) error {
 	return c.programs(ctx, func(p *app.Programs) error {
-		source, version, err := catalog.Catalog{Ledger: p.Ledger}.Draft(ctx, c.Program)
+		source, version, err := p.Catalog.Draft(ctx, c.Program)
 		if err != nil {
 			return err
 		}

@@ -8,7 +8,6 @@ import (
 	"time"
 
 	"github.com/perennial-loyalty/perennial/internal/app"
-	"github.com/perennial-loyalty/perennial/internal/catalog"
 	"github.com/perennial-loyalty/perennial/internal/ledger"
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
 )
@@ -39,7 +38,7 @@ func (c *publish) Run(ctx context.Context) error {
 		if err != nil {
 			return refused(err)
 		}
-		s, err := catalog.Catalog{Ledger: p.Ledger}.Schedule(ctx, f.Program.ID)
+		s, err := p.Catalog.Schedule(ctx, f.Program.ID)
 		if err != nil {
 			return err
 		}
@@ -78,7 +77,7 @@ type rollback struct {
 // Run publishes the file of an earlier version as a new version.
 func (c *rollback) Run(ctx context.Context) error {
 	return c.programs(ctx, func(p *app.Programs) error {
-		was, err := catalog.Catalog{Ledger: p.Ledger}.Published(ctx, c.Program, c.Version)
+		was, err := p.Catalog.Published(ctx, c.Program, c.Version)
 		if err != nil {
 			return refused(err)
 		}
@@ -86,7 +85,7 @@ func (c *rollback) Run(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
-		before, err := catalog.Catalog{Ledger: p.Ledger}.Schedule(ctx, c.Program)
+		before, err := p.Catalog.Schedule(ctx, c.Program)
 		if err != nil {
 			return err
 		}
@@ -99,7 +98,7 @@ func (c *rollback) Run(ctx context.Context) error {
 			return refused(err)
 		}
 		c.say(before, version, fresh)
-		after, err := catalog.Catalog{Ledger: p.Ledger}.Schedule(ctx, c.Program)
+		after, err := p.Catalog.Schedule(ctx, c.Program)
 		for _, v := range after.Past {
 			if v.Recalled && c.Recall && fresh && !slices.Contains(before.Past, v) {
 				fmt.Printf("version %d was recalled\n", v.Version)

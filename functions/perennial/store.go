@@ -10,6 +10,7 @@ import (
 
 	"github.com/perennial-loyalty/perennial/internal/app"
 	"github.com/perennial-loyalty/perennial/internal/boot/operator"
+	"github.com/perennial-loyalty/perennial/internal/catalog"
 	"github.com/perennial-loyalty/perennial/internal/ledger"
 	"github.com/perennial-loyalty/perennial/internal/table"
 	"github.com/perennial-loyalty/perennial/internal/table/dynamotable"
@@ -35,7 +36,7 @@ func (s *store) programs(ctx context.Context, do func(*app.Programs) error) erro
 		if err != nil {
 			return err
 		}
-		return do(&app.Programs{Ledger: &ledger.Ledger{Table: t, Now: now}, Now: now})
+		return do(&app.Programs{Catalog: catalog.Catalog{Ledger: &ledger.Ledger{Table: t, Now: now}}, Now: now})
 	})
 }
 

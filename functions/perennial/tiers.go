@@ -10,7 +10,6 @@ import (
 
 	"github.com/perennial-loyalty/perennial/internal/app"
 	"github.com/perennial-loyalty/perennial/internal/catalog"
-	"github.com/perennial-loyalty/perennial/internal/ledger"
 	"github.com/perennial-loyalty/perennial/internal/ledger/stored"
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
 	"github.com/perennial-loyalty/perennial/internal/loyalty/award"
@@ -43,7 +42,7 @@ func (c *tiersPreview) Run(ctx context.Context) error {
 		if c.Until != nil {
 			v.Until = *c.Until
 		}
-		return c.list(ctx, p.Ledger, v)
+		return c.list(ctx, p.Catalog, v)
 	})
 }
 
@@ -63,10 +62,10 @@ func (c *tiersPreview) next(live *loyalty.Program, now time.Time) (*loyalty.Prog
 	return f.Program, nil
 }
 
-func (c *tiersPreview) list(ctx context.Context, l *ledger.Ledger, v catalog.LevelPreview) error {
+func (c *tiersPreview) list(ctx context.Context, cs catalog.Catalog, v catalog.LevelPreview) error {
 	evaluated, moves := 0, map[string]int{}
 	for shard := range stored.Shards {
-		for x, err := range (catalog.Catalog{Ledger: l}).LevelChanges(ctx, v, shard, "") {
+		for x, err := range cs.LevelChanges(ctx, v, shard, "") {
 			if err != nil {
 				return err
 			}

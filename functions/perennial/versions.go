@@ -19,7 +19,7 @@ type versions struct {
 // Run prints one line per version: its number, its status, when it becomes live, and who published it.
 func (c *versions) Run(ctx context.Context) error {
 	return c.programs(ctx, func(p *app.Programs) error {
-		s, err := catalog.Catalog{Ledger: p.Ledger}.Schedule(ctx, c.Program)
+		s, err := p.Catalog.Schedule(ctx, c.Program)
 		if err != nil {
 			return err
 		}
@@ -28,7 +28,7 @@ func (c *versions) Run(ctx context.Context) error {
 		}
 		out := tabwriter.NewWriter(os.Stdout, 0, 0, 2, ' ', 0)
 		fmt.Fprintln(out, "version\tstatus\teffective at\tpublished by")
-		for v, err := range (catalog.Catalog{Ledger: p.Ledger}).Versions(ctx, c.Program, 0, 0) {
+		for v, err := range p.Catalog.Versions(ctx, c.Program, 0, 0) {
 			if err != nil {
 				return err
 			}

@@ -11,7 +11,6 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/ledger/stored"
 	"github.com/perennial-loyalty/perennial/internal/local"
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
-	"github.com/perennial-loyalty/perennial/internal/members"
 )
 
 // welcome prints the address of the stack and examples of requests.
@@ -104,20 +103,18 @@ func (r *running) currency() loyalty.Currency {
 
 // rich returns a demo member who can afford a reward, or "" if there is none.
 func (r *running) rich(ctx context.Context) (string, loyalty.Reward, error) {
-	l := r.stack.App.Ledger
+	a := r.stack.App
 	for i := 1; i <= 50; i++ {
 		external := local.SeedExternalID(i)
-		id, err := members.Members{Ledger: l}.Find(
-			ctx, r.program.ID, stored.Identity{Kind: "external", Value: external},
-		)
+		id, err := a.Members.Find(ctx, r.program.ID, stored.Identity{Kind: "external", Value: external})
 		if err != nil {
 			return "", loyalty.Reward{}, nil // not seeded
 		}
-		m, err := members.Members{Ledger: l}.Get(ctx, r.program, id)
+		m, err := a.Members.Get(ctx, r.program, id)
 		if err != nil {
 			return "", loyalty.Reward{}, err
 		}
-		if reward, ok := local.Affordable(r.program, m.Account, loyalty.Money{}, r.stack.App.Now()); ok {
+		if reward, ok := local.Affordable(r.program, m.Account, loyalty.Money{}, a.Now()); ok {
 			return "external:" + external, reward, nil
 		}
 	}

@@ -89,7 +89,7 @@ func (a *App) Wire() error {
 		a.Keys = &auth.Keys{Table: a.Table, Now: a.Now, Stage: a.Stage, Random: a.Random}
 	}
 	if a.Programs == nil {
-		a.Programs = &Programs{Ledger: a.Ledger, Now: a.Now}
+		a.Programs = &Programs{Catalog: a.Catalog, Now: a.Now}
 	}
 	if a.Ledger.Program == nil {
 		a.Ledger.Program = a.Programs.Version

@@ -27,8 +27,8 @@ const (
 // Programs loads compiled programs: the live version of a program, or a version by its number. Its methods are safe
 // for concurrent use.
 type Programs struct {
-	Ledger *ledger.Ledger
-	Now    func() time.Time
+	Catalog catalog.Catalog
+	Now     func() time.Time
 
 	mu       sync.Mutex
 	live     map[string]live
@@ -86,14 +86,14 @@ func (s *Programs) Schedule(ctx context.Context, id string) (ledger.Schedule, ti
 // the live snapshot is read afterwards.
 func (s *Programs) schedule(ctx context.Context, id string, first bool) (schedule ledger.Schedule, err error) {
 	if !first {
-		return catalog.Catalog{Ledger: s.Ledger}.Schedule(ctx, id)
+		return s.Catalog.Schedule(ctx, id)
 	}
 	version, stored := 0, []byte(nil)
 	err = parallel.Do(func() (err error) {
-		schedule, err = catalog.Catalog{Ledger: s.Ledger}.Schedule(ctx, id)
+		schedule, err = s.Catalog.Schedule(ctx, id)
 		return err
 	}, func() (err error) {
-		version, stored, err = catalog.Catalog{Ledger: s.Ledger}.NewestSnapshot(ctx, id)
+		version, stored, err = s.Catalog.NewestSnapshot(ctx, id)
 		return err
 	})
 	if key := (versionKey{id, version}); err == nil && version > 0 && version == schedule.Live && s.cached(key) == nil {
@@ -135,7 +135,7 @@ func (s *Programs) Version(ctx context.Context, id string, version int) (*loyalt
 	if p := s.cached(key); p != nil {
 		return p, nil
 	}
-	stored, err := catalog.Catalog{Ledger: s.Ledger}.Snapshot(ctx, id, version)
+	stored, err := s.Catalog.Snapshot(ctx, id, version)
 	if err != nil {
 		return nil, err
 	}

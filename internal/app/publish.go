@@ -43,7 +43,7 @@ type Publication struct {
 // in.Levels is empty. It returns already_exists if another version was published since in.After.
 func (s *Programs) Publish(ctx context.Context, in Publication) (version int, fresh bool, err error) {
 	now := s.Now().UTC().Truncate(time.Millisecond) // the precision of the ledger's clock
-	schedule, err := catalog.Catalog{Ledger: s.Ledger}.Schedule(ctx, in.Program.ID)
+	schedule, err := s.Catalog.Schedule(ctx, in.Program.ID)
 	if err != nil {
 		return 0, false, err
 	}
@@ -72,12 +72,11 @@ func (s *Programs) Publish(ctx context.Context, in Publication) (version int, fr
 // republish handles the publication of a file that is already in force. A rollback withdraws the scheduled versions. A
 // recall recalls the version that was in force before.
 func (s *Programs) republish(ctx context.Context, in Publication, schedule ledger.Schedule) error {
-	versions := catalog.Catalog{Ledger: s.Ledger}
 	switch {
 	case in.Back:
-		return versions.Withdraw(ctx, in.Program.ID)
+		return s.Catalog.Withdraw(ctx, in.Program.ID)
 	case in.Recall && len(schedule.Past) > 0:
-		return versions.Recall(ctx, in.Program.ID, []int{schedule.Past[len(schedule.Past)-1].Version})
+		return s.Catalog.Recall(ctx, in.Program.ID, []int{schedule.Past[len(schedule.Past)-1].Version})
 	}
 	return nil
 }
@@ -132,9 +131,9 @@ func (s *Programs) publish(ctx context.Context, in Publication, at time.Time, sc
 		out.Recall = in.recalls(schedule)
 	}
 	if in.Back {
-		return catalog.Catalog{Ledger: s.Ledger}.PublishAlone(ctx, out, schedule.Last)
+		return s.Catalog.PublishAlone(ctx, out, schedule.Last)
 	}
-	return catalog.Catalog{Ledger: s.Ledger}.Publish(ctx, out, schedule.Last)
+	return s.Catalog.Publish(ctx, out, schedule.Last)
 }
 
 // recalls returns the versions that a publication recalls.
@@ -180,6 +179,6 @@ func (s *Programs) holds(ctx context.Context, in Publication, version int) (bool
 	if version == 0 {
 		return false, nil
 	}
-	was, err := catalog.Catalog{Ledger: s.Ledger}.Published(ctx, in.Program.ID, version)
+	was, err := s.Catalog.Published(ctx, in.Program.ID, version)
 	return err == nil && bytes.Equal(was.Source, in.Source), err
 }

@@ -78,7 +78,7 @@ func TestPanicFailsOneMessageAndIsLoggedWithTheRequestID(t *testing.T) {
 	b := newBench(t, 0)
 	var out bytes.Buffer
 	b.Log = telemetry.NewLog(&out, slog.LevelInfo, "test")
-	b.Programs = &app.Programs{Ledger: b.Ledger, Now: b.Now}
+	b.Programs = &app.Programs{Catalog: b.Catalog, Now: b.Now}
 	b.Table = brittle{b.Table}
 	ctx := lambdacontext.NewContext(t.Context(), &lambdacontext.LambdaContext{AwsRequestID: "request-1"})
 	if failed := b.deliver(t, ctx, `{"program":"bluebird","shard":1}`); len(failed) != 1 {
@@ -109,7 +109,7 @@ func TestFailedScheduleAndFeedbackAreReturnedToLambda(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			b := newBench(t, 0)
 			counted := metered(t, b)
-			b.Programs = &app.Programs{Ledger: b.Ledger, Now: b.Now}
+			b.Programs = &app.Programs{Catalog: b.Catalog, Now: b.Now}
 			b.Table = failing{b.Table}
 			h := Reassess(b.App)
 			if c.function == "remind" {
