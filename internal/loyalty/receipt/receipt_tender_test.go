@@ -12,105 +12,32 @@ import (
 func TestGiftCardsOfAPayment(t *testing.T) {
 	failed := func(f *loyalty.Fact) { f.State = loyalty.FactFailed }
 	dollars := func(f *loyalty.Fact) { f.Money.Currency = "USD" }
-	gift := func(n int64) func(*loyalty.Fact) { return func(f *loyalty.Fact) { f.GiftCard = n } }
+	of := loyaltytest.FactOf
+	captured := func(edit func(*loyalty.Fact)) loyalty.Fact { return of(loyalty.FactCapture, "1", 50, edit) }
+	withGift := func(n int64) loyalty.Fact { return captured(func(f *loyalty.Fact) { f.GiftCard = n }) }
+	tender := func(n int64, edit func(*loyalty.Fact)) loyalty.Fact { return of(loyalty.FactTender, "3", n, edit) }
+	plain, mixed, giftCard := captured(nil), captured(loyaltytest.Mixed), of(loyalty.FactGiftCard, "2", 20, nil)
 	for name, c := range map[string]struct {
 		facts        []loyalty.Fact
 		sum, unknown int64
 		forOrder     int // how many of the facts the order needs
 	}{
-		"nothing": {nil, 0, 0, 0},
-		"a card": {
-			[]loyalty.Fact{
-				loyaltytest.FactOf(loyalty.FactCapture, "1", 50, nil),
-				loyaltytest.FactOf(loyalty.FactTender, "2", 50, nil),
-			},
-			0, 0,
-			1,
-		},
-		"gift cards alone": {
-			[]loyalty.Fact{loyaltytest.FactOf(loyalty.FactCapture, "1", 50, gift(50))}, 50, 0, 1,
-		},
-		"more than was captured": {
-			[]loyalty.Fact{loyaltytest.FactOf(loyalty.FactCapture, "1", 50, gift(60))}, 50, 0, 1,
-		},
-		"a gift card of its own": {
-			[]loyalty.Fact{
-				loyaltytest.FactOf(loyalty.FactCapture, "1", 50, nil),
-				loyaltytest.FactOf(loyalty.FactGiftCard, "2", 20, nil),
-			},
-			20,
-			0, 2,
-		},
-		"the same, stated twice": {
-			[]loyalty.Fact{
-				loyaltytest.FactOf(loyalty.FactCapture, "1", 50, gift(20)),
-				loyaltytest.FactOf(loyalty.FactGiftCard, "2", 20, nil),
-			},
-			20, 0, 2,
-		},
-		"a mixed payment": {
-			[]loyalty.Fact{loyaltytest.FactOf(loyalty.FactCapture, "1", 50, loyaltytest.Mixed)}, 0, 50, 1,
-		},
-		"with its gift card": {
-			[]loyalty.Fact{
-				loyaltytest.FactOf(loyalty.FactCapture, "1", 50, loyaltytest.Mixed),
-				loyaltytest.FactOf(loyalty.FactGiftCard, "2", 20, nil),
-			},
-			20, 30, 2,
-		},
-		"with its card": {
-			[]loyalty.Fact{
-				loyaltytest.FactOf(loyalty.FactCapture, "1", 50, loyaltytest.Mixed),
-				loyaltytest.FactOf(loyalty.FactTender, "3", 30, nil),
-			},
-			0,
-			20, 2,
-		},
-		"with both": {
-			[]loyalty.Fact{
-				loyaltytest.FactOf(loyalty.FactCapture, "1", 50, loyaltytest.Mixed),
-				loyaltytest.FactOf(loyalty.FactGiftCard, "2", 20, nil),
-				loyaltytest.FactOf(loyalty.FactTender, "3", 30, nil),
-			},
-			20, 0, 3,
-		},
-		"with more than was due": {
-			[]loyalty.Fact{
-				loyaltytest.FactOf(loyalty.FactCapture, "1", 50, loyaltytest.Mixed),
-				loyaltytest.FactOf(loyalty.FactGiftCard, "2", 20, nil),
-				loyaltytest.FactOf(loyalty.FactTender, "3", 90, nil),
-			},
-			20, 0, 3,
-		},
-		"with a card that was declined": {
-			[]loyalty.Fact{
-				loyaltytest.FactOf(loyalty.FactCapture, "1", 50, loyaltytest.Mixed),
-				loyaltytest.FactOf(loyalty.FactTender, "3", 30, failed),
-			},
-			0, 50, 2,
-		},
-		"with a card in dollars": {
-			[]loyalty.Fact{
-				loyaltytest.FactOf(loyalty.FactCapture, "1", 50, loyaltytest.Mixed),
-				loyaltytest.FactOf(loyalty.FactTender, "3", 30, dollars),
-			},
-			0, 50, 2,
-		},
-		"with a refund": {
-			[]loyalty.Fact{
-				loyaltytest.FactOf(loyalty.FactCapture, "1", 50, loyaltytest.Mixed),
-				loyaltytest.FactOf(loyalty.FactRefund, "3", 30, nil),
-			},
-			0,
-			50, 2,
-		},
+		"nothing":                       {nil, 0, 0, 0},
+		"a card":                        {[]loyalty.Fact{plain, of(loyalty.FactTender, "2", 50, nil)}, 0, 0, 1},
+		"gift cards alone":              {[]loyalty.Fact{withGift(50)}, 50, 0, 1},
+		"more than was captured":        {[]loyalty.Fact{withGift(60)}, 50, 0, 1},
+		"a gift card of its own":        {[]loyalty.Fact{plain, giftCard}, 20, 0, 2},
+		"the same, stated twice":        {[]loyalty.Fact{withGift(20), giftCard}, 20, 0, 2},
+		"a mixed payment":               {[]loyalty.Fact{mixed}, 0, 50, 1},
+		"with its gift card":            {[]loyalty.Fact{mixed, giftCard}, 20, 30, 2},
+		"with its card":                 {[]loyalty.Fact{mixed, tender(30, nil)}, 0, 20, 2},
+		"with both":                     {[]loyalty.Fact{mixed, giftCard, tender(30, nil)}, 20, 0, 3},
+		"with more than was due":        {[]loyalty.Fact{mixed, giftCard, tender(90, nil)}, 20, 0, 3},
+		"with a card that was declined": {[]loyalty.Fact{mixed, tender(30, failed)}, 0, 50, 2},
+		"with a card in dollars":        {[]loyalty.Fact{mixed, tender(30, dollars)}, 0, 50, 2},
+		"with a refund":                 {[]loyalty.Fact{mixed, of(loyalty.FactRefund, "3", 30, nil)}, 0, 50, 2},
 		"of two captures": {
-			[]loyalty.Fact{
-				loyaltytest.FactOf(loyalty.FactCapture, "1", 50, loyaltytest.Mixed),
-				loyaltytest.FactOf(loyalty.FactCapture, "2", 10, nil),
-				loyaltytest.FactOf(loyalty.FactTender, "3", 10, nil),
-			},
-			0, 50, 3,
+			[]loyalty.Fact{mixed, of(loyalty.FactCapture, "2", 10, nil), tender(10, nil)}, 0, 50, 3,
 		},
 	} {
 		x := WithFacts(loyalty.Receipt{}, c.facts)
@@ -121,11 +48,8 @@ func TestGiftCardsOfAPayment(t *testing.T) {
 			t.Errorf("%s: the order needs %d facts, want %d", name, len(got.Facts), c.forOrder)
 		}
 	}
-	plain, flagged := loyaltytest.FactOf(loyalty.FactCapture, "1", 50, nil), loyaltytest.FactOf(
-		loyalty.FactCapture, "1", 50, loyaltytest.Mixed,
-	)
-	tendered := loyaltytest.FactOf(loyalty.FactCapture, "1", 50, func(f *loyalty.Fact) { f.Tendered = true })
-	for _, f := range []loyalty.Fact{flagged, tendered} {
+	tendered := captured(func(f *loyalty.Fact) { f.Tendered = true })
+	for _, f := range []loyalty.Fact{mixed, tendered} {
 		if compareAge(plain, f) != -1 || compareAge(f, plain) != 1 || compareAge(f, f) != 0 {
 			t.Errorf("%+v has no order", f)
 		}
