@@ -87,50 +87,6 @@ func TestReversalThatGivesNothingMoreBack(t *testing.T) {
 	wantRefusal(t, "no more than the card has left", err, loyalty.CodeUsed, "")
 }
 
-// A message that caps hold back is tried again in the morning after the first cap that leaves room.
-func TestCapsHoldMessagesBackUntilTheFirstHasRoom(t *testing.T) {
-	p := reminding(
-		t,
-		loyalty.Reminder{
-			ID: "near", On: loyalty.NearReward, Within: 50, Channels: []loyalty.Channel{loyalty.Email, loyalty.SMS},
-			Purpose: loyalty.Marketing,
-		},
-	)
-	p.Rewards = []loyalty.Reward{
-		{ID: "it", Type: "free_product", Cost: 100}, {ID: "other", Type: "free_product", Cost: 100},
-	}
-	p.Reminders.FrequencyCaps = []loyalty.FrequencyCap{
-		{Channel: loyalty.Email, Times: 1, Per: loyalty.PerMonth},
-		{Channel: loyalty.SMS, Times: 1, Per: loyalty.PerWeek},
-	}
-	if err := Compile(p); err != nil {
-		t.Fatal(err)
-	}
-	acc, now := whoHas(loyalty.Lot{Expires: 0, Points: 80}), utc("2027-03-02T10:00") // a Tuesday
-	sent := func(channels ...loyalty.Channel) (s remind.Reminded) {
-		for _, c := range channels {
-			s.Sent = append(s.Sent, remind.SentCount{Day: 20270301, Channel: c, N: 1})
-		}
-		return s
-	}
-	for _, c := range []struct {
-		sent remind.Reminded
-		want loyalty.Channel
-	}{{sent(), loyalty.Email}, {sent(loyalty.Email), loyalty.SMS}, {sent(loyalty.SMS), loyalty.Email}} {
-		plan := remind.Remind(p, acc, anybody, c.sent, now)
-		if len(plan.Send) != 1 || plan.Send[0].Channel != c.want || plan.Send[0].Reward != "it" ||
-			plan.Send[0].Missing != 20 {
-			t.Errorf("%+v, want one by %s", plan.Send, c.want)
-		}
-	}
-	v := remind.Visit(p, acc, anybody, sent(loyalty.Email, loyalty.SMS), now)
-	v.R = &p.Reminders.Messages[0]
-	v.Look()
-	if why, again := v.Stopped(&v.Offers[0]); why != remind.Capped || !again.Equal(utc("2027-03-08T08:00")) {
-		t.Errorf("%s until %s", why, again)
-	}
-}
-
 func TestFriendIsRemindedOfAReferral(t *testing.T) {
 	p := reminding(
 		t,

@@ -47,9 +47,9 @@ func reachable() Recipient {
 
 // visiting returns an evaluation of a reachable member at an instant, with the program's first reminder.
 func visiting(p *loyalty.Program, acc loyalty.Account, now time.Time) *visit {
-	v := Visit(p, acc, reachable(), Reminded{}, now)
+	v := newVisit(p, acc, reachable(), Reminded{}, now)
 	if len(p.Reminders.Messages) > 0 {
-		v.R = &p.Reminders.Messages[0]
+		v.r = &p.Reminders.Messages[0]
 	}
 	return v
 }

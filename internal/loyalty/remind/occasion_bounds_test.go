@@ -34,8 +34,8 @@ func TestMessagesAboutABalance(t *testing.T) {
 		if c.known {
 			v.s.Rich = map[string]time.Time{"r": utc("2027-03-01T09:00")}
 		}
-		if v.Look(); (len(v.Offers) == 1) != c.want || c.want && v.Offers[0].Points != c.balance {
-			t.Errorf("%s: %+v", c.name, v.Offers)
+		if v.look(); (len(v.offers) == 1) != c.want || c.want && v.offers[0].Points != c.balance {
+			t.Errorf("%s: %+v", c.name, v.offers)
 		}
 	}
 }
@@ -93,12 +93,12 @@ func TestNearestReward(t *testing.T) {
 		acc.Debt = c.debt
 		v := visiting(p, acc, tuesday)
 		v.s.Redeemed = utc("2027-02-04T10:00")
-		v.Look()
-		if (len(v.Offers) == 1) != (c.want != "") || c.want != "" &&
-			(v.Offers[0].Reward != c.want || v.Offers[0].Missing != c.missing || v.Offers[0].Points != 100) {
-			t.Errorf("%s: %+v", c.name, v.Offers)
+		v.look()
+		if (len(v.offers) == 1) != (c.want != "") || c.want != "" &&
+			(v.offers[0].Reward != c.want || v.offers[0].Missing != c.missing || v.offers[0].Points != 100) {
+			t.Errorf("%s: %+v", c.name, v.offers)
 		}
-		for _, o := range v.Offers {
+		for _, o := range v.offers {
 			if s := o.Subjects[0]; s.Cycle != v.cycle() || s.ID != c.want+"/"+v.cycle() {
 				t.Errorf("%s: %+v", c.name, s)
 			}
@@ -126,10 +126,10 @@ func TestNearestLevel(t *testing.T) {
 		acc := memberWith(loyalty.Lot{Points: 10})
 		acc.Tier.Level, acc.Metrics = c.level, []loyalty.Metric{{Month: 202702, Points: c.have}}
 		v := visiting(p, acc, tuesday)
-		v.Look()
-		if (len(v.Offers) == 1) != (c.want > 0) ||
-			c.want > 0 && (v.Offers[0].Missing != c.want || v.Offers[0].Level != "silver") {
-			t.Errorf("%s: %+v", c.name, v.Offers)
+		v.look()
+		if (len(v.offers) == 1) != (c.want > 0) ||
+			c.want > 0 && (v.offers[0].Missing != c.want || v.offers[0].Level != "silver") {
+			t.Errorf("%s: %+v", c.name, v.offers)
 		}
 	}
 }
@@ -166,14 +166,14 @@ func TestLevelAtRisk(t *testing.T) {
 		acc.Tier = loyalty.Standing{Level: c.level, Since: acc.Joined, Until: c.until, Minimum: c.minimum}
 		acc.Metrics = []loyalty.Metric{{Month: 202702, Points: c.have}}
 		v := visiting(p, acc, utc(c.now))
-		v.Look()
-		if (len(v.Offers) == 1) != c.want {
-			t.Errorf("%s: %+v", c.name, v.Offers)
+		v.look()
+		if (len(v.offers) == 1) != c.want {
+			t.Errorf("%s: %+v", c.name, v.offers)
 		}
 		if c.next != "" && !v.plan.Next.Equal(utc(c.next)) || c.next == "" && !v.plan.Next.IsZero() {
 			t.Errorf("%s: next at %s", c.name, v.plan.Next)
 		}
-		for _, o := range v.Offers {
+		for _, o := range v.offers {
 			if o.Level != c.level || o.Day != 20270331 || !o.Until.Equal(end) || o.Missing == 0 || o.Before.IsZero() {
 				t.Errorf("%s: %+v", c.name, o.News)
 			}
@@ -229,14 +229,14 @@ func TestMessagesAboutCodes(t *testing.T) {
 		}
 		v := visiting(reminding(r), memberWith(), tuesday)
 		v.who.Codes, v.who.Begun = []UnusedCode{c.code}, c.begun
-		v.Look()
-		if (len(v.Offers) == 1) != c.want {
-			t.Errorf("%s: %+v", c.name, v.Offers)
+		v.look()
+		if (len(v.offers) == 1) != c.want {
+			t.Errorf("%s: %+v", c.name, v.offers)
 		}
 		if c.next != "" && !v.plan.Next.Equal(utc(c.next)) || c.next == "" && !v.plan.Next.IsZero() {
 			t.Errorf("%s: next at %s", c.name, v.plan.Next)
 		}
-		for _, o := range v.Offers {
+		for _, o := range v.offers {
 			day := loyalty.DateOf(c.code.Until.Add(-1), time.UTC)
 			if c.code.Until.IsZero() {
 				day = 0
@@ -276,7 +276,7 @@ func TestMessagesAboutReservations(t *testing.T) {
 		acc := memberWith()
 		acc.Holds = []loyalty.Hold{c.hold}
 		v := visiting(reminding(r), acc, tuesday)
-		v.Look()
+		v.look()
 		if got := offered(v); got != c.want {
 			t.Errorf("%s: %q, want %q", c.name, got, c.want)
 		}
@@ -315,14 +315,14 @@ func TestYearlyMessages(t *testing.T) {
 		acc := memberWith(loyalty.Lot{Points: 10})
 		acc.Joined, acc.Traits.Birthday = utc(c.joined), c.birthday
 		v := visiting(reminding(r), acc, utc(c.now))
-		v.Look()
+		v.look()
 		if got := offered(v); got != c.want {
 			t.Errorf("%s: %q, want %q", c.name, got, c.want)
 		}
 		if c.next != "" && !v.plan.Next.Equal(utc(c.next)) || c.next == "" && !v.plan.Next.IsZero() {
 			t.Errorf("%s: next at %s", c.name, v.plan.Next)
 		}
-		for _, o := range v.Offers {
+		for _, o := range v.offers {
 			if year, _ := strconv.Atoi(o.Subjects[0].ID); o.Years != year-2026 {
 				t.Errorf("%s: %d years", c.name, o.Years)
 			}
@@ -357,7 +357,7 @@ func TestReferralWithoutAnOrder(t *testing.T) {
 		acc := memberWith()
 		acc.Traits.Referral = loyalty.Referral{By: c.by, At: utc("2027-03-01T09:00"), Order: c.order}
 		v := visiting(p, acc, tuesday)
-		v.Look()
+		v.look()
 		if got := offered(v); got != c.want {
 			t.Errorf("%s: %q, want %q", c.name, got, c.want)
 		}
@@ -419,9 +419,9 @@ func TestScheduledMessages(t *testing.T) {
 			c.edit(&r, &acc)
 		}
 		v := visiting(reminding(r), acc, utc(c.now))
-		v.Look()
-		if len(v.Offers) != c.want {
-			t.Errorf("%s: %+v", c.name, v.Offers)
+		v.look()
+		if len(v.offers) != c.want {
+			t.Errorf("%s: %+v", c.name, v.offers)
 		}
 		if c.next != "" && !v.plan.Next.Equal(utc(c.next)) || c.next == "" && !v.plan.Next.IsZero() {
 			t.Errorf("%s: next at %s", c.name, v.plan.Next)

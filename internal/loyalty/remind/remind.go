@@ -17,18 +17,18 @@ import (
 // message whose facts are no longer true is not sent. The account must have been advanced to now, and the state s must
 // include all of its entries (Reminded.Digest).
 func Remind(p *loyalty.Program, acc loyalty.Account, who Recipient, s Reminded, now time.Time) Plan {
-	v := Visit(p, acc, who, Forget(p, acc, s, now), now)
+	v := newVisit(p, acc, who, Forget(p, acc, s, now), now)
 	for i := range p.Reminders.Messages {
-		v.R = &p.Reminders.Messages[i]
-		v.Look()
+		v.r = &p.Reminders.Messages[i]
+		v.look()
 	}
 	for _, o := range s.Open {
 		v.sooner(answerEnds(&p.Compiled, &p.Reminders, p.Zone, acc, o.At))
 	}
-	slices.SortStableFunc(v.Offers, func(a, b offer) int {
+	slices.SortStableFunc(v.offers, func(a, b offer) int {
 		return cmp.Or(precedence(a.News)-precedence(b.News), b.Due.Compare(a.Due))
 	})
-	for _, o := range v.Offers {
+	for _, o := range v.offers {
 		v.gate(o)
 	}
 	v.sooner(v.morning(now.Add(rest(p.Reminders, &p.Earning, &p.Tiers) - 24*time.Hour + time.Second)))
@@ -48,20 +48,20 @@ const unconsented = 30 * 24 * time.Hour
 func Preview(
 	p *loyalty.Program, acc loyalty.Account, who Recipient, s Reminded, reminder string, now time.Time,
 ) (n News, why Why, ok bool) {
-	told := s
-	told.SentReminders = nil
-	v := Visit(p, acc, who, told, now)
+	unsent := s
+	unsent.SentReminders = nil
+	v := newVisit(p, acc, who, unsent, now)
 	for i := range p.Reminders.Messages {
-		if v.R = &p.Reminders.Messages[i]; v.R.ID == reminder {
-			v.Look()
+		if v.r = &p.Reminders.Messages[i]; v.r.ID == reminder {
+			v.look()
 		}
 	}
-	if len(v.Offers) == 0 {
+	if len(v.offers) == 0 {
 		return n, "", false
 	}
-	o := v.Offers[0]
+	o := v.offers[0]
 	v.s = s
-	why, _ = v.Stopped(&o)
+	why, _ = v.stopped(&o)
 	if o.Channel == "" {
 		o.Channel = o.r.Channels[0]
 	}
@@ -85,12 +85,13 @@ type visit struct {
 	now  time.Time
 	zone *time.Location
 
-	R      *loyalty.Reminder // the reminder to evaluate
-	Offers []offer
+	r      *loyalty.Reminder // the reminder to evaluate
+	offers []offer
 	plan   Plan
 }
 
-func Visit(p *loyalty.Program, acc loyalty.Account, who Recipient, s Reminded, now time.Time) *visit {
+// newVisit returns an evaluation of a member at an instant, without a reminder yet.
+func newVisit(p *loyalty.Program, acc loyalty.Account, who Recipient, s Reminded, now time.Time) *visit {
 	return &visit{p: p, acc: acc, who: who, s: s, now: now, zone: earn.ZoneOf(&p.Compiled, p.Zone, acc.Traits.Zone)}
 }
 
@@ -143,7 +144,7 @@ func (v *visit) gate(o offer) {
 	if v.superseded(o) {
 		return
 	}
-	why, at := v.Stopped(&o)
+	why, at := v.stopped(&o)
 	switch why {
 	case "":
 		v.plan.Send = append(v.plan.Send, o.News)
@@ -161,9 +162,9 @@ func (v *visit) superseded(o offer) bool {
 	return slices.ContainsFunc(v.plan.Send, same) || slices.ContainsFunc(v.plan.Held, same)
 }
 
-// Stopped returns the reason why an offer is suppressed, or an empty one, and when to try again if that is known. It
+// stopped returns the reason why an offer is suppressed, or an empty one, and when to try again if that is known. It
 // also selects the channel.
-func (v *visit) Stopped(o *offer) (why Why, again time.Time) {
+func (v *visit) stopped(o *offer) (why Why, again time.Time) {
 	channel, why, frees := v.channel(o)
 	if why == "" {
 		o.Channel = channel
@@ -268,13 +269,13 @@ func (v *visit) limited(o offer) (frees time.Time, full bool) {
 	}
 	today := loyalty.DateOf(v.now, v.zone)
 	for _, l := range o.r.Limits {
-		ends, said := earn.PeriodEnd(l.Per, today), map[time.Time]bool{}
+		ends, sentAt := earn.PeriodEnd(l.Per, today), map[time.Time]bool{}
 		for _, t := range v.s.SentReminders {
 			if t.Reminder == o.r.ID && earn.PeriodEnd(l.Per, loyalty.DateOf(t.At, v.zone)) == ends {
-				said[t.At] = true // several subjects of one message count once
+				sentAt[t.At] = true // several subjects of one message count once
 			}
 		}
-		if int64(len(said)) >= l.Times {
+		if int64(len(sentAt)) >= l.Times {
 			full = true
 			frees = posting.Later(frees, v.morning(ends.End(v.zone))) // PerEver: an instant in the distant past
 		}

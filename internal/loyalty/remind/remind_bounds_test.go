@@ -244,3 +244,48 @@ func TestLiftNeedsTwoGroups(t *testing.T) {
 		}
 	}
 }
+
+// A message that all channels' caps suppress is tried again in the morning after the first cap allows it.
+func TestMessageIsSuppressedUntilTheFirstCapAllowsIt(t *testing.T) {
+	p := reminding(
+		loyalty.Reminder{
+			ID: "near", On: loyalty.NearReward, Within: 50, Channels: []loyalty.Channel{loyalty.Email, loyalty.SMS},
+			Purpose: loyalty.Marketing,
+		},
+	)
+	p.Rewards = []loyalty.Reward{
+		{ID: "it", Type: "free_product", Cost: 100}, {ID: "other", Type: "free_product", Cost: 100},
+	}
+	p.Reminders.FrequencyCaps = []loyalty.FrequencyCap{
+		{Channel: loyalty.Email, Times: 1, Per: loyalty.PerMonth},
+		{Channel: loyalty.SMS, Times: 1, Per: loyalty.PerWeek},
+	}
+	zone, err := time.LoadLocation("Europe/Berlin")
+	if err != nil {
+		t.Fatal(err)
+	}
+	p.Zone = zone
+	acc, now := memberWith(loyalty.Lot{Expires: 0, Points: 80}), utc("2027-03-02T10:00") // a Tuesday
+	sent := func(channels ...loyalty.Channel) (s Reminded) {
+		for _, c := range channels {
+			s.Sent = append(s.Sent, SentCount{Day: 20270301, Channel: c, N: 1})
+		}
+		return s
+	}
+	for _, c := range []struct {
+		sent Reminded
+		want loyalty.Channel
+	}{{sent(), loyalty.Email}, {sent(loyalty.Email), loyalty.SMS}, {sent(loyalty.SMS), loyalty.Email}} {
+		plan := Remind(p, acc, reachable(), c.sent, now)
+		if len(plan.Send) != 1 || plan.Send[0].Channel != c.want || plan.Send[0].Reward != "it" ||
+			plan.Send[0].Missing != 20 {
+			t.Errorf("%+v, want one by %s", plan.Send, c.want)
+		}
+	}
+	v := newVisit(p, acc, reachable(), sent(loyalty.Email, loyalty.SMS), now)
+	v.r = &p.Reminders.Messages[0]
+	v.look()
+	if why, again := v.stopped(&v.offers[0]); why != Capped || !again.Equal(utc("2027-03-08T08:00")) {
+		t.Errorf("%s until %s", why, again)
+	}
+}

@@ -43,9 +43,9 @@ const (
 	keepForLong = 400 * 24 * time.Hour
 )
 
-// Look evaluates the reminder R: it offers a message if one is due, and records when the reminder will be due next.
-func (v *visit) Look() {
-	if !earn.OneOf(v.R.Tiers, v.acc.Tier.Level) || !earn.AnyOf(v.R.Segments, v.acc.Traits.Segments) || !v.asked() {
+// look evaluates the reminder r: it offers a message if one is due, and records when the reminder will be due next.
+func (v *visit) look() {
+	if !earn.OneOf(v.r.Tiers, v.acc.Tier.Level) || !earn.AnyOf(v.r.Segments, v.acc.Traits.Segments) || !v.asked() {
 		return
 	}
 	v.evaluate()
@@ -53,7 +53,7 @@ func (v *visit) Look() {
 
 // evaluate offers the messages of the reminder's trigger that are due.
 func (v *visit) evaluate() {
-	switch v.R.On {
+	switch v.r.On {
 	case loyalty.BeforeExpiry:
 		v.expiries()
 	case loyalty.AfterActive:
@@ -100,19 +100,18 @@ func (v *visit) orders() {
 // asked reports whether the reminder's condition holds for the member. A condition whose evaluation fails does not
 // hold.
 func (v *visit) asked() bool {
-	return v.R.When == nil ||
-		earn.Holds(v.R.When, &loyalty.Facts{Buyer: redeem.Actor(&v.p.Tiers, v.acc, v.now), At: v.now.In(v.p.Zone)})
+	return v.r.When == nil ||
+		earn.Holds(v.r.When, &loyalty.Facts{Buyer: redeem.Actor(&v.p.Tiers, v.acc, v.now), At: v.now.In(v.p.Zone)})
 }
 
 // offer adds a message that is due to the offers, unless the member already got a message about each of its subjects.
 func (v *visit) offer(n News) {
-	untold := slices.ContainsFunc(n.Subjects, func(s Subject) bool { return !v.s.hasSent(v.R.On, s) })
-	if !untold {
+	if !slices.ContainsFunc(n.Subjects, func(s Subject) bool { return !v.s.hasSent(v.r.On, s) }) {
 		return
 	}
-	n.Reminder, n.On, n.Purpose = v.R.ID, v.R.On, cmp.Or(v.R.Purpose, posting.PurposeOf(v.R.On))
+	n.Reminder, n.On, n.Purpose = v.r.ID, v.r.On, cmp.Or(v.r.Purpose, posting.PurposeOf(v.r.On))
 	n.At, n.Zone = v.now, v.zone
-	v.Offers = append(v.Offers, offer{n, v.R})
+	v.offers = append(v.offers, offer{n, v.r})
 }
 
 // balance returns the points that the member can spend.
@@ -122,9 +121,9 @@ func (v *visit) balance() loyalty.Points { return loyalty.TotalPoints(v.acc.Lots
 // when it was due. The step is -1 if none is due. It also records when the next step is due.
 func (v *visit) ahead(of time.Time, zone *time.Location) (step int, due time.Time) {
 	step = -1
-	for i, lead := range v.R.Leads {
+	for i, lead := range v.r.Leads {
 		at := lead.Before(of, zone)
-		if v.R.On != loyalty.BeforeHold { // a reservation may end before the next morning
+		if v.r.On != loyalty.BeforeHold { // a reservation may end before the next morning
 			// The next morning may be too late for the promised notice.
 			at = v.morning(loyalty.DateOf(at, zone).Start(zone))
 		}
@@ -153,7 +152,7 @@ func (v *visit) expiries() {
 		if step < 0 {
 			continue
 		}
-		lead := v.R.Leads[step]
+		lead := v.r.Leads[step]
 		bundle := ends(first).Add(ends(first).Sub(lead.Before(ends(first), v.p.Zone)) / 4)
 		n := News{Step: step, Due: due, Day: first.Expires.Day(), Until: ends(first)}
 		for _, l := range v.acc.Lots[i:] {
@@ -163,12 +162,12 @@ func (v *visit) expiries() {
 			s := Subject{
 				ID: l.Expires.String(), Due: v.morning(lead.Before(ends(l), v.p.Zone)), Until: ends(l).Add(keepNoticed),
 			}
-			if v.s.hasSent(v.R.On, s) {
+			if v.s.hasSent(v.r.On, s) {
 				break
 			}
 			n.Lots, n.Points, n.Subjects = append(n.Lots, l), n.Points+l.Points, append(n.Subjects, s)
 		}
-		if n.Points >= v.R.MinPoints {
+		if n.Points >= v.r.MinPoints {
 			v.offer(n)
 			i += max(0, len(n.Subjects)-1)
 		}
@@ -180,16 +179,16 @@ func (v *visit) expiries() {
 func (v *visit) activations() {
 	n := News{}
 	for _, a := range v.s.Active {
-		at := v.morning(lead(v.R).After(a.At, v.p.Zone))
+		at := v.morning(lead(v.r).After(a.At, v.p.Zone))
 		v.sooner(at)
 		s := Subject{ID: a.At.UTC().Format(posting.CauseTimeLayout), Until: a.At.Add(keepForLong)}
-		if at.After(v.now) || v.now.Sub(at) > freshFor || v.s.hasSent(v.R.On, s) {
+		if at.After(v.now) || v.now.Sub(at) > freshFor || v.s.hasSent(v.r.On, s) {
 			continue
 		}
 		n.Points, n.Subjects = n.Points+a.Points, append(n.Subjects, s)
 		n.Due = posting.Later(n.Due, at)
 	}
-	if n.Points = min(n.Points, v.balance()); n.Points >= v.R.Least() {
+	if n.Points = min(n.Points, v.balance()); n.Points >= v.r.Least() {
 		v.offer(n)
 	}
 }
@@ -205,7 +204,7 @@ func lead(r *loyalty.Reminder) loyalty.Period {
 // steps offers a message about an event that happened at the instant since, for the latest step that is due. A step
 // that has been due for longer than fresh is outdated and not offered. If fresh is 0, no step becomes outdated.
 func (v *visit) steps(since time.Time, fresh time.Duration, n News, subject, cycle string) {
-	leads := v.R.Leads
+	leads := v.r.Leads
 	if len(leads) == 0 {
 		leads = []loyalty.Period{{}}
 	}
@@ -246,17 +245,17 @@ func cycle(p *loyalty.Program, acc loyalty.Account, s Reminded, on loyalty.Trigg
 	return ""
 }
 
-func (v *visit) cycle() string { return cycle(v.p, v.acc, v.s, v.R.On, v.R.ID) }
+func (v *visit) cycle() string { return cycle(v.p, v.acc, v.s, v.r.On, v.r.ID) }
 
 func (v *visit) idle() {
-	since, rich := v.s.Rich[v.R.ID]
-	if n := v.balance(); rich && n >= v.R.Least() {
+	since, rich := v.s.Rich[v.r.ID]
+	if n := v.balance(); rich && n >= v.r.Least() {
 		v.steps(since, 0, News{Points: n}, v.cycle(), v.cycle())
 	}
 }
 
 func (v *visit) absence() {
-	if n := v.balance(); n >= v.R.MinPoints {
+	if n := v.balance(); n >= v.r.MinPoints {
 		v.steps(
 			posting.Later(v.acc.LastActivity, v.acc.Joined), 0, News{Points: n, Ordered: posting.OrderCount(v.acc) > 0},
 			v.cycle(), v.cycle(),
@@ -268,7 +267,7 @@ func (v *visit) absence() {
 // cannot afford yet.
 func (v *visit) nearReward() {
 	have, best, cost := v.balance(), loyalty.Reward{}, loyalty.Points(0)
-	if redeem.InDebt(v.p.Conversions, v.p.Rewards, v.acc) || have < v.R.MinPoints {
+	if redeem.InDebt(v.p.Conversions, v.p.Rewards, v.acc) || have < v.r.MinPoints {
 		return
 	}
 	for _, r := range v.p.Rewards {
@@ -278,7 +277,7 @@ func (v *visit) nearReward() {
 		}
 		best, cost = r, price
 	}
-	if missing := int64(cost - have); cost > 0 && missing <= v.R.Within {
+	if missing := int64(cost - have); cost > 0 && missing <= v.r.Within {
 		v.offer(News{
 			Due: v.now, Points: have, Reward: best.ID, Missing: missing,
 			Subjects: []Subject{{ID: best.ID + "/" + v.cycle(), Cycle: v.cycle()}},
@@ -295,7 +294,7 @@ func (v *visit) barred(r loyalty.Reward) bool {
 func (v *visit) nearTier() {
 	next, gap, _ := tier.Of(v.p).Progress(v.acc, v.now) // nothing is missing if there is no next level
 	missing := gap.Missing()
-	if missing > 0 && missing <= v.R.Within && v.balance() >= v.R.MinPoints {
+	if missing > 0 && missing <= v.r.Within && v.balance() >= v.r.MinPoints {
 		v.offer(News{
 			Due: v.now, Points: v.balance(), Level: next.ID, Missing: missing, By: gap.By,
 			Others:   tier.OtherGaps(tier.Of(v.p).Gaps(v.acc, redeem.LevelIndex(&v.p.Tiers, v.acc.Tier)+1, v.now), gap),
@@ -348,7 +347,7 @@ func (v *visit) codes() {
 			v.sooner(c.From)
 			continue
 		}
-		if v.R.On == loyalty.AfterClaim {
+		if v.r.On == loyalty.AfterClaim {
 			if !slices.Contains(v.who.Begun, c.Redemption) {
 				v.steps(c.At, 0, n, c.Redemption, "")
 			}
@@ -386,9 +385,9 @@ func (v *visit) holds() {
 func (v *visit) yearly() {
 	today := loyalty.DateOf(v.now, v.zone)
 	for year := today.Year() - 1; year <= today.Year()+1; year++ {
-		at := v.morning(lead(v.R).After(onYear(v.p, v.acc, v.R.On, year, v.zone), v.zone))
+		at := v.morning(lead(v.r).After(onYear(v.p, v.acc, v.r.On, year, v.zone), v.zone))
 		v.sooner(at)
-		if loyalty.DateOf(at, v.zone) != today || at.After(v.now) || v.balance() < v.R.MinPoints {
+		if loyalty.DateOf(at, v.zone) != today || at.After(v.now) || v.balance() < v.r.MinPoints {
 			continue
 		}
 		v.offer(News{
@@ -424,14 +423,14 @@ func (v *visit) stuck() {
 			most += a.Friend
 		}
 	}
-	if award.ReferralStatusAt(r, v.now) == award.ReferralRegistered && most >= v.R.Least() {
+	if award.ReferralStatusAt(r, v.now) == award.ReferralRegistered && most >= v.r.Least() {
 		v.steps(r.At, freshFor, News{Points: most}, string(r.By), "")
 	}
 }
 
 // schedule offers the messages that the merchant scheduled for instants or days.
 func (v *visit) schedule() {
-	if v.balance() < v.R.MinPoints {
+	if v.balance() < v.r.MinPoints {
 		return
 	}
 	say := func(at time.Time, fresh bool) {
@@ -440,16 +439,16 @@ func (v *visit) schedule() {
 			v.offer(News{
 				Due: at, Points: v.balance(),
 				Subjects: []Subject{
-					{ID: v.R.ID + "/" + at.UTC().Format(posting.CauseTimeLayout), Until: at.Add(keepNoticed)},
+					{ID: v.r.ID + "/" + at.UTC().Format(posting.CauseTimeLayout), Until: at.Add(keepNoticed)},
 				},
 			})
 		}
 	}
-	for _, at := range v.R.At {
+	for _, at := range v.r.At {
 		say(at, v.now.Sub(at) <= freshToday)
 	}
 	today := loyalty.DateOf(v.now, v.zone)
-	for _, day := range v.R.Days {
+	for _, day := range v.r.Days {
 		for _, year := range []int{today.Year(), today.Year() + 1} {
 			at := v.morning(day.In(year).Start(v.zone))
 			say(at, loyalty.DateOf(at, v.zone) == today)

@@ -13,7 +13,7 @@ import (
 // offered returns the subjects and points of the offers: "1042:50 1043:0".
 func offered(v *visit) string {
 	var out []string
-	for _, o := range v.Offers {
+	for _, o := range v.offers {
 		var ids []string
 		for _, s := range o.Subjects {
 			ids = append(ids, s.ID)
@@ -78,8 +78,8 @@ func TestWhichMembersAReminderAddresses(t *testing.T) {
 		acc := memberWith()
 		acc.Joined, acc.Tier.Level, acc.Traits.Segments = utc("2027-03-01T12:00"), "gold", []string{"vip"}
 		v := visiting(reminding(c.r), acc, tuesday)
-		if v.Look(); (len(v.Offers) == 1) != c.want {
-			t.Errorf("%s: %+v", c.name, v.Offers)
+		if v.look(); (len(v.offers) == 1) != c.want {
+			t.Errorf("%s: %+v", c.name, v.offers)
 		}
 	}
 }
@@ -90,12 +90,12 @@ func TestOfferStatesItsReminder(t *testing.T) {
 	v.s.SentReminders = []SentReminder{{On: loyalty.BeforeCode, Subject: sent}}
 	v.offer(News{Subjects: []Subject{sent}})
 	v.offer(News{Subjects: []Subject{sent, {ID: "b"}}})
-	if len(v.Offers) != 1 || len(v.Offers[0].Subjects) != 2 {
-		t.Fatalf("%+v", v.Offers)
+	if len(v.offers) != 1 || len(v.offers[0].Subjects) != 2 {
+		t.Fatalf("%+v", v.offers)
 	}
-	got := v.Offers[0]
+	got := v.offers[0]
 	if got.Reminder != "r" || got.On != loyalty.BeforeCode || got.Purpose != loyalty.Transactional ||
-		!got.At.Equal(tuesday) || got.Zone != time.UTC || got.r != v.R {
+		!got.At.Equal(tuesday) || got.Zone != time.UTC || got.r != v.r {
 		t.Errorf("%+v", got)
 	}
 }
@@ -225,11 +225,11 @@ func TestMessagesAboutExpiringLots(t *testing.T) {
 		for _, s := range c.sent {
 			v.s.SentReminders = append(v.s.SentReminders, SentReminder{On: loyalty.BeforeExpiry, Subject: s})
 		}
-		v.Look()
+		v.look()
 		if got := offered(v); got != c.want {
 			t.Errorf("%s: %q, want %q", c.name, got, c.want)
 		}
-		for _, o := range v.Offers {
+		for _, o := range v.offers {
 			if first := o.Lots[0].Expires; o.Day != first || !o.Until.Equal(first.End(time.UTC)) ||
 				len(o.Lots) != len(o.Subjects) {
 				t.Errorf("%s: %+v", c.name, o.News)
@@ -296,7 +296,7 @@ func TestMessagesAboutActivatedPoints(t *testing.T) {
 		if c.sent != "" {
 			v.s.SentReminders = []SentReminder{{On: r.On, Subject: Subject{ID: c.sent}}}
 		}
-		v.Look()
+		v.look()
 		if got := offered(v); got != c.want {
 			t.Errorf("%s: %q, want %q", c.name, got, c.want)
 		}
@@ -312,9 +312,9 @@ func TestMessagesAboutActivatedPoints(t *testing.T) {
 		utc("2027-03-09T09:00"),
 	)
 	exactly.s.Active = []Activation{at("2027-03-02T08:00", 5), at("2027-03-03T09:00", 1)}
-	if exactly.Look(); len(exactly.Offers) != 1 || exactly.Offers[0].Points != 6 ||
-		!exactly.Offers[0].Due.Equal(utc("2027-03-03T09:00")) {
-		t.Errorf("due seven days ago: %+v", exactly.Offers)
+	if exactly.look(); len(exactly.offers) != 1 || exactly.offers[0].Points != 6 ||
+		!exactly.offers[0].Due.Equal(utc("2027-03-03T09:00")) {
+		t.Errorf("due seven days ago: %+v", exactly.offers)
 	}
 }
 
@@ -350,9 +350,9 @@ func TestStepsAfterAnEvent(t *testing.T) {
 			utc(c.now),
 		)
 		v.steps(utc("2027-03-02T09:00"), c.fresh, News{}, "1042", "")
-		if c.due == "" && len(v.Offers) > 0 || c.due != "" && (len(v.Offers) != 1 || v.Offers[0].Step != c.step ||
-			!v.Offers[0].Due.Equal(utc(c.due)) || !v.Offers[0].Subjects[0].Until.Equal(utc(c.due).Add(keepForLong))) {
-			t.Errorf("%s: %+v", c.name, v.Offers)
+		if c.due == "" && len(v.offers) > 0 || c.due != "" && (len(v.offers) != 1 || v.offers[0].Step != c.step ||
+			!v.offers[0].Due.Equal(utc(c.due)) || !v.offers[0].Subjects[0].Until.Equal(utc(c.due).Add(keepForLong))) {
+			t.Errorf("%s: %+v", c.name, v.offers)
 		}
 		if c.next != "" && !v.plan.Next.Equal(utc(c.next)) || c.next == "" && !v.plan.Next.IsZero() {
 			t.Errorf("%s: next at %s", c.name, v.plan.Next)
@@ -360,7 +360,7 @@ func TestStepsAfterAnEvent(t *testing.T) {
 	}
 	v := visiting(reminding(loyalty.Reminder{ID: "r", On: loyalty.AfterIdle}), memberWith(), tuesday)
 	v.steps(utc("2027-03-01T09:00"), 0, News{}, "a", "b")
-	if s := v.Offers[0].Subjects[0]; s.Cycle != "b" || !s.Until.IsZero() {
+	if s := v.offers[0].Subjects[0]; s.Cycle != "b" || !s.Until.IsZero() {
 		t.Errorf("%+v", s)
 	}
 }

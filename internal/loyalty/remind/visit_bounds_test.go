@@ -56,7 +56,7 @@ func TestMorningIsTheFirstEndOfQuietHours(t *testing.T) {
 func TestSuppressedMessageIsEvaluatedAgainAfterQuietHours(t *testing.T) {
 	r := loyalty.Reminder{ID: "r", On: loyalty.AfterOrder, Channels: []loyalty.Channel{loyalty.Email}}
 	v := visiting(reminding(r), memberWith(), utc("2027-03-02T22:00"))
-	o := marketing(v.R)
+	o := marketing(v.r)
 	o.Subjects = []Subject{{ID: "1042"}}
 	v.gate(o)
 	if len(v.plan.Kept) != 1 || v.plan.Kept[0].Why != Quiet || !v.plan.Next.Equal(utc("2027-03-03T09:00")) {
@@ -187,8 +187,8 @@ func TestChannelOfAMessage(t *testing.T) {
 			v.who.Consents = v.who.Consents.With(Consent{Channel: x, Purpose: loyalty.Marketing, Granted: true})
 		}
 		v.s.Sent = []SentCount{{Day: 20270302, Channel: email, N: 1}, {Day: 20270302, Channel: sms, N: 1}}
-		o := marketing(v.R)
-		why, again := v.Stopped(&o)
+		o := marketing(v.r)
+		why, again := v.stopped(&o)
 		if why != c.why || o.Channel != c.channel || !again.Equal(c.again) {
 			t.Errorf("%s: reason %q, channel %q, again at %s", c.name, why, o.Channel, again)
 		}
@@ -248,10 +248,10 @@ func TestFrequencyCapCountsMessagesOfItsPeriodAndChannel(t *testing.T) {
 		if c.want != "" {
 			want = utc(c.want)
 		}
-		if got := v.capped(marketing(v.R), loyalty.Email); !got.Equal(want) {
+		if got := v.capped(marketing(v.r), loyalty.Email); !got.Equal(want) {
 			t.Errorf("%s: %s, want %q", c.name, got, c.want)
 		}
-		if got := v.capped(offer{News{Purpose: loyalty.Transactional}, v.R}, loyalty.Email); !got.IsZero() {
+		if got := v.capped(offer{News{Purpose: loyalty.Transactional}, v.r}, loyalty.Email); !got.IsZero() {
 			t.Errorf("%s: a transactional message waits until %s", c.name, got)
 		}
 	}
@@ -303,11 +303,11 @@ func TestIgnoredMarketingBecomesLessFrequent(t *testing.T) {
 		p.Reminders.Ignored = c.rule
 		v := visiting(p, memberWith(), tuesday)
 		v.s.Ignored, v.s.Last = c.ignored, utc(c.last)
-		if got := v.tired(offer{News{Purpose: c.purpose}, v.R}); !got.Equal(c.want) {
+		if got := v.tired(offer{News{Purpose: c.purpose}, v.r}); !got.Equal(c.want) {
 			t.Errorf("%s: %s, want %s", c.name, got, c.want)
 		}
-		v.R.Channels = []loyalty.Channel{loyalty.Email}
-		if why, again := v.Stopped(&offer{News{Purpose: c.purpose}, v.R}); (why == Tired) == c.want.IsZero() ||
+		v.r.Channels = []loyalty.Channel{loyalty.Email}
+		if why, again := v.stopped(&offer{News{Purpose: c.purpose}, v.r}); (why == Tired) == c.want.IsZero() ||
 			!again.Equal(c.want) {
 			t.Errorf("%s: %q until %s", c.name, why, again)
 		}
@@ -366,7 +366,7 @@ func TestLimitOfAReminder(t *testing.T) {
 	} {
 		v := visiting(reminding(loyalty.Reminder{ID: "r", On: c.on, Limits: c.limits}), memberWith(), tuesday)
 		v.s.SentReminders = c.sent
-		frees, full := v.limited(marketing(v.R))
+		frees, full := v.limited(marketing(v.r))
 		if full != c.full || c.frees == "" && !frees.IsZero() || c.frees != "" && !frees.Equal(utc(c.frees)) {
 			t.Errorf("%s: %t until %s, want %t until %q", c.name, full, frees, c.full, c.frees)
 		}
@@ -396,13 +396,13 @@ func TestReasonsAfterTheChannel(t *testing.T) {
 		acc := memberWith()
 		acc.Status = c.status
 		v := visiting(p, acc, utc(c.now))
-		o := offer{News{Purpose: c.purpose, Subjects: []Subject{{ID: "a"}}}, v.R}
+		o := offer{News{Purpose: c.purpose, Subjects: []Subject{{ID: "a"}}}, v.r}
 		v.gate(o)
 		if send, held := len(v.plan.Send) == 1, len(v.plan.Held) == 1; send != (c.why == "") ||
 			held != (c.why == HeldOut) {
 			t.Errorf("%s: %+v", c.name, v.plan)
 		}
-		why, again := v.Stopped(&o)
+		why, again := v.stopped(&o)
 		if why != c.why || c.again == "" && !again.IsZero() || c.again != "" && !again.Equal(utc(c.again)) {
 			t.Errorf("%s: %q until %s", c.name, why, again)
 		}
