@@ -11,7 +11,7 @@ import (
 )
 
 func TestEveryWhatHasASentenceInEveryLanguage(t *testing.T) {
-	for _, what := range loyalty.Whats() {
+	for _, what := range loyalty.ReasonKinds() {
 		if _, ok := arguments[what]; !ok {
 			t.Errorf("nothing says which arguments %q has", what)
 		}
@@ -21,7 +21,7 @@ func TestEveryWhatHasASentenceInEveryLanguage(t *testing.T) {
 			}
 		}
 	}
-	if want := len(loyalty.Whats()); len(arguments) != want {
+	if want := len(loyalty.ReasonKinds()); len(arguments) != want {
 		t.Errorf("there are arguments of %d, but %d are there", len(arguments), want)
 	}
 }

@@ -66,7 +66,7 @@ func TestEveryCaseOfEveryReasonIsAmongThoseChecked(t *testing.T) {
 
 func TestAReasonWithAnyArgumentsAtAllHasWords(t *testing.T) {
 	p := bluebird(t)
-	for _, what := range loyalty.Whats() {
+	for _, what := range loyalty.ReasonKinds() {
 		for _, arg := range []string{"", "x", "1", "-", "{points}", "2027-13-99", "1/0", "%s"} {
 			for n := range 7 {
 				b := why("campaigns.x", "1", what, strings.Split(strings.Repeat(arg+"|", n), "|")[:n]...)

@@ -206,7 +206,7 @@ func TestFormulasOfReasons(t *testing.T) {
 			t.Errorf("%+v is %q, want %q", c.r, got, c.want)
 		}
 	}
-	if all := Whats(); len(all) != len(effects) || !slices.Contains(all, IsRated) {
+	if all := ReasonKinds(); len(all) != len(effects) || !slices.Contains(all, IsRated) {
 		t.Errorf("the kinds are %s", all)
 	}
 	want := Reason{Wallet: "miles", Rule: "debt", Kind: IsCost, Args: []string{"5"}, Points: "-5"}

@@ -173,8 +173,8 @@ var effects = map[ReasonKind]string{
 	WasGivenTo:          "%s for the household",
 }
 
-// Whats returns all reason kinds, for packages that describe them in words.
-func Whats() []ReasonKind {
+// ReasonKinds returns all reason kinds.
+func ReasonKinds() []ReasonKind {
 	out := make([]ReasonKind, 0, len(effects))
 	for w := range effects {
 		out = append(out, w)

@@ -355,30 +355,30 @@ func TestMemberRegistersForACampaign(t *testing.T) {
 
 func TestRoomForAnotherRegistration(t *testing.T) {
 	p := made(t, func(p *loyalty.Program) {
-		for i := range MaxOptIns {
+		for i := range maxOptIns {
 			p.Campaigns = append(
 				p.Campaigns, loyalty.Rule{ID: fmt.Sprint("c", i), OptIn: true, Give: loyalty.Fixed{Points: 1}},
 			)
 		}
 	})
 	full := joined(t, p, noon)
-	for i := range MaxOptIns - 1 {
+	for i := range maxOptIns - 1 {
 		full.Traits.OptIns = append(full.Traits.OptIns, loyalty.OptIn{Campaign: fmt.Sprint("c", i+1), At: noon})
 	}
 	out, err := OptIn(p, full, "c0", noon)
-	if err != nil || len(out.Account.Traits.OptIns) != MaxOptIns {
+	if err != nil || len(out.Account.Traits.OptIns) != maxOptIns {
 		t.Errorf("the last one: %d, %v", len(out.Account.Traits.OptIns), err)
 	}
 	full.Traits.OptIns = append(full.Traits.OptIns, loyalty.OptIn{Campaign: "x", At: noon})
 	for _, old := range []struct{ x, y time.Time }{{noon, noon.Add(1)}, {noon.Add(1), noon}} {
 		acc := full
 		acc.Traits.OptIns = slices.Clone(full.Traits.OptIns)
-		acc.Traits.OptIns[3], acc.Traits.OptIns[MaxOptIns-1] = loyalty.OptIn{
+		acc.Traits.OptIns[3], acc.Traits.OptIns[maxOptIns-1] = loyalty.OptIn{
 			Campaign: "y", At: old.y,
 		}, loyalty.OptIn{Campaign: "x", At: old.x}
 		out, err := OptIn(p, acc, "c0", noon)
 		has := func(id string) bool { return slices.Contains(award.Campaigns(out.Account.Traits), id) }
-		if err != nil || len(out.Account.Traits.OptIns) != MaxOptIns || has("x") != old.x.After(old.y) ||
+		if err != nil || len(out.Account.Traits.OptIns) != maxOptIns || has("x") != old.x.After(old.y) ||
 			has("y") == has("x") ||
 			!has("c0") ||
 			!has("c1") {
@@ -388,7 +388,7 @@ func TestRoomForAnotherRegistration(t *testing.T) {
 			t.Error("the account that was given is changed")
 		}
 	}
-	full.Traits.OptIns[MaxOptIns-1] = loyalty.OptIn{Campaign: "c0", At: noon}
+	full.Traits.OptIns[maxOptIns-1] = loyalty.OptIn{Campaign: "c0", At: noon}
 	more := made(t, func(q *loyalty.Program) {
 		q.Campaigns = append(
 			slices.Clone(p.Campaigns), loyalty.Rule{ID: "more", OptIn: true, Give: loyalty.Fixed{Points: 1}},

@@ -110,10 +110,10 @@ func OptIn(p *loyalty.Program, acc loyalty.Account, campaign string, now time.Ti
 	}
 	next := acc.Traits
 	next.OptIns = roomForOptIn(p, next.OptIns)
-	if len(next.OptIns) >= MaxOptIns {
+	if len(next.OptIns) >= maxOptIns {
 		return posting.Outcome{}, loyalty.Refuse(
 			loyalty.ValidationFailed, "",
-			fmt.Sprintf("The member has already registered for %d campaigns, which is the limit.", MaxOptIns),
+			fmt.Sprintf("The member has already registered for %d campaigns, which is the limit.", maxOptIns),
 		)
 	}
 	next.OptIns = append(next.OptIns, loyalty.OptIn{Campaign: campaign, At: now})
@@ -122,9 +122,9 @@ func OptIn(p *loyalty.Program, acc loyalty.Account, campaign string, now time.Ti
 	return d.Outcome, err
 }
 
-// MaxOptIns limits the campaigns for which a member is registered at a time. MaxSegments limits the member's segments.
+// maxOptIns limits the campaigns for which a member is registered at a time. MaxSegments limits the member's segments.
 const (
-	MaxOptIns   = 50
+	maxOptIns   = 50
 	MaxSegments = 50
 )
 
@@ -133,7 +133,7 @@ const (
 // such a campaign is removed.
 func roomForOptIn(p *loyalty.Program, all []loyalty.OptIn) []loyalty.OptIn {
 	all = slices.Clone(all)
-	for len(all) >= MaxOptIns {
+	for len(all) >= maxOptIns {
 		oldest := -1
 		for i, o := range all {
 			known := slices.ContainsFunc(p.Campaigns, func(r loyalty.Rule) bool { return r.ID == o.Campaign })

@@ -139,8 +139,8 @@ func (c IssuedCode) Unuse(amount loyalty.Money) IssuedCode {
 	return c
 }
 
-// Unspent returns the gift card's unused value in minor units, including value removed by reversals.
-func (c IssuedCode) Unspent() int64 { return c.Left.Amount + c.Taken }
+// unspent returns the gift card's unused value in minor units, including value removed by reversals.
+func (c IssuedCode) unspent() int64 { return c.Left.Amount + c.Taken }
 
 // Back removes value from a code because its redemption is reversed. back is the total number of the redemption's
 // points to return, including earlier reversals, and the parameter of is the cost of the redemption in points. A gift
@@ -152,7 +152,7 @@ func (c IssuedCode) Back(back, of loyalty.Points) (IssuedCode, loyalty.Points) {
 		c.Void, c.Returned = c.Void || c.Used.IsZero(), true
 		return c, back
 	}
-	switch worth, unspent := big.NewInt(c.Worth), c.Unspent(); {
+	switch worth, unspent := big.NewInt(c.Worth), c.unspent(); {
 	case unspent == 0: // Worth may be 0 too, and is the divisor below
 		return c, 0
 	case of == 0:

@@ -86,10 +86,10 @@ func checkPlacement(d *posting.Decision, in Placement) error {
 		return loyalty.Refuse(loyalty.ValidationFailed, "/until", "Specify until, the end of the lock.")
 	case !in.Until.IsZero() && !in.Until.After(now):
 		return loyalty.Refuse(loyalty.ValidationFailed, "/until", "The instant must be in the future.")
-	case in.Until.After(now.AddDate(MaxPlacement, 0, 0)):
+	case in.Until.After(now.AddDate(maxPlacement, 0, 0)):
 		return loyalty.Refuse(
 			loyalty.ValidationFailed, "/until",
-			fmt.Sprintf("The instant must be at most %d years ahead. Make the level permanent instead.", MaxPlacement),
+			fmt.Sprintf("The instant must be at most %d years ahead. Make the level permanent instead.", maxPlacement),
 		)
 	}
 	return nil
@@ -139,8 +139,8 @@ func setTier(d *posting.Decision, id string, in Placement) error {
 	return welcome(d, from, rung)
 }
 
-// MaxPlacement is the maximum number of years for which a level can be set manually.
-const MaxPlacement = 10
+// maxPlacement is the maximum number of years for which a level can be set manually.
+const maxPlacement = 10
 
 // Floored moves the account up to its minimums in Tiers and all tier groups, after the member's traits changed.
 func Floored(d *posting.Decision) error {
