@@ -1,7 +1,6 @@
 package catalog
 
 import (
-	"context"
 	"errors"
 	"slices"
 	"strings"
@@ -9,41 +8,25 @@ import (
 	"time"
 
 	"github.com/perennial-loyalty/perennial/internal/ledger"
+	"github.com/perennial-loyalty/perennial/internal/ledger/ledgertest"
 	"github.com/perennial-loyalty/perennial/internal/ledger/stored"
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
+	"github.com/perennial-loyalty/perennial/internal/loyalty/loyaltytest"
 	"github.com/perennial-loyalty/perennial/internal/table"
-	"github.com/perennial-loyalty/perennial/internal/table/pebbletable"
 )
 
-var noon = time.Date(2026, 12, 1, 11, 0, 0, 0, time.UTC)
+var noon = loyaltytest.Noon
 
-// A bench is a catalog over a table in memory, with a clock that the test sets. Its next writes fail with the errors in
-// fail.
+// A bench is a ledgertest.Bench with a catalog.
 type bench struct {
+	*ledgertest.Bench
 	Catalog
-	table.Table
-	now  time.Time
-	fail []error
 }
 
 func newBench(t *testing.T) *bench {
-	tab, err := pebbletable.OpenMemory()
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = tab.Close() })
-	b := &bench{Table: tab, now: noon}
-	b.Catalog = Catalog{&ledger.Ledger{Table: b, Now: func() time.Time { return b.now }}}
-	return b
-}
-
-func (b *bench) Transact(ctx context.Context, ops ...table.Op) error {
-	if len(b.fail) > 0 {
-		err := b.fail[0]
-		b.fail = b.fail[1:]
-		return err
-	}
-	return b.Table.Transact(ctx, ops...)
+	t.Helper()
+	b := ledgertest.New(t)
+	return &bench{b, Catalog{b.Ledger}}
 }
 
 // publish publishes the version that follows after.
@@ -173,11 +156,11 @@ func TestVersionThatIsNotPublished(t *testing.T) {
 			t.Errorf("after version %d: %v", after, err)
 		}
 	}
-	b.fail = []error{&table.ConflictError{}}
+	b.Fail = []error{&table.ConflictError{}}
 	if err := b.Publish(t.Context(), in, 0); !errors.Is(err, loyalty.AlreadyExists) {
 		t.Errorf("another version was published meanwhile: %v", err)
 	}
-	b.fail = []error{table.ErrBusy}
+	b.Fail = []error{table.ErrBusy}
 	if err := b.Publish(t.Context(), in, 0); !ledger.Busy(err) {
 		t.Errorf("the table is busy: %v", err)
 	}
@@ -206,7 +189,7 @@ func TestWithdrawnAndRecalledVersions(t *testing.T) {
 	b.publish(t, 1, time.Time{})
 	unchanged(2)
 	b.publish(t, 2, noon.Add(time.Hour))
-	b.now = noon.Add(time.Minute)
+	b.Clock = noon.Add(time.Minute)
 	if err := b.Withdraw(t.Context(), "p"); err != nil {
 		t.Fatal(err)
 	}
@@ -214,10 +197,10 @@ func TestWithdrawnAndRecalledVersions(t *testing.T) {
 		t.Fatal(err)
 	}
 	unchanged(5)
-	if v, err := b.Published(t.Context(), "p", 3); err != nil || !v.Withdrawn.Equal(b.now) {
+	if v, err := b.Published(t.Context(), "p", 3); err != nil || !v.Withdrawn.Equal(b.Clock) {
 		t.Errorf("%+v, %v", v, err)
 	}
-	b.now = noon.Add(2 * time.Hour)
+	b.Clock = noon.Add(2 * time.Hour)
 	s, err := b.Schedule(t.Context(), "p")
 	if err != nil || s.Live != 2 || s.Last != 3 || len(s.Next) > 0 || len(s.Past) != 1 || !s.Past[0].Recalled {
 		t.Errorf("%+v, %v", s, err)
@@ -298,16 +281,16 @@ func TestVersionsOfADraft(t *testing.T) {
 
 func TestDraftIsStoredAgainAfterAConflict(t *testing.T) {
 	b := newBench(t)
-	b.fail = []error{&table.ConflictError{}}
+	b.Fail = []error{&table.ConflictError{}}
 	if n, err := b.SaveDraft(t.Context(), "p", []byte("a"), nil); n != 1 || err != nil {
 		t.Errorf("after a conflict: %d, %v", n, err)
 	}
-	b.fail = []error{table.ErrBusy}
+	b.Fail = []error{table.ErrBusy}
 	if _, err := b.SaveDraft(t.Context(), "p", []byte("b"), nil); !ledger.Busy(err) {
 		t.Errorf("the table is busy: %v", err)
 	}
 	for range ledger.Attempts {
-		b.fail = append(b.fail, &table.ConflictError{})
+		b.Fail = append(b.Fail, &table.ConflictError{})
 	}
 	if _, err := b.SaveDraft(t.Context(), "p", []byte("b"), nil); !errors.Is(err, ledger.ErrTryAgain) {
 		t.Errorf("every attempt conflicts: %v", err)

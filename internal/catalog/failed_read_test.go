@@ -71,7 +71,7 @@ func TestOperationsReturnTheErrorOfARead(t *testing.T) {
 func TestVersionThatRecallsAnotherOne(t *testing.T) {
 	b := newBench(t)
 	b.publish(t, 0, time.Time{})
-	b.now = noon.Add(time.Hour)
+	b.Clock = noon.Add(time.Hour)
 	in := Published{Program: "p", Source: []byte("x"), Snapshot: []byte(`{}`), By: "test", Recall: []int{1}}
 	if err := b.Publish(t.Context(), in, 1); err != nil {
 		t.Fatal(err)

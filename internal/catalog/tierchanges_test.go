@@ -39,10 +39,9 @@ func tiered(t *testing.T, version int, from int64) *loyalty.Program {
 func TestLevelsAtALaterInstant(t *testing.T) {
 	b := newBench(t)
 	live := tiered(t, 1, 100)
-	b.Program = nil
 	execute := func(m loyalty.MemberID, decide func(loyalty.Account, ledger.Inputs) (posting.Outcome, error)) {
 		t.Helper()
-		if _, err := b.Execute(t.Context(), ledger.Command{
+		if _, err := b.Catalog.Execute(t.Context(), ledger.Command{
 			Program: live, Member: m, Decide: ledger.Single(decide),
 		}); err != nil {
 			t.Fatal(err)

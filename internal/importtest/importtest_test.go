@@ -89,6 +89,7 @@ var arrows = []struct {
 		"internal/ledger",
 		[]string{"emailaddr", "ledger/columns", "ledger/stored", "loyalty/...", "parallel", "random", "table"},
 	},
+	{"internal/ledger/ledgertest", []string{"ledger", "loyalty/loyaltytest", "table", "table/pebbletable"}},
 	{"internal/catalog", []string{"ledger", "ledger/stored", "loyalty/...", "table"}},
 	{"internal/members", []string{"emailaddr", "ledger", "ledger/stored", "loyalty/...", "table"}},
 	{"internal/inventory", []string{"ledger", "ledger/stored", "loyalty/...", "members", "parallel", "table"}},

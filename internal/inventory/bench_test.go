@@ -1,39 +1,16 @@
 package inventory
 
 import (
-	"context"
 	"math"
 	"testing"
 
 	"github.com/perennial-loyalty/perennial/internal/ledger"
 	"github.com/perennial-loyalty/perennial/internal/ledger/stored"
+	"github.com/perennial-loyalty/perennial/internal/loyalty/loyaltytest"
 	"github.com/perennial-loyalty/perennial/internal/table"
 )
 
-// A hooked table calls before, if it is set, before the next write. If before returns an error, it returns the error
-// without writing.
-type hooked struct {
-	table.Table
-	before func() error
-}
-
-func (h *hooked) Transact(ctx context.Context, ops ...table.Op) error {
-	if before := h.before; before != nil {
-		h.before = nil
-		if err := before(); err != nil {
-			return err
-		}
-	}
-	return h.Table.Transact(ctx, ops...)
-}
-
-// hookedLedger returns a ledger over a hooked table in memory.
-func hookedLedger(t *testing.T) (*ledger.Ledger, *hooked) {
-	l := memoryLedger(t)
-	h := &hooked{Table: l.Table}
-	l.Table = h
-	return l, h
-}
+var noon = loyaltytest.Noon
 
 // lose returns a hook that writes the operations and loses the response.
 func lose(t *testing.T, tab table.Table, ops ...table.Op) func() error {

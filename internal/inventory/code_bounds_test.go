@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/perennial-loyalty/perennial/internal/ledger"
+	"github.com/perennial-loyalty/perennial/internal/ledger/ledgertest"
 	"github.com/perennial-loyalty/perennial/internal/ledger/stored"
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
 	"github.com/perennial-loyalty/perennial/internal/loyalty/redeem"
@@ -66,7 +67,7 @@ func TestCodesThatAreUploaded(t *testing.T) {
 		{"some exist in the second transaction", codes(50)[45:], codes(60), 55, codes(50)[45:]},
 	} {
 		for _, upload := range []bool{false, true} {
-			l := memoryLedger(t)
+			l := ledgertest.New(t).Ledger
 			if _, err := (Codes{l}).Add(t.Context(), "p", "mug", slices.Values(c.known)); err != nil {
 				t.Fatal(err)
 			}
@@ -104,20 +105,18 @@ func TestCodesThatAreUploaded(t *testing.T) {
 
 // An upload that stops continues after the codes that were processed.
 func TestUploadThatContinues(t *testing.T) {
-	l, h := hookedLedger(t)
+	b := ledgertest.New(t)
+	l := b.Ledger
 	all := codes(2*uploadAtOnce + 5)
-	h.before = func() error { // the first transaction is written, and the second one fails
-		h.before = func() error { return table.ErrBusy }
-		return nil
-	}
+	b.Fail = []error{nil, table.ErrBusy} // the first transaction is written, and the second one fails
 	if _, err := (Codes{l}).Upload(t.Context(), "p", "mug", all); !errors.Is(err, ledger.ErrTryAgain) {
 		t.Fatal(err)
 	}
-	if n := pool(t, h.Table); n != uploadAtOnce {
+	if n := pool(t, b.Table); n != uploadAtOnce {
 		t.Errorf("the pool has %d codes", n)
 	}
 	got, err := Codes{l}.Upload(t.Context(), "p", "mug", all)
-	if err != nil || got.Added != len(all) || got.Replayed || len(got.Duplicate) > 0 || pool(t, h.Table) != len(all) {
+	if err != nil || got.Added != len(all) || got.Replayed || len(got.Duplicate) > 0 || pool(t, b.Table) != len(all) {
 		t.Errorf("%+v, %v", got, err)
 	}
 	if got, err := (Codes{l}).Upload(t.Context(), "p", "mug", all); err != nil || got.Added != len(all) ||
@@ -128,8 +127,9 @@ func TestUploadThatContinues(t *testing.T) {
 
 // Two requests upload the same codes at the same time. Each code is added once, and neither is a replay.
 func TestUploadsOfTheSameCodesAtOneTime(t *testing.T) {
-	l, h := hookedLedger(t)
-	h.before = func() error {
+	b := ledgertest.New(t)
+	l := b.Ledger
+	b.Before = func() error {
 		got, err := Codes{l}.Upload(t.Context(), "p", "mug", codes(5))
 		if err != nil || got.Added != 5 || got.Replayed {
 			t.Errorf("the first request: %+v, %v", got, err)
@@ -137,7 +137,7 @@ func TestUploadsOfTheSameCodesAtOneTime(t *testing.T) {
 		return nil
 	}
 	got, err := Codes{l}.Upload(t.Context(), "p", "mug", codes(5))
-	if err != nil || got.Added != 5 || got.Replayed || len(got.Duplicate) > 0 || pool(t, h.Table) != 5 {
+	if err != nil || got.Added != 5 || got.Replayed || len(got.Duplicate) > 0 || pool(t, b.Table) != 5 {
 		t.Errorf("the second request: %+v, %v", got, err)
 	}
 }
@@ -146,7 +146,7 @@ func TestUploadsOfTheSameCodesAtOneTime(t *testing.T) {
 func TestCodeThatARedemptionTakes(t *testing.T) {
 	p := &loyalty.Program{ID: "p"}
 	for _, position := range []byte{0, 0x80, 0xff} {
-		l := memoryLedger(t)
+		l := ledgertest.New(t).Ledger
 		l.Random = bytes.NewReader(bytes.Repeat([]byte{position}, 100))
 		reward := loyalty.Reward{ID: "mug", Codes: loyalty.Codes{From: loyalty.UploadedCode}}
 		if _, err := (Codes{l}).Add(t.Context(), "p", "mug", slices.Values([]string{"BEANS"})); err != nil {
@@ -188,7 +188,7 @@ func euros(n int64) loyalty.Money { return loyalty.Money{Amount: n, Currency: "E
 
 // A code that no member received is unknown.
 func TestCodeThatNoMemberReceived(t *testing.T) {
-	l := memoryLedger(t)
+	l := ledgertest.New(t).Ledger
 	cs := Codes{l}
 	issue(t, l.Table, "MUG", ledger.CodeDoc{Reward: "mug"})
 	issue(t, l.Table, "CARD", card)
@@ -230,9 +230,10 @@ func TestUsesOfACodeAtOneTime(t *testing.T) {
 			0,
 		},
 	} {
-		l, h := hookedLedger(t)
+		b := ledgertest.New(t)
+		l := b.Ledger
 		issue(t, l.Table, "CARD", card)
-		h.before = func() error {
+		b.Before = func() error {
 			_, err := Codes{l}.Use(t.Context(), "p", c.other, ledger.By{Input: c.input})
 			if err != nil {
 				t.Error(err)
@@ -264,7 +265,8 @@ func TestUseThatIsReversed(t *testing.T) {
 		{"another code", UseReversal{"CARD2", "use_1", "sorry"}, loyalty.NotFound, 6_00},
 		{"an unknown code", UseReversal{"X", "use_1", "sorry"}, loyalty.NotFound, 6_00},
 	} {
-		l, h := hookedLedger(t)
+		b := ledgertest.New(t)
+		l := b.Ledger
 		issue(t, l.Table, "CARD", card)
 		issue(t, l.Table, "CARD2", card)
 		in := CodeUse{ID: "use_1", Code: "CARD", Amount: euros(4_00), Order: "1"}
@@ -272,7 +274,7 @@ func TestUseThatIsReversed(t *testing.T) {
 			got.Uses[0].Amount != euros(4_00) || got.Uses[0].Order != "1" || !got.Uses[0].Reversed.IsZero() {
 			t.Fatalf("%+v, %v", got, err)
 		}
-		h.before = func() error { return &table.ConflictError{} } // the reversal is repeated
+		b.Fail = []error{&table.ConflictError{}} // the reversal is repeated
 		got, err := Codes{l}.ReverseUse(t.Context(), "p", c.in, ledger.By{Input: "r"})
 		wantRejection(t, c.name, err, c.code)
 		if c.code == "" && (len(got.Uses) != 1 || got.Uses[0].Reason != "sorry" || !got.Uses[0].Reversed.Equal(noon)) {
@@ -283,7 +285,7 @@ func TestUseThatIsReversed(t *testing.T) {
 				t.Errorf("%s: %s is %+v, %v", c.name, code, now, err)
 			}
 		}
-		h.before = func() error { return table.ErrBusy }
+		b.Fail = []error{table.ErrBusy}
 		if _, err := (Codes{l}).ReverseUse(
 			t.Context(), "p", UseReversal{"CARD2", "use_1", "x"}, ledger.By{Input: "r2"},
 		); errors.Is(err, table.ErrBusy) {
@@ -298,7 +300,7 @@ func TestMissesThatCount(t *testing.T) {
 	for _, c := range []struct {
 		name   string
 		client string
-		before func(*hooked, []table.Op) func() error // a fault of the write of the last miss
+		before func(*ledgertest.Bench, []table.Op) func() error // a fault of the write of the last miss
 		looks  int
 		misses int // counted for the client, or for the key if there is no client
 	}{
@@ -309,24 +311,24 @@ func TestMissesThatCount(t *testing.T) {
 		{"beyond the limit", "till", nil, redeem.MaxMissesPerClient + 1, redeem.MaxMissesPerClient},
 		{
 			"a response that was lost after the write", "till",
-			func(h *hooked, ops []table.Op) func() error { return lose(t, h.Table, ops...) }, 1, 1,
+			func(b *ledgertest.Bench, ops []table.Op) func() error { return lose(t, b.Table, ops...) }, 1, 1,
 		},
 		{
 			"a response that was lost before the write", "till",
-			func(*hooked, []table.Op) func() error { return func() error { return table.ErrUnknown } }, 1, 1,
+			func(*ledgertest.Bench, []table.Op) func() error { return func() error { return table.ErrUnknown } }, 1, 1,
 		},
 		{
 			"a response that was lost before the write, and another miss", "till",
-			func(h *hooked, ops []table.Op) func() error {
+			func(b *ledgertest.Bench, ops []table.Op) func() error {
 				return func() error {
-					h.before = func() error {
+					b.Before = func() error {
 						other, err := missedOnceMore(Guesser{Key: "key", Client: "till"}.limits("p"), []table.Item{
 							{Key: ops[0].Item.Key}, {Key: ops[1].Item.Key},
 						}, noon.Add(-time.Second))
 						if err != nil {
 							return err
 						}
-						put(t, h.Table, other...)
+						put(t, b.Table, other...)
 						return nil
 					}
 					return table.ErrUnknown
@@ -335,12 +337,13 @@ func TestMissesThatCount(t *testing.T) {
 		},
 		{
 			"another miss at the same time", "till",
-			func(h *hooked, ops []table.Op) func() error {
-				return func() error { put(t, h.Table, ops...); return nil }
+			func(b *ledgertest.Bench, ops []table.Op) func() error {
+				return func() error { put(t, b.Table, ops...); return nil }
 			}, 1, 2,
 		},
 	} {
-		l, h := hookedLedger(t)
+		b := ledgertest.New(t)
+		l := b.Ledger
 		who := Guesser{Key: "key", Client: c.client}
 		limits := who.limits("p")
 		for i := range c.looks {
@@ -353,7 +356,7 @@ func TestMissesThatCount(t *testing.T) {
 				if err != nil {
 					t.Fatal(err)
 				}
-				h.before = c.before(h, ops)
+				b.Before = c.before(b, ops)
 			}
 			err := Codes{l}.Guarded(t.Context(), "p", who, miss)
 			var many *redeem.TooManyGuesses
@@ -365,7 +368,7 @@ func TestMissesThatCount(t *testing.T) {
 				t.Errorf("%s: %+v", c.name, many)
 			}
 		}
-		it, err := h.Table.Get(t.Context(), limits[len(limits)-1].key)
+		it, err := b.Table.Get(t.Context(), limits[len(limits)-1].key)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -384,7 +387,7 @@ func TestMissesThatCount(t *testing.T) {
 
 // Lookups that find a code, or fail, count no miss. They are rejected while the limit is reached.
 func TestLookupsThatCountNoMiss(t *testing.T) {
-	l := memoryLedger(t)
+	l := ledgertest.New(t).Ledger
 	who := Guesser{Key: "key", Client: "till"}
 	for _, want := range []error{nil, ledger.ErrTryAgain} {
 		if err := (Codes{l}).Guarded(t.Context(), "p", who, func() error { return want }); !errors.Is(err, want) {
@@ -419,7 +422,7 @@ func TestLookupsThatCountNoMiss(t *testing.T) {
 }
 
 func TestDamagedItemsOfCodes(t *testing.T) {
-	l := memoryLedger(t)
+	l := ledgertest.New(t).Ledger
 	put(t, l.Table, table.Put(table.Item{Key: ledger.CodeKey("p", "CARD"), Doc: []byte(`{"m":"mem_ada","left":"x"}`)}))
 	if _, err := (Codes{l}).Get(t.Context(), "p", "CARD"); err == nil || errors.As(err, new(*loyalty.Error)) {
 		t.Errorf("the code is damaged: %v", err)

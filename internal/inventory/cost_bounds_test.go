@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/perennial-loyalty/perennial/internal/ledger"
+	"github.com/perennial-loyalty/perennial/internal/ledger/ledgertest"
 	"github.com/perennial-loyalty/perennial/internal/ledger/stored"
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
 	"github.com/perennial-loyalty/perennial/internal/loyalty/redeem"
@@ -42,7 +43,7 @@ func TestReadsOfTheSecondStep(t *testing.T) {
 			spend(t, tab, poster.Key(), 1)
 		}, 2},
 	} {
-		l := memoryLedger(t)
+		l := ledgertest.New(t).Ledger
 		c.setup(t, l.Table)
 		s := Stock{l}.Reading(programOf(t, append(rewards(), cup)...), c.m)
 		for _, read := range s.First(t.Context()) {
@@ -55,7 +56,7 @@ func TestReadsOfTheSecondStep(t *testing.T) {
 			t.Errorf("%s: %d reads, want %d", c.name, got, c.want)
 		}
 	}
-	l := memoryLedger(t)
+	l := ledgertest.New(t).Ledger
 	spend(t, l.Table, "rewards.mug", 1)
 	got, err := Stock{l}.Counts(t.Context(), programOf(t, rewards()...))
 	if err != nil || len(got) != 4 || got["rewards.mug"] != 0 || got["rewards.poster"] != 1 {
@@ -85,7 +86,7 @@ func TestReadsThatAreNotNeeded(t *testing.T) {
 			return err
 		}},
 	} {
-		l := memoryLedger(t)
+		l := ledgertest.New(t).Ledger
 		f := &tabletest.FailingRead{Table: l.Table, Fail: c.reads + 1}
 		l.Table = f
 		if err := c.operation(l); err != nil || f.Failed() {
@@ -96,7 +97,8 @@ func TestReadsThatAreNotNeeded(t *testing.T) {
 
 // A write that the table refuses is returned at once.
 func TestWritesThatAreRefused(t *testing.T) {
-	l, h := hookedLedger(t)
+	b := ledgertest.New(t)
+	l := b.Ledger
 	issue(t, l.Table, "CARD", card)
 	in := CodeUse{ID: "use_1", Code: "CARD", Amount: euros(4_00)}
 	if _, err := (Codes{l}).Use(t.Context(), "p", in, ledger.By{Input: "a"}); err != nil {
@@ -114,7 +116,7 @@ func TestWritesThatAreRefused(t *testing.T) {
 			return Waitlists{l}.RecordCalled(t.Context(), p, &loyalty.Reward{ID: "mug"}, call)
 		},
 	} {
-		h.before = func() error { return table.ErrBusy }
+		b.Fail = []error{table.ErrBusy}
 		if err := operation(); !errors.Is(err, ledger.ErrTryAgain) {
 			t.Errorf("%s: %v", name, err)
 		}

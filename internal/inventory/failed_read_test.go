@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/perennial-loyalty/perennial/internal/ledger"
+	"github.com/perennial-loyalty/perennial/internal/ledger/ledgertest"
 	"github.com/perennial-loyalty/perennial/internal/ledger/stored"
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
 	"github.com/perennial-loyalty/perennial/internal/loyalty/redeem"
@@ -17,19 +18,19 @@ import (
 func TestOperationsReturnTheErrorOfARead(t *testing.T) {
 	var p *loyalty.Program
 	create := func() table.Table {
-		ws, h, program := waitlist(t, "mem_ada", "mem_bob")
+		ws, b, program := waitlist(t, "mem_ada", "mem_bob")
 		p = program
-		put(t, h, waiting("mug", "mem_bob", 0)...)
-		issue(t, h, "CARD", card)
+		put(t, b, waiting("mug", "mem_bob", 0)...)
+		issue(t, b, "CARD", card)
 		in := CodeUse{ID: "use_1", Code: "CARD", Amount: euros(4_00)}
 		if _, err := Codes(ws).Use(t.Context(), "p", in, ledger.By{Input: "a"}); err != nil {
 			t.Fatal(err)
 		}
-		put(t, h, table.Put(table.Item{Key: ledger.PoolKey("p", "voucher", "A"), Doc: []byte("{}")}))
+		put(t, b, table.Put(table.Item{Key: ledger.PoolKey("p", "voucher", "A"), Doc: []byte("{}")}))
 		if _, err := Codes(ws).Upload(t.Context(), "p", "voucher", codes(1)); err != nil {
 			t.Fatal(err)
 		}
-		return h
+		return b
 	}
 	for name, operation := range map[string]func(*ledger.Ledger) error{
 		"code": func(l *ledger.Ledger) error {
@@ -105,7 +106,7 @@ func TestOperationsReturnTheErrorOfARead(t *testing.T) {
 }
 
 func TestUseThatWasReversedBefore(t *testing.T) {
-	l := memoryLedger(t)
+	l := ledgertest.New(t).Ledger
 	issue(t, l.Table, "CARD", card)
 	in := CodeUse{ID: "use_1", Code: "CARD", Amount: euros(4_00)}
 	if _, err := (Codes{l}).Use(t.Context(), "p", in, ledger.By{Input: "a"}); err != nil {
@@ -132,7 +133,7 @@ func TestUseThatWasReversedBefore(t *testing.T) {
 
 // A use that used the code up, repeated, returns its first result.
 func TestLastUseIsRepeated(t *testing.T) {
-	l := memoryLedger(t)
+	l := ledgertest.New(t).Ledger
 	issue(t, l.Table, "MUG", ledger.CodeDoc{Member: "mem_ada", Redemption: "rd_1", Reward: "mug"})
 	for i, c := range []struct {
 		in       CodeUse
@@ -151,10 +152,11 @@ func TestLastUseIsRepeated(t *testing.T) {
 			t.Errorf("use %d: %+v", i, r)
 		}
 	}
-	l2, h := hookedLedger(t)
+	b := ledgertest.New(t)
+	l2 := b.Ledger
 	issue(t, l2.Table, "CARD", card)
 	for i, failed := range []error{table.ErrBusy, table.ErrUnknown} {
-		h.before = func() error { return failed }
+		b.Fail = []error{failed}
 		in := CodeUse{ID: "use_1", Code: "CARD", Amount: euros(1)}
 		if _, err := (Codes{l2}).Use(t.Context(), "p", in, ledger.By{Input: "a"}); !ledger.Busy(err) {
 			t.Errorf("use %d: %v", i, err)

@@ -5,6 +5,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/perennial-loyalty/perennial/internal/ledger/ledgertest"
 	"github.com/perennial-loyalty/perennial/internal/ledger/stored"
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
 	"github.com/perennial-loyalty/perennial/internal/table"
@@ -12,7 +13,7 @@ import (
 
 // A member's position on a waitlist is counted up to a bound.
 func TestLastPositionOfAWaitlist(t *testing.T) {
-	l := memoryLedger(t)
+	l := ledgertest.New(t).Ledger
 	p := &loyalty.Program{ID: "p", Zone: time.UTC, Spending: loyalty.Spending{Rewards: []loyalty.Reward{{ID: "mug"}}}}
 	member := func(n int) loyalty.MemberID { return loyalty.MemberID(fmt.Sprintf("mem_%04d", n)) }
 	for n := 1; n <= farthest+1; n += 25 {

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/perennial-loyalty/perennial/internal/ledger"
+	"github.com/perennial-loyalty/perennial/internal/ledger/ledgertest"
 	"github.com/perennial-loyalty/perennial/internal/ledger/stored"
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
 	"github.com/perennial-loyalty/perennial/internal/loyalty/earn"
@@ -137,7 +138,7 @@ func TestStockThatAMemberCanRedeem(t *testing.T) {
 			stock(func(earn.Budgets) {}),
 		},
 	} {
-		l := memoryLedger(t)
+		l := ledgertest.New(t).Ledger
 		c.setup(l.Table)
 		got, err := Stock{l}.CountsFor(t.Context(), programOf(t, rewards()...), c.m)
 		if err != nil || !maps.Equal(got, c.want) {
@@ -158,7 +159,7 @@ func TestStockForALongWaitlist(t *testing.T) {
 		{CallsAtOnce + 1, CallsAtOnce + 1, false},
 		{CallsAtOnce + 2, CallsAtOnce + 1, true},
 	} {
-		l := memoryLedger(t)
+		l := ledgertest.New(t).Ledger
 		mug := rewards()[0]
 		mug.StockBatches = []loyalty.StockBatch{{Quantity: int64(c.units)}}
 		for i := range c.waiting {
@@ -181,7 +182,7 @@ func TestStockForALongWaitlist(t *testing.T) {
 func TestExpiredReservationsAreFound(t *testing.T) {
 	mug := &rewards()[0]
 	for _, n := range []int{0, 1, lapsedAtOnce - 1, lapsedAtOnce, lapsedAtOnce + 1, 2 * lapsedAtOnce} {
-		l := memoryLedger(t)
+		l := ledgertest.New(t).Ledger
 		for i := range n {
 			sk := stored.Stamped(noon.Add(time.Duration(i-n)*time.Second)) + "#rd"
 			put(t, l.Table, table.Put(listed("mug", sk, ledger.ListedDoc{Member: fmt.Sprint(i)})))
@@ -208,7 +209,7 @@ func TestExpiredReservationsAreFound(t *testing.T) {
 			t.Errorf("%d of %d are found", found, n)
 		}
 	}
-	l := memoryLedger(t)
+	l := ledgertest.New(t).Ledger
 	if err := (Stock{l}).ReleaseExpired(t.Context(), programOf(t), ExpiredHolds{holds: []table.Item{
 		listed("mug", "x", ledger.ListedDoc{Member: "mem_eve"}),
 	}}); !errors.Is(err, loyalty.NotFound) {
@@ -222,9 +223,10 @@ func TestExpiredReservationsAreFound(t *testing.T) {
 }
 
 // waitlist returns a ledger with a program of a mug without units, and members who are enrolled.
-func waitlist(t *testing.T, ms ...loyalty.MemberID) (Waitlists, *hooked, *loyalty.Program) {
+func waitlist(t *testing.T, ms ...loyalty.MemberID) (Waitlists, *ledgertest.Bench, *loyalty.Program) {
 	t.Helper()
-	l, h := hookedLedger(t)
+	b := ledgertest.New(t)
+	l := b.Ledger
 	p := programOf(t, rewards()...)
 	for _, m := range ms {
 		if _, err := (members.Members{Ledger: l}).Enroll(
@@ -234,7 +236,7 @@ func waitlist(t *testing.T, ms ...loyalty.MemberID) (Waitlists, *hooked, *loyalt
 		}
 	}
 	spend(t, l.Table, "rewards.mug", 1)
-	return Waitlists{l}, h, p
+	return Waitlists{l}, b, p
 }
 
 // A member joins a waitlist while the reward is out of stock, or the stock is for other members.
@@ -287,9 +289,9 @@ func TestRequestToJoinAWaitlist(t *testing.T) {
 // A write that is lost or conflicts is repeated.
 func TestWaitlistAfterAFailedWrite(t *testing.T) {
 	for _, failed := range []error{&table.ConflictError{}, table.ErrBusy} {
-		ws, h, p := waitlist(t, "mem_ada")
+		ws, b, p := waitlist(t, "mem_ada")
 		busy := errors.Is(failed, table.ErrBusy)
-		h.before = func() error { return failed }
+		b.Fail = []error{failed}
 		at, err := ws.Join(t.Context(), p, "mug", "mem_ada")
 		if busy != errors.Is(err, ledger.ErrTryAgain) || !busy && (err != nil || at.Position != 1) {
 			t.Errorf("join after %v: %+v, %v", failed, at, err)
@@ -297,7 +299,7 @@ func TestWaitlistAfterAFailedWrite(t *testing.T) {
 		if _, err := ws.Join(t.Context(), p, "mug", "mem_ada"); err != nil {
 			t.Fatal(err)
 		}
-		h.before = func() error { return failed }
+		b.Fail = []error{failed}
 		at, err = ws.Leave(t.Context(), p, "mug", "mem_ada")
 		if busy != errors.Is(err, ledger.ErrTryAgain) || !busy && (err != nil || at.Waits) {
 			t.Errorf("leave after %v: %+v, %v", failed, at, err)

@@ -1,32 +1,24 @@
 package inventory
 
 import (
-	"context"
 	"testing"
 	"time"
 
-	"github.com/perennial-loyalty/perennial/internal/ledger"
+	"github.com/perennial-loyalty/perennial/internal/ledger/ledgertest"
 	"github.com/perennial-loyalty/perennial/internal/ledger/stored"
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
 	"github.com/perennial-loyalty/perennial/internal/loyalty/redeem"
 	"github.com/perennial-loyalty/perennial/internal/table"
-	"github.com/perennial-loyalty/perennial/internal/table/pebbletable"
 )
 
 // Two requests may call the same members. The slower one finds the first members already called, and calls the others.
 func TestRecordCalledSkipsMembersCalledMeanwhile(t *testing.T) {
-	tab, err := pebbletable.OpenMemory()
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = tab.Close() })
-	now := time.Date(2026, 12, 1, 10, 0, 0, 0, time.UTC)
-	l := &ledger.Ledger{Table: tab, Now: func() time.Time { return now }}
+	l := ledgertest.New(t).Ledger
 	p := &loyalty.Program{ID: "p", Zone: time.UTC}
 	var call redeem.Call
-	for i, called := range []int64{stored.Millis(now.Add(-time.Minute)), 0, 0} {
+	for i, called := range []int64{stored.Millis(noon.Add(-time.Minute)), 0, 0} {
 		m := loyalty.MemberID(rune('a' + i))
-		err := tab.Transact(t.Context(),
+		err := l.Table.Transact(t.Context(),
 			table.Put(table.Item{Key: placeKey("p", "mug", m), Doc: stored.Encode(placeDoc{string(m)})}),
 			table.Put(
 				table.Item{
@@ -52,23 +44,10 @@ func TestRecordCalledSkipsMembersCalledMeanwhile(t *testing.T) {
 	}
 }
 
-// conflicting is a table whose next write fails because another process changed the item.
-type conflicting struct {
-	table.Table
-	conflicts int
-}
-
-func (c *conflicting) Transact(ctx context.Context, ops ...table.Op) error {
-	if c.conflicts > 0 {
-		c.conflicts--
-		return &table.ConflictError{}
-	}
-	return c.Table.Transact(ctx, ops...)
-}
-
 // If another process changes a waiting member's item at the same time, only this member is skipped.
 func TestRecordCalledSkipsAMemberWhoseItemChanges(t *testing.T) {
-	l := memoryLedger(t)
+	b := ledgertest.New(t)
+	l := b.Ledger
 	var call redeem.Call
 	for _, m := range []string{"a", "b"} {
 		if err := l.Table.Transact(t.Context(),
@@ -81,7 +60,7 @@ func TestRecordCalledSkipsAMemberWhoseItemChanges(t *testing.T) {
 		}
 		call.Called = append(call.Called, redeem.WaitlistEntry{Member: loyalty.MemberID(m), Since: stored.Instant(1)})
 	}
-	l.Table = &conflicting{Table: l.Table, conflicts: 1}
+	b.Fail = []error{&table.ConflictError{}}
 	p := &loyalty.Program{ID: "p", Zone: time.UTC}
 	if err := (Waitlists{l}).RecordCalled(t.Context(), p, &loyalty.Reward{ID: "mug"}, call); err != nil {
 		t.Fatal(err)
@@ -98,15 +77,10 @@ func TestRecordCalledSkipsAMemberWhoseItemChanges(t *testing.T) {
 }
 
 func TestAListThatIsReadInPagesIsWhole(t *testing.T) {
-	tab, err := pebbletable.OpenMemory()
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer tab.Close()
-	l := &ledger.Ledger{Table: tab}
+	l := ledgertest.New(t).Ledger
 	const n = 60
 	for i := range n {
-		if err := tab.Transact(
+		if err := l.Table.Transact(
 			t.Context(),
 			table.Put(table.Item{Key: table.Key{PK: "p", SK: stored.Padded(int64(i), 2)}, Doc: []byte("{}")}),
 		); err != nil {

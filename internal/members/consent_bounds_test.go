@@ -184,9 +184,9 @@ func TestConsentMakesRemindersDue(t *testing.T) {
 	if it := b.remind(t, "mem_ada"); it.Version > 0 {
 		t.Fatalf("without consents and reminders, the member has %+v", it)
 	}
-	b.fail = []error{&table.ConflictError{}}
+	b.Fail = []error{&table.ConflictError{}}
 	for i, source := range []string{"app", "app", "checkout"} {
-		b.now = noon.Add(time.Duration(i) * time.Hour)
+		b.Clock = noon.Add(time.Duration(i) * time.Hour)
 		x := granted
 		x.Source = source
 		if err := cs.Consent(t.Context(), b.p, "mem_ada", []remind.Consent{x}, "key"); err != nil {
@@ -197,7 +197,7 @@ func TestConsentMakesRemindersDue(t *testing.T) {
 			t.Errorf("consent %d: the reminders are due at %s", i, it.Index.SK)
 		}
 	}
-	b.fail = []error{table.ErrBusy}
+	b.Fail = []error{table.ErrBusy}
 	withdrawn := granted
 	withdrawn.Granted = false
 	if err := cs.Consent(

@@ -63,7 +63,7 @@ func TestHouseholdIsCreatedAlthoughTheResponseWasLost(t *testing.T) {
 	for _, failed := range []error{table.ErrUnknown, &table.ConflictError{}} {
 		b := newBench(t)
 		b.enrol(t, "mem_ada")
-		b.fail = []error{failed}
+		b.Fail = []error{failed}
 		got, err := Households{b.Ledger}.Found(t.Context(), b.p, "hh_1", "mem_ada", ledger.By{Input: "hh_1"})
 		if err != nil || got.Replayed || len(got.Members) != 1 {
 			t.Errorf("%v: %+v, %v", failed, got, err)
@@ -74,7 +74,7 @@ func TestHouseholdIsCreatedAlthoughTheResponseWasLost(t *testing.T) {
 	}
 	b := newBench(t)
 	b.enrol(t, "mem_ada")
-	b.fail = []error{table.ErrBusy}
+	b.Fail = []error{table.ErrBusy}
 	if _, err := (Households{b.Ledger}).Found(
 		t.Context(), b.p, "hh_1", "mem_ada", ledger.By{Input: "hh_1"},
 	); !errors.Is(err, ledger.ErrTryAgain) {
@@ -91,7 +91,7 @@ func TestHouseholdChangesOnce(t *testing.T) {
 		b := newBench(t)
 		b.enrol(t, "mem_ada", "mem_bob")
 		b.found(t, "hh_1", "mem_ada")
-		b.fail = []error{failed}
+		b.Fail = []error{failed}
 		if _, err := (Households{b.Ledger}).Invite(t.Context(), b.p, "hh_1", "mem_bob", share.Child); err != nil {
 			t.Fatal(err)
 		}

@@ -78,7 +78,7 @@ func TestRequestToEnrol(t *testing.T) {
 // An enrollment that was applied although the response was lost returns the member, with the entries that it caused.
 func TestEnrolmentWhoseResponseWasLost(t *testing.T) {
 	b := newBench(t)
-	b.fail = []error{table.ErrUnknown}
+	b.Fail = []error{table.ErrUnknown}
 	got, err := Members{b.Ledger}.Enroll(t.Context(), b.p, Enrollment{Member: "mem_ada"}, ledger.By{Input: "a"})
 	if err != nil || got.Account.Member != "mem_ada" || got.Account.Sequence != 1 || got.Profile.Version != 1 {
 		t.Errorf("%+v, %v", got, err)
@@ -93,7 +93,7 @@ func TestEnrollmentThatEarnsPoints(t *testing.T) {
 		if err := engine.Compile(b.p); err != nil {
 			t.Fatal(err)
 		}
-		b.fail = failed
+		b.Fail = failed
 		got, err := Members{b.Ledger}.Enroll(t.Context(), b.p, Enrollment{Member: "mem_ada"}, ledger.By{Input: "a"})
 		if err != nil || got.Account.Sequence != 2 || got.Account.Balance().Active != 50 || got.Profile.Version != 1 {
 			t.Errorf("%v: %+v, %v", failed, got, err)
@@ -251,12 +251,12 @@ func TestRemindersAreDueAfterAChange(t *testing.T) {
 		if err := b.Table.Transact(t.Context(), table.Put(it)); err != nil {
 			t.Fatal(err)
 		}
-		b.now = noon.Add(time.Minute)
+		b.Clock = noon.Add(time.Minute)
 		change := Change{Profile: Profile{Member: "mem_ada", Version: 1}, Consents: c.consents}
 		if err := (Members{b.Ledger}).Change(t.Context(), b.p, change, ledger.By{Input: "c"}); err != nil {
 			t.Fatal(err)
 		}
-		if got := b.remind(t, "mem_ada"); got.Index != RemindKey("p", "mem_ada", b.now) {
+		if got := b.remind(t, "mem_ada"); got.Index != RemindKey("p", "mem_ada", b.Clock) {
 			t.Errorf("%s: the reminders are due at %s", c.name, got.Index.SK)
 		}
 		if it := b.item(t, stored.MemberKey("p", "mem_ada", "CONTACT")); it.Version != c.version {

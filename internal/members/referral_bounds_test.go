@@ -99,7 +99,7 @@ func TestReferralCodeThatIsAssigned(t *testing.T) {
 		if code, err := rs.GiveCode(t.Context(), b.p, "mem_ada", "BEANS"); err != nil || code != "BEANS" {
 			t.Fatalf("%s, %v", code, err)
 		}
-		b.fail = c.fail
+		b.Fail = c.fail
 		got, err := rs.GiveCode(t.Context(), b.p, c.m, c.code)
 		wantRejection(t, c.name, err, c.err)
 		if got != c.want {
@@ -109,7 +109,7 @@ func TestReferralCodeThatIsAssigned(t *testing.T) {
 	// A generated code that exists already is replaced by another one.
 	b := newBench(t)
 	b.enrol(t, "mem_ada")
-	b.fail = []error{&table.ConflictError{Op: 1}}
+	b.Fail = []error{&table.ConflictError{Op: 1}}
 	if code, err := (Referrals{b.Ledger}).GiveCode(t.Context(), b.p, "mem_ada", ""); err != nil || code == "" {
 		t.Errorf("%q, %v", code, err)
 	}
@@ -170,7 +170,7 @@ func TestReferralWhoseResponseWasLost(t *testing.T) {
 	if err := b.Table.Transact(t.Context(), table.Put(it)); err != nil {
 		t.Fatal(err)
 	}
-	b.fail = []error{table.ErrUnknown}
+	b.Fail = []error{table.ErrUnknown}
 	m, err := rs.Refer(t.Context(), b.p, ReferralRequest{"rf_1", "mem_eve", "BEANS"}, ledger.By{})
 	if err != nil || m.Account.Traits.Referral.By != "mem_ada" || m.Account.Sequence != 2 {
 		t.Errorf("%+v, %v", m.Account, err)

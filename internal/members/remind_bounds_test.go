@@ -28,7 +28,7 @@ func TestRemindersThatWake(t *testing.T) {
 		if err := b.Table.Transact(t.Context(), table.Put(it)); err != nil {
 			t.Fatal(err)
 		}
-		b.fail = c.fail
+		b.Fail = c.fail
 		if err := (ReminderQueue{b.Ledger}).Wake(t.Context(), "p", "mem_ada"); err != nil {
 			t.Errorf("%s: %v", c.name, err)
 		}
@@ -123,7 +123,7 @@ func TestMarkOfTheLastPlanning(t *testing.T) {
 	if name, mark, err = q.Swept(t.Context(), "p"); err != nil || name != "a" || mark.Version != 1 {
 		t.Errorf("%q, %+v, %v", name, mark, err)
 	}
-	b.fail = []error{table.ErrBusy}
+	b.Fail = []error{table.ErrBusy}
 	if err := q.MarkSwept(t.Context(), mark, "c"); err == nil {
 		t.Error("the table is busy")
 	}

@@ -1,7 +1,6 @@
 package messages
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"maps"
@@ -10,35 +9,27 @@ import (
 	"time"
 
 	"github.com/perennial-loyalty/perennial/internal/ledger"
+	"github.com/perennial-loyalty/perennial/internal/ledger/ledgertest"
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
 	"github.com/perennial-loyalty/perennial/internal/loyalty/engine"
+	"github.com/perennial-loyalty/perennial/internal/loyalty/loyaltytest"
 	"github.com/perennial-loyalty/perennial/internal/loyalty/remind"
 	"github.com/perennial-loyalty/perennial/internal/members"
 	"github.com/perennial-loyalty/perennial/internal/service"
 	"github.com/perennial-loyalty/perennial/internal/table"
-	"github.com/perennial-loyalty/perennial/internal/table/pebbletable"
 )
 
-var noon = time.Date(2026, 12, 1, 11, 0, 0, 0, time.UTC)
+var noon = loyaltytest.Noon
 
-// A bench is a ledger over a table in memory, with a program, a member and a clock that the test sets. Its next writes
-// fail with the errors in fail.
+// A bench is a ledgertest.Bench with a program and a member.
 type bench struct {
-	*ledger.Ledger
-	table.Table
-	p    *loyalty.Program
-	now  time.Time
-	fail []error
+	*ledgertest.Bench
+	p *loyalty.Program
 }
 
 func newBench(t *testing.T) *bench {
 	t.Helper()
-	tab, err := pebbletable.OpenMemory()
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = tab.Close() })
-	b := &bench{Table: tab, now: noon, p: &loyalty.Program{ID: "p", Version: 1, Zone: time.UTC}}
+	b := &bench{ledgertest.New(t), &loyalty.Program{ID: "p", Version: 1, Zone: time.UTC}}
 	b.p.Earn.Rates = map[loyalty.Currency]loyalty.Rate{"EUR": {Points: big.NewRat(1, 1), Per: 100}}
 	b.p.Earn.Counts = loyalty.Counts{Items: true}
 	b.p.Earn.Pending = loyalty.Wait{For: loyalty.Period{Days: 14}}
@@ -49,7 +40,6 @@ func newBench(t *testing.T) *bench {
 	if err := engine.Compile(b.p); err != nil {
 		t.Fatal(err)
 	}
-	b.Ledger = &ledger.Ledger{Table: b, Now: func() time.Time { return b.now }}
 	in := members.Enrollment{Member: "mem_ada", Consents: []remind.Consent{{
 		Channel: loyalty.Email, Purpose: loyalty.Marketing, Granted: true, At: noon,
 	}}}
@@ -57,15 +47,6 @@ func newBench(t *testing.T) *bench {
 		t.Fatal(err)
 	}
 	return b
-}
-
-func (b *bench) Transact(ctx context.Context, ops ...table.Op) error {
-	if len(b.fail) > 0 {
-		err := b.fail[0]
-		b.fail = b.fail[1:]
-		return err
-	}
-	return b.Table.Transact(ctx, ops...)
 }
 
 func (b *bench) visit(t *testing.T) *Visit {
@@ -80,7 +61,7 @@ func (b *bench) visit(t *testing.T) *Visit {
 // figures returns the figures of the reminder "idle" in the present month.
 func (b *bench) figures(t *testing.T) map[string]int64 {
 	t.Helper()
-	all, err := Messages{b.Ledger}.Figures(t.Context(), "p", b.now, b.now)
+	all, err := Messages{b.Ledger}.Figures(t.Context(), "p", b.Clock, b.Clock)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -135,9 +116,9 @@ func TestMessageThatIsClaimed(t *testing.T) {
 				!again.Next.Equal(noon.Add(lease)) {
 				t.Errorf("%s: the next visit finds %+v", name, again)
 			}
-			b.now = noon.Add(time.Minute)
+			b.Clock = noon.Add(time.Minute)
 			var err error
-			next, sent := b.now, map[string]int64{FigureSent: 1}
+			next, sent := b.Clock, map[string]int64{FigureSent: 1}
 			switch end {
 			case "record":
 				err = ms.Record(t.Context(), b.p, v, n, "r2")
@@ -225,7 +206,7 @@ func TestClaimWhoseStateChanges(t *testing.T) {
 	if err := ms.Claim(t.Context(), b.p, v, news(loyalty.Marketing, "x"), "r1"); err != nil {
 		t.Fatal(err)
 	}
-	b.fail = []error{table.ErrBusy}
+	b.Fail = []error{table.ErrBusy}
 	if err := ms.Release(t.Context(), b.p, v, noon, "r1"); !errors.Is(err, ledger.ErrTryAgain) || v.Flight == nil {
 		t.Errorf("the table is busy: %+v, %v", v, err)
 	}
@@ -306,12 +287,12 @@ func TestReportOfADelivery(t *testing.T) {
 		if err := ms.Claim(t.Context(), b.p, v, other, "r1"); err != nil {
 			t.Fatal(err)
 		}
-		b.now = noon.Add(time.Minute)
+		b.Clock = noon.Add(time.Minute)
 		id := c.id
 		if id == "" {
 			id = MessageID("p", "mem_ada", n)
 		}
-		b.fail = c.fail
+		b.Fail = c.fail
 		var reminder string
 		for range c.times {
 			var err error
@@ -322,7 +303,7 @@ func TestReportOfADelivery(t *testing.T) {
 		got := b.visit(t)
 		next := noon.Add(lease)
 		if c.due {
-			next = b.now
+			next = b.Clock
 		}
 		if reminder != c.reminder || !maps.Equal(b.figures(t), c.figures) || !got.Next.Equal(next) ||
 			got.State.SentReminders[0].Failed != c.failed {
@@ -460,7 +441,7 @@ func TestVisitInTheFuture(t *testing.T) {
 		if err != nil || v.Account.Balance().Active != c.active || v.State.Seen != c.seen {
 			t.Errorf("passed until %s: %+v, %v", c.at, v.State, err)
 		}
-		b.now = c.at
+		b.Clock = c.at
 		v, err = Reminders{b.Ledger}.Foresee(t.Context(), b.p, "mem_ada", nil, c.at)
 		if err != nil || v.Account.Balance().Active != c.active || v.State.Seen != c.seen {
 			t.Errorf("foreseen now, at %s: %+v, %v", c.at, v.State, err)
@@ -468,9 +449,9 @@ func TestVisitInTheFuture(t *testing.T) {
 		if acc, err := b.LastWritten(t.Context(), "p", "mem_ada"); err != nil || acc.Sequence != 2 {
 			t.Errorf("a foreseen visit writes entry %d, %v", acc.Sequence, err)
 		}
-		b.now = noon
+		b.Clock = noon
 	}
-	b.now = later
+	b.Clock = later
 	if v := b.visit(t); v.Account.Balance().Active != 40 || v.State.Seen != 3 {
 		t.Errorf("%+v", v)
 	}

@@ -29,7 +29,7 @@ func (b *bench) card(t *testing.T) GiftMessagePlace {
 		t.Fatal(err)
 	}
 	b.send(t, "snd_1")
-	for place, err := range (GiftMessages{b.Ledger}).Due(t.Context(), "p", b.now) {
+	for place, err := range (GiftMessages{b.Ledger}).Due(t.Context(), "p", b.Clock) {
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -77,9 +77,9 @@ func TestGiftMessageThatIsSentAgain(t *testing.T) {
 	}
 	b := newBench(t)
 	b.card(t)
-	b.fail = []error{&table.ConflictError{}}
+	b.Fail = []error{&table.ConflictError{}}
 	b.send(t, "snd_2")
-	b.fail = []error{table.ErrBusy}
+	b.Fail = []error{table.ErrBusy}
 	in := GiftMessage{ID: "snd_3", Redemption: "rd_1"}
 	if _, _, err := (GiftMessages{b.Ledger}).SendCode(t.Context(), "p", in, ledger.By{Input: "c"}); !errors.Is(
 		err,
@@ -108,7 +108,7 @@ func TestGiftMessageThatIsClaimed(t *testing.T) {
 	g, place := GiftMessages{b.Ledger}, b.card(t)
 	claim := func(name string, at time.Time, status GiftMessageStatus, want error) *ClaimedGiftMessage {
 		t.Helper()
-		b.now = at
+		b.Clock = at
 		c, err := g.Claim(t.Context(), "p", place)
 		if !errors.Is(err, want) || err == nil && c.Status != status {
 			t.Errorf("%s: %+v, %v", name, c, err)
@@ -151,13 +151,13 @@ func TestGiftMessageThatIsPostponed(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		b.now = noon.Add(after)
-		if err := g.Postpone(t.Context(), c, b.now.Add(time.Hour)); err != nil || c.Status != want {
+		b.Clock = noon.Add(after)
+		if err := g.Postpone(t.Context(), c, b.Clock.Add(time.Hour)); err != nil || c.Status != want {
 			t.Errorf("after %s: %+v, %v", after, c, err)
 		}
 		for _, until := range []time.Duration{time.Hour - time.Millisecond, time.Hour} {
 			due := 0
-			for _, err := range g.Due(t.Context(), "p", b.now.Add(until)) {
+			for _, err := range g.Due(t.Context(), "p", b.Clock.Add(until)) {
 				if due++; err != nil {
 					t.Fatal(err)
 				}
@@ -217,7 +217,7 @@ func TestGiftMessageThatBounces(t *testing.T) {
 		}
 	}
 	statuses("an unknown message", LetterSent, LetterWaiting)
-	b.fail = []error{&table.ConflictError{}}
+	b.Fail = []error{&table.ConflictError{}}
 	if err := g.MarkBounced(t.Context(), "p", "mem_ada", "snd_1"); !errors.Is(err, ledger.ErrTryAgain) {
 		t.Errorf("the message is written at the same time: %v", err)
 	}

@@ -5,6 +5,7 @@ import (
 
 	"github.com/perennial-loyalty/perennial/internal/inventory"
 	"github.com/perennial-loyalty/perennial/internal/ledger"
+	"github.com/perennial-loyalty/perennial/internal/ledger/ledgertest"
 	"github.com/perennial-loyalty/perennial/internal/ledger/stored"
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
 	"github.com/perennial-loyalty/perennial/internal/table"
@@ -51,7 +52,7 @@ func TestCodeOfARedemption(t *testing.T) {
 			true, 5_00,
 		},
 	} {
-		l := memoryLedger(t)
+		l := ledgertest.New(t).Ledger
 		if err := l.Table.Transact(
 			t.Context(), table.Put(table.Item{Key: ledger.CodeKey("p", "ABC"), Doc: stored.Encode(c.doc)}),
 		); err != nil {
@@ -78,7 +79,7 @@ func TestCodeOfARedemption(t *testing.T) {
 			t.Errorf("%s: a void code is written as %+v", c.name, ops)
 		}
 	}
-	missing, err := Redemptions{memoryLedger(t)}.issuedFor(
+	missing, err := Redemptions{ledgertest.New(t).Ledger}.issuedFor(
 		t.Context(), p,
 		loyalty.Entry{
 			Detail: loyalty.Detail{Subject: loyalty.Subject{Redemption: &loyalty.Redemption{ID: "rd_1", Code: "ABC"}}},

@@ -21,7 +21,7 @@ func TestActivityThatIsRecorded(t *testing.T) {
 	ps := Payments{x.Ledger}
 	record := func(at time.Time) {
 		t.Helper()
-		if x.now = at; x.now.IsZero() {
+		if x.Clock = at; x.Clock.IsZero() {
 			t.Fatal("no time")
 		}
 		if err := ps.RecordActivity(t.Context(), "p", "stripe"); err != nil {
@@ -46,7 +46,7 @@ func TestActivityThatIsRecorded(t *testing.T) {
 	if a := activity(); !a.First.Equal(noon) || !a.Last.Equal(noon.Add(3*time.Hour)) || a.Usual() != 2*time.Hour {
 		t.Errorf("%+v", a)
 	}
-	x.now, x.fail = noon.Add(4*time.Hour), []error{&table.ConflictError{}, table.ErrBusy}
+	x.Clock, x.Fail = noon.Add(4*time.Hour), []error{&table.ConflictError{}, table.ErrBusy}
 	if err := ps.RecordActivity(t.Context(), "p", "stripe"); err != nil {
 		t.Errorf("another process recorded it: %v", err)
 	}

@@ -138,7 +138,7 @@ func TestListOfOpenFulfillments(t *testing.T) {
 	x := newTill(t)
 	f := Fulfillments{x.Ledger}
 	for i, id := range []string{"rd_c", "rd_a", "rd_b"} {
-		x.now = noon.Add(time.Duration(i) * time.Hour)
+		x.Clock = noon.Add(time.Duration(i) * time.Hour)
 		in := RedemptionRequest{ID: id, Member: "mem_ada", Reward: "mug", Commit: true}
 		ops := f.toHandOver(x.p, &loyalty.Reward{ID: "mug", Manual: true}, in)
 		if err := x.Table.Transact(t.Context(), ops...); err != nil {

@@ -10,27 +10,27 @@ import (
 	"time"
 
 	"github.com/perennial-loyalty/perennial/internal/ledger"
+	"github.com/perennial-loyalty/perennial/internal/ledger/ledgertest"
 	"github.com/perennial-loyalty/perennial/internal/ledger/stored"
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
 	"github.com/perennial-loyalty/perennial/internal/loyalty/engine"
+	"github.com/perennial-loyalty/perennial/internal/loyalty/loyaltytest"
 	"github.com/perennial-loyalty/perennial/internal/loyalty/receipt"
 	"github.com/perennial-loyalty/perennial/internal/members"
 	"github.com/perennial-loyalty/perennial/internal/table"
 )
 
-// A till is a ledger with a program that awards payments. Its next writes fail with the errors in fail.
+var noon = loyaltytest.Noon
+
+// A till is a ledgertest.Bench with a program that awards payments.
 type till struct {
-	*ledger.Ledger
-	table.Table
-	p      *loyalty.Program
-	now    time.Time
-	fail   []error
-	before func() // called once, before the next write
+	*ledgertest.Bench
+	p *loyalty.Program
 }
 
 func newTill(t *testing.T) *till {
 	t.Helper()
-	x := &till{Ledger: memoryLedger(t), now: noon, p: &loyalty.Program{ID: "p", Version: 1, Zone: time.UTC}}
+	x := &till{ledgertest.New(t), &loyalty.Program{ID: "p", Version: 1, Zone: time.UTC}}
 	rate := loyalty.Rate{Points: big.NewRat(1, 1), Per: 100}
 	x.p.Earn.Rates = map[loyalty.Currency]loyalty.Rate{"EUR": rate, "USD": rate}
 	x.p.Earn.Counts = loyalty.Counts{Items: true}
@@ -38,27 +38,8 @@ func newTill(t *testing.T) *till {
 	if err := engine.Compile(x.p); err != nil {
 		t.Fatal(err)
 	}
-	x.Table = x.Ledger.Table
-	x.Ledger = &ledger.Ledger{
-		Table: x, Now: func() time.Time { return x.now },
-		Program: func(context.Context, string, int) (*loyalty.Program, error) { return x.p, nil },
-	}
+	x.Program = func(context.Context, string, int) (*loyalty.Program, error) { return x.p, nil }
 	return x
-}
-
-func (x *till) Transact(ctx context.Context, ops ...table.Op) error {
-	if before := x.before; before != nil {
-		x.before = nil
-		before()
-	}
-	if len(x.fail) > 0 {
-		err := x.fail[0]
-		x.fail = x.fail[1:]
-		if err != nil {
-			return err
-		}
-	}
-	return x.Table.Transact(ctx, ops...)
 }
 
 func (x *till) enrol(t *testing.T, m loyalty.MemberID, ids ...stored.Identity) {
@@ -96,7 +77,7 @@ func captured(payment, order string) Report {
 // receive reports an event. Its ID is also its content.
 func (x *till) receive(t *testing.T, event string, r *Report) Kept {
 	t.Helper()
-	d := Delivery{Provider: "stripe", Event: event, Received: x.now, Mark: event}
+	d := Delivery{Provider: "stripe", Event: event, Received: x.Clock, Mark: event}
 	k, err := Payments{x.Ledger}.Receive(t.Context(), x.p, d, r)
 	if err != nil {
 		t.Fatal(err)
@@ -289,7 +270,7 @@ func TestQuarantinedEventIsAccepted(t *testing.T) {
 	if _, err := ds.Quarantine(t.Context(), "p", d, BodyMismatch, "other content"); err != nil {
 		t.Errorf("the same event again: %v", err)
 	}
-	x.fail = []error{table.ErrBusy}
+	x.Fail = []error{table.ErrBusy}
 	if _, err := ds.Quarantine(t.Context(), "p", d, BodyMismatch, ""); !errors.Is(err, ledger.ErrTryAgain) {
 		t.Errorf("the table is busy: %v", err)
 	}
@@ -305,7 +286,7 @@ func TestQuarantinedEventIsAccepted(t *testing.T) {
 		t.Errorf("%d events are in quarantine", n)
 	}
 	for i := range 2 {
-		x.now = noon.Add(time.Duration(i+1) * time.Hour)
+		x.Clock = noon.Add(time.Duration(i+1) * time.Hour)
 		if err := ds.Redriven(t.Context(), "p", k); err != nil {
 			t.Fatal(err)
 		}
@@ -346,11 +327,11 @@ func TestProcessedEventIsNotAcceptedLater(t *testing.T) {
 // A conflict is retried. Another error is returned.
 func TestEventIsReceivedAfterAConflict(t *testing.T) {
 	x := newTill(t)
-	x.fail = []error{&table.ConflictError{}}
+	x.Fail = []error{&table.ConflictError{}}
 	if k := x.receive(t, "evt_1", nil); k.Outcome != Ignored {
 		t.Errorf("%+v", k)
 	}
-	x.fail = []error{table.ErrBusy}
+	x.Fail = []error{table.ErrBusy}
 	if _, err := (Payments{x.Ledger}).Receive(
 		t.Context(), x.p, Delivery{Provider: "stripe", Event: "evt_2"}, nil,
 	); !errors.Is(err, ledger.ErrTryAgain) {

@@ -86,16 +86,17 @@ func TestParkedOrderThatIsClaimed(t *testing.T) {
 			"claimed by another member",
 			func(x *till) {
 				x.enrol(t, "mem_dan")
-				x.before = func() {
+				x.Before = func() error {
 					if n, err := (Payments{x.Ledger}).Claim(
 						t.Context(), x.p, "mem_dan", []stored.Identity{byEmail},
 					); n != 1 || err != nil {
 						t.Errorf("the other member claims %d orders, %v", n, err)
 					}
+					return nil
 				}
 			}, "mem_ada", nil, 0, "mem_dan", false,
 		},
-		{"an old order", func(x *till) { x.now = noon.AddDate(0, 2, 0) }, "mem_bob", nil, 0, "", false},
+		{"an old order", func(x *till) { x.Clock = noon.AddDate(0, 2, 0) }, "mem_bob", nil, 0, "", false},
 		{
 			"an order that does not exist",
 			func(x *till) {
@@ -116,7 +117,7 @@ func TestParkedOrderThatIsClaimed(t *testing.T) {
 		if c.m == "mem_bob" {
 			x.enrol(t, c.m)
 		}
-		x.fail = c.fail
+		x.Fail = c.fail
 		n, err := Payments{x.Ledger}.Claim(t.Context(), x.p, c.m, []stored.Identity{byEmail})
 		if err != nil || n != c.claimed || x.buyer(t, "1") != c.buyer {
 			t.Errorf("%s: %d are claimed by %q, %v", c.name, n, x.buyer(t, "1"), err)
@@ -130,7 +131,7 @@ func TestParkedOrderThatIsClaimed(t *testing.T) {
 	r := captured("stripe:pi_1", "1")
 	r.Email = "hash"
 	x.receive(t, "evt_1", &r)
-	x.fail = []error{table.ErrBusy}
+	x.Fail = []error{table.ErrBusy}
 	if n, err := (Payments{x.Ledger}).Claim(
 		t.Context(), x.p, "mem_ada", []stored.Identity{byEmail},
 	); n != 0 || !errors.Is(err, ledger.ErrTryAgain) {
@@ -209,10 +210,10 @@ func TestOrderThatWasPaidBefore(t *testing.T) {
 		{"no payer and no member", "", "", "", noon.Add(-time.Minute)},
 	} {
 		x := newTill(t)
-		x.now = noon.Add(-time.Hour)
+		x.Clock = noon.Add(-time.Hour)
 		x.enrol(t, "mem_ada")
 		x.enrol(t, "mem_bob")
-		x.now = noon
+		x.Clock = noon
 		r := captured("stripe:pi_1", "1")
 		r.Member = c.payer
 		x.receive(t, "evt_1", &r)
@@ -220,7 +221,7 @@ func TestOrderThatWasPaidBefore(t *testing.T) {
 			ID: "1", Member: c.member, PlacedAt: noon.Add(-time.Minute), Currency: "EUR", Status: loyalty.OrderPaid,
 			Lines: []loyalty.Line{{ID: "1", SKU: "MUG", Quantity: 1, Amount: 40_00}},
 		}
-		x.now = noon.Add(time.Minute)
+		x.Clock = noon.Add(time.Minute)
 		got, err := Orders{x.Ledger}.Put(t.Context(), x.p, o, ledger.By{Actor: "shop"})
 		if err != nil || got.State.Order.Member != c.buyer || !got.State.Order.PlacedAt.Equal(c.placed) ||
 			len(got.State.Order.Receipts) != 1 {

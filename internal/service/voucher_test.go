@@ -4,6 +4,7 @@ import (
 	"testing"
 
 	"github.com/perennial-loyalty/perennial/internal/ledger"
+	"github.com/perennial-loyalty/perennial/internal/ledger/ledgertest"
 	"github.com/perennial-loyalty/perennial/internal/ledger/stored"
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
 	"github.com/perennial-loyalty/perennial/internal/table"
@@ -19,7 +20,7 @@ func TestVoucherWhoseCodeAnotherRedemptionHas(t *testing.T) {
 		{"its own code", "rd_1", true},
 		{"a code that another redemption has", "rd_2", false},
 	} {
-		l := memoryLedger(t)
+		l := ledgertest.New(t).Ledger
 		e := loyalty.Entry{
 			Member: "mem_ada", Kind: loyalty.KindRedeem, Effective: noon,
 			Cause: loyalty.Cause{Kind: loyalty.CauseRedemption, ID: "rd_1", Revision: 1},
