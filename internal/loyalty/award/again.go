@@ -77,7 +77,7 @@ func settleOrders(d *posting.Decision) error {
 	if err := redeem.AutoRedeem(d, d.Now); err != nil {
 		return err
 	}
-	if err := milestones(d, d.Now); err != nil {
+	if err := milestones(d); err != nil {
 		return err
 	}
 	if err := tier.Climb(d, r.Was, r.Placed...); err != nil {

@@ -15,7 +15,7 @@ import (
 // that it no longer reaches because an order was canceled or refunded in full. Each change is the next revision of the
 // same cause. The order whose number is the target reaches the milestone. If a different order gets that number, the
 // points move to the lot of that order's day.
-func milestones(d *posting.Decision, now time.Time) error {
+func milestones(d *posting.Decision) error {
 	count := posting.OrderCount(d.Account)
 	for _, m := range d.P.Milestones {
 		r := loyalty.Reached{Grant: loyalty.Grant{Rule: m.ID}}
@@ -26,13 +26,13 @@ func milestones(d *posting.Decision, now time.Time) error {
 		}
 		if count < m.Target {
 			if r.Grant.Worth > 0 {
-				if err := unreach(d, r, m, now); err != nil {
+				if err := unreach(d, r, m); err != nil {
 					return err
 				}
 			}
 			continue
 		}
-		if err := reach(d, r, milestone(d, r, m, now), m, now); err != nil {
+		if err := reach(d, r, milestone(d, r, m), m); err != nil {
 			return err
 		}
 	}
@@ -40,7 +40,7 @@ func milestones(d *posting.Decision, now time.Time) error {
 }
 
 // milestone returns the bonus of a milestone that is reached at present.
-func milestone(d *posting.Decision, r loyalty.Reached, m loyalty.Milestone, now time.Time) posting.Bonus {
+func milestone(d *posting.Decision, r loyalty.Reached, m loyalty.Milestone) posting.Bonus {
 	at := orderAt(&d.Account, m.Target)
 	switch {
 	case !at.IsZero():
@@ -48,7 +48,7 @@ func milestone(d *posting.Decision, r loyalty.Reached, m loyalty.Milestone, now 
 	case r.Grant.Worth > 0:
 		at = r.Grant.ActiveAt
 	default:
-		at = now
+		at = d.Now
 	}
 	expiry := posting.WalletExpiry(d.P, "", redeem.StandingAt(&d.Account, at).Level)
 	return posting.Bonus{
@@ -58,7 +58,7 @@ func milestone(d *posting.Decision, r loyalty.Reached, m loyalty.Milestone, now 
 }
 
 // reach awards the bonus of a milestone, or moves the awarded points to the lot of another day.
-func reach(d *posting.Decision, r loyalty.Reached, b posting.Bonus, m loyalty.Milestone, now time.Time) error {
+func reach(d *posting.Decision, r loyalty.Reached, b posting.Bonus, m loyalty.Milestone) error {
 	delta, reached := b.Points-r.Grant.Worth, strconv.FormatInt(m.Target, 10)
 	if delta == 0 {
 		return redateMilestone(d, r, b, reached)
@@ -92,8 +92,8 @@ func redateMilestone(d *posting.Decision, r loyalty.Reached, b posting.Bonus, re
 }
 
 // unreach claws back the bonus of a milestone.
-func unreach(d *posting.Decision, r loyalty.Reached, m loyalty.Milestone, now time.Time) error {
-	e, n := milestoneEntry(d, loyalty.KindClawback, &r, now), r.Grant.Worth
+func unreach(d *posting.Decision, r loyalty.Reached, m loyalty.Milestone) error {
+	e, n := milestoneEntry(d, loyalty.KindClawback, &r, d.Now), r.Grant.Worth
 	e = d.ClawBack(e, n, &r.Grant)
 	r.Grant.Worth = 0
 	why := loyalty.NewReason(

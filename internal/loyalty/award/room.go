@@ -32,17 +32,17 @@ func LaterThan(than loyalty.PlacedOrder, entries []loyalty.Entry) loyalty.LaterO
 			at = len(l.All)
 			l.All = append(l.All, loyalty.LaterOrder{Order: o})
 		}
-		l.All[at].Usage = sumUsage(l.All[at].Usage, e.Usage, 1)
+		l.All[at].Usage = sumUsage(l.All[at].Usage, e.Usage)
 	}
 	return l
 }
 
-// sumUsage adds each usage in more, multiplied by sign, to the usage with the same key in all, and returns the result.
-func sumUsage(all, more []loyalty.Usage, sign int64) []loyalty.Usage {
+// sumUsage adds each usage in more to the usage with the same key in all, and returns the result.
+func sumUsage(all, more []loyalty.Usage) []loyalty.Usage {
 	all = slices.Clone(all)
 	for _, u := range more {
 		at, found := slices.BinarySearchFunc(all, u, loyalty.Usage.Compare)
-		if u.N *= sign; !found {
+		if !found {
 			all = slices.Insert(all, at, u)
 			continue
 		}
@@ -56,7 +56,7 @@ func laterOf(l loyalty.LaterOrders, x loyalty.LaterOrder, entries []loyalty.Entr
 	used := x.Usage
 	for _, e := range entries {
 		if e.Order != nil && e.Order.Order.Placed() == x.Order {
-			used = sumUsage(used, e.Usage, 1)
+			used = sumUsage(used, e.Usage)
 		}
 	}
 	return used
@@ -135,7 +135,7 @@ func FindFull(s *loyalty.OrderState, acc loyalty.Account, earning *loyalty.Earni
 	if len(s.Cut) == 0 {
 		return
 	}
-	acc.Usage = sumUsage(acc.Usage, usage(s, earning, zone), 1)
+	acc.Usage = sumUsage(acc.Usage, usage(s, earning, zone))
 	s.Cut = slices.Clone(s.Cut)
 	for i, u := range s.Cut {
 		if s.Cut[i].N = earn.HasRoom; earn.UsedAmount(acc, u.Rule, u.Times, u.Per, u.Ends) >= Bound(earning, u) {
