@@ -211,7 +211,7 @@ type CategoryRule struct {
 
 // Tiers defines the levels, and how members qualify for them and lose them.
 type Tiers struct {
-	Group    string  // set only in a program's copy for decisions about a tier group (earn.GroupProgram)
+	Group    string  // set only in a program's copy for decisions about a tier group (tier.GroupProgram)
 	Levels   []Level // ascending by From; the first has From 0. Empty: no tiers
 	By       Measure
 	Ways     [][]Measure        // used instead of By: a member qualifies by all measures of any one of them

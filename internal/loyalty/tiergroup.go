@@ -6,7 +6,7 @@ package loyalty
 // points nor change when points expire. The program gives no notice of their end, because AdvanceNotice is about Tiers.
 //
 // Decisions about a tier group use the same code as those about Tiers. They use copies of the program and the account
-// in which the tier group takes the place of Tiers (earn.GroupProgram and posting.GroupView), and post entries that
+// in which the tier group takes the place of Tiers (tier.GroupProgram and posting.GroupView), and post entries that
 // name the tier group.
 type TierGroup struct {
 	ID    string

@@ -6,15 +6,6 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
 )
 
-// GroupProgram returns a copy of the program for decisions about its i-th tier group: that tier group takes the place
-// of Tiers, and there is no advance notice.
-func GroupProgram(p *loyalty.Program, i int) *loyalty.Program {
-	v := *p
-	v.Tiers, v.TierGroups, v.AdvanceNotice = p.TierGroups[i].Tiers, nil, loyalty.AdvanceNotice{}
-	v.Tiers.Group = p.TierGroups[i].ID
-	return &v
-}
-
 // countTierGroups adds to the worth the spend, qualifying items and brands that count in each tier group.
 func (w *Worth) countTierGroups(p *loyalty.Program, v *Valuation) {
 	for i := range p.TierGroups {

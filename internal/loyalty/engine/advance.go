@@ -6,7 +6,6 @@ import (
 
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
 	"github.com/perennial-loyalty/perennial/internal/loyalty/award"
-	"github.com/perennial-loyalty/perennial/internal/loyalty/earn"
 	"github.com/perennial-loyalty/perennial/internal/loyalty/posting"
 	"github.com/perennial-loyalty/perennial/internal/loyalty/redeem"
 	"github.com/perennial-loyalty/perennial/internal/loyalty/tier"
@@ -106,7 +105,7 @@ func Due(p *loyalty.Program, acc loyalty.Account) time.Time {
 	sooner(tier.Of(p).RefreshAt(acc))
 	sooner(tier.Of(p).TierDue(acc))
 	for i := range p.TierGroups {
-		v := earn.GroupProgram(p, i)
+		v := tier.GroupProgram(p, i)
 		sooner(tier.Of(v).TierDue(posting.GroupView(&v.Tiers, acc)))
 	}
 	sooner(occasionDue(p, acc))

@@ -19,7 +19,7 @@ import (
 func Perks(p *loyalty.Program, acc loyalty.Account, left earn.Budgets, now time.Time) (out []redeem.PerkQuote) {
 	out = redeem.LevelPerks(&p.Tiers, acc)
 	for i := range p.TierGroups {
-		v := earn.GroupProgram(p, i)
+		v := tier.GroupProgram(p, i)
 		out = append(out, redeem.LevelPerks(&v.Tiers, posting.GroupView(&v.Tiers, acc))...)
 	}
 	for _, r := range p.Rewards {
@@ -163,7 +163,7 @@ func ProjectionOf(p *loyalty.Program, acc loyalty.Account, group string) (loyalt
 }
 
 // aheadOn advances the account to the next scheduled change or review of the level, and returns the standing and the
-// instant. v is the program, or its copy for a tier group (earn.GroupProgram).
+// instant. v is the program, or its copy for a tier group (tier.GroupProgram).
 func aheadOn(p *loyalty.Program, v *loyalty.Program, acc loyalty.Account) (loyalty.Standing, time.Time, bool) {
 	at := tier.Of(v).TierDue(posting.GroupView(&v.Tiers, acc))
 	if at.IsZero() {

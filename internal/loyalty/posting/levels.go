@@ -26,7 +26,7 @@ const (
 
 // GroupView returns a copy of an account for decisions about a tier group: the member's standing and metrics in the
 // tier group take the place of those in Tiers. It returns the account unchanged unless the program is the corresponding
-// copy (earn.GroupProgram).
+// copy (tier.GroupProgram).
 func GroupView(tiers *loyalty.Tiers, acc loyalty.Account) loyalty.Account {
 	if tiers.Group == "" {
 		return acc

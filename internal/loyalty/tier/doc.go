@@ -3,5 +3,5 @@
 // depend on them and posts the difference.
 //
 // The levels of a tier group are decided by the same functions, on copies of the program and the account in which the
-// tier group takes the place of Tiers (earn.GroupProgram and posting.GroupView).
+// tier group takes the place of Tiers (GroupProgram and posting.GroupView).
 package tier

@@ -10,6 +10,15 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/loyalty/posting"
 )
 
+// GroupProgram returns a copy of the program for decisions about its i-th tier group: that tier group takes the place
+// of Tiers, and there is no advance notice.
+func GroupProgram(p *loyalty.Program, i int) *loyalty.Program {
+	v := *p
+	v.Tiers, v.TierGroups, v.AdvanceNotice = p.TierGroups[i].Tiers, nil, loyalty.AdvanceNotice{}
+	v.Tiers.Group = p.TierGroups[i].ID
+	return &v
+}
+
 // TierGroupStanding returns copies of the program and the account in which a tier group takes the place of Tiers, for
 // functions about levels such as Progress, RetentionOf and Gaps. It returns false if the program has no such tier
 // group.
@@ -18,21 +27,21 @@ func TierGroupStanding(p *loyalty.Program, acc loyalty.Account, id string) (*loy
 	if i < 0 {
 		return p, acc, false
 	}
-	v := earn.GroupProgram(p, i)
+	v := GroupProgram(p, i)
 	return v, posting.GroupView(&v.Tiers, acc), true
 }
 
 // InTierGroups calls decide with a decision about each tier group.
 func InTierGroups(d *posting.Decision, decide func(*posting.Decision) error) error {
 	for i := range d.P.TierGroups {
-		if err := decide(inGroup(d, earn.GroupProgram(d.P, i))); err != nil {
+		if err := decide(inGroup(d, GroupProgram(d.P, i))); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-// inGroup returns a decision about a tier group. v is the program's copy for the tier group (earn.GroupProgram).
+// inGroup returns a decision about a tier group. v is the program's copy for the tier group (GroupProgram).
 func inGroup(d *posting.Decision, v *loyalty.Program) *posting.Decision {
 	return &posting.Decision{
 		P: v, Now: d.Now, Recorded: d.Recorded, Whole: d,
@@ -98,12 +107,12 @@ func counting(
 ) []loyalty.Counted {
 	all := slices.Clone(was)
 	for i := range p.TierGroups {
-		v := earn.GroupProgram(p, i)
+		v := GroupProgram(p, i)
 		r, _, known := TierGroupStanding(rules, loyalty.Account{}, v.Tiers.Group)
 		if !known {
 			continue
 		}
-		c := now(r)
+		on, c := posting.GroupView(&v.Tiers, acc), now(r)
 		at := slices.IndexFunc(all, func(x loyalty.Counted) bool { return x.TierGroup == v.Tiers.Group })
 		switch {
 		case at < 0 && c.Metric.IsZero() && len(c.Brands) == 0:
@@ -111,16 +120,13 @@ func counting(
 		case at < 0:
 			all, at = append(all, loyalty.Counted{
 				TierGroup: v.Tiers.Group,
-				Metric:    loyalty.Metric{Month: Of(v).bucket(posting.GroupView(&v.Tiers, acc), since)},
+				Metric:    loyalty.Metric{Month: Of(v).bucket(on, since)},
 			}), len(all)
 		}
 		had := all[at]
-		c.TierGroup, c.Metric.Month = had.TierGroup, Of(v).rebucketed(
-			posting.GroupView(&v.Tiers, acc), had.Metric.Month, since,
-		)
+		c.TierGroup, c.Metric.Month = had.TierGroup, Of(v).rebucketed(on, had.Metric.Month, since)
 		change := loyalty.TierGroupCount{
-			TierGroup: c.TierGroup, Metric: c.Metric.Less(had.Metric),
-			Window: Of(v).Apart(posting.GroupView(&v.Tiers, acc)),
+			TierGroup: c.TierGroup, Metric: c.Metric.Less(had.Metric), Window: Of(v).Apart(on),
 			Brands: brandsBetween(had.Brands, c.Brands, c.Metric.Month),
 		}
 		if !change.Metric.IsZero() || len(change.Brands) > 0 {
