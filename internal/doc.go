@@ -11,8 +11,9 @@
 //   - app, auth and notify are what they share: settings and loaded programs, API keys, and messages to members.
 //   - service contains the use cases that combine stores: orders, events, redemptions, transfers and the reports of
 //     payment processors. messages records the messages to members.
-//   - inventory stores codes, stock and waitlists; members profiles, identities, consents, referrals and households;
-//     catalog the versions of programs. ledger decides which version is in force (internal/ledger/schedule.go).
+//   - inventory stores codes, stock and waitlists. members stores profiles, identities, consents, referrals and
+//     households. catalog stores the versions of programs; ledger decides which version is in force
+//     (internal/ledger/schedule.go).
 //   - ledger stores the accounts. It loads what a command needs, lets loyalty decide, and commits once. ledger/stored
 //     contains the stored forms and the keys.
 //   - loyalty contains the vocabulary, and the packages below it the rules: posting, receipt, earn, redeem, tier,

@@ -1,6 +1,6 @@
-// Package api implements the operations of the HTTP API. Each one decodes the request, authorizes it, calls the ledger
-// and encodes the result. The file openapi.yaml specifies the API, Routes assigns each operation to a function, and
-// request.Catalogue is the only map from error codes to HTTP statuses.
+// Package api implements the operations of the HTTP API. Each one decodes the request, authorizes it, calls a store of
+// the App and encodes the result. The file openapi.yaml specifies the API, Routes assigns each operation to a function,
+// and request.Catalogue is the only map from error codes to HTTP statuses.
 //
 // The package guarantees that
 //
@@ -12,6 +12,6 @@
 //   - an internal error is answered with one fixed sentence and logged on one line.
 //
 // The package contains no rules about points, which are in package loyalty and the packages below it, and stores no
-// data, which package ledger does. It processes payload format 2.0 of API Gateway as bytes instead of using net/http,
-// so that the local server runs the same decoding code as Lambda.
+// data, which package ledger and the packages above it do, such as service and members. It processes payload format 2.0
+// of API Gateway as bytes instead of using net/http, so that the local server runs the same decoding code as Lambda.
 package api

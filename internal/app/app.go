@@ -1,5 +1,5 @@
-// Package app contains the dependencies that all functions share: the table, the ledger, the keys, the programs, a
-// clock, a log and a queue.
+// Package app contains the dependencies that all functions share: the table, the ledger and the stores over it, the
+// keys, the programs, a clock, a log and a queue.
 //
 // Every function of a process uses the same App. Wire rejects a master secret that is missing or a placeholder. The
 // package deliberately has no routes and no rules, and does not depend on its environment: boot (on Lambda), local
@@ -61,8 +61,8 @@ type Queue interface {
 	Send(ctx context.Context, queue string, bodies ...string) error
 }
 
-// Wire checks the master secret and the secrets of payment processors, and creates the ledger, the keys and the
-// programs from the table and the clock.
+// Wire checks the master secret and the secrets of payment processors, and creates the stores, the keys and the programs
+// from the table and the clock.
 func (a *App) Wire() error {
 	if a.Table == nil || a.Now == nil || a.Log == nil {
 		return errors.New("app: the table, the clock and the log are required")

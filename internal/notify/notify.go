@@ -5,8 +5,8 @@
 // public address of the API, marketing is not sent, and transactional messages have no link. A gift card to a
 // friend requires no consent and has no such link.
 //
-// The package deliberately does not decide who receives a message and when (package loyalty), store messages
-// (package ledger) or word them (package wording). The senders for providers are separate packages below this one,
+// The package deliberately does not decide who receives a message and when (packages messages and remind), store
+// messages (package messages) or word them (package wording). The senders for providers are separate packages below this one,
 // so that only functions that send messages contain them.
 package notify
 
