@@ -26,12 +26,12 @@ var english = language{
 		"life.now.slides": "{whole} {expires|expire} at the end of {until}, or later if you stay active.",
 		"life.now.ever":   "{whole} never {expires|expire}.",
 		"life.later.day":  "{whole} can be spent from {from} and {expires|expire} at the end of {until}.",
-		"life.later.slides": "{whole} can be spent from {from} and {expires|expire} at the end of {until}, or later " +
-			"if you stay active.",
+		"life.later.slides": "{whole} can be spent from {from} and {expires|expire} at the end of {until}, " +
+			"or later if you stay active.",
 		"life.later.ever": "{whole} can be spent from {from} and never {expires|expire}.",
 		"life.waiting":    "{whole} cannot be spent yet.",
-		"life.owing": "{points} {was|were} no longer there, so the next {units} that you earn make up for " +
-			"{it|them}.",
+		"life.owing": "{points} {was|were} no longer there, " +
+			"so the next {units} that you earn make up for {it|them}.",
 		"life.owed": "{points} made up for what your account owed.",
 
 		"reserve":          "{points} {is|are} reserved for {reward} until {until}.",
@@ -57,8 +57,8 @@ var english = language{
 		"transfer.expired":  "Your offer to another member expired, and you have {points} back.",
 		"transfer.none":     "Your offer to another member has ended, but its {units} had expired meanwhile.",
 		"transfer.rejected": "You could not give the {units} to another member.",
-		"transfer.short": "You could not give the {units} to another member: that takes {needed}, and you could " +
-			"spend {had}.",
+		"transfer.short": "You could not give the {units} to another member: " +
+			"that takes {needed}, and you could spend {had}.",
 
 		"part.reserve": "Your household has reserved {points} of yours for {reward} until {until}.",
 		"part.redeem":  "Your household spent {points} of yours on {reward}.",
@@ -270,8 +270,8 @@ var english = language{
 		{
 			loyalty.LostProtection, "",
 		}: "No level keeps your {units} from expiring: they last until the end of {day}.",
-		{loyalty.WasRedated, ""}: "The level {to} counts from another day: its points now last until the end of " +
-			"{day}.",
+		{loyalty.WasRedated, ""}: "The level {to} counts from another day: " +
+			"its points now last until the end of {day}.",
 		{loyalty.WasRedated, "never"}: "The level {to} counts from another day: its points do not expire.",
 		{loyalty.WasReached, ""}:      "You reached the milestone of {orders}{tally}.",
 		{
@@ -289,10 +289,10 @@ var english = language{
 		{
 			loyalty.WasMovedBack, "",
 		}: "Your last activity no longer counts, so your {units} now last until the end of {day}.",
-		{loyalty.WasRevived, ""}: "You were active before {day}, so {points} that had expired " +
-			"{is|are} yours again.",
-		{loyalty.WasMoved, ""}: "You were active again, so your {units} now last until the " +
-			"end of {day}.",
+		{loyalty.WasRevived, ""}: "You were active before {day}, " +
+			"so {points} that had expired {is|are} yours again.",
+		{loyalty.WasMoved, ""}: "You were active again, " +
+			"so your {units} now last until the end of {day}.",
 		{loyalty.WasMoved, "never"}:                   "You were active again, so your {units} no longer expire.",
 		{loyalty.WasConverted, ""}:                    "{left} became {came}.",
 		{loyalty.WasConvertedBack, ""}:                "{came} became {left} again.",

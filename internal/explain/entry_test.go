@@ -74,17 +74,17 @@ func TestSummariesOfWhatWasEarned(t *testing.T) {
 	check(t, []summarised{
 		{
 			"an order's points that wait and expire", entry(loyalty.KindEarn, order, 37, pending(37, 20271231)),
-			"You earned 37 beans with order 1042. They can be spent from 15 December 2026 and expire at the end of " +
-				"31 December 2027.",
-			"Für Bestellung 1042 haben Sie 37 Bohnen gesammelt. Einlösbar ab dem 15. Dezember 2026, gültig bis " +
-				"einschließlich 31. Dezember 2027.",
+			"You earned 37 beans with order 1042. " +
+				"They can be spent from 15 December 2026 and expire at the end of 31 December 2027.",
+			"Für Bestellung 1042 haben Sie 37 Bohnen gesammelt. " +
+				"Einlösbar ab dem 15. Dezember 2026, gültig bis einschließlich 31. Dezember 2027.",
 		},
 		{
 			"one is one", entry(loyalty.KindEarn, order, 1, pending(1, 20271231)),
-			"You earned 1 bean with order 1042. It can be spent from 15 December 2026 and expires at the end of 31 " +
-				"December 2027.",
-			"Für Bestellung 1042 haben Sie 1 Bohne gesammelt. Einlösbar ab dem 15. Dezember 2026, gültig bis " +
-				"einschließlich 31. Dezember 2027.",
+			"You earned 1 bean with order 1042. " +
+				"It can be spent from 15 December 2026 and expires at the end of 31 December 2027.",
+			"Für Bestellung 1042 haben Sie 1 Bohne gesammelt. " +
+				"Einlösbar ab dem 15. Dezember 2026, gültig bis einschließlich 31. Dezember 2027.",
 		},
 		{
 			"points at once and for ever", entry(loyalty.KindEarn, review, 20, active(20, 0)),
@@ -114,22 +114,22 @@ func TestSummariesOfWhatWasEarned(t *testing.T) {
 				100, active(100, 20271231),
 			),
 			"You earned 100 beans for joining with a friend’s code. They expire at the end of 31 December 2027.",
-			"Für Ihren Beitritt mit einem Empfehlungscode haben Sie 100 Bohnen gesammelt. Gültig bis einschließlich " +
-				"31. Dezember 2027.",
+			"Für Ihren Beitritt mit einem Empfehlungscode haben Sie 100 Bohnen gesammelt. " +
+				"Gültig bis einschließlich 31. Dezember 2027.",
 		},
 		{
 			"points that last while the member is active",
 			entry("promotion", birthday, 100, active(100, sliding+20271231)),
-			"You earned 100 beans for your birthday. They expire at the end of 31 December 2027, or later if you " +
-				"stay active.",
-			"Zu Ihrem Geburtstag haben Sie 100 Bohnen gesammelt. Gültig bis einschließlich 31. Dezember 2027 und " +
-				"länger, wenn Sie aktiv bleiben.",
+			"You earned 100 beans for your birthday. " +
+				"They expire at the end of 31 December 2027, or later if you stay active.",
+			"Zu Ihrem Geburtstag haben Sie 100 Bohnen gesammelt. " +
+				"Gültig bis einschließlich 31. Dezember 2027 und länger, wenn Sie aktiv bleiben.",
 		},
 		{
 			"parts with lives of their own",
 			entry(loyalty.KindEarn, order, 57, pending(20, 0), pending(17, 0), active(20, 20270131)),
-			"You earned 57 beans with order 1042. 37 beans can be spent from 15 December 2026 and never expire. 20 " +
-				"beans expire at the end of 31 January 2027.",
+			"You earned 57 beans with order 1042. 37 beans can be spent from 15 December 2026 and never expire. " +
+				"20 beans expire at the end of 31 January 2027.",
 			"Für Bestellung 1042 haben Sie 57 Bohnen gesammelt. 37 Bohnen: einlösbar ab dem 15. Dezember 2026, " +
 				"unbegrenzt gültig. 20 Bohnen: gültig bis einschließlich 31. Januar 2027.",
 		},
@@ -137,10 +137,10 @@ func TestSummariesOfWhatWasEarned(t *testing.T) {
 			"not what the order moved on of other lots",
 			entry(loyalty.KindEarn, order, 37, active(37, sliding+20271130), active(-60, sliding+20270131),
 				active(60, sliding+20271231), active(-37, sliding+20271130), active(37, sliding+20271231)),
-			"You earned 37 beans with order 1042. They expire at the end of 31 December 2027, or later if you stay " +
-				"active.",
-			"Für Bestellung 1042 haben Sie 37 Bohnen gesammelt. Gültig bis einschließlich 31. Dezember 2027 und " +
-				"länger, wenn Sie aktiv bleiben.",
+			"You earned 37 beans with order 1042. They expire at the end of 31 December 2027, " +
+				"or later if you stay active.",
+			"Für Bestellung 1042 haben Sie 37 Bohnen gesammelt. " +
+				"Gültig bis einschließlich 31. Dezember 2027 und länger, wenn Sie aktiv bleiben.",
 		},
 		{
 			"points that now know how long they wait",
@@ -150,14 +150,14 @@ func TestSummariesOfWhatWasEarned(t *testing.T) {
 			),
 			"You earned no beans with order 1042. 37 beans can be spent from 15 December 2026 and expire at the end " +
 				"of 31 December 2027.",
-			"Für Bestellung 1042 gibt es keine Bohnen. 37 Bohnen: einlösbar ab dem 15. Dezember 2026, gültig bis " +
-				"einschließlich 31. Dezember 2027.",
+			"Für Bestellung 1042 gibt es keine Bohnen. " +
+				"37 Bohnen: einlösbar ab dem 15. Dezember 2026, gültig bis einschließlich 31. Dezember 2027.",
 		},
 		{
 			"a part that paid debt", entry(loyalty.KindEarn, order, 37, debt(10), active(27, 0)),
 			"You earned 37 beans with order 1042. 27 beans never expire. 10 beans made up for what your account owed.",
-			"Für Bestellung 1042 haben Sie 37 Bohnen gesammelt. 27 Bohnen: unbegrenzt gültig. 10 Bohnen wurden mit " +
-				"dem verrechnet, was auf Ihrem Konto offen war.",
+			"Für Bestellung 1042 haben Sie 37 Bohnen gesammelt. 27 Bohnen: unbegrenzt gültig. " +
+				"10 Bohnen wurden mit dem verrechnet, was auf Ihrem Konto offen war.",
 		},
 		{
 			"an order that gives more than before",
@@ -194,10 +194,10 @@ func TestSummariesOfWhatWasTakenOrCorrected(t *testing.T) {
 		},
 		{
 			"a refund of what is spent", entry(loyalty.KindClawback, review, -12, active(-11, 0), debt(-1)),
-			"12 beans earned for your review were taken back. 1 bean was no longer there, so the next beans that you " +
-				"earn make up for it.",
-			"Für Ihre Bewertung haben wir 12 Bohnen zurückgebucht. 1 Bohne war nicht mehr vorhanden: Das gleichen " +
-				"Ihre nächsten Bohnen aus.",
+			"12 beans earned for your review were taken back. " +
+				"1 bean was no longer there, so the next beans that you earn make up for it.",
+			"Für Ihre Bewertung haben wir 12 Bohnen zurückgebucht. " +
+				"1 Bohne war nicht mehr vorhanden: Das gleichen Ihre nächsten Bohnen aus.",
 		},
 		{
 			"a refund that takes nothing", entry(loyalty.KindClawback, order, 0),
@@ -281,10 +281,10 @@ func TestSummariesOfPointsThatBecameActive(t *testing.T) {
 		{
 			"some, where others pay debt",
 			entry(loyalty.KindActivate, loyalty.Cause{}, 0, pending(-37, 0), debt(36), active(1, 0)),
-			"37 beans are no longer pending, and 1 bean can now be spent. 1 bean never expires. 36 beans made up for " +
-				"what your account owed.",
-			"37 Bohnen sind nicht mehr vorgemerkt, und 1 Bohne kann jetzt eingelöst werden. 1 Bohne: unbegrenzt " +
-				"gültig. 36 Bohnen wurden mit dem verrechnet, was auf Ihrem Konto offen war.",
+			"37 beans are no longer pending, and 1 bean can now be spent. 1 bean never expires. " +
+				"36 beans made up for what your account owed.",
+			"37 Bohnen sind nicht mehr vorgemerkt, und 1 Bohne kann jetzt eingelöst werden. " +
+				"1 Bohne: unbegrenzt gültig. 36 Bohnen wurden mit dem verrechnet, was auf Ihrem Konto offen war.",
 		},
 		{
 			"none, where all pay debt", entry(loyalty.KindActivate, loyalty.Cause{}, 0, pending(-37, 0), debt(37)),
@@ -323,8 +323,8 @@ func TestSummariesOfRedemptions(t *testing.T) {
 		{
 			"or canceled", spent(loyalty.KindRelease, 1200, loyalty.Canceled),
 			"The reservation for the reward Free mug was canceled, and you have 1,200 beans back.",
-			"Die Reservierung für die Prämie „Gratis-Tasse“ wurde storniert, und Sie haben 1.200 Bohnen " +
-				"zurückerhalten.",
+			"Die Reservierung für die Prämie „Gratis-Tasse“ wurde storniert, " +
+				"und Sie haben 1.200 Bohnen zurückerhalten.",
 		},
 		{
 			"or forgotten", spent(loyalty.KindRelease, 1200, loyalty.Expired),
@@ -344,8 +344,8 @@ func TestSummariesOfRedemptions(t *testing.T) {
 		{
 			"given back", spent(loyalty.KindRestore, 1200, loyalty.Reversed),
 			"Your redemption of the reward Free mug was reversed, and you have 1,200 beans back.",
-			"Ihre Einlösung für die Prämie „Gratis-Tasse“ wurde rückgängig gemacht, und Sie haben 1.200 Bohnen " +
-				"zurückerhalten.",
+			"Ihre Einlösung für die Prämie „Gratis-Tasse“ wurde rückgängig gemacht, " +
+				"und Sie haben 1.200 Bohnen zurückerhalten.",
 		},
 		{
 			"given back in part", spent(loyalty.KindRestore, 400, loyalty.Committed),
@@ -363,8 +363,8 @@ func TestSummariesOfRedemptions(t *testing.T) {
 				e.Refusal = &loyalty.Error{Code: loyalty.InsufficientPoints, Required: 1200, Available: 1160}
 			}),
 			"The reward Free mug could not be redeemed: it costs 1,200 beans, and you could spend 1,160 beans.",
-			"Die Prämie „Gratis-Tasse“ konnte nicht eingelöst werden: Der Preis ist 1.200 Bohnen, Ihr Guthaben " +
-				"betrug 1.160 Bohnen.",
+			"Die Prämie „Gratis-Tasse“ konnte nicht eingelöst werden: " +
+				"Der Preis ist 1.200 Bohnen, Ihr Guthaben betrug 1.160 Bohnen.",
 		},
 		{
 			"refused for another reason", spent(loyalty.KindReject, 0, loyalty.Rejected),

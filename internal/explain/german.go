@@ -17,8 +17,8 @@ var german = language{
 		"earn.kept":       "{by} haben wir keine {units} zurückgebucht.",
 
 		"activate": "{points} {kann|können} jetzt eingelöst werden.",
-		"activate.part": "{points} {ist|sind} nicht mehr vorgemerkt, und {active} {kann|können} jetzt eingelöst " +
-			"werden.",
+		"activate.part": "{points} {ist|sind} nicht mehr vorgemerkt, " +
+			"und {active} {kann|können} jetzt eingelöst werden.",
 		"activate.none": "{points} {ist|sind} nicht mehr vorgemerkt.",
 
 		"life.all":        "",
@@ -27,8 +27,8 @@ var german = language{
 		"life.now.slides": "{whole}gültig bis einschließlich {until} und länger, wenn Sie aktiv bleiben.",
 		"life.now.ever":   "{whole}unbegrenzt gültig.",
 		"life.later.day":  "{whole}einlösbar ab dem {from}, gültig bis einschließlich {until}.",
-		"life.later.slides": "{whole}einlösbar ab dem {from}, gültig bis einschließlich {until} und länger, wenn Sie " +
-			"aktiv bleiben.",
+		"life.later.slides": "{whole}einlösbar ab dem {from}, gültig bis einschließlich {until} und länger, " +
+			"wenn Sie aktiv bleiben.",
 		"life.later.ever": "{whole}einlösbar ab dem {from}, unbegrenzt gültig.",
 		"life.waiting":    "{whole}noch nicht einlösbar.",
 		"life.owing":      "{points} {war|waren} nicht mehr vorhanden: Das gleichen Ihre nächsten {units} aus.",
@@ -41,37 +41,37 @@ var german = language{
 		"release.none":     "Die Reservierung für {reward} ist beendet, doch die {units} waren inzwischen verfallen.",
 		"redeem":           "Sie haben {points} für {reward} eingelöst.",
 		"redeem.free":      "Sie haben {reward} in Anspruch genommen.",
-		"restore": "Ihre Einlösung für {reward} wurde rückgängig gemacht, und Sie haben {points} " +
-			"zurückerhalten.",
+		"restore": "Ihre Einlösung für {reward} wurde rückgängig gemacht, " +
+			"und Sie haben {points} zurückerhalten.",
 		"restore.part": "Von Ihrer Einlösung für {reward} haben Sie {points} zurückerhalten.",
 		"restore.none": "Ihre Einlösung für {reward} wurde rückgängig gemacht.",
 		"reject":       "{reward} konnte nicht eingelöst werden.",
 		"reject.short": "{reward} konnte nicht eingelöst werden: Der Preis ist {needed}, Ihr Guthaben betrug {had}.",
 
-		"transfer.offered": "Sie haben einem anderen Mitglied {points} angeboten: Es kann das Angebot bis zum " +
-			"{until} annehmen.",
+		"transfer.offered": "Sie haben einem anderen Mitglied {points} angeboten: " +
+			"Es kann das Angebot bis zum {until} annehmen.",
 		"transfer.sent":     "Sie haben einem anderen Mitglied {points} geschenkt.",
 		"transfer.accepted": "Ein anderes Mitglied hat {points} von Ihnen angenommen.",
 		"transfer.received": "Ein anderes Mitglied hat Ihnen {points} geschenkt.",
 		"transfer.note":     "Dazu: „{note}“",
-		"transfer.declined": "Ihr Angebot an ein anderes Mitglied wurde abgelehnt, und Sie haben {points} " +
-			"zurückerhalten.",
-		"transfer.canceled": "Ihr Angebot an ein anderes Mitglied wurde zurückgezogen, und Sie haben {points} " +
-			"zurückerhalten.",
-		"transfer.expired": "Ihr Angebot an ein anderes Mitglied ist abgelaufen, und Sie haben {points} " +
-			"zurückerhalten.",
-		"transfer.none": "Ihr Angebot an ein anderes Mitglied ist beendet, doch die {units} waren inzwischen " +
-			"verfallen.",
+		"transfer.declined": "Ihr Angebot an ein anderes Mitglied wurde abgelehnt, " +
+			"und Sie haben {points} zurückerhalten.",
+		"transfer.canceled": "Ihr Angebot an ein anderes Mitglied wurde zurückgezogen, " +
+			"und Sie haben {points} zurückerhalten.",
+		"transfer.expired": "Ihr Angebot an ein anderes Mitglied ist abgelaufen, " +
+			"und Sie haben {points} zurückerhalten.",
+		"transfer.none": "Ihr Angebot an ein anderes Mitglied ist beendet, " +
+			"doch die {units} waren inzwischen verfallen.",
 		"transfer.rejected": "Sie konnten einem anderen Mitglied keine {units} schenken.",
-		"transfer.short": "Sie konnten einem anderen Mitglied keine {units} schenken: Nötig waren {needed}, Ihr " +
-			"Guthaben betrug {had}.",
+		"transfer.short": "Sie konnten einem anderen Mitglied keine {units} schenken: " +
+			"Nötig waren {needed}, Ihr Guthaben betrug {had}.",
 
 		"part.reserve": "Ihr Haushalt hat {points} von Ihnen für {reward} reserviert, bis zum {until}.",
 		"part.redeem":  "Ihr Haushalt hat {points} von Ihnen für {reward} eingelöst.",
-		"part.release": "Die Reservierung Ihres Haushalts für {reward} ist beendet, und Sie haben {points} " +
-			"zurückerhalten.",
-		"part.restore": "Die Einlösung Ihres Haushalts für {reward} wurde rückgängig gemacht, und Sie haben {points} " +
-			"zurückerhalten.",
+		"part.release": "Die Reservierung Ihres Haushalts für {reward} ist beendet, " +
+			"und Sie haben {points} zurückerhalten.",
+		"part.restore": "Die Einlösung Ihres Haushalts für {reward} wurde rückgängig gemacht, " +
+			"und Sie haben {points} zurückerhalten.",
 
 		"expire":         "{points} {ist|sind} mit Ablauf des {day} verfallen.",
 		"adjust.up":      "Sie haben {points} gutgeschrieben bekommen.",
@@ -218,8 +218,8 @@ var german = language{
 		{loyalty.IsBounded, ""}: "Nicht mehr, als die ganze Bestellung brachte{tally}.",
 		{loyalty.WasGiven, ""}:  "Bereits gutgeschrieben{tally}.",
 
-		{loyalty.HasFollowed, ""}: "Diese Bestellung wurde neu berechnet, weil sich Ihre Bestellung {order} geändert " +
-			"hat.",
+		{loyalty.HasFollowed, ""}: "Diese Bestellung wurde neu berechnet, " +
+			"weil sich Ihre Bestellung {order} geändert hat.",
 
 		{loyalty.IsLate, ""}: "Die bis zum {day} nötige Bestätigung ist nicht eingetroffen{tally}.",
 
@@ -231,13 +231,13 @@ var german = language{
 			loyalty.IsKept, "pending",
 		}: "{points} {wurde|wurden} nicht zurückgebucht: Das geschieht nur, solange {units} noch nicht einlösbar sind.",
 		{loyalty.IsKept, "within"}: "{points} {wurde|wurden} nicht zurückgebucht: Mehr war nicht in Ihrem Guthaben.",
-		{loyalty.IsKept, "debt"}: "{points} {wurde|wurden} nicht zurückgebucht: Auf Ihrem Konto darf nicht mehr " +
-			"offen sein.",
-		{loyalty.WasKept, ""}: "{points} {wurde|wurden} nie zurückgebucht und {wird|werden} nicht erneut " +
-			"gutgeschrieben.",
+		{loyalty.IsKept, "debt"}: "{points} {wurde|wurden} nicht zurückgebucht: " +
+			"Auf Ihrem Konto darf nicht mehr offen sein.",
+		{loyalty.WasKept, ""}: "{points} {wurde|wurden} nie zurückgebucht " +
+			"und {wird|werden} nicht erneut gutgeschrieben.",
 		{loyalty.HasExpired, ""}: "{points} {ist|sind} mit Ablauf des {day} verfallen.",
-		{loyalty.CameLate, ""}: "{points} {kam|kamen} zu spät und {war|waren} schon mit Ablauf des {day} " +
-			"verfallen.",
+		{loyalty.CameLate, ""}: "{points} {kam|kamen} zu spät " +
+			"und {war|waren} schon mit Ablauf des {day} verfallen.",
 		{loyalty.BecameActive, ""}: "{active} {by} {kann|können} jetzt eingelöst werden.",
 
 		{loyalty.IsCost, ""}:              "{rule} kostet {cost}.",
@@ -288,8 +288,8 @@ var german = language{
 		{
 			loyalty.LostProtection, "",
 		}: "Keine Stufe bewahrt Ihre {units} vor dem Verfall: Sie gelten bis zum Ende des {day}.",
-		{loyalty.WasRedated, ""}: "Die Stufe {to} zählt ab einem anderen Tag: Ihre {units} gelten nun bis zum " +
-			"Ende des {day}.",
+		{loyalty.WasRedated, ""}: "Die Stufe {to} zählt ab einem anderen Tag: " +
+			"Ihre {units} gelten nun bis zum Ende des {day}.",
 		{loyalty.WasRedated, "never"}: "Die Stufe {to} zählt ab einem anderen Tag: Ihre {units} verfallen nicht.",
 		{loyalty.WasReached, ""}:      "Sie haben den Meilenstein „{orders}“ erreicht{tally}.",
 		{
@@ -306,12 +306,12 @@ var german = language{
 			loyalty.WasReinstated, "",
 		}: "{points}, verfallen am {day}, {gehört|gehören} wieder Ihnen ({why}).",
 		{loyalty.WasReinstated, "unsaid"}: "{points}, verfallen am {day}, {gehört|gehören} wieder Ihnen.",
-		{loyalty.WasMovedBack, ""}: "Ihre letzte Aktivität zählt nicht mehr: Ihre {units} sind " +
-			"jetzt bis einschließlich {day} gültig.",
-		{loyalty.WasRevived, ""}: "Sie waren vor dem {day} aktiv: {points} {gehört|gehören} " +
-			"wieder Ihnen.",
-		{loyalty.WasMoved, ""}: "Sie waren wieder aktiv: Ihre {units} sind jetzt bis " +
-			"einschließlich {day} gültig.",
+		{loyalty.WasMovedBack, ""}: "Ihre letzte Aktivität zählt nicht mehr: " +
+			"Ihre {units} sind jetzt bis einschließlich {day} gültig.",
+		{loyalty.WasRevived, ""}: "Sie waren vor dem {day} aktiv: " +
+			"{points} {gehört|gehören} wieder Ihnen.",
+		{loyalty.WasMoved, ""}: "Sie waren wieder aktiv: " +
+			"Ihre {units} sind jetzt bis einschließlich {day} gültig.",
 		{loyalty.WasMoved, "never"}:                   "Sie waren wieder aktiv: Ihre {units} verfallen nicht mehr.",
 		{loyalty.WasConverted, ""}:                    "{left} {wurde|wurden} {came}.",
 		{loyalty.WasConvertedBack, ""}:                "{came} {wurde|wurden} wieder {left}.",

@@ -102,8 +102,8 @@ Für Ihren Beitritt haben Sie 1.000 Bohnen gesammelt. Gültig bis einschließlic
 - Der Bonus „welcome“ bringt 1.000 Bohnen.
 Sie haben die Stufe Silber erreicht. Sie gehört Ihnen mindestens bis zum 1. Dezember 2027.
 - Sie haben die Stufe Silber erreicht: 1.000 Bohnen insgesamt.
-Für Bestellung 1042 haben Sie 59 Bohnen gesammelt. Einlösbar ab dem 15. Dezember 2026, gültig bis einschließlich ` +
-	`31. Dezember 2027.
+Für Bestellung 1042 haben Sie 59 Bohnen gesammelt. ` +
+	`Einlösbar ab dem 15. Dezember 2026, gültig bis einschließlich 31. Dezember 2027.
 - 29,99 EUR, 1 Bohne je 1,00 EUR: 29,99 Bohnen.
 - Die Kategorie „coffee-beans“ zählt doppelt, für 29,99 EUR: +29,99 Bohnen.
 - Abgerundet: -0,98 Bohnen.

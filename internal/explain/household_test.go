@@ -19,8 +19,8 @@ func TestSummariesOfWhatAHouseholdDrew(t *testing.T) {
 		{
 			"points are held", part(loyalty.KindReserve, -300),
 			"Your household has reserved 300 beans of yours for the reward Free mug until 15 December 2026, 00:30.",
-			"Ihr Haushalt hat 300 Bohnen von Ihnen für die Prämie „Gratis-Tasse“ reserviert, bis zum 15. Dezember " +
-				"2026, 00:30 Uhr.",
+			"Ihr Haushalt hat 300 Bohnen von Ihnen für die Prämie „Gratis-Tasse“ reserviert, " +
+				"bis zum 15. Dezember 2026, 00:30 Uhr.",
 		},
 		{
 			"and spent", part(loyalty.KindRedeem, 0),
@@ -30,14 +30,14 @@ func TestSummariesOfWhatAHouseholdDrew(t *testing.T) {
 		{
 			"or returned", part(loyalty.KindRelease, 300),
 			"Your household's reservation for the reward Free mug has ended, and you have 300 beans back.",
-			"Die Reservierung Ihres Haushalts für die Prämie „Gratis-Tasse“ ist beendet, und Sie haben 300 Bohnen " +
-				"zurückerhalten.",
+			"Die Reservierung Ihres Haushalts für die Prämie „Gratis-Tasse“ ist beendet, " +
+				"und Sie haben 300 Bohnen zurückerhalten.",
 		},
 		{
 			"or given back", part(loyalty.KindRestore, 300),
 			"Your household's redemption of the reward Free mug was reversed, and you have 300 beans back.",
-			"Die Einlösung Ihres Haushalts für die Prämie „Gratis-Tasse“ wurde rückgängig gemacht, und Sie haben 300 " +
-				"Bohnen zurückerhalten.",
+			"Die Einlösung Ihres Haushalts für die Prämie „Gratis-Tasse“ wurde rückgängig gemacht, " +
+				"und Sie haben 300 Bohnen zurückerhalten.",
 		},
 		{
 			"whose redemption it is and had none has none back",

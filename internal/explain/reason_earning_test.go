@@ -59,10 +59,10 @@ var earningReasons = []reasonCase{
 		"The program gives at most 150 beans a day: -40 beans.",
 		"Das Programm bringt höchstens 150 Bohnen pro Tag: -40 Bohnen."),
 	reads(why(weekend, "-200", loyalty.IsRefused, "150", "order"),
-		"The campaign Double beans weekend gives at most 150 beans per order, and this would have been more: -200 "+
-			"beans.",
-		"Die Aktion „Doppelte Bohnen“ bringt höchstens 150 Bohnen pro Bestellung, und das wäre mehr gewesen: -200 "+
-			"Bohnen."),
+		"The campaign Double beans weekend gives at most 150 beans per order, "+
+			"and this would have been more: -200 beans.",
+		"Die Aktion „Doppelte Bohnen“ bringt höchstens 150 Bohnen pro Bestellung, "+
+			"und das wäre mehr gewesen: -200 Bohnen."),
 	reads(why(weekend, "-25", loyalty.IsSpent, "12"),
 		"The campaign Double beans weekend had only 12 beans left to give: -25 beans.",
 		"Die Aktion „Doppelte Bohnen“ hatte nur noch 12 Bohnen zu vergeben: -25 Bohnen."),

@@ -76,8 +76,8 @@ var memberReasons = []reasonCase{
 		"Die Stufe Silber zählt ab einem anderen Tag: Ihre Bohnen verfallen nicht."),
 	reads(why("milestones.third", "0", loyalty.WasReachedOn, "3", "2027-03-31"),
 		"The milestone of 3 orders counts from another day: its points now last until the end of 31 March 2027.",
-		"Der Meilenstein „3 Bestellungen“ zählt ab einem anderen Tag: Ihre Bohnen gelten nun bis zum Ende des 31. "+
-			"März 2027."),
+		"Der Meilenstein „3 Bestellungen“ zählt ab einem anderen Tag: "+
+			"Ihre Bohnen gelten nun bis zum Ende des 31. März 2027."),
 	reads(why("milestones.third", "0", loyalty.WasReachedOn, "3", "never"),
 		"The milestone of 3 orders counts from another day: its points do not expire.",
 		"Der Meilenstein „3 Bestellungen“ zählt ab einem anderen Tag: Ihre Bohnen verfallen nicht."),

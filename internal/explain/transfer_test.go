@@ -27,8 +27,8 @@ func TestSummariesOfTransfers(t *testing.T) {
 		{
 			"points are offered", given(loyalty.KindOffer, 1, -110, nil),
 			"You offered 100 beans to another member, who can accept them until 15 December 2026, 00:30.",
-			"Sie haben einem anderen Mitglied 100 Bohnen angeboten: Es kann das Angebot bis zum 15. Dezember 2026, " +
-				"00:30 Uhr annehmen.",
+			"Sie haben einem anderen Mitglied 100 Bohnen angeboten: " +
+				"Es kann das Angebot bis zum 15. Dezember 2026, 00:30 Uhr annehmen.",
 		},
 		{
 			"or given at once", given(loyalty.KindTransfer, 1, -110, nil),
@@ -47,8 +47,8 @@ func TestSummariesOfTransfers(t *testing.T) {
 			"with a word", given(loyalty.KindTransfer, 1, 100, received("Happy {birthday}"), active(60, 0), debt(40)),
 			"Another member gave you 100 beans. 60 beans never expire. 40 beans made up for what your account owed. " +
 				"With them came: “Happy {birthday}”",
-			"Ein anderes Mitglied hat Ihnen 100 Bohnen geschenkt. 60 Bohnen: unbegrenzt gültig. 40 Bohnen wurden mit " +
-				"dem verrechnet, was auf Ihrem Konto offen war. Dazu: „Happy {birthday}“",
+			"Ein anderes Mitglied hat Ihnen 100 Bohnen geschenkt. 60 Bohnen: unbegrenzt gültig. " +
+				"40 Bohnen wurden mit dem verrechnet, was auf Ihrem Konto offen war. Dazu: „Happy {birthday}“",
 		},
 		{
 			"declined", given(loyalty.KindRelease, 2, 110, status(loyalty.Declined)),
@@ -76,8 +76,8 @@ func TestSummariesOfTransfers(t *testing.T) {
 				e.Refusal = &loyalty.Error{Code: loyalty.InsufficientPoints, Required: 110, Available: 60}
 			}),
 			"You could not give the beans to another member: that takes 110 beans, and you could spend 60 beans.",
-			"Sie konnten einem anderen Mitglied keine Bohnen schenken: Nötig waren 110 Bohnen, Ihr Guthaben betrug " +
-				"60 Bohnen.",
+			"Sie konnten einem anderen Mitglied keine Bohnen schenken: " +
+				"Nötig waren 110 Bohnen, Ihr Guthaben betrug 60 Bohnen.",
 		},
 		{
 			"refused for another reason", given(loyalty.KindReject, 1, 0, nil),
