@@ -28,9 +28,8 @@ func parseActions(c *document.Compiler, n *document.Node) (actions []loyalty.Act
 			a.When = parseEventCondition(c, item.Get("when"), a.Event)
 		}
 		if a.Event == award.EventConverted && a.When != nil && a.When.OrderNumbers() > 0 {
-			c.Add(document.At(item.Get("when"), "must not use the order's number: a referral is earned by the "+
-				"friend's first order "+
-				"that meets the other conditions; remove it"))
+			c.Add(document.At(item.Get("when"), "must not use the order's number: "+
+				"a referral is earned by the friend's first order that meets the other conditions; remove it"))
 		}
 		ownWait(c, item, a)
 		parseYearly(c, item, a)

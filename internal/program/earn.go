@@ -88,10 +88,9 @@ func uncountable(c *document.Compiler, rules []loyalty.CategoryRule, items []*do
 			return x.Category == r.Category && x.Multiply.Sign() == 0
 		})
 		if zero && r.When != nil && r.When.OrderNumbers() > 0 {
-			c.Add(document.At(items[i].Get("when"), "must not use the order's number where line items of %q may earn "+
-				"nothing, because only "+
-				"orders that earn points have a number; use a rule under earn.rules with categories "+
-				"instead", document.Clip(r.Category)))
+			c.Add(document.At(items[i].Get("when"), "must not use the order's number where line items "+
+				"of %q may earn nothing, because only orders that earn points have a number; "+
+				"use a rule under earn.rules with categories instead", document.Clip(r.Category)))
 		}
 	}
 }

@@ -73,8 +73,8 @@ func TestEachKeyOfARuleHasItsMeaning(t *testing.T) {
 			"fixed: 5, birthday: 7 days, timezone_of: member",
 			loyalty.Rule{Give: fixed, Match: match{BirthdayDays: 7, TimezoneOf: loyalty.MemberClock}},
 		},
-		{"steps: { EUR: [20 from 50.00, 50 from 100], JPY: [1 from " +
-			"7500] }", loyalty.Rule{Give: loyalty.Steps{Bands: map[loyalty.Currency][]loyalty.Band{
+		{"steps: { EUR: [20 from 50.00, 50 from 100], " +
+			"JPY: [1 from 7500] }", loyalty.Rule{Give: loyalty.Steps{Bands: map[loyalty.Currency][]loyalty.Band{
 			"EUR": {{From: 5000, Points: 20}, {From: 10000, Points: 50}}, "JPY": {{From: 7500, Points: 1}},
 		}}}},
 		{
@@ -83,13 +83,13 @@ func TestEachKeyOfARuleHasItsMeaning(t *testing.T) {
 				Give: fixed, Match: match{Categories: []string{"a", "b"}, SKUs: []string{"c"}, Brands: []string{"d"}},
 			},
 		},
-		{"fixed: 5, tenders: [card, Visa], currencies: [JPY], channels: [web], stores: " +
-			"[kiel]", loyalty.Rule{Give: fixed, Match: match{
+		{"fixed: 5, tenders: [card, Visa], currencies: [JPY], channels: [web], " +
+			"stores: [kiel]", loyalty.Rule{Give: fixed, Match: match{
 			Tenders: []string{"card", "Visa"}, Currencies: []loyalty.Currency{"JPY"}, Channels: []string{"web"},
 			Stores: []string{"kiel"},
 		}}},
-		{"fixed: 5, tiers: [gold], segments: [vip], first_order: true, birthday_month: true, timezone_of: " +
-			"member", loyalty.Rule{Give: fixed, Match: match{
+		{"fixed: 5, tiers: [gold], segments: [vip], first_order: true, birthday_month: true, " +
+			"timezone_of: member", loyalty.Rule{Give: fixed, Match: match{
 			Tiers: []string{"gold"}, Segments: []string{"vip"}, FirstOrder: true, BirthdayMonth: true,
 			TimezoneOf: loyalty.MemberClock,
 		}}},
@@ -99,8 +99,8 @@ func TestEachKeyOfARuleHasItsMeaning(t *testing.T) {
 				Give: fixed, Match: match{From: at("2026-06-30T22:00:00Z"), Until: at("2026-12-01T07:30:00Z")},
 			},
 		},
-		{`fixed: 5, weekdays: [sat, sun], hours: { from: "22:00", until: "02:30" }, timezone_of: ` +
-			`store`, loyalty.Rule{Give: fixed, Match: match{
+		{`fixed: 5, weekdays: [sat, sun], hours: { from: "22:00", until: "02:30" }, ` +
+			`timezone_of: store`, loyalty.Rule{Give: fixed, Match: match{
 			Weekdays: []time.Weekday{time.Saturday, time.Sunday}, HoursFrom: 22 * 60, HoursUntil: 150,
 			TimezoneOf: loyalty.StoreClock,
 		}}},
@@ -158,8 +158,8 @@ func TestEachKeyOfARuleHasItsMeaning(t *testing.T) {
 }
 
 func TestACampaignIsARuleWithATime(t *testing.T) {
-	const keys = "{ id: it, multiply: 2, from: 2026-07-01T00:00, until: 2026-08-01T00:00, name: July, when: " +
-		"order.total > 5 }"
+	const keys = "{ id: it, multiply: 2, from: 2026-07-01T00:00, until: 2026-08-01T00:00, name: July, " +
+		"when: order.total > 5 }"
 	rule := mustCompile(t, []byte(corner+"  rules: [ "+keys+" ]\n"))
 	campaign := mustCompile(t, []byte(corner+"campaigns: [ "+keys+" ]\n"))
 	if diff := cmp.Diff(rule.Earn.Rules, campaign.Campaigns, alike); diff != "" ||
@@ -275,8 +275,8 @@ func TestEachOtherSectionHasItsMeaning(t *testing.T) {
 		}},
 		{
 			"payments",
-			"payments: { award: orders_when_paid, find_member_by: [customer, email], claim_within: 2 " +
-				"weeks }\n", func(p *loyalty.Program) {
+			"payments: { award: orders_when_paid, find_member_by: [customer, email], " +
+				"claim_within: 2 weeks }\n", func(p *loyalty.Program) {
 				p.Payments = loyalty.PaymentTerms{
 					Award: loyalty.AwardOrdersWhenPaid, FindBy: []loyalty.MemberBy{loyalty.ByCustomer, loyalty.ByEmail},
 					ClaimWithin: loyalty.Period{Days: 14},

@@ -57,8 +57,8 @@ func TestEachKeyOfARewardHasItsMeaning(t *testing.T) {
 			reward{Tiers: []string{"gold"}, Segments: []string{"vip"}},
 		},
 		{"type: free_shipping, limit: 1 per month", reward{Limits: []loyalty.Limit{{Times: 1, Per: loyalty.PerMonth}}}},
-		{"type: experience, dates: [ { id: may, at: 2026-12-01T12:00, capacity: 20, name: { en: With cake } }, { id: " +
-			"june, at: 2026-06-01T12:00, capacity: 1 } ]", reward{Dates: []loyalty.RewardDate{
+		{"type: experience, dates: [ { id: may, at: 2026-12-01T12:00, capacity: 20, name: { en: With cake } }, " +
+			"{ id: june, at: 2026-06-01T12:00, capacity: 1 } ]", reward{Dates: []loyalty.RewardDate{
 			{ID: "may", At: noon, Capacity: 20, Name: loyalty.Text{"en": "With cake"}},
 			{ID: "june", At: time.Date(2026, 6, 1, 10, 0, 0, 0, time.UTC), Capacity: 1},
 		}}},

@@ -187,8 +187,8 @@ func TestListsAreBounded(t *testing.T) {
 		{"events", "events:\n", "  e%d: { states: [s%d] }\n", 100},
 		{
 			"examples", "examples:\n",
-			"  - { name: S%d, at: 2026-12-01T10:00, order: { currency: EUR, line_items: [ { sku: s%d, amount: 1.00 } " +
-				"] }, expect: 1 }\n",
+			"  - { name: S%d, at: 2026-12-01T10:00, " +
+				"order: { currency: EUR, line_items: [ { sku: s%d, amount: 1.00 } ] }, expect: 1 }\n",
 			200,
 		},
 	}

@@ -61,8 +61,8 @@ func TestWhatTiersSayIsWhatTheProgramHas(t *testing.T) {
 			},
 		},
 		{
-			"qualify: { by: visits, window: lifetime }|keep_for: 6 months|skipped_levels: each|repeat_entry_bonus: " +
-				"true",
+			"qualify: { by: visits, window: lifetime }|keep_for: 6 months|skipped_levels: each|" +
+				"repeat_entry_bonus: true",
 			tiers{
 				By: loyalty.ByVisits, Visit: "visit.completed", KeepFor: loyalty.Period{Months: 6},
 				SkippedLevels: loyalty.EachLevel, RepeatEntryBonus: true,
@@ -90,8 +90,8 @@ func TestWhatTiersSayIsWhatTheProgramHas(t *testing.T) {
 	} {
 		t.Run(c.source, func(t *testing.T) {
 			source := corner + "tiers:\n  " + strings.ReplaceAll(c.source, "|", "\n  ") +
-				"\n  levels: [ { id: plain, name: Plain, from: 0 }, { id: best, name: Best, from: 5, entry_bonus: 10 " +
-				"} ]\n"
+				"\n  levels: [ { id: plain, name: Plain, from: 0 }, " +
+				"{ id: best, name: Best, from: 5, entry_bonus: 10 } ]\n"
 			got := mustCompile(t, []byte(source)).Tiers
 			got.Levels = nil
 			if diff := cmp.Diff(c.want, got); diff != "" {

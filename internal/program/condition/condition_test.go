@@ -117,8 +117,8 @@ func TestAConditionAboutAnOrderHoldsOrNot(t *testing.T) {
 		{"tenders", `any(order.tenders, .kind == "card" and .name == "visa" and .amount == 30)`, true},
 		{
 			"the number of the order",
-			`order.number == 5 and 4 < order.number <= 20 and order.number in [3, 5] and not order.first and ` +
-				`member.orders == 4`,
+			`order.number == 5 and 4 < order.number <= 20 and order.number in [3, 5] and not order.first ` +
+				`and member.orders == 4`,
 			true,
 		},
 		{
@@ -130,8 +130,8 @@ func TestAConditionAboutAnOrderHoldsOrNot(t *testing.T) {
 		{"the birthday's month", `member.birthday_month`, true},
 		{
 			"time",
-			`at.year == 2026 and at.month == 5 and at.day == 16 and at.hour == 9 and at.minute == 30 and at.weekday ` +
-				`== "sat"`,
+			`at.year == 2026 and at.month == 5 and at.day == 16 and at.hour == 9 and at.minute == 30 ` +
+				`and at.weekday == "sat"`,
 			true,
 		},
 		{"comparisons in a row", `9 <= at.hour < 17 and 30 < order.total <= 34`, true},

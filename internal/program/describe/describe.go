@@ -37,8 +37,8 @@ func Explain(p *loyalty.Program) string {
 		if a.MaxExtensions == 1 {
 			times = "once"
 		}
-		e.say("Members receive notice %s before points expire and levels end. Without notice both are extended by "+
-			"the same period: "+
+		e.say("Members receive notice %s before points expire and levels end. "+
+			"Without notice both are extended by the same period: "+
 			"once for members who cannot receive messages (their account shows the notice), and %s for others.",
 			Period(a.Period), times)
 		if len(e.p.Wallets)+len(e.p.TierGroups) > 0 {
@@ -179,8 +179,8 @@ func (e *explainer) payments() {
 	switch t.Award {
 	case loyalty.AwardPayments:
 		e.say(
-			"An order earns points when a payment processor reports its payment. A payment without a reported order " +
-				"earns points too.",
+			"An order earns points when a payment processor reports its payment. " +
+				"A payment without a reported order earns points too.",
 		)
 	case loyalty.AwardOrdersWhenPaid:
 		e.say("An order earns points when a payment processor reports its payment.")

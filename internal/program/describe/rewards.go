@@ -141,10 +141,9 @@ func (e *explainer) redeeming() {
 		e.say("Codes can be used for %s unless stated otherwise.", Period(r.CodeValid))
 	}
 	e.say("%s", map[loyalty.OnRefund]string{
-		loyalty.AllBack: "When the shop reverses a redemption because its order was refunded, its points are " +
-			"restored.",
-		loyalty.ShareBack: "When the shop reverses a redemption because its order was refunded, the same share of " +
-			"its points is restored.",
+		loyalty.AllBack: "When the shop reverses a redemption because its order was refunded, its points are restored.",
+		loyalty.ShareBack: "When the shop reverses a redemption because its order was refunded, " +
+			"the same share of its points is restored.",
 		loyalty.NoneBack: "Points spent on a reward are not restored, even if its order is refunded.",
 	}[r.OnRefund])
 	e.pay(r.Pay)

@@ -21,8 +21,8 @@ func (e *explainer) rules() {
 			loyalty.Best:  "Of the rules of group %s, the one that gives the most points is applied",
 			loyalty.Sum:   "All rules of group %s are applied",
 			loyalty.First: "Of the rules of group %s, the one with the highest priority is applied",
-			loyalty.Exclusive: "Of the rules of group %s, the one with the highest priority is applied, and then no " +
-				"rule of a later group or without a group",
+			loyalty.Exclusive: "Of the rules of group %s, the one with the highest priority is applied, " +
+				"and then no rule of a later group or without a group",
 		}[g.Mode], g.ID))
 	}
 	loose := 0

@@ -23,10 +23,10 @@ func (e *explainer) wallets() {
 			most = ", up to " + e.in(w.ID, int64(w.MaxDebt))
 		}
 		e.say("- %s", map[loyalty.ClawbackPolicy]string{
-			loyalty.ClawbackDebt: "If a refund deducts more than the balance, newly earned points repay the " +
-				"rest" + most + ".",
-			loyalty.ClawbackUnlimited: "If a refund deducts more than the balance, newly earned points repay the " +
-				"rest, without limit.",
+			loyalty.ClawbackDebt: "If a refund deducts more than the balance, " +
+				"newly earned points repay the rest" + most + ".",
+			loyalty.ClawbackUnlimited: "If a refund deducts more than the balance, " +
+				"newly earned points repay the rest, without limit.",
 			loyalty.ClawbackWithinBalance: "A refund deducts at most the available points.",
 			loyalty.ClawbackPendingOnly:   "A refund deducts them only while they are pending.",
 		}[w.Clawback])

@@ -89,8 +89,8 @@ func (c *Compiler) Units(n *Node) (u loyalty.Units) {
 			c.Add(
 				AtKey(
 					f,
-					"cannot be combined with one and other: the words are either the same in all languages or "+
-						"translated",
+					"cannot be combined with one and other: "+
+						"the words are either the same in all languages or translated",
 				),
 			)
 		}

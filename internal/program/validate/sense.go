@@ -107,8 +107,8 @@ func apart[T comparable](a, b []T) bool {
 
 // giftCards warns of rules that award points for the sale of gift cards.
 func giftCards(c *document.Compiler, root *document.Node) {
-	const arbitrage = "would earn points on gift cards, which can be bought and resold repeatedly; the usual " +
-		"multiplier of gift cards is 0"
+	const arbitrage = "would earn points on gift cards, which can be bought and resold repeatedly; " +
+		"the usual multiplier of gift cards is 0"
 	for _, item := range root.Get("earn").Get("categories").List() {
 		times := quietly(c, item.Get("multiply"))
 		if isGiftCard(item.Get("category").Text()) && times != nil && times.Sign() > 0 {
@@ -162,8 +162,8 @@ func sliding(c *document.Compiler, n *document.Node) {
 			c.Add(
 				document.AtKey(
 					f,
-					"requires inactive under earn.purchase.expires too: expiry by inactivity applies to all levels "+
-						"or to none",
+					"requires inactive under earn.purchase.expires too: "+
+						"expiry by inactivity applies to all levels or to none",
 				),
 			)
 		}
@@ -180,8 +180,8 @@ func returnable(c *document.Compiler, expires *document.Node, e loyalty.Expiry) 
 		return
 	}
 	c.Warn(document.At(expires,
-		"points would expire after %s, within the %s in which orders are usually returned; a later refund could not "+
-			"deduct them",
+		"points would expire after %s, within the %s in which orders are usually returned; "+
+			"a later refund could not deduct them",
 		describe.Period(e.After), describe.Period(refundWindow)))
 }
 
