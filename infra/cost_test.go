@@ -45,8 +45,8 @@ func TestCostEstimateMatchesTemplate(t *testing.T) {
 	secrets := len(tpl.OfType("AWS::SecretsManager::Secret"))
 	if metrics != assumed.AlarmMetrics || queues != assumed.Queues || schedules != assumed.Schedules ||
 		secrets != assumed.Secrets {
-		t.Errorf("the template has %d alarm metrics, %d queues with workers, %d schedules and %d secrets, and the "+
-			"estimate assumes %+v",
+		t.Errorf("the template has %d alarm metrics, %d queues with workers, %d schedules and %d secrets, "+
+			"and the estimate assumes %+v",
 			metrics, queues, schedules, secrets, assumed)
 	}
 }

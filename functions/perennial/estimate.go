@@ -27,9 +27,8 @@ type estimateCost struct {
 // Help implements kong.HelpProvider.
 func (*estimateCost) Help() string {
 	p, m, a := cost.ListPrices(), cost.Measured(), cost.Assumed()
-	return fmt.Sprintf(`The figures are AWS's list prices of %s in %s, without free tiers, discounts and data `+
-		`transfer. They
-multiply what tests measure: request units and log bytes exactly, durations on the functions' binaries
+	return fmt.Sprintf(`The figures are AWS's list prices of %s in %s, without free tiers, discounts and data transfer.
+They multiply what tests measure: request units and log bytes exactly, durations on the functions' binaries
 (%s), to which %g ms for each step that reads and %g ms for a write are added for DynamoDB.
 
 Each ledger entry is counted as one invocation of the function relay, which reads up to 100 at once under

@@ -7,55 +7,49 @@ var helpTexts = kong.Vars{
 	"providers": "stripe,shopify,square,paypal,adyen,standard",
 
 	"clock_by": "Duration to advance the clock by: +30d, +2w, +36h. Omit it to read the clock.",
-	"dev_addr": "Address to listen on; port 0 selects a free port. An address that other machines can reach must be " +
-		"stated explicitly.",
+	"dev_addr": "Address to listen on; port 0 selects a free port. " +
+		"An address that other machines can reach must be stated explicitly.",
 	"dev_data": "Directory for the data. Without it, the data are deleted when the command ends.",
-	"dev_program": "Program file to publish, unless it was published before. The default is the program in --data," +
-		" or " +
-		"the demo program Bluebird Rewards.",
+	"dev_program": "Program file to publish, unless it was published before. " +
+		"The default is the program in --data, or the demo program Bluebird Rewards.",
 	"dev_clock": "Freeze the clock at this instant, such as 2026-12-01T10:00:00Z, until it is advanced.",
-	"dev_dynamo_db": "URL of a DynamoDB endpoint for the data, such as DynamoDB Local. The table is created if " +
-		"necessary.",
-	"dev_functions": "Build the functions and run their binaries with an emulated Lambda Runtime API and the " +
-		"policies of " +
-		"template.yaml. This requires a checkout.",
+	"dev_dynamo_db": "URL of a DynamoDB endpoint for the data, such as DynamoDB Local. " +
+		"The table is created if necessary.",
+	"dev_functions": "Build the functions and run their binaries with an emulated Lambda Runtime API " +
+		"and the policies of template.yaml. This requires a checkout.",
 	"dev_webhooks": "JSON file with the connections to payment processors: {\"bluebird\": {\"stripe\": {\"secrets\": " +
 		"[\"whsec_…\"]}}}. The default is the connections that perennial trigger uses.",
-	"diff_old": "Older program file. Without a second file, it is compared with the live version of its program in " +
-		"the table or the data directory.",
-	"queues": "Failure queues in the format of the stack's output FailureQueues, to avoid reading " +
-		"CloudFormation.",
+	"diff_old": "Older program file. Without a second file, " +
+		"it is compared with the live version of its program in the table or the data directory.",
+	"queues": "Failure queues in the format of the stack's output FailureQueues, " +
+		"to avoid reading CloudFormation.",
 	"failure_store_dev": "Address of a running perennial dev, such as http://127.0.0.1:8080.",
 	"tiers":             "Tier changes if the requirements of levels have changed: members only move up, or also down.",
-	"publish_effective_at": "Instant from which the version is live, such as 2026-12-05T00:00:00+01:00, at most a " +
-		"year ahead. " +
-		"The default is now.",
-	"publish_recall": "Recall the replaced version. Orders from its period that are not accepted yet are priced by " +
-		"the " +
-		"version before it.",
+	"publish_effective_at": "Instant from which the version is live, such as 2026-12-05T00:00:00+01:00, " +
+		"at most a year ahead. The default is now.",
+	"publish_recall": "Recall the replaced version. " +
+		"Orders from its period that are not accepted yet are priced by the version before it.",
 	"rollback_tiers": "Tier changes if the requirements of levels differ: members only move up, or also down.",
-	"rollback_version": "Version whose file is published again. For the live version, only scheduled versions are " +
-		"withdrawn.",
-	"rollback_recall": "Recall every later live version. Orders from their period that are not accepted yet are " +
-		"priced by " +
-		"the given version.",
+	"rollback_version": "Version whose file is published again. " +
+		"For the live version, only scheduled versions are withdrawn.",
+	"rollback_recall": "Recall every later live version. " +
+		"Orders from their period that are not accepted yet are priced by the given version.",
 	"store_table": "Name or ARN of the DynamoDB table (TableName in the stack's outputs).",
-	"tiers_preview_until": "Instant up to which to list changes, such as 2027-01-01T00:00:00+01:00. The " +
-		"default is now.",
+	"tiers_preview_until": "Instant up to which to list changes, such as 2027-01-01T00:00:00+01:00. " +
+		"The default is now.",
 	"tiers_preview_file": "Program file to use in place of the live version, as if it were published now.",
-	"tiers_preview_tier_changes": "With --file, tier changes if the requirements of levels differ: members only move " +
-		"up, or also down.",
+	"tiers_preview_tier_changes": "With --file, tier changes if the requirements of levels differ: " +
+		"members only move up, or also down.",
 	"paypal": "perennial dev emulates PayPal, which signs its events.",
-	"trigger_type": "Event type of the processor: charge.refunded, orders/paid, payment.updated, CAPTURE, " +
-		"payment.captured. An unknown type prints the list.",
-	"trigger_at": "Time of the event, such as 2026-12-01T10:00:00Z. The default is the stack's time. Use the same ID " +
-		"and time to send an event again.",
+	"trigger_type": "Event type of the processor: " +
+		"charge.refunded, orders/paid, payment.updated, CAPTURE, payment.captured. An unknown type prints the list.",
+	"trigger_at": "Time of the event, such as 2026-12-01T10:00:00Z. The default is the stack's time. " +
+		"Use the same ID and time to send an event again.",
 	"webhooks_cmd_replay":   "Process an event again, even if it is quarantined. Its effects occur only once.",
 	"webhooks_cmd_backfill": "Request a processor's past events, and process the missed ones.",
 	"webhook_store_secret":  "With --table: name or ARN of the stack's secret in Secrets Manager.",
-	"webhook_store_webhooks": "Connections to payment processors: with --table the secret in Secrets Manager, with " +
-		"--data the file " +
-		"that perennial dev uses for --webhooks, if any.",
+	"webhook_store_webhooks": "Connections to payment processors: with --table the secret in Secrets Manager, " +
+		"with --data the file that perennial dev uses for --webhooks, if any.",
 	"resent":                  "The others resend unprocessed events automatically.",
 	"webhooks_backfill_since": "Start of the period, such as 2026-12-01T10:00:00Z.",
 }

@@ -58,8 +58,8 @@ func TestMeasureDurations(t *testing.T) {
 			"order_refunded", "PUT", path, "",
 			order(
 				fmt.Sprintf(
-					`, "refunds": [{"id": "re_1", "at": %q, "amount": 1490, "line_items": [{"id": "2", "quantity": `+
-						`1, "amount": 1490}]}]`,
+					`, "refunds": [{"id": "re_1", "at": %q, "amount": 1490, `+
+						`"line_items": [{"id": "2", "quantity": 1, "amount": 1490}]}]`,
 					at,
 				),
 			),

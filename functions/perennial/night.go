@@ -26,8 +26,8 @@ func (c *estimateNight) Run() error {
 		c.Table > 0 && c.Changing >= 0 && c.Changing <= 1 // false for NaN too
 	if err != nil || !possible {
 		return errors.New(
-			"invalid flags: use 1 to 1e12 members, 1 to 256 shards, a share from 0 to 1, and positive values for the " +
-				"rest",
+			"invalid flags: " +
+				"use 1 to 1e12 members, 1 to 256 shards, a share from 0 to 1, and positive values for the rest",
 		)
 	}
 	p := local.Assumed()
@@ -37,8 +37,8 @@ func (c *estimateNight) Run() error {
 	fmt.Printf("%.0f members take %s: %.0f per second, limited by %s\n", members, e.Took, e.Rate, e.Bound)
 	fmt.Printf("%d invocations of %d workers on %d shards\n", e.Invocations, min(p.Workers, p.Shards), p.Shards)
 	fmt.Printf(
-		"%.0f write units and %.0f read units; the table must be warmed up to %.0f write units per second, and its "+
-			"index to three quarters of that\n",
+		"%.0f write units and %.0f read units; "+
+			"the table must be warmed up to %.0f write units per second, and its index to three quarters of that\n",
 		e.Writes, e.Reads, e.Warm,
 	)
 	fmt.Printf("about %.0f dollars\n", e.Dollars)

@@ -10,8 +10,8 @@ func TestNightEstimatesTimeAndCost(t *testing.T) {
 	for _, c := range []struct{ args, want string }{
 		{"estimate night", `100000000 members take 3h32m7s: 7857 per second, limited by the index's keys
 3648 invocations of 16 workers on 16 shards
-700000000 write units and 110000000 read units; the table must be warmed up to 32000 write units per second, and ` +
-			`its index to three quarters of that
+700000000 write units and 110000000 read units; ` +
+			`the table must be warmed up to 32000 write units per second, and its index to three quarters of that
 about 453 dollars
 `},
 		{"estimate night --members 1e6", `1000000 members take 2m7s: …
@@ -19,8 +19,8 @@ about 5 dollars
 `},
 		{"estimate night --shards 64 --workers 64", `100000000 members take 2h49m41s: …
 11648 invocations of 64 workers on 64 shards
-700000000 write units and 110000000 read units; the table must be warmed up to 40000 write units per second, and ` +
-			`its index to three quarters of that
+700000000 write units and 110000000 read units; ` +
+			`the table must be warmed up to 40000 write units per second, and its index to three quarters of that
 about 456 dollars
 `},
 	} {

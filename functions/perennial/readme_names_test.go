@@ -93,19 +93,19 @@ func TestDocumentsNameExistingRoutesAndCommands(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	route := regexp.MustCompile("`(GET|PUT|POST|PATCH|DELETE) (/v1/[a-z/{}-]+)")
+	command := regexp.MustCompile("`perennial ([a-z -]+)|functions/perennial ([a-z -]+)")
 	for _, name := range []string{"README.md", "CHANGELOG.md"} {
 		source, err := os.ReadFile("../../" + name)
 		if err != nil {
 			t.Fatal(err)
 		}
-		for _, m := range regexp.MustCompile("`(GET|PUT|POST|PATCH|DELETE) "+
-			"(/v1/[a-z/{}-]+)").FindAllSubmatch(source, -1) {
+		for _, m := range route.FindAllSubmatch(source, -1) {
 			if !bytes.Contains(spec, fmt.Appendf(nil, "\n  %s:", m[2])) {
 				t.Errorf("%s names the route %s, which does not exist", name, m[2])
 			}
 		}
-		for _, m := range regexp.MustCompile("`perennial ([a-z -]+)|functions/perennial ([a-z "+
-			"-]+)").FindAllSubmatch(source, -1) {
+		for _, m := range command.FindAllSubmatch(source, -1) {
 			if words := strings.Fields(string(m[1]) + string(m[2])); !isCommand(model.Model.Node, words) {
 				t.Errorf("%s names the command perennial %s, which does not exist", name, strings.Join(words, " "))
 			}

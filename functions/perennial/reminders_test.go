@@ -10,8 +10,8 @@ import (
 func TestTomorrowsRemindersIncludeSuppressed(t *testing.T) {
 	p := start(t, "--empty", "--json", "--clock", "2026-12-01T21:00:00Z") // during quiet hours
 	for name, consents := range map[string]string{
-		"ada": `[{"channel": "email", "purpose": "marketing", "granted": true, "wording": "news-1", "source": ` +
-			`"checkout"}]`,
+		"ada": `[{"channel": "email", "purpose": "marketing", "granted": true, "wording": "news-1", ` +
+			`"source": "checkout"}]`,
 		"bob": `[]`,
 	} {
 		body := `{"external_id": "` + name + `", "email": "` + name + `@example.com", "consents": ` + consents + `}`

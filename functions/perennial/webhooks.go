@@ -69,8 +69,8 @@ func (s *webhookStore) agreed(ctx context.Context) (*app.App, error) {
 	}
 	if s.Secret == "" || s.Webhooks == "" {
 		return nil, errors.New(
-			"--table requires --secret and --webhooks, the two secrets of the stack (its resources Secret and " +
-				"WebhooksSecret)",
+			"--table requires --secret and --webhooks, " +
+				"the two secrets of the stack (its resources Secret and WebhooksSecret)",
 		)
 	}
 	if a.Secret, err = operator.Secret(ctx, s.Secret); err != nil {

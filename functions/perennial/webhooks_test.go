@@ -27,8 +27,8 @@ func TestWebhooksAreTriggeredListedShownAndReplayed(t *testing.T) {
 		t.Fatal(status, answer, err)
 	}
 	now := time.Now().UTC()
-	const first = "stripe payment_intent.succeeded --id evt_1 --payment pi_1 --member external:demo-001 --total 2000 " +
-		"--at "
+	const first = "stripe payment_intent.succeeded --id evt_1 --payment pi_1 --member " +
+		"external:demo-001 --total 2000 --at "
 	for _, c := range []struct{ args, want string }{
 		{first + now.Format(time.RFC3339), `"outcome":"applied"`},
 		{first + now.Format(time.RFC3339), `"outcome":"duplicate"`},
@@ -151,8 +151,8 @@ func TestMissedEventsAreCaughtUp(t *testing.T) {
 	}))
 	defer stripe.Close()
 	file := filepath.Join(t.TempDir(), "webhooks.json")
-	agreed := `{"bluebird": {"stripe": {"secrets": ["whsec_0123456789abcdef"], "api_secret": ` +
-		`"token-0123456789abcdef", "api": "` + stripe.URL + `"}}}`
+	agreed := `{"bluebird": {"stripe": {"secrets": ["whsec_0123456789abcdef"], ` +
+		`"api_secret": "token-0123456789abcdef", "api": "` + stripe.URL + `"}}}`
 	if err := os.WriteFile(file, []byte(agreed), 0o600); err != nil {
 		t.Fatal(err)
 	}

@@ -55,8 +55,8 @@ func (q request) curl() string {
 	if q.key != "" {
 		keyed = fmt.Sprintf(" -H 'Idempotency-Key: %s'", q.key)
 	}
-	return fmt.Sprintf(`curl -sSw '\n' -X %s "$PERENNIAL_URL%s" -H "Authorization: Bearer $PERENNIAL_KEY" -H `+
-		`'Content-Type: application/json'%s \`+
+	return fmt.Sprintf(`curl -sSw '\n' -X %s "$PERENNIAL_URL%s" -H "Authorization: Bearer $PERENNIAL_KEY" `+
+		`-H 'Content-Type: application/json'%s \`+
 		"\n  -d '%s'", q.method, q.path, keyed, q.body)
 }
 

@@ -61,8 +61,8 @@ func webhooks() []Alarm {
 		},
 		{
 			ID: "QuarantinedWebhooks",
-			Description: "Events of a payment processor were quarantined; perennial webhooks list --quarantined " +
-				"shows them.",
+			Description: "Events of a payment processor were quarantined; " +
+				"perennial webhooks list --quarantined shows them.",
 			Metrics: []Metric{reported(telemetry.Quarantined, "Sum")},
 			Unit:    "events", Threshold: 0, Period: 60, Periods: 1,
 		},
@@ -82,8 +82,8 @@ func functionFailures() []Alarm {
 	list := []Alarm{
 		{
 			ID: "FunctionErrors",
-			Description: "Functions reported failures: responses of 500 or more, or events that could not be " +
-				"processed.",
+			Description: "Functions reported failures: " +
+				"responses of 500 or more, or events that could not be processed.",
 			Metrics: []Metric{reported(telemetry.Errors, "Sum")},
 			Unit:    "failures", Threshold: 0, Period: 300, Periods: 1,
 			Related: each(functions, func(f function) Metric {
@@ -92,8 +92,8 @@ func functionFailures() []Alarm {
 		},
 		{
 			ID: "LambdaErrors",
-			Description: "The current version of a function ended without an answer: a crash, a timeout or too " +
-				"little memory.",
+			Description: "The current version of a function ended without an answer: " +
+				"a crash, a timeout or too little memory.",
 			Metrics: each(functions, func(f function) Metric {
 				return Metric{"AWS/Lambda", "Errors", []Dimension{
 					{"FunctionName", f.ref()}, {"Resource", f.ref() + ":live"}, {"ExecutedVersion", f.version()},
@@ -137,16 +137,16 @@ func capacity() []Alarm {
 		},
 		{
 			ID: "LambdaThrottles",
-			Description: "Lambda refused invocations, because a function or the account is at the limit of its " +
-				"concurrency.",
+			Description: "Lambda refused invocations, " +
+				"because a function or the account is at the limit of its concurrency.",
 			Metrics:    each(functions, func(f function) Metric { return f.metric("Throttles", "Sum") }),
 			Expression: filled("SUM", len(functions)),
 			Unit:       "invocations", Threshold: 0, Period: 300, Periods: 1,
 		},
 		{
 			ID: "IteratorAge",
-			Description: "The relay is more than five minutes behind the table's stream, which keeps records for a " +
-				"day.",
+			Description: "The relay is more than five minutes behind the table's stream, " +
+				"which keeps records for a day.",
 			Metrics: []Metric{function{name: "relay"}.metric("IteratorAge", "Maximum")},
 			Unit:    "milliseconds", Threshold: 300_000, Period: 60, Periods: 5,
 		},
@@ -208,8 +208,8 @@ func table() []Alarm {
 		},
 		{
 			ID: "TableThrottles",
-			Description: "DynamoDB refused more than ten calls, because the table, its index or a key was over its " +
-				"throughput.",
+			Description: "DynamoDB refused more than ten calls, because the table, " +
+				"its index or a key was over its throughput.",
 			Metrics: []Metric{reported(telemetry.Throttles, "Sum")},
 			Unit:    "calls", Threshold: 10, Period: 300, Periods: 1,
 			Related: []Metric{ofTable("ReadThrottleEvents"), ofTable("WriteThrottleEvents")},

@@ -53,8 +53,8 @@ func (w *world) balance(member string, points int) {
 func (w *world) putOrder(id, member, status string, placed time.Time, more string) answer {
 	w.Helper()
 	return w.call(success, "PUT", "/v1/orders/"+id, fmt.Sprintf(
-		`{"member": %q, "placed_at": %q, "currency": "EUR", "status": %q, "line_items": [{"id": "1", "sku": "BEAN", `+
-			`"quantity": 1, "amount": 4999}]%s}`,
+		`{"member": %q, "placed_at": %q, "currency": "EUR", "status": %q, `+
+			`"line_items": [{"id": "1", "sku": "BEAN", "quantity": 1, "amount": 4999}]%s}`,
 		member, placed.UTC().Format(time.RFC3339), status, more))
 }
 

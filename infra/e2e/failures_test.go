@@ -103,9 +103,8 @@ func failedInvocation(w *world) {
 	// An event that failed for another reason, in Lambda's format, is processed when it is sent again.
 	due := time.Now().UTC().Format(time.RFC3339)
 	record := fmt.Sprintf(`{"version":"1.0","requestContext":{"functionArn":%q,"condition":"RetriesExhausted",`+
-		`"approximateInvokeCount":3},`+
-		`"requestPayload":{"schedule":"reassess","time":%q},"responsePayload":{"errorMessage":"the table was `+
-		`unavailable"}}`,
+		`"approximateInvokeCount":3},"requestPayload":{"schedule":"reassess","time":%q},`+
+		`"responsePayload":{"errorMessage":"the table was unavailable"}}`,
 		w.resource("ReassessFunctionAliaslive"), due)
 	if _, err := sqs.NewFromConfig(w.config).SendMessage(w.Context(), &sqs.SendMessageInput{
 		QueueUrl: aws.String(w.resource("InvocationFailures")), MessageBody: &record,

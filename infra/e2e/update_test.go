@@ -40,8 +40,8 @@ func reminded(w *world) {
 	}
 	w.call(success, "PATCH", "/v1/members/"+member, fmt.Sprintf(`{"timezone": %q}`, zone))
 	w.call(success, "PATCH", "/v1/members/"+member,
-		`{"consents": [{"channel": "email", "purpose": "marketing", "granted": true, "wording": "news-1", "source": `+
-			`"end-to-end test"}]}`)
+		`{"consents": [{"channel": "email", "purpose": "marketing", "granted": true, "wording": "news-1", `+
+			`"source": "end-to-end test"}]}`)
 	w.start("RemindFunctionHourly")
 	w.eventually("the member gets a reminder", func() bool { return w.mailed("oda@example.com", "40 beans") })
 }

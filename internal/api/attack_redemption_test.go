@@ -126,8 +126,8 @@ func TestARedemptionThatWasDeclinedStaysSo(t *testing.T) {
 		w.must(
 			"PUT", "/v1/orders/1",
 			`{"member": "`+ada+
-				`", "placed_at": "2026-12-01T10:00:00Z", "currency": "EUR", "status": "paid", "line_items": [{"id": `+
-				`"1", "quantity": 1, "amount": 50000}]}`,
+				`", "placed_at": "2026-12-01T10:00:00Z", "currency": "EUR", "status": "paid", `+
+				`"line_items": [{"id": "1", "quantity": 1, "amount": 50000}]}`,
 		)
 		w.advance(14 * 24 * time.Hour)
 		w.wants("a fortnight later", ada, loyalty.Balance{Active: 599})
@@ -242,8 +242,8 @@ func TestEarningRedeemingAndReturningIsNoProfit(t *testing.T) {
 		ada := w.with(0)
 		had := 0
 		for round := range 20 {
-			order := fmt.Sprintf(`"member": %q, "placed_at": %q, "currency": "EUR", "status": "paid", "line_items": `+
-				`[{"id": "1", "quantity": 1, "amount": 10000}]`,
+			order := fmt.Sprintf(`"member": %q, "placed_at": %q, "currency": "EUR", "status": "paid", `+
+				`"line_items": [{"id": "1", "quantity": 1, "amount": 10000}]`,
 				ada, w.clock().Format(time.RFC3339))
 			path := fmt.Sprint("/v1/orders/", round)
 			w.must("PUT", path, "{"+order+"}")

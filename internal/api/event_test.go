@@ -72,8 +72,8 @@ func TestTwentyTellingsAtOnceHappenOnce(t *testing.T) {
 				`", "type": "quiz.played", "id": "wait", "at": "2026-12-01T10:00:00Z", "data": {"score": 9}}`,
 		)
 		review := `{"member": "` + ada +
-			`", "type": "review.approved", "id": "778", "at": "2026-12-01T10:00:00Z", "data": {"rating": 5, "text": ` +
-			`"Best beans in town"}}`
+			`", "type": "review.approved", "id": "778", "at": "2026-12-01T10:00:00Z", ` +
+			`"data": {"rating": 5, "text": "Best beans in town"}}`
 		for _, c := range []struct {
 			r     sentRequest
 			first string

@@ -15,8 +15,8 @@ import (
 )
 
 // examplesMarker is the line of openapi.yaml below which all lines are written by TestGoldenExamples.
-const examplesMarker = "  # The examples are actual exchanges. Write them with: go test ./internal/api -run " +
-	"TestGolden -update\n"
+const examplesMarker = "  # The examples are actual exchanges. " +
+	"Write them with: go test ./internal/api -run TestGolden -update\n"
 
 // TestGoldenExamples runs testdata/examples/examples.txt and compares the examples in openapi.yaml with the first
 // successful exchange of each operation. All identifiers are the same in each run, because the clock and the source of

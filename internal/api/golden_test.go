@@ -171,8 +171,8 @@ func golden(t *testing.T) {
 // repeatsDiffer lists the scripts in which a failed call and a repeated request lead to other answers, with the
 // reasons.
 var repeatsDiffer = map[string]string{
-	"automatic busy": "the code of a reward that is redeemed automatically is drawn when time is written, by " +
-		"whichever request does that",
+	"automatic busy": "the code of a reward that is redeemed automatically is drawn when time is written, " +
+		"by whichever request does that",
 	"year busy": "the schedules run too often to repeat a year",
 	"year lost": "the schedules run too often to repeat a year",
 }

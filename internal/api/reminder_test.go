@@ -69,8 +69,8 @@ func TestConsentsAreGivenTakenBackAndLogged(t *testing.T) {
 		`{"consents": [{"channel": "email", "purpose": "marketing", "granted": true, "source": "app"}]}`,
 		`{"consents": [{"channel": "email", "purpose": "marketing", "wording": "x", "source": "app"}]}`,
 		`{"consents": [{"channel": "email", "purpose": "marketing", "granted": true, "wording": "x", "source": ""}]}`,
-		`{"consents": [{"channel": "email", "purpose": "marketing", "granted": false, "source": "a"}, {"channel": ` +
-			`"email", "purpose": "marketing", "granted": false, "source": "b"}]}`,
+		`{"consents": [{"channel": "email", "purpose": "marketing", "granted": false, "source": "a"},
+			{"channel": "email", "purpose": "marketing", "granted": false, "source": "b"}]}`,
 		`{"phone": "0170 1234567"}`,
 	} {
 		w.fetch("PATCH", "/v1/members/"+ada, bad, 422)

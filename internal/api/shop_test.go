@@ -60,8 +60,8 @@ func TestTwentyMembersTakeTheLastTwoCodes(t *testing.T) {
 		})
 		if got["201"] != 2 || got["409 reward_out_of_stock"] != 18 {
 			t.Errorf(
-				"20 members took the last two codes and were answered %v, want two 201 and eighteen 409 "+
-					"reward_out_of_stock",
+				"20 members took the last two codes and were answered %v, "+
+					"want two 201 and eighteen 409 reward_out_of_stock",
 				got,
 			)
 		}

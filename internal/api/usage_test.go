@@ -154,8 +154,8 @@ func (w *usageWorld) measureOrders() {
 	paid := w.orderOf("paid", threeLines, "")
 	w.measure("order", "PUT", "/v1/orders/200001", paid)
 	w.measure("order_repeated", "PUT", "/v1/orders/200001", paid)
-	refund := fmt.Sprintf(`, "refunds": [{"id": "re_1", "at": %q, "amount": 2999, "line_items": [{"id": "1", `+
-		`"quantity": 1, "amount": 2999}]}]`,
+	refund := fmt.Sprintf(`, "refunds": [{"id": "re_1", "at": %q, "amount": 2999, `+
+		`"line_items": [{"id": "1", "quantity": 1, "amount": 2999}]}]`,
 		w.clock().Format(time.RFC3339))
 	w.measure("order_refunded", "PUT", "/v1/orders/200001", w.orderOf("paid", threeLines, refund))
 	w.measure("order_canceled", "PUT", "/v1/orders/200001", w.orderOf("canceled", threeLines, refund))

@@ -94,8 +94,8 @@ func (p Processors) Check() error {
 					wrong = append(
 						wrong,
 						fmt.Errorf(
-							"app: webhooks of %s: a secret of %s is used again; use each secret for one connection "+
-								"only",
+							"app: webhooks of %s: a secret of %s is used again; "+
+								"use each secret for one connection only",
 							name, uses[keys[i]],
 						),
 					)

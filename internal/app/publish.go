@@ -119,8 +119,8 @@ func (s *Programs) publish(ctx context.Context, in Publication, at time.Time, sc
 	if tier.Retiers(in.Program, before) && in.Levels == "" {
 		return &loyalty.Error{
 			Code: loyalty.ValidationFailed, Pointer: "/levels",
-			Detail: "The requirements of levels have changed. Set levels to upgrade_only (members only move up) or " +
-				"full (members also move down).",
+			Detail: "The requirements of levels have changed. " +
+				"Set levels to upgrade_only (members only move up) or full (members also move down).",
 		}
 	}
 	award.Supersede(in.Program, before, at, in.Levels)

@@ -156,10 +156,10 @@ func TestWebhooksFunctionRejectsInvalidSecrets(t *testing.T) {
 	for document, want := range map[string]string{
 		"not JSON":                "not JSON of the form",
 		`{"bluebird":{"strip":1}`: "not JSON of the form",
-		`{"bluebird":{"stripe":{"secrets":["changeme-changeme"]}}}`: "webhooks of bluebird/stripe: the secret is a " +
-			"placeholder",
-		`{"bluebird":{"paypal":{"webhook_id":"WEBHOOK_ID"}}}`: "webhooks of bluebird/paypal: the webhook_id is a " +
-			"placeholder",
+		`{"bluebird":{"stripe":{"secrets":["changeme-changeme"]}}}`: "webhooks of bluebird/stripe: " +
+			"the secret is a placeholder",
+		`{"bluebird":{"paypal":{"webhook_id":"WEBHOOK_ID"}}}`: "webhooks of bluebird/paypal: " +
+			"the webhook_id is a placeholder",
 		`{"bluebird":{"shopify":{"secrets":["short"]}}}`: "webhooks of bluebird/shopify: the secret is too short",
 		`{"bluebird":{"stripe":{"secrets":["whsec_5b1f0c7e9a2d4863"]}},` +
 			`"other":{"shopify":{"secrets":["whsec_5b1f0c7e9a2d4863"]}}}`: "is used again",

@@ -331,8 +331,8 @@ func (c *cloud) remind(t *testing.T, h lambda.Handler) {
 
 func (c *cloud) testReminder(t *testing.T, h lambda.Handler) {
 	t.Helper()
-	body := fmt.Sprintf(`{"member": "mem_email", "reminder": "unused", "at": %q, "to": ["eve@example.com", `+
-		`"+491701234568"]}`,
+	body := fmt.Sprintf(`{"member": "mem_email", "reminder": "unused", "at": %q, `+
+		`"to": ["eve@example.com", "+491701234568"]}`,
 		c.now.Add(time.Hour).Format(time.RFC3339))
 	out := c.invoke(t, h, events.APIGatewayV2HTTPRequest{
 		Version: "2.0", RouteKey: "POST /v1/reminders/test", RawPath: "/v1/reminders/test", Body: body,

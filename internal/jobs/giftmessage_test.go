@@ -260,9 +260,9 @@ func TestBouncedGiftMessageDoesNotAffectMember(t *testing.T) {
 	tell := func(kind, detail string) {
 		t.Helper()
 		event := fmt.Sprintf(
-			`{"source":"aws.ses","detail-type":"x","detail":{"eventType":%q,`+
-				`"mail":{"destination":["eve@example.com"],"tags":{"program":["bluebird"],"member":[%q],`+
-				`"message":["snd_1"],"reminder":["gift"]}}%s}}`,
+			`{"source":"aws.ses","detail-type":"x",`+
+				`"detail":{"eventType":%q,"mail":{"destination":["eve@example.com"],`+
+				`"tags":{"program":["bluebird"],"member":[%q],"message":["snd_1"],"reminder":["gift"]}}%s}}`,
 			kind, m, detail,
 		)
 		for range 2 { // it may be delivered twice

@@ -45,8 +45,8 @@ func appendEvent(b []byte, rt *route, r *http.Request, body []byte, id string, n
 func appendContext(b []byte, rt *route, r *http.Request, id string, now time.Time) []byte {
 	b = append(
 		b,
-		`,"requestContext":{"accountId":"000000000000","apiId":"local","domainPrefix":"local","stage":"$default",`+
-			`"domainName":`...,
+		`,"requestContext":{"accountId":"000000000000","apiId":"local","domainPrefix":"local",`+
+			`"stage":"$default","domainName":`...,
 	)
 	b = appendString(b, r.Host)
 	b = append(b, `,"requestId":`...)

@@ -150,8 +150,8 @@ func life(t *testing.T, s *Stack, url, key string) (answers []string) {
 	c := &client{t: t, url: url, key: key}
 	order := `{"member":"external:ada","placed_at":"2026-12-01T11:00:00Z","currency":"EUR","status":"paid",` +
 		`"line_items": [{"id":"1","category":"mugs","quantity":1,"amount":40000}]}`
-	consents := `{"external_id":"ada","name":"Ada","locale":"en","email":"ada@example.com","consents":[` +
-		`{"channel":"email","purpose":"marketing","granted":true,"wording":"v1","source":"test"}]}`
+	consents := `{"external_id":"ada","name":"Ada","locale":"en","email":"ada@example.com",` +
+		`"consents":[{"channel":"email","purpose":"marketing","granted":true,"wording":"v1","source":"test"}]}`
 	answers = append(answers,
 		c.send("POST", "/v1/members", consents),
 		c.send("PUT", "/v1/orders/order-1", order),

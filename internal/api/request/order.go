@@ -82,8 +82,8 @@ func (b OrderBody) Order(c *Check, now time.Time) loyalty.Order {
 		o.UpdatedAt = b.UpdatedAt.UTC()
 		if o.UpdatedAt.After(now.Add(posting.MaxOrderAhead)) {
 			c.Fault(At("updated_at"), loyalty.ValidationFailed,
-				"This is more than 5 minutes in the future. Send the time at which the order was last changed, or "+
-					"correct the clock.")
+				"This is more than 5 minutes in the future. "+
+					"Send the time at which the order was last changed, or correct the clock.")
 		}
 	}
 	o.Shipped = b.happened(c, At("shipped_at"), b.ShippedAt, now)

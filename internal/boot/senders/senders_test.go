@@ -86,8 +86,8 @@ func TestUnreadableSecretIsRetried(t *testing.T) {
 		}
 		io.WriteString(
 			w,
-			`{"SecretString": "q8v4Zr1TnXw7Lk2Pm9Yc5Hs3Bd6Fg0Ja", "VersionStages": ["AWSCURRENT", "AWSPREVIOUS"], `+
-				`"CreatedDate": 1}`,
+			`{"SecretString": "q8v4Zr1TnXw7Lk2Pm9Yc5Hs3Bd6Fg0Ja", `+
+				`"VersionStages": ["AWSCURRENT", "AWSPREVIOUS"], "CreatedDate": 1}`,
 		)
 	}))
 	defer server.Close()

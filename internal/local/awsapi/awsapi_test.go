@@ -221,12 +221,11 @@ func TestRequestsAreDelivered(t *testing.T) {
 	}
 	slices.Sort(s.sent)
 	want := []string{
-		`events {"ID":"","Bus":"push","Source":"perennial","DetailType":"Reminder Due","Detail":{"id":"msg_1"},` +
-			`"Time":"2026-12-01T10:00:00Z"}`,
-		`ses {"MessageID":"","From":"Bluebird \u003chello@bluebird.test\u003e","To":["ada@example.com"],` +
-			`"Subject":"Hello","Text":"T",` +
-			`"HTML":"\u003cp\u003eH\u003c/p\u003e","Headers":{"List-Unsubscribe":"\u003chttps://x\u003e"},` +
-			`"Tags":{"member":"mem_ada"},` +
+		`events {"ID":"","Bus":"push","Source":"perennial","DetailType":"Reminder Due",` +
+			`"Detail":{"id":"msg_1"},"Time":"2026-12-01T10:00:00Z"}`,
+		`ses {"MessageID":"","From":"Bluebird \u003chello@bluebird.test\u003e",` +
+			`"To":["ada@example.com"],"Subject":"Hello","Text":"T","HTML":"\u003cp\u003eH\u003c/p\u003e",` +
+			`"Headers":{"List-Unsubscribe":"\u003chttps://x\u003e"},"Tags":{"member":"mem_ada"},` +
 			`"ConfigurationSet":"arn:aws:ses:eu-west-1:123456789012:configuration-set/set"}`,
 		`sns {"MessageID":"","To":"+491701234567","Text":"200 beans \u0026 more",` +
 			`"Attributes":{"AWS.SNS.SMS.SMSType":"Promotional","AWS.SNS.SMS.SenderID":"Bluebird"}}`,

@@ -40,9 +40,8 @@ func (in *queryInput) keyCondition() (q table.Query, err error) {
 		return table.Query{}, err
 	}
 	if q.To != "" && q.From > q.To {
-		return table.Query{}, invalid("Invalid KeyConditionExpression: The BETWEEN operator requires upper bound " +
-			"to be " +
-			"greater than or equal to lower bound")
+		return table.Query{}, invalid("Invalid KeyConditionExpression: " +
+			"The BETWEEN operator requires upper bound to be greater than or equal to lower bound")
 	}
 	return q, unused(in.ExpressionAttributeNames, in.ExpressionAttributeValues, used)
 }

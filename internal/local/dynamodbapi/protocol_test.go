@@ -379,8 +379,8 @@ func TestIndexListsKeysInPages(t *testing.T) {
 	start := ""
 	for range 10 {
 		out := s.want(200, "",
-			"Query", `{"TableName":"perennial","IndexName":"index","KeyConditionExpression":"ipk = :p AND isk `+
-				`BETWEEN :a AND :b",`+
+			"Query", `{"TableName":"perennial","IndexName":"index",`+
+				`"KeyConditionExpression":"ipk = :p AND isk BETWEEN :a AND :b",`+
 				`"ExpressionAttributeValues":{":p":{"S":"due"},":a":{"S":"x"},":b":{"S":"y"}},"Limit":2,`+
 				`"ScanIndexForward":false`+start+`}`)
 		for _, it := range out["Items"].([]any) {
