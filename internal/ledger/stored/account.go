@@ -15,35 +15,35 @@ import (
 func StoredAccount(a loyalty.Account) AccountDoc {
 	d := AccountDoc{
 		Joined: Millis(a.Joined), Sequence: a.Sequence, Head: a.Head,
-		Lots: StoredLots(a.Lots), Debt: int64(a.Debt), Purses: storedPurses(a.Purses),
+		Lots: storedLots(a.Lots), Debt: int64(a.Debt), Purses: storedPurses(a.Purses),
 		Earned: int64(a.Earned), Redeemed: int64(a.Redeemed), Expired: int64(a.Expired), Last: Millis(a.LastActivity),
-		Seen: StoredInstantOf(a.Seen, a.LastActivity),
-		Ran:  StoredInstantOf(a.Ran, a.Seen),
+		Seen: storedInstantOf(a.Seen, a.LastActivity),
+		Ran:  storedInstantOf(a.Ran, a.Seen),
 		Tier: storedTier(&a.Tier), Past: storedPast(a.Past, a.Tier),
-		Counted: StoredInstantOf(a.Counted, a.LastActivity), Usage: storedUsage(a.Usage),
-		Traits: StoredTraits(&a.Traits), Slides: int32(a.Slides), Graced: datesTo[int32](a.Graced), Carried: a.Carried,
+		Counted: storedInstantOf(a.Counted, a.LastActivity), Usage: storedUsage(a.Usage),
+		Traits: storedTraits(&a.Traits), Slides: int32(a.Slides), Graced: datesTo[int32](a.Graced), Carried: a.Carried,
 	}
 	if a.Status != loyalty.Active {
 		d.Status = string(a.Status)
 	}
-	d.Lapsed = StoredLots(a.ExpiredLots)
+	d.Lapsed = storedLots(a.ExpiredLots)
 	for _, x := range a.Conversions {
 		d.Conversions = append(d.Conversions, *storedConverted(&x))
 	}
 	for _, p := range a.Pending {
-		d.Pending = append(d.Pending, PendingDoc{
+		d.Pending = append(d.Pending, pendingDoc{
 			p.Cause.Kind, p.Cause.ID, Millis(p.ActiveAt), Millis(p.GiveUp), int32(p.Expires), p.Wallet,
 			int64(p.Points),
 		})
 	}
 	for _, h := range a.Holds {
-		hold := holdDoc{*storedRedemption(&h.Redemption), StoredLots(h.Lots)}
+		hold := holdDoc{*storedRedemption(&h.Redemption), storedLots(h.Lots)}
 		if h.Redemption.Status == loyalty.Reserved {
 			hold.Redemption.Status = ""
 		}
 		d.Holds = append(d.Holds, hold)
 	}
-	d.MetricsDoc = storedMetrics(a.Metrics)
+	d.metricsDoc = storedMetrics(a.Metrics)
 	d.Brands, d.TierGroups = storedBrands(a.Brands), storedTierGroups(a.TierGroups)
 	for _, m := range a.Moves {
 		d.Moves = append(d.Moves, storedMove(m))
@@ -52,7 +52,7 @@ func StoredAccount(a loyalty.Account) AccountDoc {
 		d.Notices = append(d.Notices, storedNotice(n))
 	}
 	d.Extended = storedExtended(a.Extended)
-	d.Actives, d.Slid = storedInstants(a.Activities), StoredLots(a.Slid)
+	d.Actives, d.Slid = storedInstants(a.Activities), storedLots(a.Slid)
 	d.Reached = storedReaches(a.Reached)
 	d.Cut = storedCut(a.Cut)
 	d.Numbers, d.First, d.Undecided = a.First.Most, storedPlaced(a.First.Orders), storedAgain(a.Undecided)
@@ -63,9 +63,9 @@ func StoredAccount(a loyalty.Account) AccountDoc {
 	return d
 }
 
-// StoredInstantOf returns the stored form of the instant at: 0 if at equals other, and -1 if at is zero but other is
+// storedInstantOf returns the stored form of the instant at: 0 if at equals other, and -1 if at is zero but other is
 // not.
-func StoredInstantOf(at, other time.Time) int64 {
+func storedInstantOf(at, other time.Time) int64 {
 	switch {
 	case at.Equal(other):
 		return 0
@@ -75,8 +75,8 @@ func StoredInstantOf(at, other time.Time) int64 {
 	return Millis(at)
 }
 
-// InstantOf decodes the result of StoredInstantOf.
-func InstantOf(ms int64, other time.Time) time.Time {
+// instantOf decodes the result of storedInstantOf.
+func instantOf(ms int64, other time.Time) time.Time {
 	switch {
 	case ms == 0:
 		return other
@@ -99,13 +99,13 @@ func ReadAccount(it table.Item, m loyalty.MemberID) (loyalty.Account, error) {
 	if it.Version == 0 {
 		return loyalty.Account{Member: m}, nil
 	}
-	d, err := UnpackedAccount(it.Doc)
+	d, err := unpackedAccount(it.Doc)
 	if err != nil {
 		return loyalty.Account{}, fmt.Errorf("ledger: read account %s: %w", m, err)
 	}
 	a := loyalty.Account{
 		Member: m, Status: cmp.Or(loyalty.Status(d.Status), loyalty.Active), Joined: Instant(d.Joined),
-		Sequence: d.Sequence, Head: d.Head, Traits: d.Traits.Traits(),
+		Sequence: d.Sequence, Head: d.Head, Traits: d.Traits.traits(),
 	}
 	d.readActivity(&a)
 	d.readExtensions(&a)
@@ -121,9 +121,9 @@ func (d *AccountDoc) readPoints(a *loyalty.Account) error {
 	var errs [4]error
 	a.Debt, a.Earned = loyalty.Points(d.Debt), loyalty.Points(d.Earned)
 	a.Redeemed, a.Expired = loyalty.Points(d.Redeemed), loyalty.Points(d.Expired)
-	a.Lots, errs[0] = ReadLots(d.Lots)
-	a.ExpiredLots, errs[1] = ReadLots(d.Lapsed)
-	a.Slid, errs[2] = ReadLots(d.Slid)
+	a.Lots, errs[0] = readLots(d.Lots)
+	a.ExpiredLots, errs[1] = readLots(d.Lapsed)
+	a.Slid, errs[2] = readLots(d.Slid)
 	a.Purses, errs[3] = readPurses(d.Purses)
 	for _, p := range d.Pending {
 		a.Pending = append(a.Pending, loyalty.Pending{
@@ -145,7 +145,7 @@ func (d *AccountDoc) readPoints(a *loyalty.Account) error {
 
 func (d *AccountDoc) readHolds(a *loyalty.Account) error {
 	for _, h := range d.Holds {
-		lots, err := ReadLots(h.Lots)
+		lots, err := readLots(h.Lots)
 		if err != nil {
 			return err
 		}
@@ -164,7 +164,7 @@ func (d *AccountDoc) readLevels(a *loyalty.Account) error {
 	a.Tier = d.Tier.standing()
 	a.Past = readPast(d.Past, a.Tier)
 	var errs [4]error
-	a.Metrics, errs[0] = d.Metrics()
+	a.Metrics, errs[0] = d.metrics()
 	a.Brands, errs[1] = readBrands(d.Brands)
 	a.TierGroups, errs[2] = readTierGroups(d.TierGroups)
 	a.Reached, errs[3] = readReaches(d.Reached)
@@ -179,7 +179,7 @@ func (d *AccountDoc) readOrders(a *loyalty.Account) error {
 		a.UndecidedFrom = *from
 	}
 	var errs [5]error
-	a.Usage, errs[0] = ReadUsage(d.Usage)
+	a.Usage, errs[0] = readUsage(d.Usage)
 	a.First.Orders, errs[1] = readPlaced(d.First)
 	a.Converting.Orders, errs[2] = readPlaced(d.Converts)
 	a.Cut, errs[3] = readCut(d.Cut)
@@ -190,8 +190,8 @@ func (d *AccountDoc) readOrders(a *loyalty.Account) error {
 // readActivity reads the activities and the instants up to which the account was decided.
 func (d *AccountDoc) readActivity(a *loyalty.Account) {
 	a.Activities, a.LastActivity = instants(d.Actives), Instant(d.Last)
-	a.Counted, a.Seen = InstantOf(d.Counted, a.LastActivity), InstantOf(d.Seen, a.LastActivity)
-	a.Ran = InstantOf(d.Ran, a.Seen)
+	a.Counted, a.Seen = instantOf(d.Counted, a.LastActivity), instantOf(d.Seen, a.LastActivity)
+	a.Ran = instantOf(d.Ran, a.Seen)
 }
 
 // readExtensions reads manual changes of the expiry of lots, notices that were sent, and expiries that were postponed

@@ -37,12 +37,12 @@ type PartDoc struct {
 // Apart returns the stored document of an entry and the operations that write its separate parts. The stored document
 // is packed if it is large, and omits the separate parts. doc is the complete document.
 func Apart(program string, e loyalty.Entry, doc []byte) ([]byte, []table.Op) {
-	if len(doc) <= PackAbove {
+	if len(doc) <= packAbove {
 		return doc, nil
 	}
 	d := StoredEntry(e)
 	if e.Order == nil || e.Order.LinesSince == 0 && e.Order.RefundsSince == 0 {
-		return Packed(d), nil
+		return packed(d), nil
 	}
 	var parts []table.Op
 	put := func(part string, since int, v any) {
@@ -58,7 +58,7 @@ func Apart(program string, e loyalty.Entry, doc []byte) ([]byte, []table.Op) {
 		put(RefundsPart, since, d.Order.Refunds)
 		d.Order.Refunds = nil
 	}
-	return Packed(d), parts
+	return packed(d), parts
 }
 
 // partOps returns the operations that write a separate part of an order for a revision.

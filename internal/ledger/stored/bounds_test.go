@@ -23,8 +23,8 @@ func TestStoredInstants(t *testing.T) {
 		{noon, time.Time{}, noon.UnixMilli()},
 		{noon, noon.Add(time.Millisecond), noon.UnixMilli()},
 	} {
-		got := StoredInstantOf(c.at, c.other)
-		if back := InstantOf(got, c.other); got != c.want || !back.Equal(c.at) {
+		got := storedInstantOf(c.at, c.other)
+		if back := instantOf(got, c.other); got != c.want || !back.Equal(c.at) {
 			t.Errorf("%s with %s is stored as %d, want %d, and read as %s", c.at, c.other, got, c.want, back)
 		}
 	}
@@ -44,20 +44,20 @@ func TestStoredTraits(t *testing.T) {
 		{MembershipYearStart: 401},
 		{Referral: loyalty.Referral{By: "mem_bob", At: noon}},
 	} {
-		d := StoredTraits(&traits)
-		if got := d.Traits(); d == nil || fmt.Sprint(got) != fmt.Sprint(traits) {
+		d := storedTraits(&traits)
+		if got := d.traits(); d == nil || fmt.Sprint(got) != fmt.Sprint(traits) {
 			t.Errorf("traits %d: %+v are read as %+v", i, traits, got)
 		}
 	}
-	if StoredTraits(nil) != nil || StoredTraits(new(loyalty.Traits)) != nil {
+	if storedTraits(nil) != nil || storedTraits(new(loyalty.Traits)) != nil {
 		t.Error("no traits are stored")
 	}
 }
 
 // The boundary between plain and packed documents, and an order without line items.
 func TestPackedDocumentsAtTheirBounds(t *testing.T) {
-	entry := func(n int) EntryDoc {
-		d := EntryDoc{Member: "mem_ada", Kind: "earn", Actor: "x"}
+	entry := func(n int) entryDoc {
+		d := entryDoc{Member: "mem_ada", Kind: "earn", Actor: "x"}
 		d.Actor += strings.Repeat("x", n-len(Encode(d)))
 		return d
 	}
@@ -66,18 +66,18 @@ func TestPackedDocumentsAtTheirBounds(t *testing.T) {
 		d.Head += strings.Repeat("x", n-len(Encode(d)))
 		return d
 	}
-	for n, packs := range map[int]bool{PackAbove: false, PackAbove + 1: true} {
-		if d := entry(n); len(Encode(d)) != n || bytes.Equal(Packed(d), Encode(d)) == packs {
-			t.Errorf("an entry of %d bytes is stored as %s", len(Encode(d)), Packed(d))
+	for n, packs := range map[int]bool{packAbove: false, packAbove + 1: true} {
+		if d := entry(n); len(Encode(d)) != n || bytes.Equal(packed(d), Encode(d)) == packs {
+			t.Errorf("an entry of %d bytes is stored as %s", len(Encode(d)), packed(d))
 		}
 		if d := account(n); len(Encode(d)) != n ||
 			bytes.Equal(PackedAccount(d), Encode(d)) == packs {
 			t.Errorf("an account of %d bytes is stored as %s", len(Encode(d)), PackedAccount(d))
 		}
 	}
-	d := entry(2 * PackAbove)
-	d.Order = &OrderDoc{Currency: "EUR"}
-	if doc := Packed(d); bytes.Contains(doc, []byte(`"l":`)) {
+	d := entry(2 * packAbove)
+	d.Order = &orderDoc{Currency: "EUR"}
+	if doc := packed(d); bytes.Contains(doc, []byte(`"l":`)) {
 		t.Errorf("an order without line items has columns: %s", doc)
 	}
 }

@@ -8,8 +8,8 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/table"
 )
 
-func StoredEntry(e loyalty.Entry) EntryDoc {
-	d := EntryDoc{
+func StoredEntry(e loyalty.Entry) entryDoc {
+	d := entryDoc{
 		Sequence: e.Sequence, Member: string(e.Member), Kind: string(e.Kind), Points: int64(e.Points),
 		Program: e.Program, Effective: Millis(e.Effective), Recorded: Millis(e.Recorded), Actor: e.Actor,
 		Input:      e.Input,
@@ -20,7 +20,7 @@ func StoredEntry(e loyalty.Entry) EntryDoc {
 		Wallets:   storedWallets(e.Wallets), Numbers: e.Numbers, Target: e.Target, First: storedPlaced(e.First),
 		Undecided:  storedAgain(e.Undecided),
 		Converting: storedConverting(e.Converting), From: storedFrom(e.UndecidedFrom),
-		Event: StoredEvent(e.Event), Traits: StoredTraits(e.Traits), Slides: int32(e.Slides), Stale: int32(e.Stale),
+		Event: StoredEvent(e.Event), Traits: storedTraits(e.Traits), Slides: int32(e.Slides), Stale: int32(e.Stale),
 		Graced: datesTo[int32](e.Graced), Carried: e.Carried,
 		TierGroup: e.TierGroup, Counts: storedCounts(e.Counts),
 		Active: int64(e.Balance.Active), Pending: int64(e.Balance.Pending),
@@ -102,7 +102,7 @@ func ReadEntry(it table.Item, c loyalty.Cause) (loyalty.Entry, error) {
 	return e, nil
 }
 
-func (d *EntryDoc) entry(c loyalty.Cause) (loyalty.Entry, error) {
+func (d *entryDoc) entry(c loyalty.Cause) (loyalty.Entry, error) {
 	e := loyalty.Entry{
 		Sequence: d.Sequence, Member: loyalty.MemberID(d.Member), Cause: c, Kind: loyalty.Kind(d.Kind),
 		Points: loyalty.Points(d.Points), Program: d.Program, Effective: Instant(d.Effective),
@@ -129,7 +129,7 @@ func (d *EntryDoc) entry(c loyalty.Cause) (loyalty.Entry, error) {
 	)
 }
 
-func (d *EntryDoc) readSubject(s *loyalty.Subject, c loyalty.Cause) error {
+func (d *entryDoc) readSubject(s *loyalty.Subject, c loyalty.Cause) error {
 	member := loyalty.MemberID(d.Member)
 	var errs [5]error
 	s.Order, errs[0] = d.Order.state(c.ID, member, c.Revision)
@@ -142,7 +142,7 @@ func (d *EntryDoc) readSubject(s *loyalty.Subject, c loyalty.Cause) error {
 	}
 	if d.Traits != nil {
 		s.Traits = new(loyalty.Traits)
-		*s.Traits = d.Traits.Traits()
+		*s.Traits = d.Traits.traits()
 	}
 	if d.Notice != nil {
 		s.Notice = new(loyalty.Notice)
@@ -152,7 +152,7 @@ func (d *EntryDoc) readSubject(s *loyalty.Subject, c loyalty.Cause) error {
 	return cmp.Or(errs[:]...)
 }
 
-func (d *EntryDoc) readLevelEffects(l *loyalty.LevelEffects) error {
+func (d *entryDoc) readLevelEffects(l *loyalty.LevelEffects) error {
 	if d.Tier != nil {
 		l.Standing = new(loyalty.Standing)
 		*l.Standing = d.Tier.standing()
@@ -171,7 +171,7 @@ func (d *EntryDoc) readLevelEffects(l *loyalty.LevelEffects) error {
 	return cmp.Or(errs[:]...)
 }
 
-func (d *EntryDoc) readLotEffects(l *loyalty.LotEffects) {
+func (d *entryDoc) readLotEffects(l *loyalty.LotEffects) {
 	if d.Move != nil {
 		l.Move = new(loyalty.Move)
 		*l.Move = d.Move.move()
@@ -181,10 +181,10 @@ func (d *EntryDoc) readLotEffects(l *loyalty.LotEffects) {
 	l.Reversals, l.WriteOffs = readUnconverted(d.Reversals), readWriteOffs(d.WriteOffs)
 }
 
-func (d *EntryDoc) readRemembered(r *loyalty.Remembered) error {
+func (d *entryDoc) readRemembered(r *loyalty.Remembered) error {
 	r.Numbers, r.Target, r.Carried = d.Numbers, d.Target, d.Carried
 	var errs [5]error
-	r.Usage, errs[0] = ReadUsage(d.Usage)
+	r.Usage, errs[0] = readUsage(d.Usage)
 	r.First, errs[1] = readPlaced(d.First)
 	r.Converting, errs[2] = d.Converting.converting()
 	r.Undecided, errs[3] = readAgain(d.Undecided)

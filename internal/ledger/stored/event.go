@@ -79,7 +79,7 @@ func (d *eventDoc) state(c loyalty.Cause, m loyalty.MemberID) (*loyalty.EventSta
 
 func storedGrant(g loyalty.Grant) grantDoc {
 	return grantDoc{
-		g.Rule, g.Wallet, int64(g.Worth), Millis(g.ActiveAt), int32(g.Expires), StoredLots(g.Taken), int64(g.Owed),
+		g.Rule, g.Wallet, int64(g.Worth), Millis(g.ActiveAt), int32(g.Expires), storedLots(g.Taken), int64(g.Owed),
 		int64(g.ExpiredOn), int64(g.Expired), storedUnconverted(g.Converted),
 	}
 }
@@ -92,7 +92,7 @@ func storedGrants(all []loyalty.Grant) (out []grantDoc) {
 }
 
 func (d grantDoc) grant() (loyalty.Grant, error) {
-	taken, err := ReadLots(d.Taken)
+	taken, err := readLots(d.Taken)
 	return loyalty.Grant{
 		Rule: d.Rule, Wallet: d.Wallet, Worth: loyalty.Points(d.Worth), ActiveAt: Instant(d.ActiveAt),
 		Expires: loyalty.Date(d.Lot),
@@ -133,7 +133,7 @@ func shares(docs []shareDoc) (out []loyalty.Share) {
 	return out
 }
 
-func StoredTraits(t *loyalty.Traits) *traitsDoc {
+func storedTraits(t *loyalty.Traits) *traitsDoc {
 	if t == nil ||
 		t.Revision == 0 && t.Zone == "" && t.Birthday == 0 && t.Given == 0 && t.Years == 0 &&
 			len(t.Segments)+len(t.OptIns)+len(t.Channels)+t.MembershipYearStart == 0 && t.Referral.By == "" {
@@ -156,7 +156,7 @@ func StoredTraits(t *loyalty.Traits) *traitsDoc {
 	return d
 }
 
-func (d *traitsDoc) Traits() loyalty.Traits {
+func (d *traitsDoc) traits() loyalty.Traits {
 	if d == nil {
 		return loyalty.Traits{}
 	}

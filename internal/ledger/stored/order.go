@@ -10,9 +10,9 @@ import (
 )
 
 // StoredOrder encodes an order's state. It omits what the entry contains: the order's ID, the member and the revision.
-func StoredOrder(s loyalty.OrderState) *OrderDoc {
+func StoredOrder(s loyalty.OrderState) *orderDoc {
 	o := s.Order
-	d := &OrderDoc{
+	d := &orderDoc{
 		Placed: Millis(o.PlacedAt), Currency: string(o.Currency), Channel: o.Channel, Status: string(o.Status),
 		Store: o.Store, Discount: o.Discount, Shipping: o.Shipping, Tax: o.Tax, Included: o.Included,
 		Updated: Millis(o.UpdatedAt), Shipped: Millis(o.Shipped), Arrived: Millis(o.Delivered),
@@ -53,7 +53,7 @@ func StoredOrder(s loyalty.OrderState) *OrderDoc {
 }
 
 // goods sets the fields that store the contents of an order.
-func (d *OrderDoc) goods(o loyalty.Order) {
+func (d *orderDoc) goods(o loyalty.Order) {
 	if len(o.Lines) > 0 {
 		d.Lines = make([]LineDoc, len(o.Lines))
 	}
@@ -102,7 +102,7 @@ func (d RefundDoc) Refund() loyalty.Refund {
 }
 
 // state decodes an order's state. It returns nil if the entry has none.
-func (d *OrderDoc) state(id string, m loyalty.MemberID, revision int) (*loyalty.OrderState, error) {
+func (d *orderDoc) state(id string, m loyalty.MemberID, revision int) (*loyalty.OrderState, error) {
 	if d == nil {
 		return nil, nil
 	}
@@ -122,7 +122,7 @@ func (d *OrderDoc) state(id string, m loyalty.MemberID, revision int) (*loyalty.
 	if s.Order, err = d.order(id, m); err != nil {
 		return nil, err
 	}
-	if s.Cut, err = ReadUsage(d.Limits); err != nil {
+	if s.Cut, err = readUsage(d.Limits); err != nil {
 		return nil, err
 	}
 	more, err := grants(d.More)
@@ -153,7 +153,7 @@ func (d *OrderDoc) state(id string, m loyalty.MemberID, revision int) (*loyalty.
 	return s, nil
 }
 
-func (d *OrderDoc) order(id string, m loyalty.MemberID) (loyalty.Order, error) {
+func (d *orderDoc) order(id string, m loyalty.MemberID) (loyalty.Order, error) {
 	o := loyalty.Order{
 		ID: id, Member: m, PlacedAt: Instant(d.Placed), Currency: loyalty.Currency(d.Currency), Channel: d.Channel,
 		Store:  d.Store,

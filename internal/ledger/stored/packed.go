@@ -17,13 +17,13 @@ import (
 // few categories (internal/cost/usage.json lists measured examples). SKUs of 16 random hexadecimal digits need 2 KB.
 // Small accounts and entries are stored as plain JSON, which is readable in the table.
 
-// PackAbove is the maximum size of a plain document in bytes of JSON. DynamoDB counts fewer bytes for such a document:
+// packAbove is the maximum size of a plain document in bytes of JSON. DynamoDB counts fewer bytes for such a document:
 // less than 1,024 including its keys.
-const PackAbove = 1_050
+const packAbove = 1_050
 
-// MaxUnpacked is the maximum size in bytes of an unpacked entry or account. The largest order that a merchant may send
+// maxUnpacked is the maximum size in bytes of an unpacked entry or account. The largest order that a merchant may send
 // is smaller.
-const MaxUnpacked = 1 << 20
+const maxUnpacked = 1 << 20
 
 // packedDoc is a stored form: only add fields.
 type packedDoc struct {
@@ -33,15 +33,15 @@ type packedDoc struct {
 
 // unpackedDoc is a stored form: only add fields.
 type unpackedDoc struct {
-	Entry EntryDoc `json:"e"`
+	Entry entryDoc `json:"e"`
 	Lines int      `json:"n,omitzero"` // number of line items in the columns
 	Texts []string `json:"t,omitempty"`
 }
 
-// Packed returns the stored document of an entry.
-func Packed(d EntryDoc) []byte {
+// packed returns the stored document of an entry.
+func packed(d entryDoc) []byte {
 	doc := Encode(d)
-	if len(doc) <= PackAbove {
+	if len(doc) <= packAbove {
 		return doc
 	}
 	u, p := unpackedDoc{Entry: d}, packedDoc{}
@@ -52,34 +52,34 @@ func Packed(d EntryDoc) []byte {
 		u.Lines, u.Texts, p.Lines = len(order.Lines), w.Texts(), table.Binary(w.Bytes())
 		order.Lines, u.Entry.Order = nil, &order
 	}
-	p.Packed = table.Binary(Deflated(Encode(u), EntryDictionary))
+	p.Packed = table.Binary(deflated(Encode(u), entryDictionary))
 	return Encode(p)
 }
 
 // UnpackedEntry decodes the stored document of an entry, packed or plain.
-func UnpackedEntry(doc []byte) (EntryDoc, error) {
+func UnpackedEntry(doc []byte) (entryDoc, error) {
 	var d struct {
-		EntryDoc
+		entryDoc
 		packedDoc
 	}
 	if err := json.Unmarshal(doc, &d); err != nil || d.Packed == "" {
-		return d.EntryDoc, err
+		return d.entryDoc, err
 	}
 	z, ok := table.Bytes(d.Packed)
 	if !ok {
-		return EntryDoc{}, columns.ErrDamaged
+		return entryDoc{}, columns.ErrDamaged
 	}
-	plain, err := inflated(z, EntryDictionary)
+	plain, err := inflated(z, entryDictionary)
 	if err != nil {
-		return EntryDoc{}, err
+		return entryDoc{}, err
 	}
 	var u unpackedDoc
 	if err := json.Unmarshal(plain, &u); err != nil || u.Lines == 0 {
 		return u.Entry, err
 	}
 	in, ok := table.Bytes(d.Lines)
-	if !ok || u.Entry.Order == nil || u.Lines < 0 || u.Lines > MaxUnpacked {
-		return EntryDoc{}, columns.ErrDamaged
+	if !ok || u.Entry.Order == nil || u.Lines < 0 || u.Lines > maxUnpacked {
+		return entryDoc{}, columns.ErrDamaged
 	}
 	u.Entry.Order.Lines, err = readLines(columns.NewReader(in, u.Texts), u.Lines)
 	return u.Entry, err
@@ -150,14 +150,14 @@ func readLines(r *columns.Reader, n int) ([]LineDoc, error) {
 // PackedAccount returns the stored document of an account.
 func PackedAccount(d AccountDoc) []byte {
 	doc := Encode(d)
-	if len(doc) <= PackAbove {
+	if len(doc) <= packAbove {
 		return doc
 	}
-	return Encode(packedDoc{Packed: table.Binary(Deflated(doc, accountDictionary))})
+	return Encode(packedDoc{Packed: table.Binary(deflated(doc, accountDictionary))})
 }
 
-// UnpackedAccount decodes the stored document of an account, packed or plain.
-func UnpackedAccount(doc []byte) (d AccountDoc, err error) {
+// unpackedAccount decodes the stored document of an account, packed or plain.
+func unpackedAccount(doc []byte) (d AccountDoc, err error) {
 	var p packedDoc
 	if err := json.Unmarshal(doc, &p); err != nil {
 		return d, err
@@ -174,7 +174,7 @@ func UnpackedAccount(doc []byte) (d AccountDoc, err error) {
 	return d, json.Unmarshal(doc, &d)
 }
 
-func Deflated(plain []byte, dictionary string) []byte {
+func deflated(plain []byte, dictionary string) []byte {
 	var out bytes.Buffer
 	w, err := flate.NewWriterDict(&out, flate.BestCompression, []byte(dictionary))
 	if err != nil {
@@ -187,9 +187,9 @@ func Deflated(plain []byte, dictionary string) []byte {
 
 func inflated(z []byte, dictionary string) ([]byte, error) {
 	r := flate.NewReaderDict(bytes.NewReader(z), []byte(dictionary))
-	plain, err := io.ReadAll(io.LimitReader(r, MaxUnpacked+1))
-	if len(plain) > MaxUnpacked {
-		err = fmt.Errorf("ledger: the packed data exceeds %d bytes", MaxUnpacked)
+	plain, err := io.ReadAll(io.LimitReader(r, maxUnpacked+1))
+	if len(plain) > maxUnpacked {
+		err = fmt.Errorf("ledger: the packed data exceeds %d bytes", maxUnpacked)
 	}
 	return plain, err
 }
@@ -211,9 +211,9 @@ const accountDictionary = `"w":{"":{"lots":[],"debt":,"spent":,` +
 	`"first":["mx4j16qo 1000",` +
 	`"mm":[0,202612,89,1,1,1],"mp":[2221,211,211],"mo":[13,1,1,1,1,1,2]}`
 
-// EntryDictionary is the compression dictionary of entries: texts that many entries contain. It must never change,
+// entryDictionary is the compression dictionary of entries: texts that many entries contain. It must never change,
 // because compressed documents refer to offsets in it.
-const EntryDictionary = `{"re":[{"id":"re_1","at":18285000,"amt":,"li":[{"i":"1","q":1,"a":` +
+const entryDictionary = `{"re":[{"id":"re_1","at":18285000,"amt":,"li":[{"i":"1","q":1,"a":` +
 	`"rd":{"id":"rd_","r":"","n":,"st":"committed","k":"redeem","event:"k":"clawback","r":"revision","k":"given"` +
 	`{"e":{"seq":41,"m":"mem_","k":"earn","n":59,"p":[{"b":"pending","l":20271231,"at":1829709660000,"n":59},` +
 	`{"b":"active","l":20271231,"n":59},{"b":"issued","n":-59}],"why":[{"r":"earn.purchase","k":"rate","a":["29.99 ` +

@@ -23,11 +23,11 @@ func TestPackedEntriesAreReadAsTheyWereWritten(t *testing.T) {
 		}
 	})
 	rapid.Check(t, func(t *rapid.T) {
-		want := EntryDoc{
-			Member: "mem_ada", Kind: "earn", Order: &OrderDoc{Currency: "EUR", Status: "paid"},
+		want := entryDoc{
+			Member: "mem_ada", Kind: "earn", Order: &orderDoc{Currency: "EUR", Status: "paid"},
 		}
 		want.Order.Lines = rapid.SliceOfN(line, 20, 60).Draw(t, "lines")
-		doc := Packed(want)
+		doc := packed(want)
 		if !strings.HasPrefix(string(doc), `{"z":"data:;base64,`) {
 			t.Fatalf("it is not packed: %s", doc)
 		}
@@ -39,15 +39,15 @@ func TestPackedEntriesAreReadAsTheyWereWritten(t *testing.T) {
 }
 
 func TestLargeEntriesWithoutLinesArePackedAndSmallOnesAreNot(t *testing.T) {
-	small := EntryDoc{
+	small := entryDoc{
 		Member: "mem_ada", Kind: "earn",
-		Order: &OrderDoc{Currency: "EUR", Lines: []LineDoc{{ID: "1", Quantity: 1, Amount: 100}}},
+		Order: &orderDoc{Currency: "EUR", Lines: []LineDoc{{ID: "1", Quantity: 1, Amount: 100}}},
 	}
-	if doc := Packed(small); !bytes.Equal(doc, Encode(small)) {
+	if doc := packed(small); !bytes.Equal(doc, Encode(small)) {
 		t.Errorf("a small entry is stored as %s", doc)
 	}
-	large := EntryDoc{Member: "mem_ada", Kind: "earn", Actor: strings.Repeat("long ", 500)}
-	doc := Packed(large)
+	large := entryDoc{Member: "mem_ada", Kind: "earn", Actor: strings.Repeat("long ", 500)}
+	doc := packed(large)
 	if got, err := UnpackedEntry(doc); err != nil || len(doc) > 300 ||
 		!bytes.Equal(Encode(got), Encode(large)) {
 		t.Errorf("%d bytes, %v", len(doc), err)
@@ -62,34 +62,34 @@ func TestLargeAccountsArePacked(t *testing.T) {
 	for i := range 60 {
 		d.Pending = append(
 			d.Pending,
-			PendingDoc{
+			pendingDoc{
 				Kind: "order", ID: fmt.Sprint(100_000 + i), At: int64(1_859_536_860_000 + i), Points: 211,
 			},
 		)
 	}
 	doc := PackedAccount(d)
-	if got, err := UnpackedAccount(doc); err != nil || len(doc) > 1_000 ||
+	if got, err := unpackedAccount(doc); err != nil || len(doc) > 1_000 ||
 		!bytes.Equal(Encode(got), Encode(d)) {
 		t.Errorf("%d bytes, %v", len(doc), err)
 	}
 	for _, damaged := range []string{`{"z":"x"}`, `{"z":"data:;base64,AAECAw=="}`} {
-		if got, err := UnpackedAccount([]byte(damaged)); err == nil {
+		if got, err := unpackedAccount([]byte(damaged)); err == nil {
 			t.Errorf("%s is read as %s", damaged, Encode(got))
 		}
 	}
 }
 
 func TestDamagedPackedEntriesAreErrors(t *testing.T) {
-	d := EntryDoc{Order: &OrderDoc{}}
+	d := entryDoc{Order: &orderDoc{}}
 	for i := range 100 {
 		d.Order.Lines = append(
 			d.Order.Lines,
 			LineDoc{ID: fmt.Sprint(i), SKU: fmt.Sprint("SKU-", i*i), Quantity: 1, Amount: int64(i * i)},
 		)
 	}
-	whole := string(Packed(d))
-	long := "{}" + strings.Repeat(" ", MaxUnpacked-1) // valid JSON, one byte over the limit
-	bomb := table.Binary(Deflated([]byte(long), EntryDictionary))
+	whole := string(packed(d))
+	long := "{}" + strings.Repeat(" ", maxUnpacked-1) // valid JSON, one byte over the limit
+	bomb := table.Binary(deflated([]byte(long), entryDictionary))
 	for name, doc := range map[string]string{
 		"no bytes":         `{"z":"x"}`,
 		"nothing":          `{"z":"data:;base64,"}`,

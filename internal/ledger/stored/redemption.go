@@ -14,7 +14,7 @@ func storedRedemption(r *loyalty.Redemption) *redemptionDoc {
 		At:    Millis(r.At),
 		Until: Millis(r.Until), Cart: r.Cart, Amount: r.Total.Amount, Money: string(r.Total.Currency), Piece: r.Stocked,
 		Value: r.Value.Amount, Worth: string(r.Value.Currency),
-		Lots: StoredLots(r.Lots), Restored: int64(r.Restored), Code: r.Code, From: Millis(r.CodeFrom),
+		Lots: storedLots(r.Lots), Restored: int64(r.Restored), Code: r.Code, From: Millis(r.CodeFrom),
 		To: Millis(r.CodeUntil), Pool: r.Pooled, Listed: r.Listed,
 		Whom: string(r.To), Who: string(r.By), Fee: int64(r.Fee), Note: r.Note,
 		Manual: r.Manual, Date: r.Date, When: Millis(r.DateAt), Asked: int64(r.Requested),
@@ -33,7 +33,7 @@ func (d *redemptionDoc) redemption() (*loyalty.Redemption, error) {
 	if d == nil {
 		return nil, nil
 	}
-	lots, err := ReadLots(d.Lots)
+	lots, err := readLots(d.Lots)
 	r := &loyalty.Redemption{
 		ID: d.ID, Reward: d.Reward, Points: loyalty.Points(d.Points), Order: d.Order,
 		Status: loyalty.RedemptionStatus(d.Status), At: Instant(d.At), Until: Instant(d.Until),
@@ -102,7 +102,7 @@ type redemptionDoc struct {
 	Value  int64  `json:"v,omitzero"`  // the value of a payment with points, in minor units
 	Worth  string `json:"vc,omitzero"` // the currency of Value
 
-	Lots     SeriesDoc `json:"l,omitempty"` // set once the redemption is committed
+	Lots     seriesDoc `json:"l,omitempty"` // set once the redemption is committed
 	Restored int64     `json:"b,omitzero"`
 	Code     string    `json:"code,omitzero"`
 	From     int64     `json:"cf,omitzero"`

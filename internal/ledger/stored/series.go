@@ -11,20 +11,20 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
 )
 
-// A SeriesDoc stores numbers by day or month in few bytes. It starts with the first day (20271231) and its number. For
+// A seriesDoc stores numbers by day or month in few bytes. It starts with the first day (20271231) and its number. For
 // each further day it has the difference from the previous day as a number (20280131 is 8900 after 20271231) and the
 // day's number. DynamoDB bills items by the KB, and an account has dozens of such numbers.
-type SeriesDoc []int64
+type seriesDoc []int64
 
 // errOddSeries means that the last number of a stored series is missing.
 var errOddSeries = errors.New("a series of numbers by day has an odd length")
 
 // add appends the number n with its key. last is the key of the previous number, or 0 for the first number. The series
 // stores the difference of the two keys.
-func (s SeriesDoc) add(last, key, n int64) SeriesDoc { return append(s, key-last, n) }
+func (s seriesDoc) add(last, key, n int64) seriesDoc { return append(s, key-last, n) }
 
 // all yields the keys and numbers of the series.
-func (s SeriesDoc) all() iter.Seq2[int64, int64] {
+func (s seriesDoc) all() iter.Seq2[int64, int64] {
 	return func(yield func(key, n int64) bool) {
 		key := int64(0)
 		for i := 0; i+1 < len(s); i += 2 {
@@ -35,15 +35,15 @@ func (s SeriesDoc) all() iter.Seq2[int64, int64] {
 	}
 }
 
-func (s SeriesDoc) check() error {
+func (s seriesDoc) check() error {
 	if len(s)%2 != 0 {
 		return errOddSeries
 	}
 	return nil
 }
 
-// StoredLots encodes lots in the order of accounts: the earliest expiry first, lots that never expire (0) last.
-func StoredLots(lots []loyalty.Lot) (out SeriesDoc) {
+// storedLots encodes lots in the order of accounts: the earliest expiry first, lots that never expire (0) last.
+func storedLots(lots []loyalty.Lot) (out seriesDoc) {
 	last := int64(0)
 	for _, l := range slices.SortedStableFunc(slices.Values(lots), compareLots) {
 		out = out.add(last, int64(l.Expires), int64(l.Points))
@@ -54,7 +54,7 @@ func StoredLots(lots []loyalty.Lot) (out SeriesDoc) {
 
 func compareLots(x, y loyalty.Lot) int { return x.Expires.Compare(y.Expires) }
 
-func ReadLots(stored SeriesDoc) (lots []loyalty.Lot, err error) {
+func readLots(stored seriesDoc) (lots []loyalty.Lot, err error) {
 	for day, n := range stored.all() {
 		lots = append(lots, loyalty.Lot{Expires: loyalty.Date(day), Points: loyalty.Points(n)})
 	}
@@ -64,11 +64,11 @@ func ReadLots(stored SeriesDoc) (lots []loyalty.Lot, err error) {
 // storedUsage encodes usage as one series per rule and period. A key consists of the rule, a # if the usage is a number
 // of times instead of points, and the period: "campaigns.x|#week", or "day" for the program's own caps. The days are
 // the last days of the periods.
-func storedUsage(all []loyalty.Usage) map[string]SeriesDoc {
+func storedUsage(all []loyalty.Usage) map[string]seriesDoc {
 	if len(all) == 0 {
 		return nil
 	}
-	out, last := map[string]SeriesDoc{}, map[string]int64{}
+	out, last := map[string]seriesDoc{}, map[string]int64{}
 	for _, u := range slices.SortedFunc(
 		slices.Values(all), func(x, y loyalty.Usage) int { return cmp.Compare(x.Ends, y.Ends) },
 	) {
@@ -85,7 +85,7 @@ func storedUsage(all []loyalty.Usage) map[string]SeriesDoc {
 	return out
 }
 
-func ReadUsage(stored map[string]SeriesDoc) (out []loyalty.Usage, err error) {
+func readUsage(stored map[string]seriesDoc) (out []loyalty.Usage, err error) {
 	for _, key := range slices.Sorted(maps.Keys(stored)) {
 		rule, period, ruled := strings.Cut(key, "|")
 		if !ruled {
@@ -103,9 +103,9 @@ func ReadUsage(stored map[string]SeriesDoc) (out []loyalty.Usage, err error) {
 	return out, err
 }
 
-// MetricsDoc is the stored form of an account's metrics: the months, and a column for each metric that has any nonzero
+// metricsDoc is the stored form of an account's metrics: the months, and a column for each metric that has any nonzero
 // number.
-type MetricsDoc struct {
+type metricsDoc struct {
 	Months          []int64 `json:"mm,omitempty"` // the first month, then differences between months
 	Points          []int64 `json:"mp,omitempty"`
 	Orders          []int64 `json:"mo,omitempty"`
@@ -120,7 +120,7 @@ type metricColumn struct {
 	of      *int64
 }
 
-func (d *MetricsDoc) columns(m *loyalty.Metric) [5]metricColumn {
+func (d *metricsDoc) columns(m *loyalty.Metric) [5]metricColumn {
 	return [...]metricColumn{
 		{&d.Points, (*int64)(&m.Points)},
 		{&d.Orders, &m.Orders},
@@ -131,7 +131,7 @@ func (d *MetricsDoc) columns(m *loyalty.Metric) [5]metricColumn {
 }
 
 // storedMetrics encodes metrics. It omits months in which all numbers are zero.
-func storedMetrics(all []loyalty.Metric) (d MetricsDoc) {
+func storedMetrics(all []loyalty.Metric) (d metricsDoc) {
 	last := 0
 	for _, m := range all {
 		if m == (loyalty.Metric{Month: m.Month}) {
@@ -151,7 +151,7 @@ func storedMetrics(all []loyalty.Metric) (d MetricsDoc) {
 	return d
 }
 
-func (d *MetricsDoc) Metrics() (out []loyalty.Metric, err error) {
+func (d *metricsDoc) metrics() (out []loyalty.Metric, err error) {
 	month := 0
 	for i, distance := range d.Months {
 		month += int(distance)

@@ -16,25 +16,25 @@ func TestLotsAreStoredInFewBytes(t *testing.T) {
 			{Expires: 20271231, Points: 7}, {Expires: 20280131, Points: 3}, {Expires: 0, Points: 5},
 		},
 	} {
-		existing := StoredLots(lots)
+		existing := storedLots(lots)
 		if got := string(Encode(existing)); got != want && len(lots) > 0 {
 			t.Errorf("%v is stored as %s, want %s", lots, got, want)
 		}
-		if got, err := ReadLots(existing); err != nil || !cmp.Equal(got, lots) {
+		if got, err := readLots(existing); err != nil || !cmp.Equal(got, lots) {
 			t.Errorf("%s is read as %v, %v, want %v", want, got, err, lots)
 		}
 	}
 }
 
 func TestDamagedSeriesAreNotRead(t *testing.T) {
-	if _, err := ReadLots(SeriesDoc{20271231}); err == nil {
+	if _, err := readLots(seriesDoc{20271231}); err == nil {
 		t.Error("lots with an odd number of numbers are read")
 	}
-	if _, err := ReadUsage(map[string]SeriesDoc{"day": {20271231, 1, 2}}); err == nil {
+	if _, err := readUsage(map[string]seriesDoc{"day": {20271231, 1, 2}}); err == nil {
 		t.Error("usage with an odd number of numbers is read")
 	}
-	d := MetricsDoc{Months: []int64{202712, 89}, Points: []int64{1}}
-	if _, err := d.Metrics(); err == nil {
+	d := metricsDoc{Months: []int64{202712, 89}, Points: []int64{1}}
+	if _, err := d.metrics(); err == nil {
 		t.Error("metrics that lack a month are read")
 	}
 }

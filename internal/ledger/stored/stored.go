@@ -22,8 +22,8 @@ type AccountDoc struct {
 	Joined     int64                `json:"joined"`
 	Sequence   int64                `json:"seq"`
 	Head       string               `json:"head"`
-	Lots       SeriesDoc            `json:"lots,omitempty"`
-	Pending    []PendingDoc         `json:"pend,omitempty"`
+	Lots       seriesDoc            `json:"lots,omitempty"`
+	Pending    []pendingDoc         `json:"pend,omitempty"`
 	Holds      []holdDoc            `json:"holds,omitempty"`
 	Debt       int64                `json:"debt,omitzero"`
 	Purses     map[string]purseDoc  `json:"w,omitempty"` // by wallet
@@ -32,7 +32,7 @@ type AccountDoc struct {
 	Counted    int64                `json:"cnt,omitzero"`   // omitted if it equals Last; -1 if it is zero
 	Brands     map[string]int64     `json:"mb,omitempty"`   // metrics: orders by month and brand, "202612|east"
 	TierGroups []tierGroupDoc       `json:"tg,omitempty"`
-	Usage      map[string]SeriesDoc `json:"caps,omitempty"` // by rule and period: "campaigns.x|#day"
+	Usage      map[string]seriesDoc `json:"caps,omitempty"` // by rule and period: "campaigns.x|#day"
 	Reached    []reachedDoc         `json:"ms1,omitempty"`  // milestones
 	Traits     *traitsDoc           `json:"who,omitempty"`
 	Moves      []moveDoc            `json:"mv,omitempty"`
@@ -40,7 +40,7 @@ type AccountDoc struct {
 	Extended   []extendedDoc        `json:"ext,omitempty"`
 	Slides     int32                `json:"slide,omitzero"`
 	Actives    []int64              `json:"act,omitempty"`
-	Slid       SeriesDoc            `json:"slid,omitempty"`
+	Slid       seriesDoc            `json:"slid,omitempty"`
 	Graced     []int32              `json:"grace,omitempty"`
 	Carried    string               `json:"frac,omitzero"`
 	Earned     int64                `json:"earned,omitzero"`
@@ -49,7 +49,7 @@ type AccountDoc struct {
 	Last       int64                `json:"last,omitzero"`
 	Seen       int64                `json:"seen,omitzero"` // omitted if it equals Last; -1 if it is zero
 	Ran        int64                `json:"ran,omitzero"`  // omitted if it equals Seen; -1 if it is zero
-	Lapsed     SeriesDoc            `json:"exp,omitempty"`
+	Lapsed     seriesDoc            `json:"exp,omitempty"`
 
 	Conversions []convertedDoc `json:"cvs,omitempty"`
 
@@ -61,10 +61,10 @@ type AccountDoc struct {
 	More      bool       `json:"convm,omitzero"`   // there are further orders that could convert the referral
 	Cut       []string   `json:"cut,omitempty"`    // orders reduced by caps and limits: "mi8x2k00 20261231 1042"
 
-	MetricsDoc
+	metricsDoc
 }
 
-type PendingDoc struct {
+type pendingDoc struct {
 	Kind   string `json:"k"`
 	ID     string `json:"id"`
 	At     int64  `json:"at,omitzero"`
@@ -76,7 +76,7 @@ type PendingDoc struct {
 
 type holdDoc struct {
 	Redemption redemptionDoc `json:"rd"`
-	Lots       SeriesDoc     `json:"lots"`
+	Lots       seriesDoc     `json:"lots"`
 }
 
 type tierDoc struct {
@@ -165,7 +165,7 @@ type grantDoc struct {
 	Worth     int64     `json:"n,omitzero"`
 	ActiveAt  int64     `json:"act,omitzero"`
 	Lot       int32     `json:"lot,omitzero"`
-	Taken     SeriesDoc `json:"taken,omitempty"`
+	Taken     seriesDoc `json:"taken,omitempty"`
 	Owed      int64     `json:"owed,omitzero"`
 	ExpiredOn int64     `json:"exo,omitzero"`
 	Expired   int64     `json:"exp,omitzero"`
@@ -183,7 +183,7 @@ type shareDoc struct {
 	Granted int64 `json:"g,omitzero"`
 }
 
-type EntryDoc struct {
+type entryDoc struct {
 	Sequence   int64                `json:"seq,omitzero"`
 	Member     string               `json:"m"`
 	Kind       string               `json:"k"`
@@ -195,7 +195,7 @@ type EntryDoc struct {
 	Recorded   int64                `json:"rec"`
 	Actor      string               `json:"by"`
 	Input      string               `json:"in,omitzero"`
-	Order      *OrderDoc            `json:"o,omitempty"`
+	Order      *orderDoc            `json:"o,omitempty"`
 	Redemption *redemptionDoc       `json:"rd,omitempty"`
 	Rejection  *rejectionDoc        `json:"no,omitempty"`
 	Tier       *tierDoc             `json:"tier,omitempty"`
@@ -205,7 +205,7 @@ type EntryDoc struct {
 	Brands     map[string]int64     `json:"mb,omitempty"` // encoded like AccountDoc.Brands
 	TierGroup  string               `json:"tg,omitzero"`  // the tier group in which the change happened
 	Counts     []countDoc           `json:"cnt,omitempty"`
-	Usage      map[string]SeriesDoc `json:"caps,omitempty"`
+	Usage      map[string]seriesDoc `json:"caps,omitempty"`
 	Numbers    int                  `json:"nums,omitzero"`
 	Target     int                  `json:"tgt,omitzero"`
 	First      []string             `json:"first,omitempty"`  // encoded like AccountDoc.First
@@ -266,7 +266,7 @@ type metricDoc struct {
 	Visits int64 `json:"v,omitzero"`
 }
 
-type OrderDoc struct {
+type orderDoc struct {
 	Placed         int64        `json:"at"`
 	Currency       string       `json:"cur"`
 	Channel        string       `json:"ch,omitzero"`
@@ -314,7 +314,7 @@ type OrderDoc struct {
 	Used      int64            `json:"used,omitzero"` // usage of the program's caps; omitted if it equals Worth
 	Peak      int64            `json:"peak,omitzero"` // omitted if it equals Worth
 	Cut       bool             `json:"cut,omitzero"`
-	Taken     SeriesDoc        `json:"taken,omitempty"`
+	Taken     seriesDoc        `json:"taken,omitempty"`
 	Owed      int64            `json:"owed,omitzero"`
 	Lapsed    int64            `json:"exo,omitzero"`
 	Expired   int64            `json:"exp,omitzero"`
@@ -323,7 +323,7 @@ type OrderDoc struct {
 	Missing []string `json:"miss,omitempty"`
 
 	Converts []string             `json:"conv,omitempty"` // referral actions whose conditions the order meets
-	Limits   map[string]SeriesDoc `json:"cuts,omitempty"` // caps and limits that cut its points; see AccountDoc.Usage
+	Limits   map[string]seriesDoc `json:"cuts,omitempty"` // caps and limits that cut its points; see AccountDoc.Usage
 
 	LinesAt   int `json:"lia,omitzero"` // if the line items are stored separately: the revision that stores them
 	RefundsAt int `json:"rea,omitzero"` // if the refunds are stored separately: the revision that stores them

@@ -10,12 +10,12 @@ import (
 // purseDoc is the state of a wallet other than the points wallet. The account's own fields store the points wallet, as
 // in the first release.
 type purseDoc struct {
-	Lots     SeriesDoc `json:"lots,omitempty"`
+	Lots     seriesDoc `json:"lots,omitempty"`
 	Debt     int64     `json:"debt,omitzero"`
 	Earned   int64     `json:"earned,omitzero"`
 	Redeemed int64     `json:"spent,omitzero"`
 	Expired  int64     `json:"expired,omitzero"`
-	Lapsed   SeriesDoc `json:"exp,omitempty"`
+	Lapsed   seriesDoc `json:"exp,omitempty"`
 }
 
 // walletDoc is the change of a wallet by an entry.
@@ -35,7 +35,7 @@ type convertedDoc struct {
 	To              string    `json:"t,omitzero"`
 	Points          int64     `json:"n"`
 	Received        int64     `json:"got"`
-	Taken           SeriesDoc `json:"l,omitempty"`
+	Taken           seriesDoc `json:"l,omitempty"`
 	Lot             int32     `json:"lot,omitzero"`
 	At              int64     `json:"at"`
 	ReversibleUntil int64     `json:"u,omitzero"`
@@ -47,8 +47,8 @@ func storedPurses(all []loyalty.Purse) map[string]purseDoc {
 	out := make(map[string]purseDoc, len(all))
 	for _, x := range all {
 		out[x.Wallet] = purseDoc{
-			StoredLots(x.Lots), int64(x.Debt), int64(x.Earned), int64(x.Redeemed), int64(x.Expired),
-			StoredLots(x.ExpiredLots),
+			storedLots(x.Lots), int64(x.Debt), int64(x.Earned), int64(x.Redeemed), int64(x.Expired),
+			storedLots(x.ExpiredLots),
 		}
 	}
 	return out
@@ -57,11 +57,11 @@ func storedPurses(all []loyalty.Purse) map[string]purseDoc {
 func readPurses(docs map[string]purseDoc) (out []loyalty.Purse, err error) {
 	for _, wallet := range slices.Sorted(maps.Keys(docs)) {
 		d := docs[wallet]
-		lots, err := ReadLots(d.Lots)
+		lots, err := readLots(d.Lots)
 		if err != nil {
 			return nil, err
 		}
-		lapsed, err := ReadLots(d.Lapsed)
+		lapsed, err := readLots(d.Lapsed)
 		if err != nil {
 			return nil, err
 		}
@@ -145,7 +145,7 @@ func storedConverted(x *loyalty.Converted) *convertedDoc {
 		return nil
 	}
 	return &convertedDoc{
-		x.ID, x.Rule, x.From, x.To, int64(x.Points), int64(x.Received), StoredLots(x.Taken), int32(x.Lot),
+		x.ID, x.Rule, x.From, x.To, int64(x.Points), int64(x.Received), storedLots(x.Taken), int32(x.Lot),
 		Millis(x.At), Millis(x.ReversibleUntil), int64(x.Reversed), int64(x.Returned),
 	}
 }
@@ -154,7 +154,7 @@ func (d *convertedDoc) converted() (*loyalty.Converted, error) {
 	if d == nil {
 		return nil, nil
 	}
-	taken, err := ReadLots(d.Taken)
+	taken, err := readLots(d.Taken)
 	return &loyalty.Converted{
 		ID: d.ID, Rule: d.Rule, From: d.From, To: d.To, Points: loyalty.Points(d.Points),
 		Received: loyalty.Points(d.Received),
