@@ -3,6 +3,7 @@ package inventory
 import (
 	"context"
 	"iter"
+	"sync"
 	"time"
 
 	"github.com/perennial-loyalty/perennial/internal/ledger"
@@ -48,15 +49,16 @@ func (ss Stock) CountsFor(ctx context.Context, p *loyalty.Program, m loyalty.Mem
 	return s.Result(ctx)
 }
 
-// A stockReading determines the remaining stock of a program's rewards. It reads in two steps: first the counters and
+// A StockReading determines the remaining stock of a program's rewards. It reads in two steps: first the counters and
 // pools, then further items of the rewards that are out of stock.
-type stockReading struct {
+type StockReading struct {
 	*ledger.Ledger
 	p        *loyalty.Program
 	m        loyalty.MemberID
 	Now      time.Time
 	Counters ledger.BudgetCounters
-	Left     earn.Budgets
+	Left     earn.Budgets // the remaining stock
+	mu       sync.Mutex   // guards Left while several pools are read concurrently
 	rewards  []rewardReading
 }
 
@@ -67,8 +69,9 @@ type rewardReading struct {
 	line   []table.Item // the first members of the waitlist
 }
 
-func (ss Stock) Reading(p *loyalty.Program, m loyalty.MemberID) *stockReading {
-	s := &stockReading{
+// Reading returns a StockReading of the stock that is available if member m redeems now; see CountsFor.
+func (ss Stock) Reading(p *loyalty.Program, m loyalty.MemberID) *StockReading {
+	s := &StockReading{
 		Ledger: ss.Ledger, p: p, m: m, Now: ss.Time(),
 		Counters: ledger.BudgetCounters{Ledger: ss.Ledger, Program: p.ID}, Left: earn.Budgets{},
 		rewards: make([]rewardReading, len(p.Rewards)),
@@ -80,7 +83,7 @@ func (ss Stock) Reading(p *loyalty.Program, m loyalty.MemberID) *stockReading {
 }
 
 // First returns the reads of the first step: the counters, and whether each code pool has a code.
-func (s *stockReading) First(ctx context.Context) []func() error {
+func (s *StockReading) First(ctx context.Context) []func() error {
 	var of []posting.Spend
 	var pools []func() error
 	for _, r := range s.rewards {
@@ -92,7 +95,7 @@ func (s *stockReading) First(ctx context.Context) []func() error {
 	return append(s.Counters.Reads(ctx, of), pools...)
 }
 
-func (s *stockReading) readPool(ctx context.Context, r *loyalty.Reward) error {
+func (s *StockReading) readPool(ctx context.Context, r *loyalty.Reward) error {
 	codes := loyalty.Points(0)
 	for _, err := range s.Table.Query(ctx, table.Query{PK: ledger.PoolPartition(s.p.ID, r.ID), Limit: 1}) {
 		if err != nil {
@@ -100,14 +103,14 @@ func (s *stockReading) readPool(ctx context.Context, r *loyalty.Reward) error {
 		}
 		codes++
 	}
-	s.Counters.Mu.Lock()
-	defer s.Counters.Mu.Unlock()
+	s.mu.Lock()
+	defer s.mu.Unlock()
 	s.Left[r.CodesKey()] = codes
 	return nil
 }
 
 // Count adds the remaining quantities according to the counters that the first step read.
-func (s *stockReading) Count() {
+func (s *StockReading) Count() {
 	for _, r := range s.rewards {
 		s.Counters.LeftOf(redeem.Counters(r.Reward, s.Now), s.Left)
 	}
@@ -115,7 +118,7 @@ func (s *stockReading) Count() {
 
 // Second returns the reads of the second step: the expired reservations of rewards that are out of stock, and the first
 // members of the waitlists of rewards that may have stock.
-func (s *stockReading) Second(ctx context.Context) (reads []func() error) {
+func (s *StockReading) Second(ctx context.Context) (reads []func() error) {
 	for i := range s.rewards {
 		r := &s.rewards[i]
 		wanted := r.Codes.From == loyalty.UploadedCode && s.Left[r.CodesKey()] == 0
@@ -132,7 +135,7 @@ func (s *stockReading) Second(ctx context.Context) (reads []func() error) {
 	return reads
 }
 
-func (s *stockReading) readLapsed(ctx context.Context, r *rewardReading) error {
+func (s *StockReading) readLapsed(ctx context.Context, r *rewardReading) error {
 	for it, err := range (Stock{s.Ledger}).lapsedOf(ctx, s.p.ID, r.ID, table.Item{}, mostLapsed) {
 		if err != nil {
 			return ledger.Retryable(err)
@@ -146,7 +149,7 @@ func (s *stockReading) readLapsed(ctx context.Context, r *rewardReading) error {
 	return nil
 }
 
-func (s *stockReading) readLine(ctx context.Context, r *rewardReading) error {
+func (s *StockReading) readLine(ctx context.Context, r *rewardReading) error {
 	for it, err := range s.Table.Query(ctx, table.Query{PK: linePartition(s.p.ID, r.ID), Limit: CallsAtOnce}) {
 		if err != nil {
 			return ledger.Retryable(err)
@@ -157,7 +160,7 @@ func (s *stockReading) readLine(ctx context.Context, r *rewardReading) error {
 }
 
 // Result adds the results of the second step. It reads more of a waitlist if its first members are not enough.
-func (s *stockReading) Result(ctx context.Context) (earn.Budgets, error) {
+func (s *StockReading) Result(ctx context.Context) (earn.Budgets, error) {
 	for _, r := range s.rewards {
 		for _, d := range r.lapsed {
 			for _, key := range []string{redeem.KeyOn(r.Reward, d.Date), r.CodesKey()} {
@@ -178,7 +181,7 @@ func (s *stockReading) Result(ctx context.Context) (earn.Budgets, error) {
 }
 
 // lineFrom yields the items of a waitlist, starting with those that were already read.
-func (s *stockReading) lineFrom(ctx context.Context, r rewardReading) iter.Seq2[table.Item, error] {
+func (s *StockReading) lineFrom(ctx context.Context, r rewardReading) iter.Seq2[table.Item, error] {
 	return func(yield func(table.Item, error) bool) {
 		for _, it := range r.line {
 			if !yield(it, nil) {

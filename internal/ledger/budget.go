@@ -38,7 +38,7 @@ type BudgetCounters struct {
 	Program string
 	back    []posting.Spend // points that expiry returns in the same transaction; they can be spent again
 
-	Mu       sync.Mutex                     // guards counters while several BudgetCounters are read concurrently
+	mu       sync.Mutex                     // guards counters while several budgets are read concurrently
 	counters map[string][BudgetShards]int64 // the counters as read, by rule
 }
 
@@ -140,8 +140,8 @@ func (b *BudgetCounters) read(ctx context.Context, rule string) error {
 		}
 		counters[shard] = d.N
 	}
-	b.Mu.Lock()
-	defer b.Mu.Unlock()
+	b.mu.Lock()
+	defer b.mu.Unlock()
 	if b.counters == nil {
 		b.counters = map[string][BudgetShards]int64{}
 	}

@@ -40,8 +40,8 @@ func (decide Decision) Enrolled() Decision {
 	}
 }
 
-// A loader reads inputs that few decisions need. The decision is made without them first.
-type loader interface {
+// A Loader reads inputs that few decisions need. The decision is made without them first.
+type Loader interface {
 	// Reset discards the inputs that may have changed. Every attempt to write begins with it.
 	Reset()
 	// Load reads the inputs that the result of a decision shows to be missing. It returns true if the decision is to be

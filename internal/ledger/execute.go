@@ -21,7 +21,7 @@ type Command struct {
 	// Decide decides about the accounts. If it is nil, the command only advances the account.
 	Decide Decision
 	// Load reads further inputs of the decision; nil if there are none.
-	Load    loader
+	Load    Loader
 	With    []table.Op      // other operations to write in the same transaction
 	Alone   bool            // write the operations in With even if there is no entry
 	Read    *table.Item     // the account, if it was already read
@@ -60,9 +60,9 @@ func (r Result) Entry() (e loyalty.Entry) {
 	return e
 }
 
-// A preparation reads the state on which a command builds. It returns the command, or the result if there is nothing to
+// A Preparation reads the state on which a command builds. It returns the command, or the result if there is nothing to
 // write.
-type preparation func(ctx context.Context) (Command, *Result, error)
+type Preparation func(ctx context.Context) (Command, *Result, error)
 
 // Execute reads the inputs of a command, decides, and commits the result once. If another command writes first, it
 // reads and decides again, up to a limit. A repeated command returns the first result.
@@ -80,7 +80,7 @@ func (l *Ledger) Execute(ctx context.Context, c Command) (Result, error) {
 
 // ExecutePrepared prepares a command and executes it. If another command changes the state on which the command builds,
 // it prepares the command again, up to a limit.
-func (l *Ledger) ExecutePrepared(ctx context.Context, prepare preparation) (Result, error) {
+func (l *Ledger) ExecutePrepared(ctx context.Context, prepare Preparation) (Result, error) {
 	for range Attempts {
 		c, done, err := prepare(ctx)
 		if err == nil && done != nil {

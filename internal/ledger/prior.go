@@ -27,7 +27,7 @@ type Prior struct {
 // rejection writes nothing, so ExecutePrepared returns it only if the latest revision is still the same.
 func (l *Ledger) Revise(p *loyalty.Program, cause loyalty.Cause, m loyalty.MemberID, by By,
 	build func(context.Context, Prior) (Command, *Result, error),
-) preparation {
+) Preparation {
 	return func(ctx context.Context) (Command, *Result, error) {
 		from, err := l.Prior(ctx, p, cause, m)
 		if err != nil {

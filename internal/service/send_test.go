@@ -126,7 +126,7 @@ func TestAGiftCardThatWasSentIsNoCodeOfTheMembers(t *testing.T) {
 	want("claimed", 1, false)
 	send("snd_1")
 	want("waiting", 0, false)
-	settle(messages.LetterFailed)
+	settle(messages.GiftMessageFailed)
 	want("failed", 1, false)
 	if _, err := b.use(
 		t, inventory.CodeUse{ID: "use_1", Code: code, Amount: loyalty.Money{Amount: 300, Currency: "EUR"}},
@@ -135,6 +135,6 @@ func TestAGiftCardThatWasSentIsNoCodeOfTheMembers(t *testing.T) {
 	}
 	want("used in part", 1, true)
 	send("snd_2")
-	settle(messages.LetterSent)
+	settle(messages.GiftMessageSent)
 	want("sent", 0, false)
 }
