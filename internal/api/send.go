@@ -60,7 +60,7 @@ func sendGiftCard(ctx context.Context, c *request.Call) (request.Answer, error) 
 		return request.Answer{}, err
 	}
 	in.Redemption = c.Path("redemption")
-	in.ID = derivedID(c, messages.LetterPrefix, "")
+	in.ID = derivedID(c, messages.GiftMessagePrefix, "")
 	by, err := by(
 		c, []string{in.ID, in.Redemption, hidden(c, "letter", fmt.Sprintf("%q %q %q", in.Email, in.Name, in.Message))},
 	)

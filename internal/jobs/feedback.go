@@ -74,13 +74,13 @@ func (r remindHandler) handleFeedback(ctx context.Context, f feedback) error {
 	r.Log.InfoContext(
 		ctx, "feedback", "type", f.Detail.Type, "member", member, "message", message, "reminder", reminder,
 	)
-	why, letter := f.ends(), strings.HasPrefix(message, messages.LetterPrefix)
+	why, giftMessage := f.ends(), strings.HasPrefix(message, messages.GiftMessagePrefix)
 	switch {
 	case why == "" || len(f.Detail.Mail.Destination) == 0:
 		return nil
-	case letter && why == members.Bounced:
+	case giftMessage && why == members.Bounced:
 		return r.GiftMessages.MarkBounced(ctx, program, member, message)
-	case letter:
+	case giftMessage:
 		return nil // the address belongs to a friend, so the member's email is not affected
 	}
 	return r.stop(ctx, program, member, f.Detail.Mail.Destination[0], why)

@@ -90,8 +90,10 @@ func (r remindHandler) sendGiftMessage(ctx context.Context, p *loyalty.Program, 
 	if err != nil {
 		return err
 	}
-	if c.Status != messages.LetterWaiting {
-		r.Log.WarnContext(ctx, "gift card will not be sent", "member", place.Member, "letter", c.ID, "status", c.Status)
+	if c.Status != messages.GiftMessageWaiting {
+		r.Log.WarnContext(
+			ctx, "gift card will not be sent", "member", place.Member, "message", c.ID, "status", c.Status,
+		)
 		return nil
 	}
 	m, err := r.dispatcher.WriteGift(p, giftOf(c, r.Now()), c.ID, r.Now())
@@ -100,15 +102,15 @@ func (r remindHandler) sendGiftMessage(ctx context.Context, p *loyalty.Program, 
 	}
 	switch err := r.dispatcher.Send(ctx, m); {
 	case err == nil:
-		r.Log.InfoContext(ctx, "gift card sent", "member", place.Member, "letter", c.ID)
-		return r.settle(ctx, c, messages.LetterSent)
+		r.Log.InfoContext(ctx, "gift card sent", "member", place.Member, "message", c.ID)
+		return r.settle(ctx, c, messages.GiftMessageSent)
 	case errors.Is(err, notify.ErrRejected):
-		r.Log.WarnContext(ctx, "gift card could not be sent to its address", "member", place.Member, "letter", c.ID,
+		r.Log.WarnContext(ctx, "gift card could not be sent to its address", "member", place.Member, "message", c.ID,
 			"err",
 			err)
-		return r.settle(ctx, c, messages.LetterFailed)
+		return r.settle(ctx, c, messages.GiftMessageFailed)
 	case errors.Is(err, notify.ErrNotSent):
-		r.Log.WarnContext(ctx, "gift card was not sent and will be retried", "member", place.Member, "letter", c.ID,
+		r.Log.WarnContext(ctx, "gift card was not sent and will be retried", "member", place.Member, "message", c.ID,
 			"err",
 			err)
 		return r.GiftMessages.Postpone(ctx, c, r.Now().Add(again))

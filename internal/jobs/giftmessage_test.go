@@ -56,11 +56,11 @@ func redemptionOf(i int) string { return fmt.Sprint("rd_", i) }
 // status returns the status of a member's gift message.
 func (b *bench) status(t *testing.T, i int) messages.GiftMessageStatus {
 	t.Helper()
-	letters, err := b.GiftMessages.List(t.Context(), "bluebird", memberID(i), redemptionOf(i))
-	if err != nil || len(letters) != 1 {
-		t.Fatalf("%+v %v", letters, err)
+	sent, err := b.GiftMessages.List(t.Context(), "bluebird", memberID(i), redemptionOf(i))
+	if err != nil || len(sent) != 1 {
+		t.Fatalf("%+v %v", sent, err)
 	}
-	return letters[0].Status
+	return sent[0].Status
 }
 
 // giftMessages returns the messages to friends.
@@ -87,7 +87,7 @@ func TestGiftCardIsSentToFriendOnce(t *testing.T) {
 		b.now = b.now.Add(time.Hour)
 	}
 	got := giftMessages(p)
-	if len(got) != 1 || b.status(t, 1) != messages.LetterSent {
+	if len(got) != 1 || b.status(t, 1) != messages.GiftMessageSent {
 		t.Fatalf("%d gift messages, %s", len(got), b.status(t, 1))
 	}
 	l := got[0]
@@ -135,21 +135,24 @@ func TestUnsentGiftMessageIsRetriedUntilDeadline(t *testing.T) {
 				return fmt.Errorf("%w: throttled", notify.ErrNotSent), false
 			}
 			return nil, false
-		}, 1, messages.LetterSent},
-		{"certainly never sent", func(int) (error, bool) { return notify.ErrNotSent, false }, 0, messages.LetterFailed},
+		}, 1, messages.GiftMessageSent},
+		{
+			"certainly never sent", func(int) (error, bool) { return notify.ErrNotSent, false }, 0,
+			messages.GiftMessageFailed,
+		},
 		{
 			"the address is rejected", func(int) (error, bool) { return notify.ErrRejected, false }, 0,
-			messages.LetterFailed,
+			messages.GiftMessageFailed,
 		},
 		{"unknown outcome, was sent", func(n int) (error, bool) {
 			if n == 1 {
 				return unknown, true
 			}
 			return nil, false
-		}, 2, messages.LetterSent},
+		}, 2, messages.GiftMessageSent},
 		{
 			"unknown outcome every time, was sent each time", func(int) (error, bool) { return unknown, true }, 3,
-			messages.LetterFailed,
+			messages.GiftMessageFailed,
 		},
 	}
 	for _, c := range cases {
@@ -202,11 +205,11 @@ func TestCrashDuplicatesGiftMessageAtMostOnce(t *testing.T) {
 	b.fails = nil
 	b.now = b.now.Add(time.Minute)
 	b.remindAll(t, p)
-	if got := giftMessages(p); len(got) != 1 || b.status(t, 1) != messages.LetterWaiting {
+	if got := giftMessages(p); len(got) != 1 || b.status(t, 1) != messages.GiftMessageWaiting {
 		t.Fatalf("within the lease: %d, %s", len(got), b.status(t, 1))
 	}
 	b.runUntil(t, p, b.now.Add(5*time.Hour))
-	if got := giftMessages(p); len(got) != 2 || got[0].ID != got[1].ID || b.status(t, 1) != messages.LetterSent {
+	if got := giftMessages(p); len(got) != 2 || got[0].ID != got[1].ID || b.status(t, 1) != messages.GiftMessageSent {
 		t.Errorf("%d arrived, %s", len(got), b.status(t, 1))
 	}
 }
@@ -233,7 +236,7 @@ func TestUnusableGiftCardIsNotSent(t *testing.T) {
 		}
 		for range 2 {
 			if failed := b.remindAll(t, p); failed != 0 || len(giftMessages(p)) != 0 ||
-				b.status(t, 1) != messages.LetterWithdrawn {
+				b.status(t, 1) != messages.GiftMessageWithdrawn {
 				t.Errorf("%s: %d failed, %d gift messages, %s", what, failed, len(giftMessages(p)), b.status(t, 1))
 			}
 		}
@@ -274,11 +277,11 @@ func TestBouncedGiftMessageDoesNotAffectMember(t *testing.T) {
 	tell("Delivery", "")
 	tell("Complaint", "")
 	tell("Bounce", `,"bounce":{"bounceType":"Transient"}`)
-	if got := b.status(t, 1); got != messages.LetterSent {
+	if got := b.status(t, 1); got != messages.GiftMessageSent {
 		t.Error(got)
 	}
 	tell("Bounce", `,"bounce":{"bounceType":"Permanent"}`)
-	if got := b.status(t, 1); got != messages.LetterFailed {
+	if got := b.status(t, 1); got != messages.GiftMessageFailed {
 		t.Error(got)
 	}
 	contact, err := b.Consents.Contact(t.Context(), "bluebird", m)

@@ -67,7 +67,7 @@ func TestGiftMessageThatIsSentAgain(t *testing.T) {
 		if c.code == "" && err != nil || c.code != "" && !errors.Is(err, c.code) || got.Replayed != c.replayed {
 			t.Errorf("%s: %+v, %v", c.name, got, err)
 		}
-		if c.replayed && (got.Email != "eve@example.com" || got.Status != LetterWaiting || !got.At.Equal(noon)) {
+		if c.replayed && (got.Email != "eve@example.com" || got.Status != GiftMessageWaiting || !got.At.Equal(noon)) {
 			t.Errorf("%s: %+v", c.name, got)
 		}
 		all, err := GiftMessages{b.Ledger}.List(t.Context(), "p", "mem_ada", "rd_1")
@@ -116,26 +116,26 @@ func TestGiftMessageThatIsClaimed(t *testing.T) {
 		return c
 	}
 	claim("before it is due", noon.Add(-time.Millisecond), "", ErrClaimed)
-	c := claim("when it is due", noon, LetterWaiting, nil)
+	c := claim("when it is due", noon, GiftMessageWaiting, nil)
 	if c.ID != "snd_1" || c.Email != "eve@example.com" || c.Code == "" || c.Left.Amount != 10_00 ||
 		c.Sender.Member != "mem_ada" {
 		t.Errorf("%+v", c)
 	}
 	claim("during the lease", noon.Add(lease-time.Millisecond), "", ErrClaimed)
-	claim("after the lease", noon.Add(lease), LetterWaiting, nil)
-	c = claim("after the second lease", noon.Add(2*lease), LetterWaiting, nil)
+	claim("after the lease", noon.Add(lease), GiftMessageWaiting, nil)
+	c = claim("after the second lease", noon.Add(2*lease), GiftMessageWaiting, nil)
 	if err := g.Postpone(t.Context(), c, noon.Add(10*lease)); err != nil {
 		t.Fatal(err)
 	}
 	claim("before the postponed time", noon.Add(10*lease-time.Millisecond), "", ErrClaimed)
-	claim("postponed, which is no attempt", noon.Add(10*lease), LetterWaiting, nil)
-	claim("after three attempts", noon.Add(11*lease), LetterFailed, nil)
+	claim("postponed, which is no attempt", noon.Add(10*lease), GiftMessageWaiting, nil)
+	claim("after three attempts", noon.Add(11*lease), GiftMessageFailed, nil)
 	claim("after it failed", noon.Add(20*lease), "", ErrClaimed)
 	if _, err := g.Claim(t.Context(), "p", GiftMessagePlace{"mem_ada", "OUTBOX#rd_1#09"}); !errors.Is(err, ErrClaimed) {
 		t.Errorf("an unknown message: %v", err)
 	}
 	all, err := g.List(t.Context(), "p", "mem_ada", "rd_1")
-	if err != nil || len(all) != 1 || all[0].Status != LetterFailed {
+	if err != nil || len(all) != 1 || all[0].Status != GiftMessageFailed {
 		t.Errorf("%+v, %v", all, err)
 	}
 }
@@ -143,7 +143,7 @@ func TestGiftMessageThatIsClaimed(t *testing.T) {
 // Sending is retried for a limited time if the message was certainly not sent.
 func TestGiftMessageThatIsPostponed(t *testing.T) {
 	for after, want := range map[time.Duration]GiftMessageStatus{
-		letterWaits: LetterWaiting, letterWaits + time.Millisecond: LetterFailed,
+		retryFor: GiftMessageWaiting, retryFor + time.Millisecond: GiftMessageFailed,
 	} {
 		b := newBench(t)
 		g, place := GiftMessages{b.Ledger}, b.card(t)
@@ -162,7 +162,7 @@ func TestGiftMessageThatIsPostponed(t *testing.T) {
 					t.Fatal(err)
 				}
 			}
-			if (due == 1) != (want == LetterWaiting && until == time.Hour) {
+			if (due == 1) != (want == GiftMessageWaiting && until == time.Hour) {
 				t.Errorf("after %s, %d messages are due in %s", after, due, until)
 			}
 		}
@@ -182,7 +182,7 @@ func TestGiftCardThatWasUsedIsNotSent(t *testing.T) {
 	); err != nil {
 		t.Fatal(err, was)
 	}
-	if c, err := g.Claim(t.Context(), "p", place); err != nil || c.Status != LetterWithdrawn {
+	if c, err := g.Claim(t.Context(), "p", place); err != nil || c.Status != GiftMessageWithdrawn {
 		t.Errorf("%+v, %v", c, err)
 	}
 }
@@ -194,7 +194,7 @@ func TestGiftMessageThatBounces(t *testing.T) {
 	b.send(t, "snd_2")
 	c, err := g.Claim(t.Context(), "p", place)
 	if err == nil {
-		err = g.Settle(t.Context(), c, LetterSent)
+		err = g.Settle(t.Context(), c, GiftMessageSent)
 	}
 	if err != nil {
 		t.Fatal(err)
@@ -216,7 +216,7 @@ func TestGiftMessageThatBounces(t *testing.T) {
 			t.Error(err)
 		}
 	}
-	statuses("an unknown message", LetterSent, LetterWaiting)
+	statuses("an unknown message", GiftMessageSent, GiftMessageWaiting)
 	b.Fail = []error{&table.ConflictError{}}
 	if err := g.MarkBounced(t.Context(), "p", "mem_ada", "snd_1"); !errors.Is(err, ledger.ErrTryAgain) {
 		t.Errorf("the message is written at the same time: %v", err)
@@ -226,7 +226,7 @@ func TestGiftMessageThatBounces(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	statuses("the first message", LetterFailed, LetterWaiting)
+	statuses("the first message", GiftMessageFailed, GiftMessageWaiting)
 	it, err := b.Table.Get(t.Context(), stored.MemberKey("p", "mem_ada", place.Item))
 	if err != nil || it.Version != 4 { // queued, claimed, sent, failed
 		t.Errorf("%+v, %v", it, err)
@@ -234,5 +234,5 @@ func TestGiftMessageThatBounces(t *testing.T) {
 	if err := g.MarkBounced(t.Context(), "p", "mem_ada", "snd_2"); err != nil {
 		t.Fatal(err)
 	}
-	statuses("both messages", LetterFailed, LetterFailed)
+	statuses("both messages", GiftMessageFailed, GiftMessageFailed)
 }

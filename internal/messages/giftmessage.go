@@ -25,8 +25,8 @@ type GiftMessages struct{ *ledger.Ledger }
 // under (P#<program>#OUTBOX#waiting, <instant>#<message ID>), where the instant is its due time. The process that
 // delivers messages finds them there, the longest due first. The index has only keys, so it contains no personal data.
 
-// LetterPrefix is the prefix of the ID of every gift card message, and of no other message.
-const LetterPrefix = "snd_"
+// GiftMessagePrefix is the prefix of the ID of every gift card message, and of no other message.
+const GiftMessagePrefix = "snd_"
 
 // A GiftMessage is a gift card message to a friend.
 type GiftMessage struct {
@@ -44,10 +44,10 @@ type GiftMessage struct {
 type GiftMessageStatus string
 
 const (
-	LetterWaiting   GiftMessageStatus = "waiting"   // not delivered yet
-	LetterSent      GiftMessageStatus = "sent"      // the provider has accepted it
-	LetterFailed    GiftMessageStatus = "failed"    // it was returned, or could not be sent
-	LetterWithdrawn GiftMessageStatus = "withdrawn" // the gift card was used, returned or expired before
+	GiftMessageWaiting   GiftMessageStatus = "waiting"   // not delivered yet
+	GiftMessageSent      GiftMessageStatus = "sent"      // the provider has accepted it
+	GiftMessageFailed    GiftMessageStatus = "failed"    // it was returned, or could not be sent
+	GiftMessageWithdrawn GiftMessageStatus = "withdrawn" // the gift card was used, returned or expired before
 )
 
 // giftCardMessageDoc is a stored form: only add fields.
@@ -67,11 +67,11 @@ type giftCardMessageDoc struct {
 	Claims  int    `json:"n,omitzero"`   // how often it was claimed without a known result
 }
 
-func letterPrefix(redemption string) string { return "OUTBOX#" + redemption + "#" }
+func outboxPrefix(redemption string) string { return "OUTBOX#" + redemption + "#" }
 
 func waitingGiftMessages(program string) string { return "P#" + program + "#OUTBOX#waiting" }
 
-func letterIndex(program, id string, due time.Time) table.Key {
+func outboxIndex(program, id string, due time.Time) table.Key {
 	return table.Key{PK: waitingGiftMessages(program), SK: stored.Stamped(due) + "#" + id}
 }
 
@@ -90,7 +90,7 @@ func (g GiftMessages) List(
 func (g GiftMessages) list(
 	ctx context.Context, program string, m loyalty.MemberID, redemption string,
 ) (docs []giftCardMessageDoc, err error) {
-	prefix := letterPrefix(redemption)
+	prefix := outboxPrefix(redemption)
 	for d, err := range ledger.List(
 		ctx, g.Table, table.Query{PK: stored.MemberPartition(program, m), From: prefix, To: prefix + "~"},
 		readGiftMessage,
@@ -113,7 +113,7 @@ func readGiftMessage(it table.Item) (d giftCardMessageDoc, err error) {
 func (d giftCardMessageDoc) message() GiftMessage {
 	out := GiftMessage{
 		ID: d.ID, Redemption: d.Redemption, Email: d.Email, Name: d.Name, Message: d.Message, At: stored.Instant(d.At),
-		Status: LetterWaiting,
+		Status: GiftMessageWaiting,
 	}
 	if d.Status != "" {
 		out.Status = GiftMessageStatus(d.Status)

@@ -20,8 +20,8 @@ const (
 	// delivered the message, so the limit protects the recipient from repeated messages.
 	maxClaims = 3
 
-	// letterWaits is how long sending is retried if the message was certainly not sent.
-	letterWaits = 3 * 24 * time.Hour
+	// retryFor is how long sending is retried if the message was certainly not sent.
+	retryFor = 3 * 24 * time.Hour
 )
 
 // A ClaimedGiftMessage is a gift card message that only its claimant may send now, with its full content.
@@ -66,16 +66,16 @@ func (g GiftMessages) Claim(
 	}
 	switch {
 	case c.MaySend(g.Time()) != nil:
-		return c, g.Settle(ctx, c, LetterWithdrawn)
+		return c, g.Settle(ctx, c, GiftMessageWithdrawn)
 	case c.doc.Claims >= maxClaims:
-		return c, g.Settle(ctx, c, LetterFailed)
+		return c, g.Settle(ctx, c, GiftMessageFailed)
 	}
 	c.Code = was.Redemption.Code // formatted for display
 	if c.Sender, err = (members.Members{Ledger: g.Ledger}).Profile(ctx, program, at.Member); err != nil {
 		return nil, err
 	}
 	c.doc.Claims++
-	return c, g.update(ctx, c, letterIndex(program, c.doc.ID, g.Time().Add(lease)))
+	return c, g.update(ctx, c, outboxIndex(program, c.doc.ID, g.Time().Add(lease)))
 }
 
 // Settle records the final status of a message: sent, failed or withdrawn.
@@ -85,13 +85,13 @@ func (g GiftMessages) Settle(ctx context.Context, c *ClaimedGiftMessage, as Gift
 }
 
 // Postpone releases a claim after the message was certainly not sent, and schedules the next attempt. If the
-// message is older than letterWaits, Postpone settles it as failed instead.
+// message is older than retryFor, Postpone settles it as failed instead.
 func (g GiftMessages) Postpone(ctx context.Context, c *ClaimedGiftMessage, again time.Time) error {
-	if g.Time().Sub(c.At) > letterWaits {
-		return g.Settle(ctx, c, LetterFailed)
+	if g.Time().Sub(c.At) > retryFor {
+		return g.Settle(ctx, c, GiftMessageFailed)
 	}
 	c.doc.Claims--
-	return g.update(ctx, c, letterIndex(c.program, c.doc.ID, again))
+	return g.update(ctx, c, outboxIndex(c.program, c.doc.ID, again))
 }
 
 // update writes the message as the next version of the claimed item.
@@ -116,10 +116,10 @@ func (g GiftMessages) MarkBounced(ctx context.Context, program string, m loyalty
 		if err != nil {
 			return err
 		}
-		if d.ID != id || d.Status == string(LetterFailed) {
+		if d.ID != id || d.Status == string(GiftMessageFailed) {
 			continue
 		}
-		err = g.Settle(ctx, &ClaimedGiftMessage{program: program, item: it, doc: d}, LetterFailed)
+		err = g.Settle(ctx, &ClaimedGiftMessage{program: program, item: it, doc: d}, GiftMessageFailed)
 		if errors.Is(err, ErrClaimed) {
 			err = ledger.ErrTryAgain // the bounce report and the send result were written at the same time
 		}

@@ -28,11 +28,11 @@ func (g GiftMessages) SendCode(
 		return was, in, err
 	}
 	for range ledger.Attempts {
-		letters, err := g.list(ctx, program, was.Member, in.Redemption)
+		sent, err := g.list(ctx, program, was.Member, in.Redemption)
 		if err != nil {
 			return was, in, err
 		}
-		for _, d := range letters {
+		for _, d := range sent {
 			switch {
 			case d.ID == in.ID && d.Input != by.Input:
 				return was, in, ledger.KeyReused()
@@ -44,18 +44,18 @@ func (g GiftMessages) SendCode(
 		}
 		code, err := g.codeOf(ctx, program, was.Redemption)
 		if err == nil {
-			err = redeem.MaySend(was.Redemption, code.IssuedCode, len(letters), g.Time())
+			err = redeem.MaySend(was.Redemption, code.IssuedCode, len(sent), g.Time())
 		}
 		if err != nil {
 			return was, in, err
 		}
 		in.At = g.Time()
-		in.Status = LetterWaiting
+		in.Status = GiftMessageWaiting
 		err = g.Table.Transact(ctx, table.Put(table.Item{
 			Key: stored.MemberKey(
-				program, was.Member, letterPrefix(in.Redemption)+stored.Padded(int64(len(letters)+1), 2),
+				program, was.Member, outboxPrefix(in.Redemption)+stored.Padded(int64(len(sent)+1), 2),
 			),
-			Index: letterIndex(program, in.ID, in.At),
+			Index: outboxIndex(program, in.ID, in.At),
 			Doc: stored.Encode(giftCardMessageDoc{
 				Kind: "gift_card", ID: in.ID, Redemption: in.Redemption, Email: in.Email, Name: in.Name,
 				Message: in.Message,

@@ -196,9 +196,9 @@ func (r Reminders) sentOn(ctx context.Context, program string, m loyalty.MemberI
 	if d.Currency == "" {
 		return false, nil
 	}
-	letters, err := GiftMessages(r).list(ctx, program, m, d.Redemption)
-	return slices.ContainsFunc(letters, func(d giftCardMessageDoc) bool {
+	sent, err := GiftMessages(r).list(ctx, program, m, d.Redemption)
+	return slices.ContainsFunc(sent, func(d giftCardMessageDoc) bool {
 		s := d.message().Status
-		return s == LetterWaiting || s == LetterSent
+		return s == GiftMessageWaiting || s == GiftMessageSent
 	}), err
 }

@@ -36,11 +36,11 @@ func TestCodesOfAVisit(t *testing.T) {
 		{"partly used", func(d *ledger.CodeDoc) { d.Left-- }, "", 1, 1},
 		{"partly removed", func(d *ledger.CodeDoc) { d.Left, d.Taken = d.Left-100, 100 }, "", 1, 0},
 		{"partly removed and used", func(d *ledger.CodeDoc) { d.Left, d.Taken = d.Left-101, 100 }, "", 1, 1},
-		{"waiting to be sent", func(*ledger.CodeDoc) {}, LetterWaiting, 0, 0},
-		{"sent", func(*ledger.CodeDoc) {}, LetterSent, 0, 0},
-		{"not sent", func(*ledger.CodeDoc) {}, LetterFailed, 1, 0},
-		{"withdrawn", func(*ledger.CodeDoc) {}, LetterWithdrawn, 1, 0},
-		{"sent, but no gift card", func(d *ledger.CodeDoc) { d.Currency = "" }, LetterSent, 1, 0},
+		{"waiting to be sent", func(*ledger.CodeDoc) {}, GiftMessageWaiting, 0, 0},
+		{"sent", func(*ledger.CodeDoc) {}, GiftMessageSent, 0, 0},
+		{"not sent", func(*ledger.CodeDoc) {}, GiftMessageFailed, 1, 0},
+		{"withdrawn", func(*ledger.CodeDoc) {}, GiftMessageWithdrawn, 1, 0},
+		{"sent, but no gift card", func(d *ledger.CodeDoc) { d.Currency = "" }, GiftMessageSent, 1, 0},
 	} {
 		b := newBench(t)
 		place := b.card(t)
