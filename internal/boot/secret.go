@@ -14,9 +14,9 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/app"
 )
 
-// Overlap is how long the earlier value of a secret is used after a rotation: a processor continues to sign with it
+// overlap is how long the earlier value of a secret is used after a rotation: a processor continues to sign with it
 // until the rotation has reached all of its servers, and resends webhooks that it signed earlier.
-const Overlap = 24 * time.Hour
+const overlap = 24 * time.Hour
 
 // A Secret is one secret of Secrets Manager.
 type Secret struct {
@@ -34,7 +34,7 @@ func (s Secret) Read(ctx context.Context) ([]byte, error) {
 	return valueOf(out), nil
 }
 
-// ReadBoth returns the current value (AWSCURRENT) and, until Overlap after that was stored, the previous value
+// ReadBoth returns the current value (AWSCURRENT) and, until overlap after that was stored, the previous value
 // (AWSPREVIOUS) or nil. To end the overlap immediately because the previous value has leaked, store the current
 // value a second time: it then becomes the previous value too.
 func (s Secret) ReadBoth(ctx context.Context) (current, previous []byte, err error) {
@@ -43,11 +43,11 @@ func (s Secret) ReadBoth(ctx context.Context) (current, previous []byte, err err
 		return nil, nil, err
 	}
 	current = valueOf(out)
-	if out.CreatedDate == nil || s.Now().Sub(*out.CreatedDate) >= Overlap {
+	if out.CreatedDate == nil || s.Now().Sub(*out.CreatedDate) >= overlap {
 		return current, nil, nil
 	}
 	before, err := s.version(ctx, "AWSPREVIOUS")
-	if HasNoValue(err) {
+	if hasNoValue(err) {
 		return current, nil, nil // never rotated
 	}
 	if err != nil {
@@ -56,9 +56,9 @@ func (s Secret) ReadBoth(ctx context.Context) (current, previous []byte, err err
 	return current, valueOf(before), nil
 }
 
-// HasNoValue reports whether err means that no value was ever stored in the secret. The template creates the secret
+// hasNoValue reports whether err means that no value was ever stored in the secret. The template creates the secret
 // for payment processors without a value, so that an update of the stack cannot replace it.
-func HasNoValue(err error) bool { return errors.As(err, new(*types.ResourceNotFoundException)) }
+func hasNoValue(err error) bool { return errors.As(err, new(*types.ResourceNotFoundException)) }
 
 func (s Secret) version(ctx context.Context, stage string) (*secretsmanager.GetSecretValueOutput, error) {
 	out, err := s.Client.GetSecretValue(ctx, &secretsmanager.GetSecretValueInput{SecretId: &s.ID, VersionStage: &stage})
@@ -85,12 +85,12 @@ func Secrets(region string, client *awshttp.BuildableClient) *secretsmanager.Cli
 	})
 }
 
-// readProcessors reads the connections to payment processors. Earlier secrets are accepted for Overlap after a
+// readProcessors reads the connections to payment processors. Earlier secrets are accepted for overlap after a
 // rotation. An invalid document is an error, so that the earlier connections remain in use. Without a value, there
 // are no connections yet.
 func readProcessors(ctx context.Context, s Secret) (app.Processors, error) {
 	current, previous, err := s.ReadBoth(ctx)
-	if HasNoValue(err) {
+	if hasNoValue(err) {
 		return nil, nil
 	}
 	if err != nil {

@@ -52,8 +52,8 @@ func TestPreviousSecretIsReadForADayAfterRotation(t *testing.T) {
 		fails             bool
 	}{
 		{versions{"AWSCURRENT": "new", "AWSPREVIOUS": "old"}, 0, "new", "old", false},
-		{versions{"AWSCURRENT": "new", "AWSPREVIOUS": "old"}, Overlap - 1, "new", "old", false},
-		{versions{"AWSCURRENT": "new", "AWSPREVIOUS": "old"}, Overlap, "new", "", false},
+		{versions{"AWSCURRENT": "new", "AWSPREVIOUS": "old"}, overlap - 1, "new", "old", false},
+		{versions{"AWSCURRENT": "new", "AWSPREVIOUS": "old"}, overlap, "new", "", false},
 		{versions{"AWSCURRENT": "new"}, 0, "new", "", false},
 		{versions{"AWSCURRENT": "new", "AWSPREVIOUS": "denied"}, 0, "", "", true},
 		{versions{}, 0, "", "", true},

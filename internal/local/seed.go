@@ -15,8 +15,8 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/members"
 )
 
-// SeedMembers is the number of members that Seed creates.
-const SeedMembers = 200
+// seedMembers is the number of members that Seed creates.
+const seedMembers = 200
 
 // seedMonths is the number of months for which the members have been active.
 const seedMonths = 12
@@ -33,7 +33,7 @@ func SeedExternalID(i int) string { return fmt.Sprintf("demo-%03d", i) }
 func Seed(ctx context.Context, a *app.App, p *loyalty.Program, now time.Time) error {
 	const abreast = 32 // members are independent, and a table on disk is faster with many concurrent writers
 	todo := make(chan int)
-	failures := make([]error, SeedMembers)
+	failures := make([]error, seedMembers)
 	var workers sync.WaitGroup
 	for range abreast {
 		workers.Go(func() {
@@ -42,7 +42,7 @@ func Seed(ctx context.Context, a *app.App, p *loyalty.Program, now time.Time) er
 			}
 		})
 	}
-	for i := 1; i <= SeedMembers && ctx.Err() == nil; i++ {
+	for i := 1; i <= seedMembers && ctx.Err() == nil; i++ {
 		todo <- i
 	}
 	close(todo)
@@ -87,7 +87,7 @@ var by = ledger.By{Actor: "demo"}
 // live enrolls the person and carries out the plans in order up to the end.
 func (per *person) live(ctx context.Context) error {
 	year := per.end.Sub(per.end.AddDate(0, -seedMonths, 0))
-	late := time.Duration(per.rand.Int64N(int64(year) * int64(per.index) / (SeedMembers + 20)))
+	late := time.Duration(per.rand.Int64N(int64(year) * int64(per.index) / (seedMembers + 20)))
 	joined := per.end.AddDate(0, -seedMonths, 0).Add(late.Truncate(time.Second))
 	per.now = joined
 	if err := per.enrol(ctx); err != nil {

@@ -28,7 +28,7 @@ func seeded(t *testing.T) (*Stack, string, map[string]int) {
 	}
 	counts := map[string]int{}
 	sum := sha256.New()
-	for i := 1; i <= SeedMembers; i++ {
+	for i := 1; i <= seedMembers; i++ {
 		dump(t, stack, i, sum, counts)
 	}
 	return stack, fmt.Sprintf("%x", sum.Sum(nil)), counts
@@ -116,7 +116,7 @@ func TestSeedIsReproducible(t *testing.T) {
 
 func TestSeedPassesAudit(t *testing.T) {
 	stack, _, _ := seeded(t)
-	for i := 1; i <= SeedMembers; i++ {
+	for i := 1; i <= seedMembers; i++ {
 		m, err := stack.App.Members.Find(
 			t.Context(), "bluebird", stored.Identity{Kind: "external", Value: SeedExternalID(i)},
 		)

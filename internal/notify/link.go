@@ -26,8 +26,8 @@ type Subscription struct {
 	Purpose loyalty.Purpose
 }
 
-// UnsubscribePath is the path of links, before the token.
-const UnsubscribePath = "/v1/unsubscribe/"
+// unsubscribePath is the path of links, before the token.
+const unsubscribePath = "/v1/unsubscribe/"
 
 // Unsubscribe returns the link of RFC 8058, which accepts a POST without further data. It is empty if the public
 // address of the API is unknown.
@@ -35,7 +35,7 @@ func (l Links) Unsubscribe(s Subscription) string {
 	if l.Base == "" {
 		return ""
 	}
-	return l.Base + UnsubscribePath + l.Token(s)
+	return l.Base + unsubscribePath + l.Token(s)
 }
 
 // Token encodes a subscription with its signature: HMAC-SHA-256, truncated to 128 bits.

@@ -13,7 +13,7 @@ import (
 func TestLinkRequiresKeyAndUnchangedToken(t *testing.T) {
 	l := Links{Base: "https://x.example", Key: []byte("0123456789abcdefghijklmnopqrstuv")}
 	want := Subscription{"bluebird", "mem_ada", "email", "marketing"}
-	token := strings.TrimPrefix(l.Unsubscribe(want), "https://x.example"+UnsubscribePath)
+	token := strings.TrimPrefix(l.Unsubscribe(want), "https://x.example"+unsubscribePath)
 	if got, ok := l.Read(token); !ok || got != want {
 		t.Errorf("%+v %v", got, ok)
 	}

@@ -17,8 +17,8 @@ type Values map[string]any
 // noValue is what AWS::NoValue resolves to. Objects and lists drop it.
 type noValue struct{}
 
-// IsIntrinsic reports whether an object is a call of an intrinsic function, such as {"Ref": "Table"}.
-func IsIntrinsic(o Object) bool {
+// isIntrinsic reports whether an object is a call of an intrinsic function, such as {"Ref": "Table"}.
+func isIntrinsic(o Object) bool {
 	if len(o) != 1 {
 		return false
 	}
@@ -73,7 +73,7 @@ type resolver struct {
 func (r *resolver) resolve(value any) (any, error) {
 	switch value := value.(type) {
 	case Object:
-		if IsIntrinsic(value) {
+		if isIntrinsic(value) {
 			for name, argument := range value {
 				return r.call(name, argument)
 			}

@@ -218,7 +218,7 @@ func merge(global, own Object) Object {
 func mergeValue(global, own any) any {
 	switch own := own.(type) {
 	case Object:
-		if g, ok := global.(Object); ok && !IsIntrinsic(g) && !IsIntrinsic(own) {
+		if g, ok := global.(Object); ok && !isIntrinsic(g) && !isIntrinsic(own) {
 			return merge(g, own)
 		}
 	case []any:

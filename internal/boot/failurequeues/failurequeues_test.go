@@ -253,7 +253,7 @@ func TestStreamRangeIsDeliveredAgain(t *testing.T) {
 			`"DDBStreamBatchInfo":{"shardId":"shardId-1","startSequenceNumber":"100","endSequenceNumber":"300",`+
 			`"streamArn":"arn:s"}}`, nil)
 	f.trimmed = true
-	if err := q.redrive(t)["stream of the table"]; !errors.Is(err, ErrTrimmed) {
+	if err := q.redrive(t)["stream of the table"]; !errors.Is(err, errTrimmed) {
 		t.Error(err)
 	}
 	f.trimmed = false

@@ -14,8 +14,8 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/failures"
 )
 
-// ErrTrimmed reports that records are no longer in the stream, which retains them for 24 hours.
-var ErrTrimmed = errors.New("failurequeues: the stream has deleted these records after 24 hours. " +
+// errTrimmed reports that records are no longer in the stream, which retains them for 24 hours.
+var errTrimmed = errors.New("failurequeues: the stream has deleted these records after 24 hours. " +
 	"The entries themselves are in the table. Update the reader of the stream from the table")
 
 // replay reads a range of records from the stream again and invokes the function with them.
@@ -61,7 +61,7 @@ func (q *Queues) records(ctx context.Context, r failures.Range) (list []any, err
 		}
 	}
 	if len(list) == 0 {
-		return nil, ErrTrimmed
+		return nil, errTrimmed
 	}
 	return list, nil
 }
@@ -73,7 +73,7 @@ func streamError(err error) error {
 	var trimmed *types.TrimmedDataAccessException
 	var missing *types.ResourceNotFoundException
 	if errors.As(err, &trimmed) || errors.As(err, &missing) {
-		return ErrTrimmed
+		return errTrimmed
 	}
 	return fmt.Errorf("failurequeues: read the stream: %w", err)
 }

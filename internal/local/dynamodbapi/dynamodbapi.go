@@ -62,18 +62,18 @@ func Operation(r *http.Request) string {
 func (a *API) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, 16<<20))
 	if err != nil {
-		WriteError(w, fail("SerializationException", "%v", err))
+		writeError(w, fail("SerializationException", "%v", err))
 		return
 	}
 	out, err := a.Do(r.Context(), Operation(r), body)
 	if err != nil {
-		WriteError(w, err)
+		writeError(w, err)
 		return
 	}
 	respond(w, http.StatusOK, out)
 }
 
-// Do performs one operation. Pass its error to WriteError.
+// Do performs one operation. Pass its error to writeError.
 func (a *API) Do(ctx context.Context, operation string, body []byte) (any, error) {
 	switch operation {
 	case "GetItem":
@@ -122,8 +122,8 @@ func (a *API) named(name string) error {
 	return fail("ResourceNotFoundException", "Requested resource not found: Table: %s not found", name)
 }
 
-// WriteError writes an error in DynamoDB's format. An error of another package becomes status 500.
-func WriteError(w http.ResponseWriter, err error) {
+// writeError writes an error in DynamoDB's format. An error of another package becomes status 500.
+func writeError(w http.ResponseWriter, err error) {
 	var e *apiError
 	if !errors.As(err, &e) {
 		e = internal(err)

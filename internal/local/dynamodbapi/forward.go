@@ -30,19 +30,19 @@ var credential = regexp.MustCompile(`Credential=[^/]*/([^/]*)/[^/]*/`)
 func (f *Forward) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, 16<<20))
 	if err != nil {
-		WriteError(w, fail("SerializationException", "%v", err))
+		writeError(w, fail("SerializationException", "%v", err))
 		return
 	}
 	resp, err := f.send(r.Context(), r.Header, body)
 	if err != nil {
-		WriteError(w, internal(err))
+		writeError(w, internal(err))
 		return
 	}
 	defer resp.Body.Close()
 	if resp.StatusCode == http.StatusOK && f.Changed != nil {
 		changes, err := f.changes(context.WithoutCancel(r.Context()), r, body)
 		if err != nil {
-			WriteError(w, internal(err)) // the write succeeded; a retry with the same token has no effect
+			writeError(w, internal(err)) // the write succeeded; a retry with the same token has no effect
 			return
 		}
 		if len(changes) > 0 {

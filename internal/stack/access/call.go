@@ -16,8 +16,8 @@ const (
 	NoLeadingKeys                   // the condition key is absent
 )
 
-// Readings contains all readings.
-var Readings = []Reading{PerAction, WholeTransaction, NoLeadingKeys}
+// readings contains all readings.
+var readings = []Reading{PerAction, WholeTransaction, NoLeadingKeys}
 
 func (r Reading) String() string {
 	switch r {
@@ -128,7 +128,7 @@ func (e *DeniedError) Error() string {
 
 // Check returns a *DeniedError unless the policy allows the call under every reading.
 func (p Policy) Check(function string, c Call) error {
-	for _, reading := range Readings {
+	for _, reading := range readings {
 		for _, r := range c.Requests(reading) {
 			allowed, err := p.Decide(r)
 			if err != nil {

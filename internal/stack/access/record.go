@@ -88,7 +88,7 @@ func (g grant) String() string {
 func (p Policy) Unused(calls []Call, services ...string) (unused []string) {
 	needed := map[grant]bool{}
 	for _, c := range calls {
-		for _, reading := range Readings {
+		for _, reading := range readings {
 			for _, r := range c.Requests(reading) {
 				if len(c.Ops) == 0 || !strings.HasPrefix(r.Action, "dynamodb:") {
 					needed[grant{r.Action, r.Resource, ""}] = true

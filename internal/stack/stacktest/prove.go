@@ -17,8 +17,8 @@ const (
 	Rest  Part = "rest"  // access to all other services
 )
 
-// PartOf returns the part that a statement belongs to.
-func PartOf(s stack.Statement) Part {
+// partOf returns the part that a statement belongs to.
+func partOf(s stack.Statement) Part {
 	if strings.HasPrefix(s.Action[0], "dynamodb:") {
 		return Table
 	}
@@ -52,7 +52,7 @@ func Prove(t testing.TB, g *access.Guard, function string, part Part, recorder *
 // split returns the statements of a part, and all other statements.
 func split(p access.Policy, part Part) (of, other access.Policy) {
 	for _, s := range p {
-		if PartOf(s) == part {
+		if partOf(s) == part {
 			of = append(of, s)
 		} else {
 			other = append(other, s)
