@@ -59,11 +59,12 @@ func Seed(ctx context.Context, a *app.App, p *loyalty.Program, now time.Time) er
 
 // A person is one seeded member, with a source of random numbers.
 type person struct {
+	app.Stores // with the person's clock
+
 	rand    *rand.Rand
 	index   int // from 1; members with a low index order most
 	program *loyalty.Program
-	ledger  *ledger.Ledger
-	now     time.Time // the person's current time, which the ledger uses
+	now     time.Time // the person's current time
 	end     time.Time
 	id      loyalty.MemberID
 	home    home
@@ -75,7 +76,8 @@ func newPerson(a *app.App, p *loyalty.Program, index int, end time.Time) *person
 		rand:  rand.New(rand.NewPCG(0x706572656e6e6961, uint64(index))),
 		index: index, program: p, end: end.UTC().Truncate(time.Second),
 	}
-	per.ledger = &ledger.Ledger{Table: a.Table, Now: func() time.Time { return per.now }, Program: a.Programs.Version}
+	now := func() time.Time { return per.now }
+	per.Stores = app.NewStores(&ledger.Ledger{Table: a.Table, Now: now, Program: a.Programs.Version})
 	per.home = homes[per.rand.IntN(len(homes))]
 	per.id = loyalty.MemberID(per.name("mem_"))
 	return per
@@ -104,14 +106,14 @@ func (per *person) live(ctx context.Context) error {
 		}
 	}
 	per.now = per.end
-	_, err := per.ledger.Advance(ctx, per.program, per.id)
+	_, err := per.Ledger.Advance(ctx, per.program, per.id)
 	return err
 }
 
 func (per *person) enrol(ctx context.Context) error {
 	pick := func(names []string) string { return names[per.rand.IntN(len(names))] }
 	external := SeedExternalID(per.index)
-	_, err := members.Members{Ledger: per.ledger}.Enroll(ctx, per.program, members.Enrollment{
+	_, err := per.Members.Enroll(ctx, per.program, members.Enrollment{
 		Member: per.id,
 		Profile: members.Profile{
 			ExternalID: external, Name: pick(per.home.first) + " " + pick(per.home.last),

@@ -10,7 +10,6 @@ import (
 
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
 	"github.com/perennial-loyalty/perennial/internal/loyalty/engine"
-	"github.com/perennial-loyalty/perennial/internal/members"
 	"github.com/perennial-loyalty/perennial/internal/service"
 )
 
@@ -72,7 +71,7 @@ func (per *person) planOrders(joined time.Time) {
 func (per *person) put(o loyalty.Order, status loyalty.OrderStatus) func(context.Context) error {
 	o.Status = status
 	return func(ctx context.Context) error {
-		_, err := service.Orders{Ledger: per.ledger}.Put(ctx, per.program, o, by)
+		_, err := per.Orders.Put(ctx, per.program, o, by)
 		return err
 	}
 }
@@ -81,7 +80,7 @@ func (per *person) put(o loyalty.Order, status loyalty.OrderStatus) func(context
 // seven are immediate, one is committed after a reservation, one is canceled and one reservation expires.
 func (per *person) redeem(o loyalty.Order, id string, fate int) func(context.Context) error {
 	return func(ctx context.Context) error {
-		m, err := members.Members{Ledger: per.ledger}.Get(ctx, per.program, per.id)
+		m, err := per.Members.Get(ctx, per.program, per.id)
 		if err != nil {
 			return err
 		}
@@ -91,7 +90,7 @@ func (per *person) redeem(o loyalty.Order, id string, fate int) func(context.Con
 			return nil
 		}
 		in.Reward = reward.ID
-		_, err = service.Redemptions{Ledger: per.ledger}.Redeem(ctx, per.program, in, by)
+		_, err = per.Redemptions.Redeem(ctx, per.program, in, by)
 		if errors.Is(err, loyalty.RewardOutOfStock) {
 			return nil // out of stock
 		}
@@ -101,12 +100,12 @@ func (per *person) redeem(o loyalty.Order, id string, fate int) func(context.Con
 		switch fate {
 		case 7:
 			per.plans.add(per.now.Add(10*time.Minute), func(ctx context.Context) error {
-				_, err := service.Redemptions{Ledger: per.ledger}.Commit(ctx, per.program, id, by)
+				_, err := per.Redemptions.Commit(ctx, per.program, id, by)
 				return err
 			})
 		case 8:
 			per.plans.add(per.now.Add(10*time.Minute), func(ctx context.Context) error {
-				_, err := service.Redemptions{Ledger: per.ledger}.Cancel(ctx, per.program, id, by)
+				_, err := per.Redemptions.Cancel(ctx, per.program, id, by)
 				return err
 			})
 		}
@@ -140,7 +139,7 @@ func Affordable(p *loyalty.Program, acc loyalty.Account, total loyalty.Money, no
 
 func (per *person) complain(id string) func(context.Context) error {
 	return func(ctx context.Context) error {
-		_, err := service.Adjustments{Ledger: per.ledger}.Adjust(ctx, per.program, service.Adjustment{
+		_, err := per.Adjustments.Adjust(ctx, per.program, service.Adjustment{
 			ID: id, Member: per.id, Points: 50, Reason: "Goodwill: the parcel came late",
 		}, by)
 		return err
