@@ -13,7 +13,7 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/stack"
 )
 
-// These constants are the first version that AutoPublishAlias publishes, and its alias.
+// version is the first version that AutoPublishAlias publishes.
 const version = "1"
 
 // newFunction creates a function of the template that runs its binary.

@@ -140,7 +140,7 @@ func (l *language) money(m loyalty.Money) string {
 	return text + " " + string(m.Currency)
 }
 
-// plural returns the argument single if n is singular in the language, and otherwise others.
+// plural returns singular if the language uses the singular for n, and otherwise others.
 func (l *language) plural(n int64, singular, others string) string {
 	if l.single(n) {
 		return singular
