@@ -310,9 +310,8 @@ func (t *tester) run(names []string, limit time.Duration, env ...string) ([]byte
 // usesRapid contains the packages whose tests accept rapid's flags.
 var usesRapid = map[string]bool{
 	"internal/loyalty": true, "internal/loyalty/posting": true, "internal/loyalty/earn": true,
-	"internal/loyalty/engine":       true,
-	"internal/loyalty/deliverytest": true, "internal/ledger/stored": true, "internal/service": true,
-	"internal/api": true,
+	"internal/loyalty/engine": true, "internal/loyalty/deliverytest": true, "internal/ledger/stored": true,
+	"internal/service": true, "internal/api": true,
 }
 
 // judge switches each point on in turn, and runs the tests that reach it.
