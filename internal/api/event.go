@@ -23,8 +23,10 @@ func putEvent(ctx context.Context, c *request.Call) (request.Answer, error) {
 	if err != nil {
 		return request.Answer{}, err
 	}
-	return request.Answer{Status: request.CreatedIf(r.State.Revision == 1 &&
-		!r.Replayed), Body: c.WireEvent(p, r), Replayed: r.Replayed}, nil
+	return request.Answer{
+		Status: request.CreatedIf(r.State.Revision == 1 && !r.Replayed),
+		Body:   c.WireEvent(p, r), Replayed: r.Replayed,
+	}, nil
 }
 
 // activateEvent activates the pending points of an event manually.

@@ -65,9 +65,8 @@ func reinstatePoints(ctx context.Context, c *request.Call) (request.Answer, erro
 		return request.Answer{}, err
 	}
 	in := service.Reinstatement{Member: m, Entry: b.Entry, Until: until, Reason: b.Reason}
-	r, err := c.App.Adjustments.Reinstate(
-		ctx, p, in, ledger.By{Actor: c.Who.ID},
-	) // the entry ID replaces an Idempotency-Key
+	// The entry ID replaces an Idempotency-Key.
+	r, err := c.App.Adjustments.Reinstate(ctx, p, in, ledger.By{Actor: c.Who.ID})
 	if err != nil {
 		return request.Answer{}, err
 	}

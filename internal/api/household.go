@@ -88,12 +88,12 @@ func inviteToHousehold(ctx context.Context, c *request.Call) (request.Answer, er
 	if b.Role != string(share.Adult) && b.Role != string(share.Child) {
 		faults.Fault(request.At("role"), loyalty.ValidationFailed, "role must be adult or child.")
 	}
-	return changeHousehold(ctx, c, &faults,
-		b.Member, func(
-			ctx context.Context, p *loyalty.Program, id string, m loyalty.MemberID,
-		) (share.Household, error) {
-			return c.App.Households.Invite(ctx, p, id, m, share.Role(b.Role))
-		})
+	invite := func(
+		ctx context.Context, p *loyalty.Program, id string, m loyalty.MemberID,
+	) (share.Household, error) {
+		return c.App.Households.Invite(ctx, p, id, m, share.Role(b.Role))
+	}
+	return changeHousehold(ctx, c, &faults, b.Member, invite)
 }
 
 func joinHousehold(ctx context.Context, c *request.Call) (request.Answer, error) {

@@ -26,8 +26,10 @@ func putOrder(ctx context.Context, c *request.Call) (request.Answer, error) {
 	if err != nil {
 		return request.Answer{}, err
 	}
-	return request.Answer{Status: request.CreatedIf(r.Revision == 1 && !r.Replayed &&
-		!r.Superseded), Body: c.WireOrder(p, r), Replayed: r.Replayed}, nil
+	return request.Answer{
+		Status: request.CreatedIf(r.Revision == 1 && !r.Replayed && !r.Superseded),
+		Body:   c.WireOrder(p, r), Replayed: r.Replayed,
+	}, nil
 }
 
 // activateOrder activates the pending points of an order manually.

@@ -10,7 +10,6 @@ import (
 
 	"github.com/perennial-loyalty/perennial/internal/ledger"
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
-	"github.com/perennial-loyalty/perennial/internal/members"
 	"github.com/perennial-loyalty/perennial/internal/notify"
 	"github.com/perennial-loyalty/perennial/internal/service"
 	"github.com/perennial-loyalty/perennial/internal/stack/access"
@@ -74,10 +73,10 @@ func (w *world) overdue() {
 
 func (w *world) household(p *loyalty.Program, owner, other loyalty.MemberID) {
 	w.t.Helper()
-	ctx, l := w.t.Context(), w.app.Ledger
-	_, founded := members.Households{Ledger: l}.Found(ctx, p, "hh_1", owner, ledger.By{Actor: "test"})
-	_, invited := members.Households{Ledger: l}.Invite(ctx, p, "hh_1", other, "adult")
-	_, joined := members.Households{Ledger: l}.AcceptInvitation(ctx, p, "hh_1", other)
+	ctx, hs := w.t.Context(), w.app.Households
+	_, founded := hs.Found(ctx, p, "hh_1", owner, ledger.By{Actor: "test"})
+	_, invited := hs.Invite(ctx, p, "hh_1", other, "adult")
+	_, joined := hs.AcceptInvitation(ctx, p, "hh_1", other)
 	if err := errors.Join(founded, invited, joined); err != nil {
 		w.t.Fatal(err)
 	}

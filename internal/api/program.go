@@ -4,11 +4,10 @@ import (
 	"context"
 	"errors"
 
-	"github.com/perennial-loyalty/perennial/internal/catalog"
-
 	"github.com/perennial-loyalty/perennial/internal/api/request"
 	"github.com/perennial-loyalty/perennial/internal/api/wire"
 	"github.com/perennial-loyalty/perennial/internal/app"
+	"github.com/perennial-loyalty/perennial/internal/catalog"
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
 )
 
@@ -54,8 +53,8 @@ func published(ctx context.Context, c *request.Call, version int) (request.Answe
 	}
 	return request.Answer{Body: wire.Program{
 		Program: v.Program, Version: v.Version, Status: wire.ProgramStatus(catalog.StatusOf(schedule, v)),
-		PublishedAt: v.At.UTC(),
-		PublishedBy: v.By, EffectiveAt: v.Effective, Source: string(v.Source), RulesText: c.Explained(p),
+		PublishedAt: v.At.UTC(), PublishedBy: v.By, EffectiveAt: v.Effective,
+		Source: string(v.Source), RulesText: c.Explained(p),
 	}}, nil
 }
 
@@ -82,8 +81,7 @@ func listVersions(ctx context.Context, c *request.Call) (request.Answer, error) 
 	for _, v := range versions {
 		list.Data = append(list.Data, wire.Version{
 			Version: v.Version, Status: wire.VersionStatus(catalog.StatusOf(schedule, v)), PublishedAt: v.At.UTC(),
-			PublishedBy: v.By,
-			EffectiveAt: v.Effective,
+			PublishedBy: v.By, EffectiveAt: v.Effective,
 		})
 	}
 	if more {

@@ -86,17 +86,17 @@ func reverseRedemption(ctx context.Context, c *request.Call) (request.Answer, er
 	if err := c.Take(&b, func(faults *request.Check) { share = b.Refunded.share(faults) }); err != nil {
 		return request.Answer{}, err
 	}
-	return resolve(ctx, c,
-		share.String(), func(p *loyalty.Program, id string, by ledger.By) (service.RedemptionResult, error) {
-			return c.App.Redemptions.Reverse(ctx, p, id, share, by)
-		})
+	reverse := func(p *loyalty.Program, id string, by ledger.By) (service.RedemptionResult, error) {
+		return c.App.Redemptions.Reverse(ctx, p, id, share, by)
+	}
+	return resolve(ctx, c, share.String(), reverse)
 }
 
 // resolve commits, cancels or reverses a redemption, as the path requests. The argument what contains the other inputs
 // of the body. It makes a different body with the same Idempotency-Key a different request.
 func resolve(
-	ctx context.Context,
-	c *request.Call, what string, end func(*loyalty.Program, string, ledger.By) (service.RedemptionResult, error),
+	ctx context.Context, c *request.Call, what string,
+	end func(*loyalty.Program, string, ledger.By) (service.RedemptionResult, error),
 ) (request.Answer, error) {
 	p, err := c.Program(ctx)
 	if err != nil {

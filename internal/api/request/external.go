@@ -8,7 +8,6 @@ import (
 	"sync"
 
 	"github.com/perennial-loyalty/perennial/internal/app"
-	"github.com/perennial-loyalty/perennial/internal/ledger"
 	"github.com/perennial-loyalty/perennial/internal/ledger/stored"
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
 	"github.com/perennial-loyalty/perennial/internal/members"
@@ -53,8 +52,8 @@ func (e *ExternalIDs) remove(id ExternalID) {
 }
 
 // read reads the member that an external ID names and caches it. It returns not_found if there is none.
-func (e *ExternalIDs) read(ctx context.Context, l *ledger.Ledger, id ExternalID) (loyalty.MemberID, error) {
-	m, err := members.Members{Ledger: l}.Find(ctx, id.Program, stored.Identity{Kind: "external", Value: id.Id})
+func (e *ExternalIDs) read(ctx context.Context, ms members.Members, id ExternalID) (loyalty.MemberID, error) {
+	m, err := ms.Find(ctx, id.Program, stored.Identity{Kind: "external", Value: id.Id})
 	if err != nil {
 		e.remove(id)
 		return "", err
@@ -75,20 +74,20 @@ func (c *Call) externalMember(ctx context.Context, external string) (loyalty.Mem
 		c.confirmLater(ctx, id, m)
 		return m, nil
 	}
-	return c.externals.read(ctx, c.App.Ledger, id)
+	return c.externals.read(ctx, c.App.Members, id)
 }
 
 // confirm reads an external ID again. It returns errMemberChanged if the ID no longer names the cached member. It
 // returns a panic as an error, because it runs in a separate goroutine.
 func (e *ExternalIDs) confirm(
-	ctx context.Context, l *ledger.Ledger, id ExternalID, remembered loyalty.MemberID,
+	ctx context.Context, ms members.Members, id ExternalID, remembered loyalty.MemberID,
 ) (err error) {
 	defer func() {
 		if v := recover(); v != nil {
 			err = fmt.Errorf("api: panic: %v\n%s", v, debug.Stack())
 		}
 	}()
-	m, err := e.read(ctx, l, id)
+	m, err := e.read(ctx, ms, id)
 	if errors.Is(err, loyalty.NotFound) || err == nil && m != remembered {
 		return errMemberChanged
 	}
@@ -101,14 +100,14 @@ type confirmation struct {
 	err  error // set before done is closed
 }
 
-// confirmLater starts a confirmation and replaces the call's ledger with one that waits for it before each write.
+// confirmLater starts a confirmation and replaces the call's stores with stores that wait for it before each write.
 func (c *Call) confirmLater(ctx context.Context, id ExternalID, remembered loyalty.MemberID) {
 	x := &confirmation{done: make(chan struct{})}
 	c.confirmations = append(c.confirmations, x)
-	externals, l := c.externals, c.App.Ledger
+	externals, ms := c.externals, c.App.Members
 	go func() {
 		defer close(x.done)
-		x.err = externals.confirm(ctx, l, id, remembered)
+		x.err = externals.confirm(ctx, ms, id, remembered)
 	}()
 	if len(c.confirmations) == 1 {
 		h, a := *c.Handler, *c.App
