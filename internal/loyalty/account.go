@@ -163,6 +163,7 @@ func (a Account) Balance() Balance { return a.BalanceOf("") }
 // Fits reports whether every amount is within MaxBalance.
 func (b Balance) Fits() bool { return max(b.Active, b.Pending, b.Reserved, b.Debt) <= MaxBalance }
 
+// TotalPoints returns the sum of the points of lots.
 func TotalPoints(lots []Lot) (sum Points) {
 	for _, l := range lots {
 		sum += l.Points
@@ -184,6 +185,7 @@ type ActivityChange struct {
 	Withdrawn bool
 }
 
+// FormatPoints returns a number of points as text, such as "-250".
 func FormatPoints(n Points) string { return strconv.FormatInt(int64(n), 10) }
 
 // AdvanceNotice requires that a notice is sent to the member some time before points expire or a level ends. The zero

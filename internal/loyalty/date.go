@@ -12,6 +12,7 @@ import (
 // it means the same day, but an activity of the member postpones it.
 type Date int32
 
+// Slides is added to a date to make it slide; see Date.
 const Slides Date = 100_000_000
 
 // Slides reports whether an activity postpones the day.
@@ -114,6 +115,7 @@ type Period struct {
 // IsZero reports whether the period has no length.
 func (p Period) IsZero() bool { return p == Period{} }
 
+// Times returns a period that is n times as long.
 func (p Period) Times(n int) Period {
 	return Period{p.Months * n, p.Days * n, p.Hours * n, p.Minutes * n}
 }
@@ -152,6 +154,7 @@ const (
 	EndOfWeek // Sunday
 )
 
+// Date returns the last day of the unit that contains a day.
 func (r RoundTo) Date(d Date) Date {
 	y, m := d.Year(), d.CalendarMonth()
 	switch r {

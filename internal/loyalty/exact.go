@@ -16,8 +16,10 @@ type Exact struct {
 	Big *big.Rat
 }
 
+// Whole returns a whole number.
 func Whole(n int64) Exact { return Exact{Num: n, Den: 1} }
 
+// ExactOf returns the value of r. Later changes of r do not affect it.
 func ExactOf(r *big.Rat) Exact {
 	if r.Num().IsInt64() && r.Denom().IsInt64() {
 		return Exact{Num: r.Num().Int64(), Den: r.Denom().Int64()}
@@ -102,6 +104,7 @@ func (x Exact) Round(r Rounding) (Points, bool) {
 	return Points(n), -MaxPoints <= Points(n) && Points(n) <= MaxPoints
 }
 
+// Half is one half.
 var Half = Exact{Num: 1, Den: 2}
 
 // Floor returns the largest whole number that is not above x, and whether it equals x. For numbers that exceed 64 bits,

@@ -17,6 +17,7 @@ func (x PlacedOrder) Compare(y PlacedOrder) int {
 	return cmp.Or(x.At.Compare(y.At), cmp.Compare(x.ID, y.ID))
 }
 
+// Placed returns the instant and the ID by which orders of a member are sorted.
 func (o *Order) Placed() PlacedOrder { return PlacedOrder{o.PlacedAt.UTC(), o.ID} }
 
 // FirstOrders are the first of a member's orders that count, in the order of their numbers and without gaps. An account
@@ -135,6 +136,7 @@ type OrderState struct {
 	RefundsSince int
 }
 
+// Earns reports whether money that was paid with the tender earns points.
 func (k TenderKind) Earns() bool {
 	return k != TenderPoints && k != TenderGiftCard && k != TenderStoreCredit
 }

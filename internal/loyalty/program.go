@@ -25,6 +25,7 @@ type Compiled struct {
 // UsedTraits says which facts about a member the rules use. Orders do not store other facts.
 type UsedTraits struct{ Segments, OptIns, Birthday, Zone bool }
 
+// A CompiledRate is a rate in the form that decisions use.
 type CompiledRate struct {
 	points   Exact  // per step
 	Step     int64  // minor units if only full steps earn; zero otherwise
@@ -41,6 +42,7 @@ func (r CompiledRate) Gives(amount Exact) Exact {
 	return Whole(steps).Mul(r.points)
 }
 
+// A Multiplier multiplies the points of a category, a level or a rule.
 type Multiplier struct {
 	Rule string
 	By   Exact
@@ -49,6 +51,7 @@ type Multiplier struct {
 	When Condition
 }
 
+// NewMultiplier returns the multiplier r of a rule.
 func NewMultiplier(rule string, r *big.Rat) Multiplier {
 	by := ExactOf(r)
 	return Multiplier{Rule: rule, By: by, Less: by.Sub(Whole(1)), Text: by.String()}

@@ -42,6 +42,7 @@ func (a Account) In(wallet string) Purse {
 	return Purse{Wallet: wallet}
 }
 
+// PurseAt returns the index of the purse of a wallet other than the main one, or where to insert it.
 func (a Account) PurseAt(wallet string) (at int, found bool) {
 	return slices.BinarySearchFunc(a.Purses, wallet, func(x Purse, id string) int {
 		return strings.Compare(x.Wallet, id)

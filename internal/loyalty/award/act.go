@@ -122,6 +122,7 @@ func CheckEvent(types []loyalty.EventType, ev loyalty.Event) error {
 	return nil
 }
 
+// EventTypeNames returns the event types that merchants can send, such as "review.approved".
 func EventTypeNames(types []loyalty.EventType) (out []string) {
 	for _, family := range EventTypes(types) {
 		for _, state := range family.States {

@@ -10,6 +10,7 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/loyalty/receipt"
 )
 
+// IsCapPeriod reports whether p is a period of caps or limits.
 func IsCapPeriod(p loyalty.CapPeriod) bool {
 	switch p {
 	case loyalty.PerOrder, loyalty.PerDay, loyalty.PerWeek, loyalty.PerMonth, loyalty.PerYear, loyalty.PerEver:

@@ -63,8 +63,10 @@ func (v *Valuation) mismatch(m *loyalty.Match) (what string, which []string) {
 	return "", nil
 }
 
+// OneOf reports whether a list contains s. An empty list allows every value.
 func OneOf[S ~string](list []S, s S) bool { return len(list) == 0 || slices.Contains(list, s) }
 
+// AnyOf reports whether a list contains any of the given values. An empty list allows every value.
 func AnyOf(list, of []string) bool {
 	return len(list) == 0 || slices.ContainsFunc(of, func(s string) bool { return slices.Contains(list, s) })
 }

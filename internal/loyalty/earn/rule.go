@@ -39,6 +39,7 @@ func about(x *loyalty.Index, o *loyalty.Order) loyalty.RuleSet {
 	return s
 }
 
+// LifeIsZero reports whether a rule sets neither a pending period nor an expiry.
 func LifeIsZero(l loyalty.Life) bool { return l == loyalty.Life{} }
 
 // OrderNumbers returns Condition.OrderNumbers, or 0 for a nil condition.

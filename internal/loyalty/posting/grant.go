@@ -14,6 +14,7 @@ import (
 // CauseTimeLayout is the format of an instant in the ID of a cause.
 const CauseTimeLayout = "20060102T150405.999999999Z"
 
+// ExpireLot returns the entry with which the points of a lot expire at an instant.
 func (d *Decision) ExpireLot(wallet string, l loyalty.Lot, at time.Time) loyalty.Entry {
 	day := l.Expires.String()
 	if l.Expires.Slides() {
@@ -103,6 +104,7 @@ func AnniversaryStart(a loyalty.Account, e loyalty.Expiry) time.Time {
 	return a.Joined
 }
 
+// Later returns the later of two instants.
 func Later(a, b time.Time) time.Time {
 	if a.After(b) {
 		return a
@@ -116,6 +118,7 @@ const MainWallet = "points"
 // MaxWallets limits the wallets of a program, and so the size of accounts.
 const MaxWallets = 8
 
+// WalletsPrefix is the prefix of the keys of wallets; see Key.
 const WalletsPrefix = "wallets."
 
 // Key returns the key of the wallet among the rules, for its grants and reasons.
@@ -248,6 +251,7 @@ func WalletUnits(wallets []loyalty.Wallet, unit loyalty.Units, wallet string) st
 	return name
 }
 
+// CompileWallets checks the wallets of a program and derives their rates.
 func CompileWallets(p *loyalty.Program) error {
 	if len(p.Wallets) > MaxWallets {
 		return fmt.Errorf("there are %d wallets; the limit is %d", len(p.Wallets), MaxWallets)

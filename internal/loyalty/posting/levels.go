@@ -52,6 +52,7 @@ func FirstStanding(tiers *loyalty.Tiers, acc loyalty.Account) loyalty.Standing {
 	return loyalty.Standing{Level: tiers.Levels[0].ID, Since: acc.Joined}
 }
 
+// GroupIndex returns the index of the standing in a tier group, or -1 if the account has none.
 func GroupIndex(a *loyalty.Account, id string) int {
 	return slices.IndexFunc(a.TierGroups, func(l loyalty.TierGroupStanding) bool { return l.TierGroup == id })
 }

@@ -36,6 +36,7 @@ type Decision struct {
 	Outcome
 }
 
+// Decide starts a decision about an account, without entries.
 func Decide(p *loyalty.Program, acc loyalty.Account, now time.Time) *Decision {
 	return &Decision{P: p, Now: now, Recorded: now, Outcome: Outcome{Account: acc}}
 }
@@ -237,6 +238,7 @@ func (d *Decision) Where(g loyalty.Grant) loyalty.Date {
 	return lot
 }
 
+// IsExpired reports whether a lot with the expiry day d has expired at an instant.
 func IsExpired(zone *time.Location, d loyalty.Date, at time.Time) bool {
 	return d != 0 && !at.Before(d.End(zone))
 }

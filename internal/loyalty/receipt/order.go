@@ -28,6 +28,7 @@ func ConversionRate(s *loyalty.OrderState) (loyalty.Exact, bool) {
 	return loyalty.ExactFrom(s.Rate), true
 }
 
+// ItemTotal returns the sum of the amounts of the line items.
 func ItemTotal(o loyalty.Order) (sum int64) {
 	for _, l := range o.Lines {
 		sum += l.Amount
@@ -73,6 +74,7 @@ func Unearning(o loyalty.Order) int64 {
 	return min(OrderTotal(o), points+max(cards, reported+unknown))
 }
 
+// CheckLines rejects line items with invalid amounts, quantities or repeated IDs.
 func CheckLines(o loyalty.Order) error {
 	if len(o.Lines) > posting.MaxLines {
 		return loyalty.Refuse(
@@ -127,6 +129,7 @@ func repeatedLine(lines []loyalty.Line) (string, bool) {
 	return "", false
 }
 
+// CheckTenders rejects tenders of an unknown kind, and tenders that exceed the total of the order.
 func CheckTenders(o loyalty.Order) error {
 	sum := int64(0)
 	for i, t := range o.Tenders {
@@ -156,6 +159,7 @@ func CheckTenders(o loyalty.Order) error {
 	return nil
 }
 
+// CheckAmount rejects an amount of money that is negative or too large.
 func CheckAmount(pointer string, n int64) error {
 	if n < 0 || n > loyalty.MaxAmount {
 		return loyalty.Refuse(

@@ -16,6 +16,7 @@ type stated struct {
 	Open     int64 // refunds that state nothing
 }
 
+// StatedRefunds adds up the amounts that the succeeded refunds of an order state.
 func StatedRefunds(o loyalty.Order) (s stated) {
 	for _, x := range o.Refunds {
 		if x.Status != loyalty.RefundSucceeded {
@@ -45,6 +46,7 @@ func StatedRefunds(o loyalty.Order) (s stated) {
 	return s
 }
 
+// AtMost returns the smaller of two numbers.
 func AtMost(x, y loyalty.Exact) loyalty.Exact {
 	if x.Sub(y).Sign() < 0 {
 		return x
@@ -55,6 +57,7 @@ func AtMost(x, y loyalty.Exact) loyalty.Exact {
 // atLeastZero returns x, or zero if x is negative.
 func atLeastZero(x loyalty.Exact) loyalty.Exact { return x.Sub(AtMost(x, loyalty.Whole(0))) }
 
+// ByLine returns the sum of the amounts that were refunded for named lines.
 func (s stated) ByLine() (sum int64) {
 	for _, n := range s.Lines {
 		sum += n

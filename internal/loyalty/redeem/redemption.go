@@ -257,6 +257,7 @@ func returned(d *posting.Decision, rule string) (n loyalty.Points) {
 	return n
 }
 
+// OutOfStock returns the error for a reward without remaining stock. It states when more stock arrives, if known.
 func OutOfStock(reward *loyalty.Reward, now time.Time) *loyalty.Error {
 	l := loyalty.UnmetRequirement{Requirement: loyalty.RequirementStock, Available: "0"}
 	for _, drop := range reward.StockBatches {
@@ -297,6 +298,7 @@ func CodeLasts(terms *loyalty.RedemptionTerms, r *loyalty.Reward) loyalty.Period
 	return cmp.Or(r.Codes.Valid, terms.CodeValid)
 }
 
+// LotsOf returns the lots from which postings took points.
 func LotsOf(taken []loyalty.Posting) (lots []loyalty.Lot) {
 	for _, t := range taken {
 		lots = append(lots, loyalty.Lot{Expires: t.Lot, Points: -t.Points})

@@ -223,6 +223,7 @@ func redeemAlone(
 	return outs, nil
 }
 
+// CompileHouseholds checks the terms of households.
 func CompileHouseholds(p *loyalty.Program) error {
 	share := p.Households.Share
 	if share != nil && (share.Sign() <= 0 || share.Cmp(big.NewRat(1, 1)) > 0) {

@@ -13,6 +13,7 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/loyalty/redeem"
 )
 
+// CheckBounds rejects invalid caps, limits, budgets and expiries of a rule.
 func CheckBounds(caps []loyalty.Cap, limits []loyalty.Limit, budget loyalty.Points, life loyalty.Life) error {
 	for _, c := range caps {
 		if c.Points < 0 || !earn.IsCapPeriod(c.Per) {
@@ -256,6 +257,7 @@ func ReturnTransfer(
 	return redeem.EndHold(posting.Decide(p, from, now), h, as)
 }
 
+// CompileTransfers checks the terms of transfers.
 func CompileTransfers(p *loyalty.Program) error {
 	t := &p.Transfers
 	if err := CheckBounds(t.AtMost, t.Limits, 0, loyalty.Life{}); err != nil {

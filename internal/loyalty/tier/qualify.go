@@ -121,6 +121,7 @@ type Gap struct {
 // Missing returns the missing amount, or zero if the requirement is met.
 func (g Gap) Missing() int64 { return max(0, g.From-g.Have) }
 
+// Open reports whether the requirement is not met.
 func (g Gap) Open() bool { return g.Have < g.From }
 
 // Gaps returns the alternative ways to qualify for a level, each with a Gap for every one of its measures at an
