@@ -201,7 +201,7 @@ func actionWorth(
 	case missedBy(s, a) != "":
 		e.Reasons = append(e.Reasons, earn.MissingReason(key, missedBy(s, a)))
 	default:
-		if what, of := elsewhere(a, s); what != "" {
+		if what, of := unmetRestriction(a, s); what != "" {
 			e.Reasons = append(e.Reasons, loyalty.NewReason(key, "0", loyalty.IsFor, what, strings.Join(of, ", ")))
 		} else {
 			n = allowed(d, s, a, share, facts, e, day)
@@ -223,9 +223,9 @@ func actionWorth(
 	return n
 }
 
-// elsewhere returns the restriction of an action that the event or its member does not meet, with the allowed values.
-// It returns an empty string if all restrictions are met.
-func elsewhere(a loyalty.Action, s *loyalty.EventState) (what string, which []string) {
+// unmetRestriction returns the restriction of an action that the event or its member does not meet, with the allowed
+// values. It returns an empty string if all restrictions are met.
+func unmetRestriction(a loyalty.Action, s *loyalty.EventState) (what string, which []string) {
 	at := s.Event.At
 	switch {
 	case at.Before(a.From) || !a.Until.IsZero() && !at.Before(a.Until):
@@ -322,7 +322,7 @@ func grantAction(
 		Begin(d, rules, s, a, g, from)
 	}
 	if g.Wallet != "" {
-		e.Reasons = given(e.Reasons, *g)
+		e.Reasons = withPreviousPoints(e.Reasons, *g)
 	}
 	delta := target - g.Worth
 	switch {

@@ -28,7 +28,7 @@ func TestEventsThatAnActionIsFor(t *testing.T) {
 		{loyalty.Action{Segments: []string{"vip"}}, ""},
 		{loyalty.Action{Segments: []string{"other"}}, "segments"},
 	} {
-		if got, _ := elsewhere(c.action, s); got != c.want {
+		if got, _ := unmetRestriction(c.action, s); got != c.want {
 			t.Errorf("%+v: %q, want %q", c.action, got, c.want)
 		}
 	}

@@ -297,10 +297,11 @@ func TestGrantThatLaterRevisionsNeed(t *testing.T) {
 			t.Errorf("%s: %t", c.name, got)
 		}
 	}
-	if got := given(nil, loyalty.Grant{Wallet: "miles"}); got != nil {
+	if got := withPreviousPoints(nil, loyalty.Grant{Wallet: "miles"}); got != nil {
 		t.Errorf("%+v", got)
 	}
-	if got := given(nil, loyalty.Grant{Wallet: "miles", Worth: 5}); len(got) != 1 || got[0].Kind != loyalty.WasGiven {
+	got := withPreviousPoints(nil, loyalty.Grant{Wallet: "miles", Worth: 5})
+	if len(got) != 1 || got[0].Kind != loyalty.WasGiven {
 		t.Errorf("%+v", got)
 	}
 }

@@ -203,7 +203,7 @@ func bring(
 		delta := target - g.Worth
 		if g.Wallet != "" {
 			less = less || delta < 0
-			e.Reasons = given(e.Reasons, *g)
+			e.Reasons = withPreviousPoints(e.Reasons, *g)
 		}
 		switch {
 		case delta > 0:
@@ -222,12 +222,12 @@ func bring(
 	return redeem.LostToExpiry(posting.WithIssued(e))
 }
 
-// given adds the reason for the points that a grant in another wallet gave before.
-func given(because []loyalty.Reason, g loyalty.Grant) []loyalty.Reason {
+// withPreviousPoints adds the reason for the points that a grant in another wallet gave before.
+func withPreviousPoints(reasons []loyalty.Reason, g loyalty.Grant) []loyalty.Reason {
 	if g.Worth == 0 {
-		return because
+		return reasons
 	}
-	return append(because, loyalty.ReasonIn(g.Wallet, "revision", -g.Worth, loyalty.WasGiven))
+	return append(reasons, loyalty.ReasonIn(g.Wallet, "revision", -g.Worth, loyalty.WasGiven))
 }
 
 // empty reports whether a rule's grant contains nothing that later revisions need.

@@ -38,12 +38,12 @@ func (v *Valuation) mentions(rule string) bool {
 
 // UnappliedCampaigns adds to the reasons of a quote those why other running campaigns do not apply.
 func UnappliedCampaigns(
-	p *loyalty.Program, acc loyalty.Account, s *loyalty.OrderState, because []loyalty.Reason,
+	p *loyalty.Program, acc loyalty.Account, s *loyalty.OrderState, reasons []loyalty.Reason,
 ) []loyalty.Reason {
 	var w Worth
 	v := Valuation{P: p, Acc: acc, S: s, O: &s.Order, Worth: &w}
 	v.Base()
-	v.level, w.Reasons = loyalty.Whole(1), because
+	v.level, w.Reasons = loyalty.Whole(1), reasons
 	v.unapplied(func(r *loyalty.CompiledRule) bool { return r.Campaign })
 	return w.Reasons
 }

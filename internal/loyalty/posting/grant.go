@@ -23,10 +23,10 @@ func (d *Decision) ExpireLot(wallet string, l loyalty.Lot, at time.Time) loyalty
 	if wallet != "" {
 		day += ":" + wallet
 	}
-	gone := loyalty.Posting{Wallet: wallet, Bucket: loyalty.BucketActive, Lot: l.Expires, Points: -l.Points}
+	taken := loyalty.Posting{Wallet: wallet, Bucket: loyalty.BucketActive, Lot: l.Expires, Points: -l.Points}
 	return loyalty.Entry{
 		Kind: loyalty.KindExpire, Cause: d.OwnCause(loyalty.CauseExpiry, day), Effective: at,
-		Postings: MirrorPostings([]loyalty.Posting{gone}, loyalty.BucketExpired),
+		Postings: MirrorPostings([]loyalty.Posting{taken}, loyalty.BucketExpired),
 		Reasons: []loyalty.Reason{
 			loyalty.ReasonIn(wallet, "expiry", -l.Points, loyalty.HasExpired, l.Expires.String()),
 		},

@@ -79,7 +79,7 @@ func AddMetric(all []loyalty.Metric, m loyalty.Metric, window int) []loyalty.Met
 	}
 	out := make([]loyalty.Metric, 0, len(all)+2)
 	add := func(m loyalty.Metric) {
-		m.Month = kept(m.Month, newest, window)
+		m.Month = storedBucket(m.Month, newest, window)
 		at, found := slices.BinarySearchFunc(
 			out, m, func(x, y loyalty.Metric) int { return cmp.Compare(x.Month, y.Month) },
 		)
@@ -104,7 +104,7 @@ func AddBrand(all []loyalty.Bought, b loyalty.Bought, window int) []loyalty.Boug
 	}
 	var out []loyalty.Bought
 	for _, x := range slices.Concat(all, []loyalty.Bought{b}) {
-		x.Month = kept(x.Month, newest, window)
+		x.Month = storedBucket(x.Month, newest, window)
 		at, found := slices.BinarySearchFunc(out, x, func(x, y loyalty.Bought) int {
 			return cmp.Or(cmp.Compare(x.Month, y.Month), cmp.Compare(x.Brand, y.Brand))
 		})
@@ -117,8 +117,8 @@ func AddBrand(all []loyalty.Bought, b loyalty.Bought, window int) []loyalty.Boug
 	return slices.DeleteFunc(out, func(x loyalty.Bought) bool { return x.N == 0 })
 }
 
-// kept returns the key under which a bucket is stored when newest is the newest bucket: 0 if it is merged.
-func kept(bucket, newest, window int) int {
+// storedBucket returns the key under which a bucket is stored when newest is the newest bucket: 0 if it is merged.
+func storedBucket(bucket, newest, window int) int {
 	if bucket > LastDay && bucket == newest {
 		return bucket
 	}

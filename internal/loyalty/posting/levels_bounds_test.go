@@ -50,7 +50,7 @@ func TestMergedBuckets(t *testing.T) {
 		{LastDay + 1, LastDay + 1, 0, LastDay + 1},
 		{0, 202703, 12, 0},
 	} {
-		if got := kept(c.bucket, c.newest, c.window); got != c.want {
+		if got := storedBucket(c.bucket, c.newest, c.window); got != c.want {
 			t.Errorf("the bucket %d with the newest %d is stored under %d, want %d", c.bucket, c.newest, got, c.want)
 		}
 	}

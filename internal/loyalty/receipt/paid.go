@@ -24,19 +24,19 @@ func Paid(terms *loyalty.Earn, payments *loyalty.PaymentTerms, o loyalty.Order) 
 	if len(o.Receipts) == 0 && o.ReportedStatus == "" && !awardsWhenPaid(*payments) {
 		return o
 	}
-	told := cmp.Or(o.ReportedStatus, o.Status)
+	reported := cmp.Or(o.ReportedStatus, o.Status)
 	o.Refunds = slices.DeleteFunc(slices.Clone(o.Refunds),
 		func(r loyalty.Refund) bool { return strings.HasPrefix(r.ID, derived) })
 	o.Disputes = slices.DeleteFunc(slices.Clone(o.Disputes),
 		func(d loyalty.Dispute) bool { return strings.HasPrefix(d.ID, derived) })
-	if told == loyalty.Unreported {
+	if reported == loyalty.Unreported {
 		buy(&o, terms.TaxIncluded)
 	}
 	reportTenders(&o)
-	o.Status = status(*payments, told, o)
+	o.Status = status(*payments, reported, o)
 	o.ReportedStatus = ""
-	if told != o.Status {
-		o.ReportedStatus = told
+	if reported != o.Status {
+		o.ReportedStatus = reported
 	}
 	addReportedRefunds(&o, terms.TaxIncluded)
 	dispute(&o)
@@ -126,13 +126,13 @@ func withParts(x loyalty.Receipt, f loyalty.Fact) loyalty.Fact {
 // reports as well counts once. A payment cannot refund more than it captured, nor all payments more than the order's
 // total.
 func addReportedRefunds(o *loyalty.Order, taxIncluded bool) {
-	told := int64(0)
+	byMerchant := int64(0)
 	for _, r := range o.Refunds {
 		if r.Status == loyalty.RefundSucceeded {
-			told += r.Amount
+			byMerchant += r.Amount
 		}
 	}
-	room := max(0, OrderTotal(*o)-told)
+	room := max(0, OrderTotal(*o)-byMerchant)
 	for _, x := range o.Receipts {
 		n := max(0, refundedMoney(x, o.Currency))
 		if got, _, ok := Captured(x); ok {
@@ -141,8 +141,8 @@ func addReportedRefunds(o *loyalty.Order, taxIncluded bool) {
 				n = 0
 			}
 		}
-		both := min(n, told)
-		n, told = n-both, told-both
+		both := min(n, byMerchant)
+		n, byMerchant = n-both, byMerchant-both
 		if n = min(n, room); n > 0 {
 			o.Refunds = append(o.Refunds, refundsOf(o, x, n, both == 0, taxIncluded)...)
 			room -= n
@@ -282,19 +282,19 @@ func dispute(o *loyalty.Order) {
 
 // status returns the order's status under the terms, from the status that the merchant reported and the money that was
 // captured.
-func status(t loyalty.PaymentTerms, told loyalty.OrderStatus, o loyalty.Order) loyalty.OrderStatus {
+func status(t loyalty.PaymentTerms, reported loyalty.OrderStatus, o loyalty.Order) loyalty.OrderStatus {
 	got := int64(0)
 	for _, x := range o.Receipts {
 		sum, _ := capture(&o, x, false)
 		got += sum
 	}
 	switch {
-	case told == loyalty.Unreported && t.Award == loyalty.AwardPayments && got > 0:
+	case reported == loyalty.Unreported && t.Award == loyalty.AwardPayments && got > 0:
 		return loyalty.OrderPaid
-	case told == loyalty.Unreported:
+	case reported == loyalty.Unreported:
 		return loyalty.OrderPlaced
-	case told == loyalty.OrderCanceled || !awardsWhenPaid(t):
-		return told
+	case reported == loyalty.OrderCanceled || !awardsWhenPaid(t):
+		return reported
 	}
 	due := OrderTotal(o)
 	for _, x := range o.Tenders {
@@ -304,7 +304,7 @@ func status(t loyalty.PaymentTerms, told loyalty.OrderStatus, o loyalty.Order) l
 	}
 	switch {
 	case due <= 0:
-		return told
+		return reported
 	case got >= due:
 		return loyalty.OrderPaid
 	}

@@ -12,18 +12,18 @@ import (
 func TestGiftCardsOfAPayment(t *testing.T) {
 	failed := func(f *loyalty.Fact) { f.State = loyalty.FactFailed }
 	dollars := func(f *loyalty.Fact) { f.Money.Currency = "USD" }
-	of := loyaltytest.FactOf
-	captured := func(edit func(*loyalty.Fact)) loyalty.Fact { return of(loyalty.FactCapture, "1", 50, edit) }
+	fact := loyaltytest.FactOf
+	captured := func(edit func(*loyalty.Fact)) loyalty.Fact { return fact(loyalty.FactCapture, "1", 50, edit) }
 	withGift := func(n int64) loyalty.Fact { return captured(func(f *loyalty.Fact) { f.GiftCard = n }) }
-	tender := func(n int64, edit func(*loyalty.Fact)) loyalty.Fact { return of(loyalty.FactTender, "3", n, edit) }
-	plain, mixed, giftCard := captured(nil), captured(loyaltytest.Mixed), of(loyalty.FactGiftCard, "2", 20, nil)
+	tender := func(n int64, edit func(*loyalty.Fact)) loyalty.Fact { return fact(loyalty.FactTender, "3", n, edit) }
+	plain, mixed, giftCard := captured(nil), captured(loyaltytest.Mixed), fact(loyalty.FactGiftCard, "2", 20, nil)
 	for name, c := range map[string]struct {
 		facts        []loyalty.Fact
 		sum, unknown int64
 		forOrder     int // how many of the facts the order needs
 	}{
 		"nothing":                       {nil, 0, 0, 0},
-		"a card":                        {[]loyalty.Fact{plain, of(loyalty.FactTender, "2", 50, nil)}, 0, 0, 1},
+		"a card":                        {[]loyalty.Fact{plain, fact(loyalty.FactTender, "2", 50, nil)}, 0, 0, 1},
 		"gift cards alone":              {[]loyalty.Fact{withGift(50)}, 50, 0, 1},
 		"more than was captured":        {[]loyalty.Fact{withGift(60)}, 50, 0, 1},
 		"a gift card of its own":        {[]loyalty.Fact{plain, giftCard}, 20, 0, 2},
@@ -35,9 +35,9 @@ func TestGiftCardsOfAPayment(t *testing.T) {
 		"with more than was due":        {[]loyalty.Fact{mixed, giftCard, tender(90, nil)}, 20, 0, 3},
 		"with a card that was declined": {[]loyalty.Fact{mixed, tender(30, failed)}, 0, 50, 2},
 		"with a card in dollars":        {[]loyalty.Fact{mixed, tender(30, dollars)}, 0, 50, 2},
-		"with a refund":                 {[]loyalty.Fact{mixed, of(loyalty.FactRefund, "3", 30, nil)}, 0, 50, 2},
+		"with a refund":                 {[]loyalty.Fact{mixed, fact(loyalty.FactRefund, "3", 30, nil)}, 0, 50, 2},
 		"of two captures": {
-			[]loyalty.Fact{mixed, of(loyalty.FactCapture, "2", 10, nil), tender(10, nil)}, 0, 50, 3,
+			[]loyalty.Fact{mixed, fact(loyalty.FactCapture, "2", 10, nil), tender(10, nil)}, 0, 50, 3,
 		},
 	} {
 		x := WithFacts(loyalty.Receipt{}, c.facts)

@@ -93,10 +93,10 @@ func contribute(
 }
 
 // partOf returns the redemption as it is stored in the account of a member who contributes n points to it. The
-// parameter whose is the member who redeems.
-func partOf(r loyalty.Redemption, whose loyalty.MemberID, n loyalty.Points) loyalty.Redemption {
+// parameter redeemer is the member who redeems.
+func partOf(r loyalty.Redemption, redeemer loyalty.MemberID, n loyalty.Points) loyalty.Redemption {
 	return loyalty.Redemption{
-		ID: r.ID, Reward: r.Reward, Order: r.Order, Points: n, Status: r.Status, At: r.At, Until: r.Until, By: whose,
+		ID: r.ID, Reward: r.Reward, Order: r.Order, Points: n, Status: r.Status, At: r.At, Until: r.Until, By: redeemer,
 	}
 }
 
