@@ -8,6 +8,7 @@ import (
 	"pgregory.net/rapid"
 
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
+	"github.com/perennial-loyalty/perennial/internal/loyalty/posting"
 )
 
 func randomOrder(t *rapid.T, id string, at time.Time) loyalty.Order {
@@ -126,10 +127,10 @@ func (h *History) deliver(t *rapid.T, final loyalty.Order) {
 		at = at.Add(time.Duration(rapid.IntRange(0, h.Life.pace().nextState*24).Draw(t, "next state")) * time.Hour)
 	}
 	for _, r := range final.Refunds {
-		at = latest(at, r.At)
+		at = posting.Later(at, r.At)
 	}
 	for _, d := range final.Disputes {
-		at = latest(at, d.At)
+		at = posting.Later(at, d.At)
 	}
 	states, reported = append(states, final), append(reported, at)
 	if versioned {
@@ -164,19 +165,12 @@ func permuted(t *rapid.T, states []loyalty.Order, reported []time.Time) []loyalt
 func happened(o loyalty.Order) time.Time {
 	at := o.PlacedAt
 	for _, r := range o.Refunds {
-		at = latest(at, r.At)
+		at = posting.Later(at, r.At)
 	}
 	for _, d := range o.Disputes {
-		at = latest(at, d.At)
+		at = posting.Later(at, d.At)
 	}
 	return at
-}
-
-func latest(x, y time.Time) time.Time {
-	if y.After(x) {
-		return y
-	}
-	return x
 }
 
 // interim returns a state of an order before its final one. It may be edited, canceled, not paid yet, or have refunds

@@ -85,31 +85,25 @@ func passed(d *posting.Decision, until time.Time) {
 
 // Due returns the next instant at which the account changes without a command, or zero if there is none.
 func Due(p *loyalty.Program, acc loyalty.Account) time.Time {
-	var due time.Time
-	sooner := func(t time.Time) {
-		if !t.IsZero() && (due.IsZero() || t.Before(due)) {
-			due = t
-		}
-	}
+	due := posting.Soonest(
+		tier.Of(p).RefreshAt(acc), tier.Of(p).TierDue(acc), occasionDue(p, acc),
+		redeem.AutoDue(p.Conversions, &p.Spending, p.Zone, acc),
+	)
 	if len(acc.Pending) > 0 {
-		sooner(acc.Pending[0].Due())
+		due = posting.Soonest(due, acc.Pending[0].Due())
 	}
 	for purse := range posting.AllPurses(&acc) {
 		if len(purse.Lots) > 0 && purse.Lots[0].Expires != 0 {
-			sooner(purse.Lots[0].Expires.End(p.Zone))
+			due = posting.Soonest(due, purse.Lots[0].Expires.End(p.Zone))
 		}
 	}
 	if len(acc.Holds) > 0 {
-		sooner(acc.Holds[0].Redemption.Until)
+		due = posting.Soonest(due, acc.Holds[0].Redemption.Until)
 	}
-	sooner(tier.Of(p).RefreshAt(acc))
-	sooner(tier.Of(p).TierDue(acc))
 	for i := range p.TierGroups {
 		v := tier.GroupProgram(p, i)
-		sooner(tier.Of(v).TierDue(posting.GroupView(&v.Tiers, acc)))
+		due = posting.Soonest(due, tier.Of(v).TierDue(posting.GroupView(&v.Tiers, acc)))
 	}
-	sooner(occasionDue(p, acc))
-	sooner(redeem.AutoDue(p.Conversions, &p.Spending, p.Zone, acc))
 	return due
 }
 

@@ -163,9 +163,7 @@ func occasionDue(p *loyalty.Program, acc loyalty.Account) time.Time {
 		case award.EventAnniversary:
 			at, _ = nextAnniversary(p, acc, a)
 		}
-		if !at.IsZero() && (due.IsZero() || at.Before(due)) {
-			due = at
-		}
+		due = posting.Soonest(due, at)
 	}
 	return due
 }
@@ -177,10 +175,7 @@ func nextBirthday(p *loyalty.Program, acc loyalty.Account, a loyalty.Action) (ti
 		return time.Time{}, 0
 	}
 	zone := earn.ZoneOf(&p.Compiled, p.Zone, acc.Traits.Zone)
-	from := acc.Joined
-	if a.Since.After(from) {
-		from = a.Since
-	}
+	from := posting.Later(acc.Joined, a.Since)
 	for year := max(acc.Traits.Given+1, from.In(zone).Year()); ; year++ {
 		if at := loyalty.Day(acc.Traits.Birthday).In(year).Start(zone); !at.Before(from) {
 			return at, year

@@ -35,6 +35,16 @@ func Earlier(a, b time.Time) time.Time {
 	return a
 }
 
+// Soonest returns the earliest of the instants that are not zero, or zero if all are.
+func Soonest(all ...time.Time) (first time.Time) {
+	for _, t := range all {
+		if first.IsZero() || !t.IsZero() && t.Before(first) {
+			first = t
+		}
+	}
+	return first
+}
+
 func applyPosting(a *loyalty.Account, e loyalty.Entry, p loyalty.Posting) {
 	switch p.Bucket {
 	case loyalty.BucketPending:

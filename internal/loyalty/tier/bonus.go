@@ -229,7 +229,7 @@ func isForgotten(a *loyalty.Account, b posting.Bonus) bool {
 	n, numbers, earliest := 0, 0, time.Time{}
 	for _, r := range a.Reached {
 		if r.Grant.Rule == b.Key {
-			n, numbers, earliest = n+1, max(numbers, r.N+1), soonest(earliest, r.At)
+			n, numbers, earliest = n+1, max(numbers, r.N+1), posting.Soonest(earliest, r.At)
 		}
 	}
 	return n < numbers && b.At.Before(earliest)

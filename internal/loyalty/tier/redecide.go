@@ -40,7 +40,7 @@ func MergeNeeds(n posting.Needs, m posting.Needs) posting.Needs {
 	orders := slices.Concat(n.Orders, m.Orders)
 	slices.SortFunc(orders, loyalty.PlacedOrder.Compare)
 	return posting.Needs{
-		Since: soonest(n.Since, m.Since), Recorded: soonest(n.Recorded, m.Recorded), All: n.All || m.All,
+		Since: posting.Soonest(n.Since, m.Since), Recorded: posting.Soonest(n.Recorded, m.Recorded), All: n.All || m.All,
 		Orders: slices.Compact(orders), Numbers: n.Numbers || m.Numbers, Later: cmp.Or(n.Later, m.Later),
 	}
 }

@@ -20,7 +20,7 @@ func Climb(d *posting.Decision, was loyalty.Account, happened ...time.Time) erro
 	first, last, unsettled := time.Time{}, time.Time{}, false
 	for _, at := range happened {
 		at = posting.Later(at, d.Account.Joined)
-		first, last = soonest(first, at), posting.Later(last, at)
+		first, last = posting.Soonest(first, at), posting.Later(last, at)
 		unsettled = unsettled || several && OpenSince(d, at, was) || IsUnsettled(d, at, was)
 		_ = InTierGroups(d, func(d *posting.Decision) error {
 			was := posting.GroupView(&d.P.Tiers, was)
@@ -161,7 +161,7 @@ func liftTier(d *posting.Decision) error {
 
 // passTiers processes the level changes and reviews that become due until an instant, and nothing else.
 func passTiers(d *posting.Decision, until time.Time) error {
-	due := func() time.Time { return soonest(Of(d.P).TierDue(d.Account), Of(d.P).RefreshAt(d.Account)) }
+	due := func() time.Time { return posting.Soonest(Of(d.P).TierDue(d.Account), Of(d.P).RefreshAt(d.Account)) }
 	for at := due(); !at.IsZero() && !at.After(until); at = due() {
 		d.Now = at
 		for _, step := range []func(*posting.Decision, time.Time) error{
@@ -176,20 +176,10 @@ func passTiers(d *posting.Decision, until time.Time) error {
 	return nil
 }
 
-// soonest returns the earliest of the instants that are not zero, or zero if all are.
-func soonest(all ...time.Time) (first time.Time) {
-	for _, t := range all {
-		if first.IsZero() || !t.IsZero() && t.Before(first) {
-			first = t
-		}
-	}
-	return first
-}
-
 // TierDue returns the next instant at which the level changes or is reviewed without a command, or zero if there is
 // none.
 func (r Rules) TierDue(acc loyalty.Account) time.Time {
-	return soonest(r.UnlockAt(acc), r.RiseAt(acc), posting.ReviewAt(&r.Tiers, r.Zone, acc.Tier))
+	return posting.Soonest(r.UnlockAt(acc), r.RiseAt(acc), posting.ReviewAt(&r.Tiers, r.Zone, acc.Tier))
 }
 
 // locked reports whether a manually set level is still locked.
