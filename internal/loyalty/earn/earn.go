@@ -283,7 +283,7 @@ func (v *Valuation) byCategory() {
 		return
 	}
 	for i, l := range v.O.Lines {
-		m, _ := v.category(l.Category)
+		m, _ := v.category(l.Category) // Less is 0 without a multiplier
 		if m.Less.Sign() == 0 || seenBefore(v.O.Lines[:i], l.Category) {
 			continue
 		}

@@ -101,7 +101,8 @@ func (d *Decision) staleHolds() (stale loyalty.Date) {
 func (d *Decision) unexpire(e *loyalty.Entry, to loyalty.Date, at time.Time) {
 	for _, a := range d.Account.Activities {
 		if to != 0 && a.Before(to.End(d.P.Zone)) {
-			to = max(to, d.slidesTo(a)) // each later activity in time postpones the expiry further
+			// Each later activity in time postpones the expiry further. An earlier one does not change it.
+			to = max(to, d.slidesTo(a))
 		}
 	}
 	for _, l := range d.Account.ExpiredLots {

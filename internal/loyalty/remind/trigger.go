@@ -107,7 +107,7 @@ func (v *visit) asked() bool {
 // offer adds a message that is due to the offers, unless the member already got a message about each of its subjects.
 func (v *visit) offer(n News) {
 	if !slices.ContainsFunc(n.Subjects, func(s Subject) bool { return !v.s.hasSent(v.r.On, s) }) {
-		return
+		return // also if there are no subjects
 	}
 	n.Reminder, n.On, n.Purpose = v.r.ID, v.r.On, cmp.Or(v.r.Purpose, posting.PurposeOf(v.r.On))
 	n.At, n.Zone = v.now, v.zone
@@ -168,7 +168,7 @@ func (v *visit) expiries() {
 			n.Lots, n.Points, n.Subjects = append(n.Lots, l), n.Points+l.Points, append(n.Subjects, s)
 		}
 		if n.Points >= v.r.MinPoints {
-			v.offer(n)
+			v.offer(n) // nothing if the first lot was announced already: then there are no subjects
 			i += max(0, len(n.Subjects)-1)
 		}
 	}

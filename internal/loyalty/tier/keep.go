@@ -56,9 +56,10 @@ func (r Rules) KeptOn(acc loyalty.Account, s loyalty.Standing, closes time.Time)
 	if keepPeriods(&r.Tiers) > 0 || next.IsZero() {
 		return next
 	}
-	for n := 1; !keep.Times(n).After(s.Since, r.Zone).After(closes); n++ {
-		if keep.Times(n).After(s.Since, r.Zone).Equal(closes) {
-			return keep.Times(n+1).After(s.Since, r.Zone)
+	end := func(n int) time.Time { return keep.Times(n).After(s.Since, r.Zone) }
+	for n := 1; !end(n).After(closes); n++ {
+		if end(n).Equal(closes) {
+			return end(n + 1)
 		}
 	}
 	return next // the standing was not renewed each time since it began
@@ -145,7 +146,7 @@ func (r Rules) Lasting(acc loyalty.Account, at time.Time) (rung int, until, asOf
 	for _, bucket := range buckets(&acc) {
 		last, since := r.BucketEnds(acc, bucket)
 		if posting.MonthOf(bucket) < oldest || !last.After(s.Since) || since.After(at) {
-			continue
+			continue // last may also be zero
 		}
 		n, to := r.Qualified(acc, last), r.reachedUntil(acc, since)
 		if !to.IsZero() && !r.Tiers.Grace.After(to, r.Zone).After(at) {
@@ -188,5 +189,6 @@ func (r Rules) Floor(acc loyalty.Account) (rung int) {
 			rung = max(rung, redeem.LevelIndex(&r.Tiers, loyalty.Standing{Level: f.Level}))
 		}
 	}
+	// The index is 0, the lowest level, if no minimum was set manually.
 	return max(rung, redeem.LevelIndex(&r.Tiers, loyalty.Standing{Level: acc.Tier.Minimum}))
 }

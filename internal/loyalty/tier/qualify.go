@@ -259,7 +259,7 @@ func checkLevel(t *loyalty.Tiers, i int) error {
 	}
 	more := i == 0
 	for _, n := range l.Needs {
-		before, _ := need(t, i-1, n.By)
+		before, _ := need(t, i-1, n.By) // i > 0, because the first level has no requirements
 		if n.From < 1 || n.From < before {
 			return fmt.Errorf("level %s requires less than the one before it", l.ID)
 		}

@@ -70,6 +70,7 @@ func (rs Rules) RefreshAt(acc loyalty.Account) time.Time {
 	switch {
 	case rs.hasUnknownLevel(acc):
 		return r.At
+	// The first condition is also true if no version changed the requirements, because r.At is zero then.
 	case !ran(acc).Before(r.At) || r.At.Before(acc.Tier.Lock) || !rs.refreshes(acc):
 		return time.Time{}
 	}
@@ -117,7 +118,8 @@ func RefreshTier(d *posting.Decision, at time.Time) error {
 	if due.IsZero() || due.After(at) {
 		return nil
 	}
-	if locked(d) || !Of(d.P).refreshes(d.Account) { // the level no longer exists
+	// RefreshAt returns an instant for such a member only if the level no longer exists.
+	if locked(d) || !Of(d.P).refreshes(d.Account) {
 		s := d.Account.Tier
 		rung := redeem.LevelIndex(&d.P.Tiers, s)
 		was := s.Level
