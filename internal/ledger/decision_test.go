@@ -58,7 +58,7 @@ func TestDecisionsReadNothing(t *testing.T) {
 		}
 		ast.Inspect(file, check)
 	}
-	if decisions < 20 {
+	if decisions < 30 {
 		t.Errorf("only %d decisions were found", decisions)
 	}
 }
