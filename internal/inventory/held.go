@@ -12,8 +12,8 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/table"
 )
 
-// lapsedAtOnce is the number of expired reservations that are read at a time.
-const lapsedAtOnce = 10
+// expiredAtOnce is the number of expired reservations that are read at a time.
+const expiredAtOnce = 10
 
 func readListed(it table.Item) (d ledger.ListedDoc, err error) {
 	if err := json.Unmarshal(it.Doc, &d); err != nil {
@@ -22,9 +22,9 @@ func readListed(it table.Item) (d ledger.ListedDoc, err error) {
 	return d, nil
 }
 
-// lapsedOf yields the listed reservations of a reward that have expired, the longest expired first. It starts after the
-// item in the parameter last.
-func (ss Stock) lapsedOf(
+// expiredOf yields the listed reservations of a reward that have expired, the longest expired first. It starts after
+// the item in the parameter last.
+func (ss Stock) expiredOf(
 	ctx context.Context, program, reward string, last table.Item, limit int,
 ) iter.Seq2[table.Item, error] {
 	q := table.Query{
@@ -51,19 +51,19 @@ func (ss Stock) Expired(ctx context.Context, program string, reward *loyalty.Rew
 	if n := len(before.holds); n > 0 {
 		last = before.holds[n-1]
 	}
-	for it, err := range ss.lapsedOf(ctx, program, reward.ID, last, lapsedAtOnce) {
+	for it, err := range ss.expiredOf(ctx, program, reward.ID, last, expiredAtOnce) {
 		if err != nil {
 			return ledger.Retryable(err)
 		}
 		found.holds = append(found.holds, it)
 	}
-	found.All = len(found.holds) < lapsedAtOnce
+	found.All = len(found.holds) < expiredAtOnce
 	return found
 }
 
 // ReleaseExpired advances the members whose reservations have expired.
-func (ss Stock) ReleaseExpired(ctx context.Context, p *loyalty.Program, lapsed ExpiredHolds) error {
-	for _, it := range lapsed.holds {
+func (ss Stock) ReleaseExpired(ctx context.Context, p *loyalty.Program, holds ExpiredHolds) error {
+	for _, it := range holds.holds {
 		d, err := readListed(it)
 		if err != nil {
 			return err

@@ -18,8 +18,8 @@ import (
 // Stock counts how much of a reward remains.
 type Stock struct{ *ledger.Ledger }
 
-// mostLapsed is the maximum number of expired reservations per reward that are counted as available again.
-const mostLapsed = 100
+// maxExpired is the maximum number of expired reservations per reward that are counted as available again.
+const maxExpired = 100
 
 // Counts returns the remaining quantity of each reward with a limited quantity, also per date.
 func (ss Stock) Counts(ctx context.Context, p *loyalty.Program) (earn.Budgets, error) {
@@ -65,8 +65,8 @@ type StockReading struct {
 // A rewardReading contains the items that were read for one reward.
 type rewardReading struct {
 	*loyalty.Reward
-	lapsed []ledger.ListedDoc
-	line   []table.Item // the first members of the waitlist
+	expired []ledger.ListedDoc
+	line    []table.Item // the first members of the waitlist
 }
 
 // Reading returns a StockReading of the stock that is available if member m redeems now; see CountsFor.
@@ -126,7 +126,7 @@ func (s *StockReading) Second(ctx context.Context) (reads []func() error) {
 			wanted = wanted || s.Left[c.Rule] == 0
 		}
 		if wanted {
-			reads = append(reads, func() error { return s.readLapsed(ctx, r) })
+			reads = append(reads, func() error { return s.readExpired(ctx, r) })
 		}
 		if s.m != "" && r.HasWaitlist() && (wanted || s.Left[r.Key()] > 0) {
 			reads = append(reads, func() error { return s.readLine(ctx, r) })
@@ -135,8 +135,8 @@ func (s *StockReading) Second(ctx context.Context) (reads []func() error) {
 	return reads
 }
 
-func (s *StockReading) readLapsed(ctx context.Context, r *rewardReading) error {
-	for it, err := range (Stock{s.Ledger}).lapsedOf(ctx, s.p.ID, r.ID, table.Item{}, mostLapsed) {
+func (s *StockReading) readExpired(ctx context.Context, r *rewardReading) error {
+	for it, err := range (Stock{s.Ledger}).expiredOf(ctx, s.p.ID, r.ID, table.Item{}, maxExpired) {
 		if err != nil {
 			return ledger.Retryable(err)
 		}
@@ -144,7 +144,7 @@ func (s *StockReading) readLapsed(ctx context.Context, r *rewardReading) error {
 		if err != nil {
 			return err
 		}
-		r.lapsed = append(r.lapsed, d)
+		r.expired = append(r.expired, d)
 	}
 	return nil
 }
@@ -162,7 +162,7 @@ func (s *StockReading) readLine(ctx context.Context, r *rewardReading) error {
 // Result adds the results of the second step. It reads more of a waitlist if its first members are not enough.
 func (s *StockReading) Result(ctx context.Context) (earn.Budgets, error) {
 	for _, r := range s.rewards {
-		for _, d := range r.lapsed {
+		for _, d := range r.expired {
 			for _, key := range []string{redeem.KeyOn(r.Reward, d.Date), r.CodesKey()} {
 				if _, counted := s.Left[key]; counted {
 					s.Left[key]++

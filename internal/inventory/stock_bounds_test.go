@@ -181,7 +181,7 @@ func TestStockForALongWaitlist(t *testing.T) {
 // Expired reservations are found in batches, the longest expired first.
 func TestExpiredReservationsAreFound(t *testing.T) {
 	mug := &rewards()[0]
-	for _, n := range []int{0, 1, lapsedAtOnce - 1, lapsedAtOnce, lapsedAtOnce + 1, 2 * lapsedAtOnce} {
+	for _, n := range []int{0, 1, expiredAtOnce - 1, expiredAtOnce, expiredAtOnce + 1, 2 * expiredAtOnce} {
 		l := ledgertest.New(t).Ledger
 		for i := range n {
 			sk := stored.Stamped(noon.Add(time.Duration(i-n)*time.Second)) + "#rd"
@@ -201,7 +201,7 @@ func TestExpiredReservationsAreFound(t *testing.T) {
 			}
 			found += len(got.holds)
 			before, all = got, got.All
-			if len(got.holds) > lapsedAtOnce || got.All != (len(got.holds) < lapsedAtOnce) {
+			if len(got.holds) > expiredAtOnce || got.All != (len(got.holds) < expiredAtOnce) {
 				t.Errorf("of %d, %d are found, all %t", n, len(got.holds), got.All)
 			}
 		}

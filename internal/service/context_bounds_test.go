@@ -301,18 +301,18 @@ func TestInputsOfADecisionAboutARedemption(t *testing.T) {
 		{"expired reservations", redemptionContext{}, nil, outOfStock, false, inventory.ExpiredHolds{}},
 		{
 			"the other dates",
-			redemptionContext{lapsed: inventory.ExpiredHolds{All: true}, in: RedemptionRequest{Date: "a"}},
+			redemptionContext{expired: inventory.ExpiredHolds{All: true}, in: RedemptionRequest{Date: "a"}},
 			nil, outOfStock,
 			true, nil,
 		},
 		{
 			"the other dates were read",
 			redemptionContext{
-				lapsed: inventory.ExpiredHolds{All: true}, in: RedemptionRequest{Date: "a"}, dates: earn.Budgets{},
+				expired: inventory.ExpiredHolds{All: true}, in: RedemptionRequest{Date: "a"}, dates: earn.Budgets{},
 			},
 			nil, outOfStock, false, nil,
 		},
-		{"no date", redemptionContext{lapsed: inventory.ExpiredHolds{All: true}}, nil, outOfStock, false, nil},
+		{"no date", redemptionContext{expired: inventory.ExpiredHolds{All: true}}, nil, outOfStock, false, nil},
 	} {
 		c.c.Ledger, c.c.p, c.c.reward = x.Ledger, x.p, mug
 		again, err := c.c.Load(t.Context(), in, c.outs, c.err)

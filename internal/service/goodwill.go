@@ -44,14 +44,14 @@ type Reinstatement struct {
 func (a Adjustments) Reinstate(
 	ctx context.Context, p *loyalty.Program, in Reinstatement, by ledger.By,
 ) (AdjustmentResult, error) {
-	lapsed, err := ledger.Statements{Ledger: a.Ledger}.Entry(ctx, p.ID, in.Member, in.Entry)
+	expiry, err := ledger.Statements{Ledger: a.Ledger}.Entry(ctx, p.ID, in.Member, in.Entry)
 	if err != nil {
 		return AdjustmentResult{}, err
 	}
 	r, err := a.Execute(ctx, ledger.Once(
-		p, in.Member, loyalty.CauseReinstatement, lapsed.Cause.ID, by,
+		p, in.Member, loyalty.CauseReinstatement, expiry.Cause.ID, by,
 		func(acc loyalty.Account, x ledger.Inputs) (posting.Outcome, error) {
-			return engine.Reinstate(p, acc, lapsed, in.Until, in.Reason, x.Now)
+			return engine.Reinstate(p, acc, expiry, in.Until, in.Reason, x.Now)
 		},
 	))
 	return AdjustmentResult{Entry: r.Entry(), Replayed: r.Replayed}, err

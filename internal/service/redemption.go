@@ -97,8 +97,8 @@ func (rs Redemptions) Redeem(
 			return RedemptionResult{}, err
 		}
 		switch {
-		case errors.As(err, &x.lapsed):
-			if err := (inventory.Stock{Ledger: rs.Ledger}).ReleaseExpired(ctx, p, x.lapsed); err != nil {
+		case errors.As(err, &x.expired):
+			if err := (inventory.Stock{Ledger: rs.Ledger}).ReleaseExpired(ctx, p, x.expired); err != nil {
 				return RedemptionResult{}, err
 			}
 			continue // retry with the stock that the expired reservations held

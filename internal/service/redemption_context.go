@@ -22,7 +22,7 @@ type redemptionContext struct {
 	reward     loyalty.Reward
 	redemption loyalty.Redemption
 	household  share.Household        // the household whose points the member may use; without members if there is none
-	lapsed     inventory.ExpiredHolds // expired reservations of the reward that still counted against its stock
+	expired    inventory.ExpiredHolds // expired reservations of the reward that still counted against its stock
 	call       redeem.Call            // the members of the waitlist who may claim the stock now
 	stock      *loyalty.Points        // the stock that call was determined for; nil if unknown
 	dates      earn.Budgets           // the remaining stock by date; nil if it is unknown
@@ -79,8 +79,8 @@ func (c *redemptionContext) Load(
 		c.call, c.stock = call, &n
 		return true, failed
 	}
-	if errors.Is(err, loyalty.RewardOutOfStock) && !c.lapsed.All {
-		return false, inventory.Stock{Ledger: c.Ledger}.Expired(ctx, c.p.ID, &c.reward, c.lapsed)
+	if errors.Is(err, loyalty.RewardOutOfStock) && !c.expired.All {
+		return false, inventory.Stock{Ledger: c.Ledger}.Expired(ctx, c.p.ID, &c.reward, c.expired)
 	}
 	if c.dates != nil || !c.fullDate(err) {
 		return false, nil

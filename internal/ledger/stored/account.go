@@ -26,7 +26,7 @@ func StoredAccount(a loyalty.Account) AccountDoc {
 	if a.Status != loyalty.Active {
 		d.Status = string(a.Status)
 	}
-	d.Lapsed = storedLots(a.ExpiredLots)
+	d.ExpiredLots = storedLots(a.ExpiredLots)
 	for _, x := range a.Conversions {
 		d.Conversions = append(d.Conversions, *storedConverted(&x))
 	}
@@ -122,7 +122,7 @@ func (d *AccountDoc) readPoints(a *loyalty.Account) error {
 	a.Debt, a.Earned = loyalty.Points(d.Debt), loyalty.Points(d.Earned)
 	a.Redeemed, a.Expired = loyalty.Points(d.Redeemed), loyalty.Points(d.Expired)
 	a.Lots, errs[0] = readLots(d.Lots)
-	a.ExpiredLots, errs[1] = readLots(d.Lapsed)
+	a.ExpiredLots, errs[1] = readLots(d.ExpiredLots)
 	a.Slid, errs[2] = readLots(d.Slid)
 	a.Purses, errs[3] = readPurses(d.Purses)
 	for _, p := range d.Pending {

@@ -31,7 +31,7 @@ func StoredOrder(s loyalty.OrderState) *orderDoc {
 	}
 	if len(s.Grants) > 0 {
 		base := storedGrant(s.Grants[0])
-		d.ActiveAt, d.Lot, d.Taken, d.Owed, d.Lapsed = base.ActiveAt, base.Lot, base.Taken, base.Owed, base.ExpiredOn
+		d.ActiveAt, d.Lot, d.Taken, d.Owed, d.ExpiredOn = base.ActiveAt, base.Lot, base.Taken, base.Owed, base.ExpiredOn
 		d.Expired, d.Converted = base.Expired, base.Converted
 		d.More = storedGrants(s.Grants[1:])
 	}
@@ -130,7 +130,7 @@ func (d *orderDoc) state(id string, m loyalty.MemberID, revision int) (*loyalty.
 		return nil, err
 	}
 	base, err := grantDoc{
-		ActiveAt: d.ActiveAt, Lot: d.Lot, Taken: d.Taken, Owed: d.Owed, ExpiredOn: d.Lapsed, Expired: d.Expired,
+		ActiveAt: d.ActiveAt, Lot: d.Lot, Taken: d.Taken, Owed: d.Owed, ExpiredOn: d.ExpiredOn, Expired: d.Expired,
 		Converted: d.Converted,
 		Worth:     d.Worth,
 	}.grant()

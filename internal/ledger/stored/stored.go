@@ -18,38 +18,38 @@ type Identity struct{ Kind, Value string }
 // 1,024 bytes, including names. Instants are in milliseconds since 1970, days are in the form yyyymmdd.
 
 type AccountDoc struct {
-	Status     string               `json:"st,omitzero"` // omitted while active
-	Joined     int64                `json:"joined"`
-	Sequence   int64                `json:"seq"`
-	Head       string               `json:"head"`
-	Lots       seriesDoc            `json:"lots,omitempty"`
-	Pending    []pendingDoc         `json:"pend,omitempty"`
-	Holds      []holdDoc            `json:"holds,omitempty"`
-	Debt       int64                `json:"debt,omitzero"`
-	Purses     map[string]purseDoc  `json:"w,omitempty"` // by wallet
-	Tier       *tierDoc             `json:"tier,omitempty"`
-	Past       []*tierDoc           `json:"past,omitempty"` // oldest first; null: the standing of a new member
-	Counted    int64                `json:"cnt,omitzero"`   // omitted if it equals Last; -1 if it is zero
-	Brands     map[string]int64     `json:"mb,omitempty"`   // metrics: orders by month and brand, "202612|east"
-	TierGroups []tierGroupDoc       `json:"tg,omitempty"`
-	Usage      map[string]seriesDoc `json:"caps,omitempty"` // by rule and period: "campaigns.x|#day"
-	Reached    []reachedDoc         `json:"ms1,omitempty"`  // milestones
-	Traits     *traitsDoc           `json:"who,omitempty"`
-	Moves      []moveDoc            `json:"mv,omitempty"`
-	Notices    []noticeDoc          `json:"notices,omitempty"`
-	Extended   []extendedDoc        `json:"ext,omitempty"`
-	Slides     int32                `json:"slide,omitzero"`
-	Actives    []int64              `json:"act,omitempty"`
-	Slid       seriesDoc            `json:"slid,omitempty"`
-	Graced     []int32              `json:"grace,omitempty"`
-	Carried    string               `json:"frac,omitzero"`
-	Earned     int64                `json:"earned,omitzero"`
-	Redeemed   int64                `json:"spent,omitzero"`
-	Expired    int64                `json:"expired,omitzero"`
-	Last       int64                `json:"last,omitzero"`
-	Seen       int64                `json:"seen,omitzero"` // omitted if it equals Last; -1 if it is zero
-	Ran        int64                `json:"ran,omitzero"`  // omitted if it equals Seen; -1 if it is zero
-	Lapsed     seriesDoc            `json:"exp,omitempty"`
+	Status      string               `json:"st,omitzero"` // omitted while active
+	Joined      int64                `json:"joined"`
+	Sequence    int64                `json:"seq"`
+	Head        string               `json:"head"`
+	Lots        seriesDoc            `json:"lots,omitempty"`
+	Pending     []pendingDoc         `json:"pend,omitempty"`
+	Holds       []holdDoc            `json:"holds,omitempty"`
+	Debt        int64                `json:"debt,omitzero"`
+	Purses      map[string]purseDoc  `json:"w,omitempty"` // by wallet
+	Tier        *tierDoc             `json:"tier,omitempty"`
+	Past        []*tierDoc           `json:"past,omitempty"` // oldest first; null: the standing of a new member
+	Counted     int64                `json:"cnt,omitzero"`   // omitted if it equals Last; -1 if it is zero
+	Brands      map[string]int64     `json:"mb,omitempty"`   // metrics: orders by month and brand, "202612|east"
+	TierGroups  []tierGroupDoc       `json:"tg,omitempty"`
+	Usage       map[string]seriesDoc `json:"caps,omitempty"` // by rule and period: "campaigns.x|#day"
+	Reached     []reachedDoc         `json:"ms1,omitempty"`  // milestones
+	Traits      *traitsDoc           `json:"who,omitempty"`
+	Moves       []moveDoc            `json:"mv,omitempty"`
+	Notices     []noticeDoc          `json:"notices,omitempty"`
+	Extended    []extendedDoc        `json:"ext,omitempty"`
+	Slides      int32                `json:"slide,omitzero"`
+	Actives     []int64              `json:"act,omitempty"`
+	Slid        seriesDoc            `json:"slid,omitempty"`
+	Graced      []int32              `json:"grace,omitempty"`
+	Carried     string               `json:"frac,omitzero"`
+	Earned      int64                `json:"earned,omitzero"`
+	Redeemed    int64                `json:"spent,omitzero"`
+	Expired     int64                `json:"expired,omitzero"`
+	Last        int64                `json:"last,omitzero"`
+	Seen        int64                `json:"seen,omitzero"` // omitted if it equals Last; -1 if it is zero
+	Ran         int64                `json:"ran,omitzero"`  // omitted if it equals Seen; -1 if it is zero
+	ExpiredLots seriesDoc            `json:"exp,omitempty"`
 
 	Conversions []convertedDoc `json:"cvs,omitempty"`
 
@@ -316,7 +316,7 @@ type orderDoc struct {
 	Cut       bool             `json:"cut,omitzero"`
 	Taken     seriesDoc        `json:"taken,omitempty"`
 	Owed      int64            `json:"owed,omitzero"`
-	Lapsed    int64            `json:"exo,omitzero"`
+	ExpiredOn int64            `json:"exo,omitzero"`
 	Expired   int64            `json:"exp,omitzero"`
 	Converted []unconvertedDoc `json:"cv,omitempty"`
 

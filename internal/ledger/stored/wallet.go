@@ -10,12 +10,12 @@ import (
 // purseDoc is the state of a wallet other than the points wallet. The account's own fields store the points wallet, as
 // in the first release.
 type purseDoc struct {
-	Lots     seriesDoc `json:"lots,omitempty"`
-	Debt     int64     `json:"debt,omitzero"`
-	Earned   int64     `json:"earned,omitzero"`
-	Redeemed int64     `json:"spent,omitzero"`
-	Expired  int64     `json:"expired,omitzero"`
-	Lapsed   seriesDoc `json:"exp,omitempty"`
+	Lots        seriesDoc `json:"lots,omitempty"`
+	Debt        int64     `json:"debt,omitzero"`
+	Earned      int64     `json:"earned,omitzero"`
+	Redeemed    int64     `json:"spent,omitzero"`
+	Expired     int64     `json:"expired,omitzero"`
+	ExpiredLots seriesDoc `json:"exp,omitempty"`
 }
 
 // walletDoc is the change of a wallet by an entry.
@@ -61,12 +61,12 @@ func readPurses(docs map[string]purseDoc) (out []loyalty.Purse, err error) {
 		if err != nil {
 			return nil, err
 		}
-		lapsed, err := readLots(d.Lapsed)
+		expired, err := readLots(d.ExpiredLots)
 		if err != nil {
 			return nil, err
 		}
 		out = append(out, loyalty.Purse{
-			Wallet: wallet, Lots: lots, ExpiredLots: lapsed, Debt: loyalty.Points(d.Debt),
+			Wallet: wallet, Lots: lots, ExpiredLots: expired, Debt: loyalty.Points(d.Debt),
 			Earned: loyalty.Points(d.Earned), Redeemed: loyalty.Points(d.Redeemed), Expired: loyalty.Points(d.Expired),
 		})
 	}
