@@ -106,12 +106,12 @@ func TestMessageThatIsClaimed(t *testing.T) {
 			if err := ms.Claim(t.Context(), b.p, v, n, "r1"); err != nil {
 				t.Fatal(err)
 			}
-			if v.Flight.ID != id || !v.Flight.At.Equal(noon) || len(v.Flight.told) != 2 ||
+			if v.Flight.ID != id || !v.Flight.At.Equal(noon) || len(v.Flight.sent) != 2 ||
 				!v.Next.Equal(noon.Add(lease)) {
 				t.Errorf("%s: the claim is %+v", name, v.Flight)
 			}
 			again := b.visit(t)
-			if f := again.Flight; f == nil || f.ID != id || !f.At.Equal(noon) || len(f.told) != 2 ||
+			if f := again.Flight; f == nil || f.ID != id || !f.At.Equal(noon) || len(f.sent) != 2 ||
 				f.Once != (purpose == loyalty.Marketing) || !again.PlannedBy("r1") || again.PlannedBy("r2") ||
 				!again.Next.Equal(noon.Add(lease)) {
 				t.Errorf("%s: the next visit finds %+v", name, again)

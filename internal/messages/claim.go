@@ -33,7 +33,7 @@ type Flight struct {
 	ID   string
 	At   time.Time
 	Once bool // the message must not be sent again, whatever its outcome
-	told []remind.SentReminder
+	sent []remind.SentReminder
 }
 
 // Abandoned reports whether the lease of the claim has ended without a record or release. The process that claimed the
@@ -67,9 +67,9 @@ func (ms Messages) Claim(
 ) error {
 	now := ms.Time()
 	id := MessageID(p.ID, v.Account.Member, n)
-	told := v.State.RecordSent(&p.Compiled, p.Zone, v.Account, n, id, now).SentReminders
-	v.Flight = &Flight{ID: id, At: now, Once: n.Purpose == loyalty.Marketing, told: told[len(told)-len(n.Subjects):]}
-	return ms.keep(ctx, p, v, now.Add(lease), nil, reminders)
+	sent := v.State.RecordSent(&p.Compiled, p.Zone, v.Account, n, id, now).SentReminders
+	v.Flight = &Flight{ID: id, At: now, Once: n.Purpose == loyalty.Marketing, sent: sent[len(sent)-len(n.Subjects):]}
+	return ms.writeVisit(ctx, p, v, now.Add(lease), nil, reminders)
 }
 
 // Record ends a claim after the message was sent. For an abandoned claim, the caller passes a zero n, and Record uses
@@ -79,7 +79,7 @@ func (ms Messages) Record(ctx context.Context, p *loyalty.Program, v *Visit, n r
 	if len(n.Subjects) == 0 {
 		n = noticeOf(p, f)
 	}
-	return ms.land(
+	return ms.endClaim(
 		ctx, p, v, ms.Time(), []figure{{n.Reminder, FigureSent}}, reminders,
 		func(s remind.Reminded) remind.Reminded {
 			return s.RecordSent(&p.Compiled, p.Zone, v.Account, n, f.ID, f.At)
@@ -90,12 +90,12 @@ func (ms Messages) Record(ctx context.Context, p *loyalty.Program, v *Visit, n r
 // Release ends a claim when the message was certainly not sent. A later visit may send the message, but not before the
 // instant in the parameter again.
 func (ms Messages) Release(ctx context.Context, p *loyalty.Program, v *Visit, again time.Time, reminders string) error {
-	return ms.land(ctx, p, v, again, nil, reminders, func(s remind.Reminded) remind.Reminded { return s })
+	return ms.endClaim(ctx, p, v, again, nil, reminders, func(s remind.Reminded) remind.Reminded { return s })
 }
 
-// land ends a claim in the latest stored state of the member's reminders. Other processes may have written that state
-// since the claim, for example a consent or a failed address, without ending the claim.
-func (ms Messages) land(
+// endClaim ends a claim in the latest stored state of the member's reminders. Other processes may have changed that
+// state since the claim, for example to record a consent or a failed address, without ending the claim.
+func (ms Messages) endClaim(
 	ctx context.Context, p *loyalty.Program, v *Visit, at time.Time, figures []figure, reminders string,
 	state func(remind.Reminded) remind.Reminded,
 ) error {
@@ -103,7 +103,7 @@ func (ms Messages) land(
 	for range ledger.Attempts {
 		next := *v
 		next.State, next.Flight = state(v.State), nil
-		err := ms.keep(ctx, p, &next, at, figures, reminders)
+		err := ms.writeVisit(ctx, p, &next, at, figures, reminders)
 		if err == nil {
 			*v = next
 			return nil
@@ -135,7 +135,7 @@ func (ms Messages) reread(ctx context.Context, p *loyalty.Program, v *Visit, id 
 // noticeOf reconstructs the notice of a claimed message from the claim.
 func noticeOf(p *loyalty.Program, f *Flight) remind.News {
 	n := remind.News{Purpose: loyalty.Marketing}
-	for _, t := range f.told {
+	for _, t := range f.sent {
 		n.Reminder, n.Step, n.On, n.Channel = t.Reminder, t.Step, t.On, t.Channel
 		n.Subjects = append(n.Subjects, t.Subject)
 	}
@@ -152,17 +152,18 @@ func (ms Messages) HoldOut(p *loyalty.Program, v *Visit, n remind.News) {
 
 // Plan ends a visit and schedules the next one.
 func (ms Messages) Plan(ctx context.Context, p *loyalty.Program, v *Visit, next time.Time, reminders string) error {
-	return ms.keep(ctx, p, v, next, nil, reminders)
+	return ms.writeVisit(ctx, p, v, next, nil, reminders)
 }
 
-// keep writes the state of a visit as the next version of its item. It increases the figures in the same transaction.
-func (ms Messages) keep(
+// writeVisit writes the state of a visit as the next version of its item. It increases the figures in the same
+// transaction.
+func (ms Messages) writeVisit(
 	ctx context.Context, p *loyalty.Program, v *Visit, next time.Time, figures []figure, reminders string,
 ) error {
 	d := stored.StoredReminded(remind.Forget(p, v.Account, v.State, ms.Time()))
 	d.Planned = reminders
 	if f := v.Flight; f != nil {
-		d.Flight = &stored.FlightDoc{ID: f.ID, At: stored.Millis(f.At), Once: f.Once, Told: stored.StoredSent(f.told)}
+		d.Flight = &stored.FlightDoc{ID: f.ID, At: stored.Millis(f.At), Once: f.Once, Sent: stored.StoredSent(f.sent)}
 	}
 	for _, s := range v.Settled {
 		figures = append(figures, settled(s)...)

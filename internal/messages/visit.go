@@ -78,8 +78,8 @@ func (r Reminders) visit(
 	v := &Visit{State: d.Reminded(), Next: stored.InstantAt(it.Index.SK), item: it, planned: d.Planned}
 	if f := d.Flight; f != nil {
 		v.Flight = &Flight{ID: f.ID, At: stored.Instant(f.At), Once: f.Once}
-		for _, t := range f.Told {
-			v.Flight.told = append(v.Flight.told, t.Sent())
+		for _, t := range f.Sent {
+			v.Flight.sent = append(v.Flight.sent, t.Sent())
 		}
 	}
 	stored, present, err := r.stored(ctx, p, m, write)

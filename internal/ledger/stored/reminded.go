@@ -85,7 +85,7 @@ type FlightDoc struct {
 	ID   string            `json:"id"`
 	At   int64             `json:"at"`
 	Once bool              `json:"once,omitzero"` // must not be sent again, whatever its result
-	Told []sentReminderDoc `json:"told"`
+	Sent []sentReminderDoc `json:"told"`
 }
 
 func StoredReminded(s remind.Reminded) RemindedDoc {
@@ -119,8 +119,8 @@ func StoredReminded(s remind.Reminded) RemindedDoc {
 	return d
 }
 
-func StoredSent(told []remind.SentReminder) (out []sentReminderDoc) {
-	for _, t := range told {
+func StoredSent(sent []remind.SentReminder) (out []sentReminderDoc) {
+	for _, t := range sent {
 		out = append(out, sentReminderDoc{
 			t.Reminder, t.Step, string(t.On), t.Subject.ID, Millis(t.Subject.Due), t.Subject.Cycle,
 			Millis(t.Subject.Until),
