@@ -124,8 +124,8 @@ type webhookName struct {
 }
 
 // each calls do with every stored event that has the given provider and ID.
-func (c *webhookName) each(ctx context.Context, a *app.App, do func(service.Kept) error) error {
-	var all []service.Kept // the list must be complete before do writes events that could appear in it
+func (c *webhookName) each(ctx context.Context, a *app.App, do func(service.StoredDelivery) error) error {
+	var all []service.StoredDelivery // the list must be complete before do writes events that could appear in it
 	for k, err := range a.Deliveries.List(ctx, c.Program, c.Provider, c.Event) {
 		if err != nil {
 			return err
@@ -148,7 +148,7 @@ type webhooksShow struct{ webhookName }
 // Run prints the outcome of the event, and its body as received.
 func (c *webhooksShow) Run(ctx context.Context) error {
 	return c.with(ctx, func(a *app.App, r *payments.Receiver) error {
-		return c.each(ctx, a, func(k service.Kept) error {
+		return c.each(ctx, a, func(k service.StoredDelivery) error {
 			body, err := r.Body(c.Program, k)
 			if err != nil {
 				return err
@@ -179,7 +179,7 @@ type webhooksReplay struct{ webhookName }
 // Run processes the event again and prints the outcome.
 func (c *webhooksReplay) Run(ctx context.Context) error {
 	return c.with(ctx, func(a *app.App, r *payments.Receiver) error {
-		return c.each(ctx, a, func(k service.Kept) error {
+		return c.each(ctx, a, func(k service.StoredDelivery) error {
 			one, err := r.Replay(ctx, c.Program, k)
 			if err != nil {
 				return refused(err)

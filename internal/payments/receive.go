@@ -90,7 +90,7 @@ func (r *Receiver) process(ctx context.Context, con *connection, in arrival) (Re
 	if d.Body = r.seal.close(in.Body, bound(con.program, con.provider, d.Event)); len(d.Body) > maxKept {
 		d.Body = nil
 	}
-	var k service.Kept
+	var k service.StoredDelivery
 	switch live := r.app.Stage == app.Live; {
 	case unusable != nil:
 		k, err = r.app.Deliveries.Quarantine(ctx, p.ID, d, unusable.Code, unusable.Detail)
@@ -163,7 +163,7 @@ const maxKept = 240 << 10
 func bound(program, provider, event string) string { return program + "\n" + provider + "\n" + event }
 
 // Replay processes a stored event again. Its content still counts only once.
-func (r *Receiver) Replay(ctx context.Context, program string, k service.Kept) (Received, error) {
+func (r *Receiver) Replay(ctx context.Context, program string, k service.StoredDelivery) (Received, error) {
 	con := r.connection(ctx, program, k.Provider)
 	if con == nil {
 		return Received{}, errNotConnected(program, k.Provider)
@@ -181,7 +181,7 @@ func (r *Receiver) Replay(ctx context.Context, program string, k service.Kept) (
 }
 
 // Body returns a stored event as it was received.
-func (r *Receiver) Body(program string, k service.Kept) ([]byte, error) {
+func (r *Receiver) Body(program string, k service.StoredDelivery) ([]byte, error) {
 	return r.seal.open(k.Body, bound(program, k.Provider, k.Event))
 }
 

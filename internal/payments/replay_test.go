@@ -11,7 +11,7 @@ import (
 )
 
 // quarantined lists the events that wait in quarantine.
-func (s *shop) quarantined() (all []service.Kept) {
+func (s *shop) quarantined() (all []service.StoredDelivery) {
 	s.t.Helper()
 	for k, err := range s.stack.App.Deliveries.InQuarantine(s.t.Context(), "corner") {
 		if err != nil {

@@ -49,8 +49,8 @@ const (
 	StageMismatch loyalty.Code = "webhook_stage_mismatch" // test payments on a live stack, or live ones on a test stack
 )
 
-// Kept is a stored event with its outcome.
-type Kept struct {
+// A StoredDelivery is a stored event with its outcome.
+type StoredDelivery struct {
 	Delivery
 	Key      string // the sort key under which the event is stored
 	Outcome  Outcome
@@ -68,7 +68,7 @@ type Kept struct {
 }
 
 // Counted reports whether the content of the event counts, even if a person must review it.
-func (k Kept) Counted() bool { return k.Key == eventItem }
+func (k StoredDelivery) Counted() bool { return k.Key == eventItem }
 
 const (
 	eventItem       = "EVENT"
@@ -80,7 +80,7 @@ const (
 // resulting points. The same event again is a Duplicate and changes nothing. An event with the same identity but
 // different content, or one that the rules reject, is quarantined, which the result states without an error. A nil
 // report contains nothing that counts.
-func (ps Payments) Receive(ctx context.Context, p *loyalty.Program, d Delivery, r *Report) (Kept, error) {
+func (ps Payments) Receive(ctx context.Context, p *loyalty.Program, d Delivery, r *Report) (StoredDelivery, error) {
 	d.At, d.Received = d.At.UTC().Truncate(time.Millisecond), d.Received.UTC().Truncate(time.Millisecond)
 	for range ledger.Attempts {
 		k, ops, err := Deliveries(ps).arrival(ctx, p.ID, d)
@@ -107,12 +107,14 @@ func (ps Payments) Receive(ctx context.Context, p *loyalty.Program, d Delivery, 
 			return k, err
 		}
 	}
-	return Kept{}, ledger.ErrTryAgain
+	return StoredDelivery{}, ledger.ErrTryAgain
 }
 
 // arrival determines whether an event was received before, and how to store it if not.
-func (ds Deliveries) arrival(ctx context.Context, program string, d Delivery) (k Kept, ops []table.Op, err error) {
-	k = Kept{Delivery: d, Key: eventItem}
+func (ds Deliveries) arrival(
+	ctx context.Context, program string, d Delivery,
+) (k StoredDelivery, ops []table.Op, err error) {
+	k = StoredDelivery{Delivery: d, Key: eventItem}
 	was, err := ds.read(ctx, stored.DeliveryKey(program, d.Provider, d.Event, eventItem))
 	switch {
 	case err != nil:
@@ -149,9 +151,9 @@ func (ds Deliveries) arrival(ctx context.Context, program string, d Delivery) (k
 // remains free for the correct event.
 func (ds Deliveries) Quarantine(
 	ctx context.Context, program string, d Delivery, code loyalty.Code, detail string,
-) (Kept, error) {
+) (StoredDelivery, error) {
 	d.At, d.Received = d.At.UTC().Truncate(time.Millisecond), d.Received.UTC().Truncate(time.Millisecond)
-	k := Kept{Delivery: d, Key: quarantineItem + d.Mark}
+	k := StoredDelivery{Delivery: d, Key: quarantineItem + d.Mark}
 	k.flag(code, detail)
 	err := Payments(ds).commit(ctx, k.put(program))
 	if errors.As(err, new(*table.ConflictError)) {
@@ -161,7 +163,7 @@ func (ds Deliveries) Quarantine(
 }
 
 // Redriven records that a quarantined event was accepted later.
-func (ds Deliveries) Redriven(ctx context.Context, program string, k Kept) error {
+func (ds Deliveries) Redriven(ctx context.Context, program string, k StoredDelivery) error {
 	was, err := ds.read(ctx, stored.DeliveryKey(program, k.Provider, k.Event, k.Key))
 	if err != nil || was.version == 0 || was.Outcome != Quarantined || !was.Redriven.IsZero() {
 		return err
@@ -174,57 +176,57 @@ func (ds Deliveries) Redriven(ctx context.Context, program string, k Kept) error
 	return err
 }
 
-func (ds Deliveries) read(ctx context.Context, key table.Key) (Kept, error) {
+func (ds Deliveries) read(ctx context.Context, key table.Key) (StoredDelivery, error) {
 	it, err := ds.Table.Get(ctx, key)
 	if err != nil {
-		return Kept{}, ledger.Retryable(err)
+		return StoredDelivery{}, ledger.Retryable(err)
 	}
-	return keptOf(it)
+	return readDelivery(it)
 }
 
-func keptOf(it table.Item) (Kept, error) {
+func readDelivery(it table.Item) (StoredDelivery, error) {
 	if it.Version == 0 {
-		return Kept{Key: it.Key.SK}, nil
+		return StoredDelivery{Key: it.Key.SK}, nil
 	}
 	var d stored.DeliveryDoc
 	if err := json.Unmarshal(it.Doc, &d); err != nil {
-		return Kept{}, fmt.Errorf("service: read %s: %w", it.Key, err)
+		return StoredDelivery{}, fmt.Errorf("service: read %s: %w", it.Key, err)
 	}
 	return delivery(d, it.Key.SK, it.Version), nil
 }
 
 // List lists everything that is stored under the identity of one event: the event that counted, and the
 // quarantined ones.
-func (ds Deliveries) List(ctx context.Context, program, provider, event string) iter.Seq2[Kept, error] {
+func (ds Deliveries) List(ctx context.Context, program, provider, event string) iter.Seq2[StoredDelivery, error] {
 	return ds.list(ctx, table.Query{PK: stored.DeliveryKey(program, provider, event, "").PK})
 }
 
 // Arrived lists the events of one day in UTC, oldest first, except those in quarantine.
-func (ds Deliveries) Arrived(ctx context.Context, program string, day time.Time) iter.Seq2[Kept, error] {
+func (ds Deliveries) Arrived(ctx context.Context, program string, day time.Time) iter.Seq2[StoredDelivery, error] {
 	return ds.list(
-		ctx, table.Query{PK: arrivalKey(program, day.UTC().Format(time.DateOnly), Kept{}).PK, Index: true},
+		ctx, table.Query{PK: arrivalKey(program, day.UTC().Format(time.DateOnly), StoredDelivery{}).PK, Index: true},
 	)
 }
 
 // InQuarantine lists the events that a person must review, oldest first.
-func (ds Deliveries) InQuarantine(ctx context.Context, program string) iter.Seq2[Kept, error] {
-	return ds.list(ctx, table.Query{PK: arrivalKey(program, quarantineShelf, Kept{}).PK, Index: true})
+func (ds Deliveries) InQuarantine(ctx context.Context, program string) iter.Seq2[StoredDelivery, error] {
+	return ds.list(ctx, table.Query{PK: arrivalKey(program, quarantineShelf, StoredDelivery{}).PK, Index: true})
 }
 
-func (ds Deliveries) list(ctx context.Context, q table.Query) iter.Seq2[Kept, error] {
-	return ledger.List(ctx, ds.Table, q, keptOf)
+func (ds Deliveries) list(ctx context.Context, q table.Query) iter.Seq2[StoredDelivery, error] {
+	return ledger.List(ctx, ds.Table, q, readDelivery)
 }
 
 // arrivalKey returns the index key that lists an event by the day of its arrival, or among those that a person must
 // review.
-func arrivalKey(program, shelf string, k Kept) table.Key {
+func arrivalKey(program, shelf string, k StoredDelivery) table.Key {
 	return table.Key{
 		PK: "P#" + program + "#WH@" + shelf, SK: stored.Stamped(k.Received) + "#" + k.Provider + "#" + k.Event,
 	}
 }
 
-func delivery(d stored.DeliveryDoc, key string, version int64) Kept {
-	return Kept{
+func delivery(d stored.DeliveryDoc, key string, version int64) StoredDelivery {
+	return StoredDelivery{
 		Delivery: Delivery{
 			Provider: d.Provider, Event: d.Event, Type: d.Type, Path: d.Path, At: stored.Instant(d.At),
 			Received: stored.Instant(d.Received),
@@ -235,7 +237,7 @@ func delivery(d stored.DeliveryDoc, key string, version int64) Kept {
 	}
 }
 
-func storedDelivery(k Kept) stored.DeliveryDoc {
+func deliveryDoc(k StoredDelivery) stored.DeliveryDoc {
 	return stored.DeliveryDoc{
 		Provider: k.Provider, Event: k.Event, Type: k.Type, Path: k.Path, At: stored.Millis(k.At),
 		Received: stored.Millis(k.Received),

@@ -132,7 +132,7 @@ func TestOperationsReturnTheErrorOfARead(t *testing.T) {
 			return err
 		},
 		"redriven": func(l *ledger.Ledger) error {
-			k := Kept{Delivery: Delivery{Provider: "stripe", Event: "evt_1"}, Key: eventItem}
+			k := StoredDelivery{Delivery: Delivery{Provider: "stripe", Event: "evt_1"}, Key: eventItem}
 			return Deliveries{l}.Redriven(t.Context(), "p", k)
 		},
 		"named": func(l *ledger.Ledger) error {

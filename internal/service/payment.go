@@ -34,7 +34,7 @@ type Report struct {
 // receive merges a report into the stored state of the payment and its order. It writes that state, the resulting
 // points, and the event with its outcome in one transaction. It returns a *table.ConflictError or ledger.RevisionExists
 // if another process wrote first.
-func (ps Payments) receive(ctx context.Context, p *loyalty.Program, k *Kept, r Report, ops []table.Op) error {
+func (ps Payments) receive(ctx context.Context, p *loyalty.Program, k *StoredDelivery, r Report, ops []table.Op) error {
 	named, err := ps.nameCustomer(ctx, p, r)
 	if err != nil {
 		return err
@@ -117,7 +117,7 @@ func mismatch(x loyalty.Receipt, facts []loyalty.Fact) error {
 
 // merge updates an order to include the state of one of its payments.
 func (ps Payments) merge(
-	ctx context.Context, p *loyalty.Program, k *Kept, known knownItem, x loyalty.Receipt, ops []table.Op,
+	ctx context.Context, p *loyalty.Program, k *StoredDelivery, known knownItem, x loyalty.Receipt, ops []table.Op,
 ) error {
 	from, err := ps.Prior(ctx, p, loyalty.Cause{Kind: loyalty.CauseOrder, ID: known.doc.Order}, "")
 	if err != nil {
@@ -349,25 +349,25 @@ func (ps Payments) carried(ctx context.Context, p *loyalty.Program, was, o loyal
 }
 
 // flag quarantines an event for manual review, whether or not the event took effect.
-func (k *Kept) flag(code loyalty.Code, detail string) {
+func (k *StoredDelivery) flag(code loyalty.Code, detail string) {
 	k.Outcome, k.Code, k.Detail = Quarantined, code, detail
 }
 
 // become sets the outcome, unless the event was flagged for manual review.
-func (k *Kept) become(o Outcome) {
+func (k *StoredDelivery) become(o Outcome) {
 	if k.Code == "" {
 		k.Outcome = o
 	}
 }
 
 // put returns the operation that stores the event as the next version of the item that was read.
-func (k *Kept) put(program string) table.Op {
+func (k *StoredDelivery) put(program string) table.Op {
 	shelf := k.Received.UTC().Format(time.DateOnly)
 	if k.Outcome == Quarantined && k.Redriven.IsZero() {
 		shelf = quarantineShelf
 	}
 	return table.Put(table.Item{
 		Key: stored.DeliveryKey(program, k.Provider, k.Event, k.Key), Index: arrivalKey(program, shelf, *k),
-		Version: k.version, Doc: stored.Encode(storedDelivery(*k)),
+		Version: k.version, Doc: stored.Encode(deliveryDoc(*k)),
 	})
 }

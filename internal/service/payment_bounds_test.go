@@ -75,7 +75,7 @@ func captured(payment, order string) Report {
 }
 
 // receive reports an event. Its ID is also its content.
-func (x *till) receive(t *testing.T, event string, r *Report) Kept {
+func (x *till) receive(t *testing.T, event string, r *Report) StoredDelivery {
 	t.Helper()
 	d := Delivery{Provider: "stripe", Event: event, Received: x.Clock, Mark: event}
 	k, err := Payments{x.Ledger}.Receive(t.Context(), x.p, d, r)
