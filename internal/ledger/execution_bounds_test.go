@@ -111,7 +111,8 @@ func TestVersionsThatADecisionNeeds(t *testing.T) {
 	}
 }
 
-// A command finds the effect of an attempt whose response was lost, even if another revision was written since.
+// If the response of a write was lost and the next attempt is rejected, the command returns the entry that the write
+// stored. It finds the entry even if it is not the latest revision.
 func TestEffectOfALostAttempt(t *testing.T) {
 	b := newBook(t)
 	first := b.order(t, "1", nil, 10_00)

@@ -15,8 +15,9 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/table"
 )
 
-// An Activity states when verified events of one payment processor arrived. The table stores one item for each
-// processor of a program. The caller updates it at most every few minutes, not with every event.
+// An Activity contains the arrival times of the verified events of one payment processor. It shows whether the
+// processor has stopped sending events. The table stores one item for each processor of a program. The caller updates
+// the item at most every few minutes, not with every event.
 type Activity struct {
 	Provider    string
 	First, Last time.Time                // the instants of the first and the last event

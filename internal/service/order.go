@@ -133,9 +133,9 @@ func (os Orders) writeOrder(
 }
 
 // moveOrder returns the command that moves an order from the member that its payments identified to the member that the
-// merchant names. One transaction cancels the order in the first account and places it in the second. The merchant's
-// information takes precedence over a payment's, whichever arrives first. The command rejects the order if a referral
-// depends on it, since four accounts would have to change at once.
+// merchant names. One transaction cancels the order in the first account and places it in the second. The merchant may
+// name the member before or after the payment is reported: the order always belongs to the named member. The command
+// rejects the order if a referral depends on it, because four accounts would have to change in one transaction.
 func (os Orders) moveOrder(
 	ctx context.Context, p *loyalty.Program, from ledger.Prior, o loyalty.Order, by ledger.By,
 ) (ledger.Command, error) {
@@ -144,20 +144,20 @@ func (os Orders) moveOrder(
 	if err != nil {
 		return ledger.Command{}, err
 	}
-	gone := found.Order
-	gone.Status, gone.ReportedStatus = loyalty.OrderCanceled, ""
-	anew := &loyalty.OrderState{
+	canceled := found.Order
+	canceled.Status, canceled.ReportedStatus = loyalty.OrderCanceled, ""
+	placed := &loyalty.OrderState{
 		Order: loyalty.Order{ID: o.ID, ReportedStatus: loyalty.Unreported}, Revision: found.Revision + 1,
 	}
 	return ledger.Command{
 		Program: p, Member: found.Order.Member, Others: []loyalty.MemberID{o.Member}, By: by,
 		Decide: ledger.Decision(func(x ledger.Inputs) ([]posting.Outcome, error) {
 			accs := x.Accounts
-			loses, err := award.PlaceOrder(p, accs[0], found, rules, gone, x.Left, x.Now)
+			loses, err := award.PlaceOrder(p, accs[0], found, rules, canceled, x.Left, x.Now)
 			if err != nil {
 				return nil, err
 			}
-			gets, err := award.PlaceOrder(p, accs[1], anew, newRules, o, x.Left, x.Now)
+			gets, err := award.PlaceOrder(p, accs[1], placed, newRules, o, x.Left, x.Now)
 			if err == nil && (movesReferral(accs[0], loses) || movesReferral(accs[1], gets)) {
 				err = &loyalty.Error{
 					Code:    loyalty.ValidationFailed,
