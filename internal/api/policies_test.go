@@ -54,7 +54,7 @@ func scripts(t *testing.T) []string {
 // overdue sends requests about members for whom every effect of time is due.
 func (w *world) overdue() {
 	w.t.Helper()
-	late := stacktest.Overdue{T: w.t, Ledger: w.app.Ledger, Advance: w.advance}
+	late := stacktest.Overdue{T: w.t, Stores: w.app.Stores, Advance: w.advance}
 	p := late.Publish("bluebird", 1)
 	w.app.Programs.Forget("bluebird")
 	w.advance(time.Minute)

@@ -206,7 +206,7 @@ func (c *cloud) deliver(to string) error {
 // prepare creates members who claimed a reward two weeks ago, one for each channel, and one member for whom every
 // scheduled task has work.
 func (c *cloud) prepare() {
-	late := stacktest.Overdue{T: c, Ledger: c.app.Ledger, Advance: func(d time.Duration) { c.now = c.now.Add(d) }}
+	late := stacktest.Overdue{T: c, Stores: c.app.Stores, Advance: func(d time.Duration) { c.now = c.now.Add(d) }}
 	p := late.Publish("bluebird", 0)
 	ctx, by := c.Context(), ledger.By{Actor: "test"}
 	for channel, profile := range map[loyalty.Channel]members.Profile{

@@ -185,7 +185,7 @@ var arrows = []struct {
 	{
 		"internal/stack/stacktest",
 		[]string{
-			"catalog", "inventory", "ledger", "loyalty", "members", "program", "program/snapshot", "service", "stack",
+			"app", "catalog", "ledger", "loyalty", "members", "program", "program/snapshot", "service", "stack",
 			"stack/access",
 		},
 	},

@@ -35,7 +35,7 @@ func TestPoliciesOfWorkersAreExact(t *testing.T) {
 func (b *bench) overdue(t *testing.T) {
 	t.Helper()
 	p := &provider{}
-	late := stacktest.Overdue{T: t, Ledger: b.Ledger, Advance: func(d time.Duration) { b.now = b.now.Add(d) }}
+	late := stacktest.Overdue{T: t, Stores: b.Stores, Advance: func(d time.Duration) { b.now = b.now.Add(d) }}
 	b.program = late.Publish("bluebird", 1)
 	b.Programs.Forget("bluebird")
 	notified := memberID(2)

@@ -20,7 +20,7 @@ func TestWebhookPoliciesAreExact(t *testing.T) {
 	a, now := s.stack.App, noon
 	a.Now = func() time.Time { return now }
 	a.Ledger.Now, a.Programs.Now = a.Now, a.Now
-	late := stacktest.Overdue{T: t, Ledger: a.Ledger, Advance: func(d time.Duration) { now = now.Add(d) }}
+	late := stacktest.Overdue{T: t, Stores: a.Stores, Advance: func(d time.Duration) { now = now.Add(d) }}
 	late.Publish("corner", 1)
 	a.Programs.Forget("corner")
 	members := []loyalty.MemberID{"mem_stripe", "mem_paypal"}

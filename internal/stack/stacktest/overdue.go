@@ -8,8 +8,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/perennial-loyalty/perennial/internal/app"
 	"github.com/perennial-loyalty/perennial/internal/catalog"
-	"github.com/perennial-loyalty/perennial/internal/inventory"
 	"github.com/perennial-loyalty/perennial/internal/ledger"
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
 	"github.com/perennial-loyalty/perennial/internal/members"
@@ -25,8 +25,8 @@ var overdueProgram string
 // function, therefore writes every kind of item that a command can write.
 type Overdue struct {
 	T       testing.TB
-	Ledger  *ledger.Ledger
-	Advance func(time.Duration) // advances the ledger's clock
+	Stores  app.Stores
+	Advance func(time.Duration) // advances the clock of the stores
 
 	program *loyalty.Program
 }
@@ -40,7 +40,7 @@ func (o *Overdue) Publish(id string, after int) *loyalty.Program {
 		o.T.Fatal(err)
 	}
 	in := catalog.Published{Program: id, Source: source, Snapshot: snapshot.Encode(p), By: "test"}
-	o.check(catalog.Catalog{Ledger: o.Ledger}.Publish(o.T.Context(), in, after))
+	o.check(o.Stores.Catalog.Publish(o.T.Context(), in, after))
 	p.ID, p.Version = id, after+1
 	o.program = p
 	return p
@@ -53,17 +53,17 @@ func (o *Overdue) Members(members ...loyalty.MemberID) {
 	o.T.Helper()
 	ctx, by := o.T.Context(), ledger.By{Actor: "test"}
 	for _, m := range members {
-		_, err := service.Adjustments{Ledger: o.Ledger}.Adjust(
+		_, err := o.Stores.Adjustments.Adjust(
 			ctx, o.program, service.Adjustment{ID: "adj_" + string(m), Member: m, Points: 300, Reason: "test"}, by,
 		)
 		o.check(err)
-		_, err = inventory.Codes{Ledger: o.Ledger}.Add(
+		_, err = o.Stores.Codes.Add(
 			ctx, o.program.ID, "cinema", slices.Values([]string{"CODE-" + string(m)}),
 		)
 		o.check(err)
 		for _, reward := range []string{"mug", "cinema"} {
 			in := service.RedemptionRequest{ID: "rd_" + reward + "_" + string(m), Member: m, Reward: reward}
-			_, err = service.Redemptions{Ledger: o.Ledger}.Redeem(ctx, o.program, in, by)
+			_, err = o.Stores.Redemptions.Redeem(ctx, o.program, in, by)
 			o.check(err)
 		}
 		o.Pending(m, 1)
@@ -75,9 +75,9 @@ func (o *Overdue) Members(members ...loyalty.MemberID) {
 func (o *Overdue) Pending(m loyalty.MemberID, events int) {
 	o.T.Helper()
 	for i := range events {
-		_, err := service.Events{Ledger: o.Ledger}.Put(o.T.Context(), o.program, loyalty.Event{
+		_, err := o.Stores.Events.Put(o.T.Context(), o.program, loyalty.Event{
 			Type: "seminar.completed", ID: fmt.Sprintf("%s_%d_%d", m, events, i), Member: m,
-			At: o.Ledger.Now().Add(-time.Duration(i) * time.Second),
+			At: o.Stores.Ledger.Now().Add(-time.Duration(i) * time.Second),
 		}, ledger.By{Actor: "test"})
 		o.check(err)
 	}
@@ -87,7 +87,7 @@ func (o *Overdue) Pending(m loyalty.MemberID, events int) {
 func (o *Overdue) Enrol(ids ...loyalty.MemberID) {
 	o.T.Helper()
 	for _, m := range ids {
-		_, err := members.Members{Ledger: o.Ledger}.Enroll(
+		_, err := o.Stores.Members.Enroll(
 			o.T.Context(), o.program, members.Enrollment{Member: m}, ledger.By{Actor: "test"},
 		)
 		o.check(err)
@@ -99,17 +99,17 @@ func (o *Overdue) Enrol(ids ...loyalty.MemberID) {
 func (o *Overdue) Queue(m, other loyalty.MemberID) {
 	o.T.Helper()
 	ctx, by := o.T.Context(), ledger.By{Actor: "test"}
-	_, err := service.Adjustments{Ledger: o.Ledger}.Adjust(
+	_, err := o.Stores.Adjustments.Adjust(
 		ctx, o.program, service.Adjustment{ID: "adj_" + string(other), Member: other, Points: 100, Reason: "test"}, by,
 	)
 	o.check(err)
-	_, err = service.Redemptions{Ledger: o.Ledger}.Redeem(
+	_, err = o.Stores.Redemptions.Redeem(
 		ctx, o.program, service.RedemptionRequest{ID: "rd_print", Member: other, Reward: "print"}, by,
 	)
 	o.check(err)
-	_, err = inventory.Waitlists{Ledger: o.Ledger}.Join(ctx, o.program, "print", m)
+	_, err = o.Stores.Waitlists.Join(ctx, o.program, "print", m)
 	o.check(err)
-	_, err = service.Redemptions{Ledger: o.Ledger}.Cancel(ctx, o.program, "rd_print", by)
+	_, err = o.Stores.Redemptions.Cancel(ctx, o.program, "rd_print", by)
 	o.check(err)
 }
 
