@@ -65,7 +65,7 @@ func which(b loyalty.Reason) string {
 	return ""
 }
 
-// variants returns the variants of the kinds of reasons that have several sentences.
+// variants contains, for each kind of reason that has several sentences, a function that returns the variant.
 var variants = map[loyalty.ReasonKind]func(loyalty.Reason) string{
 	loyalty.IsRounded:     firstArgument,
 	loyalty.WasMoved:      firstArgument,

@@ -144,9 +144,8 @@ func TestCrashLosesOrDuplicatesAtMostOneMessage(t *testing.T) {
 			b.now = noon.Add(-4 * time.Hour) // nine in Berlin, before the points are active
 			m := b.remember(t, 1)
 			if c.purpose == loyalty.Marketing {
-				adjust := service.Adjustment{
-					ID: "adj_more", Member: m, Points: 80, Reason: "x",
-				} // 20 too few for free shipping
+				// The member has 20 points too few for free shipping.
+				adjust := service.Adjustment{ID: "adj_more", Member: m, Points: 80, Reason: "x"}
 				if _, err := b.Adjustments.Adjust(
 					t.Context(), b.program, adjust, ledger.By{Actor: "test"},
 				); err != nil {

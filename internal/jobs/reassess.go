@@ -98,8 +98,8 @@ func (r reassess) dispatch(ctx context.Context, e event) ([]byte, error) {
 	return json.Marshal(map[string]int{"shards": len(bodies)})
 }
 
-// publicationDelay is the maximum time until a running function notices a published version. If two runs notice the
-// same version, its members are checked twice, which has no further effect.
+// publicationDelay is longer than the time until a running function notices a published version, which is at most 30
+// seconds. If two runs notice the same version, its members are checked twice, which has no further effect.
 const publicationDelay = time.Minute
 
 // retiered reports whether a version with other requirements for levels took effect since the schedule last ran. In

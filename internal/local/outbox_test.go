@@ -89,9 +89,8 @@ func TestOutboxRequiresKeyAndListsMessages(t *testing.T) {
 	if _, err := stack.App.Members.Enroll(t.Context(), p, in, ledger.By{Actor: "test"}); err != nil {
 		t.Fatal(err)
 	}
-	adjust := service.Adjustment{
-		ID: "adj_1", Member: memberID(1), Points: 230, Reason: "x",
-	} // 20 short of free shipping
+	// The member has 20 points too few for free shipping.
+	adjust := service.Adjustment{ID: "adj_1", Member: memberID(1), Points: 230, Reason: "x"}
 	if _, err := stack.App.Adjustments.Adjust(t.Context(), p, adjust, ledger.By{Actor: "test"}); err != nil {
 		t.Fatal(err)
 	}

@@ -259,9 +259,8 @@ func TestBounceStopsEmailToAddress(t *testing.T) {
 	if _, err := s.App.Members.Enroll(t.Context(), p, in, by); err != nil {
 		t.Fatal(err)
 	}
-	adjust := service.Adjustment{
-		ID: "adj_1", Member: memberID(1), Points: 230, Reason: "x",
-	} // 20 short of free shipping
+	// The member has 20 points too few for free shipping.
+	adjust := service.Adjustment{ID: "adj_1", Member: memberID(1), Points: 230, Reason: "x"}
 	if _, err := s.App.Adjustments.Adjust(t.Context(), p, adjust, by); err != nil {
 		t.Fatal(err)
 	}
