@@ -7,8 +7,6 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/perennial-loyalty/perennial/internal/api/request"
-	"github.com/perennial-loyalty/perennial/internal/loyalty"
 	"github.com/perennial-loyalty/perennial/internal/table"
 )
 
@@ -107,22 +105,5 @@ func TestARememberedExternalIDThatCannotBeConfirmed(t *testing.T) {
 		}
 		tab.broken = false
 		w.must("PUT", "/v1/orders/2", orderOf(m, 3_000))
-	}
-}
-
-func TestExternalIDsAreBounded(t *testing.T) {
-	var e request.ExternalIDs
-	for i := range 2*request.MaxExternalIDs + 1 {
-		e.Put(request.ExternalID{Program: "bluebird", Id: fmt.Sprint(i)}, loyalty.MemberID(fmt.Sprint("mem_", i)))
-		if len(e.Members) > request.MaxExternalIDs {
-			t.Fatalf("%d external IDs are remembered", len(e.Members))
-		}
-	}
-	if m, ok := e.Get(request.ExternalID{Program: "bluebird", Id: fmt.Sprint(2 * request.MaxExternalIDs)}); !ok ||
-		m != loyalty.MemberID(fmt.Sprint("mem_", 2*request.MaxExternalIDs)) {
-		t.Errorf("the last one is %q", m)
-	}
-	if _, ok := e.Get(request.ExternalID{Program: "redbird", Id: fmt.Sprint(2 * request.MaxExternalIDs)}); ok {
-		t.Error("another program has the same external ID")
 	}
 }

@@ -77,7 +77,7 @@ func optionalID(c *request.Check, p request.Place, s *string) string {
 		return ""
 	}
 	if !request.ValidID(*s) {
-		c.Fault(p, loyalty.ValidationFailed, request.IdForm)
+		c.Fault(p, loyalty.ValidationFailed, request.IDForm)
 	}
 	return *s
 }

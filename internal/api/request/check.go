@@ -79,13 +79,13 @@ func (c *Check) Required(p Place, given bool) bool {
 	return given
 }
 
-// IdForm is the detail of a fault for an invalid identifier.
-const IdForm = "This must be 1 to 128 letters, digits or _ : . -"
+// IDForm is the detail of a fault for an invalid identifier.
+const IDForm = "This must be 1 to 128 letters, digits or _ : . -"
 
 // ID checks the form of an identifier. It accepts the empty string, which Required reports.
 func (c *Check) ID(p Place, s string) {
 	if s != "" && !ValidID(s) {
-		c.Fault(p, loyalty.ValidationFailed, IdForm)
+		c.Fault(p, loyalty.ValidationFailed, IDForm)
 	}
 }
 
@@ -96,7 +96,7 @@ func (c *Check) RequiredID(p Place, s string) {
 	}
 }
 
-// ValidID reports whether s is a valid identifier (see IdForm) and can be a segment of a path.
+// ValidID reports whether s is a valid identifier (see IDForm) and can be a segment of a path.
 func ValidID(s string) bool {
 	for i := range len(s) {
 		b := s[i]

@@ -13,52 +13,52 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/members"
 )
 
-// MaxExternalIDs is the maximum number of external IDs that a process caches. They take about 2 MB.
-const MaxExternalIDs = 10_000
+// maxExternalIDs is the maximum number of external IDs that a process caches. They take about 2 MB.
+const maxExternalIDs = 10_000
 
-// ExternalIDs caches which member each external ID names. The cache only saves waiting for one read: every request that
+// externalIDs caches which member each external ID names. The cache only saves waiting for one read: every request that
 // uses a cached member also reads the external ID again, in parallel with its other work (see confirmation). Its
 // methods are safe for concurrent use.
-type ExternalIDs struct {
+type externalIDs struct {
 	mu      sync.Mutex
-	Members map[ExternalID]loyalty.MemberID
+	members map[externalID]loyalty.MemberID
 }
 
-// An ExternalID is the merchant's ID of a member. It is unique in the program.
-type ExternalID struct{ Program, Id string }
+// An externalID is the merchant's ID of a member. It is unique in the program.
+type externalID struct{ program, id string }
 
-// Get returns the cached member of an external ID. It reports false if the ID is not cached.
-func (e *ExternalIDs) Get(id ExternalID) (loyalty.MemberID, bool) {
+// get returns the cached member of an external ID. It reports false if the ID is not cached.
+func (e *externalIDs) get(id externalID) (loyalty.MemberID, bool) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	m, ok := e.Members[id]
+	m, ok := e.members[id]
 	return m, ok
 }
 
-// Put caches the member of an external ID. It empties the cache first if the cache is full.
-func (e *ExternalIDs) Put(id ExternalID, m loyalty.MemberID) {
+// put caches the member of an external ID. It empties the cache first if the cache is full.
+func (e *externalIDs) put(id externalID, m loyalty.MemberID) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	if e.Members == nil || len(e.Members) >= MaxExternalIDs {
-		e.Members = map[ExternalID]loyalty.MemberID{}
+	if e.members == nil || len(e.members) >= maxExternalIDs {
+		e.members = map[externalID]loyalty.MemberID{}
 	}
-	e.Members[id] = m
+	e.members[id] = m
 }
 
-func (e *ExternalIDs) remove(id ExternalID) {
+func (e *externalIDs) remove(id externalID) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	delete(e.Members, id)
+	delete(e.members, id)
 }
 
 // read reads the member that an external ID names and caches it. It returns not_found if there is none.
-func (e *ExternalIDs) read(ctx context.Context, ms members.Members, id ExternalID) (loyalty.MemberID, error) {
-	m, err := ms.Find(ctx, id.Program, stored.Identity{Kind: "external", Value: id.Id})
+func (e *externalIDs) read(ctx context.Context, ms members.Members, id externalID) (loyalty.MemberID, error) {
+	m, err := ms.Find(ctx, id.program, stored.Identity{Kind: "external", Value: id.id})
 	if err != nil {
 		e.remove(id)
 		return "", err
 	}
-	e.Put(id, m)
+	e.put(id, m)
 	return m, nil
 }
 
@@ -69,8 +69,8 @@ var errMemberChanged = errors.New("api: the external ID names another member or 
 // in the background. The rest of the request reads in parallel, but neither writes nor answers until that read has
 // confirmed the member. The reminders function does not use cached members, because it sends messages.
 func (c *Call) externalMember(ctx context.Context, external string) (loyalty.MemberID, error) {
-	id := ExternalID{c.Who.Program, external}
-	if m, ok := c.externals.Get(id); ok && !c.repeated && c.Office == nil {
+	id := externalID{c.Who.Program, external}
+	if m, ok := c.externals.get(id); ok && !c.repeated && c.Office == nil {
 		c.confirmLater(ctx, id, m)
 		return m, nil
 	}
@@ -79,8 +79,8 @@ func (c *Call) externalMember(ctx context.Context, external string) (loyalty.Mem
 
 // confirm reads an external ID again. It returns errMemberChanged if the ID no longer names the cached member. It
 // returns a panic as an error, because it runs in a separate goroutine.
-func (e *ExternalIDs) confirm(
-	ctx context.Context, ms members.Members, id ExternalID, remembered loyalty.MemberID,
+func (e *externalIDs) confirm(
+	ctx context.Context, ms members.Members, id externalID, remembered loyalty.MemberID,
 ) (err error) {
 	defer func() {
 		if v := recover(); v != nil {
@@ -101,7 +101,7 @@ type confirmation struct {
 }
 
 // confirmLater starts a confirmation and replaces the call's stores with stores that wait for it before each write.
-func (c *Call) confirmLater(ctx context.Context, id ExternalID, remembered loyalty.MemberID) {
+func (c *Call) confirmLater(ctx context.Context, id externalID, remembered loyalty.MemberID) {
 	x := &confirmation{done: make(chan struct{})}
 	c.confirmations = append(c.confirmations, x)
 	externals, ms := c.externals, c.App.Members

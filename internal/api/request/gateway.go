@@ -39,8 +39,8 @@ type event struct {
 	} `json:"requestContext"`
 }
 
-// ReadEvent decodes an event of API Gateway.
-func ReadEvent(payload []byte) (event, error) {
+// readEvent decodes an event of API Gateway.
+func readEvent(payload []byte) (event, error) {
 	var e event
 	if err := json.Unmarshal(payload, &e, jsontext.AllowDuplicateNames(true)); err != nil {
 		return event{}, fmt.Errorf("api: decode event: %w", err)

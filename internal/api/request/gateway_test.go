@@ -1,10 +1,6 @@
-package api
+package request
 
-import (
-	"testing"
-
-	"github.com/perennial-loyalty/perennial/internal/api/request"
-)
+import "testing"
 
 func TestPublicAddressIsTheGatewaysOwn(t *testing.T) {
 	for payload, want := range map[string]string{
@@ -18,7 +14,7 @@ func TestPublicAddressIsTheGatewaysOwn(t *testing.T) {
 			`"apiId":"local"}}`: "http://127.0.0.1:8080",
 		`{"headers":{"host":"evil.example","x-forwarded-host":"evil.example"}}`: "",
 	} {
-		e, err := request.ReadEvent([]byte(payload))
+		e, err := readEvent([]byte(payload))
 		if got := e.URL(); got != want || err != nil {
 			t.Errorf("%s: %q, want %q; %v", payload, got, want, err)
 		}

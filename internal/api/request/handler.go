@@ -35,13 +35,13 @@ type Handler struct {
 	Reader   Reader                                      // set only in the programs function
 	Office   *notify.Dispatcher                          // set only in the reminders function
 
-	externals *ExternalIDs
+	externals *externalIDs
 }
 
 // NewHandler returns the handler of one function. The parameter all holds the routes of all functions.
 func NewHandler(all []Route, a *app.App, function string) *Handler {
 	h := &Handler{
-		App: a, function: function, all: all, routes: map[string]*Route{}, externals: new(ExternalIDs),
+		App: a, function: function, all: all, routes: map[string]*Route{}, externals: new(externalIDs),
 		Seal: a.Derive("cursor"), Veil: a.Derive("fingerprint"), Blind: a.EmailName(),
 	}
 	for _, r := range all {
@@ -137,7 +137,7 @@ func (c *Call) answer(ctx context.Context, payload []byte) (ans Answer, out []by
 // the body. A caller without a key therefore cannot find out what a valid request looks like. On a route without a
 // scope, serve checks only the route, and the route checks its own input.
 func (c *Call) serve(ctx context.Context, payload []byte) (ans Answer, err error) {
-	if c.Event, err = ReadEvent(payload); err != nil {
+	if c.Event, err = readEvent(payload); err != nil {
 		return Answer{}, err
 	}
 	if c.Route = c.routes[c.Event.RouteKey]; c.Route == nil {

@@ -109,7 +109,7 @@ func (b OrderBody) happened(c *Check, p Place, when *time.Time, now time.Time) t
 // Basket checks the shared fields of orders and quotes and returns an order that contains them.
 func (b BasketBody) Basket(c *Check) loyalty.Order {
 	if b.Member != nil && !ValidID(*b.Member) {
-		c.Fault(At("member"), loyalty.ValidationFailed, IdForm)
+		c.Fault(At("member"), loyalty.ValidationFailed, IDForm)
 	}
 	c.Currency(At("currency"), b.Currency)
 	if c.Required(At("line_items"), b.Lines != nil) && len(b.Lines) > posting.MaxLines {
