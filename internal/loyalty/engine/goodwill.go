@@ -2,6 +2,7 @@ package engine
 
 import (
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
@@ -78,7 +79,7 @@ func moveLots(e *loyalty.Entry, lots []loyalty.Lot, to loyalty.Date) bool {
 // Reinstate returns the points of a lot that expired, once for each expiry, for a stated reason. expired is the entry
 // that recorded the expiry. The points expire at the end of the day until.
 func Reinstate(
-	p *loyalty.Program, acc loyalty.Account, lapsed loyalty.Entry, until loyalty.Date, reason string, now time.Time,
+	p *loyalty.Program, acc loyalty.Account, expired loyalty.Entry, until loyalty.Date, reason string, now time.Time,
 ) (posting.Outcome, error) {
 	most := loyalty.DateOf(p.Goodwill.Extend.After(now, p.Zone), p.Zone)
 	if p.Goodwill.Extend.IsZero() {
@@ -88,7 +89,7 @@ func Reinstate(
 	case acc.Status != loyalty.Active:
 		return posting.Outcome{}, loyalty.RefuseFrozen("")
 	// The expiry of another wallet's points states 0 points of the main wallet.
-	case lapsed.Kind != loyalty.KindExpire || lapsed.Member != acc.Member || lapsed.Points == 0:
+	case expired.Kind != loyalty.KindExpire || expired.Member != acc.Member || expired.Points == 0:
 		return posting.Outcome{}, loyalty.Refuse(
 			loyalty.ValidationFailed, "/entry", "The entry is not an expiry of points.",
 		)
@@ -97,7 +98,7 @@ func Reinstate(
 			loyalty.ValidationFailed, "",
 			"The program does not allow reinstatement. Set goodwill.reinstate_within in the program file to allow it.",
 		)
-	case !now.Before(p.Goodwill.Reinstate.After(lapsed.Effective, p.Zone)):
+	case !now.Before(p.Goodwill.Reinstate.After(expired.Effective, p.Zone)):
 		return posting.Outcome{}, loyalty.Refuse(
 			loyalty.ValidationFailed, "/entry", "The points expired too long ago to be reinstated.",
 		)
@@ -108,17 +109,17 @@ func Reinstate(
 		)
 	}
 	// day is the last day on which the points were active.
-	n, day := -lapsed.Points, loyalty.DateOf(lapsed.Effective.Add(-1), p.Zone)
+	n, day := -expired.Points, loyalty.DateOf(expired.Effective.Add(-1), p.Zone)
 	d := posting.Decide(p, acc, now)
 	e := loyalty.Entry{
 		Kind:  loyalty.KindReinstate,
-		Cause: loyalty.Cause{Kind: loyalty.CauseReinstatement, ID: lapsed.Cause.ID, Revision: 1}, Effective: now,
+		Cause: loyalty.Cause{Kind: loyalty.CauseReinstatement, ID: expired.Cause.ID, Revision: 1}, Effective: now,
 		Reasons: []loyalty.Reason{
 			loyalty.NewReason("goodwill", loyalty.FormatPoints(n), loyalty.WasReinstated, day.String(), reason),
 		},
 	}
-	e.Move = &loyalty.Move{At: lapsed.Effective, First: day, Last: day, To: until}
-	for _, x := range lapsed.Postings {
+	e.Move = &loyalty.Move{At: expired.Effective, First: day, Last: day, To: until}
+	for _, x := range expired.Postings {
 		if x.Bucket == loyalty.BucketExpired {
 			e.Postings = append(
 				e.Postings, loyalty.Posting{Bucket: loyalty.BucketExpired, Lot: x.Lot, Points: -x.Points},
@@ -141,7 +142,7 @@ func ActivateOrder(
 		return posting.Outcome{}, loyalty.RefuseFrozen("")
 	}
 	s := prior
-	s.Grants = append([]loyalty.Grant(nil), prior.Grants...)
+	s.Grants = slices.Clone(prior.Grants)
 	s.Revision++
 	award.ForgetForfeited(&s, rules, now)
 	d := posting.Decide(p, acc, now)
@@ -182,7 +183,7 @@ func ActivateEvent(
 		return posting.Outcome{}, loyalty.RefuseFrozen("")
 	}
 	s := prior
-	s.Grants = append([]loyalty.Grant(nil), prior.Grants...)
+	s.Grants = slices.Clone(prior.Grants)
 	s.Revision++
 	d := posting.Decide(p, acc, now)
 	e := loyalty.Entry{
