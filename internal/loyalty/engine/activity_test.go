@@ -14,7 +14,7 @@ import (
 	"pgregory.net/rapid"
 )
 
-// slidingProgram has points that expire so long after the last order or redemption.
+// slidingProgram returns a program whose points expire some time after the last order or redemption.
 func slidingProgram(t testing.TB, edit ...func(*loyalty.Program)) *loyalty.Program {
 	return made(t, func(p *loyalty.Program) {
 		p.Earn.Pending = loyalty.Wait{}
@@ -31,8 +31,8 @@ func slidingProgram(t testing.TB, edit ...func(*loyalty.Program)) *loyalty.Progr
 	})
 }
 
-// An order that counts no longer, however that is, was no activity: points expire as after the latest that remains. An
-// order that counts again is one again.
+// An order that no longer counts, for whatever reason, is no activity: points expire as after the latest remaining
+// activity. An order that counts again is an activity again.
 func TestOrderThatCountsNoLongerIsNoActivity(t *testing.T) {
 	change := map[string][2]func(*loyalty.Order){
 		"canceled": {
@@ -89,7 +89,7 @@ func TestOrderThatCountsNoLongerIsNoActivity(t *testing.T) {
 	}
 }
 
-// Where nothing expires by inactivity, reminders of members without activity go by orders that count too.
+// If no points expire by inactivity, reminders to inactive members still consider only orders that count.
 func TestLastActivityIsOfAnOrderThatCounts(t *testing.T) {
 	s := member2026(t, made(t, func(*loyalty.Program) {}))
 	first, second := instant(t, "2026-02-01T12:00:00Z"), instant(t, "2026-03-01T12:00:00Z")
@@ -109,7 +109,7 @@ func TestLastActivityIsOfAnOrderThatCounts(t *testing.T) {
 	}
 }
 
-// A part of an order that remains keeps it an activity; an order of nothing is none.
+// An order of which a part remains is an activity. An order of 0.00 is none.
 func TestPartOfAnOrderIsAnActivity(t *testing.T) {
 	s := member2026(t, slidingProgram(t))
 	s.buy("first", 100, instant(t, "2026-02-01T12:00:00Z"))
@@ -121,7 +121,7 @@ func TestPartOfAnOrderIsAnActivity(t *testing.T) {
 	s.wantLots(t, "105 2026-04-30, slides")
 }
 
-// Points whose day is over by then expire at once.
+// If the activity is withdrawn after the earlier expiry day, the points expire immediately.
 func TestPointsExpireAtOnceIfTheActivityWasNone(t *testing.T) {
 	s := member2026(t, slidingProgram(t))
 	s.buy("first", 100, instant(t, "2026-02-01T12:00:00Z"))
@@ -234,15 +234,15 @@ func TestEventThatIsTakenBackIsNoActivity(t *testing.T) {
 	}
 }
 
-// activityStep is an order of a random member.
+// An activityStep reports an order of a random member, or withdraws or restores it.
 type activityStep struct {
 	at    time.Time
 	euros int64
 	final bool // it counts in the end
 }
 
-// Whenever orders are reported, canceled and restored, points expire as if only those had been reported that count in
-// the end, each in time: as long as points do not expire in between.
+// If no points expire in between, the expiry of points is the same as if only the orders that count in the end had been
+// reported, each in time.
 func TestInactivityDoesNotDependOnTheDelivery(t *testing.T) {
 	checks(t, 2_000)
 	p := slidingProgram(t)

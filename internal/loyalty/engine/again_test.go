@@ -6,8 +6,8 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
 )
 
-// A rule that lost in its group has not had its time: if a refund or an amendment later lets it win, its limit and
-// its caps hold.
+// A rule that lost in its group has not used its limit. If a later refund or change of the order lets it win, its limit
+// and caps apply.
 func TestALoserThatWinsLaterIsStillLimited(t *testing.T) {
 	s := newShop(t, made(t, func(p *loyalty.Program) {
 		p.Groups = []loyalty.Group{{ID: "best", Mode: loyalty.Best}}
@@ -33,7 +33,8 @@ func TestALoserThatWinsLaterIsStillLimited(t *testing.T) {
 	}
 }
 
-// An order that was the first, is canceled, and is paid again after another became the first, is the first again.
+// If the first order is canceled, another order becomes the first. If the first one is paid again, it is the first
+// again.
 func TestOneOrderAloneIsTheFirst(t *testing.T) {
 	s := newShop(t, made(t, func(p *loyalty.Program) { p.Earn.Rules = seven(loyalty.Match{FirstOrder: true}) }))
 	a := s.buy("1", 10, noon)
@@ -46,7 +47,7 @@ func TestOneOrderAloneIsTheFirst(t *testing.T) {
 	s.want(t, "2", 10)
 }
 
-// What points or a gift card paid in full earns nothing, by amount or otherwise.
+// An order that was paid in full with points or a gift card earns nothing, under any kind of rule.
 func TestAnOrderThatPointsPaidInFullEarnsNothing(t *testing.T) {
 	s := newShop(t, made(t, func(p *loyalty.Program) { p.Earn.Rules = seven(loyalty.Match{}) }))
 	o := bought("EUR", loyalty.Line{Amount: 1000})

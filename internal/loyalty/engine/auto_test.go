@@ -17,7 +17,7 @@ import (
 	"pgregory.net/rapid"
 )
 
-// automatic is a program that redeems "it", for 100 points, by itself at 120.
+// automatic returns a program that redeems the reward "it", for 100 points, automatically at a balance of 120.
 func automatic(tb testing.TB, edit func(*loyalty.Program, *loyalty.Reward)) *loyalty.Program {
 	return stocked(tb, func(p *loyalty.Program, r *loyalty.Reward) {
 		p.Redemption.Auto = loyalty.Auto{Reward: "it", At: 120, Limit: 3}
@@ -27,7 +27,7 @@ func automatic(tb testing.TB, edit func(*loyalty.Program, *loyalty.Reward)) *loy
 	})
 }
 
-// automatically is when a reward was redeemed by itself.
+// automatically returns the instants at which the reward was redeemed automatically.
 func automatically(out posting.Outcome) (at []time.Time) {
 	for _, e := range out.Entries {
 		if slices.ContainsFunc(e.Reasons, func(b loyalty.Reason) bool { return b.Kind == loyalty.IsAutomatic }) {
@@ -120,8 +120,8 @@ func TestWhateverMakesPointsActiveRedeemsByItself(t *testing.T) {
 	}
 }
 
-// A cart whose hold is replaced by a cheaper one frees points; one that frees none leaves those alone that were given
-// back.
+// A cheaper reservation for the same cart frees points, which may be redeemed automatically. If none are freed, points
+// that were returned earlier are not redeemed.
 func TestWhatAReplacedHoldFreesIsRedeemedByItself(t *testing.T) {
 	for _, c := range []struct {
 		active, cost loyalty.Points
@@ -152,8 +152,8 @@ func TestWhatAReplacedHoldFreesIsRedeemedByItself(t *testing.T) {
 	}
 }
 
-// Neither who owes points nor who is frozen gets anything, and points returned by an agent are not redeemed again at
-// once.
+// A member who owes points or is frozen gets no automatic reward. Points that were returned manually are not redeemed
+// again immediately.
 func TestWhatIsNotRedeemedByItself(t *testing.T) {
 	p := automatic(t, nil)
 	acc := saver(t, p, loyalty.Lot{Expires: 20280131, Points: 500})
@@ -213,7 +213,7 @@ func TestTheDailyStopHoldsUntilMidnight(t *testing.T) {
 	}
 }
 
-// The order within an instant: points become active, are redeemed, and only then others expire.
+// At one instant, points first become active, then they are redeemed, and only then other points expire.
 func TestExpiringPointsAreRedeemedAutomaticallyInTheSameInstant(t *testing.T) {
 	p := automatic(t, nil)
 	end := loyalty.Date(20261231).End(p.Zone)
@@ -328,7 +328,8 @@ func TestARewardWithAConditionIsNotRedeemedByItself(t *testing.T) {
 	}
 }
 
-// What a level welcomes with is redeemed like all else that becomes active, whatever moves the member there.
+// An entry bonus is redeemed automatically like other points that become active, regardless of the cause of the
+// promotion.
 func TestWelcomePointsAreRedeemedByItself(t *testing.T) {
 	program := func(t *testing.T) *loyalty.Program {
 		return automatic(t, func(p *loyalty.Program, _ *loyalty.Reward) {

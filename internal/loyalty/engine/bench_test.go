@@ -7,7 +7,8 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/loyalty/award"
 )
 
-// A usual order: three lines, two of a category, at a level that multiplies, onto a typical account.
+// A typical order: three line items, two of one category, by a member of a level with a multiplier and a typical
+// account.
 func BenchmarkDecideThreeLineOrder(b *testing.B) {
 	p := testProgram(b)
 	acc := typical(b, p)
@@ -29,7 +30,7 @@ func BenchmarkDecideThreeLineOrder(b *testing.B) {
 	}
 }
 
-// typical is a silver member of two years: 24 monthly lots, two open pending lots, metrics.
+// typical returns the account of a silver member after two years, with 24 monthly lots, two pending orders and metrics.
 func typical(tb testing.TB, p *loyalty.Program) loyalty.Account {
 	acc := joined(tb, p, noon.AddDate(-2, 0, 0))
 	acc.Past = []loyalty.Standing{acc.Tier}

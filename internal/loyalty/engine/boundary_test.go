@@ -12,8 +12,8 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/loyalty/tier"
 )
 
-// The level that counts for an order is the one at the very instant of its placing: a level that begins or ends then
-// has begun or ended.
+// The level at the instant of an order counts for the order: a level that begins at that instant has begun, and one
+// that ends then has ended.
 func TestOrderAtTheInstantOfALevel(t *testing.T) {
 	p := made(t, func(p *loyalty.Program) {
 		p.Earn.Pending = loyalty.Wait{}
@@ -61,7 +61,7 @@ func TestOrderAtTheInstantOfALevel(t *testing.T) {
 	}
 }
 
-// What a lock, a level's validity and its grace hold, they hold until their very instant.
+// A lock, a level's validity and its grace period last until exactly their end.
 func TestLevelEndsAtItsInstant(t *testing.T) {
 	p := made(t, func(p *loyalty.Program) {
 		p.Tiers = loyalty.Tiers{
@@ -101,8 +101,8 @@ func TestLevelEndsAtItsInstant(t *testing.T) {
 	}
 }
 
-// A budget can be below what was spent of it, because a later version has made it smaller. Then it gives nothing, and
-// takes nothing back.
+// A later version may make a budget smaller than the points that were already spent. The budget then gives nothing, and
+// no points are taken back.
 func TestShrunkBudget(t *testing.T) {
 	p := made(t, func(p *loyalty.Program) {
 		p.Earn.Pending, p.Tiers = loyalty.Wait{}, loyalty.Tiers{}
@@ -160,7 +160,7 @@ func TestTextInALanguage(t *testing.T) {
 	}
 }
 
-// A level that goes by spend counts no visits, so that the account has nothing of it.
+// If levels are reached by spend, the account counts no visits.
 func TestVisitsCountOnlyWhereLevelsGoByThem(t *testing.T) {
 	p := twoTierGroups(t, func(l *loyalty.TierGroup) {
 		l.Tiers = loyalty.Tiers{
@@ -179,7 +179,7 @@ func TestVisitsCountOnlyWhereLevelsGoByThem(t *testing.T) {
 	}
 }
 
-// An extension of points with a day of their own moves no day to which others slide.
+// An extension of points with a fixed expiry day does not move points that slide.
 func TestExtensionOfFixedPointsMovesNothingThatSlides(t *testing.T) {
 	s := newShop(t, made(t, func(p *loyalty.Program) {
 		p.Earn.Pending, p.Goodwill = loyalty.Wait{}, loyalty.Goodwill{Extend: loyalty.Period{Months: 12}}
@@ -195,7 +195,7 @@ func TestExtensionOfFixedPointsMovesNothingThatSlides(t *testing.T) {
 	}
 }
 
-// Rules may give from 0 to MaxPoints points, and bands go up.
+// Rules may give from 0 to MaxPoints points, and bands must be in ascending order.
 func TestBoundsOfWhatRulesGive(t *testing.T) {
 	band := func(all ...loyalty.Band) loyalty.Steps {
 		return loyalty.Steps{Bands: map[loyalty.Currency][]loyalty.Band{"EUR": all}}
@@ -227,7 +227,7 @@ func TestBoundsOfWhatRulesGive(t *testing.T) {
 	}
 }
 
-// An entry that takes points away in one wallet and gives none in another is a clawback, whichever wallet comes first.
+// An entry that takes points from one wallet and gives none in another is a clawback, in any order of the wallets.
 func TestEntryThatOnlyTakesIsAClawback(t *testing.T) {
 	for _, falls := range []string{"a", "b"} {
 		p := made(t, func(p *loyalty.Program) {

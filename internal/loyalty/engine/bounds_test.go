@@ -13,7 +13,8 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/loyalty/posting"
 )
 
-// spans is each period with an instant that lies in that of noon, and one beyond it; the zero time if there is none.
+// spans contains each period with an instant in the same period as noon, and one after that period, or zero if there is
+// none.
 var spans = []struct {
 	per            loyalty.CapPeriod
 	within, beyond string
@@ -26,8 +27,8 @@ var spans = []struct {
 	{loyalty.PerOrder, "", "2026-12-01T11:00:01Z"},
 }
 
-// Each limit of a rule, or of all rules, applies to its period, in which the remainder is given, and starts again
-// behind it.
+// Each cap and limit of a rule, or of all rules, applies to a period. An order gets the remainder in the period, and
+// everything again in the next one.
 func TestACapAndALimitAreForAPeriod(t *testing.T) {
 	for _, b := range []struct {
 		name                 string
@@ -265,7 +266,7 @@ func TestWhatAnOrderTakesOfABudget(t *testing.T) {
 	want(spends(nil), give(-70))
 }
 
-// What a rule had no part in is no part of its bounds: a loser of its group neither counts nor spends.
+// A rule that loses in its group uses none of its caps, limits and budget.
 func TestALoserUsesNothingUp(t *testing.T) {
 	s := newShop(t, made(t, func(p *loyalty.Program) {
 		p.Groups = []loyalty.Group{{ID: "best", Mode: loyalty.Best}}

@@ -57,7 +57,8 @@ func TestCapsCutAndSaySo(t *testing.T) {
 	}
 }
 
-// Room that a refund frees goes to the next orders that the cap had cut, and a refund that fails takes it back.
+// If a refund frees room under a cap, the next orders that the cap had reduced get it. If the refund fails, they lose
+// it again.
 func TestRoomThatARefundFreesGoesToTheNextOrders(t *testing.T) {
 	s := capped(t, loyalty.Cap{Points: 100, Per: loyalty.PerMonth})
 	first := s.buy("1", 80, noon)
@@ -84,7 +85,7 @@ func TestRoomThatARefundFreesGoesToTheNextOrders(t *testing.T) {
 	s.want(t, "3", 10)
 }
 
-// A refund of a cent gives an order no points, though it is decided again.
+// An order that is decided again because of a refund of a cent gains no points.
 func TestRefundGivesNoPoints(t *testing.T) {
 	s := capped(t, loyalty.Cap{Points: 100, Per: loyalty.PerDay, Reject: true})
 	s.buy("1", 80, noon)
@@ -95,7 +96,7 @@ func TestRefundGivesNoPoints(t *testing.T) {
 	s.want(t, "2", 0)
 }
 
-// An order that is reported late takes the room that it would have had in time.
+// An order that is reported late gets the room under the cap that it would have had in time.
 func TestLateOrderTakesItsRoom(t *testing.T) {
 	s := capped(t, loyalty.Cap{Points: 100, Per: loyalty.PerMonth})
 	s.acc.Joined = noon.AddDate(0, -1, 0)
@@ -109,7 +110,7 @@ func TestLateOrderTakesItsRoom(t *testing.T) {
 	s.want(t, "3", 0)
 }
 
-// The time of a limit goes to the next order as well.
+// If a refund frees a use of a limit, the next order gets it.
 func TestTimeOfALimitGoesToTheNextOrder(t *testing.T) {
 	s := newShop(t, made(t, func(p *loyalty.Program) {
 		p.Earn.Rules = []loyalty.Rule{
@@ -136,7 +137,7 @@ func TestTimeOfALimitGoesToTheNextOrder(t *testing.T) {
 	}
 }
 
-// An account remembers a bounded number of orders that were cut, as long as their periods are open.
+// An account remembers a bounded number of orders that were reduced, while their periods are open.
 func TestAccountRemembersFewCutOrders(t *testing.T) {
 	s := capped(t, loyalty.Cap{Points: 100, Per: loyalty.PerDay}, loyalty.Cap{Points: 150, Per: loyalty.PerWeek})
 	at := noon

@@ -13,7 +13,7 @@ import (
 	"pgregory.net/rapid"
 )
 
-// double is a campaign that doubles points, up to a budget.
+// double returns a campaign that doubles points, up to a budget.
 func double(budget loyalty.Points, edit ...func(*loyalty.Rule)) loyalty.Rule {
 	r := loyalty.Rule{ID: "double", Give: loyalty.Multiply{By: big.NewRat(2, 1)}, Budget: budget}
 	for _, e := range edit {
@@ -22,7 +22,7 @@ func double(budget loyalty.Points, edit ...func(*loyalty.Rule)) loyalty.Rule {
 	return r
 }
 
-// A budget is charged what members receive under it: not what a cap removes, nor what rounding does.
+// A budget is charged the points that members receive under it, without those that a cap or rounding removes.
 func TestBudgetIsChargedThePointsThatMembersReceive(t *testing.T) {
 	half := func(o *loyalty.Order) { o.Refunds = []loyalty.Refund{back("1", 5000)} }
 	all := func(o *loyalty.Order) { o.Refunds = []loyalty.Refund{back("1", 10000)} }
@@ -98,7 +98,8 @@ func TestBudgetIsChargedThePointsThatMembersReceive(t *testing.T) {
 	}
 }
 
-// A refund that fails, or an order that is restored, gives what the budget had granted, though others have used it.
+// If a refund fails or an order is restored, the member gets the points that the budget had granted, even if other
+// orders have used the budget since.
 func TestRestoredPointsExceedABudgetThatOthersUsed(t *testing.T) {
 	for name, change := range map[string][2]func(*loyalty.Order){
 		"a refund that fails": {
@@ -143,7 +144,7 @@ func TestRestoredPointsExceedABudgetThatOthersUsed(t *testing.T) {
 	}
 }
 
-// budgetProgram is a program with campaigns that have budgets, and with caps.
+// budgetProgram returns a program with caps, and with campaigns that have budgets.
 func budgetProgram(t *rapid.T) *loyalty.Program {
 	p := *randomProgram(t)
 	p.Earn.Rules, p.Groups = nil, nil
@@ -182,8 +183,9 @@ func budgetProgram(t *rapid.T) *loyalty.Program {
 	return &p
 }
 
-// receivedUnder returns what an order's member has received under each campaign, by the lots and reasons of its latest
-// entry: points of "own" are in lots of their own; the others are the last that make up what the order is worth.
+// receivedUnder returns the points that an order's member has received under each campaign, by the lots and reasons of
+// the order's latest entry. Points of "own" are in separate lots. The other campaigns gave the last points of the
+// order's worth.
 func receivedUnder(p *loyalty.Program, e loyalty.Entry) map[string]loyalty.Points {
 	out := map[string]loyalty.Points{}
 	sum, apart := new(big.Rat), loyalty.Points(0)
@@ -224,8 +226,7 @@ func receivedUnder(p *loyalty.Program, e loyalty.Entry) map[string]loyalty.Point
 	return out
 }
 
-// What all orders of all members receive under a budget is what it is charged, and it is exceeded by restored points
-// alone.
+// A budget is charged the sum of the points that all members receive under it. Only restored points can exceed it.
 func TestBudgetsAreChargedWhatAllMembersReceive(t *testing.T) {
 	checks(t, 4_000)
 	counts := map[string]int{}

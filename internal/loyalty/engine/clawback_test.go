@@ -7,7 +7,7 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
 )
 
-// made is the test program with its edits, compiled.
+// made returns the compiled test program with an edit.
 func made(tb testing.TB, edit func(*loyalty.Program)) *loyalty.Program {
 	tb.Helper()
 	p := testProgram(tb)

@@ -18,7 +18,7 @@ import (
 	"pgregory.net/rapid"
 )
 
-// till is a shop whose campaigns have budgets, which it keeps as the ledger does.
+// A till is a shop whose campaigns have budgets. It tracks the budgets in the same way as the ledger.
 type till struct {
 	*shop
 	spent   map[string]loyalty.Points
@@ -32,7 +32,7 @@ func newTill(t interface{ Fatal(...any) }, p *loyalty.Program) *till {
 // A fataler is a test, or one random case of it.
 type fataler interface{ Fatalf(string, ...any) }
 
-// put places an order as the ledger does: without knowing the budgets at first, then with what is left of them.
+// put places an order in the same way as the ledger: first without the budgets, then with their remaining points.
 func (s *till) put(t fataler, o loyalty.Order, now time.Time) loyalty.Entry {
 	s.pass(now)
 	left := earn.Budgets{}
@@ -64,7 +64,8 @@ func (s *till) put(t fataler, o loyalty.Order, now time.Time) loyalty.Entry {
 	}
 }
 
-// checkBudget checks a budget after a spend. Only an order that had so much of it before may exceed what is left.
+// checkBudget checks a budget after a spend. Only an order that had received as many points from the budget before may
+// exceed its remaining points.
 func (s *till) checkBudget(t fataler, x posting.Spend, out posting.Outcome) {
 	restored := slices.ContainsFunc(out.Entries, func(e loyalty.Entry) bool {
 		if e.Order == nil {
@@ -135,9 +136,8 @@ func (s *till) check(t fataler, e loyalty.Entry) {
 	}
 }
 
-// Whatever the program, the order and the sequence in which its refunds and disputes become known, sent once or many
-// times: they end at the same account, were never worth less than nothing or more than the whole order, and a full
-// refund leaves nothing.
+// For any program and order, refunds and disputes that are reported in any sequence, once or several times, lead to the
+// same account. The order is never worth less than zero or more than the whole order, and nothing after a full refund.
 func TestFactsInAnyOrderEndInTheSameBalances(t *testing.T) {
 	checks(t, 20_000)
 	rapid.Check(t, func(t *rapid.T) {
@@ -197,7 +197,7 @@ func TestFactsInAnyOrderEndInTheSameBalances(t *testing.T) {
 	})
 }
 
-// checks lets rapid try so many times, unless a flag says otherwise.
+// checks sets the number of rapid's checks to n, unless a flag sets it.
 func checks(t *testing.T, n int) {
 	f := flag.Lookup("rapid.checks")
 	if f.Value.String() != f.DefValue {
@@ -209,7 +209,7 @@ func checks(t *testing.T, n int) {
 	t.Cleanup(func() { flag.Set("rapid.checks", f.DefValue) })
 }
 
-// same compares what two tills end with, but for the numbers of revisions.
+// same compares the final states of two tills, except for the revision numbers.
 func same(t *rapid.T, a, b *till) {
 	t.Helper()
 	if fmt.Sprint(a.acc.Purses) != fmt.Sprint(b.acc.Purses) {

@@ -16,7 +16,8 @@ import (
 	"pgregory.net/rapid"
 )
 
-// miles is the test program with KrisFlyer's and KrisPay's bargain: 15 at least, six months' life, back within a week.
+// miles returns the test program with conversions to two other wallets: at least 15 points, which are valid for six
+// months and can be converted back within a week.
 func miles(tb testing.TB, rate *big.Rat) *loyalty.Program {
 	p := testProgram(tb)
 	p.Wallets = []loyalty.Wallet{
@@ -81,8 +82,8 @@ func TestConversionsAreLikeKrisPays(t *testing.T) {
 	}
 }
 
-// Whatever goes there and comes back, in whatever parts: no more points than went, none that lives longer, and none in
-// both places.
+// Converting points to another wallet and back, in any parts, never results in more points, points with a later expiry,
+// or points in both wallets.
 func TestConversionThereAndBackNeverGains(t *testing.T) {
 	base := miles(t, big.NewRat(1, 1))
 	rapid.Check(t, func(t *rapid.T) {
@@ -130,7 +131,8 @@ func TestConversionThereAndBackNeverGains(t *testing.T) {
 	})
 }
 
-// beans is a program in which beans, that expire in half a year, become points, that expire like that.
+// beans returns a program in which points of the wallet "beans", which expire after half a year, are converted to
+// points with the given expiry.
 func beans(tb testing.TB, expires loyalty.Expiry, edit func(*loyalty.Program)) *loyalty.Program {
 	p := testProgram(tb)
 	p.Wallets = []loyalty.Wallet{{ID: "beans", Expires: loyalty.Expiry{After: loyalty.Period{Months: 6}}}}
@@ -147,7 +149,8 @@ func beans(tb testing.TB, expires loyalty.Expiry, edit func(*loyalty.Program)) *
 	return p
 }
 
-// What a conversion gave is found where it is by now, and what it came from lives no longer for that.
+// A reversal of a conversion finds the received points in the lots to which they have moved since. The source points do
+// not expire later because of that.
 func TestAConversionIsUndoneWhereverItsPointsWent(t *testing.T) {
 	inactive := loyalty.Expiry{After: loyalty.Period{Months: 3}, Inactive: true, ResetBy: []string{"order"}}
 	fixed := loyalty.Expiry{After: loyalty.Period{Months: 3}}
@@ -200,7 +203,7 @@ func TestAConversionIsUndoneWhereverItsPointsWent(t *testing.T) {
 	}
 }
 
-// Points that were there, or came, by themselves are not what a conversion gave.
+// A reversal of a conversion takes only the points that the conversion gave, not other points of the wallet.
 func TestReversedConversionTakesOnlyItsOwnPoints(t *testing.T) {
 	p := beans(t, loyalty.Expiry{After: loyalty.Period{Months: 3}}, nil)
 	was := holding(loyalty.Lot{Expires: 20270215, Points: 30})
@@ -232,7 +235,7 @@ func TestReversedConversionTakesOnlyItsOwnPoints(t *testing.T) {
 	}
 }
 
-// An undo that would take points and give none is refused, also where it is of all that is left.
+// A reversal that would take points and return none is rejected, even if it covers all remaining points.
 func TestNothingIsUndoneForNothing(t *testing.T) {
 	p := miles(t, big.NewRat(5, 1))
 	was := holding(loyalty.Lot{Expires: 20290131, Points: 15})
@@ -278,7 +281,7 @@ func TestNothingIsUndoneForNothing(t *testing.T) {
 	}
 }
 
-// after is how many points live until a day at least.
+// after returns the number of points that expire on or after a day.
 func after(lots []loyalty.Lot, day loyalty.Date) (n loyalty.Points) {
 	for _, l := range lots {
 		if l.Expires == 0 || l.Expires >= day {

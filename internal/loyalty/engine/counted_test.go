@@ -9,7 +9,7 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/loyalty/posting"
 )
 
-// An order counts as one of the member's orders as long as something that earns is left of it.
+// An order counts as one of the member's orders while an item that earns remains of it.
 func TestOrderCountsWhileSomethingThatEarnsIsLeft(t *testing.T) {
 	shipped := func(o *loyalty.Order) { o.Shipping = 490 }
 	for _, c := range []struct {
@@ -69,7 +69,8 @@ func TestOrderCountsWhileSomethingThatEarnsIsLeft(t *testing.T) {
 			plain := o
 			plain.Lines = slices.Clone(o.Lines)
 			c.edit(&o)
-			// The count is the same whether the order arrives so or becomes so, and it returns with the order.
+			// The count is the same if the order is reported in this state at once or later, and it increases again
+			// when the order is restored.
 			for _, told := range []loyalty.Order{o, o} {
 				s.send(t, told)
 				if got := posting.OrderCount(s.acc); got != want {

@@ -42,8 +42,9 @@ func euroOrder(id string, euros int64) loyalty.Order {
 	return o
 }
 
-// Whatever was converted and spent, a refund takes back the miles of the order's points before it makes a debt, the
-// member never loses more than the refund takes, and a refund that fails restores the account.
+// A refund takes back the miles that came from the order's points before it causes a debt, regardless of the points
+// that were converted and spent. The member never loses more than the refund takes, and a refund that fails restores
+// the account.
 func TestRefundFollowsConvertedPoints(t *testing.T) {
 	p := milesProgram(t)
 	followed := 0
@@ -167,8 +168,8 @@ func TestDebtorSpendsFromNoWallet(t *testing.T) {
 	}
 }
 
-// Of the points of refunded orders, those that expired are written off and those that were spent are owed, in whatever
-// order the refunds become known.
+// Expired points of refunded orders are written off, and spent points are owed, in any order in which the refunds are
+// reported.
 func TestSpentPointsAreOwedAfterTheirDay(t *testing.T) {
 	p := made(t, func(p *loyalty.Program) {
 		p.Earn.Pending, p.Earn.Expires = loyalty.Wait{}, loyalty.Expiry{After: loyalty.Period{Days: 14}}

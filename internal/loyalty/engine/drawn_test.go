@@ -319,7 +319,7 @@ func drawnRule(r *rand.Rand, id string) loyalty.Rule {
 	return x
 }
 
-// atLeast is the condition that so much remains of an order.
+// atLeast is the condition that at least this amount of an order remains.
 type atLeast int64
 
 func (n atLeast) Holds(f *loyalty.Facts) (bool, error) { return f.Total >= int64(n), nil }

@@ -43,7 +43,7 @@ func TestBoundsOfACommit(t *testing.T) {
 	}
 }
 
-// A reversal that gives nothing more back is rejected, and says whether the code or the program is the reason.
+// A reversal that restores no more points is rejected. The error states whether the code or the program is the reason.
 func TestReversalThatGivesNothingMoreBack(t *testing.T) {
 	card := redeem.IssuedCode{Left: loyalty.Money{Amount: 100, Currency: "EUR"}, Worth: 100}
 	spent := redeem.IssuedCode{Left: loyalty.Money{Amount: 0, Currency: "EUR"}, Worth: 100, Used: noon}

@@ -27,7 +27,7 @@ func TestSecondActivityOfADayMovesNothing(t *testing.T) {
 	}
 }
 
-// A debt is written off only beyond its bound, and exactly the rest.
+// Only the part of a debt above its maximum is written off.
 func TestBoundOfADebt(t *testing.T) {
 	for _, c := range []struct {
 		take      loyalty.ClawbackPolicy

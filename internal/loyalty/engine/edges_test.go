@@ -124,7 +124,7 @@ func TestNextDayOfAMember(t *testing.T) {
 	}
 }
 
-// Each version does what is due until the next one takes over.
+// Each version decides the changes that are due until the next version replaces it.
 func TestVersionsPassTimeInTurn(t *testing.T) {
 	birthday := func(points loyalty.Points) *loyalty.Program {
 		return made(t, func(p *loyalty.Program) {
@@ -211,7 +211,7 @@ func TestCategoryUnderACondition(t *testing.T) {
 	}
 }
 
-// Visits count towards a level as long as the event is in the state that is one.
+// An event counts as a visit towards a level while it is in the state that the program names.
 func TestLevelByVisits(t *testing.T) {
 	p := made(t, func(p *loyalty.Program) {
 		p.Events = []loyalty.EventType{{Name: "lesson", States: []string{"done", "undone"}}}

@@ -165,7 +165,7 @@ func TestHowAnOrderIsRounded(t *testing.T) {
 	}
 }
 
-// What rounding leaves of one order counts for the next, to the millionth: ten orders of 0.70 are 7 points.
+// The fraction that rounding leaves counts for the next order, to the millionth: ten orders of 0.70 are 7 points.
 func TestFractionsAreCarriedOn(t *testing.T) {
 	carry := func(p *loyalty.Program) { p.Earn.Carry = true }
 	of := func(cents int64) loyalty.Order { return bought("EUR", loyalty.Line{Amount: cents}) }

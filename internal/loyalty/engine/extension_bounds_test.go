@@ -98,7 +98,8 @@ func TestWhetherAFallIsPostponed(t *testing.T) {
 	}
 }
 
-// What refunds state is for a part of the order counts for it. The rest is for the other parts, in proportion.
+// An amount that a refund states for a part of the order counts for that part. The rest is for the other parts, in
+// proportion.
 func TestPartsThatWereRefunded(t *testing.T) {
 	refund := func(amount int64, edit func(*loyalty.Refund)) loyalty.Refund {
 		r := back(fmt.Sprint(amount), amount)

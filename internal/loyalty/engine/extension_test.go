@@ -15,12 +15,12 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/loyalty/share"
 )
 
-// byEmail is a channel in which reminders of points and levels reach a member.
+// byEmail contains the channel uses through which reminders of points and levels reach a member by email.
 var byEmail = []loyalty.ChannelUse{
 	{Channel: loyalty.Email, Purpose: loyalty.Marketing}, {Channel: loyalty.Email, Purpose: loyalty.Transactional},
 }
 
-// noticeProgram has points that live for 30 days, and sends notice 14 days before.
+// noticeProgram returns a program whose points are valid for 30 days, with an advance notice of 14 days.
 func noticeProgram(t *testing.T, extensions int, edit ...func(*loyalty.Program)) *loyalty.Program {
 	return made(t, func(p *loyalty.Program) {
 		p.Earn.Pending, p.Earn.Expires = loyalty.Wait{}, loyalty.Expiry{
@@ -43,7 +43,7 @@ func noticeProgram(t *testing.T, extensions int, edit ...func(*loyalty.Program))
 	})
 }
 
-// extensions returns the days to which entries put off the expiry of points, and the reasons of each.
+// extensions returns the days to which entries postponed the expiry of points, with their reasons.
 func (s *shop) extensions(t *testing.T) (days []string) {
 	t.Helper()
 	for _, e := range s.entries {
@@ -70,8 +70,8 @@ func (s *shop) inChannels(t *testing.T, at string, channels []loyalty.ChannelUse
 	}
 }
 
-// Points of which no notice was sent live longer by the period of notice: once if no message reaches the member, or if
-// sending failed, and else until it is sent, as often as the program says.
+// If no notice was sent, the expiry of points is postponed by the period of notice: once if no message can reach the
+// member or sending failed, and otherwise until a notice is sent, up to the program's maximum.
 func TestExpiryIsPutOffForWantOfNotice(t *testing.T) {
 	const noon = "2026-02-01T12:00:00Z" // the points expire at the end of 3 March
 	for _, c := range []struct {
@@ -181,7 +181,7 @@ func TestExpiryIsPutOffForWantOfNotice(t *testing.T) {
 	}
 }
 
-// passNotified lets time pass until an instant, and sends the notices of lots on the way.
+// passNotified advances the account to an instant, and sends the notices of lots on the way.
 func (s *shop) passNotified(t *testing.T, notices map[string]loyalty.Date, until time.Time) {
 	t.Helper()
 	for _, when := range slices.Sorted(maps.Keys(notices)) {
@@ -192,8 +192,8 @@ func (s *shop) passNotified(t *testing.T, notices map[string]loyalty.Date, until
 	s.pass(until)
 }
 
-// Points that are put off to a day on which others expire are not put off with these again. A refund finds each where
-// it is.
+// Points whose expiry was postponed to the expiry day of other points are not postponed again together with them. A
+// refund finds both in their lots.
 func TestPointsArePutOffByThemselves(t *testing.T) {
 	for _, refunded := range []string{"", "old", "new"} {
 		s := member2026(t, noticeProgram(t, 2))
@@ -225,7 +225,7 @@ func TestPointsArePutOffByThemselves(t *testing.T) {
 	}
 }
 
-// What is spent of a lot leaves as many points that were put off as possible, so that spending puts off nothing.
+// Spending takes the points of a lot that were never postponed first, so that spending postpones no others.
 func TestSpendingPutsOffNothing(t *testing.T) {
 	s := member2026(t, noticeProgram(t, 2))
 	s.buy("old", 100, instant(t, "2026-02-01T12:00:00Z"))
@@ -236,7 +236,7 @@ func TestSpendingPutsOffNothing(t *testing.T) {
 	s.wantLots(t)
 }
 
-// Points that two members give to and fro are put off as often as those of one.
+// Points that two members transfer back and forth are postponed as often as those of one member.
 func TestTransfersDoNotPutOffExpiryAgain(t *testing.T) {
 	p := noticeProgram(t, 2, func(p *loyalty.Program) { p.Transfers = loyalty.Transfers{Min: 1} })
 	a, b := member2026(t, p), member2026(t, p)
@@ -257,7 +257,7 @@ func TestTransfersDoNotPutOffExpiryAgain(t *testing.T) {
 	b.wantLots(t)
 }
 
-// Points that expire by inactivity are put off like others, and an activity moves them on from there.
+// The expiry of points by inactivity is postponed like any other expiry. A later activity moves it further.
 func TestInactivityIsPutOffForWantOfNotice(t *testing.T) {
 	sliding := func(p *loyalty.Program) {
 		p.Earn.Expires = loyalty.Expiry{
@@ -361,7 +361,7 @@ func TestKeptLevelForgetsItsExtensions(t *testing.T) {
 	}
 }
 
-// Channels are recorded where the program promises notice, and change nothing else.
+// Channels are recorded if the program promises advance notice. They change nothing else.
 func TestChannelsAreRecordedForAdvanceNotice(t *testing.T) {
 	s := member2026(t, noticeProgram(t, 2))
 	n := len(s.entries)

@@ -4,7 +4,7 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/loyalty/loyaltytest"
 )
 
-// The fixtures that other rule packages use as well.
+// These are the fixtures that the tests of other packages use too.
 var (
 	noon         = loyaltytest.Noon
 	paid         = loyaltytest.Paid

@@ -54,7 +54,7 @@ func TestOnlyALockHoldsALevelBelowTheFloor(t *testing.T) {
 	s.wantLevel(t, "2026-06-01T12:00:00Z", "gold")
 }
 
-// What was reached under a lock is there once it ends, whatever grace there is before the level is reviewed.
+// A level that was reached during a lock takes effect when the lock ends, even if a grace period precedes the review.
 func TestGraceDoesNotHoldWhatALockHeld(t *testing.T) {
 	p := bySpend(t, func(t *loyalty.Tiers) {
 		t.Months, t.KeepFor, t.Grace = 12, loyalty.Period{Months: 12}, loyalty.Period{Days: 30}
@@ -85,7 +85,7 @@ func TestGraceDoesNotHoldWhatALockHeld(t *testing.T) {
 	}
 }
 
-// Of two locks that end in the same instant neither hides the other.
+// If two locks end at the same instant, both levels are decided.
 func TestLocksThatEndAtOnceAllEnd(t *testing.T) {
 	tiers := func(x *loyalty.Tiers) {
 		x.Months, x.KeepFor, x.Grace = 12, loyalty.Period{Months: 12}, loyalty.Period{Days: 30}

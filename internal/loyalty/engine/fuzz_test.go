@@ -13,7 +13,7 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/loyalty/receipt"
 )
 
-// digits is bytes that are read as numbers; zero once they are used up.
+// digits are bytes that are read as numbers, and as zero after the last byte.
 type digits []byte
 
 func (d *digits) next() byte {
@@ -27,7 +27,7 @@ func (d *digits) next() byte {
 
 func (d *digits) below(n int) int { return int(d.next()) % n }
 
-// amount is small, or large, or absurd.
+// amount returns a small, a large or an absurd amount.
 func (d *digits) amount() int64 {
 	n := int64(d.next())<<8 | int64(d.next())
 	switch d.below(16) {
@@ -41,7 +41,7 @@ func (d *digits) amount() int64 {
 	return n
 }
 
-// fuzzed is a program with something of everything.
+// fuzzed returns a program with rules of every kind.
 func fuzzed(f *testing.F) *loyalty.Program {
 	return made(f, func(p *loyalty.Program) {
 		p.Earn.Pending = loyalty.Wait{
@@ -93,7 +93,7 @@ func fuzzed(f *testing.F) *loyalty.Program {
 	})
 }
 
-// order is one of three orders, as it was or as the bytes have it now.
+// order returns one of three orders, unchanged or changed by the bytes.
 func (d *digits) order(states map[string]*loyalty.OrderState, now time.Time) loyalty.Order {
 	id := fmt.Sprint(d.below(3))
 	if s := states[id]; s != nil && d.below(4) > 0 {
@@ -174,8 +174,8 @@ func (d *digits) facts(o loyalty.Order, now time.Time) loyalty.Order {
 	return o
 }
 
-// FuzzPlaceOrder looks for orders that are neither taken nor refused, and for accounts that do not add up. What the
-// bytes say is three orders, their refunds, deliveries and disputes, days that pass, and points that are spent.
+// FuzzPlaceOrder searches for orders that are neither accepted nor rejected, and for accounts whose entries do not add
+// up. The bytes define three orders, their refunds, deliveries and disputes, days that pass, and points that are spent.
 func FuzzPlaceOrder(f *testing.F) {
 	p := fuzzed(f)
 	for _, seed := range []string{
@@ -223,7 +223,7 @@ func FuzzPlaceOrder(f *testing.F) {
 	})
 }
 
-// adds holds an entry to its reasons and an order to its parts.
+// adds checks that the reasons of an entry and the parts of an order add up.
 func adds(t *testing.T, e loyalty.Entry) {
 	sum := new(big.Rat)
 	for _, b := range e.Reasons {

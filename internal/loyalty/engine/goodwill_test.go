@@ -11,7 +11,7 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/loyalty/award"
 )
 
-// kind is a program in which points can be extended by two years and brought back within ninety days.
+// kind returns a program in which points can be extended by two years and reinstated within ninety days.
 func kind(tb testing.TB, edit func(*loyalty.Program)) *loyalty.Program {
 	return made(tb, func(p *loyalty.Program) {
 		p.Earn.Pending = loyalty.Wait{}
@@ -123,7 +123,7 @@ func TestARefundAfterAnExtensionTakesWhatWasExtended(t *testing.T) {
 	s.wantLots(t, "110 2028-10-31")
 }
 
-// expire lets the points of one order expire and is the entry that says so.
+// expire advances the account until the points of one order expire. It returns the order and the entry of the expiry.
 func expire(t *testing.T, s *shop) (loyalty.Order, loyalty.Entry) {
 	o := s.buy("1", 100, noon)
 	out, err := Advance(s.p, s.acc, noon.AddDate(1, 1, 0))
@@ -141,7 +141,7 @@ func expire(t *testing.T, s *shop) (loyalty.Order, loyalty.Entry) {
 }
 
 func TestExpiredPointsAreBroughtBackWithinTheWindow(t *testing.T) {
-	// Ninety days after New Year in Berlin, where clocks changed.
+	// Ninety days after New Year in Berlin, with a clock change in between.
 	within := time.Date(2028, 3, 30, 22, 0, 0, 0, time.UTC)
 	for _, c := range []struct {
 		name  string

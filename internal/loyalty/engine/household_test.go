@@ -14,7 +14,7 @@ import (
 	"pgregory.net/rapid"
 )
 
-// family is a household of ada, its head, and of bob and cleo, adults, with the rules of p.
+// family returns a household of the owner ada and the adults bob and cleo, under the rules of p.
 func family(tb testing.TB, p *loyalty.Program) share.Household {
 	tb.Helper()
 	h, err := share.FoundHousehold(&p.Households, "hh_1", "mem_ada", noon)
@@ -36,7 +36,7 @@ func living(tb testing.TB, h loyalty.Households) *loyalty.Program {
 	return stocked(tb, func(p *loyalty.Program, _ *loyalty.Reward) { p.Households = h })
 }
 
-// called is a member with lots under a name.
+// called returns the account of a member with an ID and lots.
 func called(tb testing.TB, p *loyalty.Program, m loyalty.MemberID, lots ...loyalty.Lot) loyalty.Account {
 	acc := saver(tb, p, lots...)
 	acc.Member = m
@@ -227,8 +227,8 @@ func TestRolesOfAHousehold(t *testing.T) {
 	}
 }
 
-// Whatever becomes of a household's redemption, each has what is theirs: what was not spent is in the lots that it came
-// from, and of what was spent all that is given back.
+// After any end of a household's redemption, each member has the points that belong to the member: unspent points in
+// their original lots, and all spent points that were restored.
 func TestAHouseholdRedemptionIsMadeOfItsParts(tt *testing.T) {
 	base := stocked(tt, func(p *loyalty.Program, r *loyalty.Reward) {
 		p.Households = loyalty.Households{Size: 3}

@@ -10,7 +10,7 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/loyalty/tier"
 )
 
-// Programs with different windows and ways to keep a level.
+// These functions set different windows, and ways to keep a level.
 func calendarYears(t *loyalty.Tiers) {
 	t.Calendar, t.KeepYear, t.ExtendedBy = true, 2, loyalty.Period{Months: 1}
 }

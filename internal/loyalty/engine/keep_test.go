@@ -6,7 +6,7 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
 )
 
-// Who reached a level on the 31st has it to the 31st of each month that has one.
+// A level that was reached on the 31st ends on the 31st of each month that has one.
 func TestALevelThatIsKeptByTheMonthEndsOnTheDayOnWhichItBegan(t *testing.T) {
 	p := bySpend(t, func(t *loyalty.Tiers) { t.KeepFor = loyalty.Period{Months: 1} })
 	s := member2026(t, p)

@@ -6,7 +6,7 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
 )
 
-// An order that comes late can be enough only with a later one, in a month that is over as well.
+// A late order may suffice for a level only together with a later order, even in a month that has ended.
 func TestALateOrderDecidesEachClosedMonthThatCountsIt(t *testing.T) {
 	const told = "2026-04-10T10:00:00Z"
 	for _, c := range []struct {

@@ -16,7 +16,7 @@ import (
 	"pgregory.net/rapid"
 )
 
-// happening is something that happens to a member at an instant, and how a delivery reports it.
+// A happening is an order, event or other fact of a member at an instant, with the way in which a delivery reports it.
 type happening struct {
 	at      time.Time
 	order   *loyalty.Order // its state as of this report
@@ -26,7 +26,7 @@ type happening struct {
 	placing *tier.Placement
 }
 
-// life is what happens to one member: the final state of everything, and a random delivery of it.
+// A life contains the final state of all facts about one member, and a random delivery of them.
 type life struct {
 	orders   []loyalty.Order // in their final states
 	direct   []happening
@@ -34,7 +34,7 @@ type life struct {
 	end      time.Time
 }
 
-// randomLife draws a life of a member who joined at an instant.
+// randomLife draws the life of a member who joined at an instant.
 func randomLife(t *rapid.T, p *loyalty.Program, joined time.Time) (l life) {
 	unique := time.Duration(0) // no two things happen in the same millisecond
 	after := func(at time.Time, most int, what string) time.Time {
@@ -107,8 +107,8 @@ var (
 	}
 )
 
-// deliver adds an order to both deliveries, and returns its final state. The random one reports up to six states at
-// any time after they happened, the last of them final, and some twice.
+// deliver adds an order to both deliveries, and returns its final state. The random delivery reports up to six states
+// at any time after they happened. The last of them is final, and some are reported twice.
 func (l *life) deliver(t *rapid.T, o loyalty.Order) loyalty.Order {
 	final := o
 	for i := range rapid.IntRange(0, 2).Draw(t, "refunds") {
@@ -140,8 +140,8 @@ func (l *life) deliver(t *rapid.T, o loyalty.Order) loyalty.Order {
 	return final
 }
 
-// reportDirectly adds what happened to an order in its order: it was placed, and then refunded. A canceled order never
-// happened.
+// reportDirectly adds the changes of an order in their sequence: it was placed, and then refunded. A canceled order is
+// not reported.
 func (l *life) reportDirectly(final loyalty.Order) {
 	if final.Status == loyalty.OrderCanceled {
 		return
@@ -182,7 +182,7 @@ type receiver struct {
 	counts   *deliveryCounts
 }
 
-// deliveryCounts says how often a delivery did what the test is about.
+// deliveryCounts counts how often deliveries had the effects that the test is about.
 type deliveryCounts struct {
 	paths, decided, recounted, all, withdrawn, redecided, bonusesWithdrawn, redated, restored, late int
 }
@@ -259,7 +259,7 @@ func (r *receiver) live(all []happening, end time.Time) {
 	r.pass(end)
 }
 
-// unpaid is the state of an order that was placed and not paid, with the level that counts for it.
+// unpaid returns the state of an order that was placed and not paid, with the level that counts for it.
 func unpaid(r *loyalty.OrderState) *loyalty.OrderState {
 	s := loyalty.OrderState{
 		Order: r.Order, Revision: 1, Program: r.Program, Buyer: r.Buyer, Grants: []loyalty.Grant{{}}, Bucket: r.Bucket,
@@ -268,7 +268,7 @@ func unpaid(r *loyalty.OrderState) *loyalty.OrderState {
 	return &s
 }
 
-// deliveryProgram is a program whose levels go by anything that they can go by, some with multipliers.
+// deliveryProgram returns a program whose levels use all measures, and some of them multipliers.
 func deliveryProgram(t *rapid.T, base *loyalty.Program) *loyalty.Program {
 	p := *randomTierGroup(t, base)
 	p.Milestones, p.Earn.Actions, p.Campaigns = nil, []loyalty.Action{
@@ -288,9 +288,9 @@ func deliveryProgram(t *rapid.T, base *loyalty.Program) *loyalty.Program {
 	return &p
 }
 
-// What a member has of levels does not depend on when, in which order or how often orders, refunds and visits were
-// reported: the standings with their instants, the bonuses with their lots, the points. It is the same as by the
-// direct delivery, and as by what remained in the end, reported in its order, where no level is ever decided again.
+// The standings with their instants, the entry bonuses with their lots, and the points do not depend on when, in which
+// order or how often orders, refunds and visits were reported. They are the same as by the direct delivery, and as if
+// only the final facts had been reported in their order, so that no level is ever decided again.
 func TestLevelsDoNotDependOnTheDelivery(t *testing.T) {
 	checks(t, 2_000)
 	base := lively(t, "UTC")
@@ -335,7 +335,7 @@ func TestLevelsDoNotDependOnTheDelivery(t *testing.T) {
 	}
 }
 
-// sameLevels compares what two accounts have of levels.
+// sameLevels compares the standings, entry bonuses and points of two accounts.
 func sameLevels(t *rapid.T, p *loyalty.Program, got, want *shop) {
 	t.Helper()
 	fail := func(what string, x, y any) {
@@ -360,7 +360,7 @@ func sameLevels(t *rapid.T, p *loyalty.Program, got, want *shop) {
 	}
 }
 
-// bonuses is the bonuses that an account has, with the instants of their promotions and their lots.
+// bonuses returns the entry bonuses of an account, with the instants of their promotions and their lots.
 func bonuses(acc loyalty.Account) string {
 	var all []string
 	for _, r := range acc.Reached {
@@ -376,7 +376,7 @@ func bonuses(acc loyalty.Account) string {
 
 func inMillis(t time.Time) string { return t.Format("2006-01-02T15:04:05.999") }
 
-// dump writes entries a line each, for tests that fail.
+// dump returns the entries as text, one per line, for tests that fail.
 func dump(entries []loyalty.Entry) (out string) {
 	for _, e := range entries {
 		out += fmt.Sprintf(

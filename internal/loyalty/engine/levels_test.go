@@ -11,7 +11,7 @@ import (
 	"pgregory.net/rapid"
 )
 
-// bySpend is levels by spend: silver from 500 EUR, gold from 2000, black from 5000.
+// bySpend returns a program with levels by spend: silver from 500 EUR, gold from 2000, black from 5000.
 func bySpend(tb testing.TB, edit func(*loyalty.Tiers)) *loyalty.Program {
 	return made(tb, func(p *loyalty.Program) {
 		p.Earn.Pending = loyalty.Wait{}
@@ -28,7 +28,8 @@ func bySpend(tb testing.TB, edit func(*loyalty.Tiers)) *loyalty.Program {
 	})
 }
 
-// A step is a purchase of so many euros, reported when it is placed, or the level that the member then has, or nothing.
+// A step is a purchase of a number of euros, reported when it is placed, with the level that the member then has. Both
+// are optional.
 type step struct {
 	at    string
 	euros int64
@@ -246,7 +247,7 @@ func TestALateOrderDecidesItsPeriodAgain(t *testing.T) {
 	s.wantLevel(t, "2027-12-31T23:00:00Z", "bronze")
 }
 
-// Whether an order is reported in time or late, the member ends at the same level.
+// The member reaches the same level if an order is reported in time or late.
 func TestLateIsAsGoodAsInTime(t *testing.T) {
 	programs := []*loyalty.Program{
 		bySpend(t, func(t *loyalty.Tiers) { t.Calendar, t.KeepYear = true, 2 }),
@@ -411,7 +412,7 @@ func TestManualLevel(t *testing.T) {
 	s.wantLevel(t, "2043-12-31T23:00:00Z", "bronze")
 }
 
-// What Stay asks for is enough, and a cent less is not.
+// The amount that RetentionOf requires is enough to keep the level, and one cent less is not.
 func TestWhatItTakesToStayIsWhatItTakes(t *testing.T) {
 	programs := []*loyalty.Program{
 		bySpend(t, func(t *loyalty.Tiers) { t.Calendar, t.KeepYear = true, 2 }),

@@ -9,9 +9,9 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/loyalty/remind"
 )
 
-// Half of the members order after every week, written to or not, and half never do, so that reminders change nothing.
-// Who ignores them is thinned out among those held out too, as by caps and limits, else who acts would be
-// over-represented.
+// Half of the members order every week, with or without a message, and half never do, so that reminders change nothing.
+// The limits for members who ignore messages also apply in the holdout, like caps and limits. Otherwise members who act
+// would be over-represented among the recipients.
 func TestRemindersThatChangeNothingHaveNoLift(t *testing.T) {
 	weekly := func(id string) loyalty.Reminder {
 		r := loyalty.Reminder{
@@ -80,13 +80,13 @@ func TestRemindersThatChangeNothingHaveNoLift(t *testing.T) {
 	}
 }
 
-// aMember is one who orders after every week, or never does.
+// An aMember orders every week, or never.
 type aMember struct {
 	id     loyalty.MemberID
 	orders bool
 }
 
-// sameOfEachKind is members of whom as many of each kind are held out as not.
+// sameOfEachKind returns members of whom, for each kind, as many are in the holdout as not.
 func sameOfEachKind(p *loyalty.Program) (members []aMember) {
 	n := map[bool]int{}
 	for i := 0; len(members) < 80; i++ {
@@ -99,7 +99,7 @@ func sameOfEachKind(p *loyalty.Program) (members []aMember) {
 	return members
 }
 
-// liveWithReminders is how every message of half a year ended.
+// liveWithReminders returns the outcomes of all messages of half a year.
 func liveWithReminders(p *loyalty.Program, m aMember, who remind.Recipient) (ended []remind.Settled) {
 	acc, s := whoHas(loyalty.Lot{Expires: 0, Points: 100}), remind.Reminded{}
 	acc.Member = m.id

@@ -70,7 +70,7 @@ func TestLowerLevelIsKeptFromTheJudgedPeriod(t *testing.T) {
 	}
 }
 
-// edited is a copy of a program with other tiers.
+// edited returns a copy of a program with edited tiers.
 func edited(t *rapid.T, base *loyalty.Program, edit func(*loyalty.Tiers)) *loyalty.Program {
 	p := *base
 	edit(&p.Tiers)

@@ -69,8 +69,8 @@ func TestPointsExpireOnlyIfTheMemberWasNotified(t *testing.T) {
 	}
 }
 
-// reported visits the member as the reminders' schedule does, and gives the notices of what goes out, until an instant.
-// The first so many messages come back.
+// notices evaluates the member's reminders on their schedule until an instant, and records the notices that the sent
+// messages give. The first messages bounce.
 func (s *shop) notices(t *testing.T, from, until string, back int) (sent int) {
 	t.Helper()
 	var state remind.Reminded
@@ -105,8 +105,8 @@ func (s *shop) notices(t *testing.T, from, until string, back int) (sent int) {
 	return sent
 }
 
-// A reminder that comes as long before as the promise wants is in time, also where the level ends in the middle of a
-// day, and a postponed expiry whose notice bounced receives a new notice in time for the new end.
+// A reminder as long before the end as the advance notice requires is in time, even if the level ends in the middle of
+// a day. A postponed expiry whose notice bounced receives a new notice in time for the new end.
 func TestPostponedExpiryHasNoticeAndThenHappens(t *testing.T) {
 	for _, c := range []struct {
 		placed string
@@ -143,7 +143,7 @@ func TestPostponedExpiryHasNoticeAndThenHappens(t *testing.T) {
 	}
 }
 
-// What a message asks for is what keeps the level, all of it, and by when.
+// A message states the complete amount that keeps the level, and the deadline.
 func TestAMessageOfALevelThatEndsSaysWhatKeepsIt(t *testing.T) {
 	risk := loyalty.Reminders{QuietFrom: 20 * 60, QuietUntil: 9 * 60, Messages: []loyalty.Reminder{
 		{

@@ -15,7 +15,7 @@ import (
 	"pgregory.net/rapid"
 )
 
-// nth gives points for the n-th order.
+// nth returns a rule that gives points for the n-th order.
 func nth(id string, n int, gives loyalty.Points) loyalty.Rule {
 	is := func(f *loyalty.Facts) (bool, error) { return f.Buyer.Orders == int64(n-1), nil }
 	return loyalty.Rule{ID: id, Give: loyalty.Fixed{Points: gives}, Match: loyalty.Match{When: asksNumber{is, n}}}
@@ -100,7 +100,7 @@ func TestLateOrderTakesItsNumber(t *testing.T) {
 	}
 }
 
-// An order that does not count has no number: it takes none from the orders behind it.
+// An order that does not count has no number, and does not change the numbers of later orders.
 func TestOrderThatDoesNotCountHasNoNumber(t *testing.T) {
 	s := numberedShop(
 		t, loyalty.Rule{ID: "first", Give: loyalty.Fixed{Points: 30}, Match: loyalty.Match{FirstOrder: true}},
@@ -113,7 +113,7 @@ func TestOrderThatDoesNotCountHasNoNumber(t *testing.T) {
 	s.want(t, "1", 40)
 }
 
-// A program that begins to ask for order numbers finds the first orders in the member's entries, once.
+// If a program starts to use order numbers, the first orders are read from the member's entries once.
 func TestOrderNumbersOfMembersWhoOrderedBefore(t *testing.T) {
 	s := numberedShop(t)
 	s.p.Version = 1
@@ -146,7 +146,7 @@ func TestOrderNumbersOfMembersWhoOrderedBefore(t *testing.T) {
 	}
 }
 
-// Members pay nothing for order numbers that no rule asks for.
+// An account remembers no orders if no rule uses order numbers.
 func TestAccountRemembersNoOrdersThatNoRuleAsksFor(t *testing.T) {
 	s := numberedShop(t, loyalty.Rule{ID: "some", Give: loyalty.Fixed{Points: 30}})
 	s.buy("1", 10, noon)
@@ -163,7 +163,7 @@ func TestAccountRemembersNoOrdersThatNoRuleAsksFor(t *testing.T) {
 	s.want(t, "19", 40)
 }
 
-// numberedProgram is a program whose rules ask for order numbers.
+// numberedProgram returns a program whose rules use order numbers.
 func numberedProgram(t *rapid.T, base *loyalty.Program) *loyalty.Program {
 	p := deliveryProgram(t, base)
 	few := func(f *loyalty.Facts) (bool, error) { return f.Buyer.Orders >= 0 && f.Buyer.Orders < 2, nil }
@@ -185,8 +185,8 @@ func numberedProgram(t *rapid.T, base *loyalty.Program) *loyalty.Program {
 	return p
 }
 
-// What a member gets by order numbers does not depend on when, in which order or how often orders and refunds were
-// reported.
+// The points that a member gets by order numbers do not depend on when, in which order or how often orders and refunds
+// were reported.
 func TestOrderNumbersDoNotDependOnTheDelivery(t *testing.T) {
 	checks(t, 2_000)
 	base := lively(t, "UTC")

@@ -9,8 +9,8 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/loyalty/award"
 )
 
-// orderings delivers five facts of an order, each twice, in every order that there is: a capture, two refunds, a
-// dispute that is opened, and its end.
+// orderings delivers five facts of an order, each twice, in every possible order: a capture, two refunds, a dispute,
+// and the end of the dispute.
 type orderings struct {
 	t     *testing.T
 	p     *loyalty.Program
@@ -28,7 +28,7 @@ const (
 	decided
 )
 
-// reported is the order as it is known once some of the facts were delivered.
+// reported returns the order as it is known after some of the facts were delivered.
 func (x *orderings) reported(facts [5]int) loyalty.Order {
 	o := x.order
 	o.Status = loyalty.OrderPlaced
@@ -58,7 +58,7 @@ func (x *orderings) reported(facts [5]int) loyalty.Order {
 	return o
 }
 
-// deliver delivers what is left of the facts, in every order.
+// deliver delivers the remaining facts, in every order.
 func (x *orderings) deliver(acc loyalty.Account, state *loyalty.OrderState, facts [5]int) {
 	left := false
 	for fact := range facts {

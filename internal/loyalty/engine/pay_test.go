@@ -144,7 +144,7 @@ func TestWhatPointsPayOfAnOrder(t *testing.T) {
 	}
 }
 
-// Points are never worth more than their rate, payments use no superfluous points, and cover what they can.
+// Points are never worth more than their rate. A payment uses no superfluous points, and covers as much as it can.
 func TestPaymentsAreExact(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		rate := loyalty.Rate{
@@ -239,7 +239,7 @@ func TestAPaymentIsReservedAndCommittedInPart(t *testing.T) {
 	}
 }
 
-// The fewest points that a refusal names do, and no fewer.
+// The minimum that a rejection states is accepted, and one point less is not.
 func TestTheLeastThatARefusalNamesDoes(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		p := &loyalty.Program{
@@ -276,7 +276,7 @@ func TestTheLeastThatARefusalNamesDoes(t *testing.T) {
 	})
 }
 
-// What is offered is the whole balance, and a quote says the same.
+// A quote offers the whole balance as a payment, even if it is exactly the minimum.
 func TestThePointsThatAreTheLeastPay(t *testing.T) {
 	p := payProgram(
 		t,
@@ -313,7 +313,7 @@ func TestThePointsThatAreTheLeastPay(t *testing.T) {
 	}
 }
 
-// What is asked for is how many at most: more than there are is what there is.
+// The requested number of points is a maximum: if the balance is lower, the payment uses the balance.
 func TestAPaymentTakesWhatThereIs(t *testing.T) {
 	p := payProgram(
 		t,
@@ -360,7 +360,7 @@ func TestAPaymentTakesWhatThereIs(t *testing.T) {
 	}
 }
 
-// Of a part of what is held, no point is taken that what it pays does not cost.
+// A commit of a part of the reserved points takes no more points than the paid amount costs.
 func TestAPartOfAPaymentCostsWhatItPays(t *testing.T) {
 	p := payProgram(t, loyalty.Pay{Rates: map[loyalty.Currency]loyalty.Rate{"KWD": {Points: big.NewRat(5, 1), Per: 2}}})
 	acc := joined(t, p, noon)
@@ -416,7 +416,8 @@ func TestAPartOfAConversionByARewardGivesSomething(t *testing.T) {
 	}
 }
 
-// A share is of the order, however many payments it has: what others hold or have paid of it is deducted.
+// The maximum share of an order that points can pay applies to all payments together: amounts that others have paid or
+// reserved are deducted.
 func TestPaymentsOfOneOrderShareItsBound(t *testing.T) {
 	p := payProgram(
 		t,

@@ -14,7 +14,7 @@ import (
 	"pgregory.net/rapid"
 )
 
-// books follows a member through everything, and checks the accounts after each step.
+// books record everything that happens to a member, and check the accounts after each step.
 type books struct {
 	*till
 	now      time.Time
@@ -24,7 +24,7 @@ type books struct {
 	count    int
 }
 
-// take keeps an outcome: whatever happens, what was issued is somewhere.
+// take applies an outcome, and checks that all issued points are accounted for.
 func (b *books) take(t *rapid.T, out posting.Outcome) {
 	for _, e := range out.Entries {
 		for _, p := range e.Postings {
@@ -46,8 +46,8 @@ func (b *books) take(t *rapid.T, out posting.Outcome) {
 	b.check(t)
 }
 
-// check is the law: what rules issued is active, pending, reserved, redeemed or expired, less what is owed. And what
-// was issued for an order is what it is worth and what was given up on taking back.
+// check compares totals. The points that rules issued are active, pending, reserved, redeemed or expired, less the
+// debt. The points that were issued for an order are its worth and the points that clawbacks wrote off.
 func (b *books) check(t *rapid.T) {
 	bal, a := b.acc.Balance(), b.acc
 	if got := bal.Active + bal.Pending + bal.Reserved - bal.Debt + a.Redeemed +
@@ -107,12 +107,12 @@ func (b *books) wait(t *rapid.T) {
 	b.take(t, out)
 }
 
-// some is one of the orders that there are.
+// some returns one of the existing orders.
 func (b *books) some(t *rapid.T) loyalty.Order {
 	return b.states[fmt.Sprint(rapid.IntRange(1, b.count).Draw(t, "order"))].Order
 }
 
-// step does one thing that a member or a shop can do.
+// step runs one random command of a member or a shop.
 func (b *books) step(t *rapid.T) {
 	what := rapid.IntRange(0, 7).Draw(t, "step")
 	if b.count == 0 {
@@ -201,9 +201,9 @@ func openBooks(t *rapid.T, p *loyalty.Program) *books {
 	return &books{till: newTill(t, p), now: noon, given: map[string]loyalty.Points{}}
 }
 
-// A member who orders, redeems, gets refunds and cancels in any order, over any time, has no more from it in the end
-// than what the program gave up on: once all orders are canceled, what was spent, what expired and what is left, less
-// the debt, is exactly what was written off.
+// A member who orders, redeems, gets refunds and cancels in any order gains no more than the program wrote off: after
+// all orders are canceled, the spent, expired and remaining points, less the debt, equal the points that were written
+// off.
 func TestEarnRedeemAndRefundNeverMakeAProfit(t *testing.T) {
 	checks(t, 6_000)
 	rapid.Check(t, func(t *rapid.T) {
@@ -262,8 +262,8 @@ func lives(p *loyalty.Program) bool {
 	return false
 }
 
-// A sale that comes back in slices of a twentieth leaves nothing, whatever the program: neither rounding, nor rules
-// that give something for little, nor caps and budgets leave a point.
+// An order that is refunded in twenty equal parts is worth nothing in the end, under any program, regardless of
+// rounding, caps and budgets.
 func TestSlicesOfARefundLeaveNothing(t *testing.T) {
 	checks(t, 2_000)
 	rapid.Check(t, func(t *rapid.T) {
@@ -304,8 +304,8 @@ func TestSlicesOfARefundLeaveNothing(t *testing.T) {
 	})
 }
 
-// Points that wait for a delivery are given up if it comes late; whatever is reported when, nothing is given twice or
-// lost.
+// Points that are pending until a delivery are forfeited if the delivery is late. No points are given twice or lost, in
+// any order of the reports.
 func TestDeliveriesAndRefundsInAnyOrderAreAccountedFor(t *testing.T) {
 	checks(t, 3_000)
 	rapid.Check(t, func(t *rapid.T) {

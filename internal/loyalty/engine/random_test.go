@@ -11,7 +11,7 @@ import (
 	"pgregory.net/rapid"
 )
 
-// randomProgram is a program with rules of every kind, in groups of every mode, with caps, limits and budgets.
+// randomProgram draws a program with rules of every kind, groups of every mode, caps, limits and budgets.
 func randomProgram(t *rapid.T) *loyalty.Program {
 	zone := rapid.SampledFrom([]string{"UTC", "Europe/Berlin", "America/New_York", "Asia/Kolkata"}).Draw(t, "zone")
 	where, err := time.LoadLocation(zone)
@@ -193,7 +193,7 @@ func randomStrategy(t *rapid.T) loyalty.Strategy {
 	}
 }
 
-// randomOrder is an order with up to five lines, and tenders that pay for some of it.
+// randomOrder draws an order with up to five line items, and tenders that pay a part of it.
 func randomOrder(t *rapid.T, id string) loyalty.Order {
 	o := loyalty.Order{
 		ID: id, Member: "mem_ada", PlacedAt: noon, Status: loyalty.OrderPaid, Channel: "web",
@@ -225,7 +225,7 @@ func randomOrder(t *rapid.T, id string) loyalty.Order {
 	return o
 }
 
-// randomFacts is refunds and disputes of an order: by line, by sum, of shipping.
+// randomFacts draws refunds and disputes of an order: by line item, by sum, of shipping.
 func randomFacts(t *rapid.T, o loyalty.Order) (refunds []loyalty.Refund, disputes []loyalty.Dispute) {
 	rest, lines := receipt.OrderTotal(o), slices.Clone(o.Lines)
 	for i := range rapid.IntRange(0, 4).Draw(t, "refunds") {

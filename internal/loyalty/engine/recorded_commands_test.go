@@ -88,7 +88,7 @@ func (h *recorded) buy() {
 	h.order("order", len(h.orders)-1)
 }
 
-// order delivers an order in its present state.
+// order reports an order in its present state.
 func (h *recorded) order(what string, i int) bool {
 	o := h.orders[i]
 	prior, version := h.states[o.ID], 0
@@ -208,7 +208,7 @@ func (h *recorded) together(what string, command func() ([]posting.Outcome, erro
 	}
 }
 
-// keepBob takes over an outcome of bob.
+// keepBob applies an outcome to the account of bob.
 func (h *recorded) keepBob(out posting.Outcome) {
 	if out.Account.Member == "" {
 		return // nothing concerns bob

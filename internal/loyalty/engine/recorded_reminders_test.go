@@ -58,7 +58,7 @@ func drawnReminders(r *rand.Rand) loyalty.Reminders {
 	return all
 }
 
-// remind sends what the member is to be sent, and writes it.
+// remind sends the messages that are due for the member, and writes them.
 func (h *recorded) remind() {
 	who := remind.Recipient{
 		Reach: []loyalty.Channel{loyalty.Email, loyalty.SMS}, Consents: anybody.Consents, Codes: h.told.Codes,

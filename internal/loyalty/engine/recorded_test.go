@@ -108,7 +108,7 @@ func (h *recorded) line(what, text string, values ...any) {
 	fmt.Fprintln(&h.out, goldentest.Hashed(shown+string(rest), len(shown)))
 }
 
-// do runs a command at the present instant, and writes what it did.
+// do runs a command at the present instant, and writes its result.
 func (h *recorded) do(what string, command func() (posting.Outcome, error)) bool {
 	out, err := command()
 	var rejected *loyalty.Error
@@ -124,7 +124,7 @@ func (h *recorded) do(what string, command func() (posting.Outcome, error)) bool
 	return true
 }
 
-// keep takes over an outcome after the entries were checked.
+// keep applies an outcome after it checked the entries.
 func (h *recorded) keep(out posting.Outcome) {
 	before, n := h.acc, len(h.entries)
 	if n == 0 {
@@ -189,7 +189,7 @@ func (h *recorded) write(e loyalty.Entry) {
 	}
 }
 
-// step lets some time pass, runs a command, and writes what the member is shown.
+// step advances the clock, runs a command, and writes the data that the member sees.
 func (h *recorded) step() {
 	h.wait()
 	out, err := Advance(h.p, h.acc, h.at)
@@ -243,7 +243,7 @@ func (h *recorded) rules(version int, at time.Time) *loyalty.Program {
 	return h.p
 }
 
-// wait moves the clock on, often to the instant at which something is due.
+// wait advances the clock, often to an instant at which a change is due.
 func (h *recorded) wait() {
 	if len(h.acc.Holds) > 0 && h.r.IntN(3) > 0 {
 		h.at = h.at.Add(10 * time.Minute)
@@ -276,7 +276,7 @@ func (h *recorded) wait() {
 	}
 }
 
-// show writes what a member is shown: levels, what is missing, rewards and what comes next.
+// show writes the data that a member sees: levels, missing amounts, rewards and scheduled changes.
 func (h *recorded) show() {
 	views := []any{
 		Due(h.p, h.acc),

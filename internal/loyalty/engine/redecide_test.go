@@ -11,7 +11,8 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/loyalty/tier"
 )
 
-// A withdrawn level takes its validity and its bonus with it, and a restored order gives them back as they were.
+// If a level is withdrawn, its validity and its entry bonus are withdrawn too. If the order is restored, both are
+// restored unchanged.
 func TestCanceledOrderWithdrawsLevelAndBonus(t *testing.T) {
 	for _, keep := range []bool{false, true} {
 		t.Run(fmt.Sprint("keep ", keep), func(t *testing.T) {
@@ -52,7 +53,7 @@ func TestCanceledOrderWithdrawsLevelAndBonus(t *testing.T) {
 	}
 }
 
-// Where the remaining orders reach a level later, it counts from then on and the bonus stays.
+// If the remaining orders reach a level at a later instant, the level counts from then on, and the entry bonus stays.
 func TestLevelCountsFromTheInstantAtWhichTheRemainingFactsQualify(t *testing.T) {
 	p := bySpend(t, func(t *loyalty.Tiers) { t.KeepFor, t.Levels[1].EntryBonus = loyalty.Period{Months: 12}, 100 })
 	s := member2026(t, p)
@@ -90,7 +91,7 @@ func TestWithdrawalNamesTheOrder(t *testing.T) {
 	}
 }
 
-// Reviews decide again by themselves: a member never falls below what they give without the order.
+// Reviews are repeated too: a member never gets a lower level than the reviews give without the order.
 func TestWithdrawalKeepsWhatReviewsGiveWithoutTheOrder(t *testing.T) {
 	p := bySpend(t, func(t *loyalty.Tiers) {
 		t.Window, t.KeepPeriods, t.MoveDown = loyalty.Window{
@@ -111,7 +112,8 @@ func TestWithdrawalKeepsWhatReviewsGiveWithoutTheOrder(t *testing.T) {
 	}
 }
 
-// A bonus whose lot has expired lives on if its level counts from a later day, whose lot has not.
+// An entry bonus whose lot has expired becomes active again if its level now counts from a later day whose lot has not
+// expired.
 func TestExpiredBonusLivesOnInALaterLot(t *testing.T) {
 	for _, spent := range []loyalty.Points{0, 30, 100} {
 		p := bySpend(t, func(t *loyalty.Tiers) { t.KeepFor, t.Levels[1].EntryBonus = loyalty.Period{Months: 12}, 100 })
@@ -138,7 +140,7 @@ func TestExpiredBonusLivesOnInALaterLot(t *testing.T) {
 	}
 }
 
-// A till that was offline reports the orders of a morning together: each finds the level of its own time.
+// A shop that was offline reports several orders of a morning at once. For each, the level at its instant counts.
 func TestOrderFindsTheLevelThatAnEarlierOneReached(t *testing.T) {
 	p := bySpend(
 		t, func(t *loyalty.Tiers) { t.KeepFor, t.Levels[1].Multiply = loyalty.Period{Months: 12}, big.NewRat(2, 1) },
@@ -161,7 +163,7 @@ func TestOrderFindsTheLevelThatAnEarlierOneReached(t *testing.T) {
 	}
 }
 
-// A full refund takes a level back like a cancellation, on a tier group as well.
+// A full refund withdraws a level like a cancellation does, in a tier group too.
 func TestRefundInFullWithdrawsALevelOfATierGroup(t *testing.T) {
 	p := twoTierGroups(t, func(l *loyalty.TierGroup) {
 		l.Tiers = loyalty.Tiers{
@@ -227,7 +229,7 @@ func TestWithdrawnLevelProtectsNoPoints(t *testing.T) {
 	}
 }
 
-// An account remembers few bonuses of a level, however often that is reached; what became of the others is final.
+// An account remembers a bounded number of entry bonuses of one level. Older bonuses are final.
 func TestAnAccountRemembersFewBonuses(t *testing.T) {
 	p := bySpend(t, func(t *loyalty.Tiers) {
 		t.Window, t.KeepPeriods, t.RepeatEntryBonus, t.Levels[1].EntryBonus = loyalty.Window{
@@ -261,8 +263,8 @@ func TestAnAccountRemembersFewBonuses(t *testing.T) {
 	}
 }
 
-// A level that was set manually hides one that was reached before, until it ends. That one counts then, also if a third
-// level was reached and withdrawn meanwhile.
+// If a level was reached before another level was set manually, it counts when the manual level ends, even if a third
+// level was reached and withdrawn in the meantime.
 func TestWithdrawalKeepsWhatWasReachedBeforeAManualLevel(t *testing.T) {
 	p := made(t, func(p *loyalty.Program) {
 		p.Tiers = loyalty.Tiers{
@@ -307,7 +309,7 @@ func TestWithdrawalKeepsWhatWasReachedBeforeAManualLevel(t *testing.T) {
 	}
 }
 
-// The same holds if the withdrawal comes so late that the account has summed up the months of then.
+// The same applies if the withdrawal is so late that the account has merged the months of that time.
 func TestLateWithdrawalKeepsWhatWasReachedUnderAManualLevel(t *testing.T) {
 	p := made(t, func(p *loyalty.Program) {
 		p.Tiers = loyalty.Tiers{

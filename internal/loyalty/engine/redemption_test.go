@@ -46,8 +46,8 @@ func TestACartHoldsOneReward(t *testing.T) {
 	}
 }
 
-// What a reservation gives up for the next one of its cart pays the debt first, and only then is it seen who is in
-// debt.
+// Points of a reservation that is replaced for the same cart first pay the debt. Only after that, the member's debt may
+// prevent the new redemption.
 func TestAReplacementPaysTheDebtThatWouldForbidIt(t *testing.T) {
 	p := stocked(t, nil)
 	for debt, want := range map[loyalty.Points]bool{150: true, 151: false} {
@@ -128,8 +128,7 @@ func TestACommitOfAPartReturnsTheRestToItsLots(t *testing.T) {
 	}
 }
 
-// One point is not the price of a gift card: neither of one that costs points nor of one that is paid in another
-// wallet.
+// A gift card cannot be committed for one of its points, whether its price is in points or in another wallet.
 func TestARewardWithAPriceIsCommittedAsAWhole(t *testing.T) {
 	for _, kind := range []string{
 		"amount_off", "percent_off", "free_shipping", "free_product", "gift_card", "experience", "partner", "donation",
@@ -159,7 +158,7 @@ func TestARewardWithAPriceIsCommittedAsAWhole(t *testing.T) {
 	}
 }
 
-// What is returned by a commit of a part has the grace of whatever else comes back.
+// Points that a partial commit returns get the same grace period as other returned points.
 func TestGraceIsForAllThatComesBack(t *testing.T) {
 	after := time.Date(2026, 12, 2, 9, 0, 0, 0, time.UTC)
 	lot := loyalty.Lot{Expires: 20261201, Points: 100}
@@ -199,7 +198,7 @@ func TestGraceIsForAllThatComesBack(t *testing.T) {
 	}
 }
 
-// Grace is for lots that have less to live, not instead of a life that activity has made longer.
+// The grace period applies to lots that expire earlier. It does not shorten an expiry that an activity postponed.
 func TestGraceNeverShortensALife(t *testing.T) {
 	p := stocked(t, func(p *loyalty.Program, _ *loyalty.Reward) {
 		p.Earn.Expires = loyalty.Expiry{After: loyalty.Period{Months: 6}, Inactive: true, ResetBy: []string{"order"}}
@@ -216,7 +215,8 @@ func TestGraceNeverShortensALife(t *testing.T) {
 	}
 }
 
-// However holds are made and ended, without grace no day has more points of its own, or later ones, than before.
+// Without a grace period, making and ending reservations never gives any day more points, or points a later expiry,
+// than before.
 func TestRedeemingAndCancelingNeverExtendsPoints(t *testing.T) {
 	p := stocked(t, func(p *loyalty.Program, r *loyalty.Reward) {
 		p.Hold, p.Redemption.OnRefund = 20*24*time.Hour, loyalty.ShareBack
@@ -280,7 +280,7 @@ func TestRedeemingAndCancelingNeverExtendsPoints(t *testing.T) {
 	})
 }
 
-// noLonger checks that from each day on there are at most as many points as there were.
+// noLonger checks that, for each day, no more points expire on or after it than before.
 func noLonger(t *rapid.T, before []loyalty.Lot, acc loyalty.Account) {
 	var later, was loyalty.Points
 	for i := len(before) - 1; i >= 0; i-- {
@@ -299,7 +299,7 @@ func noLonger(t *rapid.T, before []loyalty.Lot, acc loyalty.Account) {
 	}
 }
 
-// The cost alone would not do for who is in debt, so the refusal names both.
+// For a member in debt, the rejection states both the cost and the debt.
 func TestARefusalForWantOfPointsNamesWhatIsOwed(t *testing.T) {
 	p := stocked(t, func(p *loyalty.Program, r *loyalty.Reward) {
 		p.Wallets = []loyalty.Wallet{{ID: "miles", Unit: loyalty.Units{Other: loyalty.Text{"en": "miles"}}}}
@@ -336,8 +336,8 @@ func TestARefusalForWantOfPointsNamesWhatIsOwed(t *testing.T) {
 	}
 }
 
-// To reserve and cancel, however often, lengthens a life by the grace at most once; and of what comes back for the
-// first time none has less for what came back before.
+// Reserving and canceling repeatedly postpones the expiry by the grace period at most once. Points that return for the
+// first time get the full grace period, even if other points returned before.
 func TestGraceIsGivenOnce(t *testing.T) {
 	p := stocked(t, func(p *loyalty.Program, _ *loyalty.Reward) {
 		p.Hold, p.Redemption.Grace = 7*24*time.Hour, loyalty.Period{Days: 10}

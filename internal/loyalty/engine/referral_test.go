@@ -12,7 +12,7 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/loyalty/redeem"
 )
 
-// A couple is a referrer and the friend, with the events of their referral as they were last.
+// A couple contains a referrer and a friend, with the latest events of their referral.
 type couple struct {
 	*testing.T
 	p                *loyalty.Program
@@ -45,7 +45,7 @@ func (x *couple) join(m loyalty.MemberID, t loyalty.Traits, at time.Time) loyalt
 	return out.Account
 }
 
-// submit places the friend's order at an instant, and what it does to the referral.
+// submit places the friend's order at an instant, with its effect on the referral.
 func (x *couple) submit(o loyalty.Order, now time.Time) {
 	x.Helper()
 	x.advance(now)
@@ -88,7 +88,7 @@ func (x *couple) known(order string, converts bool) award.KnownReferral {
 	return k
 }
 
-// explained holds that an entry's reasons add up to its points.
+// explained checks that an entry's reasons add up to its points.
 func (x *couple) explained(e loyalty.Entry) {
 	x.Helper()
 	sum := loyalty.Exact{}
@@ -112,7 +112,7 @@ func (x *couple) advance(now time.Time) {
 	}
 }
 
-// want holds what both have, active and pending, beyond what the friend's orders themselves earn.
+// want checks the active and pending points of both members, without those that the friend's orders earn.
 func (x *couple) want(what string, referrer, friend loyalty.Balance, status award.ReferralStatus) {
 	x.Helper()
 	theirs, own := x.referrer.Balance(), x.friend.Balance()
@@ -230,7 +230,7 @@ func TestTheFirstPlacedOrderConvertsWhenItIsReportedLater(t *testing.T) {
 	}
 }
 
-// What was spent meanwhile is owed, and who orders and gives back for ever gains nothing.
+// Points that were spent in the meantime are owed. A friend who orders and returns repeatedly gains nothing.
 func TestGivingBackAndOrderingAgainGainsNothing(t *testing.T) {
 	for _, reach := range []loyalty.ClawbackPolicy{
 		loyalty.ClawbackDebt, loyalty.ClawbackWithinBalance, loyalty.ClawbackPendingOnly, loyalty.ClawbackUnlimited,

@@ -10,8 +10,8 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/loyalty/tier"
 )
 
-// Where a version changes what levels take, members move as the publisher chose, once and at its instant,
-// however late the account is read; later activity does not repeat it.
+// If a version changes the requirements of levels, members move as the publisher chose, once and at the instant of the
+// version, even if the account is read later. Later activity does not repeat it.
 func TestWhatBecomesOfMembersWhenLevelsTakeSomethingElse(t *testing.T) {
 	const takesOver = "2026-06-01T00:00:00Z"
 	was := bySpend(t, func(t *loyalty.Tiers) { t.Calendar, t.KeepYear = true, 2 })
@@ -82,8 +82,8 @@ func TestWhatBecomesOfMembersWhenLevelsTakeSomethingElse(t *testing.T) {
 	}
 }
 
-// Who is on a level that a version no longer has is on the next lower one that is left, at once, and keeps it on the
-// same terms.
+// If a version no longer has a member's level, the member immediately has the next lower level that still exists, with
+// the same end and lock.
 func TestMembersOfALevelThatIsGoneAreOnTheNextLowerOne(t *testing.T) {
 	was := bySpend(t, func(t *loyalty.Tiers) { t.Calendar, t.KeepYear = true, 2 })
 	takesOver := instant(t, "2026-06-01T00:00:00Z")
@@ -173,7 +173,7 @@ func TestMembersOfALevelThatIsGoneAreOnTheNextLowerOne(t *testing.T) {
 	}
 }
 
-// What an agent gave a member until an instant is kept until then, whatever levels take meanwhile.
+// A level that was set manually until an instant is kept until then, even if the requirements change.
 func TestALevelThatWasGivenUntilAnInstantIsKeptUntilThen(t *testing.T) {
 	p := bySpend(t, func(t *loyalty.Tiers) {
 		t.Calendar, t.KeepYear, t.Refresh = true, 2, loyalty.Refresh{

@@ -253,7 +253,7 @@ func TestHowFarAClawbackReaches(t *testing.T) {
 	}
 }
 
-// The states of an order in any order, any number of times, end where the last one alone would have.
+// The states of an order, reported in any order and any number of times, have the same result as the last state alone.
 func TestSendingAnOrderInAnyOrderConverges(t *testing.T) {
 	p := testProgram(t)
 	rapid.Check(t, func(t *rapid.T) {
@@ -336,7 +336,7 @@ func TestAGuestsOrderIsClaimedInTime(t *testing.T) {
 	}
 }
 
-// expired is what was written off of an order.
+// expiredPoints returns the points of an order that were written off.
 func expiredPoints(s *loyalty.OrderState) (n loyalty.Points) {
 	for _, g := range s.Grants {
 		if g.Wallet != "" {

@@ -10,7 +10,7 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/loyalty/remind"
 )
 
-// reminding is a program with one reminder, quiet from eight to nine in Berlin.
+// reminding returns a program in Berlin with reminders. Its quiet hours are from 20:00 to 09:00.
 func reminding(t testing.TB, r ...loyalty.Reminder) *loyalty.Program {
 	t.Helper()
 	zone, err := time.LoadLocation("Europe/Berlin")
@@ -28,7 +28,7 @@ func reminding(t testing.TB, r ...loyalty.Reminder) *loyalty.Program {
 	return p
 }
 
-// anybody agreed to everything, and can be reached by everything.
+// anybody is a recipient with consent and an address for every channel.
 var anybody = func() remind.Recipient {
 	r := remind.Recipient{Reach: remind.Channels()}
 	for _, c := range remind.Channels() {
@@ -58,7 +58,7 @@ func whoHas(lots ...loyalty.Lot) loyalty.Account {
 	}
 }
 
-// The gates, one by one, in their order: each case passes those before.
+// The reasons to suppress a message in the order of their checks: each case passes the checks of the cases before it.
 func TestTheFirstGateThatIsShutIsTheReason(t *testing.T) {
 	marketing := loyalty.Reminder{
 		ID: "near", On: loyalty.NearReward, Within: 50, Channels: []loyalty.Channel{loyalty.Email},
@@ -240,7 +240,8 @@ func TestTheNextChannelTakesOverWhereTheFirstCannot(t *testing.T) {
 	}
 }
 
-// In the holdout is who the hash says, about so many as the share says, and all of them of a smaller share too.
+// The holdout consists of the members that a hash selects. It has about the specified share of members, and includes
+// all members of a smaller holdout.
 func TestTheHoldoutIsAShareThatGrowsAndStays(t *testing.T) {
 	p, few, many := reminding(t, lapseSteps), 0, 0
 	for i := range 20_000 {
@@ -264,7 +265,7 @@ func TestTheHoldoutIsAShareThatGrowsAndStays(t *testing.T) {
 	}
 }
 
-// What is asked for is 100,000 a minute of one core.
+// The target is 100,000 members per minute on one core.
 func BenchmarkRemind(b *testing.B) {
 	p := reminding(b, lapseSteps,
 		loyalty.Reminder{

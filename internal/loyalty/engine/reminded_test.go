@@ -9,7 +9,8 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/loyalty/remind"
 )
 
-// A full mailbox, or an answering machine.
+// A message that bounces for a temporary reason, such as a full mailbox or an automatic reply, is not sent again at the
+// same step.
 func TestTemporaryBounceIsNotRepeatedAtTheSameStep(t *testing.T) {
 	p, acc, now := reminding(t, lapseSteps), whoHas(
 		loyalty.Lot{Expires: 20270331, Points: 200},
@@ -166,7 +167,7 @@ func TestAReminderOfAnUnspentBalanceCountsFromWhenThereWasEnough(t *testing.T) {
 	if plan := remind.Remind(p, acc, anybody, told, at(95)); len(plan.Send) > 0 {
 		t.Errorf("sent twice: %+v", plan.Send)
 	}
-	// Of a reminder that came later than the entries, the last activity is what is known.
+	// For a reminder that was added after the entries, only the last activity is known.
 	acc.LastActivity = at(10)
 	late := remind.Reminded{Seen: 3}.Digest(&p.Compiled, &p.Reminders, p.Zone, acc, nil, at(80))
 	if plan := remind.Remind(p, acc, anybody, late, at(80)); len(plan.Send) != 1 {
@@ -174,7 +175,8 @@ func TestAReminderOfAnUnspentBalanceCountsFromWhenThereWasEnough(t *testing.T) {
 	}
 }
 
-// Points in other wallets are not points, and what a household draws is not what its member redeems.
+// Reminders ignore points of other wallets. A contribution to a household's redemption is not a redemption by the
+// member.
 func TestRemindersAreAboutPointsAndTheMembersOwn(t *testing.T) {
 	p := reminding(t,
 		loyalty.Reminder{

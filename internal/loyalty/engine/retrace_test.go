@@ -18,7 +18,7 @@ import (
 	"pgregory.net/rapid"
 )
 
-// randomTierGroup is a program whose levels go by anything that they can go by.
+// randomTierGroup draws a program whose levels use any measure.
 func randomTierGroup(t *rapid.T, base *loyalty.Program) *loyalty.Program {
 	p := *base
 	p.Zone = time.UTC
@@ -51,7 +51,7 @@ func randomTierGroup(t *rapid.T, base *loyalty.Program) *loyalty.Program {
 	return &p
 }
 
-// randomTiers is levels that go by anything that they can go by.
+// randomTiers draws levels that use any measure.
 func randomTiers(t *rapid.T) loyalty.Tiers {
 	l := loyalty.Tiers{
 		Currency: "EUR", AtLeast: map[loyalty.Currency]int64{"EUR": 2500}, Visit: "visit.completed",
@@ -147,7 +147,7 @@ func randomTiers(t *rapid.T) loyalty.Tiers {
 	return l
 }
 
-// A diary is what a member lived through.
+// A diary contains the history of a member.
 type diary struct {
 	t       *rapid.T
 	p       *loyalty.Program
@@ -165,14 +165,14 @@ func (d *diary) keep(out posting.Outcome, err error) {
 	d.acc, d.entries = out.Account, append(d.entries, out.Entries...)
 }
 
-// takeBack lets the notice bounce, one time in two.
+// takeBack makes the notice bounce, in half of the cases.
 func (d *diary) takeBack(t remind.SentReminder) {
 	if t.ID, t.Channel, t.Failed = "msg_1", loyalty.Email, true; rapid.Bool().Draw(d.t, "came back") {
 		d.keep(remind.Unnotify(d.p, d.acc, remind.Reminded{SentReminders: []remind.SentReminder{t}}, t.ID, d.now))
 	}
 }
 
-// live lets something happen, perhaps much later.
+// live runs a random command, possibly much later than the previous one.
 func (d *diary) live(i int) {
 	d.now = d.now.Add(
 		time.Duration(rapid.Int64Range(int64(time.Millisecond), int64(60*24*time.Hour)).Draw(d.t, "later")),
@@ -278,8 +278,8 @@ func (d *diary) visit(i int) {
 	d.keep(out, err)
 }
 
-// A level is a pure function of what counts and of the program: computed again from the entries alone it is the
-// account's own. And time does the same in one jump and in many steps.
+// A level is a pure function of the facts that count and of the program: the level that is computed from the entries
+// alone equals the account's level. One long step through time has the same result as many short steps.
 func TestTheLevelIsWhatTheEntriesSay(t *testing.T) {
 	base := lively(t, "UTC")
 	check := func(t *rapid.T) {
@@ -365,7 +365,7 @@ func TestTheLevelIsWhatTheEntriesSay(t *testing.T) {
 	}
 }
 
-// What occasions give counts on a tier group as well, and moves the member there at once.
+// Points for birthdays and anniversaries count in a tier group too, and move the member there immediately.
 func TestAnOccasionCountsOnATierGroup(t *testing.T) {
 	p := twoTierGroups(t, func(l *loyalty.TierGroup) {
 		l.Tiers = loyalty.Tiers{
@@ -452,8 +452,8 @@ func TestPeriodsBeforeAManualLevelDoNotMoveIt(t *testing.T) {
 	}
 }
 
-// Likewise: orders reported so late that the level which they would have reached is over. Their effect is recorded at
-// once, not by whatever happens next.
+// The same applies to orders that are reported after the end of the level that they would have reached. Their effect is
+// recorded immediately, not with the next change.
 func TestLateReportsLeaveNothingDue(t *testing.T) {
 	p := made(t, func(p *loyalty.Program) {
 		p.Tiers = loyalty.Tiers{
@@ -477,9 +477,9 @@ func TestLateReportsLeaveNothingDue(t *testing.T) {
 	}
 }
 
-// Retrace computes a member's standing from the entries alone, by what they count towards levels, what they say of the
-// member, and the levels that were given manually: the standings that they record are not looked at. Entries are all of
-// the member's, in their order.
+// Retrace computes a member's standing from the entries alone: from the amounts that they count towards levels, the
+// traits that they record, and the levels that were set manually. It does not use the standings that they record.
+// entries are all entries of the member, in order.
 func Retrace(
 	p *loyalty.Program, acc loyalty.Account, entries []loyalty.Entry, now time.Time,
 ) (loyalty.Standing, error) {

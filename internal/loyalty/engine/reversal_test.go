@@ -12,7 +12,7 @@ import (
 	"pgregory.net/rapid"
 )
 
-// taken is "it", committed, with the entry that says so.
+// taken returns a committed redemption of the reward "it", with its entry.
 func taken(
 	tb testing.TB, policy loyalty.OnRefund, lots ...loyalty.Lot,
 ) (*loyalty.Program, loyalty.Account, loyalty.Entry) {
@@ -89,7 +89,7 @@ func TestAReversalRefusesWhatIsNoShare(t *testing.T) {
 	}
 }
 
-// Of the points that return, those that expired meanwhile pay the debt first, and the rest of them is lost.
+// Returned points that have expired in the meantime pay the debt first. The rest of them is lost.
 func TestAReversalIsLostToTimeAndDebt(t *testing.T) {
 	p, acc, entry := taken(
 		t, loyalty.AllBack, loyalty.Lot{Expires: 20261231, Points: 60}, loyalty.Lot{Expires: 20280131, Points: 40},

@@ -14,7 +14,7 @@ import (
 	"pgregory.net/rapid"
 )
 
-// stocked is a program with one reward, "it", which costs 100 points.
+// stocked returns a program with one reward, "it", which costs 100 points.
 func stocked(tb testing.TB, edit func(*loyalty.Program, *loyalty.Reward)) *loyalty.Program {
 	tb.Helper()
 	p := testProgram(tb)
@@ -29,13 +29,13 @@ func stocked(tb testing.TB, edit func(*loyalty.Program, *loyalty.Reward)) *loyal
 	return p
 }
 
-// inMiles makes "it" points of another wallet, of which a part can be had.
+// inMiles changes the reward "it" to points of another wallet, which can be committed in part.
 func inMiles(p *loyalty.Program, r *loyalty.Reward) {
 	p.Wallets = []loyalty.Wallet{{ID: "miles"}}
 	r.Type, r.Wallet, r.Points = "wallet_points", "miles", 100
 }
 
-// saver is a member with these lots.
+// saver returns the account of a member with these lots.
 func saver(tb testing.TB, p *loyalty.Program, lots ...loyalty.Lot) loyalty.Account {
 	tb.Helper()
 	acc := joined(tb, p, noon)
@@ -45,7 +45,7 @@ func saver(tb testing.TB, p *loyalty.Program, lots ...loyalty.Lot) loyalty.Accou
 
 var ample = loyalty.Lot{Expires: 20280131, Points: 10_000}
 
-// asks redeems "it" in a way, and returns the outcome.
+// redeemed redeems the reward "it", and returns the outcome.
 func redeemed(
 	tb testing.TB, p *loyalty.Program, acc loyalty.Account, in loyalty.Redemption, commit bool, at time.Time,
 ) posting.Outcome {
@@ -295,7 +295,7 @@ func TestALimitIsOfItsPeriodAndComesBack(t *testing.T) {
 	try("rd_5", "", time.Date(2026, 12, 31, 23, 0, 0, 0, time.UTC), nil) // midnight in Berlin
 }
 
-// A limit that the merchant adds later is not extended by what was had before it.
+// If the merchant adds a limit after a redemption, reversing that redemption does not extend the limit.
 func TestALimitThatIsYoungerThanARedemptionIsNotExtendedByIt(t *testing.T) {
 	p := stocked(t, nil)
 	acc := redeemed(t, p, saver(t, p, ample), loyalty.Redemption{ID: "rd_1"}, false, noon).Account
@@ -306,8 +306,8 @@ func TestALimitThatIsYoungerThanARedemptionIsNotExtendedByIt(t *testing.T) {
 	}
 }
 
-// A redemption of points in another wallet that is reversed in several steps ends in the same balances as one that is
-// reversed at once, whatever the numbers. The credited points that the member keeps are the exact part, rounded up.
+// A redemption of points in another wallet that is reversed in several steps ends with the same balances as one that is
+// reversed at once, for all amounts. The member keeps the exact share of the credited points, rounded up.
 func TestReversalsInStepsTakeBackAsMuchAsOne(tt *testing.T) {
 	rapid.Check(tt, func(t *rapid.T) {
 		p := stocked(tt, func(p *loyalty.Program, r *loyalty.Reward) {

@@ -198,7 +198,7 @@ func TestHouseholdsOfAProgram(t *testing.T) {
 	}
 }
 
-// tour is a reward with three dates.
+// tour returns a program with a reward that has three dates.
 func tour(tb testing.TB) *loyalty.Program {
 	return stocked(tb, func(_ *loyalty.Program, r *loyalty.Reward) {
 		r.Dates = []loyalty.RewardDate{

@@ -58,7 +58,7 @@ func TestBoundOfAPeriod(t *testing.T) {
 	}
 }
 
-// An order that was cut leaves room for later orders unless it uses everything that it may.
+// An order that was reduced leaves room for later orders unless it uses everything that the cap or limit allows.
 func TestBoundsThatAnOrderLeavesFull(t *testing.T) {
 	p := limitedProgram(t, false)
 	for _, c := range []struct {
@@ -88,7 +88,7 @@ func TestBoundsThatAnOrderLeavesFull(t *testing.T) {
 	}
 }
 
-// The usage of later orders is needed if an order may take what they use.
+// The usage of later orders is needed if an order may take room from them.
 func TestOrderThatMayTakeFromLaterOrders(t *testing.T) {
 	p, rejecting := limitedProgram(t, false), limitedProgram(t, true)
 	older := limitedProgram(t, false)

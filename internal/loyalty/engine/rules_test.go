@@ -359,7 +359,8 @@ func TestARuleIsForSomeOrdersAndMembers(t *testing.T) {
 	}
 }
 
-// Two orders are placed and paid later: the one that was placed first is the first, whichever is paid first.
+// Of two orders that are paid later, the one that was placed first is the first order, regardless of which is paid
+// first.
 func TestOfTwoOrdersTheOnePlacedFirstIsTheFirst(t *testing.T) {
 	for _, turn := range [][]string{{"1", "2"}, {"2", "1"}} {
 		s := newShop(t, made(t, func(p *loyalty.Program) { p.Earn.Rules = seven(loyalty.Match{FirstOrder: true}) }))

@@ -12,7 +12,7 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/loyalty/posting"
 )
 
-// A sale is an order under rules, with what it is worth and every reason: "rule: effect = points", a line each.
+// A sale is an order under rules, with its expected points and all reasons, one per line: "rule: effect = points".
 type sale struct {
 	name    string
 	rules   []loyalty.Rule
@@ -78,7 +78,7 @@ func (s *shop) sell(o loyalty.Order, left earn.Budgets) loyalty.Entry {
 	return out.Entries[0]
 }
 
-// bought is a paid order of lines, of which each has at least one unit.
+// bought returns a paid order with line items of at least one unit each.
 func bought(currency loyalty.Currency, lines ...loyalty.Line) loyalty.Order {
 	for i := range lines {
 		lines[i].ID, lines[i].Quantity = fmt.Sprint(i+1), max(1, lines[i].Quantity)
@@ -102,7 +102,7 @@ func placed(at string) loyalty.Order {
 	return o
 }
 
-// condition is one of the test's own.
+// A condition is a Condition that a test defines as a function.
 type condition func(*loyalty.Facts) (bool, error)
 
 func (c condition) Holds(f *loyalty.Facts) (bool, error) { return c(f) }
@@ -111,19 +111,19 @@ func (c condition) OrderNumbers() int { return 0 }
 
 func (c condition) String() string { return "a condition of the test" }
 
-// numbering is one that asks for the order's number.
+// numbering is a condition that uses the order's number.
 type numbering struct{ condition }
 
 func (numbering) OrderNumbers() int { return posting.MaxOrderNumber }
 
 func euros(n int64) map[loyalty.Currency]int64 { return map[loyalty.Currency]int64{"EUR": 100 * n} }
 
-// seven is a rule that gives seven points to what it matches.
+// seven returns a rule that gives seven points to the items that it matches.
 func seven(m loyalty.Match) []loyalty.Rule {
 	return []loyalty.Rule{{ID: "seven", Match: m, Give: loyalty.Fixed{Points: 7}}}
 }
 
-// each is a rule that gives a point for each unit that it matches.
+// each returns a rule that gives one point for each unit that it matches.
 func each(m loyalty.Match) []loyalty.Rule {
 	return []loyalty.Rule{{ID: "each", Match: m, Give: loyalty.PerUnit{Points: big.NewRat(1, 1)}}}
 }

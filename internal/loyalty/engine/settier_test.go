@@ -7,8 +7,8 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/loyalty/tier"
 )
 
-// The months that were summed up before a level was set manually are needed afterwards: a level that was reached in one
-// of them may last longer than the manual one.
+// The months that were merged before a level was set manually are needed afterwards: a level that was reached in one of
+// them may last longer than the manual level.
 func TestManualLevelKeepsTheLevelThatWasReachedBefore(t *testing.T) {
 	for _, order := range []string{"2026-02-12T12:00:00Z", "2026-03-01T12:00:00Z"} {
 		t.Run(order, func(t *testing.T) {

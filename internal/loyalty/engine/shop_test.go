@@ -12,7 +12,7 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/loyalty/tier"
 )
 
-// shop is an account and its orders, reported in revisions as a merchant reports them.
+// A shop is an account with its orders, which are reported in revisions as a merchant reports them.
 type shop struct {
 	t      interface{ Fatal(...any) }
 	p      *loyalty.Program
@@ -24,7 +24,7 @@ type shop struct {
 	versions []tier.Live     // of the program, before p
 }
 
-// took lets what was decided be written down, once the levels are decided too, as the ledger does.
+// took applies an outcome after the levels were decided too, in the same way as the ledger.
 func (s *shop) took(out posting.Outcome) {
 	if len(s.entries) == 0 {
 		out, err := Join(s.p, s.acc.Member, loyalty.Traits{}, s.acc.Joined)
@@ -38,7 +38,7 @@ func (s *shop) took(out posting.Outcome) {
 	s.note(out)
 }
 
-// note takes over what became of the orders that were decided.
+// note stores the latest states of the orders that were decided.
 func (s *shop) note(out posting.Outcome) {
 	for _, e := range out.Entries {
 		if e.Order == nil {
@@ -53,7 +53,7 @@ func (s *shop) note(out posting.Outcome) {
 	}
 }
 
-// redecided is an outcome with the orders and levels decided again that it asks for.
+// redecided returns an outcome after the orders and levels that it requests were decided again.
 func redecided(
 	t interface{ Fatal(...any) }, p *loyalty.Program, out posting.Outcome, entries []loyalty.Entry,
 	versions ...tier.Live,
@@ -61,8 +61,8 @@ func redecided(
 	return completed(t, p, out, tier.History{Entries: entries, Versions: versions})
 }
 
-// completed is an outcome with the orders and levels decided again that it asks for: from their latest entries, and
-// from what the entries say since an instant or, where that is not enough, from all of them.
+// completed returns an outcome after the orders and levels that it requests were decided again: from their latest
+// entries, and from the entries since an instant or, if these are not enough, from all entries.
 func completed(
 	t interface{ Fatal(...any) }, p *loyalty.Program, out posting.Outcome, all tier.History,
 ) posting.Outcome {
@@ -130,7 +130,7 @@ func (s *shop) submit(o loyalty.Order, now time.Time) loyalty.Entry {
 	return out.Entries[0]
 }
 
-// place decides an order, if necessary with what is known of the member's other orders.
+// place decides an order, if necessary with data about the member's other orders.
 func (s *shop) place(
 	prior *loyalty.OrderState, o loyalty.Order, left earn.Budgets, now time.Time,
 ) (posting.Outcome, error) {

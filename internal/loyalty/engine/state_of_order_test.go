@@ -51,7 +51,7 @@ func TestAccountThatDoesNotKnowEnoughOrders(t *testing.T) {
 	}
 }
 
-// Whether an order counts may not depend on its own number.
+// A program must not let an order's number determine whether the order counts.
 func TestCategoryThatDependsOnTheNumberOfTheOrder(t *testing.T) {
 	third := nth("third", 3, 1).Match.When
 	for _, c := range []struct {

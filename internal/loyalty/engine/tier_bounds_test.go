@@ -226,7 +226,8 @@ func TestAccountThatMayClimbSinceAnEvent(t *testing.T) {
 	}
 }
 
-// Decisions since an instant are open if the levels were decided since, or if what counts may reach a higher one.
+// The decisions since an instant are open if the levels were decided since then, or if the amounts that count may reach
+// a higher level.
 func TestDecisionsThatDependOnAnEvent(t *testing.T) {
 	p := bySpend(t, func(t *loyalty.Tiers) { t.Calendar, t.KeepYear = true, 2 })
 	was := joined(t, p, noon.AddDate(-1, 0, 0))
@@ -266,7 +267,8 @@ func TestDecisionsThatDependOnAnEvent(t *testing.T) {
 	}
 }
 
-// Several events together may count as much as before. Levels then still depend on them, if decisions since are open.
+// Several events together may leave the amounts unchanged. Levels still depend on them if decisions since then are
+// open.
 func TestSeveralEventsAtOnce(t *testing.T) {
 	p := twoTierGroups(t, func(l *loyalty.TierGroup) { l.Tiers.Months = 0 })
 	at := noon.Add(time.Hour)

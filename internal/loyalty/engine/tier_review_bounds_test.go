@@ -226,7 +226,8 @@ func TestReviewOfAStandingThatEnds(t *testing.T) {
 	}
 }
 
-// A change requires a decision about levels unless nothing changed, or everything fell and members keep their levels.
+// A change requires a decision about levels unless no amounts changed, or all of them decreased and members keep their
+// levels.
 func TestChangesThatLevelsDependOn(t *testing.T) {
 	was := loyalty.Account{
 		Metrics: []loyalty.Metric{{Month: 202611, Points: 5, Orders: 5, Spend: 5, QualifyingItems: 5, Visits: 5}},

@@ -12,7 +12,7 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/loyalty/tier"
 )
 
-// byYear is levels by the spend of a calendar year: silver from 500 EUR, gold from 2000 EUR.
+// byYear returns a program with levels by the spend of a calendar year: silver from 500 EUR, gold from 2000 EUR.
 func byYear(tb testing.TB, keepYear int, edit func(*loyalty.Program)) *loyalty.Program {
 	return made(tb, func(p *loyalty.Program) {
 		p.Earn.Pending = loyalty.Wait{}
@@ -32,7 +32,7 @@ func instant(tb testing.TB, s string) time.Time {
 	return at
 }
 
-// wantLevel is the member's level at an instant.
+// wantLevel checks the member's level at an instant.
 func (s *shop) wantLevel(t *testing.T, at, level string) {
 	t.Helper()
 	s.pass(instant(t, at))

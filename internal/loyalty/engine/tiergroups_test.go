@@ -16,7 +16,8 @@ import (
 	"pgregory.net/rapid"
 )
 
-// twoTierGroups has levels by spend in the calendar year, and a tier group by visits in twelve months.
+// twoTierGroups returns a program with levels by spend in the calendar year, and a tier group by visits in twelve
+// months.
 func twoTierGroups(tb testing.TB, edit func(*loyalty.TierGroup)) *loyalty.Program {
 	return made(tb, func(p *loyalty.Program) {
 		p.Earn.Pending, p.Milestones = loyalty.Wait{}, nil
@@ -85,7 +86,7 @@ func TestEachTierGroupUsesItsOwnRules(t *testing.T) {
 	}
 }
 
-// A level of a tier group ends at the instant at which its keep and grace do.
+// A level of a tier group ends exactly when its validity and its grace period have passed.
 func TestATierGroupIsReviewedAtItsOwnInstant(t *testing.T) {
 	s := newShop(t, twoTierGroups(t, func(l *loyalty.TierGroup) { l.Tiers.Months = 1 }))
 	s.visit("1", noon.Add(time.Hour))
@@ -286,7 +287,7 @@ func TestInvalidTierGroupsAreRejected(t *testing.T) {
 	}
 }
 
-// A tier group by points counts those of orders and of events, and one by orders those that count.
+// A tier group by points counts the points of orders and events. A tier group by orders counts the orders that count.
 func TestWhatCountsInATierGroup(t *testing.T) {
 	for _, c := range []struct {
 		by    loyalty.Measure
@@ -335,8 +336,8 @@ func wantCounted(t *testing.T, s *shop, by loyalty.Measure, want loyalty.Metric)
 	}
 }
 
-// A member's first standing in a tier group is on its lowest level since joining, also among the standings before a
-// later one.
+// A member's first standing in a tier group is at its lowest level since joining. It is also the first of the past
+// standings once a later one exists.
 func TestFirstStandingInATierGroup(t *testing.T) {
 	p := twoTierGroups(t, func(*loyalty.TierGroup) {})
 	first := loyalty.Standing{Level: "guest", Since: noon}

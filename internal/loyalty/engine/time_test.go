@@ -13,7 +13,7 @@ import (
 	"pgregory.net/rapid"
 )
 
-// lively is a program in which time does everything that it can do.
+// lively returns a program in which time causes every kind of change.
 func lively(tb testing.TB, zone string) *loyalty.Program {
 	p := testProgram(tb)
 	where, err := time.LoadLocation(zone)
@@ -80,7 +80,7 @@ func member(tb interface{ Fatal(...any) }, p *loyalty.Program, t loyalty.Traits,
 	return out.Account
 }
 
-// live gives a member some orders, some delivered, and some visits.
+// live returns the account of a member with some orders, some of them delivered, and some visits.
 func live(t *rapid.T, p *loyalty.Program) (loyalty.Account, time.Time) {
 	zone := rapid.SampledFrom([]string{"", "Pacific/Auckland", "America/Los_Angeles"}).Draw(t, "lives in")
 	now := noon
@@ -155,7 +155,8 @@ func TestThirteenMonthsInOneJumpAreThreeHundredAndNinetyFiveDays(t *testing.T) {
 	}
 }
 
-// Points are there one millisecond before the instant and gone at it, where clocks change as where they do not.
+// Points are active one millisecond before the instant of their expiry, and expired at that instant, also on days on
+// which clocks change.
 func TestPointsExpireAtTheInstantAndNoEarlier(t *testing.T) {
 	for _, c := range []struct {
 		zone    string

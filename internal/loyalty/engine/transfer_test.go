@@ -16,7 +16,7 @@ import (
 	"pgregory.net/rapid"
 )
 
-// giving is a program in which members give points to each other.
+// giving returns a program in which members can transfer points to each other.
 func giving(tb testing.TB, t loyalty.Transfers) *loyalty.Program {
 	tb.Helper()
 	p := testProgram(tb)
@@ -27,7 +27,7 @@ func giving(tb testing.TB, t loyalty.Transfers) *loyalty.Program {
 	return p
 }
 
-// pair is a member with these lots, and one without any.
+// pair returns the accounts of a member with these lots, and of another member without points.
 func pair(tb testing.TB, p *loyalty.Program, lots ...loyalty.Lot) (from, to loyalty.Account) {
 	to = joined(tb, p, noon)
 	to.Member = "mem_bob"
@@ -248,7 +248,7 @@ func TestWhatComesOfAnOffer(t *testing.T) {
 	}
 }
 
-// What is offered slides with an activity when it comes back, but not if it would have expired before that.
+// Points of an offer slide with an activity when they return, unless they would have expired before the activity.
 func TestHeldPointsAreNotExtended(t *testing.T) {
 	p := lively(t, "Europe/Berlin")
 	q := *p
@@ -285,7 +285,8 @@ func TestHeldPointsAreNotExtended(t *testing.T) {
 	}
 }
 
-// Whatever two members do beside it, their points live together no longer with a transfer between them than without.
+// A transfer between two members never makes their points together expire later than without the transfer, regardless
+// of their other commands.
 func TestATransferNeverLengthensALife(t *testing.T) {
 	p := lively(t, "Europe/Berlin")
 	rapid.Check(t, func(t *rapid.T) {
@@ -333,7 +334,7 @@ func TestATransferNeverLengthensALife(t *testing.T) {
 	})
 }
 
-// withLots is a member with some lots of every kind.
+// withLots draws a member with some lots of every kind.
 func withLots(t *rapid.T, p *loyalty.Program, m loyalty.MemberID) loyalty.Account {
 	acc := member(t, p, loyalty.Traits{}, noon)
 	acc.Member, acc.Lots, acc.Pending = m, nil, nil
@@ -346,7 +347,7 @@ func withLots(t *rapid.T, p *loyalty.Program, m loyalty.MemberID) loyalty.Accoun
 	return acc
 }
 
-// visits is an activity, which moves the lots that slide.
+// visits reports an activity, which moves the lots that slide.
 func visits(
 	t interface{ Fatal(...any) }, p *loyalty.Program, acc loyalty.Account, i int, now time.Time,
 ) loyalty.Account {
@@ -358,7 +359,7 @@ func visits(
 	return out.Account
 }
 
-// noLongerTogether compares how many points live until a day, held ones included, on every day on which some expire.
+// noLongerTogether compares how many points, including reserved ones, expire on or after each day on which some expire.
 func noLongerTogether(t *rapid.T, p *loyalty.Program, now time.Time, with, without [2]loyalty.Account) {
 	var has, had []loyalty.Lot
 	for k := range with {
@@ -382,7 +383,7 @@ func noLongerTogether(t *rapid.T, p *loyalty.Program, now time.Time, with, witho
 	}
 }
 
-// lotsAlive is what a member can spend, now or once it comes back.
+// lotsAlive returns the points that a member can spend now, or when reserved points return.
 func lotsAlive(p *loyalty.Program, acc loyalty.Account, now time.Time) (lots []loyalty.Lot) {
 	lots = append(lots, acc.Lots...)
 	for _, h := range acc.Holds {
@@ -398,7 +399,8 @@ func lotsAlive(p *loyalty.Program, acc loyalty.Account, now time.Time) (lots []l
 	return lots
 }
 
-// What grace has put off is not put off again with who is given it, or two members could make points live for ever.
+// If a grace period postponed the expiry of points, it does not postpone them again after a transfer. Otherwise two
+// members could keep points forever.
 func TestPointsThatGraceHasPutOffArriveAsSuch(t *testing.T) {
 	p := giving(t, loyalty.Transfers{Min: 1})
 	p.Redemption.Grace = loyalty.Period{Days: 10}

@@ -58,7 +58,7 @@ func TestDaysUseTheMembersTimeZone(t *testing.T) {
 	}
 }
 
-// Neither who never ordered nor who canceled the only order has a last one.
+// A member who never ordered has no last order, and neither has a member whose only order was canceled.
 func TestAnAbsenceSaysWhetherThereWasAnOrder(t *testing.T) {
 	p := reminding(
 		t,
@@ -168,8 +168,8 @@ func TestAGiftCardThatIsUsedInPartIsNotCalledUnusedAndStillEnds(t *testing.T) {
 	}
 }
 
-// A reminder with a condition is for whom it holds; if the condition cannot be evaluated, the reminder is for no
-// member.
+// A reminder with a condition is for members for whom the condition holds. If the condition cannot be evaluated, the
+// reminder is for no member.
 func TestAReminderIsForWhomItsConditionHolds(t *testing.T) {
 	now := utc("2027-03-02T10:00")
 	for what, c := range map[string]struct {
@@ -199,8 +199,8 @@ func TestAReminderIsForWhomItsConditionHolds(t *testing.T) {
 	}
 }
 
-// The next reward is one that can be had: a tasting with a date ahead and places left is, one that is full or past is
-// not.
+// The next reward is one that the member can redeem: an event with a future date and remaining capacity, but not a full
+// or past one.
 func TestTheNextRewardIsOneThatCanBeHad(t *testing.T) {
 	now := utc("2027-03-02T10:00")
 	tasting := func(days int) loyalty.Reward {
