@@ -61,8 +61,8 @@ type Queue interface {
 	Send(ctx context.Context, queue string, bodies ...string) error
 }
 
-// Wire checks the master secret and the secrets of payment processors, and creates the stores, the keys and the programs
-// from the table and the clock.
+// Wire checks the master secret and the secrets of payment processors, and creates the stores, the keys and the
+// programs from the table and the clock.
 func (a *App) Wire() error {
 	if a.Table == nil || a.Now == nil || a.Log == nil {
 		return errors.New("app: the table, the clock and the log are required")

@@ -6,8 +6,8 @@
 // parameter, is an error. No parameter is ignored.
 //
 // The access key ID identifies the calling function. Signatures are not verified, because only processes of this
-// machine can reach the address. Nothing is sent outside the machine. Instead, the fields of Server receive the messages
-// and events that functions send.
+// machine can reach the address. Nothing is sent outside the machine. Instead, the fields of Server receive the
+// messages and events that functions send.
 package awsapi
 
 import (
