@@ -6,8 +6,8 @@
 // friend requires no consent and has no such link.
 //
 // The package deliberately does not decide who receives a message and when (packages messages and remind), store
-// messages (package messages) or word them (package wording). The senders for providers are separate packages below this one,
-// so that only functions that send messages contain them.
+// messages (package messages) or word them (package wording). The senders for providers are separate packages below
+// this one, so that only functions that send messages contain them.
 package notify
 
 import (
