@@ -35,7 +35,7 @@ func (cs Catalog) publish(ctx context.Context, in Published, after int, alone bo
 		return fmt.Errorf("catalog: publish %s: the snapshot is missing", in.Program)
 	}
 	now := cs.Time()
-	live, s, err := cs.ReadSchedule(ctx, in.Program, now)
+	live, s, err := ledger.ReadSchedule(ctx, cs.Table, in.Program, now)
 	if err != nil {
 		return err
 	}
@@ -68,7 +68,7 @@ func (cs Catalog) publish(ctx context.Context, in Published, after int, alone bo
 // published meanwhile.
 func (cs Catalog) Withdraw(ctx context.Context, program string) error {
 	now := cs.Time()
-	live, s, err := cs.ReadSchedule(ctx, program, now)
+	live, s, err := ledger.ReadSchedule(ctx, cs.Table, program, now)
 	if err != nil || len(s.Next) == 0 {
 		return err
 	}
@@ -83,7 +83,7 @@ func (cs Catalog) Withdraw(ctx context.Context, program string) error {
 // Recall recalls versions that were in force. Orders and events of that time that are accepted later are priced by
 // other versions (Schedule.Pricing). Recall returns already_exists if another version was published meanwhile.
 func (cs Catalog) Recall(ctx context.Context, program string, versions []int) error {
-	live, s, err := cs.ReadSchedule(ctx, program, cs.Time())
+	live, s, err := ledger.ReadSchedule(ctx, cs.Table, program, cs.Time())
 	if err != nil || len(versions) == 0 {
 		return err
 	}

@@ -35,7 +35,7 @@ func StatusOf(s ledger.Schedule, v Published) Status {
 
 // Schedule returns the current schedule of a program's versions, or zero if none was published.
 func (cs Catalog) Schedule(ctx context.Context, program string) (ledger.Schedule, error) {
-	_, s, err := cs.ReadSchedule(ctx, program, cs.Time())
+	_, s, err := ledger.ReadSchedule(ctx, cs.Table, program, cs.Time())
 	return s, err
 }
 

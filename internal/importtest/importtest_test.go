@@ -91,8 +91,11 @@ var arrows = []struct {
 	},
 	{"internal/ledger/ledgertest", []string{"ledger", "loyalty/loyaltytest", "table", "table/pebbletable"}},
 	{"internal/catalog", []string{"ledger", "ledger/stored", "loyalty/...", "table"}},
-	{"internal/members", []string{"emailaddr", "ledger", "ledger/stored", "loyalty/...", "table"}},
-	{"internal/inventory", []string{"ledger", "ledger/stored", "loyalty/...", "members", "parallel", "table"}},
+	{"internal/members", []string{"emailaddr", "ledger", "ledger/stored", "loyalty/...", "random", "table"}},
+	{
+		"internal/inventory",
+		[]string{"ledger", "ledger/stored", "loyalty/...", "members", "parallel", "random", "table"},
+	},
 	{
 		"internal/service",
 		[]string{"inventory", "ledger", "ledger/stored", "loyalty/...", "members", "parallel", "table"},

@@ -14,6 +14,7 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/ledger"
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
 	"github.com/perennial-loyalty/perennial/internal/loyalty/redeem"
+	"github.com/perennial-loyalty/perennial/internal/random"
 	"github.com/perennial-loyalty/perennial/internal/table"
 )
 
@@ -34,7 +35,7 @@ func (c Codes) Take(
 	r.Code, r.Pooled = "", false
 	switch reward.Codes.From {
 	case loyalty.GeneratedCode:
-		r.Code = redeem.NewCode(c.RandomBits())
+		r.Code = redeem.NewCode(random.Bits(c.Random))
 	case loyalty.UploadedCode:
 		it, err := c.anyOf(ctx, p.ID, reward.ID)
 		if err != nil || it.Version == 0 {
@@ -50,7 +51,7 @@ func (c Codes) Take(
 // anyOf returns an unclaimed code of a pool. It starts at a random position, so that concurrent requests rarely select
 // the same code. The version is 0 if there is none.
 func (c Codes) anyOf(ctx context.Context, program, reward string) (table.Item, error) {
-	pool, place := ledger.PoolPartition(program, reward), c.RandomBits()
+	pool, place := ledger.PoolPartition(program, reward), random.Bits(c.Random)
 	from := fmt.Sprintf("%x", place[:4])
 	for _, q := range []table.Query{{PK: pool, From: from, Limit: 1}, {PK: pool, To: from, Limit: 1}} {
 		for it, err := range c.Table.Query(ctx, q) {

@@ -60,7 +60,7 @@ func (c Codes) Guarded(ctx context.Context, program string, who Guesser, look fu
 	for i, limit := range limits {
 		keys[i] = limit.key
 	}
-	items, err := c.GetAll(ctx, keys...)
+	items, err := ledger.GetAll(ctx, c.Table, keys...)
 	if err != nil {
 		return err
 	}

@@ -190,7 +190,7 @@ func (s *StockReading) lineFrom(ctx context.Context, r rewardReading) iter.Seq2[
 		}
 		if n := len(r.line); n == CallsAtOnce {
 			q := table.Query{PK: linePartition(s.p.ID, r.ID), After: r.line[n-1], Limit: CallsAtOnce}
-			s.InPages(ctx, q)(yield)
+			ledger.InPages(ctx, s.Table, q)(yield)
 		}
 	}
 }

@@ -164,7 +164,7 @@ func (c Codes) known(ctx context.Context, program string, codes []string) (known
 	for i, code := range codes {
 		keys[i] = ledger.CodeKey(program, redeem.PlainCode(code))
 	}
-	items, err := c.GetAll(ctx, keys...)
+	items, err := ledger.GetAll(ctx, c.Table, keys...)
 	for i, it := range items {
 		if it.Version > 0 {
 			known = append(known, codes[i])

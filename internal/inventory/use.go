@@ -181,7 +181,7 @@ func usedBefore(it table.Item, by ledger.By, err error) (CodeResult, error) {
 func (c Codes) ReverseUse(ctx context.Context, program string, in UseReversal, by ledger.By) (CodeResult, error) {
 	plain := redeem.PlainCode(in.Code)
 	for range ledger.Attempts {
-		items, err := c.GetAll(ctx, ledger.CodeKey(program, plain), useKey(program, in.Use))
+		items, err := ledger.GetAll(ctx, c.Table, ledger.CodeKey(program, plain), useKey(program, in.Use))
 		if err != nil {
 			return CodeResult{}, err
 		}

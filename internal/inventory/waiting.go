@@ -72,7 +72,7 @@ func readWaiter(it table.Item) (redeem.WaitlistEntry, error) {
 
 // Entries yields the items of a waitlist in order. It reads pages of atATime items.
 func (ws Waitlists) Entries(ctx context.Context, program, reward string, atATime int) iter.Seq2[table.Item, error] {
-	return ws.InPages(ctx, table.Query{PK: linePartition(program, reward), Limit: atATime})
+	return ledger.InPages(ctx, ws.Table, table.Query{PK: linePartition(program, reward), Limit: atATime})
 }
 
 // standing returns the two items of a waiting member. Their Version is 0 if the member does not wait.

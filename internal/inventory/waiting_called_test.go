@@ -4,6 +4,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/perennial-loyalty/perennial/internal/ledger"
 	"github.com/perennial-loyalty/perennial/internal/ledger/ledgertest"
 	"github.com/perennial-loyalty/perennial/internal/ledger/stored"
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
@@ -89,7 +90,7 @@ func TestAListThatIsReadInPagesIsWhole(t *testing.T) {
 	}
 	for _, size := range []int{1, 7, n, n + 1} {
 		i := 0
-		for it, err := range l.InPages(t.Context(), table.Query{PK: "p", Limit: size}) {
+		for it, err := range ledger.InPages(t.Context(), l.Table, table.Query{PK: "p", Limit: size}) {
 			if err != nil || it.Key.SK != stored.Padded(int64(i), 2) {
 				t.Fatalf("pages of %d: item %d is %s, %v", size, i, it.Key, err)
 			}

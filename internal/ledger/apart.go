@@ -15,21 +15,21 @@ import (
 )
 
 // whole returns an entry with the separately stored parts of its order.
-func (l *Ledger) whole(ctx context.Context, program string, e loyalty.Entry) (loyalty.Entry, error) {
+func whole(ctx context.Context, t table.Table, program string, e loyalty.Entry) (loyalty.Entry, error) {
 	if e.Order == nil {
 		return e, nil
 	}
 	s := *e.Order
-	err := l.WholeOrder(ctx, program, &s)
+	err := WholeOrder(ctx, t, program, &s)
 	e.Order = &s
 	return e, err
 }
 
 // WholeOrder reads the separately stored parts of an order, unless they were already read.
-func (l *Ledger) WholeOrder(ctx context.Context, program string, s *loyalty.OrderState) error {
+func WholeOrder(ctx context.Context, t table.Table, program string, s *loyalty.OrderState) error {
 	if s.LinesSince > 0 && len(s.Order.Lines) == 0 {
 		var lines []stored.LineDoc
-		if err := l.part(ctx, program, s.Order.ID, stored.LinesPart, s.LinesSince, &lines); err != nil {
+		if err := readPart(ctx, t, program, s.Order.ID, stored.LinesPart, s.LinesSince, &lines); err != nil {
 			return err
 		}
 		for _, d := range lines {
@@ -38,7 +38,7 @@ func (l *Ledger) WholeOrder(ctx context.Context, program string, s *loyalty.Orde
 	}
 	if s.RefundsSince > 0 && len(s.Order.Refunds) == 0 {
 		var refunds []stored.RefundDoc
-		if err := l.part(ctx, program, s.Order.ID, stored.RefundsPart, s.RefundsSince, &refunds); err != nil {
+		if err := readPart(ctx, t, program, s.Order.ID, stored.RefundsPart, s.RefundsSince, &refunds); err != nil {
 			return err
 		}
 		for _, d := range refunds {
@@ -48,13 +48,15 @@ func (l *Ledger) WholeOrder(ctx context.Context, program string, s *loyalty.Orde
 	return nil
 }
 
-// part reads a separately stored part of an order, such as its line items, and decodes it into v. The given revision is
-// the one with which the part was stored.
-func (l *Ledger) part(ctx context.Context, program, order, part string, revision int, v any) error {
+// readPart reads a separately stored part of an order, such as its line items, and decodes it into v. The given
+// revision is the one with which the part was stored.
+func readPart(
+	ctx context.Context, t table.Table, program, order, part string, revision int, v any,
+) error {
 	prefix := part + stored.Padded(int64(revision), 6) + "#"
 	q := table.Query{PK: stored.CausePartition(program, loyalty.CauseOrder, order), From: prefix, To: prefix + "~"}
 	var packed bytes.Buffer
-	for it, err := range l.Table.Query(ctx, q) {
+	for it, err := range t.Query(ctx, q) {
 		if err != nil {
 			return Retryable(err)
 		}

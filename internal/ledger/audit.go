@@ -37,7 +37,7 @@ func (s Statements) AuditFrom(
 ) (loyalty.Account, error) {
 	var wrong []error
 	for _, e := range slices.Backward(entries) {
-		e, err := s.whole(ctx, program, e)
+		e, err := whole(ctx, s.Table, program, e)
 		if err != nil {
 			return acc, err
 		}

@@ -39,19 +39,18 @@ func IsConflict(err error) bool {
 	return errors.As(err, new(RevisionExists)) || errors.As(err, new(*table.ConflictError))
 }
 
-// do reads the accounts, advances them to now, decides, and commits accounts and entries in one transaction. If an
+// run reads the accounts, advances them to now, decides, and commits accounts and entries in one transaction. If an
 // account has changed meanwhile, it starts again from the changed account. It returns RevisionExists if another command
 // wrote the first entry of the decision. Otherwise it returns the entries of the decision, those of the command's
 // member first. If the response of the table was lost, it returns only the first of them. If there is nothing to
 // decide, it returns the entries of time: the entries that the passing of time caused, such as expiries.
-func (l *Ledger) do(ctx context.Context, c Command) ([]loyalty.Entry, error) {
-	x := execution{Ledger: l, c: c}
+func (x *execution) run(ctx context.Context) ([]loyalty.Entry, error) {
 	if err := x.reload(ctx); err != nil {
 		return nil, err
 	}
 	x.c.Read = nil // valid for the first attempt only; later attempts read the accounts again
-	if c.Budgets == nil {
-		x.c.Budgets = &BudgetCounters{Ledger: l, Program: c.Program.ID}
+	if x.c.Budgets == nil {
+		x.c.Budgets = &BudgetCounters{Ledger: x.Ledger, Program: x.c.Program.ID}
 	}
 	for range Attempts {
 		if entries, again, err := x.attempt(ctx); err != nil || !again {
@@ -75,7 +74,7 @@ func (x *execution) attempt(ctx context.Context) (entries []loyalty.Entry, again
 	if x.c.Load != nil {
 		x.c.Load.Reset()
 	}
-	w, err := x.plan(ctx, x.read, x.c, x.c.Budgets)
+	w, err := x.plan(ctx)
 	switch {
 	case x.tooEarly(ctx, w, err):
 		return nil, true, x.reload(ctx)
@@ -95,7 +94,7 @@ func (x *execution) tooEarly(ctx context.Context, w planned, err error) bool {
 		x.c.Others = append(x.c.Others, loyalty.MemberID(missing))
 		return true
 	}
-	return errors.Is(err, ErrStaleRead) || len(x.c.Others) > 0 && x.premature(ctx, x.c, x.read, w, err)
+	return errors.Is(err, ErrStaleRead) || len(x.c.Others) > 0 && x.premature(ctx, w, err)
 }
 
 // commit writes a plan. The result again is true if the command must be decided again: the plan had only the first part
@@ -155,7 +154,7 @@ func (x *execution) written(it table.Item, c loyalty.Cause) ([]loyalty.Entry, er
 
 // rejectedAgain checks whether a command is rejected only because an earlier attempt, whose response was lost, has
 // already had the effect. In that case it returns the entry of that attempt. Otherwise it returns the rejection. It
-// checks only later revisions of a cause; callers of do look up the first revision themselves.
+// checks only later revisions of a cause; callers of run look up the first revision themselves.
 func (x *execution) rejectedAgain(ctx context.Context, rejection error) ([]loyalty.Entry, error) {
 	for _, e := range x.lost {
 		if e.Cause.Revision == 1 {
@@ -181,7 +180,7 @@ func (x *execution) reload(ctx context.Context) (err error) {
 	for _, m := range x.c.members() {
 		keys = append(keys, stored.AccountKey(x.c.Program.ID, m))
 	}
-	if x.read, err = x.GetAll(ctx, keys...); err != nil {
+	if x.read, err = GetAll(ctx, x.Table, keys...); err != nil {
 		return err
 	}
 	for _, it := range x.read {
@@ -208,22 +207,22 @@ func replaced(read []table.Item, conflict *table.ConflictError) bool {
 
 // premature reports whether a command over several accounts must be decided again. This is so if the command was
 // rejected while points moved between the accounts, or if the plan has too many operations for one transaction.
-func (l *Ledger) premature(ctx context.Context, c Command, read []table.Item, w planned, err error) bool {
+func (x *execution) premature(ctx context.Context, w planned, err error) bool {
 	if errors.Is(err, loyalty.InsufficientPoints) {
 		// The accounts were read separately. Points that moved between two reads may be missing from both accounts.
-		checks := make([]table.Op, len(read))
-		for i, it := range read {
+		checks := make([]table.Op, len(x.read))
+		for i, it := range x.read {
 			checks[i] = table.Check(it)
 		}
-		return l.Table.Transact(ctx, checks...) != nil
+		return x.Table.Transact(ctx, checks...) != nil
 	}
 	if len(w.ops) <= mostOps && !w.more {
 		return false
 	}
 	// Advance each account alone, because together they need too many operations. If that fails, the next attempt
 	// returns the error.
-	for _, m := range c.members() {
-		_, _ = l.Execute(ctx, Command{Program: c.Program, Member: m})
+	for _, m := range x.c.members() {
+		_, _ = x.Execute(ctx, Command{Program: x.c.Program, Member: m})
 	}
 	return true
 }
@@ -231,13 +230,12 @@ func (l *Ledger) premature(ctx context.Context, c Command, read []table.Item, w 
 // record writes an entry that moves no points: a rejection or the order of a guest. Because the rejection is recorded,
 // a repeated command gets the same answer even if the account could pay by then. The entry is stored under its cause
 // and is not part of an account's sequence, so no account is written.
-func (l *Ledger) record(
-	ctx context.Context, p *loyalty.Program, e loyalty.Entry, by By, with ...table.Op,
-) (loyalty.Entry, error) {
-	e.Program, e.Recorded, e.Actor, e.Input = cmp.Or(e.Program, p.Version), l.Time(), by.Actor, by.Input
+func (x *execution) record(ctx context.Context, e loyalty.Entry, with ...table.Op) (loyalty.Entry, error) {
+	p, by := x.c.Program, x.c.By
+	e.Program, e.Recorded, e.Actor, e.Input = cmp.Or(e.Program, p.Version), x.Time(), by.Actor, by.Input
 	doc, parts := stored.Apart(p.ID, e, stored.Encode(stored.StoredEntry(e)))
 	it := table.Item{Key: stored.CauseKey(p.ID, e.Cause), Doc: doc}
-	err := l.Table.Transact(ctx, slices.Concat([]table.Op{table.Put(it)}, with, parts)...)
+	err := x.Table.Transact(ctx, slices.Concat([]table.Op{table.Put(it)}, with, parts)...)
 	var conflict *table.ConflictError
 	if errors.As(err, &conflict) && conflict.Op == 0 {
 		return e, RevisionExists{conflict.Current}
@@ -251,7 +249,7 @@ func (l *Ledger) Latest(ctx context.Context, program, kind, id string) (loyalty.
 		if err != nil {
 			return e, err
 		}
-		return l.whole(ctx, program, e)
+		return whole(ctx, l.Table, program, e)
 	}
 	return loyalty.Entry{}, nil
 }

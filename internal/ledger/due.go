@@ -71,9 +71,9 @@ func (ds DueQueue) list(ctx context.Context, program string, shard int, q table.
 // listed corrects the due queue, the index that lists accounts by the instant at which they are due. If an account is
 // listed as due but is not, because another version of the program has postponed its due instant, listed returns the
 // operation that moves the account to its correct position. Without it, every run would process the account again.
-func (l *Ledger) listed(it table.Item, p *loyalty.Program, acc loyalty.Account) []table.Op {
+func listed(it table.Item, p *loyalty.Program, acc loyalty.Account, now time.Time) []table.Op {
 	place := stored.DueKey(p.ID, acc.Member, engine.NextRun(p, acc))
-	if it.Index.IsZero() || it.Index.SK > stored.DueBound(l.Time()) || it.Index == place {
+	if it.Index.IsZero() || it.Index.SK > stored.DueBound(now) || it.Index == place {
 		return nil
 	}
 	it.Index = place

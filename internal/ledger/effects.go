@@ -2,6 +2,7 @@ package ledger
 
 import (
 	"fmt"
+	"io"
 	"slices"
 
 	"github.com/perennial-loyalty/perennial/internal/ledger/stored"
@@ -58,20 +59,14 @@ func PoolPartition(program, reward string) string { return "P#" + program + "#PO
 
 // giveCode generates the code of a reward that was redeemed automatically. The rules cannot do so, because they use no
 // random source.
-func (l *Ledger) giveCode(p *loyalty.Program, e loyalty.Entry) {
+func giveCode(p *loyalty.Program, e loyalty.Entry, source io.Reader) {
 	r := e.Redemption
 	if r == nil || e.Kind != loyalty.KindRedeem || e.Cause.Revision != 1 || r.Code != "" {
 		return
 	}
 	if reward, _ := redeem.FindReward(p.Rewards, r.Reward); reward.Codes.From == loyalty.GeneratedCode {
-		r.Code = redeem.NewCode(l.RandomBits())
+		r.Code = redeem.NewCode(random.Bits(source))
 	}
-}
-
-// RandomBits returns 80 random bits.
-func (l *Ledger) RandomBits() (b [10]byte) {
-	random.Read(l.Random, b[:])
-	return b
 }
 
 // codeItem returns the item of a usable code. An uploaded code already has an item, at version 1.

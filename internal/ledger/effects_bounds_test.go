@@ -44,14 +44,11 @@ func TestGeneratedCodeOfARedemption(t *testing.T) {
 		{"an unknown reward", loyalty.KindRedeem, 1, "other", "", false},
 	} {
 		r := &loyalty.Redemption{ID: "rd_1", Reward: c.reward, Code: c.code}
-		if new(Ledger).giveCode(p, coded(c.kind, c.revision, r)); (r.Code != c.code) != c.want {
+		if giveCode(p, coded(c.kind, c.revision, r), nil); (r.Code != c.code) != c.want {
 			t.Errorf("%s: the code is %q", c.name, r.Code)
 		}
 	}
-	new(Ledger).giveCode(p, loyalty.Entry{Kind: loyalty.KindRedeem, Cause: loyalty.Cause{Revision: 1}})
-	if x, y := new(Ledger).RandomBits(), new(Ledger).RandomBits(); x == y {
-		t.Errorf("the random bits are %x twice", x)
-	}
+	giveCode(p, loyalty.Entry{Kind: loyalty.KindRedeem, Cause: loyalty.Cause{Revision: 1}}, nil)
 }
 
 // The code of a gift card has the value of the card.
@@ -189,7 +186,7 @@ func TestEntryThatIsFoundByItsID(t *testing.T) {
 	b.grant(t)
 	e := b.order(t, "1", nil, 10_00)
 	note := loyalty.Entry{Kind: loyalty.KindNote, Cause: loyalty.Cause{Kind: loyalty.CauseOrder, ID: "2", Revision: 1}}
-	if _, err := b.record(t.Context(), b.p, note, By{}); err != nil {
+	if _, err := b.Execute(t.Context(), Command{Program: b.p, Note: &note}); err != nil {
 		t.Fatal(err)
 	}
 	for _, c := range []struct {

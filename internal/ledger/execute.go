@@ -30,7 +30,7 @@ type Command struct {
 	// is stale.
 	reached int64
 	// Once is set for a command that has no natural identity. It states the member and the cause of the entry, which is
-	// written once. See executeOnce.
+	// written once. See execution.runOnce.
 	Once *loyalty.Entry
 	// Note is an entry that changes no account. If it is set, the command writes only the note and the operations in
 	// With.
@@ -67,14 +67,15 @@ type Preparation func(ctx context.Context) (Command, *Result, error)
 // Execute reads the inputs of a command, decides, and commits the result once. If another command writes first, it
 // reads and decides again, up to a limit. A repeated command returns the first result.
 func (l *Ledger) Execute(ctx context.Context, c Command) (Result, error) {
+	x := execution{Ledger: l, c: c}
 	switch {
 	case c.Note != nil:
-		e, err := l.record(ctx, c.Program, *c.Note, c.By, c.With...)
+		e, err := x.record(ctx, *c.Note, c.With...)
 		return Result{Entries: []loyalty.Entry{e}}, err
 	case c.Once != nil:
-		return l.executeOnce(ctx, c)
+		return x.runOnce(ctx)
 	}
-	entries, err := l.do(ctx, c)
+	entries, err := x.run(ctx)
 	return Result{Entries: entries}, err
 }
 

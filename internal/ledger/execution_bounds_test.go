@@ -196,12 +196,14 @@ func TestConflictOfACommand(t *testing.T) {
 		}
 	}
 	note := loyalty.Entry{Kind: loyalty.KindNote, Cause: e.Cause}
-	if _, err := b.record(t.Context(), b.p, note, By{}); !errors.As(err, new(RevisionExists)) {
+	c := Command{Program: b.p, Note: &note}
+	if _, err := b.Execute(t.Context(), c); !errors.As(err, new(RevisionExists)) {
 		t.Errorf("a note over an entry: %v", err)
 	}
 	note.Cause.Revision = 2
 	taken := table.Item{Key: stored.AccountKey("p", "mem_ada"), Doc: []byte("{}")}
-	if _, err := b.record(t.Context(), b.p, note, By{}, table.Put(taken)); !errors.As(err, new(*table.ConflictError)) ||
+	c.With = []table.Op{table.Put(taken)}
+	if _, err := b.Execute(t.Context(), c); !errors.As(err, new(*table.ConflictError)) ||
 		errors.As(err, new(RevisionExists)) {
 		t.Errorf("a note with an item that exists: %v", err)
 	}
@@ -262,7 +264,7 @@ func TestPartsOfAnOrderThatWereRead(t *testing.T) {
 		},
 	} {
 		f := &tabletest.FailingRead{Table: memoryLedger(t).Table, Fail: 1}
-		err := (&Ledger{Table: f}).WholeOrder(t.Context(), "p", &c.s)
+		err := WholeOrder(t.Context(), f, "p", &c.s)
 		if f.Failed() != c.reads || errors.Is(err, table.ErrBusy) != c.reads {
 			t.Errorf("%s: %v", c.name, err)
 		}

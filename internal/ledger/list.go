@@ -8,11 +8,11 @@ import (
 )
 
 // InPages yields all items of a query, which it reads in pages of q.Limit items.
-func (l *Ledger) InPages(ctx context.Context, q table.Query) iter.Seq2[table.Item, error] {
+func InPages(ctx context.Context, t table.Table, q table.Query) iter.Seq2[table.Item, error] {
 	return func(yield func(table.Item, error) bool) {
 		for {
 			n := 0
-			for it, err := range l.Table.Query(ctx, q) {
+			for it, err := range t.Query(ctx, q) {
 				if !yield(it, err) || err != nil {
 					return
 				}

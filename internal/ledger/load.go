@@ -8,12 +8,12 @@ import (
 )
 
 // GetAll reads items concurrently and returns them in the order of their keys.
-func (l *Ledger) GetAll(ctx context.Context, keys ...table.Key) ([]table.Item, error) {
+func GetAll(ctx context.Context, t table.Table, keys ...table.Key) ([]table.Item, error) {
 	items := make([]table.Item, len(keys))
 	reads := make([]func() error, len(keys))
 	for i, key := range keys {
 		reads[i] = func() (err error) {
-			items[i], err = l.Table.Get(ctx, key)
+			items[i], err = t.Get(ctx, key)
 			return err
 		}
 	}

@@ -18,11 +18,13 @@ func Once(
 	return Command{Program: p, Member: m, By: by, Decide: Single(decide), Once: &like}
 }
 
-// executeOnce runs a command under the cause of c.Once. If it is repeated with the same input, it returns the first
-// result, including a rejection because of insufficient points, stock or availability, which it records as c.Once.
-func (l *Ledger) executeOnce(ctx context.Context, c Command) (Result, error) {
-	c.Decide = c.Decide.Enrolled()
-	entries, err := l.do(ctx, c)
+// runOnce runs the command under the cause of its field Once. If the command is repeated with the same input, runOnce
+// returns the first result, including a rejection because of insufficient points, stock or availability, which it
+// records under the same cause.
+func (x *execution) runOnce(ctx context.Context) (Result, error) {
+	c := x.c
+	x.c.Decide = c.Decide.Enrolled()
+	entries, err := x.run(ctx)
 	if err == nil {
 		return Result{Entries: entries}, nil
 	}
@@ -30,7 +32,7 @@ func (l *Ledger) executeOnce(ctx context.Context, c Command) (Result, error) {
 	var was RevisionExists
 	switch {
 	case errors.As(err, &rejection):
-		if was, err = l.rejected(ctx, c, rejection); was.Item.Version == 0 {
+		if was, err = x.rejected(ctx, rejection); was.Item.Version == 0 {
 			return Result{}, err
 		}
 	case !errors.As(err, &was):
@@ -50,26 +52,26 @@ func (l *Ledger) executeOnce(ctx context.Context, c Command) (Result, error) {
 
 // rejected records a rejection that depends on the account or the stock, so that a repeated command is rejected again.
 // It returns the entry that a first run of the same command wrote, if there is one. Otherwise it returns the rejection.
-func (l *Ledger) rejected(ctx context.Context, c Command, rejection *loyalty.Error) (was RevisionExists, err error) {
+func (x *execution) rejected(ctx context.Context, rejection *loyalty.Error) (was RevisionExists, err error) {
 	switch rejection.Code {
 	case loyalty.InsufficientPoints, loyalty.RewardOutOfStock, loyalty.RewardUnavailable:
 	default:
 		// The first run may have caused the rejection: points that were already extended cannot be extended again.
-		was.Item, err = l.Table.Get(ctx, stored.CauseKey(c.Program.ID, c.Once.Cause))
+		was.Item, err = x.Table.Get(ctx, stored.CauseKey(x.c.Program.ID, x.c.Once.Cause))
 		if err != nil {
 			return was, Retryable(err)
 		}
 		return was, rejection
 	}
-	e := *c.Once
-	e.Kind, e.Refusal, e.Effective = loyalty.KindReject, rejection, l.Time()
+	e := *x.c.Once
+	e.Kind, e.Refusal, e.Effective = loyalty.KindReject, rejection, x.Time()
 	if e.Redemption != nil {
 		r := *e.Redemption
 		r.Status, r.At = loyalty.Rejected, e.Effective
 		r.Code, r.Pooled = "", false // the code of the failed attempt
 		e.Redemption = &r
 	}
-	if _, err = l.record(ctx, c.Program, e, c.By); err != nil {
+	if _, err = x.record(ctx, e); err != nil {
 		errors.As(err, &was)
 		return was, err
 	}

@@ -36,9 +36,9 @@ const behind = 20
 // plan returns the writes of one attempt. A command may require that other orders are decided again. plan includes as
 // many of them as fit into the transaction, and postpones the others: the account remains due, so that a later command
 // or scheduled run decides them.
-func (l *Ledger) plan(ctx context.Context, read []table.Item, c Command, b *BudgetCounters) (planned, error) {
+func (x *execution) plan(ctx context.Context) (planned, error) {
 	for most := posting.MaxOrderNumber; ; most /= 2 {
-		w, err := l.planAtMost(ctx, read, c, b, most)
+		w, err := x.planAtMost(ctx, most)
 		if err != nil || len(w.ops) <= mostOps || !w.again || most == 1 {
 			return w, err
 		}
@@ -46,10 +46,9 @@ func (l *Ledger) plan(ctx context.Context, read []table.Item, c Command, b *Budg
 }
 
 // planAtMost makes one plan in which at most the given number of orders are decided again.
-func (l *Ledger) planAtMost(
-	ctx context.Context, read []table.Item, c Command, b *BudgetCounters, most int,
-) (planned, error) {
-	sides, more, err := c.advanced(ctx, read, b, most, l.Time())
+func (x *execution) planAtMost(ctx context.Context, most int) (planned, error) {
+	c, now := x.c, x.Time()
+	sides, more, err := c.advanced(ctx, x.read, most, now)
 	if err != nil {
 		return planned{}, err
 	}
@@ -69,10 +68,10 @@ func (l *Ledger) planAtMost(
 		if err := s.check(); err != nil {
 			return planned{}, fmt.Errorf("ledger: %w", err)
 		}
-		all.add(l, c, s)
+		all.add(x.Ledger, c, s)
 	}
 	if len(all.accounts) == 0 {
-		return planned{ops: l.withoutEntries(c, sides[0])}, nil
+		return planned{ops: c.withoutEntries(sides[0], now)}, nil
 	}
 	w.entries = append(all.own, all.passed...)
 	if w.own = len(all.own); c.Decide == nil {
@@ -80,17 +79,17 @@ func (l *Ledger) planAtMost(
 	}
 	w.ops = slices.Concat(all.puts, all.ofTime, all.accounts, c.With, all.parts, codeOps(c, w.entries),
 		listOps(c.Program.ID, w.entries),
-		VoucherOps(c.Program.ID, w.entries), b.ops(all.spends, w.entries[0].Cause.ID))
+		VoucherOps(c.Program.ID, w.entries), c.Budgets.ops(all.spends, w.entries[0].Cause.ID))
 	return w, nil
 }
 
 // withoutEntries returns the operations of a command that has no entry to write.
-func (l *Ledger) withoutEntries(c Command, s side) []table.Op {
+func (c Command) withoutEntries(s side, now time.Time) []table.Op {
 	switch {
 	case c.Alone:
 		return c.With
 	case c.Decide == nil:
-		return l.listed(s.item, c.Program, s.acc)
+		return listed(s.item, c.Program, s.acc, now)
 	}
 	return nil
 }
@@ -130,8 +129,9 @@ type side struct {
 // does not decide, and the result more is true. The parameter most limits the number of other orders that are decided
 // again.
 func (c Command) advanced(
-	ctx context.Context, read []table.Item, b *BudgetCounters, most int, now time.Time,
+	ctx context.Context, read []table.Item, most int, now time.Time,
 ) (sides []side, more bool, err error) {
+	b := c.Budgets
 	sides, accs := make([]side, len(read)), make([]loyalty.Account, len(read))
 	for i, m := range c.members() {
 		acc, err := stored.ReadAccount(read[i], m)
@@ -230,7 +230,7 @@ func (s *side) seal(l *Ledger, c Command) []table.Op {
 		if i >= s.passed {
 			e.Actor, e.Input = c.By.Actor, cmp.Or(e.Input, c.By.Input)
 		}
-		l.giveCode(c.Program, e)
+		giveCode(c.Program, e, l.Random)
 		e, doc := stored.Sealed(e, s.head)
 		s.entries[i], s.head = e, e.Hash
 		doc, parts := stored.Apart(c.Program.ID, e, doc)

@@ -174,7 +174,7 @@ func (r Redecider) versions(ctx context.Context, program string) (Schedule, time
 		return r.Versions(ctx, program)
 	}
 	now := r.Time()
-	_, s, err := r.ReadSchedule(ctx, program, now)
+	_, s, err := ReadSchedule(ctx, r.Table, program, now)
 	return s, now, err
 }
 

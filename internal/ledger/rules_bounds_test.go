@@ -51,7 +51,6 @@ func TestCodeThatAnotherRedemptionTakesOver(t *testing.T) {
 
 // An account that is listed as due but is not moves to its due instant in the list. Other accounts do not move.
 func TestPositionInTheDueQueue(t *testing.T) {
-	l := &Ledger{Now: func() time.Time { return noon }}
 	p := &loyalty.Program{ID: "p", Zone: time.UTC}
 	if err := engine.Compile(p); err != nil {
 		t.Fatal(err)
@@ -71,21 +70,21 @@ func TestPositionInTheDueQueue(t *testing.T) {
 		{"listed as due later", stored.DueKey("p", "mem_ada", noon.Add(time.Second)), false},
 		{"listed at its due instant", due, false},
 	} {
-		ops := l.listed(table.Item{Index: c.listed, Version: 3}, p, acc)
+		ops := listed(table.Item{Index: c.listed, Version: 3}, p, acc, noon)
 		if len(ops) > 0 != c.moves || c.moves && (ops[0].Item.Index != due || ops[0].Item.Version != 3) {
 			t.Errorf("%s: %+v", c.name, ops)
 		}
 	}
-	l.Now = func() time.Time { return expires.End(time.UTC) }
-	if ops := l.listed(table.Item{Index: due}, p, acc); len(ops) > 0 {
+	if ops := listed(table.Item{Index: due}, p, acc, expires.End(time.UTC)); len(ops) > 0 {
 		t.Errorf("an account that is due is moved: %+v", ops)
 	}
 }
 
 // A plan over several accounts fits into one transaction up to the table's limit.
 func TestPlanThatFitsIntoATransaction(t *testing.T) {
-	l := memoryLedger(t)
-	p := &loyalty.Program{ID: "p", Zone: time.UTC}
+	x := execution{Ledger: memoryLedger(t), c: Command{
+		Program: &loyalty.Program{ID: "p", Zone: time.UTC}, Member: "mem_ada",
+	}}
 	for _, c := range []struct {
 		name string
 		ops  int
@@ -97,7 +96,7 @@ func TestPlanThatFitsIntoATransaction(t *testing.T) {
 		{"time first", 1, true, true},
 	} {
 		w := planned{ops: make([]table.Op, c.ops), more: c.more}
-		if got := l.premature(t.Context(), Command{Program: p, Member: "mem_ada"}, nil, w, nil); got != c.want {
+		if got := x.premature(t.Context(), w, nil); got != c.want {
 			t.Errorf("%s: %t", c.name, got)
 		}
 	}
@@ -131,7 +130,8 @@ func TestDamagedAccountOfACommand(t *testing.T) {
 		{"another damaged account", []table.Item{good(5), damaged}, []loyalty.MemberID{"mem_bob"}, false, true},
 	} {
 		cmd := Command{Program: p, Member: "mem_ada", Others: c.others, reached: 5}
-		_, _, err := cmd.advanced(t.Context(), c.read, &BudgetCounters{Ledger: l, Program: "p"}, 1, noon)
+		cmd.Budgets = &BudgetCounters{Ledger: l, Program: "p"}
+		_, _, err := cmd.advanced(t.Context(), c.read, 1, noon)
 		if errors.Is(err, ErrStaleRead) != c.behind || (err != nil) != (c.behind || c.damaged) {
 			t.Errorf("%s: %v", c.name, err)
 		}

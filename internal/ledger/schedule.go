@@ -111,8 +111,12 @@ type upcomingDoc struct {
 	Recalled bool  `json:"recalled,omitzero"`
 }
 
-func (l *Ledger) ReadSchedule(ctx context.Context, program string, now time.Time) (table.Item, Schedule, error) {
-	it, err := l.Table.Get(ctx, stored.ProgramKey(program, "LIVE"))
+// ReadSchedule reads the schedule of a program as of now, with the item that contains it. Both are zero if no version
+// was published.
+func ReadSchedule(
+	ctx context.Context, t table.Table, program string, now time.Time,
+) (table.Item, Schedule, error) {
+	it, err := t.Get(ctx, stored.ProgramKey(program, "LIVE"))
 	if err != nil || it.Version == 0 {
 		return it, Schedule{}, Retryable(err)
 	}

@@ -14,6 +14,7 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/loyalty/award"
 	"github.com/perennial-loyalty/perennial/internal/loyalty/posting"
 	"github.com/perennial-loyalty/perennial/internal/loyalty/redeem"
+	"github.com/perennial-loyalty/perennial/internal/random"
 	"github.com/perennial-loyalty/perennial/internal/table"
 	"go.mau.fi/util/confusable"
 	"golang.org/x/net/idna"
@@ -79,7 +80,7 @@ func (rs Referrals) GiveCode(
 		}
 		given := code
 		if given == "" {
-			bits := rs.RandomBits()
+			bits := random.Bits(rs.Random)
 			given = redeem.NewReferralCode([5]byte(bits[:5]))
 		}
 		id := stored.Identity{Kind: ReferralCode, Value: redeem.PlainCode(given)}
@@ -262,7 +263,7 @@ func (rs Referrals) Friends(
 		friend := loyalty.MemberID(strings.TrimPrefix(it.Key.SK, friendPrefix))
 		friends, keys = append(friends, Friend{Member: friend}), append(keys, stored.AccountKey(p.ID, friend))
 	}
-	accounts, err := rs.GetAll(ctx, keys...)
+	accounts, err := ledger.GetAll(ctx, rs.Table, keys...)
 	if err != nil {
 		return nil, err
 	}

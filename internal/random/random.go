@@ -30,6 +30,12 @@ func Read(r io.Reader, b []byte) {
 	}
 }
 
+// Bits returns 80 random bits.
+func Bits(r io.Reader) (b [10]byte) {
+	Read(r, b[:])
+	return b
+}
+
 // Below returns a number from 0 to n-1. The numbers are equally likely to within n/2^64.
 func Below(r io.Reader, n uint64) uint64 {
 	var b [8]byte

@@ -27,6 +27,9 @@ func TestNoSourceIsTheOperatingSystems(t *testing.T) {
 		}
 		seen[text] = true
 	}
+	if x, y := random.Bits(nil), random.Bits(nil); x == y {
+		t.Errorf("the random bits are %x twice", x)
+	}
 	var drawn [5]bool
 	for range 1_000 {
 		drawn[random.Below(nil, 5)] = true

@@ -206,5 +206,5 @@ func (os Orders) Get(ctx context.Context, program, id string) (OrderResult, erro
 	if r.Revision == 0 {
 		return r, ledger.NotFound("order")
 	}
-	return r, os.WholeOrder(ctx, program, &r.State)
+	return r, ledger.WholeOrder(ctx, os.Table, program, &r.State)
 }
