@@ -12,7 +12,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/perennial-loyalty/perennial/internal/api"
+	"github.com/perennial-loyalty/perennial/internal/api/request"
 	"github.com/perennial-loyalty/perennial/internal/local"
 	"github.com/perennial-loyalty/perennial/internal/stack"
 )
@@ -38,8 +38,8 @@ func readSource(t *testing.T, path string) string {
 }
 
 func TestRoutesMatchInCodeOpenAPIAndTemplate(t *testing.T) {
-	served := map[string]string{api.DefaultRoute: api.DefaultFunction} // function by route
-	for _, r := range api.Routes() {
+	served := map[string]string{request.DefaultRoute: request.DefaultFunction} // function by route
+	for _, r := range request.Routes() {
 		served[r.Pattern] = r.Function
 	}
 	tpl := readStack(t)
@@ -59,12 +59,12 @@ func TestRoutesMatchInCodeOpenAPIAndTemplate(t *testing.T) {
 		}
 	}
 	if !maps.Equal(served, deployed) {
-		t.Errorf("api.Routes and the template differ:\n%v\n%v", served, deployed)
+		t.Errorf("request.Routes and the template differ:\n%v\n%v", served, deployed)
 	}
 	checkThrottles(t, tpl, served)
-	delete(served, api.DefaultRoute)
+	delete(served, request.DefaultRoute)
 	if got, want := describedRoutes(t), slices.Sorted(maps.Keys(served)); !slices.Equal(got, want) {
-		t.Errorf("openapi.yaml and api.Routes differ:\n%v\n%v", got, want)
+		t.Errorf("openapi.yaml and request.Routes differ:\n%v\n%v", got, want)
 	}
 }
 

@@ -7,7 +7,8 @@
 //   - functions: the programs that run, nine thin mains and perennial, the command line.
 //   - boot and local start the functions: on Lambda, and on one machine.
 //   - api, payments, jobs and relay handle events: requests of the API, webhooks of payment providers, schedules with
-//     their queues, and records of the table's stream. api/request decodes and checks requests.
+//     their queues, and records of the table's stream. api/programs and api/reminders serve the program file and the
+//     reminders, api/request has the table of routes and decodes and checks requests.
 //   - app, auth and notify are what they share: settings and loaded programs, API keys, and messages to members.
 //   - service contains the use cases that combine stores: orders, events, redemptions, transfers and the reports of
 //     payment processors. messages records the messages to members.
@@ -64,8 +65,9 @@
 // A route:
 //
 //  1. internal/api/openapi.yaml: the operation; then go generate ./internal/api/wire.
-//  2. internal/api/routes.go: the route, its function and its scope. The code is in the file of the resource, such as
-//     internal/api/code.go.
+//  2. internal/api/request/routes.go: the route, its function and its scope. internal/api/routes.go: its operation,
+//     which is in the file of the resource, such as internal/api/code.go. The functions programs and reminders have
+//     packages of their own.
 //  3. internal/api/testdata/examples/examples.txt: an exchange, which go test ./internal/api -run TestGolden -update
 //     copies to internal/api/openapi.yaml.
 //  4. internal/api/matrix_test.go: the body of a request, and a script in internal/api/testdata, which also repeats

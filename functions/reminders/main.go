@@ -3,9 +3,9 @@
 package main
 
 import (
-	"github.com/perennial-loyalty/perennial/internal/api"
+	"github.com/perennial-loyalty/perennial/internal/api/reminders"
 	"github.com/perennial-loyalty/perennial/internal/boot"
 	"github.com/perennial-loyalty/perennial/internal/boot/senders"
 )
 
-func main() { boot.Start(senders.With(api.Reminders)) }
+func main() { boot.Start(senders.With(reminders.Handler)) }

@@ -72,5 +72,7 @@ func adjusted(c *request.Call, p *loyalty.Program, r service.AdjustmentResult, e
 	if err != nil {
 		return request.Answer{Replayed: r.Replayed}, err
 	}
-	return request.Answer{Status: http.StatusCreated, Body: c.WireEntry(p, r.Entry), Replayed: r.Replayed}, nil
+	return request.Answer{
+		Status: http.StatusCreated, Body: request.WireEntry(p, r.Entry, c.App.Now()), Replayed: r.Replayed,
+	}, nil
 }

@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/perennial-loyalty/perennial/internal/api/request"
 	"github.com/perennial-loyalty/perennial/internal/app"
 	"github.com/perennial-loyalty/perennial/internal/loyalty/redeem"
 	"github.com/perennial-loyalty/perennial/internal/table"
@@ -353,7 +354,7 @@ func TestAnEventThatIsNoneIsAnInternalError(t *testing.T) {
 
 func TestAFunctionServesNoRouteOfAnother(t *testing.T) {
 	w := newWorld(t, memory(t))
-	for _, r := range Routes() {
+	for _, r := range request.Routes() {
 		for function, h := range w.handlers {
 			if function == r.Function {
 				continue

@@ -170,7 +170,7 @@ func wireCode(c *request.Call, r inventory.CodeResult) wire.Code {
 	}
 	for _, u := range r.Uses {
 		out.Uses = append(out.Uses, wire.CodeUse{
-			ID: u.ID, UsedAt: u.At.UTC(), Amount: request.WireMoney(u.Amount), Order: u.Order,
+			ID: u.ID, UsedAt: u.At.UTC(), Amount: wireMoney(u.Amount), Order: u.Order,
 			ReversedAt: u.Reversed.UTC(),
 			Reason:     u.Reason,
 		})

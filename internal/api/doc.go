@@ -1,6 +1,7 @@
 // Package api implements the operations of the HTTP API. Each one decodes the request, authorizes it, calls a store of
-// the App and encodes the result. The file openapi.yaml specifies the API, Routes assigns each operation to a function,
-// and request.Catalogue is the only map from error codes to HTTP statuses.
+// the App and encodes the result. The file openapi.yaml specifies the API. Packages programs and reminders implement
+// the operations of the functions with these names; this package implements the others and tests all. request.Routes
+// lists the operations with their functions, and request.Catalogue is the only map from error codes to HTTP statuses.
 //
 // The package guarantees that
 //

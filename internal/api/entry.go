@@ -5,6 +5,8 @@ import (
 
 	"github.com/perennial-loyalty/perennial/internal/api/request"
 	"github.com/perennial-loyalty/perennial/internal/api/wire"
+	"github.com/perennial-loyalty/perennial/internal/explain"
+	"github.com/perennial-loyalty/perennial/internal/loyalty"
 )
 
 func listEntries(ctx context.Context, c *request.Call) (request.Answer, error) {
@@ -16,21 +18,21 @@ func listEntries(ctx context.Context, c *request.Call) (request.Answer, error) {
 	if err != nil {
 		return request.Answer{}, err
 	}
-	before, err := c.OpenCursor(string(m))
+	cursor, err := c.Cursor(string(m))
 	if err != nil {
 		return request.Answer{}, err
 	}
-	entries, acc, err := c.App.Statements.Page(ctx, p, m, before, size)
+	entries, acc, err := c.App.Statements.Page(ctx, p, m, cursor.Number(), size)
 	if err != nil {
 		return request.Answer{}, err
 	}
 	list := wire.EntryList{Notices: request.WireNotices(p, acc)}
 	for _, e := range entries {
-		list.Data = append(list.Data, c.WireEntry(p, e))
+		list.Data = append(list.Data, request.WireEntry(p, e, c.App.Now()))
 	}
 	// The sequence numbers of an account's entries begin at 1 and have no gaps.
 	if n := len(entries); n > 0 && entries[n-1].Sequence > 1 {
-		list.NextCursor = c.Cursor(string(m), entries[n-1].Sequence)
+		list.NextCursor = cursor.AtNumber(entries[n-1].Sequence)
 	}
 	return request.Answer{Body: list}, nil
 }
@@ -48,7 +50,7 @@ func getEntry(ctx context.Context, c *request.Call) (request.Answer, error) {
 	if err != nil {
 		return request.Answer{}, err
 	}
-	return c.ToldEntry(ctx, p, e, language)
+	return explained(ctx, c, p, e, language)
 }
 
 // findEntry looks up an entry by its ID alone.
@@ -65,5 +67,29 @@ func findEntry(ctx context.Context, c *request.Call) (request.Answer, error) {
 	if err != nil {
 		return request.Answer{}, err
 	}
-	return c.ToldEntry(ctx, p, e, language)
+	return explained(ctx, c, p, e, language)
+}
+
+// explained returns the answer for an entry, with an explanation that uses the current names of the live program.
+func explained(
+	ctx context.Context, c *request.Call, p *loyalty.Program, e loyalty.Entry, language string,
+) (request.Answer, error) {
+	locale, err := locale(ctx, c, p, e.Member, language)
+	if err != nil {
+		return request.Answer{}, err
+	}
+	out, words := request.WireEntry(p, e, c.App.Now()), explain.Entry(p, e, locale)
+	out.Explanation = &wire.Explanation{Language: words.Language, Summary: words.Summary, Details: words.Reasons}
+	return request.Answer{Body: out}, nil
+}
+
+// locale returns the language of an explanation: the requested language or, without one, the member's language.
+func locale(
+	ctx context.Context, c *request.Call, p *loyalty.Program, m loyalty.MemberID, asked string,
+) (string, error) {
+	if asked != "" || m == "" {
+		return asked, nil
+	}
+	profile, err := c.App.Members.Profile(ctx, p.ID, m)
+	return profile.Locale, err
 }

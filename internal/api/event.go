@@ -25,7 +25,7 @@ func putEvent(ctx context.Context, c *request.Call) (request.Answer, error) {
 	}
 	return request.Answer{
 		Status: request.CreatedIf(r.State.Revision == 1 && !r.Replayed),
-		Body:   c.WireEvent(p, r), Replayed: r.Replayed,
+		Body:   request.WireEvent(p, r, c.App.Now()), Replayed: r.Replayed,
 	}, nil
 }
 
@@ -39,5 +39,5 @@ func activateEvent(ctx context.Context, c *request.Call) (request.Answer, error)
 	if err != nil {
 		return request.Answer{}, err
 	}
-	return request.Answer{Body: c.WireEvent(p, r)}, nil
+	return request.Answer{Body: request.WireEvent(p, r, c.App.Now())}, nil
 }

@@ -9,7 +9,7 @@ import (
 
 // A program is validated, stored as a draft and published. A version never changes: an order keeps the version that was
 // live when it was placed, and a rollback publishes the file of an earlier version again.
-func ExamplePrograms() {
+func Example_program() {
 	shop := open(program.Demo())
 	changed := strings.Replace(string(program.Demo()), "pending: 14 days", "pending: 7 days", 1)
 	source, _ := json.Marshal(changed)
@@ -34,7 +34,7 @@ func ExamplePrograms() {
 }
 
 // Before a draft is published, the API lists the members whose level it would change.
-func ExamplePrograms_tierChanges() {
+func Example_tierChanges() {
 	shop := open(program.Demo())
 	shop.enroll("ada")
 	shop.call("PUT",
@@ -59,7 +59,7 @@ func ExamplePrograms_tierChanges() {
 // GET /v1/reminders/scheduled lists the reminders of the next day and the suppressed ones, POST /v1/reminders/test
 // sends a message to addresses of your own, and GET /v1/reports/reminders compares the results of each reminder with
 // a holdout.
-func ExampleReminders() {
+func Example_reminder() {
 	shop := open(program.Demo())
 	shop.call("POST",
 		"/v1/members", `{"external_id": "ada", "email": "ada@example.com", "consents": [{"channel": "email",
@@ -78,7 +78,7 @@ func ExampleReminders() {
 
 // With advance_notice, members receive a notice before points expire. If no message reaches a member, the account shows
 // the notice, and the points expire later by the notice period. This happens at most once.
-func ExampleReminders_notice() {
+func Example_notice() {
 	shop := open(minimal, `
 advance_notice: 14 days
 reminders:

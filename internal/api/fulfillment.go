@@ -159,11 +159,13 @@ func listFulfillments(ctx context.Context, c *request.Call) (request.Answer, err
 				"status must be ordered or shipped. Delivered and canceled fulfillments are not listed.")
 		}
 	}
-	after, err := c.OpenTextCursor(string(status))
+	cursor, err := c.Cursor(string(status))
 	if err != nil {
 		return request.Answer{}, err
 	}
-	handovers, more, err := request.FirstPage(c.App.Fulfillments.List(ctx, c.Who.Program, status, after, size+1), size)
+	handovers, more, err := request.FirstPage(
+		c.App.Fulfillments.List(ctx, c.Who.Program, status, cursor.Text(), size+1), size,
+	)
 	if err != nil {
 		return request.Answer{}, err
 	}
@@ -174,7 +176,7 @@ func listFulfillments(ctx context.Context, c *request.Call) (request.Answer, err
 		})
 	}
 	if more {
-		list.NextCursor = c.TextCursor(string(status), handovers[size-1].Place())
+		list.NextCursor = cursor.AtText(handovers[size-1].Place())
 	}
 	return request.Answer{Body: list}, nil
 }

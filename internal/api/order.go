@@ -28,7 +28,7 @@ func putOrder(ctx context.Context, c *request.Call) (request.Answer, error) {
 	}
 	return request.Answer{
 		Status: request.CreatedIf(r.Revision == 1 && !r.Replayed && !r.Superseded),
-		Body:   c.WireOrder(p, r), Replayed: r.Replayed,
+		Body:   request.WireOrder(p, r, c.App.Now()), Replayed: r.Replayed,
 	}, nil
 }
 
@@ -42,7 +42,7 @@ func activateOrder(ctx context.Context, c *request.Call) (request.Answer, error)
 	if err != nil {
 		return request.Answer{}, err
 	}
-	return request.Answer{Body: c.WireOrder(p, r)}, nil
+	return request.Answer{Body: request.WireOrder(p, r, c.App.Now())}, nil
 }
 
 func getOrder(ctx context.Context, c *request.Call) (request.Answer, error) {
@@ -54,5 +54,5 @@ func getOrder(ctx context.Context, c *request.Call) (request.Answer, error) {
 	if err != nil {
 		return request.Answer{}, err
 	}
-	return request.Answer{Body: c.WireOrder(p, r)}, nil
+	return request.Answer{Body: request.WireOrder(p, r, c.App.Now())}, nil
 }

@@ -13,7 +13,7 @@ func listPerks(ctx context.Context, c *request.Call) (request.Answer, error) {
 	if err != nil {
 		return request.Answer{}, err
 	}
-	m, left, err := c.MemberAndStock(ctx, p, id)
+	m, left, err := memberAndStock(ctx, c, p, id)
 	if err != nil {
 		return request.Answer{}, err
 	}

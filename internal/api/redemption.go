@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"net/http"
+	"slices"
 	"time"
 
 	"github.com/perennial-loyalty/perennial/internal/api/request"
@@ -157,11 +158,11 @@ func listVouchers(ctx context.Context, c *request.Call) (request.Answer, error) 
 		return request.Answer{}, err
 	}
 	member := m.Account.Member
-	after, err := c.OpenTextCursor(string(member))
+	cursor, err := c.Cursor(string(member))
 	if err != nil {
 		return request.Answer{}, err
 	}
-	found, err := c.App.Vouchers.List(ctx, p.ID, member, after, size+1)
+	found, err := c.App.Vouchers.List(ctx, p.ID, member, cursor.Text(), size+1)
 	if err != nil {
 		return request.Answer{}, err
 	}
@@ -170,7 +171,7 @@ func listVouchers(ctx context.Context, c *request.Call) (request.Answer, error) 
 		list.Data = append(list.Data, wireVoucher(c, v))
 	}
 	if len(found) > size {
-		list.NextCursor = c.TextCursor(string(member), found[size-1].Place)
+		list.NextCursor = cursor.AtText(found[size-1].Place)
 	}
 	return request.Answer{Body: list}, nil
 }
@@ -196,7 +197,7 @@ func wireRedemption(r service.RedemptionResult) wire.Redemption {
 		Status: wire.RedemptionStatus(rd.Status), Points: int64(rd.Points), Restored: int64(rd.Restored),
 		CreatedAt: rd.At.UTC(), ExpiresAt: instant(rd.Until), Balance: request.WireBalance(r.Balance),
 		Requested: int64(rd.Requested),
-		Wallet:    rd.Wallet, Wallets: walletBalances(r.Entry), Value: request.WireMoney(rd.Value),
+		Wallet:    rd.Wallet, Wallets: walletBalances(r.Entry), Value: wireMoney(rd.Value),
 	}
 	for _, d := range rd.Contributions {
 		out.Contributions = append(
@@ -221,4 +222,15 @@ func instant(t time.Time) *time.Time {
 	}
 	t = t.UTC()
 	return &t
+}
+
+// wake schedules an immediate visit to a member if the program has a reminder with the given trigger, which has just
+// occurred. The daily visit could be too late for this reminder. If wake fails, the reminder is only delayed.
+func wake(ctx context.Context, c *request.Call, p *loyalty.Program, m loyalty.MemberID, on loyalty.Trigger) {
+	if !slices.ContainsFunc(p.Reminders.Messages, func(r loyalty.Reminder) bool { return r.On == on }) {
+		return
+	}
+	if err := c.App.ReminderQueue.Wake(ctx, p.ID, m); err != nil {
+		c.App.Log.WarnContext(ctx, "reminders of a member were not rescheduled", "member", m, "err", err)
+	}
 }

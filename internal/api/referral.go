@@ -85,8 +85,7 @@ func listReferrals(ctx context.Context, c *request.Call) (request.Answer, error)
 	if err != nil {
 		return request.Answer{}, err
 	}
-	owner := string(m.Account.Member)
-	after, err := c.OpenTextCursor(owner)
+	cursor, err := c.Cursor(string(m.Account.Member))
 	if err != nil {
 		return request.Answer{}, err
 	}
@@ -94,7 +93,7 @@ func listReferrals(ctx context.Context, c *request.Call) (request.Answer, error)
 	if list.Code, err = c.App.Referrals.CodeOf(ctx, p.ID, m.Account.Member); err != nil {
 		return request.Answer{}, err
 	}
-	friends, err := c.App.Referrals.Friends(ctx, p, m.Account.Member, loyalty.MemberID(after), size+1)
+	friends, err := c.App.Referrals.Friends(ctx, p, m.Account.Member, loyalty.MemberID(cursor.Text()), size+1)
 	if err != nil {
 		return request.Answer{}, err
 	}
@@ -104,7 +103,7 @@ func listReferrals(ctx context.Context, c *request.Call) (request.Answer, error)
 		)
 	}
 	if len(friends) > size {
-		list.NextCursor = c.TextCursor(owner, list.Data[size-1].Friend)
+		list.NextCursor = cursor.AtText(list.Data[size-1].Friend)
 	}
 	return request.Answer{Body: list}, nil
 }

@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/perennial-loyalty/perennial/internal/api/request"
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
 	"github.com/perennial-loyalty/perennial/internal/table"
 )
@@ -61,7 +62,7 @@ func TestScripts(t *testing.T) {
 			})
 		})
 	}
-	for _, r := range Routes() {
+	for _, r := range request.Routes() {
 		if ran == len(files) && r.Keyed && !replayed[r.Pattern] {
 			t.Errorf("no script replays %s", r.Pattern)
 		}

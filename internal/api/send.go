@@ -29,7 +29,7 @@ type sendBody struct {
 func (b sendBody) giftMessage(c *request.Check) messages.GiftMessage {
 	in := messages.GiftMessage{Email: strings.TrimSpace(b.Email)}
 	if c.Required(request.At("email"), in.Email != "") {
-		checkEmail(c, request.At("email"), in.Email)
+		c.Email(request.At("email"), in.Email)
 	}
 	if b.Name != nil {
 		in.Name = strings.TrimSpace(*b.Name)

@@ -18,6 +18,8 @@ import (
 	"github.com/getkin/kin-openapi/openapi3filter"
 	"github.com/getkin/kin-openapi/routers"
 	"github.com/go-json-experiment/json"
+	"github.com/perennial-loyalty/perennial/internal/api/programs"
+	"github.com/perennial-loyalty/perennial/internal/api/reminders"
 	"github.com/perennial-loyalty/perennial/internal/api/request"
 	"github.com/perennial-loyalty/perennial/internal/api/wire"
 	"github.com/perennial-loyalty/perennial/internal/auth"
@@ -188,7 +190,7 @@ func TestTheDocumentIsValidOpenAPI(t *testing.T) {
 func TestRoutesAreThoseOfTheDocument(t *testing.T) {
 	s := loadSpec(t)
 	seen := map[string]bool{}
-	for _, r := range Routes() {
+	for _, r := range request.Routes() {
 		_, op := s.operation(r.Pattern)
 		if op == nil {
 			t.Errorf("%s is a route, but not in openapi.yaml", r.Pattern)
@@ -242,7 +244,7 @@ func scopeOf(s *spec, op *openapi3.Operation) auth.Scope {
 func TestListedCodesHaveTheStatusTheyStandUnder(t *testing.T) {
 	listed := map[loyalty.Code]bool{loyalty.NotFound: true, request.MethodNotAllowed: true}
 	s := loadSpec(t)
-	for _, r := range Routes() {
+	for _, r := range request.Routes() {
 		_, op := s.operation(r.Pattern)
 		for status, codes := range codes(op) {
 			for _, code := range codes {
@@ -284,10 +286,10 @@ func TestBodiesAreThoseOfTheDocument(t *testing.T) {
 		"CodeUseReversalRequest": useReversalBody{},
 		"TransferRequest":        transferBody{}, "ConversionRequest": conversionBody{},
 		"ConversionReversalRequest": undoBody{},
-		"DraftRequest":              draftBody{}, "ValidationRequest": request.CheckBody{},
-		"PublishRequest":         publishBody{},
-		"RollbackRequest":        rollbackBody{},
-		"ReminderPreviewRequest": previewBody{}, "ReminderTestRequest": testBody{},
+		"DraftRequest":              programs.DraftBody{}, "ValidationRequest": programs.ValidateBody{},
+		"PublishRequest":         programs.PublishBody{},
+		"RollbackRequest":        programs.RollbackBody{},
+		"ReminderPreviewRequest": reminders.PreviewBody{}, "ReminderTestRequest": reminders.TestBody{},
 	}
 	wanted := asked(loadSpec(t))
 	for name, schema := range wanted {

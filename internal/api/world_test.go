@@ -19,6 +19,8 @@ import (
 	"unicode/utf8"
 
 	"github.com/aws/aws-lambda-go/lambda"
+	"github.com/perennial-loyalty/perennial/internal/api/programs"
+	"github.com/perennial-loyalty/perennial/internal/api/reminders"
 	"github.com/perennial-loyalty/perennial/internal/api/request"
 	"github.com/perennial-loyalty/perennial/internal/app"
 	"github.com/perennial-loyalty/perennial/internal/auth"
@@ -27,8 +29,6 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/notify"
 	"github.com/perennial-loyalty/perennial/internal/notify/wording"
 	"github.com/perennial-loyalty/perennial/internal/program"
-	"github.com/perennial-loyalty/perennial/internal/program/compare"
-	"github.com/perennial-loyalty/perennial/internal/program/describe"
 	"github.com/perennial-loyalty/perennial/internal/program/snapshot"
 	"github.com/perennial-loyalty/perennial/internal/stack/access"
 	"github.com/perennial-loyalty/perennial/internal/stack/stacktest"
@@ -105,8 +105,8 @@ func openWorld(t testing.TB, tab table.Table, random io.Reader, spec *spec) *wor
 		t.Fatal(err)
 	}
 	w.handlers = map[string]lambda.Handler{
-		"members": Members(w.app), "earn": Earn(w.app), "redeem": Redeem(w.app), "programs": Programs(reader)(w.app),
-		"reminders": Reminders(w.office)(w.app),
+		"members": Members(w.app), "earn": Earn(w.app), "redeem": Redeem(w.app), "programs": programs.Handler(w.app),
+		"reminders": reminders.Handler(w.office)(w.app),
 	}
 	for name, h := range w.handlers {
 		w.handlers[name] = access.Handler(name, h)
@@ -275,7 +275,7 @@ func (w *world) send(r sentRequest) (answered, string) {
 // route finds the function as API Gateway would. A request that matches no route goes to the default route.
 func (w *world) route(r sentRequest) (pattern string, params map[string]string, function string) {
 	path, _, _ := strings.Cut(r.path, "?")
-	for _, rt := range Routes() {
+	for _, rt := range request.Routes() {
 		method, want, _ := strings.Cut(rt.Pattern, " ")
 		if method != r.method || !request.Matches(want, path) || w.handlers[rt.Function] == nil {
 			continue
@@ -389,8 +389,6 @@ func (w *world) must(method, path, body string) string {
 	id, _ := a.json.(map[string]any)["id"].(string)
 	return id
 }
-
-var reader = request.Reader{Check: program.Check, Explain: describe.Explain, Diff: compare.Diff}
 
 // plainSource returns the program of the tests, which has purchases, levels and rewards, and no automatic effects.
 func plainSource(t testing.TB) string { return programSource(t, "bluebird") }

@@ -16,7 +16,8 @@ import (
 	"github.com/aws/aws-lambda-go/lambdacontext"
 
 	"github.com/perennial-loyalty/perennial/internal/api"
-	"github.com/perennial-loyalty/perennial/internal/api/request"
+	"github.com/perennial-loyalty/perennial/internal/api/programs"
+	"github.com/perennial-loyalty/perennial/internal/api/reminders"
 	"github.com/perennial-loyalty/perennial/internal/app"
 	"github.com/perennial-loyalty/perennial/internal/auth"
 	"github.com/perennial-loyalty/perennial/internal/boot"
@@ -30,9 +31,6 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/loyalty/remind"
 	"github.com/perennial-loyalty/perennial/internal/members"
 	"github.com/perennial-loyalty/perennial/internal/payments"
-	"github.com/perennial-loyalty/perennial/internal/program"
-	"github.com/perennial-loyalty/perennial/internal/program/compare"
-	"github.com/perennial-loyalty/perennial/internal/program/describe"
 	"github.com/perennial-loyalty/perennial/internal/relay"
 	"github.com/perennial-loyalty/perennial/internal/service"
 	"github.com/perennial-loyalty/perennial/internal/stack"
@@ -46,8 +44,8 @@ var functions = map[string]func(*app.App) lambda.Handler{
 	"members":   api.Members,
 	"earn":      api.Earn,
 	"redeem":    api.Redeem,
-	"programs":  api.Programs(request.Reader{Check: program.Check, Explain: describe.Explain, Diff: compare.Diff}),
-	"reminders": senders.With(api.Reminders),
+	"programs":  programs.Handler,
+	"reminders": senders.With(reminders.Handler),
 	"webhooks":  payments.Webhooks,
 	"reassess":  sqsqueue.With(jobs.Reassess),
 	"remind":    sqsqueue.With(senders.With(jobs.Remind)),

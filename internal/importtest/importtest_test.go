@@ -67,7 +67,6 @@ var arrows = []struct {
 	{"internal/cost", nil},
 	{"internal/goldentest", nil},
 	{"internal/cost/costtest", []string{"cost", "goldentest"}},
-	{"internal/program/change", nil},
 	{"internal/program/nearest", nil},
 	{"internal/program/problem", nil},
 	{"internal/program/condition", []string{"loyalty/...", "program/nearest"}},
@@ -82,7 +81,7 @@ var arrows = []struct {
 			"program/problem", "program/snapshot", "program/validate",
 		},
 	},
-	{"internal/program/compare", []string{"program", "program/change", "program/document"}},
+	{"internal/program/compare", []string{"program/document"}},
 	{"internal/ledger/columns", nil},
 	{"internal/ledger/stored", []string{"ledger/columns", "loyalty/...", "table"}},
 	{
@@ -117,15 +116,28 @@ var arrows = []struct {
 	{
 		"internal/api/request",
 		[]string{
-			"api/wire", "app", "auth", "explain", "ledger", "ledger/stored", "loyalty/...", "members", "notify",
-			"parallel", "program/change", "program/problem", "service", "telemetry",
+			"api/wire", "app", "auth", "ledger", "ledger/stored", "loyalty/...", "members", "notify", "service",
+			"telemetry",
 		},
 	},
 	{
 		"internal/api",
 		[]string{
-			"api/request", "api/wire", "app", "auth", "catalog", "explain", "inventory", "ledger", "ledger/stored",
-			"loyalty/...", "members", "messages", "notify", "program/problem", "random", "service", "telemetry",
+			"api/request", "api/wire", "app", "auth", "explain", "inventory", "ledger", "ledger/stored", "loyalty/...",
+			"members", "messages", "parallel", "service", "telemetry",
+		},
+	},
+	{
+		"internal/api/programs",
+		[]string{
+			"api/request", "api/wire", "app", "catalog", "ledger/stored", "loyalty/...", "program", "program/compare",
+			"program/describe", "program/problem",
+		},
+	},
+	{
+		"internal/api/reminders",
+		[]string{
+			"api/request", "api/wire", "app", "ledger/stored", "loyalty/...", "messages", "notify", "random",
 		},
 	},
 	{"internal/payments/webhook", []string{"app", "loyalty", "service"}},
@@ -178,9 +190,9 @@ var arrows = []struct {
 	{
 		"internal/local",
 		[]string{
-			"api", "api/request", "api/wire", "app", "failures", "jobs", "ledger", "ledger/stored", "local/deployment",
-			"local/paypal", "loyalty/...", "members", "notify", "notify/wording", "payments", "program",
-			"program/compare", "program/describe", "service", "stack", "stack/access", "table",
+			"api", "api/programs", "api/reminders", "api/request", "api/wire", "app", "failures", "jobs", "ledger",
+			"ledger/stored", "local/deployment", "local/paypal", "loyalty/...", "members", "notify", "notify/wording",
+			"payments", "service", "stack", "stack/access", "table",
 		},
 	},
 	{"internal/stack", nil},
@@ -202,11 +214,11 @@ var arrows = []struct {
 	{"functions/members", []string{"api", "boot"}},
 	{"functions/earn", []string{"api", "boot"}},
 	{"functions/redeem", []string{"api", "boot"}},
-	{"functions/programs", []string{"api", "api/request", "boot", "program", "program/compare", "program/describe"}},
+	{"functions/programs", []string{"api/programs", "boot"}},
 	{"functions/webhooks", []string{"payments", "boot"}},
 	{"functions/reassess", []string{"jobs", "boot", "boot/sqsqueue"}},
 	{"functions/remind", []string{"jobs", "boot", "boot/senders", "boot/sqsqueue"}},
-	{"functions/reminders", []string{"api", "boot", "boot/senders"}},
+	{"functions/reminders", []string{"api/reminders", "boot", "boot/senders"}},
 	{"functions/relay", []string{"relay", "boot"}},
 	{
 		"functions/perennial",
@@ -246,8 +258,8 @@ var outside = map[string][]string{
 	"go.mau.fi/util":   {"internal/members"},
 	"golang.org/x/net": {"internal/emailaddr", "internal/members"},
 	"github.com/aws/aws-lambda-go": {
-		"internal/api", "internal/app", "internal/boot", "internal/boot/senders", "internal/boot/sqsqueue",
-		"internal/jobs", "internal/local", "internal/local/deployment", "internal/payments", "internal/relay",
+		"internal/api", "internal/api/programs", "internal/api/reminders", "internal/app", "internal/boot",
+		"internal/boot/senders", "internal/boot/sqsqueue", "internal/jobs", "internal/local", "internal/local/deployment", "internal/payments", "internal/relay",
 	},
 	"github.com/stripe/stripe-go":  nil,
 	"github.com/standard-webhooks": nil,

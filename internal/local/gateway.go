@@ -18,7 +18,7 @@ import (
 	"github.com/aws/aws-lambda-go/lambda"
 	"github.com/aws/aws-lambda-go/lambdacontext"
 
-	"github.com/perennial-loyalty/perennial/internal/api"
+	"github.com/perennial-loyalty/perennial/internal/api/request"
 	"github.com/perennial-loyalty/perennial/internal/api/wire"
 )
 
@@ -59,7 +59,7 @@ func newGateway(now func() time.Time, log *slog.Logger) *gateway {
 // the requests without another route.
 func (g *gateway) handle(key string, h lambda.Handler) {
 	rt := &route{key: key, handler: h}
-	if key == api.DefaultRoute {
+	if key == request.DefaultRoute {
 		g.fallback = rt
 		return
 	}

@@ -8,7 +8,8 @@ import (
 	"github.com/go-json-experiment/json"
 
 	"github.com/perennial-loyalty/perennial/internal/api"
-	"github.com/perennial-loyalty/perennial/internal/api/request"
+	"github.com/perennial-loyalty/perennial/internal/api/programs"
+	"github.com/perennial-loyalty/perennial/internal/api/reminders"
 	"github.com/perennial-loyalty/perennial/internal/app"
 	"github.com/perennial-loyalty/perennial/internal/jobs"
 	"github.com/perennial-loyalty/perennial/internal/local/deployment"
@@ -17,9 +18,6 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/notify"
 	"github.com/perennial-loyalty/perennial/internal/notify/wording"
 	"github.com/perennial-loyalty/perennial/internal/payments"
-	"github.com/perennial-loyalty/perennial/internal/program"
-	"github.com/perennial-loyalty/perennial/internal/program/compare"
-	"github.com/perennial-loyalty/perennial/internal/program/describe"
 	"github.com/perennial-loyalty/perennial/internal/stack"
 	"github.com/perennial-loyalty/perennial/internal/stack/access"
 )
@@ -44,7 +42,7 @@ var functions = map[string]func(*app.App) lambda.Handler{
 	"members":  api.Members,
 	"earn":     api.Earn,
 	"redeem":   api.Redeem,
-	"programs": api.Programs(request.Reader{Check: program.Check, Explain: describe.Explain, Diff: compare.Diff}),
+	"programs": programs.Handler,
 	"webhooks": payments.Webhooks,
 	"reassess": jobs.Reassess,
 }
@@ -60,7 +58,7 @@ func (s *Stack) handlers(o Options) (map[string]lambda.Handler, error) {
 		made[name] = access.Handler(name, function(s.App))
 	}
 	made["remind"] = access.Handler("remind", jobs.Remind(s.dispatcher(o.URL))(s.App))
-	made["reminders"] = access.Handler("reminders", api.Reminders(s.dispatcher(o.URL))(s.App))
+	made["reminders"] = access.Handler("reminders", reminders.Handler(s.dispatcher(o.URL))(s.App))
 	return made, nil
 }
 

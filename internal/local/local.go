@@ -22,7 +22,7 @@ import (
 	"net/http"
 	"time"
 
-	"github.com/perennial-loyalty/perennial/internal/api"
+	"github.com/perennial-loyalty/perennial/internal/api/request"
 	"github.com/perennial-loyalty/perennial/internal/app"
 	"github.com/perennial-loyalty/perennial/internal/jobs"
 	"github.com/perennial-loyalty/perennial/internal/local/deployment"
@@ -97,13 +97,13 @@ func New(o Options) (*Stack, error) {
 		return nil, err
 	}
 	s.gateway = newGateway(o.Clock.Now, o.Log)
-	for _, r := range api.Routes() {
+	for _, r := range request.Routes() {
 		if made[r.Function] == nil {
 			return nil, fmt.Errorf("local: no function %q serves %s", r.Function, r.Pattern)
 		}
 		s.gateway.handle(r.Pattern, made[r.Function])
 	}
-	s.gateway.handle(api.DefaultRoute, made[api.DefaultFunction])
+	s.gateway.handle(request.DefaultRoute, made[request.DefaultFunction])
 	for _, name := range []string{jobs.ReassessQueue, jobs.RemindQueue} { // each queue has the name of its function
 		if made[name] == nil {
 			return nil, fmt.Errorf("local: no function %q takes messages", name)

@@ -2,6 +2,6 @@
 // the members and programs that they name. It turns errors into problem documents, and encodes the values that several
 // resources return, such as entries and orders.
 //
-// Package api contains the resources. This package rejects an invalid value with an error code, a pointer and a
-// suggested fix, before anything is read or written.
+// Routes is the table of the operations. Package api and the packages below it contain the operations. This package
+// rejects an invalid value with an error code, a pointer and a suggested fix, before anything is read or written.
 package request

@@ -1,24 +1,11 @@
 package request
 
 import (
-	"context"
 	"time"
 
 	"github.com/perennial-loyalty/perennial/internal/api/wire"
-	"github.com/perennial-loyalty/perennial/internal/explain"
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
 )
-
-// ToldEntry returns the answer for an entry, with an explanation that uses the current names of the live program.
-func (c *Call) ToldEntry(ctx context.Context, p *loyalty.Program, e loyalty.Entry, language string) (Answer, error) {
-	locale, err := c.locale(ctx, p, e.Member, language)
-	if err != nil {
-		return Answer{}, err
-	}
-	out, words := c.WireEntry(p, e), explain.Entry(p, e, locale)
-	out.Explanation = &wire.Explanation{Language: words.Language, Summary: words.Summary, Details: words.Reasons}
-	return Answer{Body: out}, nil
-}
 
 // Language returns the language that the request asks for. It returns the empty string if the request names none, so
 // that the member's language applies.
@@ -32,17 +19,8 @@ func (c *Call) Language() (string, error) {
 	return s, nil
 }
 
-// locale returns the language of an explanation: the requested language or, without one, the member's language.
-func (c *Call) locale(ctx context.Context, p *loyalty.Program, m loyalty.MemberID, asked string) (string, error) {
-	if asked != "" || m == "" {
-		return asked, nil
-	}
-	profile, err := c.App.Members.Profile(ctx, p.ID, m)
-	return profile.Locale, err
-}
-
-// WireEntry returns an entry as the API presents it, without its explanation.
-func (c *Call) WireEntry(p *loyalty.Program, e loyalty.Entry) wire.Entry {
+// WireEntry returns an entry as the API presents it now, without its explanation.
+func WireEntry(p *loyalty.Program, e loyalty.Entry, now time.Time) wire.Entry {
 	out := wire.Entry{
 		ID: e.ID(), Kind: wire.EntryKind(e.Kind), Points: int64(e.Points),
 		Cause: wire.Cause{Kind: wire.CauseKind(e.Cause.Kind), ID: e.Cause.ID, Revision: e.Cause.Revision},
@@ -50,7 +28,7 @@ func (c *Call) WireEntry(p *loyalty.Program, e loyalty.Entry) wire.Entry {
 		TierGroup: e.TierGroup, Reasons: WireReasons(e.Reasons), Balance: WireBalance(e.Balance),
 	}
 	if g, ok := granted(e); ok {
-		out.Status = earned(g.ActiveAt, c.App.Now())
+		out.Status = earned(g.ActiveAt, now)
 		out.ActiveAt, out.ExpiresAt = g.ActiveAt.UTC(), End(p, g.Expires)
 	}
 	for _, w := range e.Wallets {

@@ -111,8 +111,8 @@ func (d *datum) UnmarshalJSONFrom(dec *jsontext.Decoder) error {
 	return &loyalty.Error{Code: loyalty.ValidationFailed, Detail: "This must be a text, a number, true or false."}
 }
 
-// WireEvent returns the result of an event as the API presents it.
-func (c *Call) WireEvent(p *loyalty.Program, r service.EventResult) wire.EventResult {
+// WireEvent returns the result of an event as the API presents it now.
+func WireEvent(p *loyalty.Program, r service.EventResult, now time.Time) wire.EventResult {
 	ev := r.State.Event
 	out := wire.EventResult{
 		Event: wire.Event{
@@ -120,7 +120,7 @@ func (c *Call) WireEvent(p *loyalty.Program, r service.EventResult) wire.EventRe
 			Data: make(map[string]any, len(ev.Data)),
 		},
 		Revision: r.State.Revision, Points: int64(r.State.Worth),
-		Entries: []wire.Entry{c.WireEntry(p, r.Entry)}, Balance: WireBalance(r.Balance),
+		Entries: []wire.Entry{WireEntry(p, r.Entry, now)}, Balance: WireBalance(r.Balance),
 	}
 	for name, value := range ev.Data {
 		if n, ok := value.(*big.Rat); ok {

@@ -67,10 +67,10 @@ var errMemberChanged = errors.New("api: the external ID names another member or 
 
 // externalMember returns the member that an external ID names. If the member is cached, the external ID is read again
 // in the background. The rest of the request reads in parallel, but neither writes nor answers until that read has
-// confirmed the member. The reminders function does not use cached members, because it sends messages.
+// confirmed the member. A handler that sends messages does not use cached members.
 func (c *Call) externalMember(ctx context.Context, external string) (loyalty.MemberID, error) {
 	id := externalID{c.Who.Program, external}
-	if m, ok := c.externals.get(id); ok && !c.repeated && c.Office == nil {
+	if m, ok := c.externals.get(id); ok && !c.repeated && !c.Uncached {
 		c.confirmLater(ctx, id, m)
 		return m, nil
 	}
@@ -132,7 +132,7 @@ func (c *Call) confirmed() error {
 // yet, and perform runs it again without the cache.
 func (c *Call) perform(ctx context.Context) (Answer, error) {
 	defer c.confirmed() // no read continues after the request ends, even if the route panics
-	ans, err := c.Route.Serve(ctx, c)
+	ans, err := c.operate(ctx)
 	switch unconfirmed := c.confirmed(); {
 	case unconfirmed == nil:
 		return ans, err
@@ -140,5 +140,5 @@ func (c *Call) perform(ctx context.Context) (Answer, error) {
 		return Answer{}, unconfirmed
 	}
 	c.confirmations, c.repeated = nil, true
-	return c.Route.Serve(ctx, c)
+	return c.operate(ctx)
 }

@@ -19,35 +19,44 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/ledger/stored"
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
 	"github.com/perennial-loyalty/perennial/internal/loyalty/redeem"
-	"github.com/perennial-loyalty/perennial/internal/notify"
 	"github.com/perennial-loyalty/perennial/internal/telemetry"
 )
 
 // A Handler serves the routes of one Lambda function.
 type Handler struct {
 	App      *app.App
-	function string
-	all      []Route                                     // the routes of all functions
-	routes   map[string]*Route                           // the routes of this function, by pattern
 	Seal     []byte                                      // key that signs cursors
 	Veil     []byte                                      // key that hides personal data in fingerprints
 	Blind    func(program, email string) stored.Identity // hides email addresses in table keys
-	Reader   Reader                                      // set only in the programs function
-	Office   *notify.Dispatcher                          // set only in the reminders function
+	Uncached bool                                        // reads external IDs before the request continues
 
-	externals *externalIDs
+	function   string
+	all        []Route              // the routes of all functions
+	routes     map[string]*Route    // the routes of this function, by pattern
+	operations map[string]Operation // by pattern
+	externals  *externalIDs
 }
 
-// NewHandler returns the handler of one function. The parameter all holds the routes of all functions.
-func NewHandler(all []Route, a *app.App, function string) *Handler {
+// NewHandler returns the handler of one function, with the operations of its routes by their patterns. It panics if an
+// operation is missing or has no route.
+func NewHandler(a *app.App, function string, operations map[string]Operation) *Handler {
 	h := &Handler{
-		App: a, function: function, all: all, routes: map[string]*Route{}, externals: new(externalIDs),
-		Seal: a.Derive("cursor"), Veil: a.Derive("fingerprint"), Blind: a.EmailName(),
+		App: a, function: function, all: Routes(), routes: map[string]*Route{}, operations: operations,
+		externals: new(externalIDs),
+		Seal:      a.Derive("cursor"), Veil: a.Derive("fingerprint"), Blind: a.EmailName(),
 	}
-	for _, r := range all {
+	for _, r := range h.all {
 		if r.Function == function {
 			h.routes[r.Pattern] = &r
 		}
+	}
+	for pattern := range operations {
+		if h.routes[pattern] == nil {
+			panic("api: no route of " + function + " has the pattern " + pattern)
+		}
+	}
+	if len(operations) != len(h.routes) {
+		panic("api: an operation of " + function + " is missing")
 	}
 	return h
 }
@@ -144,7 +153,7 @@ func (c *Call) serve(ctx context.Context, payload []byte) (ans Answer, err error
 		return Answer{}, unrouted(c.all, c.Event.Context.HTTP.Method, c.Event.decodedPath())
 	}
 	if c.Route.Scope == "" {
-		return c.Route.Serve(ctx, c) // a public route
+		return c.operate(ctx) // a public route
 	}
 	if c.Who, err = c.App.Keys.Verify(ctx, c.Event.Headers.Authorization); err != nil {
 		return Answer{}, err
@@ -192,6 +201,11 @@ func (c *Call) checkParameters() error {
 		}
 	}
 	return nil
+}
+
+// operate calls the operation of the request's route.
+func (c *Call) operate(ctx context.Context) (Answer, error) {
+	return c.operations[c.Route.Pattern](ctx, c)
 }
 
 // Path returns a path parameter, which serve has already decoded and checked.

@@ -1,11 +1,13 @@
 package request
 
 import (
+	"regexp"
 	"strings"
 
 	"github.com/perennial-loyalty/perennial/internal/api/wire"
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
 	"github.com/perennial-loyalty/perennial/internal/loyalty/posting"
+	"github.com/perennial-loyalty/perennial/internal/notify"
 )
 
 // Locale checks the form of a language tag, such as de-AT. It does not check whether the language exists.
@@ -18,6 +20,25 @@ func (c *Check) Locale(p Place, s string) {
 	}
 	if !ok {
 		c.Fault(p, loyalty.ValidationFailed, "This must be a language tag like de-AT.")
+	}
+}
+
+// Email checks the basic form of an email address. It cannot check whether the mailbox exists.
+func (c *Check) Email(p Place, s string) {
+	inside := strings.ContainsFunc(
+		s, func(r rune) bool { return r <= ' ' || r == 0x7f || strings.ContainsRune(`<>()[],;:\"`, r) },
+	)
+	if len(s) > 254 || inside || !notify.Mailable(s) {
+		c.Fault(p, loyalty.ValidationFailed, "This must be an email address like ada@example.com.")
+	}
+}
+
+var phoneForm = regexp.MustCompile(`^\+[1-9][0-9]{6,14}$`)
+
+// Phone checks the form of a telephone number.
+func (c *Check) Phone(p Place, s string) {
+	if !phoneForm.MatchString(s) {
+		c.Fault(p, loyalty.ValidationFailed, "This must be a phone number in E.164 format, like +491701234567.")
 	}
 }
 

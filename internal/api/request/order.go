@@ -187,8 +187,8 @@ func (c *Call) Buyer(ctx context.Context, b BasketBody) (loyalty.MemberID, error
 	return c.Member(ctx, *b.Member)
 }
 
-// WireOrder returns the result of an order as the API presents it.
-func (c *Call) WireOrder(p *loyalty.Program, r service.OrderResult) wire.Order {
+// WireOrder returns the result of an order as the API presents it now.
+func WireOrder(p *loyalty.Program, r service.OrderResult, now time.Time) wire.Order {
 	out := wire.Order{
 		Order: r.State.Order.ID, Member: string(r.State.Order.Member), Status: wire.OrderStatus(r.State.Order.Status),
 		Revision: r.Revision, Points: int64(r.State.Worth), UpdatedAt: r.State.Order.UpdatedAt,
@@ -207,7 +207,7 @@ func (c *Call) WireOrder(p *loyalty.Program, r service.OrderResult) wire.Order {
 		}
 	}
 	for i, e := range r.Entries {
-		out.Entries[i] = c.WireEntry(p, e)
+		out.Entries[i] = WireEntry(p, e, now)
 	}
 	if n := len(r.Entries); n > 0 {
 		out.Shadow = wireShadow(r.Entries[n-1].Reasons)

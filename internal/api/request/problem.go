@@ -104,3 +104,15 @@ func document(code loyalty.Code, detail string, faults []wire.ProblemError) wire
 		Detail: detail, Errors: faults,
 	}
 }
+
+// WireUnmet returns unmet requirements as the API presents them.
+func WireUnmet(lacks []loyalty.UnmetRequirement) []wire.UnmetRequirement {
+	out := make([]wire.UnmetRequirement, len(lacks))
+	for i, l := range lacks {
+		out[i] = wire.UnmetRequirement{
+			Requirement: wire.UnmetRequirementRequirement(l.Requirement), Required: l.Required, Available: l.Available,
+			Missing: int64(l.Missing), From: l.From.UTC(),
+		}
+	}
+	return out
+}

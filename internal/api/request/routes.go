@@ -8,17 +8,25 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/auth"
 )
 
+// DefaultRoute is API Gateway's route key for requests that match no other route, and DefaultFunction is the function
+// that serves it. The answer is 405 with the allowed methods if the path exists with another method, and otherwise 404.
+const (
+	DefaultRoute    = "$default"
+	DefaultFunction = "members"
+)
+
 // A Route is an operation of the API: the function that serves it and the requirements of its requests.
 type Route struct {
 	Pattern  string     // route key, mux pattern, and method and path in openapi.yaml: "PUT /v1/orders/{order}"
 	Function string     // name of the function that serves it, such as "earn"
 	Scope    auth.Scope // required scope of the API key; empty for a public route
 	Keyed    bool       // requires an Idempotency-Key
-
-	Body  body
-	Query []string // names of the allowed query parameters
-	Serve func(context.Context, *Call) (Answer, error)
+	Body     body
+	Query    []string // names of the allowed query parameters
 }
+
+// An Operation serves the requests of a route.
+type Operation func(context.Context, *Call) (Answer, error)
 
 // A body is the kind of body that a route takes.
 type body int
@@ -29,6 +37,94 @@ const (
 	LargeBody body = 1 << 20
 	MaybeBody body = -1 // omitted, or an object without required fields
 )
+
+const keyed, unkeyed = true, false
+
+// Routes returns all operations of the API. Package payments serves those of the function webhooks.
+func Routes() []Route {
+	page, words := []string{"page_size", "cursor"}, []string{"language"}
+	open, changes := []string{"status", "page_size", "cursor"}, []string{"until", "draft", "cursor"}
+	return []Route{
+		{"POST /v1/members", "members", auth.MembersWrite, keyed, SmallBody, nil},
+		{"GET /v1/members/{member}", "members", auth.MembersRead, unkeyed, NoBody, nil},
+		{"PATCH /v1/members/{member}", "members", auth.MembersWrite, unkeyed, SmallBody, nil},
+		{"GET /v1/members/{member}/entries", "members", auth.MembersRead, unkeyed, NoBody, page},
+		{"GET /v1/members/{member}/entries/{entry}", "members", auth.MembersRead, unkeyed, NoBody, words},
+		{"GET /v1/entries/{entry}", "members", auth.MembersRead, unkeyed, NoBody, words},
+		{"POST /v1/members/{member}/adjustments", "members", auth.AdjustmentsWrite, keyed, SmallBody, nil},
+		{"POST /v1/members/{member}/extensions", "members", auth.AdjustmentsWrite, keyed, SmallBody, nil},
+		{"GET /v1/members/{member}/tier", "members", auth.MembersRead, unkeyed, NoBody, nil},
+		{"PUT /v1/members/{member}/tier", "members", auth.AdjustmentsWrite, keyed, SmallBody, nil},
+		{"POST /v1/members/{member}/reinstatements", "members", auth.AdjustmentsWrite, unkeyed, SmallBody, nil},
+		{"POST /v1/households", "members", auth.MembersWrite, keyed, SmallBody, nil},
+		{"GET /v1/households/{household}", "members", auth.MembersRead, unkeyed, NoBody, nil},
+		{"POST /v1/households/{household}/invitations", "members", auth.MembersWrite, unkeyed, SmallBody, nil},
+		{"POST /v1/households/{household}/accept", "members", auth.MembersWrite, unkeyed, SmallBody, nil},
+		{"POST /v1/households/{household}/leave", "members", auth.MembersWrite, unkeyed, SmallBody, nil},
+		{"POST /v1/households/{household}/remove", "members", auth.MembersWrite, unkeyed, SmallBody, nil},
+		{"PUT /v1/members/{member}/campaigns/{campaign}", "members", auth.MembersWrite, unkeyed, MaybeBody, nil},
+		{"PUT /v1/members/{member}/referral-code", "members", auth.MembersWrite, unkeyed, MaybeBody, nil},
+		{"POST /v1/members/{member}/referral", "members", auth.MembersWrite, keyed, SmallBody, nil},
+		{"GET /v1/members/{member}/referrals", "members", auth.MembersRead, unkeyed, NoBody, page},
+		{"GET /v1/members/{member}/consents", "members", auth.MembersRead, unkeyed, NoBody, nil},
+
+		{"PUT /v1/orders/{order}", "earn", auth.OrdersWrite, unkeyed, LargeBody, nil},
+		{"GET /v1/orders/{order}", "earn", auth.OrdersRead, unkeyed, NoBody, nil},
+		{"POST /v1/orders/{order}/activate", "earn", auth.AdjustmentsWrite, unkeyed, MaybeBody, nil},
+		{"POST /v1/events", "earn", auth.EventsWrite, unkeyed, SmallBody, nil},
+		{"POST /v1/events/{event}/activate", "earn", auth.AdjustmentsWrite, unkeyed, MaybeBody, nil},
+		{"POST /v1/quotes", "earn", auth.OrdersWrite, unkeyed, LargeBody, words},
+		{"GET /v1/campaigns", "earn", auth.RewardsRead, unkeyed, NoBody, nil},
+
+		{"GET /v1/rewards", "redeem", auth.RewardsRead, unkeyed, NoBody, []string{"member"}},
+		{"GET /v1/members/{member}/rewards", "redeem", auth.MembersRead, unkeyed, NoBody, nil},
+		{"POST /v1/rewards/{reward}/waitlist", "redeem", auth.RedemptionsWrite, unkeyed, SmallBody, nil},
+		{"GET /v1/rewards/{reward}/waitlist/{member}", "redeem", auth.RedemptionsRead, unkeyed, NoBody, nil},
+		{"DELETE /v1/rewards/{reward}/waitlist/{member}", "redeem", auth.RedemptionsWrite, unkeyed, NoBody, nil},
+		{"GET /v1/members/{member}/perks", "redeem", auth.MembersRead, unkeyed, NoBody, nil},
+		{"POST /v1/rewards/{reward}/codes", "redeem", auth.ProgramWrite, unkeyed, LargeBody, nil},
+		{"POST /v1/redemptions", "redeem", auth.RedemptionsWrite, keyed, SmallBody, nil},
+		{"GET /v1/members/{member}/redemptions", "redeem", auth.RedemptionsRead, unkeyed, NoBody, page},
+		{"GET /v1/redemptions/{redemption}", "redeem", auth.RedemptionsRead, unkeyed, NoBody, nil},
+		{"POST /v1/redemptions/{redemption}/commit", "redeem", auth.RedemptionsWrite, keyed, MaybeBody, nil},
+		{"POST /v1/redemptions/{redemption}/cancel", "redeem", auth.RedemptionsWrite, keyed, MaybeBody, nil},
+		{"POST /v1/redemptions/{redemption}/reverse", "redeem", auth.RedemptionsWrite, keyed, MaybeBody, nil},
+		{"POST /v1/members/{member}/transfers", "redeem", auth.RedemptionsWrite, keyed, SmallBody, nil},
+		{"GET /v1/transfers/{transfer}", "redeem", auth.RedemptionsRead, unkeyed, NoBody, nil},
+		{"POST /v1/transfers/{transfer}/accept", "redeem", auth.RedemptionsWrite, keyed, MaybeBody, nil},
+		{"POST /v1/transfers/{transfer}/decline", "redeem", auth.RedemptionsWrite, keyed, MaybeBody, nil},
+		{"POST /v1/transfers/{transfer}/cancel", "redeem", auth.RedemptionsWrite, keyed, MaybeBody, nil},
+		{"POST /v1/redemptions/{redemption}/fulfillment", "redeem", auth.RedemptionsWrite, unkeyed, SmallBody, nil},
+		{"POST /v1/redemptions/{redemption}/send", "redeem", auth.RedemptionsWrite, keyed, SmallBody, nil},
+		{"GET /v1/fulfillments", "redeem", auth.RedemptionsRead, unkeyed, NoBody, open},
+		{"GET /v1/codes/{code}", "redeem", auth.RedemptionsRead, unkeyed, NoBody, nil},
+		{"POST /v1/codes/{code}/uses", "redeem", auth.RedemptionsWrite, keyed, MaybeBody, nil},
+		{"POST /v1/codes/{code}/uses/{use}/reverse", "redeem", auth.RedemptionsWrite, keyed, SmallBody, nil},
+		{"GET /v1/codes/{code}/qr", "redeem", auth.RedemptionsRead, unkeyed, NoBody, nil},
+		{"POST /v1/members/{member}/conversions", "redeem", auth.RedemptionsWrite, keyed, SmallBody, nil},
+		{"GET /v1/conversions/{conversion}", "redeem", auth.RedemptionsRead, unkeyed, NoBody, nil},
+		{"POST /v1/conversions/{conversion}/reverse", "redeem", auth.RedemptionsWrite, keyed, MaybeBody, nil},
+
+		{"GET /v1/program", "programs", auth.ProgramRead, unkeyed, NoBody, nil},
+		{"GET /v1/program/draft", "programs", auth.ProgramRead, unkeyed, NoBody, nil},
+		{"PUT /v1/program/draft", "programs", auth.ProgramWrite, unkeyed, SmallBody, nil},
+		{"POST /v1/program/validate", "programs", auth.ProgramWrite, unkeyed, SmallBody, nil},
+		{"POST /v1/program/publish", "programs", auth.ProgramWrite, unkeyed, SmallBody, nil},
+		{"POST /v1/program/rollback", "programs", auth.ProgramWrite, unkeyed, SmallBody, nil},
+		{"GET /v1/program/tier-changes", "programs", auth.MembersRead, unkeyed, NoBody, changes},
+		{"GET /v1/program/versions", "programs", auth.ProgramRead, unkeyed, NoBody, page},
+
+		{"GET /v1/reminders/scheduled", "reminders", auth.MembersRead, unkeyed, NoBody, page},
+		{"POST /v1/reminders/preview", "reminders", auth.MembersWrite, unkeyed, SmallBody, nil},
+		{"POST /v1/reminders/test", "reminders", auth.MembersWrite, unkeyed, SmallBody, nil},
+		{"GET /v1/reports/reminders", "reminders", auth.ProgramRead, unkeyed, NoBody, []string{"from", "to"}},
+		{"GET /v1/unsubscribe/{token}", "reminders", "", unkeyed, NoBody, nil},
+		{"POST /v1/unsubscribe/{token}", "reminders", "", unkeyed, NoBody, nil},
+
+		{"POST /v1/webhooks/{program}/{provider}", "webhooks", "", unkeyed, SmallBody, nil},
+		{"POST /v1/webhooks/{program}/shopify/{resource}/{action}", "webhooks", "", unkeyed, SmallBody, nil},
+	}
+}
 
 // allowed returns the methods that the routes define for a path, in alphabetical order, or none if no route has the
 // path.

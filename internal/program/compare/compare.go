@@ -5,8 +5,6 @@ import (
 	"math/big"
 	"slices"
 
-	"github.com/perennial-loyalty/perennial/internal/program"
-	"github.com/perennial-loyalty/perennial/internal/program/change"
 	"github.com/perennial-loyalty/perennial/internal/program/document"
 )
 
@@ -16,7 +14,7 @@ import (
 // added or removed group is one change.
 //
 // The files need only be Readable. Function program.Parse reports whether they can be published.
-func Diff(older, newer []byte) ([]change.Change, document.Problems) {
+func Diff(older, newer []byte) ([]Change, document.Problems) {
 	to, problems := tree(newer)
 	if len(problems) > 0 {
 		return nil, problems
@@ -43,7 +41,7 @@ func tree(source []byte) (*document.Node, document.Problems) {
 	return root, problems.Finish(source)
 }
 
-type differ struct{ changes []change.Change }
+type differ struct{ changes []Change }
 
 // changed records a change from one node to another. The first is nil for an added value, the second for a removed one.
 func (d *differ) changed(from, to *document.Node) {
@@ -51,15 +49,15 @@ func (d *differ) changed(from, to *document.Node) {
 	if to == nil {
 		there = from
 	}
-	c := change.Change{Path: there.Path, Line: there.Line}
+	c := Change{Path: there.Path, Line: there.Line}
 	if there.Key != nil {
 		c.Line = there.Key.Line
 	}
 	if from != nil {
-		c.From = program.Shown(from)
+		c.From = shown(from)
 	}
 	if to != nil {
-		c.To = program.Shown(to)
+		c.To = shown(to)
 	}
 	d.changes = append(d.changes, c)
 }

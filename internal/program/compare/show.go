@@ -1,4 +1,4 @@
-package program
+package compare
 
 import (
 	"regexp"
@@ -11,8 +11,8 @@ import (
 // maxShown is the maximum number of characters of a value in the description of a change.
 const maxShown = 500
 
-// Shown returns a value on one line in YAML's flow style, shortened if it is long.
-func Shown(n *document.Node) string {
+// shown returns a value on one line in YAML's flow style, shortened if it is long.
+func shown(n *document.Node) string {
 	var b strings.Builder
 	show(n, &b)
 	if runes := []rune(b.String()); len(runes) > maxShown {

@@ -1,8 +1,4 @@
-// Package change describes the differences between two program files, one line each.
-//
-// Package compare finds the differences. This package contains neither the parser nor the schema, so that functions
-// that only report differences do not link them.
-package change
+package compare
 
 import "fmt"
 

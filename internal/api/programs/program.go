@@ -1,17 +1,24 @@
-package api
+package programs
 
 import (
 	"context"
 	"errors"
+	"strings"
+	"unicode/utf8"
 
 	"github.com/perennial-loyalty/perennial/internal/api/request"
 	"github.com/perennial-loyalty/perennial/internal/api/wire"
 	"github.com/perennial-loyalty/perennial/internal/app"
 	"github.com/perennial-loyalty/perennial/internal/catalog"
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
+	"github.com/perennial-loyalty/perennial/internal/program/describe"
 )
 
-type draftBody struct {
+// maxSource is the maximum length of a program file in characters. A draft of this length fits into one table item.
+const maxSource = 200_000
+
+// A DraftBody is the body of a draft.
+type DraftBody struct {
 	Source  string        `json:"source"`
 	Version request.Whole `json:"version"`
 }
@@ -23,6 +30,13 @@ func version(c *request.Check, p request.Place, w request.Whole, least int64) {
 		c.Fault(p, loyalty.AmountNotPositive, "The version must be a whole number of at least %d.", least)
 	case w.N > int64(loyalty.MaxPoints):
 		c.Fault(p, loyalty.AmountOutOfRange, "The version number is too large.")
+	}
+}
+
+// checkSource checks the length of a program file.
+func checkSource(c *request.Check, s string) {
+	if n := utf8.RuneCountInString(s); n < 1 || n > maxSource {
+		c.Fault(request.At("source"), loyalty.ValidationFailed, "A program file must have 1 to %d characters.", maxSource)
 	}
 }
 
@@ -54,8 +68,13 @@ func published(ctx context.Context, c *request.Call, version int) (request.Answe
 	return request.Answer{Body: wire.Program{
 		Program: v.Program, Version: v.Version, Status: wire.ProgramStatus(catalog.StatusOf(schedule, v)),
 		PublishedAt: v.At.UTC(), PublishedBy: v.By, EffectiveAt: v.Effective,
-		Source: string(v.Source), RulesText: c.Explained(p),
+		Source: string(v.Source), RulesText: explained(p),
 	}}, nil
+}
+
+// explained returns the sentences that describe a program.
+func explained(p *loyalty.Program) []string {
+	return strings.Split(strings.TrimSpace(describe.Explain(p)), "\n")
 }
 
 func listVersions(ctx context.Context, c *request.Call) (request.Answer, error) {
@@ -63,7 +82,7 @@ func listVersions(ctx context.Context, c *request.Call) (request.Answer, error) 
 	if err != nil {
 		return request.Answer{}, err
 	}
-	before, err := c.OpenCursor("")
+	cursor, err := c.Cursor("")
 	if err != nil {
 		return request.Answer{}, err
 	}
@@ -72,7 +91,7 @@ func listVersions(ctx context.Context, c *request.Call) (request.Answer, error) 
 		return request.Answer{}, err
 	}
 	versions, more, err := request.FirstPage(
-		c.App.Catalog.Versions(ctx, c.Who.Program, int(before), size+1), size,
+		c.App.Catalog.Versions(ctx, c.Who.Program, int(cursor.Number()), size+1), size,
 	)
 	if err != nil {
 		return request.Answer{}, err
@@ -85,13 +104,22 @@ func listVersions(ctx context.Context, c *request.Call) (request.Answer, error) 
 		})
 	}
 	if more {
-		list.NextCursor = c.Cursor("", int64(versions[size-1].Version))
+		list.NextCursor = cursor.AtNumber(int64(versions[size-1].Version))
 	}
 	return request.Answer{Body: list}, nil
 }
 
+// draft returns the draft and its version, or not_found if there is no draft.
+func draft(ctx context.Context, c *request.Call) ([]byte, int64, error) {
+	source, version, err := c.App.Catalog.Draft(ctx, c.Who.Program)
+	if err == nil && version == 0 {
+		err = request.Refuse(loyalty.NotFound, request.NotFoundDetail)
+	}
+	return source, version, err
+}
+
 func getDraft(ctx context.Context, c *request.Call) (request.Answer, error) {
-	source, version, err := c.Draft(ctx)
+	source, version, err := draft(ctx, c)
 	if err != nil {
 		return request.Answer{}, err
 	}
@@ -99,9 +127,9 @@ func getDraft(ctx context.Context, c *request.Call) (request.Answer, error) {
 }
 
 func putDraft(ctx context.Context, c *request.Call) (request.Answer, error) {
-	var b draftBody
+	var b DraftBody
 	err := c.Take(&b, func(faults *request.Check) {
-		faults.Source(b.Source)
+		checkSource(faults, b.Source)
 		version(faults, request.At("version"), b.Version, 0)
 	})
 	if err != nil {

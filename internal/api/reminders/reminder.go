@@ -1,4 +1,4 @@
-package api
+package reminders
 
 import (
 	"context"
@@ -24,7 +24,7 @@ import (
 // listTomorrow lists the reminders that would be sent to members tomorrow, in their time zones, if nothing changed
 // until then. It also counts suppressed reminders by reason. A visit is the evaluation of one member's reminders at a
 // planned instant. Members whose next visit is after tomorrow do not count toward the page size.
-func listTomorrow(ctx context.Context, c *request.Call) (request.Answer, error) {
+func (o operations) listTomorrow(ctx context.Context, c *request.Call) (request.Answer, error) {
 	size, err := c.PageSize()
 	if err != nil {
 		return request.Answer{}, err
@@ -37,11 +37,15 @@ func listTomorrow(ctx context.Context, c *request.Call) (request.Answer, error) 
 	if err != nil {
 		return request.Answer{}, err
 	}
-	shard, place, err := c.OpenShardCursor()
+	cursor, err := c.Cursor("")
 	if err != nil {
 		return request.Answer{}, err
 	}
-	f := foresight{Call: c, p: p, left: left, out: wire.ScheduledReminderList{
+	shard, place, err := cursor.Shard()
+	if err != nil {
+		return request.Answer{}, err
+	}
+	f := foresight{operations: o, Call: c, p: p, left: left, out: wire.ScheduledReminderList{
 		Data: []wire.ScheduledReminder{}, Counts: map[string]int64{}, Suppressed: map[string]int64{},
 	}}
 	until := c.App.Now().AddDate(0, 0, 3) // the end of tomorrow in every time zone
@@ -51,7 +55,7 @@ func listTomorrow(ctx context.Context, c *request.Call) (request.Answer, error) 
 				return request.Answer{}, err
 			}
 			if f.out.Evaluated == int64(size) {
-				f.out.NextCursor = c.ShardCursor(shard, place)
+				f.out.NextCursor = cursor.AtShard(shard, place)
 				return request.Answer{Body: f.out}, nil
 			}
 			place = at
@@ -64,6 +68,7 @@ func listTomorrow(ctx context.Context, c *request.Call) (request.Answer, error) 
 }
 
 type foresight struct {
+	operations
 	*request.Call
 	p    *loyalty.Program
 	left earn.Budgets
@@ -88,7 +93,7 @@ func (f *foresight) look(ctx context.Context, m loyalty.MemberID) error {
 	if v.Next.After(at) {
 		at = v.Next
 	}
-	v.Who.Reach = f.Office.Deliverable(v.Who.Reach)
+	v.Who.Reach = f.dispatcher.Deliverable(v.Who.Reach)
 	f.out.Evaluated++
 	var plan remind.Plan
 	for n := 0; n < maxForeseen && at.Before(until); n++ {
@@ -138,23 +143,23 @@ func (f *foresight) list(m loyalty.MemberID, n remind.News, held bool, at time.T
 	})
 }
 
-// A previewBody requests a preview of a reminder.
-type previewBody struct {
+// A PreviewBody requests a preview of a reminder.
+type PreviewBody struct {
 	Member   *string    `json:"member"`
 	Reminder *string    `json:"reminder"`
 	At       *time.Time `json:"at"`
 }
 
-// A testBody requests a test message to the given addresses.
-type testBody struct {
-	previewBody `json:",inline"`
+// A TestBody requests a test message to the given addresses.
+type TestBody struct {
+	PreviewBody `json:",inline"`
 	To          []string `json:"to"`
 }
 
 // maxTestAddresses is the maximum number of addresses of a test message.
 const maxTestAddresses = 5
 
-func (b previewBody) check(c *request.Check, now time.Time) {
+func (b PreviewBody) check(c *request.Check, now time.Time) {
 	if c.Required(request.At("member"), b.Member != nil) {
 		c.ID(request.At("member"), *b.Member)
 	}
@@ -166,8 +171,8 @@ func (b previewBody) check(c *request.Check, now time.Time) {
 	}
 }
 
-func (b testBody) check(c *request.Check, now time.Time) {
-	b.previewBody.check(c, now)
+func (b TestBody) check(c *request.Check, now time.Time) {
+	b.PreviewBody.check(c, now)
 	if len(b.To) == 0 || len(b.To) > maxTestAddresses {
 		c.Fault(request.At("to"), loyalty.ValidationFailed, "A test must have 1 to %d addresses.", maxTestAddresses)
 		return
@@ -175,9 +180,9 @@ func (b testBody) check(c *request.Check, now time.Time) {
 	for i, to := range b.To {
 		p := request.At("to/" + strconv.Itoa(i))
 		if channelOf(to) == loyalty.SMS {
-			checkPhone(c, p, to)
+			c.Phone(p, to)
 		} else {
-			checkEmail(c, p, to)
+			c.Email(p, to)
 		}
 	}
 }
@@ -193,8 +198,8 @@ func channelOf(address string) loyalty.Channel {
 // previewed returns the message that a reminder would send to a member. If the reminder would be suppressed, it also
 // returns the reason. If a channel is given, the message is a test, which is sent through this channel to another
 // recipient.
-func previewed(
-	ctx context.Context, c *request.Call, b previewBody, by loyalty.Channel,
+func (o operations) previewed(
+	ctx context.Context, c *request.Call, b PreviewBody, by loyalty.Channel,
 ) (m notify.Message, why remind.Why, err error) {
 	now := c.App.Now()
 	if b.At != nil {
@@ -211,7 +216,7 @@ func previewed(
 	if !slices.ContainsFunc(p.Reminders.Messages, func(r loyalty.Reminder) bool { return r.ID == *b.Reminder }) {
 		return m, "", request.RefuseAt(loyalty.ValidationFailed, "/reminder", "The program has no such reminder.")
 	}
-	v.Who.Reach = c.Office.Deliverable(v.Who.Reach)
+	v.Who.Reach = o.dispatcher.Deliverable(v.Who.Reach)
 	n, why, ok := remind.Preview(p, v.Account, v.Who, v.State, *b.Reminder, now)
 	if !ok {
 		return m, "", request.RefuseAt(loyalty.ValidationFailed, "/at",
@@ -221,17 +226,17 @@ func previewed(
 		n.Channel, id = by, notify.NoMember
 	}
 	address, _ := v.Profile.Address(n.Channel)
-	m, err = c.Office.At(c.Event.URL()).Write(p,
+	m, err = o.dispatcher.At(c.Event.URL()).Write(p,
 		notify.Person{Member: id, Name: v.Profile.Name, Locale: v.Profile.Locale, Address: address}, n, "preview", now)
 	return m, why, err
 }
 
-func previewReminder(ctx context.Context, c *request.Call) (request.Answer, error) {
-	var b previewBody
+func (o operations) previewReminder(ctx context.Context, c *request.Call) (request.Answer, error) {
+	var b PreviewBody
 	if err := c.Take(&b, func(faults *request.Check) { b.check(faults, c.App.Now()) }); err != nil {
 		return request.Answer{}, err
 	}
-	m, why, err := previewed(ctx, c, b, "")
+	m, why, err := o.previewed(ctx, c, b, "")
 	if err != nil {
 		return request.Answer{}, err
 	}
@@ -252,8 +257,8 @@ func wirePreview(m notify.Message, why remind.Why) wire.ReminderPreview {
 
 // testReminder sends a reminder to the merchant's own addresses, marked as a test. Nothing is recorded, so repeating
 // the request sends the message again.
-func testReminder(ctx context.Context, c *request.Call) (request.Answer, error) {
-	var b testBody
+func (o operations) testReminder(ctx context.Context, c *request.Call) (request.Answer, error) {
+	var b TestBody
 	if err := c.Take(&b, func(faults *request.Check) { b.check(faults, c.App.Now()) }); err != nil {
 		return request.Answer{}, err
 	}
@@ -263,7 +268,7 @@ func testReminder(ctx context.Context, c *request.Call) (request.Answer, error) 
 		if _, ok := said[by]; ok {
 			continue
 		}
-		m, _, err := previewed(ctx, c, b.previewBody, by)
+		m, _, err := o.previewed(ctx, c, b.PreviewBody, by)
 		if err != nil {
 			return request.Answer{}, err
 		}
@@ -273,7 +278,7 @@ func testReminder(ctx context.Context, c *request.Call) (request.Answer, error) 
 	for _, to := range b.To {
 		m := said[channelOf(to)]
 		m.To, m.ID = to, "test_"+randomID(c.App.Random)
-		if err := c.Office.Send(ctx, m); err != nil {
+		if err := o.dispatcher.Send(ctx, m); err != nil {
 			if !errors.Is(err, notify.ErrNotSent) && !errors.Is(err, notify.ErrRejected) {
 				return request.Answer{}, err
 			}
@@ -356,15 +361,4 @@ func month(c *request.Call, name string, otherwise time.Time) (time.Time, error)
 		return t, request.RefuseAt(request.InvalidParameter, name, name+" is a month like 2026-12.")
 	}
 	return t, nil
-}
-
-// wake schedules an immediate visit to a member if the program has a reminder with the given trigger, which has just
-// occurred. The daily visit could be too late for this reminder. If wake fails, the reminder is only delayed.
-func wake(ctx context.Context, c *request.Call, p *loyalty.Program, m loyalty.MemberID, on loyalty.Trigger) {
-	if !slices.ContainsFunc(p.Reminders.Messages, func(r loyalty.Reminder) bool { return r.On == on }) {
-		return
-	}
-	if err := c.App.ReminderQueue.Wake(ctx, p.ID, m); err != nil {
-		c.App.Log.WarnContext(ctx, "reminders of a member were not rescheduled", "member", m, "err", err)
-	}
 }

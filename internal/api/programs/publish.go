@@ -1,4 +1,4 @@
-package api
+package programs
 
 import (
 	"context"
@@ -11,14 +11,16 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/program/problem"
 )
 
-type publishBody struct {
+// A PublishBody is the body of a publication.
+type PublishBody struct {
 	After       request.Whole `json:"after"`
 	EffectiveAt *time.Time    `json:"effective_at"`
 	Levels      string        `json:"tier_changes"`
 	Recall      bool          `json:"recall"`
 }
 
-type rollbackBody struct {
+// A RollbackBody is the body of a rollback.
+type RollbackBody struct {
 	Version request.Whole `json:"version"`
 	Levels  string        `json:"tier_changes"`
 	Recall  bool          `json:"recall"`
@@ -34,7 +36,7 @@ func levels(c *request.Check, s string) loyalty.RefreshMode {
 }
 
 func publishProgram(ctx context.Context, c *request.Call) (request.Answer, error) {
-	var b publishBody
+	var b PublishBody
 	var mode loyalty.RefreshMode
 	err := c.Take(&b, func(faults *request.Check) {
 		version(faults, request.At("after"), b.After, 0)
@@ -43,7 +45,7 @@ func publishProgram(ctx context.Context, c *request.Call) (request.Answer, error
 	if err != nil {
 		return request.Answer{}, err
 	}
-	source, _, err := c.Draft(ctx)
+	source, _, err := draft(ctx, c)
 	if err != nil {
 		return request.Answer{}, err
 	}
@@ -56,7 +58,7 @@ func publishProgram(ctx context.Context, c *request.Call) (request.Answer, error
 }
 
 func rollbackProgram(ctx context.Context, c *request.Call) (request.Answer, error) {
-	var b rollbackBody
+	var b RollbackBody
 	var mode loyalty.RefreshMode
 	err := c.Take(&b, func(faults *request.Check) {
 		faults.Required(request.At("version"), b.Version.Given)
@@ -76,7 +78,7 @@ func rollbackProgram(ctx context.Context, c *request.Call) (request.Answer, erro
 
 // publish compiles and publishes a program file. It returns the answer for the new version.
 func publish(ctx context.Context, c *request.Call, in app.Publication) (request.Answer, error) {
-	p, errs, _ := c.Checked(in.Source)
+	p, errs, _ := compile(c, in.Source)
 	if len(errs) > 0 {
 		return request.Answer{}, unpublishable(errs)
 	}

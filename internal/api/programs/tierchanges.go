@@ -1,4 +1,4 @@
-package api
+package programs
 
 import (
 	"context"
@@ -30,7 +30,11 @@ func listLevelChanges(ctx context.Context, c *request.Call) (request.Answer, err
 	if v.Next, err = nextProgram(ctx, c, p, now.Add(time.Millisecond)); err != nil {
 		return request.Answer{}, err
 	}
-	shard, place, err := c.OpenShardCursor()
+	cursor, err := c.Cursor("")
+	if err != nil {
+		return request.Answer{}, err
+	}
+	shard, place, err := cursor.Shard()
 	if err != nil {
 		return request.Answer{}, err
 	}
@@ -41,7 +45,7 @@ func listLevelChanges(ctx context.Context, c *request.Call) (request.Answer, err
 			case err != nil:
 				return request.Answer{}, err
 			case out.Evaluated == looked:
-				out.NextCursor = c.ShardCursor(shard, x.Place)
+				out.NextCursor = cursor.AtShard(shard, x.Place)
 				return request.Answer{Body: out}, nil
 			}
 			if out.Evaluated++; x.From != x.To {
@@ -80,11 +84,11 @@ func nextProgram(ctx context.Context, c *request.Call, p *loyalty.Program, at ti
 		return nil, request.RefuseAt(loyalty.ValidationFailed, "draft",
 			"This must be upgrade_only or full.")
 	}
-	source, _, err := c.Draft(ctx)
+	source, _, err := draft(ctx, c)
 	if err != nil {
 		return nil, err
 	}
-	next, errs, _ := c.Checked(source)
+	next, errs, _ := compile(c, source)
 	if len(errs) > 0 {
 		return nil, unpublishable(errs)
 	}

@@ -1,4 +1,4 @@
-package api
+package reminders
 
 import (
 	"context"
@@ -14,8 +14,8 @@ import (
 // follow links too. Therefore GET changes nothing, and only the button or a mail program's one-click unsubscribe (RFC
 // 8058) withdraws the consent. The link requires no API key and reveals no data.
 
-func askUnsubscribe(_ context.Context, c *request.Call) (request.Answer, error) {
-	if _, err := subscription(c); err != nil {
+func (o operations) askUnsubscribe(_ context.Context, c *request.Call) (request.Answer, error) {
+	if _, err := o.subscription(c); err != nil {
 		return request.Answer{}, err
 	}
 	return request.Answer{
@@ -25,8 +25,8 @@ func askUnsubscribe(_ context.Context, c *request.Call) (request.Answer, error) 
 	}, nil
 }
 
-func unsubscribe(ctx context.Context, c *request.Call) (request.Answer, error) {
-	s, err := subscription(c)
+func (o operations) unsubscribe(ctx context.Context, c *request.Call) (request.Answer, error) {
+	s, err := o.subscription(c)
 	if err != nil {
 		return request.Answer{}, err
 	}
@@ -44,8 +44,8 @@ func unsubscribe(ctx context.Context, c *request.Call) (request.Answer, error) {
 	return request.Answer{Page: page("Unsubscribed", `<p>You will no longer receive these messages.</p>`)}, nil
 }
 
-func subscription(c *request.Call) (notify.Subscription, error) {
-	s, ok := c.Office.Links.Read(c.Path("token"))
+func (o operations) subscription(c *request.Call) (notify.Subscription, error) {
+	s, ok := o.dispatcher.Links.Read(c.Path("token"))
 	if !ok {
 		return s, request.Refuse(loyalty.NotFound, request.NotFoundDetail)
 	}
