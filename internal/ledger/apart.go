@@ -33,7 +33,7 @@ func WholeOrder(ctx context.Context, t table.Table, program string, s *loyalty.O
 			return err
 		}
 		for _, d := range lines {
-			s.Order.Lines = append(s.Order.Lines, loyalty.Line(d))
+			s.Order.Lines = append(s.Order.Lines, d.Line())
 		}
 	}
 	if s.RefundsSince > 0 && len(s.Order.Refunds) == 0 {

@@ -77,10 +77,7 @@ func (r Reminders) visit(
 	}
 	v := &Visit{State: d.Reminded(), Next: stored.InstantAt(it.Index.SK), item: it, planned: d.Planned}
 	if f := d.Flight; f != nil {
-		v.Flight = &Flight{ID: f.ID, At: stored.Instant(f.At), Once: f.Once}
-		for _, t := range f.Sent {
-			v.Flight.sent = append(v.Flight.sent, t.Sent())
-		}
+		v.Flight = &Flight{ID: f.ID, At: stored.Instant(f.At), Once: f.Once, sent: f.SentReminders()}
 	}
 	stored, present, err := r.stored(ctx, p, m, write)
 	if err != nil {

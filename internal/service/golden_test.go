@@ -14,7 +14,7 @@ import (
 // Each of these tests runs a random history (history_test.go) of 250 steps with a fixed seed, over a table that fails
 // sometimes, and with rivals (other requests that write first), and compares the answers and the stored items with a
 // file in testdata/golden. They detect changes that break no invariant. The seed selects the program: each version of
-// it has all features, in other combinations. After an intended change, go test ./internal/ledger -run TestGolden
+// it has all features, in other combinations. After an intended change, go test ./internal/service -run TestGolden
 // -update writes the files.
 
 func TestGoldenHistory1(t *testing.T) { goldenHistory(t, 1) }

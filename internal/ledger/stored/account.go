@@ -44,22 +44,16 @@ func StoredAccount(a loyalty.Account) AccountDoc {
 		d.Holds = append(d.Holds, hold)
 	}
 	d.metricsDoc = storedMetrics(a.Metrics)
-	d.Brands, d.TierGroups = storedBrands(a.Brands), storedTierGroups(a.TierGroups)
-	for _, m := range a.Moves {
-		d.Moves = append(d.Moves, storedMove(m))
-	}
-	for _, n := range a.Notices {
-		d.Notices = append(d.Notices, storedNotice(n))
-	}
-	d.Extended = storedExtended(a.Extended)
-	d.Actives, d.Slid = storedInstants(a.Activities), storedLots(a.Slid)
-	d.Reached = storedReaches(a.Reached)
-	d.Cut = storedCut(a.Cut)
-	d.Numbers, d.First, d.Undecided = a.First.Most, storedPlaced(a.First.Orders), storedAgain(a.Undecided)
+	d.Brands, d.TierGroups = storedBrands(a.Brands), each(a.TierGroups, storedTierGroup)
+	d.Moves, d.Notices = each(a.Moves, storedMove), each(a.Notices, storedNotice)
+	d.Extended = each(a.Extended, storedExtended)
+	d.Actives, d.Slid = each(a.Activities, Millis), storedLots(a.Slid)
+	d.Reached, d.Cut = each(a.Reached, storedReached), each(a.Cut, storedCut)
+	d.Numbers, d.First, d.Undecided = a.First.Most, each(a.First.Orders, placedText), each(a.Undecided, storedAgain)
 	if a.UndecidedFrom != (loyalty.Again{}) {
 		d.From = storedFrom(&a.UndecidedFrom)
 	}
-	d.Converts, d.More = storedPlaced(a.Converting.Orders), a.Converting.More
+	d.Converts, d.More = each(a.Converting.Orders, placedText), a.Converting.More
 	return d
 }
 
@@ -166,8 +160,8 @@ func (d *AccountDoc) readLevels(a *loyalty.Account) error {
 	var errs [4]error
 	a.Metrics, errs[0] = d.metrics()
 	a.Brands, errs[1] = readBrands(d.Brands)
-	a.TierGroups, errs[2] = readTierGroups(d.TierGroups)
-	a.Reached, errs[3] = readReaches(d.Reached)
+	a.TierGroups, errs[2] = readEach(d.TierGroups, tierGroupDoc.standing)
+	a.Reached, errs[3] = readEach(d.Reached, reachedDoc.reached)
 	return cmp.Or(errs[:]...)
 }
 
@@ -180,16 +174,16 @@ func (d *AccountDoc) readOrders(a *loyalty.Account) error {
 	}
 	var errs [5]error
 	a.Usage, errs[0] = readUsage(d.Usage)
-	a.First.Orders, errs[1] = readPlaced(d.First)
-	a.Converting.Orders, errs[2] = readPlaced(d.Converts)
-	a.Cut, errs[3] = readCut(d.Cut)
-	a.Undecided, errs[4] = readAgain(d.Undecided)
+	a.First.Orders, errs[1] = readEach(d.First, placedFrom)
+	a.Converting.Orders, errs[2] = readEach(d.Converts, placedFrom)
+	a.Cut, errs[3] = readEach(d.Cut, cutFrom)
+	a.Undecided, errs[4] = readEach(d.Undecided, againDoc.again)
 	return cmp.Or(err, cmp.Or(errs[:]...))
 }
 
 // readActivity reads the activities and the instants up to which the account was decided.
 func (d *AccountDoc) readActivity(a *loyalty.Account) {
-	a.Activities, a.LastActivity = instants(d.Actives), Instant(d.Last)
+	a.Activities, a.LastActivity = each(d.Actives, Instant), Instant(d.Last)
 	a.Counted, a.Seen = instantOf(d.Counted, a.LastActivity), instantOf(d.Seen, a.LastActivity)
 	a.Ran = instantOf(d.Ran, a.Seen)
 }
@@ -197,13 +191,8 @@ func (d *AccountDoc) readActivity(a *loyalty.Account) {
 // readExtensions reads manual changes of the expiry of lots, notices that were sent, and expiries that were postponed
 // without notice.
 func (d *AccountDoc) readExtensions(a *loyalty.Account) {
-	for _, n := range d.Notices {
-		a.Notices = append(a.Notices, n.notice())
-	}
-	for _, m := range d.Moves {
-		a.Moves = append(a.Moves, m.move())
-	}
-	a.Extended = readExtended(d.Extended)
+	a.Notices, a.Moves = each(d.Notices, noticeDoc.notice), each(d.Moves, moveDoc.move)
+	a.Extended = each(d.Extended, extendedDoc.extended)
 }
 
 // storedBrands returns the counts with a key of month and brand: "202612|east".

@@ -1,8 +1,6 @@
 package stored
 
 import (
-	"time"
-
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
 )
 
@@ -23,18 +21,4 @@ func (d *activityChangeDoc) change() *loyalty.ActivityChange {
 		return nil
 	}
 	return &loyalty.ActivityChange{At: Instant(d.At), Withdrawn: d.Withdrawn}
-}
-
-func storedInstants(all []time.Time) (out []int64) {
-	for _, at := range all {
-		out = append(out, Millis(at))
-	}
-	return out
-}
-
-func instants(stored []int64) (out []time.Time) {
-	for _, ms := range stored {
-		out = append(out, Instant(ms))
-	}
-	return out
 }

@@ -13,16 +13,16 @@ func StoredEntry(e loyalty.Entry) entryDoc {
 		Sequence: e.Sequence, Member: string(e.Member), Kind: string(e.Kind), Points: int64(e.Points),
 		Program: e.Program, Effective: Millis(e.Effective), Recorded: Millis(e.Recorded), Actor: e.Actor,
 		Input:      e.Input,
-		Redemption: storedRedemption(e.Redemption), Tier: storedTier(e.Standing), Redated: storedReaches(e.Redated),
+		Redemption: storedRedemption(e.Redemption), Tier: storedTier(e.Standing), Redated: each(e.Redated, storedReached),
 		Usage:      storedUsage(e.Usage),
-		Conversion: storedConverted(e.Conversion), Reversals: storedUnconverted(e.Reversals),
-		WriteOffs: storedWriteOffs(e.WriteOffs),
-		Wallets:   storedWallets(e.Wallets), Numbers: e.Numbers, Target: e.Target, First: storedPlaced(e.First),
-		Undecided:  storedAgain(e.Undecided),
+		Conversion: storedConverted(e.Conversion), Reversals: each(e.Reversals, storedUnconverted),
+		WriteOffs: each(e.WriteOffs, storedWriteOff),
+		Wallets:   each(e.Wallets, storedWallet), Numbers: e.Numbers, Target: e.Target, First: each(e.First, placedText),
+		Undecided:  each(e.Undecided, storedAgain),
 		Converting: storedConverting(e.Converting), From: storedFrom(e.UndecidedFrom),
 		Event: StoredEvent(e.Event), Traits: storedTraits(e.Traits), Slides: int32(e.Slides), Stale: int32(e.Stale),
 		Graced: datesTo[int32](e.Graced), Carried: e.Carried,
-		TierGroup: e.TierGroup, Counts: storedCounts(e.Counts),
+		TierGroup: e.TierGroup, Counts: each(e.Counts, storedCount),
 		Active: int64(e.Balance.Active), Pending: int64(e.Balance.Pending),
 		Reserved: int64(e.Balance.Reserved), Debt: int64(e.Balance.Debt),
 		Previous: e.Previous, Hash: e.Hash,
@@ -34,10 +34,7 @@ func StoredEntry(e loyalty.Entry) entryDoc {
 			int64(p.Points), int32(p.From),
 		}
 	}
-	d.Reasons = make([]reasonDoc, len(e.Reasons))
-	for i, b := range e.Reasons {
-		d.Reasons[i] = storedBecause(b)
-	}
+	d.Reasons = each(e.Reasons, storedReason)
 	if e.Metric != nil {
 		m := storedMetric(*e.Metric, e.Window)
 		d.Metric = &m
@@ -51,7 +48,7 @@ func StoredEntry(e loyalty.Entry) entryDoc {
 	if e.Standing != nil {
 		d.Redecided = storedRedecided(e.Redecided, *e.Standing)
 	}
-	d.Extended, d.Activity = storedExtended(e.Extended), storedActivityChange(e.Activity)
+	d.Extended, d.Activity = each(e.Extended, storedExtended), storedActivityChange(e.Activity)
 	if e.Move != nil {
 		m := storedMove(*e.Move)
 		d.Move = &m
@@ -70,16 +67,16 @@ func StoredEntry(e loyalty.Entry) entryDoc {
 	return d
 }
 
-// storedBecause stores a plain text in the form of the first release, so that the hashes of entries from that release
+// storedReason stores a plain text in the form of the first release, so that the hashes of entries from that release
 // remain the same.
-func storedBecause(b loyalty.Reason) reasonDoc {
+func storedReason(b loyalty.Reason) reasonDoc {
 	if b.Kind == loyalty.Says && len(b.Args) == 1 {
 		return reasonDoc{Wallet: b.Wallet, Rule: b.Rule, Effect: b.Args[0], Points: b.Points}
 	}
 	return reasonDoc{Wallet: b.Wallet, Rule: b.Rule, Kind: string(b.Kind), Args: b.Args, Points: b.Points}
 }
 
-func (d reasonDoc) because() loyalty.Reason {
+func (d reasonDoc) reason() loyalty.Reason {
 	b := loyalty.Reason{
 		Wallet: d.Wallet, Rule: d.Rule, Kind: loyalty.ReasonKind(d.Kind), Args: d.Args, Points: d.Points,
 	}
@@ -115,14 +112,12 @@ func (d *entryDoc) entry(c loyalty.Cause) (loyalty.Entry, error) {
 			Cause:  loyalty.Cause{Kind: p.Kind, ID: p.ID}, Points: loyalty.Points(p.Points), From: loyalty.Date(p.From),
 		})
 	}
-	for _, b := range d.Reasons {
-		e.Reasons = append(e.Reasons, b.because())
-	}
+	e.Reasons = each(d.Reasons, reasonDoc.reason)
 	e.Balance = loyalty.Balance{
 		Active: loyalty.Points(d.Active), Pending: loyalty.Points(d.Pending),
 		Reserved: loyalty.Points(d.Reserved), Debt: loyalty.Points(d.Debt),
 	}
-	e.Wallets = readWallets(d.Wallets)
+	e.Wallets = each(d.Wallets, walletDoc.change)
 	d.readLotEffects(&e.LotEffects)
 	return e, cmp.Or(
 		d.readSubject(&e.Subject, c), d.readLevelEffects(&e.LevelEffects), d.readRemembered(&e.Remembered),
@@ -165,9 +160,9 @@ func (d *entryDoc) readLevelEffects(l *loyalty.LevelEffects) error {
 		}
 	}
 	var errs [3]error
-	l.Redated, errs[0] = readReaches(d.Redated)
+	l.Redated, errs[0] = readEach(d.Redated, reachedDoc.reached)
 	l.Brands, errs[1] = readBrands(d.Brands)
-	l.Counts, errs[2] = readCounts(d.Counts)
+	l.Counts, errs[2] = readEach(d.Counts, countDoc.count)
 	return cmp.Or(errs[:]...)
 }
 
@@ -176,18 +171,18 @@ func (d *entryDoc) readLotEffects(l *loyalty.LotEffects) {
 		l.Move = new(loyalty.Move)
 		*l.Move = d.Move.move()
 	}
-	l.Extended, l.Slides, l.Stale = readExtended(d.Extended), loyalty.Date(d.Slides), loyalty.Date(d.Stale)
+	l.Extended, l.Slides, l.Stale = each(d.Extended, extendedDoc.extended), loyalty.Date(d.Slides), loyalty.Date(d.Stale)
 	l.Graced = datesTo[loyalty.Date](d.Graced)
-	l.Reversals, l.WriteOffs = readUnconverted(d.Reversals), readWriteOffs(d.WriteOffs)
+	l.Reversals, l.WriteOffs = each(d.Reversals, unconvertedDoc.unconverted), each(d.WriteOffs, writeOffDoc.writeOff)
 }
 
 func (d *entryDoc) readRemembered(r *loyalty.Remembered) error {
 	r.Numbers, r.Target, r.Carried = d.Numbers, d.Target, d.Carried
 	var errs [5]error
 	r.Usage, errs[0] = readUsage(d.Usage)
-	r.First, errs[1] = readPlaced(d.First)
+	r.First, errs[1] = readEach(d.First, placedFrom)
 	r.Converting, errs[2] = d.Converting.converting()
-	r.Undecided, errs[3] = readAgain(d.Undecided)
+	r.Undecided, errs[3] = readEach(d.Undecided, againDoc.again)
 	r.UndecidedFrom, errs[4] = d.From.from()
 	return cmp.Or(errs[:]...)
 }

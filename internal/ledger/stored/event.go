@@ -16,8 +16,8 @@ func StoredEvent(s *loyalty.EventState) *eventDoc {
 		Type: s.Event.Type, At: Millis(s.Event.At), Data: storedData(s.Event.Data), Program: s.Program,
 		Level: s.Buyer.Level, Orders: s.Buyer.Orders, Segments: s.Buyer.Segments, OptIns: s.Buyer.OptIns,
 		Birthday: s.Buyer.Birthday, Zone: s.Buyer.Zone,
-		Worth: int64(s.Worth), Grants: storedGrants(s.Grants), Shares: storedShares(s.Shares),
-		Bucket: s.Bucket, SlidTo: int32(s.SlidTo), Visits: s.Visits, TierGroups: storedCounted(s.TierGroups),
+		Worth: int64(s.Worth), Grants: each(s.Grants, storedGrant), Shares: each(s.Shares, storedShare),
+		Bucket: s.Bucket, SlidTo: int32(s.SlidTo), Visits: s.Visits, TierGroups: each(s.TierGroups, storedCounted),
 		Missing: s.Missing,
 		Meets:   s.Meets,
 	}
@@ -46,10 +46,9 @@ func (d *eventDoc) state(c loyalty.Cause, m loyalty.MemberID) (*loyalty.EventSta
 	_, id, _ := strings.Cut(c.ID, ":")
 	s := &loyalty.EventState{
 		Event:    loyalty.Event{Type: d.Type, ID: id, Member: m, At: Instant(d.At)},
-		Revision: c.Revision, Program: d.Program, Worth: loyalty.Points(d.Worth), Shares: shares(d.Shares),
-		Bucket: d.Bucket, SlidTo: loyalty.Date(d.SlidTo), Visits: d.Visits, TierGroups: readCounted(d.TierGroups),
-		Missing: d.Missing,
-		Meets:   d.Meets,
+		Revision: c.Revision, Program: d.Program, Worth: loyalty.Points(d.Worth), Shares: each(d.Shares, shareDoc.share),
+		Bucket: d.Bucket, SlidTo: loyalty.Date(d.SlidTo), Visits: d.Visits,
+		TierGroups: each(d.TierGroups, countedDoc.counted), Missing: d.Missing, Meets: d.Meets,
 		Buyer: loyalty.Buyer{
 			Level: d.Level, Orders: d.Orders, Segments: d.Segments, OptIns: d.OptIns, Birthday: d.Birthday,
 			Zone: d.Zone,
@@ -73,22 +72,15 @@ func (d *eventDoc) state(c loyalty.Cause, m loyalty.MemberID) (*loyalty.EventSta
 		}
 	}
 	var err error
-	s.Grants, err = grants(d.Grants)
+	s.Grants, err = readEach(d.Grants, grantDoc.grant)
 	return s, err
 }
 
 func storedGrant(g loyalty.Grant) grantDoc {
 	return grantDoc{
 		g.Rule, g.Wallet, int64(g.Worth), Millis(g.ActiveAt), int32(g.Expires), storedLots(g.Taken), int64(g.Owed),
-		int64(g.ExpiredOn), int64(g.Expired), storedUnconverted(g.Converted),
+		int64(g.ExpiredOn), int64(g.Expired), each(g.Converted, storedUnconverted),
 	}
-}
-
-func storedGrants(all []loyalty.Grant) (out []grantDoc) {
-	for _, g := range all {
-		out = append(out, storedGrant(g))
-	}
-	return out
 }
 
 func (d grantDoc) grant() (loyalty.Grant, error) {
@@ -97,40 +89,19 @@ func (d grantDoc) grant() (loyalty.Grant, error) {
 		Rule: d.Rule, Wallet: d.Wallet, Worth: loyalty.Points(d.Worth), ActiveAt: Instant(d.ActiveAt),
 		Expires: loyalty.Date(d.Lot),
 		Taken:   taken, Owed: loyalty.Points(d.Owed), ExpiredOn: loyalty.Points(d.ExpiredOn),
-		Expired: loyalty.Points(d.Expired), Converted: readUnconverted(d.Converted),
+		Expired: loyalty.Points(d.Expired), Converted: each(d.Converted, unconvertedDoc.unconverted),
 	}, err
-}
-
-func grants(docs []grantDoc) (out []loyalty.Grant, err error) {
-	for _, d := range docs {
-		g, err := d.grant()
-		if err != nil {
-			return nil, err
-		}
-		out = append(out, g)
-	}
-	return out, nil
 }
 
 func storedShare(x loyalty.Share) shareDoc {
 	return shareDoc{x.Rule, int64(x.Used), int64(x.Peak), x.Cut, int64(x.Charged), int64(x.Granted)}
 }
 
-func storedShares(all []loyalty.Share) (out []shareDoc) {
-	for _, x := range all {
-		out = append(out, storedShare(x))
+func (d shareDoc) share() loyalty.Share {
+	return loyalty.Share{
+		Rule: d.Rule, Used: loyalty.Points(d.Used), Peak: loyalty.Points(d.Peak), Cut: d.Cut,
+		Charged: loyalty.Points(d.Charged), Granted: loyalty.Points(d.Granted),
 	}
-	return out
-}
-
-func shares(docs []shareDoc) (out []loyalty.Share) {
-	for _, d := range docs {
-		out = append(out, loyalty.Share{
-			Rule: d.Rule, Used: loyalty.Points(d.Used), Peak: loyalty.Points(d.Peak), Cut: d.Cut,
-			Charged: loyalty.Points(d.Charged), Granted: loyalty.Points(d.Granted),
-		})
-	}
-	return out
 }
 
 func storedTraits(t *loyalty.Traits) *traitsDoc {

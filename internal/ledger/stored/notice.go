@@ -4,20 +4,14 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
 )
 
-func storedExtended(all []loyalty.Extended) (out []extendedDoc) {
-	for _, x := range all {
-		out = append(out, extendedDoc{int32(x.Lot), int32(x.From), x.Times, int64(x.Points)})
-	}
-	return out
+func storedExtended(x loyalty.Extended) extendedDoc {
+	return extendedDoc{int32(x.Lot), int32(x.From), x.Times, int64(x.Points)}
 }
 
-func readExtended(stored []extendedDoc) (out []loyalty.Extended) {
-	for _, d := range stored {
-		out = append(out, loyalty.Extended{
-			Lot: loyalty.Date(d.Lot), From: loyalty.Date(d.From), Times: d.Times, Points: loyalty.Points(d.Points),
-		})
+func (d extendedDoc) extended() loyalty.Extended {
+	return loyalty.Extended{
+		Lot: loyalty.Date(d.Lot), From: loyalty.Date(d.From), Times: d.Times, Points: loyalty.Points(d.Points),
 	}
-	return out
 }
 
 func storedNotice(n loyalty.Notice) noticeDoc {

@@ -10,31 +10,13 @@ import (
 
 // againDoc is an order that is to be decided again. It is a stored form: only add fields.
 type againDoc struct {
-	Order   string `json:"o"` // encoded like storedPlaced
+	Order   string `json:"o"` // encoded by placedText
 	Reasons string `json:"b"`
 }
 
-// storedPlaced encodes each order as the millisecond at which it was placed, in base 36, and its ID: "mi8x2k00 1042".
-func storedPlaced(orders []loyalty.PlacedOrder) (out []string) {
-	for _, o := range orders {
-		out = append(out, placedText(o))
-	}
-	return out
-}
-
+// placedText encodes an order as the millisecond at which it was placed, in base 36, and its ID: "mi8x2k00 1042".
 func placedText(o loyalty.PlacedOrder) string {
 	return strconv.FormatInt(o.At.UnixMilli(), 36) + " " + o.ID
-}
-
-func readPlaced(stored []string) (out []loyalty.PlacedOrder, err error) {
-	for _, s := range stored {
-		o, err := placedFrom(s)
-		if err != nil {
-			return nil, err
-		}
-		out = append(out, o)
-	}
-	return out, nil
 }
 
 func placedFrom(s string) (loyalty.PlacedOrder, error) {
@@ -46,22 +28,11 @@ func placedFrom(s string) (loyalty.PlacedOrder, error) {
 	return loyalty.PlacedOrder{At: Instant(ms), ID: id}, nil
 }
 
-func storedAgain(orders []loyalty.Again) (out []againDoc) {
-	for _, x := range orders {
-		out = append(out, againDoc{placedText(x.Order), x.Reasons})
-	}
-	return out
-}
+func storedAgain(x loyalty.Again) againDoc { return againDoc{placedText(x.Order), x.Reasons} }
 
-func readAgain(stored []againDoc) (out []loyalty.Again, err error) {
-	for _, d := range stored {
-		o, err := placedFrom(d.Order)
-		if err != nil {
-			return nil, err
-		}
-		out = append(out, loyalty.Again{Order: o, Reasons: d.Reasons})
-	}
-	return out, nil
+func (d againDoc) again() (loyalty.Again, error) {
+	o, err := placedFrom(d.Order)
+	return loyalty.Again{Order: o, Reasons: d.Reasons}, err
 }
 
 // storedFrom encodes an order that is to be decided again together with all later orders. An empty document means that
@@ -73,7 +44,8 @@ func storedFrom(x *loyalty.Again) *againDoc {
 	case *x == loyalty.Again{}:
 		return &againDoc{}
 	}
-	return &againDoc{placedText(x.Order), x.Reasons}
+	d := storedAgain(*x)
+	return &d
 }
 
 func (d *againDoc) from() (*loyalty.Again, error) {
@@ -83,40 +55,34 @@ func (d *againDoc) from() (*loyalty.Again, error) {
 	case d.Order == "":
 		return &loyalty.Again{}, nil
 	}
-	o, err := placedFrom(d.Order)
-	return &loyalty.Again{Order: o, Reasons: d.Reasons}, err
+	x, err := d.again()
+	return &x, err
 }
 
-// storedCut encodes orders as storedPlaced does, but with a day between the time and the ID: the day on which the
+// storedCut encodes an order as placedText does, but with a day between the time and the ID: the day on which the
 // order's periods end (0: none).
-func storedCut(orders []loyalty.CutOrder) (out []string) {
-	for _, x := range orders {
-		at, id, _ := strings.Cut(placedText(x.Order), " ")
-		out = append(out, at+" "+strconv.Itoa(int(x.Ends))+" "+id)
-	}
-	return out
+func storedCut(x loyalty.CutOrder) string {
+	at, id, _ := strings.Cut(placedText(x.Order), " ")
+	return at + " " + strconv.Itoa(int(x.Ends)) + " " + id
 }
 
-func readCut(stored []string) (out []loyalty.CutOrder, err error) {
-	for _, s := range stored {
-		at, rest, _ := strings.Cut(s, " ")
-		ends, id, _ := strings.Cut(rest, " ")
-		o, err := placedFrom(at + " " + id)
-		if err != nil {
-			return nil, err
-		}
-		day, err := strconv.Atoi(ends)
-		if err != nil {
-			return nil, fmt.Errorf("%q is not an order with a day", s)
-		}
-		out = append(out, loyalty.CutOrder{Order: o, Ends: loyalty.Date(day)})
+func cutFrom(s string) (x loyalty.CutOrder, err error) {
+	at, rest, _ := strings.Cut(s, " ")
+	ends, id, _ := strings.Cut(rest, " ")
+	if x.Order, err = placedFrom(at + " " + id); err != nil {
+		return x, err
 	}
-	return out, nil
+	day, err := strconv.Atoi(ends)
+	if err != nil {
+		return x, fmt.Errorf("%q is not an order with a day", s)
+	}
+	x.Ends = loyalty.Date(day)
+	return x, nil
 }
 
 // convertingDoc contains the first orders that could convert a referral. It is a stored form: only add fields.
 type convertingDoc struct {
-	Orders []string `json:"o,omitempty"` // encoded like storedPlaced
+	Orders []string `json:"o,omitempty"` // encoded by placedText
 	More   bool     `json:"m,omitzero"`
 }
 
@@ -124,13 +90,13 @@ func storedConverting(c *loyalty.Converting) *convertingDoc {
 	if c == nil {
 		return nil
 	}
-	return &convertingDoc{storedPlaced(c.Orders), c.More}
+	return &convertingDoc{each(c.Orders, placedText), c.More}
 }
 
 func (d *convertingDoc) converting() (*loyalty.Converting, error) {
 	if d == nil {
 		return nil, nil
 	}
-	orders, err := readPlaced(d.Orders)
+	orders, err := readEach(d.Orders, placedFrom)
 	return &loyalty.Converting{Orders: orders, More: d.More}, err
 }

@@ -22,7 +22,7 @@ func StoredOrder(s loyalty.OrderState) *orderDoc {
 		Carried: s.Carried, Rest: s.Rest, Counted: s.Counted, Spend: s.Spend, QualifyingItems: s.QualifyingItems,
 		Brands: s.Brands, Bucket: s.Bucket,
 		SlidTo: int32(s.SlidTo), ActiveBefore: Millis(s.ActiveBefore),
-		TierGroups: storedCounted(s.TierGroups), Limits: storedUsage(s.Cut), LinesAt: s.LinesSince,
+		TierGroups: each(s.TierGroups, storedCounted), Limits: storedUsage(s.Cut), LinesAt: s.LinesSince,
 		RefundsAt: s.RefundsSince,
 		Missing:   s.Missing, Converts: s.Converts,
 	}
@@ -33,7 +33,7 @@ func StoredOrder(s loyalty.OrderState) *orderDoc {
 		base := storedGrant(s.Grants[0])
 		d.ActiveAt, d.Lot, d.Taken, d.Owed, d.ExpiredOn = base.ActiveAt, base.Lot, base.Taken, base.Owed, base.ExpiredOn
 		d.Expired, d.Converted = base.Expired, base.Converted
-		d.More = storedGrants(s.Grants[1:])
+		d.More = each(s.Grants[1:], storedGrant)
 	}
 	for _, x := range s.Shares {
 		if x.Rule != "" {
@@ -54,24 +54,15 @@ func StoredOrder(s loyalty.OrderState) *orderDoc {
 
 // goods sets the fields that store the contents of an order.
 func (d *orderDoc) goods(o loyalty.Order) {
-	if len(o.Lines) > 0 {
-		d.Lines = make([]LineDoc, len(o.Lines))
-	}
-	for i, l := range o.Lines {
-		d.Lines[i] = LineDoc(l)
-	}
+	d.Lines = each(o.Lines, func(l loyalty.Line) LineDoc { return LineDoc(l) })
 	for _, t := range o.Tenders {
 		d.Tenders = append(d.Tenders, tenderDoc{string(t.Kind), t.Name, t.Amount, t.Reported})
 	}
-	for _, r := range o.Refunds {
-		d.Refunds = append(d.Refunds, storedRefund(r))
-	}
+	d.Refunds = each(o.Refunds, storedRefund)
 	for _, x := range o.Disputes {
 		d.Disputes = append(d.Disputes, disputeDoc{x.ID, Millis(x.At), string(x.Status), x.Amount})
 	}
-	for _, x := range o.Receipts {
-		d.Receipts = append(d.Receipts, StoredReceipt(x))
-	}
+	d.Receipts = each(o.Receipts, StoredReceipt)
 	d.ReportedStatus = string(o.ReportedStatus)
 }
 
@@ -115,8 +106,8 @@ func (d *orderDoc) state(id string, m loyalty.MemberID, revision int) (*loyalty.
 		Carried: d.Carried, Rest: d.Rest, Counted: d.Counted, Spend: d.Spend, QualifyingItems: d.QualifyingItems,
 		Brands: d.Brands, Bucket: d.Bucket,
 		SlidTo: loyalty.Date(d.SlidTo), ActiveBefore: Instant(d.ActiveBefore),
-		TierGroups: readCounted(d.TierGroups), LinesSince: d.LinesAt, RefundsSince: d.RefundsAt, Missing: d.Missing,
-		Converts: d.Converts,
+		TierGroups: each(d.TierGroups, countedDoc.counted), LinesSince: d.LinesAt, RefundsSince: d.RefundsAt,
+		Missing: d.Missing, Converts: d.Converts,
 	}
 	var err error
 	if s.Order, err = d.order(id, m); err != nil {
@@ -125,7 +116,7 @@ func (d *orderDoc) state(id string, m loyalty.MemberID, revision int) (*loyalty.
 	if s.Cut, err = readUsage(d.Limits); err != nil {
 		return nil, err
 	}
-	more, err := grants(d.More)
+	more, err := readEach(d.More, grantDoc.grant)
 	if err != nil {
 		return nil, err
 	}
@@ -149,7 +140,7 @@ func (d *orderDoc) state(id string, m loyalty.MemberID, revision int) (*loyalty.
 			Cut: d.Cut,
 		})
 	}
-	s.Shares = append(s.Shares, shares(d.Shares)...)
+	s.Shares = append(s.Shares, each(d.Shares, shareDoc.share)...)
 	return s, nil
 }
 
@@ -168,25 +159,19 @@ func (d *orderDoc) order(id string, m loyalty.MemberID) (loyalty.Order, error) {
 		}
 		o.Clock = clock
 	}
-	for _, l := range d.Lines {
-		o.Lines = append(o.Lines, loyalty.Line(l))
-	}
+	o.Lines = each(d.Lines, LineDoc.Line)
 	for _, t := range d.Tenders {
 		o.Tenders = append(o.Tenders, loyalty.Tender{
 			Kind: loyalty.TenderKind(t.Kind), Name: t.Name, Amount: t.Amount, Reported: t.Reported,
 		})
 	}
-	for _, r := range d.Refunds {
-		o.Refunds = append(o.Refunds, r.Refund())
-	}
+	o.Refunds = each(d.Refunds, RefundDoc.Refund)
 	for _, x := range d.Disputes {
 		o.Disputes = append(o.Disputes, loyalty.Dispute{
 			ID: x.ID, At: Instant(x.At), Status: loyalty.DisputeStatus(x.Status), Amount: x.Amount,
 		})
 	}
-	for _, x := range d.Receipts {
-		o.Receipts = append(o.Receipts, x.Receipt())
-	}
+	o.Receipts = each(d.Receipts, ReceiptDoc.Receipt)
 	o.ReportedStatus = loyalty.OrderStatus(d.ReportedStatus)
 	return o, nil
 }

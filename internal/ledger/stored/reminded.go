@@ -91,7 +91,7 @@ type FlightDoc struct {
 func StoredReminded(s remind.Reminded) RemindedDoc {
 	d := RemindedDoc{
 		Ignored: s.Ignored, Last: Millis(s.Last), Seen: s.Seen, Redeemed: Millis(s.Redeemed),
-		SentReminders: StoredSent(s.SentReminders),
+		SentReminders: each(s.SentReminders, storedSent),
 	}
 	for _, c := range s.Sent {
 		d.Sent = append(d.Sent, sentDoc{int32(c.Day), string(c.Channel), c.N})
@@ -119,18 +119,21 @@ func StoredReminded(s remind.Reminded) RemindedDoc {
 	return d
 }
 
-func StoredSent(sent []remind.SentReminder) (out []sentReminderDoc) {
-	for _, t := range sent {
-		out = append(out, sentReminderDoc{
-			t.Reminder, t.Step, string(t.On), t.Subject.ID, Millis(t.Subject.Due), t.Subject.Cycle,
-			Millis(t.Subject.Until),
-			Millis(t.At), string(t.Channel), t.ID, t.Failed, t.Passing, t.Heard,
-		})
+func storedSent(t remind.SentReminder) sentReminderDoc {
+	return sentReminderDoc{
+		t.Reminder, t.Step, string(t.On), t.Subject.ID, Millis(t.Subject.Due), t.Subject.Cycle,
+		Millis(t.Subject.Until),
+		Millis(t.At), string(t.Channel), t.ID, t.Failed, t.Passing, t.Heard,
 	}
-	return out
 }
 
-func (d sentReminderDoc) Sent() remind.SentReminder {
+// StoredSent encodes reminders that were sent.
+func StoredSent(all []remind.SentReminder) []sentReminderDoc { return each(all, storedSent) }
+
+// SentReminders decodes the reminders of a message.
+func (d *FlightDoc) SentReminders() []remind.SentReminder { return each(d.Sent, sentReminderDoc.sent) }
+
+func (d sentReminderDoc) sent() remind.SentReminder {
 	return remind.SentReminder{
 		Reminder: d.Reminder, Step: d.Step, On: loyalty.Trigger(d.On),
 		Subject: remind.Subject{ID: d.Subject, Due: Instant(d.Due), Cycle: d.Cycle, Until: Instant(d.Until)},
@@ -141,9 +144,7 @@ func (d sentReminderDoc) Sent() remind.SentReminder {
 
 func (d RemindedDoc) Reminded() remind.Reminded {
 	s := remind.Reminded{Ignored: d.Ignored, Last: Instant(d.Last), Seen: d.Seen, Redeemed: Instant(d.Redeemed)}
-	for _, t := range d.SentReminders {
-		s.SentReminders = append(s.SentReminders, t.Sent())
-	}
+	s.SentReminders = each(d.SentReminders, sentReminderDoc.sent)
 	for _, c := range d.Sent {
 		s.Sent = append(s.Sent, remind.SentCount{
 			Day: loyalty.Date(c.Day), Channel: loyalty.Channel(c.Channel), N: c.N,

@@ -396,6 +396,9 @@ type LineDoc struct {
 	Amount   int64  `json:"a"`
 }
 
+// Line decodes a line item.
+func (d LineDoc) Line() loyalty.Line { return loyalty.Line(d) }
+
 type tenderDoc struct {
 	Kind     string `json:"k"`
 	Name     string `json:"nm,omitzero"`

@@ -2,7 +2,6 @@ package stored
 
 import (
 	"cmp"
-	"fmt"
 	"slices"
 
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
@@ -87,22 +86,4 @@ func storedReached(r loyalty.Reached) reachedDoc {
 func (d reachedDoc) reached() (loyalty.Reached, error) {
 	g, err := d.Grant.grant()
 	return loyalty.Reached{Revision: d.Revision, Grant: g, N: d.N, At: Instant(d.At)}, err
-}
-
-func storedReaches(all []loyalty.Reached) (out []reachedDoc) {
-	for _, r := range all {
-		out = append(out, storedReached(r))
-	}
-	return out
-}
-
-func readReaches(stored []reachedDoc) (out []loyalty.Reached, err error) {
-	for _, d := range stored {
-		r, err := d.reached()
-		if err != nil {
-			return nil, fmt.Errorf("ledger: read the reached levels: %w", err)
-		}
-		out = append(out, r)
-	}
-	return out, nil
 }

@@ -44,75 +44,50 @@ func (d metricDoc) metric() loyalty.Metric {
 	}
 }
 
-func storedTierGroups(all []loyalty.TierGroupStanding) (out []tierGroupDoc) {
-	for _, l := range all {
-		d := tierGroupDoc{
-			TierGroup: l.TierGroup, Tier: storedTier(&l.Tier), Past: storedPast(l.Past, l.Tier),
-			Brands: storedBrands(l.Brands),
-		}
-		for _, m := range l.Metrics {
-			if d.Metrics == nil {
-				d.Metrics = map[string]metricDoc{}
-			}
-			month := strconv.Itoa(m.Month)
-			m.Month = 0 // the map key contains the month
-			d.Metrics[month] = storedMetric(m, 0)
-		}
-		out = append(out, d)
+func storedTierGroup(l loyalty.TierGroupStanding) tierGroupDoc {
+	d := tierGroupDoc{
+		TierGroup: l.TierGroup, Tier: storedTier(&l.Tier), Past: storedPast(l.Past, l.Tier),
+		Brands: storedBrands(l.Brands),
 	}
-	return out
+	for _, m := range l.Metrics {
+		if d.Metrics == nil {
+			d.Metrics = map[string]metricDoc{}
+		}
+		month := strconv.Itoa(m.Month)
+		m.Month = 0 // the map key contains the month
+		d.Metrics[month] = storedMetric(m, 0)
+	}
+	return d
 }
 
-func readTierGroups(stored []tierGroupDoc) (out []loyalty.TierGroupStanding, err error) {
-	for _, d := range stored {
-		l := loyalty.TierGroupStanding{
-			TierGroup: d.TierGroup, Tier: d.Tier.standing(), Past: readPast(d.Past, d.Tier.standing()),
+func (d tierGroupDoc) standing() (l loyalty.TierGroupStanding, err error) {
+	l.TierGroup, l.Tier = d.TierGroup, d.Tier.standing()
+	l.Past = readPast(d.Past, l.Tier)
+	for key, m := range d.Metrics {
+		if m.Month, err = strconv.Atoi(key); err != nil {
+			return l, fmt.Errorf("ledger: metric %q has no month", key)
 		}
-		for key, m := range d.Metrics {
-			month, err := strconv.Atoi(key)
-			if err != nil {
-				return nil, fmt.Errorf("ledger: metric %q has no month", key)
-			}
-			m.Month = month
-			l.Metrics = append(l.Metrics, m.metric())
-		}
-		slices.SortFunc(l.Metrics, func(a, b loyalty.Metric) int { return cmp.Compare(a.Month, b.Month) })
-		if l.Brands, err = readBrands(d.Brands); err != nil {
-			return nil, err
-		}
-		out = append(out, l)
+		l.Metrics = append(l.Metrics, m.metric())
 	}
-	return out, nil
+	slices.SortFunc(l.Metrics, func(a, b loyalty.Metric) int { return cmp.Compare(a.Month, b.Month) })
+	l.Brands, err = readBrands(d.Brands)
+	return l, err
 }
 
-func storedCounts(all []loyalty.TierGroupCount) (out []countDoc) {
-	for _, c := range all {
-		out = append(out, countDoc{c.TierGroup, storedMetric(c.Metric, c.Window), storedBrands(c.Brands)})
-	}
-	return out
+func storedCount(c loyalty.TierGroupCount) countDoc {
+	return countDoc{c.TierGroup, storedMetric(c.Metric, c.Window), storedBrands(c.Brands)}
 }
 
-func readCounts(stored []countDoc) (out []loyalty.TierGroupCount, err error) {
-	for _, d := range stored {
-		c := loyalty.TierGroupCount{TierGroup: d.TierGroup, Metric: d.Metric.metric(), Window: d.Metric.Window}
-		if c.Brands, err = readBrands(d.Brands); err != nil {
-			return nil, err
-		}
-		out = append(out, c)
-	}
-	return out, nil
+func (d countDoc) count() (c loyalty.TierGroupCount, err error) {
+	c.TierGroup, c.Metric, c.Window = d.TierGroup, d.Metric.metric(), d.Metric.Window
+	c.Brands, err = readBrands(d.Brands)
+	return c, err
 }
 
-func storedCounted(all []loyalty.Counted) (out []countedDoc) {
-	for _, c := range all {
-		out = append(out, countedDoc{c.TierGroup, storedMetric(c.Metric, 0), c.Brands})
-	}
-	return out
+func storedCounted(c loyalty.Counted) countedDoc {
+	return countedDoc{c.TierGroup, storedMetric(c.Metric, 0), c.Brands}
 }
 
-func readCounted(stored []countedDoc) (out []loyalty.Counted) {
-	for _, d := range stored {
-		out = append(out, loyalty.Counted{TierGroup: d.TierGroup, Metric: d.Metric.metric(), Brands: d.Brands})
-	}
-	return out
+func (d countedDoc) counted() loyalty.Counted {
+	return loyalty.Counted{TierGroup: d.TierGroup, Metric: d.Metric.metric(), Brands: d.Brands}
 }

@@ -73,27 +73,21 @@ func readPurses(docs map[string]purseDoc) (out []loyalty.Purse, err error) {
 	return out, nil
 }
 
-func storedWallets(all []loyalty.WalletChange) (out []walletDoc) {
-	for _, w := range all {
-		b := w.Balance
-		out = append(out, walletDoc{
-			w.Wallet, int64(w.Points), int64(b.Active), int64(b.Pending), int64(b.Reserved), int64(b.Debt),
-		})
+func storedWallet(w loyalty.WalletChange) walletDoc {
+	b := w.Balance
+	return walletDoc{
+		w.Wallet, int64(w.Points), int64(b.Active), int64(b.Pending), int64(b.Reserved), int64(b.Debt),
 	}
-	return out
 }
 
-func readWallets(docs []walletDoc) (out []loyalty.WalletChange) {
-	for _, d := range docs {
-		out = append(out, loyalty.WalletChange{
-			Wallet: d.Wallet, Points: loyalty.Points(d.Points),
-			Balance: loyalty.Balance{
-				Active: loyalty.Points(d.Active), Pending: loyalty.Points(d.Pending),
-				Reserved: loyalty.Points(d.Reserved), Debt: loyalty.Points(d.Debt),
-			},
-		})
+func (d walletDoc) change() loyalty.WalletChange {
+	return loyalty.WalletChange{
+		Wallet: d.Wallet, Points: loyalty.Points(d.Points),
+		Balance: loyalty.Balance{
+			Active: loyalty.Points(d.Active), Pending: loyalty.Points(d.Pending),
+			Reserved: loyalty.Points(d.Reserved), Debt: loyalty.Points(d.Debt),
+		},
 	}
-	return out
 }
 
 type unconvertedDoc struct {
@@ -102,20 +96,14 @@ type unconvertedDoc struct {
 	Worth  int64  `json:"w"`
 }
 
-func storedUnconverted(all []loyalty.Unconverted) (out []unconvertedDoc) {
-	for _, u := range all {
-		out = append(out, unconvertedDoc{u.ID, int64(u.Points), int64(u.Worth)})
-	}
-	return out
+func storedUnconverted(u loyalty.Unconverted) unconvertedDoc {
+	return unconvertedDoc{u.ID, int64(u.Points), int64(u.Worth)}
 }
 
-func readUnconverted(docs []unconvertedDoc) (out []loyalty.Unconverted) {
-	for _, d := range docs {
-		out = append(out, loyalty.Unconverted{
-			ID: d.ID, Points: loyalty.Points(d.Points), Worth: loyalty.Points(d.Worth),
-		})
+func (d unconvertedDoc) unconverted() loyalty.Unconverted {
+	return loyalty.Unconverted{
+		ID: d.ID, Points: loyalty.Points(d.Points), Worth: loyalty.Points(d.Worth),
 	}
-	return out
 }
 
 type writeOffDoc struct {
@@ -124,20 +112,14 @@ type writeOffDoc struct {
 	Points int64  `json:"n"`
 }
 
-func storedWriteOffs(all []loyalty.WriteOff) (out []writeOffDoc) {
-	for _, w := range all {
-		out = append(out, writeOffDoc{w.Wallet, int32(w.Lot), int64(w.Points)})
-	}
-	return out
+func storedWriteOff(w loyalty.WriteOff) writeOffDoc {
+	return writeOffDoc{w.Wallet, int32(w.Lot), int64(w.Points)}
 }
 
-func readWriteOffs(docs []writeOffDoc) (out []loyalty.WriteOff) {
-	for _, d := range docs {
-		out = append(out, loyalty.WriteOff{
-			Wallet: d.Wallet, Lot: loyalty.Date(d.Lot), Points: loyalty.Points(d.Points),
-		})
+func (d writeOffDoc) writeOff() loyalty.WriteOff {
+	return loyalty.WriteOff{
+		Wallet: d.Wallet, Lot: loyalty.Date(d.Lot), Points: loyalty.Points(d.Points),
 	}
-	return out
 }
 
 func storedConverted(x *loyalty.Converted) *convertedDoc {
