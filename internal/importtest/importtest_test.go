@@ -73,7 +73,10 @@ var arrows = []struct {
 	{"internal/program/snapshot", []string{"loyalty/...", "program/condition"}},
 	{"internal/program/document", []string{"loyalty", "program/nearest", "program/problem"}},
 	{"internal/program/describe", []string{"loyalty/..."}},
-	{"internal/program/validate", []string{"loyalty/...", "program/describe", "program/document", "program/snapshot"}},
+	{
+		"internal/program/validate",
+		[]string{"loyalty/...", "program/describe", "program/document", "program/nearest", "program/snapshot"},
+	},
 	{
 		"internal/program",
 		[]string{
@@ -247,7 +250,7 @@ var outside = map[string][]string{
 	"github.com/aws/aws-sdk-go-v2/service/ses": {"internal/boot/senders", "internal/notify/sesmail"},
 	"github.com/aws/aws-sdk-go-v2/service/sns": {"internal/boot/senders", "internal/notify/snstext"},
 	"github.com/aws/aws-sdk-go-v2/service/eve": {"internal/boot/senders", "internal/notify/eventbus"},
-	"github.com/santhosh-tekuri/jsonschema":    {"internal/program", "internal/program/document"},
+	"github.com/santhosh-tekuri/jsonschema":    {"internal/program/document"},
 	"github.com/cockroachdb/pebble":            {"internal/table/pebbletable"},
 	"github.com/alecthomas/kong":               {"functions/perennial"},
 	"github.com/getkin/kin-openapi":            nil,

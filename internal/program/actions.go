@@ -18,7 +18,7 @@ func parseActions(c *document.Compiler, n *document.Node) (actions []loyalty.Act
 			Limits:   parseLimits(c, item.Get("limit")),
 			Cooldown: parseCooldown(c, item.Get("cooldown")),
 			Tiers:    levelsOf(c, item.Get("tiers")),
-			Segments: parseLabels(c, item.Get("segments")),
+			Segments: c.Labels(item.Get("segments")),
 			Life:     parseLife(c, item),
 			Wallet:   otherWallet(c, item.Get("wallet")),
 		}

@@ -9,6 +9,7 @@ import (
 
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
 	"github.com/perennial-loyalty/perennial/internal/program/document"
+	"github.com/perennial-loyalty/perennial/internal/program/validate"
 )
 
 // basket parses the text of an order, such as "12.50 food, 9.00 drinks x2; 5.00 off, 4.90 shipping, 1.42 tax, 8.00 by
@@ -109,7 +110,7 @@ func (s *story) become(text string, now time.Time) {
 		case second == "elements":
 			so.QualifyingItems = s.number(first)
 		case first != "member":
-			s.acc.Tier = reached(s.p, first, now)
+			s.acc.Tier = validate.Standing(s.p, first, now)
 		}
 	}
 	s.acc.Metrics = []loyalty.Metric{so}

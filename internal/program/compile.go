@@ -66,7 +66,7 @@ func finish(c *document.Compiler, f *File, root *document.Node) {
 	if validate.Twice(c); len(c.Problems) > 0 {
 		return
 	}
-	parseExamples(c, f.Program, root.Get("examples"))
+	validate.Examples(c, root.Get("examples"))
 }
 
 // zones lists time zones that are suggested if a name is still invalid after its case and spaces are corrected.

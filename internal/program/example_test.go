@@ -31,8 +31,8 @@ earn:
 }
 
 // Check also finds mistakes in meaning, here a reward that is worth more than members spend to earn its points.
-func ExampleCheck() {
-	_, problems, _ := program.Check([]byte(corner + `
+func ExampleCompile_problems() {
+	_, problems := program.Compile([]byte(corner + `
 rewards:
   - { id: my, type: amount_off, cost: 4, value: 5 EUR }
 `))

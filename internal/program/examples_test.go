@@ -11,6 +11,7 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/goldentest"
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
 	"github.com/perennial-loyalty/perennial/internal/program/document"
+	"github.com/perennial-loyalty/perennial/internal/program/validate"
 )
 
 const table = "examples/README.md"
@@ -103,11 +104,10 @@ func examplesOf(t *testing.T, name string) (*File, []worked) {
 		t.Fatalf("%s: %v", name, err)
 	}
 	root, _ := document.Read(source)
-	c := &document.Compiler{}
-	parseFile(c, root)
+	c := &document.Compiler{P: f.Program}
 	var all []worked
 	for _, item := range root.Get("examples").List() {
-		order, account := parseExample(c, f.Program, item)
+		order, account := validate.Example(c, item)
 		all = append(all, worked{
 			item.Get("name").Text(), order, account,
 			loyalty.Points(c.Integer(item.Get("expect"), 0, int64(loyalty.MaxPoints))),

@@ -2,7 +2,6 @@ package program
 
 import (
 	"slices"
-	"time"
 
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
 	"github.com/perennial-loyalty/perennial/internal/program/document"
@@ -50,7 +49,7 @@ func waitFor(c *document.Compiler, n *document.Node) (w loyalty.Wait) {
 // parseDays reads days of the year, like "03-01".
 func parseDays(c *document.Compiler, n *document.Node) (days []loyalty.Day) {
 	for _, item := range n.List() {
-		d, ok := dayOfYear(c, item)
+		d, ok := c.DayOfYear(item)
 		if !ok {
 			continue
 		}
@@ -61,18 +60,6 @@ func parseDays(c *document.Compiler, n *document.Node) (days []loyalty.Day) {
 		days = append(days, d)
 	}
 	return days
-}
-
-func dayOfYear(c *document.Compiler, n *document.Node) (loyalty.Day, bool) {
-	if n.Text() == "" {
-		return 0, false
-	}
-	t, err := time.Parse(time.DateOnly, "2024-"+n.Value) // a leap year, so that 29 February is valid
-	if err != nil {
-		c.Malformed(n, "day")
-		return 0, false
-	}
-	return loyalty.Day(int(t.Month())*100 + t.Day()), true
 }
 
 var roundTo = map[string]loyalty.RoundTo{

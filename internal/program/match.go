@@ -15,15 +15,15 @@ import (
 // parseMatch reads the orders, or the parts of orders, to which a rule applies.
 func parseMatch(c *document.Compiler, item *document.Node) loyalty.Match {
 	m := loyalty.Match{
-		Categories:    parseLabels(c, item.Get("categories")),
-		SKUs:          parseLabels(c, item.Get("skus")),
-		Brands:        parseLabels(c, item.Get("brands")),
+		Categories:    c.Labels(item.Get("categories")),
+		SKUs:          c.Labels(item.Get("skus")),
+		Brands:        c.Labels(item.Get("brands")),
 		Tenders:       tendersOf(c, item.Get("tenders")),
 		Currencies:    parseCurrencies(c, item.Get("currencies")),
-		Channels:      parseLabels(c, item.Get("channels")),
-		Stores:        parseLabels(c, item.Get("stores")),
+		Channels:      c.Labels(item.Get("channels")),
+		Stores:        c.Labels(item.Get("stores")),
 		Tiers:         levelsOf(c, item.Get("tiers")),
-		Segments:      parseLabels(c, item.Get("segments")),
+		Segments:      c.Labels(item.Get("segments")),
 		FirstOrder:    yes(item.Get("first_order")),
 		BirthdayMonth: yes(item.Get("birthday_month")),
 		BirthdayDays:  parseBirthday(c, item),
@@ -41,14 +41,6 @@ func parseMatch(c *document.Compiler, item *document.Node) loyalty.Match {
 	return m
 }
 
-// parseLabels reads names that the shop defines.
-func parseLabels(c *document.Compiler, n *document.Node) (out []string) {
-	for _, item := range n.List() {
-		out = append(out, c.Label(item))
-	}
-	return out
-}
-
 var tenderKinds = []string{"card", "cash", "other", "points", "gift_card", "store_credit"}
 
 // tendersOf reads kinds of tenders, or names that the shop defines for them. It warns if a name is nearly a kind,
@@ -60,7 +52,7 @@ func tendersOf(c *document.Compiler, n *document.Node) []string {
 			c.Warn(document.At(item, "is not a type of tender and is read as the name of one").Suggest(guess))
 		}
 	}
-	return parseLabels(c, n)
+	return c.Labels(n)
 }
 
 func parseCurrencies(c *document.Compiler, n *document.Node) (out []loyalty.Currency) {

@@ -1,6 +1,6 @@
 // Package program reads the program file, in which a merchant defines the loyalty rules. It parses the YAML, checks it,
-// compiles it to a loyalty.Program, and runs the examples in the file. Package describe explains the result in plain
-// language.
+// compiles it to a loyalty.Program, and lets package validate run the examples in the file. Package describe explains
+// the result in plain language.
 //
 // The package guarantees that
 //
@@ -57,16 +57,6 @@ func Compile(source []byte) (*loyalty.Program, document.Problems) {
 	return f.Program, nil
 }
 
-// Check compiles a program file and returns the results as separate values. Package api receives Check as a function
-// value, so that only the programs function links the parser.
-func Check(source []byte) (p *loyalty.Program, problems, warnings document.Problems) {
-	f, problems := Parse(source)
-	if len(problems) > 0 {
-		return nil, problems, nil
-	}
-	return f.Program, nil, f.Warnings
-}
-
 // Parse reads, checks and compiles a program file and runs its examples. It returns either a file or all problems in
 // the order of their lines. It runs the examples only if there are no other problems.
 func Parse(source []byte) (*File, document.Problems) {
@@ -78,7 +68,7 @@ func Parse(source []byte) (*File, document.Problems) {
 	c := &document.Compiler{Source: strings.Split(string(source), "\n")}
 	f := parseFile(c, root)
 	c.Problems = append(c.Problems, validate.Unsupported(root)...)
-	c.Problems = append(c.Problems, structure(root)...)
+	c.Problems = append(c.Problems, document.Structure(root)...)
 	if len(c.Problems) == 0 {
 		finish(c, f, root)
 	}

@@ -91,7 +91,7 @@ func parseReminder(c *document.Compiler, item *document.Node) loyalty.Reminder {
 		Within:    c.Integer(item.Get("within"), 1, int64(loyalty.MaxPoints)),
 		MinPoints: loyalty.Points(c.Integer(item.Get("min_points"), 1, int64(loyalty.MaxPoints))),
 		Limits:    parseLimits(c, item.Get("limit")),
-		Segments:  parseLabels(c, item.Get("segments")),
+		Segments:  c.Labels(item.Get("segments")),
 		Tiers:     levelsOf(c, item.Get("tiers")),
 		When:      parseMemberCondition(c, item.Get("when")),
 		Days:      parseDays(c, item.Get("on")),

@@ -7,6 +7,7 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/loyalty/redeem"
 	"github.com/perennial-loyalty/perennial/internal/program/describe"
 	"github.com/perennial-loyalty/perennial/internal/program/document"
+	"github.com/perennial-loyalty/perennial/internal/program/validate"
 )
 
 // parseRewards reads the rewards.
@@ -21,7 +22,7 @@ func parseRewards(c *document.Compiler, n *document.Node) (rewards []loyalty.Rew
 			Description: c.WordsIf(item.Get("description")),
 			Cost:        loyalty.Points(c.Integer(cost, 1, int64(loyalty.MaxPoints))),
 			Tiers:       levelsOf(c, item.Get("tiers")),
-			Segments:    parseLabels(c, item.Get("segments")),
+			Segments:    c.Labels(item.Get("segments")),
 			Limits:      parseLimits(c, item.Get("limit")),
 			When:        parseRewardCondition(c, item.Get("when")),
 			Manual:      item.Get("fulfillment").Text() == "manual",
@@ -119,7 +120,7 @@ func parsePrices(c *document.Compiler, n *document.Node, r loyalty.Reward) map[s
 		level := f.Key.Name
 		price := loyalty.Points(c.Integer(f, 1, int64(loyalty.MaxPoints)))
 		switch {
-		case !checkLevel(c, c.P.Tiers.Levels, level, document.AtKey(f, "%q is not a level", document.Clip(level))):
+		case !validate.LevelID(c, c.P.Tiers.Levels, level, document.AtKey(f, "%q is not a level", document.Clip(level))):
 		case len(r.Tiers) > 0 && !slices.Contains(r.Tiers, level):
 			c.Add(document.AtKey(f, "never applies: the reward is for members of %s", describe.Series(r.Tiers, "or")))
 		case price > r.Cost && r.Cost > 0:

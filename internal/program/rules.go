@@ -7,6 +7,7 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/program/describe"
 	"github.com/perennial-loyalty/perennial/internal/program/document"
 	"github.com/perennial-loyalty/perennial/internal/program/nearest"
+	"github.com/perennial-loyalty/perennial/internal/program/validate"
 )
 
 // parseRules reads rules that award points beyond the base rate. The keys earn.rules and campaigns have the same form.
@@ -70,36 +71,7 @@ func parseGroup(c *document.Compiler, n *document.Node) string {
 // levelsOf reads a list of levels.
 func levelsOf(c *document.Compiler, n *document.Node) []string {
 	for _, item := range n.List() {
-		parseLevel(c, item)
+		validate.Level(c, c.P.Tiers.Levels, item)
 	}
 	return texts(n)
-}
-
-// parseLevel rejects a text that is not a level of the program's main tier group.
-func parseLevel(c *document.Compiler, n *document.Node) bool {
-	return levelOf(c, c.P.Tiers.Levels, n)
-}
-
-// levelOf reports whether n names a level, and adds a problem if it does not.
-func levelOf(c *document.Compiler, levels []loyalty.Level, n *document.Node) bool {
-	return n.Text() != "" &&
-		checkLevel(c, levels, n.Text(), document.At(n, "%q is not a level", document.Clip(n.Text())))
-}
-
-// checkLevel rejects an unknown level ID. It adds the list of known levels to the given problem.
-func checkLevel(c *document.Compiler, levels []loyalty.Level, id string, p document.Problem) bool {
-	var ids []string
-	for _, l := range levels {
-		ids = append(ids, l.ID)
-	}
-	switch {
-	case slices.Contains(ids, id):
-		return true
-	case len(ids) == 0:
-		p.Message += ": the program has no tiers"
-	default:
-		p.Message += "; use one of " + describe.Series(ids, "and")
-	}
-	c.Add(p.Suggest(nearest.Word(id, ids)))
-	return false
 }

@@ -12,6 +12,7 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/loyalty/tier"
 	"github.com/perennial-loyalty/perennial/internal/program/document"
 	"github.com/perennial-loyalty/perennial/internal/program/nearest"
+	"github.com/perennial-loyalty/perennial/internal/program/validate"
 )
 
 var measures = map[string]loyalty.Measure{
@@ -43,7 +44,7 @@ func parseTiers(c *document.Compiler, n *document.Node) (t loyalty.Tiers) {
 	t.Levels = parseLevels(c, n.Get("levels"), t)
 	for _, f := range n.Get("minimums").List() {
 		t.Minimums = append(t.Minimums, loyalty.Minimum{Level: f.Get("level").Text(), Segment: f.Get("segment").Text()})
-		levelOf(c, t.Levels, f.Get("level"))
+		validate.Level(c, t.Levels, f.Get("level"))
 	}
 	parsePeriods(c, n, t)
 	return t
@@ -124,7 +125,7 @@ func measured(c *document.Compiler, n *document.Node, t *loyalty.Tiers) {
 			t.Visit = event.Text()
 		}
 	}
-	t.Brands = parseLabels(c, brands)
+	t.Brands = c.Labels(brands)
 }
 
 // checkMetricKey rejects a key that belongs to a metric that the program does not use. If the program uses the metric
@@ -201,7 +202,7 @@ func parseWindow(c *document.Compiler, n *document.Node, t *loyalty.Tiers) {
 	case kind == "year":
 		on := *n
 		on.Value = day
-		if d, ok := dayOfYear(c, &on); ok {
+		if d, ok := c.DayOfYear(&on); ok {
 			t.Window = loyalty.Window{Kind: loyalty.CycleWindow, Months: 12, From: d}
 		}
 	}
@@ -370,4 +371,22 @@ func parseEntryBonus(c *document.Compiler, level *document.Node) *document.Node 
 		c.Add(document.AtKey(points, "cannot be combined with entry_bonus; remove one of them"))
 	}
 	return cmp.Or(bonus, points)
+}
+
+// tierGroups reads the additional tier groups, which have the same form as tiers.
+func tierGroups(c *document.Compiler, root *document.Node) (groups []loyalty.TierGroup) {
+	n := root.Get("tier_groups")
+	if n == nil {
+		return nil
+	}
+	if root.Get("tiers") == nil {
+		c.Add(document.AtKey(n, "require tiers, on which rules and rewards depend; use tiers for a single tier group"))
+	}
+	unique(c, n.List())
+	for _, item := range n.List() {
+		groups = append(groups, loyalty.TierGroup{
+			ID: item.Get("id").Text(), Name: c.WordsIf(item.Get("name")), Tiers: parseTiers(c, item),
+		})
+	}
+	return groups
 }

@@ -35,19 +35,19 @@ func toValidate(ctx context.Context, c *request.Call) ([]byte, error) {
 	return []byte(*b.Source), faults.Err()
 }
 
-// compile compiles a program file and returns its errors and warnings. The file must be that of the API key's
-// program.
+// compile compiles a program file and returns its errors and warnings. The file must be that of the API key's program.
 func compile(c *request.Call, source []byte) (p *loyalty.Program, errs, warnings problem.Problems) {
-	p, errs, warnings = program.Check(source)
-	if len(errs) == 0 && p.ID != c.Who.Program {
-		errs = problem.Problems{
-			{
-				Line: 1, Column: 1, Path: "program",
-				Message: fmt.Sprintf("must be %s, the program of the API key", c.Who.Program),
-			},
-		}
+	f, errs := program.Parse(source)
+	switch {
+	case len(errs) > 0:
+		return nil, errs, nil
+	case f.Program.ID != c.Who.Program:
+		return nil, problem.Problems{{
+			Line: 1, Column: 1, Path: "program",
+			Message: fmt.Sprintf("must be %s, the program of the API key", c.Who.Program),
+		}}, f.Warnings
 	}
-	return p, errs, warnings
+	return f.Program, nil, f.Warnings
 }
 
 // finding returns a problem of a program file as the API presents it.

@@ -103,7 +103,7 @@ func Title(definition string) string {
 	if err != nil {
 		panic(err) // cannot happen: the schema is part of the binary
 	}
-	return TitleOf(f.At(schemaName + "#/definitions/" + definition))
+	return titleOf(f.At(schemaName + "#/definitions/" + definition))
 }
 
 // At returns the part of the schema at a URL, or an empty map if there is none.
@@ -126,8 +126,8 @@ func AsMap(v any) map[string]any {
 	return m
 }
 
-// TitleOf returns the title of a schema, or "" if it has none.
-func TitleOf(schema map[string]any) string {
+// titleOf returns the title of a schema, or "" if it has none.
+func titleOf(schema map[string]any) string {
 	s, _ := schema["title"].(string)
 	return s
 }

@@ -40,6 +40,14 @@ func (c *Compiler) Label(n *Node) string {
 	return n.Text()
 }
 
+// Labels reads names that the shop defines.
+func (c *Compiler) Labels(n *Node) (out []string) {
+	for _, item := range n.List() {
+		out = append(out, c.Label(item))
+	}
+	return out
+}
+
 // printable rejects texts that cannot be shown to members: empty ones and ones with unprintable characters.
 func (c *Compiler) printable(n *Node) {
 	if !n.Is(Text) {

@@ -227,6 +227,19 @@ func (c *Compiler) Instant(n *Node, zone *time.Location) time.Time {
 	return time.Time{}
 }
 
+// DayOfYear reads a day of the year, like "03-01". It reports false if the value is missing or invalid.
+func (c *Compiler) DayOfYear(n *Node) (loyalty.Day, bool) {
+	if n.Text() == "" {
+		return 0, false
+	}
+	t, err := time.Parse(time.DateOnly, "2024-"+n.Value) // a leap year, so that 29 February is valid
+	if err != nil {
+		c.Malformed(n, "day")
+		return 0, false
+	}
+	return loyalty.Day(int(t.Month())*100 + t.Day()), true
+}
+
 // Malformed rejects a value that does not match a definition of the schema. It ignores a missing value, because the
 // schema's validator reports it.
 func (c *Compiler) Malformed(n *Node, definition string) {

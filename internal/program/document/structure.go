@@ -1,4 +1,4 @@
-package program
+package document
 
 import (
 	"errors"
@@ -6,15 +6,14 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/perennial-loyalty/perennial/internal/program/document"
 	"github.com/perennial-loyalty/perennial/internal/program/nearest"
 	"github.com/santhosh-tekuri/jsonschema/v6"
 	"github.com/santhosh-tekuri/jsonschema/v6/kind"
 )
 
-// structure validates the tree against the schema.
-func structure(root *document.Node) document.Problems {
-	f, err := document.TheForm()
+// Structure validates the tree against the schema.
+func Structure(root *Node) Problems {
+	f, err := TheForm()
 	if err != nil {
 		panic(err) // cannot happen: the schema is part of the binary
 	}
@@ -27,7 +26,7 @@ func structure(root *document.Node) document.Problems {
 }
 
 // leaves converts the innermost errors to problems. The outer errors only report that inner ones exist.
-func leaves(f document.Form, root *document.Node, e *jsonschema.ValidationError) (problems document.Problems) {
+func leaves(f Form, root *Node, e *jsonschema.ValidationError) (problems Problems) {
 	for _, cause := range e.Causes {
 		problems = append(problems, leaves(f, root, cause)...)
 	}
@@ -42,42 +41,42 @@ func leaves(f document.Form, root *document.Node, e *jsonschema.ValidationError)
 }
 
 // words describes a schema error in n in plain language.
-func words(f document.Form, n *document.Node, e *jsonschema.ValidationError) document.Problems {
+func words(f Form, n *Node, e *jsonschema.ValidationError) Problems {
 	want := f.At(e.SchemaURL)
 	switch k := e.ErrorKind.(type) {
 	case *kind.AdditionalProperties:
 		return unknownKeys(n, k.Properties, want)
 	case *kind.Required:
-		var problems document.Problems
+		var problems Problems
 		for _, name := range k.Missing {
-			p := document.AtKey(n, "is missing")
+			p := AtKey(n, "is missing")
 			p.Path = n.Child(name)
 			problems = append(problems, p)
 		}
 		return problems
 	case *kind.Enum:
-		return document.Problems{notOne(n, k.Want)}
+		return Problems{notOne(n, k.Want)}
 	case *kind.Type:
-		return document.Problems{document.WrongKind(n, document.TitleOf(want), k.Want)}
+		return Problems{WrongKind(n, titleOf(want), k.Want)}
 	case *kind.MaxItems:
-		return document.Problems{document.AtKey(n, "has %d entries; at most %d are allowed", k.Got, k.Want)}
+		return Problems{AtKey(n, "has %d entries; at most %d are allowed", k.Got, k.Want)}
 	case *kind.MinItems:
-		return document.Problems{document.AtKey(n, "is an empty list; at least one entry is needed")}
+		return Problems{AtKey(n, "is an empty list; at least one entry is needed")}
 	case *kind.MaxProperties:
-		return document.Problems{document.AtKey(n, "has %d keys; at most %d are allowed", k.Got, k.Want)}
+		return Problems{AtKey(n, "has %d keys; at most %d are allowed", k.Got, k.Want)}
 	case *kind.MinProperties:
-		return document.Problems{document.AtKey(n, "is empty; at least one key is needed")}
+		return Problems{AtKey(n, "is empty; at least one key is needed")}
 	case *kind.UniqueItems:
-		return document.Problems{document.At(n.Items[k.Duplicates[1]], "is a duplicate in the list")}
+		return Problems{At(n.Items[k.Duplicates[1]], "is a duplicate in the list")}
 	}
-	if title := document.TitleOf(want); title != "" {
-		return document.Problems{document.NotA(n, title)}
+	if title := titleOf(want); title != "" {
+		return Problems{NotA(n, title)}
 	}
-	return document.Problems{document.At(n, "%s is not allowed here", document.Shown(n))}
+	return Problems{At(n, "%s is not allowed here", Shown(n))}
 }
 
 // unknownKeys rejects keys that the form does not define.
-func unknownKeys(n *document.Node, names []string, want map[string]any) (problems document.Problems) {
+func unknownKeys(n *Node, names []string, want map[string]any) (problems Problems) {
 	known := keysOf(want, "properties")
 	slices.Sort(known)
 	for _, name := range names {
@@ -85,14 +84,14 @@ func unknownKeys(n *document.Node, names []string, want map[string]any) (problem
 		if f == nil {
 			continue
 		}
-		if title := document.TitleOf(document.AsMap(want["propertyNames"])); title != "" {
+		if title := titleOf(AsMap(want["propertyNames"])); title != "" {
 			problems = append(
 				problems,
-				document.AtKey(f, "%q is not %s", document.Clip(name), title).Suggest(nearest.Word(name, known)),
+				AtKey(f, "%q is not %s", Clip(name), title).Suggest(nearest.Word(name, known)),
 			)
 			continue
 		}
-		p := document.AtKey(f, "is not a known key here").Suggest(nearest.Word(name, known))
+		p := AtKey(f, "is not a known key here").Suggest(nearest.Word(name, known))
 		if p.Suggestion == "" {
 			p.Message += "; use one of " + strings.Join(known, ", ")
 		}
@@ -102,21 +101,21 @@ func unknownKeys(n *document.Node, names []string, want map[string]any) (problem
 }
 
 // notOne rejects a word that is not in the list of allowed words.
-func notOne(n *document.Node, want []any) document.Problem {
+func notOne(n *Node, want []any) Problem {
 	var words []string
 	for _, w := range want {
 		words = append(words, fmt.Sprint(w))
 	}
 	if len(words) == 1 {
-		return document.At(n, "%s is not %s, the only allowed value", document.Shown(n), words[0])
+		return At(n, "%s is not %s, the only allowed value", Shown(n), words[0])
 	}
-	return document.At(
-		n, "%s is not one of %s", document.Shown(n), strings.Join(words, ", "),
+	return At(
+		n, "%s is not one of %s", Shown(n), strings.Join(words, ", "),
 	).Suggest(nearest.Word(n.Value, words))
 }
 
 func keysOf(schema map[string]any, name string) (keys []string) {
-	for k := range document.AsMap(schema[name]) {
+	for k := range AsMap(schema[name]) {
 		keys = append(keys, k)
 	}
 	return keys

@@ -1,4 +1,4 @@
-package program
+package validate
 
 import (
 	"cmp"
@@ -16,17 +16,17 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/program/nearest"
 )
 
-// parseExamples runs the example orders of a file that has no other problems. Each order must earn the points that its
+// Examples runs the example orders of a file that has no other problems. Each order must earn the points that its
 // example states.
-func parseExamples(c *document.Compiler, p *loyalty.Program, n *document.Node) {
+func Examples(c *document.Compiler, n *document.Node) {
 	for _, item := range n.List() {
 		before := len(c.Problems)
-		order, account := parseExample(c, p, item)
+		order, account := Example(c, item)
 		if len(c.Problems) > before {
 			continue
 		}
 		expect := item.Get("expect")
-		quote, err := engine.QuoteOrder(p, account, order, nil, order.PlacedAt)
+		quote, err := engine.QuoteOrder(c.P, account, order, nil, order.PlacedAt)
 		if err != nil {
 			c.Add(document.At(expect, "%q is rejected: %s", item.Get("name").Text(), reason(err)))
 			continue
@@ -42,9 +42,9 @@ func parseExamples(c *document.Compiler, p *loyalty.Program, n *document.Node) {
 	}
 }
 
-// parseExample reads an order and the member who places it.
-func parseExample(c *document.Compiler, p *loyalty.Program, item *document.Node) (loyalty.Order, loyalty.Account) {
-	placed := c.Instant(item.Get("at"), p.Zone)
+// Example reads an order and the member who places it.
+func Example(c *document.Compiler, item *document.Node) (loyalty.Order, loyalty.Account) {
+	placed := c.Instant(item.Get("at"), c.P.Zone)
 	n := item.Get("order")
 	order := loyalty.Order{
 		ID:       "example",
@@ -62,7 +62,7 @@ func parseExample(c *document.Compiler, p *loyalty.Program, item *document.Node)
 		Member: order.Member,
 		Status: loyalty.Active,
 		Joined: placed,
-		Tier:   parseStanding(c, p, item.Get("tier"), placed),
+		Tier:   parseStanding(c, item.Get("tier"), placed),
 	}
 	if orders := c.Integer(item.Get("orders"), 0, 1e9); orders > 0 {
 		account.Metrics = []loyalty.Metric{{Orders: orders}} // older than every window
@@ -74,7 +74,7 @@ func parseExample(c *document.Compiler, p *loyalty.Program, item *document.Node)
 
 // parseTraits reads the properties of the member, other than points, that rules use.
 func parseTraits(c *document.Compiler, item *document.Node) (t loyalty.Traits) {
-	t.Segments = parseLabels(c, item.Get("segments"))
+	t.Segments = c.Labels(item.Get("segments"))
 	slices.Sort(t.Segments)
 	var campaigns []string
 	for _, r := range slices.Concat(c.P.Campaigns, c.P.Earn.Rules) {
@@ -96,7 +96,7 @@ func parseTraits(c *document.Compiler, item *document.Node) (t loyalty.Traits) {
 	}
 	slices.SortFunc(t.OptIns, func(a, b loyalty.OptIn) int { return cmp.Compare(a.Campaign, b.Campaign) })
 	if n := item.Get("birthday"); n != nil {
-		day, _ := dayOfYear(c, n)
+		day, _ := c.DayOfYear(n)
 		t.Birthday = int(day)
 	}
 	return t
@@ -130,21 +130,21 @@ func parseAmounts(c *document.Compiler, order *loyalty.Order, n *document.Node) 
 }
 
 // parseStanding returns the standing of a member who has just reached a level, or the lowest level if none is named.
-func parseStanding(c *document.Compiler, p *loyalty.Program, n *document.Node, since time.Time) (s loyalty.Standing) {
-	levels := p.Tiers.Levels
+func parseStanding(c *document.Compiler, n *document.Node, since time.Time) (s loyalty.Standing) {
+	levels := c.P.Tiers.Levels
 	switch {
 	case n == nil && len(levels) == 0:
 		return s
 	case n == nil:
-		return reached(p, levels[0].ID, since)
-	case !parseLevel(c, n):
+		return Standing(c.P, levels[0].ID, since)
+	case !Level(c, levels, n):
 		return s
 	}
-	return reached(p, n.Text(), since)
+	return Standing(c.P, n.Text(), since)
 }
 
-// reached returns the standing of a member who reached a level at an instant.
-func reached(p *loyalty.Program, level string, since time.Time) loyalty.Standing {
+// Standing returns the standing of a member who reached a level at an instant.
+func Standing(p *loyalty.Program, level string, since time.Time) loyalty.Standing {
 	s := loyalty.Standing{Level: level, Since: since}
 	if _, rank, _ := p.Tiers.Level(level); rank > 0 && p.Tiers.KeepYear == 0 {
 		s.Until = p.Tiers.KeepFor.After(since, p.Zone)
