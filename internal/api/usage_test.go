@@ -32,7 +32,7 @@ func TestUsageOfRequests(t *testing.T) {
 		for _, measure := range []func(*usageWorld){
 			(*usageWorld).measureOrders, (*usageWorld).measureLargeOrder, (*usageWorld).measureExternalIDs,
 			(*usageWorld).measureReads,
-			(*usageWorld).measureRedemptions, (*usageWorld).measureLimited,
+			(*usageWorld).measureRedemptions, (*usageWorld).measureLimited, (*usageWorld).measureUnknownCodes,
 		} {
 			w := newUsageWorld(t)
 			measure(w)
@@ -133,21 +133,45 @@ func (w *usageWorld) orderOf(status, lines, more string) string {
 // measure sends a request that must succeed, and records its usage.
 func (w *usageWorld) measure(id, method, path, body string) map[string]any {
 	w.t.Helper()
+	a := w.measureAny(id, sentRequest{method: method, path: path, body: []byte(body)})
+	if a.status >= http.StatusMultipleChoices {
+		w.t.Fatalf("%s: %d %s", id, a.status, a.body)
+	}
+	m, _ := a.json.(map[string]any)
+	return m
+}
+
+// measureAny sends a request and records its usage.
+func (w *usageWorld) measureAny(id string, r sentRequest) answered {
+	w.t.Helper()
 	w.mu.Lock()
 	w.log.Reset()
 	w.mu.Unlock()
 	w.meter.Take()
-	a := w.post(method, path, body)
-	if a.status >= http.StatusMultipleChoices {
-		w.t.Fatalf("%s: %d %s", id, a.status, a.body)
-	}
+	a := w.do(r)
 	u := w.meter.Take()
 	w.used[id] = cost.Usage{
 		ID: id, Steps: u.Steps, Calls: u.Calls, Read: u.Read, Write: u.Write, Items: u.Items,
 		LogBytes: costtest.LogBytes(w.log.String()),
 	}
-	m, _ := a.json.(map[string]any)
-	return m
+	return a
+}
+
+// measureUnknownCodes measures lookups of codes that do not exist. They count toward the limit of the API key, and
+// toward the limit of the client if the request names one.
+func (w *usageWorld) measureUnknownCodes() {
+	for _, c := range []struct {
+		id     string
+		header map[string]string
+	}{
+		{"code_unknown", nil},
+		{"code_unknown_client", map[string]string{"Perennial-Client": "till-7"}},
+	} {
+		a := w.measureAny(c.id, sentRequest{method: "GET", path: "/v1/codes/7K3M-Q9XZ-02VB-HJ4D-R", header: c.header})
+		if a.status != http.StatusNotFound {
+			w.t.Fatalf("%s: %d %s", c.id, a.status, a.body)
+		}
+	}
 }
 
 func (w *usageWorld) measureOrders() {

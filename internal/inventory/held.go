@@ -68,7 +68,7 @@ func (ss Stock) ReleaseExpired(ctx context.Context, p *loyalty.Program, holds Ex
 		if err != nil {
 			return err
 		}
-		if _, err := ss.Advance(ctx, p, loyalty.MemberID(d.Member)); err != nil {
+		if _, err := ss.Execute(ctx, ledger.Command{Program: p, Member: loyalty.MemberID(d.Member)}); err != nil {
 			return err
 		}
 	}
