@@ -20,60 +20,53 @@ func Spoken(per loyalty.CapPeriod) string {
 
 // Explain describes a compiled program in plain English, one sentence per line.
 func Explain(p *loyalty.Program) string {
-	e := explainer{p: p}
-	e.say("%s (%s): days are in the time zone %s.", p.Name.In("en"), p.ID, p.Zone)
+	w := &writer{p: p}
+	e := explainer{w}
+	w.say("%s (%s): days are in the time zone %s.", p.Name.In("en"), p.ID, p.Zone)
 	e.earn()
-	e.rules()
+	ruleSection{w}.explain()
 	e.bounds()
 	e.actions()
 	e.life()
 	e.refunds()
 	e.payments()
-	e.tiers()
+	tierSection{w, p.Tiers}.explain()
 	e.tierGroups()
 	e.wallets()
-	if a := e.p.AdvanceNotice; !a.Period.IsZero() {
-		times := fmt.Sprintf("up to %d times", a.MaxExtensions)
-		if a.MaxExtensions == 1 {
-			times = "once"
-		}
-		e.say("Members receive notice %s before points expire and levels end. "+
-			"Without notice both are extended by the same period: "+
-			"once for members who cannot receive messages (their account shows the notice), and %s for others.",
-			Period(a.Period), times)
-		if len(e.p.Wallets)+len(e.p.TierGroups) > 0 {
-			e.say("This does not apply to other wallets and tier groups.")
-		}
-	}
-	e.rewards()
+	e.notice()
+	rewardSection{w}.explain()
 	e.transfers()
 	e.households()
 	e.goodwill()
-	e.reminders()
-	return strings.Join(e.lines, "\n") + "\n"
+	reminderSection{w}.explain()
+	return strings.Join(w.lines, "\n") + "\n"
 }
 
-type explainer struct {
+// A writer collects the sentences about a program. Each type that embeds it describes a section.
+type writer struct {
 	p     *loyalty.Program
 	lines []string
 }
 
-func (e *explainer) say(format string, args ...any) {
-	e.lines = append(e.lines, fmt.Sprintf(format, args...))
+// An explainer describes the sections without a type of their own.
+type explainer struct{ *writer }
+
+func (w *writer) say(format string, args ...any) {
+	w.lines = append(w.lines, fmt.Sprintf(format, args...))
 }
 
 // points formats a number of points with their name.
-func (e *explainer) points(n *big.Rat) string {
-	unit := e.p.Unit.Other
+func (w *writer) points(n *big.Rat) string {
+	unit := w.p.Unit.Other
 	if n.Cmp(big.NewRat(1, 1)) == 0 {
-		unit = e.p.Unit.One
+		unit = w.p.Unit.One
 	}
 	return Digits(n) + " " + unit.In("en")
 }
 
-func (e *explainer) whole(n int64) string { return e.points(big.NewRat(n, 1)) }
+func (w *writer) whole(n int64) string { return w.points(big.NewRat(n, 1)) }
 
-func (e *explainer) refunds() {
+func (e explainer) refunds() {
 	const taken = "A refund deducts the points that the order earned: first the order's own points, then others, and "
 	switch p := e.p; p.Clawback {
 	case loyalty.ClawbackWithinBalance:
@@ -91,8 +84,26 @@ func (e *explainer) refunds() {
 	}
 }
 
+func (e explainer) notice() {
+	a := e.p.AdvanceNotice
+	if a.Period.IsZero() {
+		return
+	}
+	times := fmt.Sprintf("up to %d times", a.MaxExtensions)
+	if a.MaxExtensions == 1 {
+		times = "once"
+	}
+	e.say("Members receive notice %s before points expire and levels end. "+
+		"Without notice both are extended by the same period: "+
+		"once for members who cannot receive messages (their account shows the notice), and %s for others.",
+		Period(a.Period), times)
+	if len(e.p.Wallets)+len(e.p.TierGroups) > 0 {
+		e.say("This does not apply to other wallets and tier groups.")
+	}
+}
+
 // goodwill describes the goodwill terms: corrections that only the merchant can make.
-func (e *explainer) goodwill() {
+func (e explainer) goodwill() {
 	if p := e.p.Goodwill.Reinstate; !p.IsZero() {
 		e.say("An agent can reinstate expired points for %s.", Period(p))
 	}
@@ -152,7 +163,7 @@ func Series(parts []string, last string) string {
 }
 
 // households describes how household members use each other's points.
-func (e *explainer) households() {
+func (e explainer) households() {
 	h := e.p.Households
 	if h.Size == 0 {
 		return
@@ -171,7 +182,7 @@ func (e *explainer) households() {
 }
 
 // payments explains the terms for reports of payment processors, if the file contains any.
-func (e *explainer) payments() {
+func (e explainer) payments() {
 	t := e.p.Payments
 	if t.Award == "" && t.FindBy == nil && t.ClaimWithin.IsZero() {
 		return

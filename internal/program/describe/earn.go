@@ -10,7 +10,7 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/loyalty/award"
 )
 
-func (e *explainer) earn() {
+func (e explainer) earn() {
 	earn := e.p.Earn
 	included := ""
 	if earn.TaxIncluded {
@@ -39,14 +39,14 @@ func (e *explainer) earn() {
 }
 
 // rates formats the rates of a map in the order of their currencies.
-func (e *explainer) rates(rates map[loyalty.Currency]loyalty.Rate, last string) string {
+func (w *writer) rates(rates map[loyalty.Currency]loyalty.Rate, last string) string {
 	var parts []string
 	for _, c := range slices.Sorted(maps.Keys(rates)) {
 		per := " per "
 		if rates[c].Full {
 			per = " per full "
 		}
-		parts = append(parts, e.points(rates[c].Points)+per+loyalty.Money{Amount: rates[c].Per, Currency: c}.String())
+		parts = append(parts, w.points(rates[c].Points)+per+loyalty.Money{Amount: rates[c].Per, Currency: c}.String())
 	}
 	return Series(parts, last)
 }
@@ -90,7 +90,7 @@ func counted(c loyalty.Counts) string {
 }
 
 // bounds describes the maximum number of points that members can earn from orders.
-func (e *explainer) bounds() {
+func (e explainer) bounds() {
 	for _, c := range e.p.Earn.Caps {
 		beyond := ""
 		if c.Reject {
@@ -107,7 +107,7 @@ func (e *explainer) bounds() {
 	}
 }
 
-func (e *explainer) actions() {
+func (e explainer) actions() {
 	for _, t := range e.p.Events {
 		fields := ""
 		if len(t.Fields) > 0 {

@@ -8,7 +8,7 @@ import (
 )
 
 // life describes when points can be spent and when they expire.
-func (e *explainer) life() {
+func (e explainer) life() {
 	e.say("Points can be spent %s and %s.", starts(e.p.Earn.Pending), ends(e.p.Earn.Expires))
 	e.givenUp(e.p.Earn.Pending)
 	if w := e.p.Earn.Pending; len(e.p.Earn.Actions) > 0 &&
@@ -18,23 +18,23 @@ func (e *explainer) life() {
 }
 
 // ownLife describes when the points of a rule become active and expire, if this differs from the base rate.
-func (e *explainer) ownLife(l loyalty.Life) {
+func (w *writer) ownLife(l loyalty.Life) {
 	switch {
 	case l.Pending != nil && l.Expires != nil:
-		e.say("- Its points can be spent %s and %s.", starts(*l.Pending), ends(*l.Expires))
+		w.say("- Its points can be spent %s and %s.", starts(*l.Pending), ends(*l.Expires))
 	case l.Pending != nil:
-		e.say("- Its points can be spent %s.", starts(*l.Pending))
+		w.say("- Its points can be spent %s.", starts(*l.Pending))
 	case l.Expires != nil:
-		e.say("- Its points %s.", ends(*l.Expires))
+		w.say("- Its points %s.", ends(*l.Expires))
 	}
 	if l.Pending != nil {
-		e.givenUp(*l.Pending)
+		w.givenUp(*l.Pending)
 	}
 }
 
-func (e *explainer) givenUp(w loyalty.Wait) {
-	if !w.Within.IsZero() {
-		e.say("They are forfeited if an order is not %s within %s.", w.Until, Period(w.Within))
+func (w *writer) givenUp(wait loyalty.Wait) {
+	if !wait.Within.IsZero() {
+		w.say("They are forfeited if an order is not %s within %s.", wait.Until, Period(wait.Within))
 	}
 }
 

@@ -8,13 +8,16 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
 )
 
-// reminders describes the messages that members receive without a request, and their frequency caps.
-func (e *explainer) reminders() {
-	r := e.p.Reminders
+// A reminderSection describes the reminders.
+type reminderSection struct{ *writer }
+
+// explain describes the messages that members receive without a request, and their frequency caps.
+func (s reminderSection) explain() {
+	r := s.p.Reminders
 	if len(r.Messages) == 0 {
 		return
 	}
-	e.say(
+	s.say(
 		"Members who consented receive reminders, but not from %s to %s of their local time.", ClockTime(r.QuietFrom),
 		ClockTime(r.QuietUntil),
 	)
@@ -23,37 +26,37 @@ func (e *explainer) reminders() {
 		if c.Channel == "" {
 			by = "in total"
 		}
-		e.say("- Marketing is sent at most %s %s.", capped(c.Times, c.Per), by)
+		s.say("- Marketing is sent at most %s %s.", capped(c.Times, c.Per), by)
 	}
 	if r.Ignored.StopAfter > 0 || !r.Ignored.Wait.IsZero() {
-		e.ignored(r.Ignored)
+		s.ignored(r.Ignored)
 	}
 	if r.Holdout != nil {
-		e.say("- %s of the members receive no marketing, to measure its effect.", percentage(r.Holdout))
+		s.say("- %s of the members receive no marketing, to measure its effect.", percentage(r.Holdout))
 	}
 	for _, one := range r.Messages {
-		e.reminder(one)
+		s.reminder(one)
 	}
 }
 
-func (e *explainer) ignored(r loyalty.IgnoredRule) {
+func (s reminderSection) ignored(r loyalty.IgnoredRule) {
 	if !r.Wait.IsZero() {
-		e.say(
+		s.say(
 			"- After ignored marketing the next message waits for %s, then twice, then four times as long.",
 			Period(r.Wait),
 		)
 	}
 	if r.StopAfter > 0 {
-		e.say("- After %d ignored messages in a row no more are sent until the member orders or redeems.", r.StopAfter)
+		s.say("- After %d ignored messages in a row no more are sent until the member orders or redeems.", r.StopAfter)
 	}
 }
 
-func (e *explainer) reminder(r loyalty.Reminder) {
-	parts := []string{e.when(r)}
+func (s reminderSection) reminder(r loyalty.Reminder) {
+	parts := []string{s.when(r)}
 	if r.MinPoints > 0 {
-		parts = append(parts, "if it is about "+e.whole(int64(r.MinPoints))+" or more")
+		parts = append(parts, "if it is about "+s.whole(int64(r.MinPoints))+" or more")
 	}
-	parts = append(parts, e.whose(r.Tiers, r.Segments)...)
+	parts = append(parts, s.whose(r.Tiers, r.Segments)...)
 	if r.When != nil {
 		parts = append(parts, asked(r.When, ""))
 	}
@@ -68,7 +71,7 @@ func (e *explainer) reminder(r loyalty.Reminder) {
 	if r.Purpose == loyalty.Transactional {
 		kind = "not marketing"
 	}
-	e.say("- %s: %s, by %s (%s).", r.ID, strings.Join(parts, ", "), Series(by, "or else"), kind)
+	s.say("- %s: %s, by %s (%s).", r.ID, strings.Join(parts, ", "), Series(by, "or else"), kind)
 }
 
 // occasions are the texts of the triggers. {by} stands for the periods of the reminder. {after} stands for the periods
@@ -93,10 +96,10 @@ var occasions = map[loyalty.Trigger]string{
 }
 
 // when describes when a reminder is sent.
-func (e *explainer) when(r loyalty.Reminder) string {
+func (s reminderSection) when(r loyalty.Reminder) string {
 	occasion, ok := occasions[r.On]
 	if !ok {
-		return "on schedule: " + e.planned(r)
+		return "on schedule: " + s.planned(r)
 	}
 	var leads []string
 	for _, lead := range r.Leads {
@@ -109,15 +112,15 @@ func (e *explainer) when(r loyalty.Reminder) string {
 	}
 	return strings.NewReplacer(
 		"{by}", by, "{after}", after, "{on}", on,
-		"{points}", e.whole(r.Within), "{within}", strconv.FormatInt(r.Within, 10),
+		"{points}", s.whole(r.Within), "{within}", strconv.FormatInt(r.Within, 10),
 	).Replace(occasion)
 }
 
 // planned describes the times and days at which a reminder with the merchant's own text is sent.
-func (e *explainer) planned(r loyalty.Reminder) string {
+func (s reminderSection) planned(r loyalty.Reminder) string {
 	var parts []string
 	for _, at := range r.At {
-		parts = append(parts, at.In(e.p.Zone).Format("2 January 2006 15:04"))
+		parts = append(parts, at.In(s.p.Zone).Format("2 January 2006 15:04"))
 	}
 	if len(r.Days) > 0 {
 		parts = append(parts, days(r.Days)+" of every year")

@@ -9,37 +9,40 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/loyalty/redeem"
 )
 
-// rewards describes the rewards and how points are redeemed for them.
-func (e *explainer) rewards() {
-	for _, r := range e.p.Rewards {
-		e.reward(r)
+// A rewardSection describes the rewards.
+type rewardSection struct{ *writer }
+
+// explain describes the rewards and how points are redeemed for them.
+func (s rewardSection) explain() {
+	for _, r := range s.p.Rewards {
+		s.reward(r)
 	}
-	if len(e.p.Rewards) > 0 {
-		e.redeeming()
+	if len(s.p.Rewards) > 0 {
+		s.redeeming()
 	}
 }
 
-func (e *explainer) reward(r loyalty.Reward) {
-	parts := []string{e.whole(int64(r.Cost)) + " buy " + e.bought(r)}
+func (s rewardSection) reward(r loyalty.Reward) {
+	parts := []string{s.whole(int64(r.Cost)) + " buy " + s.bought(r)}
 	if r.Type == redeem.Perk {
 		parts[0] = "There is a perk that costs nothing"
 	}
 	if len(r.MinOrder) > 0 {
 		parts = append(parts, "for orders of at least "+Series(amounts(r.MinOrder), "or"))
 	}
-	parts = append(parts, e.whose(r.Tiers, r.Segments)...)
+	parts = append(parts, s.whose(r.Tiers, r.Segments)...)
 	if r.When != nil {
 		parts = append(parts, asked(r.When, ""))
 	}
-	parts = append(parts, e.span(r.Active.From, r.Active.Until)...)
-	e.say("%s (%s).", strings.Join(parts, ", "), r.ID)
-	e.cheaper(r)
-	e.alsoFor(r)
-	if shown := e.span(r.Visible.From, r.Visible.Until); len(shown) > 0 {
-		e.say("- It is visible %s.", strings.Join(shown, " "))
+	parts = append(parts, s.span(r.Active.From, r.Active.Until)...)
+	s.say("%s (%s).", strings.Join(parts, ", "), r.ID)
+	s.cheaper(r)
+	s.alsoFor(r)
+	if shown := s.span(r.Visible.From, r.Visible.Until); len(shown) > 0 {
+		s.say("- It is visible %s.", strings.Join(shown, " "))
 	}
 	if len(r.Limits) > 0 {
-		e.say("- A member can redeem it %s.", Series(often(r.Limits), "and"))
+		s.say("- A member can redeem it %s.", Series(often(r.Limits), "and"))
 	}
 	for i, d := range r.StockBatches {
 		more, when := "", ""
@@ -47,27 +50,27 @@ func (e *explainer) reward(r loyalty.Reward) {
 			more = " more"
 		}
 		if !d.At.IsZero() {
-			when = " " + e.span(d.At, time.Time{})[0] + " on"
+			when = " " + s.span(d.At, time.Time{})[0] + " on"
 		}
-		e.say("- There are %d%s%s.", d.Quantity, more, when)
+		s.say("- There are %d%s%s.", d.Quantity, more, when)
 	}
 	if r.HasWaitlist() {
-		e.say("- It has a waitlist; each member on it can claim one for %s.", Period(r.FirstCall))
+		s.say("- It has a waitlist; each member on it can claim one for %s.", Period(r.FirstCall))
 	}
 	for _, o := range r.Dates {
-		e.say("- On %s it has %s (%s).", e.instant(o.At), count(int(o.Capacity), "place"), o.ID)
+		s.say("- On %s it has %s (%s).", s.instant(o.At), count(int(o.Capacity), "place"), o.ID)
 	}
-	e.codes(r.Codes)
+	s.codes(r.Codes)
 	switch {
 	case r.Address:
-		e.say("- It is shipped to an address.")
+		s.say("- It is shipped to an address.")
 	case r.Manual:
-		e.say("- It is fulfilled manually.")
+		s.say("- It is fulfilled manually.")
 	}
 }
 
 // bought describes what a member receives for a reward, such as its value.
-func (e *explainer) bought(r loyalty.Reward) string {
+func (s rewardSection) bought(r loyalty.Reward) string {
 	switch r.Type {
 	case "amount_off":
 		return r.Value.String() + " off"
@@ -88,31 +91,40 @@ func (e *explainer) bought(r loyalty.Reward) string {
 	case "donation":
 		return "a donation of " + r.Value.String()
 	case "wallet_points":
-		return e.in(r.Wallet, int64(r.Points))
+		return s.in(r.Wallet, int64(r.Points))
 	}
 	return "an experience"
 }
 
 // cheaper describes the prices of a reward for certain levels, in the order of the levels.
-func (e *explainer) cheaper(r loyalty.Reward) {
-	for _, l := range e.p.Tiers.Levels {
+func (s rewardSection) cheaper(r loyalty.Reward) {
+	for _, l := range s.p.Tiers.Levels {
 		if price, ok := r.Prices[l.ID]; ok {
-			e.say("- Members of %s pay %s.", l.Name.In("en"), e.whole(int64(price)))
+			s.say("- Members of %s pay %s.", l.Name.In("en"), s.whole(int64(price)))
+		}
+	}
+}
+
+// alsoFor describes the prices of a reward in other wallets.
+func (s rewardSection) alsoFor(r loyalty.Reward) {
+	for _, w := range s.p.Wallets {
+		if price, ok := r.Wallets[w.ID]; ok {
+			s.say("- It can be redeemed for %s instead.", s.in(w.ID, int64(price)))
 		}
 	}
 }
 
 // codes describes the code that a member presents, and its validity.
-func (e *explainer) codes(c loyalty.Codes) {
+func (s rewardSection) codes(c loyalty.Codes) {
 	switch c.From {
 	case loyalty.NoCode:
 		return
 	case loyalty.GeneratedCode:
-		e.say("- Each redemption has its own code.")
+		s.say("- Each redemption has its own code.")
 	case loyalty.UploadedCode:
-		e.say("- The stock is the number of uploaded codes.")
+		s.say("- The stock is the number of uploaded codes.")
 	case loyalty.SharedCode:
-		e.say("- Its code is %s, the same for all.", c.Shared)
+		s.say("- Its code is %s, the same for all.", c.Shared)
 	}
 	lasts := ""
 	if !c.Valid.IsZero() {
@@ -120,56 +132,56 @@ func (e *explainer) codes(c loyalty.Codes) {
 	}
 	switch {
 	case !c.Wait.IsZero():
-		e.say("- A code can be used %s after it was claimed%s.", Period(c.Wait), lasts)
+		s.say("- A code can be used %s after it was claimed%s.", Period(c.Wait), lasts)
 	case lasts != "":
-		e.say("- A code can be used at once%s.", lasts)
+		s.say("- A code can be used at once%s.", lasts)
 	}
 }
 
 // redeeming describes the rules that apply to all rewards.
-func (e *explainer) redeeming() {
-	r := e.p.Redemption
-	e.say(
+func (s rewardSection) redeeming() {
+	r := s.p.Redemption
+	s.say(
 		"Points are reserved for %s; canceling a reservation returns them.",
-		Period(Holding(e.p)),
+		Period(Holding(s.p)),
 	)
 	if r.PerOrder > 0 {
-		e.say("An order can use at most %s.", count(int(r.PerOrder), "reward"))
+		s.say("An order can use at most %s.", count(int(r.PerOrder), "reward"))
 	}
 	coded := func(r loyalty.Reward) bool { return r.Codes.From != loyalty.NoCode && r.Codes.Valid.IsZero() }
-	if !r.CodeValid.IsZero() && slices.ContainsFunc(e.p.Rewards, coded) {
-		e.say("Codes can be used for %s unless stated otherwise.", Period(r.CodeValid))
+	if !r.CodeValid.IsZero() && slices.ContainsFunc(s.p.Rewards, coded) {
+		s.say("Codes can be used for %s unless stated otherwise.", Period(r.CodeValid))
 	}
-	e.say("%s", map[loyalty.OnRefund]string{
+	s.say("%s", map[loyalty.OnRefund]string{
 		loyalty.AllBack: "When the shop reverses a redemption because its order was refunded, its points are restored.",
 		loyalty.ShareBack: "When the shop reverses a redemption because its order was refunded, " +
 			"the same share of its points is restored.",
 		loyalty.NoneBack: "Points spent on a reward are not restored, even if its order is refunded.",
 	}[r.OnRefund])
-	e.pay(r.Pay)
+	s.pay(r.Pay)
 	if r.Auto.Reward != "" {
-		e.say(
-			"A member with %s automatically redeems %s, at most %s a day.", e.whole(int64(r.Auto.At)), r.Auto.Reward,
+		s.say(
+			"A member with %s automatically redeems %s, at most %s a day.", s.whole(int64(r.Auto.At)), r.Auto.Reward,
 			count(int(r.Auto.Limit), "time"),
 		)
 	}
 	if !r.Grace.IsZero() {
-		e.say("Restored points can be spent for at least %s.", Period(r.Grace))
+		s.say("Restored points can be spent for at least %s.", Period(r.Grace))
 	}
 }
 
 // pay describes how orders can be paid with points.
-func (e *explainer) pay(y loyalty.Pay) {
+func (s rewardSection) pay(y loyalty.Pay) {
 	if len(y.Rates) == 0 {
 		return
 	}
-	e.say("Orders can be paid with points: %s.", e.rates(y.Rates, "or"))
+	s.say("Orders can be paid with points: %s.", s.rates(y.Rates, "or"))
 	var bounds []string
 	if y.Min > 0 {
-		bounds = append(bounds, "at least "+e.whole(int64(y.Min)))
+		bounds = append(bounds, "at least "+s.whole(int64(y.Min)))
 	}
 	if y.Step > 1 {
-		bounds = append(bounds, "in steps of "+e.whole(int64(y.Step)))
+		bounds = append(bounds, "in steps of "+s.whole(int64(y.Step)))
 	}
 	if y.Share != nil {
 		bounds = append(bounds, "at most "+percentage(y.Share)+" of an order")
@@ -178,6 +190,6 @@ func (e *explainer) pay(y loyalty.Pay) {
 		bounds = append(bounds, "at most "+Series(amounts(y.Most), "or"))
 	}
 	if len(bounds) > 0 {
-		e.say("- That is %s.", Series(bounds, "and"))
+		s.say("- That is %s.", Series(bounds, "and"))
 	}
 }

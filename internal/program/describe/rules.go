@@ -10,14 +10,17 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
 )
 
-// rules describes earning beyond the base rate, and how the rules combine.
-func (e *explainer) rules() {
-	all := slices.Concat(e.p.Earn.Rules, e.p.Campaigns)
+// A ruleSection describes the rules.
+type ruleSection struct{ *writer }
+
+// explain describes earning beyond the base rate, and how the rules combine.
+func (s ruleSection) explain() {
+	all := slices.Concat(s.p.Earn.Rules, s.p.Campaigns)
 	for _, r := range all {
-		e.rule(r)
+		s.rule(r)
 	}
-	for _, g := range e.p.Groups {
-		e.say("%s.", fmt.Sprintf(map[loyalty.Stacking]string{
+	for _, g := range s.p.Groups {
+		s.say("%s.", fmt.Sprintf(map[loyalty.Stacking]string{
 			loyalty.Best:  "Of the rules of group %s, the one that gives the most points is applied",
 			loyalty.Sum:   "All rules of group %s are applied",
 			loyalty.First: "Of the rules of group %s, the one with the highest priority is applied",
@@ -32,36 +35,36 @@ func (e *explainer) rules() {
 		}
 	}
 	if loose > 1 {
-		e.say("Of the multipliers without a group, the highest is applied.")
+		s.say("Of the multipliers without a group, the highest is applied.")
 	}
 }
 
-func (e *explainer) rule(r loyalty.Rule) {
-	parts := append([]string{subject(r.Match) + " earn " + e.gives(r.Give)}, e.about(r.Match)...)
-	e.say("%s (%s).", strings.Join(parts, ", "), r.ID)
+func (s ruleSection) rule(r loyalty.Rule) {
+	parts := append([]string{subject(r.Match) + " earn " + s.gives(r.Give)}, s.about(r.Match)...)
+	s.say("%s (%s).", strings.Join(parts, ", "), r.ID)
 	if r.Shadow {
-		e.say("- It runs in shadow mode: the points that it would give are recorded but not awarded.")
+		s.say("- It runs in shadow mode: the points that it would give are recorded but not awarded.")
 	}
 	if r.OptIn {
-		e.say("- It is only for members who registered for it.")
+		s.say("- It is only for members who registered for it.")
 	}
 	if r.Group != "" {
-		e.say("- It belongs to group %s, with priority %d.", r.Group, r.Priority)
+		s.say("- It belongs to group %s, with priority %d.", r.Group, r.Priority)
 	}
 	for _, c := range r.Caps {
 		beyond := ""
 		if c.Reject {
 			beyond = ", or nothing if it would exceed that"
 		}
-		e.say("- It gives a member at most %s %s%s.", e.whole(int64(c.Points)), Spoken(c.Per), beyond)
+		s.say("- It gives a member at most %s %s%s.", s.whole(int64(c.Points)), Spoken(c.Per), beyond)
 	}
 	if len(r.Limits) > 0 {
-		e.say("- It applies to a member %s.", Series(often(r.Limits), "and"))
+		s.say("- It applies to a member %s.", Series(often(r.Limits), "and"))
 	}
 	if r.Budget > 0 {
-		e.say("- It gives all members together at most %s.", e.whole(int64(r.Budget)))
+		s.say("- It gives all members together at most %s.", s.whole(int64(r.Budget)))
 	}
-	e.ownLife(r.Life)
+	s.ownLife(r.Life)
 }
 
 // subject describes the items to which a rule applies.
@@ -82,34 +85,34 @@ func subject(m loyalty.Match) string {
 }
 
 // gives describes the points that a strategy awards.
-func (e *explainer) gives(s loyalty.Strategy) string {
-	switch s := s.(type) {
+func (s ruleSection) gives(by loyalty.Strategy) string {
+	switch by := by.(type) {
 	case loyalty.PerAmount:
-		return "another " + e.rates(s.Rates, "or")
+		return "another " + s.rates(by.Rates, "or")
 	case loyalty.PerUnit:
-		return "another " + e.points(s.Points) + " for each item"
+		return "another " + s.points(by.Points) + " for each item"
 	case loyalty.PerVisit:
-		return "another " + e.whole(int64(s.Points)) + ", once a day"
+		return "another " + s.whole(int64(by.Points)) + ", once a day"
 	case loyalty.Fixed:
-		return "another " + e.whole(int64(s.Points))
+		return "another " + s.whole(int64(by.Points))
 	case loyalty.Steps:
 		var parts []string
-		for _, c := range slices.Sorted(maps.Keys(s.Bands)) {
-			for _, b := range s.Bands[c] {
+		for _, c := range slices.Sorted(maps.Keys(by.Bands)) {
+			for _, b := range by.Bands[c] {
 				parts = append(
-					parts, e.whole(int64(b.Points))+" from "+loyalty.Money{Amount: b.From, Currency: c}.String(),
+					parts, s.whole(int64(b.Points))+" from "+loyalty.Money{Amount: b.From, Currency: c}.String(),
 				)
 			}
 		}
 		return "another " + Series(parts, "or")
 	case loyalty.Multiply:
-		return times(s.By)
+		return times(by.By)
 	}
 	return "nothing"
 }
 
 // about describes the orders to which a rule applies.
-func (e *explainer) about(m loyalty.Match) (parts []string) {
+func (s ruleSection) about(m loyalty.Match) (parts []string) {
 	add := func(lead string, names []string) {
 		if len(names) > 0 {
 			parts = append(parts, lead+Series(names, "or"))
@@ -123,7 +126,7 @@ func (e *explainer) about(m loyalty.Match) (parts []string) {
 	add("in ", currencies)
 	add("through ", m.Channels)
 	add("in the store ", m.Stores)
-	parts = append(parts, e.whose(m.Tiers, m.Segments)...)
+	parts = append(parts, s.whose(m.Tiers, m.Segments)...)
 	if m.FirstOrder {
 		parts = append(parts, "for a member's first order")
 	}
@@ -133,7 +136,7 @@ func (e *explainer) about(m loyalty.Match) (parts []string) {
 	if n := m.BirthdayDays; n > 0 {
 		parts = append(parts, "within "+Period(loyalty.Period{Days: n})+" before or after the member's birthday")
 	}
-	parts = append(parts, e.span(m.From, m.Until)...)
+	parts = append(parts, s.span(m.From, m.Until)...)
 	for _, d := range m.Weekdays {
 		days = append(days, d.String()+"s")
 	}
@@ -165,11 +168,11 @@ func amounts(of map[loyalty.Currency]int64) (out []string) {
 }
 
 // whose describes the members to whom something applies.
-func (e *explainer) whose(tiers, segments []string) (parts []string) {
+func (w *writer) whose(tiers, segments []string) (parts []string) {
 	if len(tiers) > 0 {
 		var names []string
 		for _, id := range tiers {
-			level, _, _ := e.p.Tiers.Level(id)
+			level, _, _ := w.p.Tiers.Level(id)
 			names = append(names, level.Name.In("en"))
 		}
 		parts = append(parts, "for members of "+Series(names, "or"))
@@ -181,16 +184,16 @@ func (e *explainer) whose(tiers, segments []string) (parts []string) {
 }
 
 // span describes the period in which something applies, in the program's time zone.
-func (e *explainer) span(from, until time.Time) (parts []string) {
+func (w *writer) span(from, until time.Time) (parts []string) {
 	if !from.IsZero() {
-		parts = append(parts, "from "+e.instant(from))
+		parts = append(parts, "from "+w.instant(from))
 	}
 	if !until.IsZero() {
-		parts = append(parts, "until "+e.instant(until))
+		parts = append(parts, "until "+w.instant(until))
 	}
 	return parts
 }
 
-func (e *explainer) instant(at time.Time) string {
-	return at.In(e.p.Zone).Format("2 January 2006, 15:04")
+func (w *writer) instant(at time.Time) string {
+	return at.In(w.p.Zone).Format("2 January 2006, 15:04")
 }

@@ -5,55 +5,58 @@ import (
 	"strings"
 
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
-	"github.com/perennial-loyalty/perennial/internal/loyalty/tier"
 )
 
-func (e *explainer) tiers() {
-	t := e.p.Tiers
+// A tierSection describes the tiers of the program or of a tier group.
+type tierSection struct {
+	*writer
+	tiers loyalty.Tiers
+}
+
+// explain describes the levels, and how members reach and keep them.
+func (s tierSection) explain() {
+	t := s.tiers
 	if len(t.Levels) == 0 {
 		return
 	}
-	e.say("Levels depend on %s %s:", e.ways(), e.window())
+	s.say("Levels depend on %s %s:", s.ways(), s.window())
 	for _, l := range t.Levels {
-		e.level(l)
+		s.level(l)
 	}
 	if t.SkippedLevels == loyalty.EachLevel {
-		e.say("A member who passes several levels at once receives the entry bonus of each.")
+		s.say("A member who passes several levels at once receives the entry bonus of each.")
 	}
 	if t.RepeatEntryBonus {
-		e.say("A member who reaches a level again receives its entry bonus again.")
+		s.say("A member who reaches a level again receives its entry bonus again.")
 	}
 	for _, f := range t.Minimums {
-		l, _, _ := e.p.Tiers.Level(f.Level)
-		e.say("Members in %s have at least %s.", f.Segment, l.Name.In("en"))
+		l, _, _ := t.Level(f.Level)
+		s.say("Members in %s have at least %s.", f.Segment, l.Name.In("en"))
 	}
 	if t.KeepOnRefund {
-		e.say("A level that was reached by an order remains when the order is canceled or refunded.")
+		s.say("A level that was reached by an order remains when the order is canceled or refunded.")
 	}
 	if t.MoveUp == loyalty.NextPeriod {
-		e.say("A member who qualifies moves up when the period ends.")
+		s.say("A member who qualifies moves up when the period ends.")
 	}
 	if t.MaxDowngrades != nil {
-		e.say("A run that would move down more than %s of the evaluated members stops.", percentage(t.MaxDowngrades))
+		s.say("A run that would move down more than %s of the evaluated members stops.", percentage(t.MaxDowngrades))
 	}
 	if t.MoveDown == loyalty.StayUp {
-		e.say("Levels do not end.")
+		s.say("Levels do not end.")
 		return
 	}
-	e.kept(t)
+	s.kept()
 }
 
 // tierGroups describes each tier group other than the main tiers.
-func (e *explainer) tierGroups() {
+func (e explainer) tierGroups() {
 	for _, l := range e.p.TierGroups {
-		view, _, _ := tier.TierGroupStanding(e.p, loyalty.Account{}, l.ID)
-		x := explainer{p: view}
-		x.tiers()
 		e.say(
 			"There is also the tier group %s. Rules, rewards and expiry do not depend on it.",
 			cmp.Or(l.Name.In("en"), l.ID),
 		)
-		e.lines = append(e.lines, x.lines...)
+		tierSection{e.writer, l.Tiers}.explain()
 		if !e.p.AdvanceNotice.Period.IsZero() && l.Tiers.MoveDown != loyalty.StayUp {
 			e.say("Its levels end without notice.")
 		}
@@ -61,7 +64,8 @@ func (e *explainer) tierGroups() {
 }
 
 // kept describes how long a member keeps a level, and how far the member then moves down.
-func (e *explainer) kept(t loyalty.Tiers) {
+func (s tierSection) kept() {
+	t := s.tiers
 	kept := map[int]string{
 		0: "for " + Period(t.KeepFor), 1: "to the end of the year", 2: "to the end of the next year",
 	}[t.KeepYear]
@@ -82,12 +86,12 @@ func (e *explainer) kept(t loyalty.Tiers) {
 	if t.MoveDown == loyalty.ToQualified {
 		down = "to the level for which they qualify"
 	}
-	e.say("A level is kept %s%s; members who do not qualify again by then move down %s.", kept, grace, down)
+	s.say("A level is kept %s%s; members who do not qualify again by then move down %s.", kept, grace, down)
 }
 
 // window describes the period over which the metrics of levels are measured.
-func (e *explainer) window() string {
-	t := e.p.Tiers
+func (s tierSection) window() string {
+	t := s.tiers
 	switch w := t.Window; {
 	case t.Calendar:
 		return "in the calendar year"
@@ -108,24 +112,24 @@ func (e *explainer) window() string {
 }
 
 // ways describes the metrics by which members reach levels.
-func (e *explainer) ways() string {
-	t := e.p.Tiers
+func (s tierSection) ways() string {
+	t := s.tiers
 	if len(t.Ways) == 0 {
-		return e.what(t.By)
+		return s.what(t.By)
 	}
 	var ways []string
 	for _, way := range t.Ways {
 		var all []string
 		for _, by := range way {
-			all = append(all, e.what(by))
+			all = append(all, s.what(by))
 		}
 		ways = append(ways, strings.Join(all, " with "))
 	}
 	return Series(ways, "or")
 }
 
-func (e *explainer) what(by loyalty.Measure) string {
-	t := e.p.Tiers
+func (s tierSection) what(by loyalty.Measure) string {
+	t := s.tiers
 	switch by {
 	case loyalty.ByOrders:
 		return "orders"
@@ -141,13 +145,13 @@ func (e *explainer) what(by loyalty.Measure) string {
 	return "points earned"
 }
 
-func (e *explainer) level(l loyalty.Level) {
+func (s tierSection) level(l loyalty.Level) {
 	from := "from the start"
 	if l.From > 0 {
-		from = "from " + e.measured(e.p.Tiers.By, l.From)
+		from = "from " + s.measured(s.tiers.By, l.From)
 	}
 	if len(l.Needs) > 0 {
-		from = "from " + e.needs(l)
+		from = "from " + s.needs(l)
 	}
 	line := "- " + l.Name.In("en") + " " + from
 	if l.Multiply != nil {
@@ -157,23 +161,23 @@ func (e *explainer) level(l loyalty.Level) {
 		line += ", with " + Series(l.Perks, "and")
 	}
 	if l.EntryBonus > 0 {
-		line += ", and " + e.whole(int64(l.EntryBonus)) + " for reaching it"
+		line += ", and " + s.whole(int64(l.EntryBonus)) + " for reaching it"
 	}
 	if l.Expires != nil {
 		line += "; the points of its members " + ends(*l.Expires)
 	}
-	e.say("%s.", line)
+	s.say("%s.", line)
 }
 
 // needs describes the thresholds of a level: the required amount of each metric, for each path.
-func (e *explainer) needs(l loyalty.Level) string {
+func (s tierSection) needs(l loyalty.Level) string {
 	var ways []string
-	for _, way := range e.p.Tiers.Ways {
+	for _, way := range s.tiers.Ways {
 		var all []string
 		for _, by := range way {
 			for _, n := range l.Needs {
 				if n.By == by {
-					all = append(all, e.measured(by, n.From))
+					all = append(all, s.measured(by, n.From))
 				}
 			}
 		}
@@ -185,7 +189,7 @@ func (e *explainer) needs(l loyalty.Level) string {
 }
 
 // measured formats an amount of a metric.
-func (e *explainer) measured(by loyalty.Measure, n int64) string {
+func (s tierSection) measured(by loyalty.Measure, n int64) string {
 	switch by {
 	case loyalty.ByOrders:
 		return count(int(n), "order")
@@ -196,7 +200,7 @@ func (e *explainer) measured(by loyalty.Measure, n int64) string {
 	case loyalty.ByBrands:
 		return count(int(n), "brand")
 	case loyalty.BySpend:
-		return loyalty.Money{Amount: n, Currency: e.p.Tiers.Currency}.String()
+		return loyalty.Money{Amount: n, Currency: s.tiers.Currency}.String()
 	}
-	return e.whole(n)
+	return s.whole(n)
 }

@@ -7,7 +7,7 @@ import (
 )
 
 // transfers describes how members transfer points to each other.
-func (e *explainer) transfers() {
+func (e explainer) transfers() {
 	t := e.p.Transfers
 	if t.Min == 0 {
 		return

@@ -8,14 +8,14 @@ import (
 )
 
 // wallets describes the wallets other than the main wallet, and how members earn their points.
-func (e *explainer) wallets() {
+func (e explainer) wallets() {
 	for _, w := range e.p.Wallets {
 		e.say(
 			"There are also %s (%s): they can be spent %s and %s.", w.Unit.Other.In("en"), w.ID, starts(w.Pending),
 			ends(w.Expires),
 		)
 		if len(w.Rates) > 0 {
-			in := explainer{p: &loyalty.Program{Unit: w.Unit}}
+			in := writer{p: &loyalty.Program{Unit: w.Unit}}
 			e.say("- Orders also earn %s, on the paid amount of items that earn points.", in.rates(w.Rates, "or"))
 		}
 		most := ""
@@ -36,7 +36,7 @@ func (e *explainer) wallets() {
 	}
 }
 
-func (e *explainer) conversion(c loyalty.Conversion) {
+func (e explainer) conversion(c loyalty.Conversion) {
 	e.say(
 		"%s can be converted to %s (%s).", e.in(c.From, c.Rate.Denom().Int64()), e.in(c.To, c.Rate.Num().Int64()),
 		c.ID,
@@ -60,20 +60,11 @@ func (e *explainer) conversion(c loyalty.Conversion) {
 }
 
 // in formats a number of points of a wallet with the wallet's name for points.
-func (e *explainer) in(wallet string, n int64) string {
-	unit := e.p.Unit
-	if w, ok := posting.Wallet(e.p.Wallets, wallet); ok {
+func (w *writer) in(wallet string, n int64) string {
+	unit := w.p.Unit
+	if w, ok := posting.Wallet(w.p.Wallets, wallet); ok {
 		unit = w.Unit
 	}
-	in := explainer{p: &loyalty.Program{Unit: unit}}
+	in := writer{p: &loyalty.Program{Unit: unit}}
 	return in.points(big.NewRat(n, 1))
-}
-
-// alsoFor describes the prices of a reward in other wallets.
-func (e *explainer) alsoFor(r loyalty.Reward) {
-	for _, w := range e.p.Wallets {
-		if price, ok := r.Wallets[w.ID]; ok {
-			e.say("- It can be redeemed for %s instead.", e.in(w.ID, int64(price)))
-		}
-	}
 }
