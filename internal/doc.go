@@ -17,9 +17,9 @@
 //     (internal/ledger/schedule.go).
 //   - ledger stores the accounts. It loads what a command needs, lets loyalty decide, and commits once. ledger/stored
 //     contains the stored forms and the keys.
-//   - loyalty contains the vocabulary, and the packages below it the rules: posting, receipt, earn, redeem, tier,
-//     award, share, remind and engine. They are pure functions without I/O, clock or randomness. go doc
-//     ./internal/loyalty lists them and the glossary.
+//   - loyalty contains the vocabulary, with loyalty/calendar and loyalty/exact, and the packages below it the rules:
+//     posting, receipt, earn, redeem, tier, award, share, remind and engine. They are pure functions without I/O, clock
+//     or randomness. go doc ./internal/loyalty lists them and the glossary.
 //   - program compiles the program file: program/document reads it, program/validate finds mistakes, program/describe
 //     and program/compare explain it, and program/snapshot is the compiled form that functions load.
 //   - explain describes entries in a member's language.

@@ -25,6 +25,8 @@ var rulePackages = []struct {
 	pkg     string
 	testers []string
 }{
+	{"internal/loyalty/calendar", loyaltyTesters("internal/loyalty/calendar")},
+	{"internal/loyalty/exact", loyaltyTesters("internal/loyalty/exact")},
 	{"internal/loyalty", loyaltyTesters("internal/loyalty")},
 	{"internal/loyalty/posting", loyaltyTesters("internal/loyalty/posting")},
 	{"internal/loyalty/receipt", loyaltyTesters("internal/loyalty/receipt")},

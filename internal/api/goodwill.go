@@ -6,6 +6,7 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/api/request"
 	"github.com/perennial-loyalty/perennial/internal/ledger"
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
+	"github.com/perennial-loyalty/perennial/internal/loyalty/calendar"
 	"github.com/perennial-loyalty/perennial/internal/service"
 )
 
@@ -21,11 +22,11 @@ type reinstatementBody struct {
 }
 
 // day checks a required date and returns it.
-func day(c *request.Check, p request.Place, s string) loyalty.Date {
+func day(c *request.Check, p request.Place, s string) calendar.Date {
 	if !c.Required(p, s != "") {
 		return 0
 	}
-	d, err := loyalty.ParseDate(s)
+	d, err := calendar.ParseDate(s)
 	if err != nil {
 		c.Fault(p, loyalty.ValidationFailed, "This must be a day like 2027-03-31.")
 	}
@@ -34,7 +35,7 @@ func day(c *request.Check, p request.Place, s string) loyalty.Date {
 
 func extendPoints(ctx context.Context, c *request.Call) (request.Answer, error) {
 	var b extensionBody
-	var until loyalty.Date
+	var until calendar.Date
 	p, m, err := askedMember(ctx, c, &b, func(faults *request.Check) {
 		until = day(faults, request.At("until"), b.Until)
 		faults.Text(request.At("reason"), b.Reason, 3, 200)
@@ -53,7 +54,7 @@ func extendPoints(ctx context.Context, c *request.Call) (request.Answer, error) 
 
 func reinstatePoints(ctx context.Context, c *request.Call) (request.Answer, error) {
 	var b reinstatementBody
-	var until loyalty.Date
+	var until calendar.Date
 	p, m, err := askedMember(ctx, c, &b, func(faults *request.Check) {
 		if faults.Required(request.At("entry"), b.Entry != "") && !request.ValidEntryID(b.Entry) {
 			faults.Fault(request.At("entry"), loyalty.ValidationFailed, "This must be the ID of an entry, like ent_…")

@@ -14,6 +14,7 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/ledger/stored"
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
 	"github.com/perennial-loyalty/perennial/internal/loyalty/award"
+	"github.com/perennial-loyalty/perennial/internal/loyalty/calendar"
 	"github.com/perennial-loyalty/perennial/internal/loyalty/engine"
 	"github.com/perennial-loyalty/perennial/internal/members"
 )
@@ -42,7 +43,7 @@ type enrolBody struct {
 
 // profile returns the current profile, known, with the changes of the body. If removing is set, an empty string removes
 // a field.
-func (b memberBody) profile(known members.Profile, removing bool, today loyalty.Date) (members.Profile, error) {
+func (b memberBody) profile(known members.Profile, removing bool, today calendar.Date) (members.Profile, error) {
 	var c request.Check
 	set := func(to *string, given *string, p request.Place, valid func(request.Place, string)) {
 		if given == nil {
@@ -109,8 +110,8 @@ func checkExternalID(c *request.Check, p request.Place, s string) {
 	}
 }
 
-func checkBirthday(c *request.Check, p request.Place, s string, today loyalty.Date) {
-	d, err := loyalty.ParseDate(s)
+func checkBirthday(c *request.Check, p request.Place, s string, today calendar.Date) {
+	d, err := calendar.ParseDate(s)
 	if err != nil || d > today || d < 1900_01_01 {
 		c.Fault(p, loyalty.ValidationFailed, "This must be a day from 1900 to today, like 1990-12-31.")
 	}
@@ -118,7 +119,7 @@ func checkBirthday(c *request.Check, p request.Place, s string, today loyalty.Da
 
 func checkDayOfYear(c *request.Check, p request.Place, s string) {
 	// 2000 is a leap year, so 29 February is valid.
-	if _, err := loyalty.ParseDate("2000-" + s); err != nil || len(s) != len("01-02") {
+	if _, err := calendar.ParseDate("2000-" + s); err != nil || len(s) != len("01-02") {
 		c.Fault(p, loyalty.ValidationFailed, "This must be a day of the year like 03-31.")
 	}
 }
@@ -139,7 +140,7 @@ func enrolMember(ctx context.Context, c *request.Call) (request.Answer, error) {
 	if err != nil {
 		return request.Answer{}, err
 	}
-	profile, err := b.profile(members.Profile{}, false, loyalty.DateOf(c.App.Now(), p.Zone))
+	profile, err := b.profile(members.Profile{}, false, calendar.DateOf(c.App.Now(), p.Zone))
 	if err != nil {
 		return request.Answer{}, err
 	}
@@ -210,7 +211,7 @@ func changeMember(ctx context.Context, c *request.Call) (request.Answer, error) 
 	if err != nil {
 		return request.Answer{}, err
 	}
-	changed, err := b.profile(m.Profile, true, loyalty.DateOf(c.App.Now(), p.Zone))
+	changed, err := b.profile(m.Profile, true, calendar.DateOf(c.App.Now(), p.Zone))
 	if err != nil {
 		return request.Answer{}, err
 	}

@@ -9,6 +9,7 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/ledger/stored"
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
 	"github.com/perennial-loyalty/perennial/internal/loyalty/award"
+	"github.com/perennial-loyalty/perennial/internal/loyalty/calendar"
 	"github.com/perennial-loyalty/perennial/internal/loyalty/engine"
 	"github.com/perennial-loyalty/perennial/internal/loyalty/posting"
 	"github.com/perennial-loyalty/perennial/internal/table"
@@ -24,7 +25,7 @@ func tiered(t *testing.T, version int, from int64) *loyalty.Program {
 	tiers := func(prefix string, months int) loyalty.Tiers {
 		return loyalty.Tiers{
 			Levels: []loyalty.Level{{ID: prefix + "bronze"}, {ID: prefix + "silver", From: from}},
-			Months: months, KeepFor: loyalty.Period{Months: months},
+			Months: months, KeepFor: calendar.Period{Months: months},
 		}
 	}
 	p.Tiers = tiers("", 6)

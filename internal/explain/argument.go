@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
+	"github.com/perennial-loyalty/perennial/internal/loyalty/calendar"
 )
 
 // An argument is a value that a sentence can name. It has a name for use in the sentence, the index of its first
@@ -157,7 +158,7 @@ func period(s speaker, args []string) value {
 }
 
 func date(s speaker, args []string) value {
-	d, err := loyalty.ParseDate(args[0])
+	d, err := calendar.ParseDate(args[0])
 	if err != nil {
 		return value{text: args[0]}
 	}

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
+	"github.com/perennial-loyalty/perennial/internal/loyalty/calendar"
 	"github.com/perennial-loyalty/perennial/internal/loyalty/redeem"
 )
 
@@ -19,13 +20,13 @@ var (
 )
 
 // sliding marks the day of a lot that an activity moves on.
-const sliding loyalty.Date = 100_000_000
+const sliding calendar.Date = 100_000_000
 
-func pending(n loyalty.Points, lot loyalty.Date) loyalty.Posting {
+func pending(n loyalty.Points, lot calendar.Date) loyalty.Posting {
 	return loyalty.Posting{Bucket: loyalty.BucketPending, Lot: lot, ActiveAt: time1, Points: n}
 }
 
-func active(n loyalty.Points, lot loyalty.Date) loyalty.Posting {
+func active(n loyalty.Points, lot calendar.Date) loyalty.Posting {
 	return loyalty.Posting{Bucket: loyalty.BucketActive, Lot: lot, Points: n}
 }
 

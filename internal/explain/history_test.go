@@ -8,6 +8,7 @@ import (
 
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
 	"github.com/perennial-loyalty/perennial/internal/loyalty/award"
+	"github.com/perennial-loyalty/perennial/internal/loyalty/calendar"
 	"github.com/perennial-loyalty/perennial/internal/loyalty/engine"
 	"github.com/perennial-loyalty/perennial/internal/loyalty/posting"
 	"github.com/perennial-loyalty/perennial/internal/loyalty/redeem"
@@ -18,11 +19,11 @@ func TestAMembersHistoryReadsLikeAStory(t *testing.T) {
 	p := bluebird(t)
 	p.Earn.Rates = map[loyalty.Currency]loyalty.Rate{"EUR": {Points: big.NewRat(1, 1), Per: 100}}
 	p.Earn.Counts.Items = true
-	p.Earn.Pending = loyalty.Wait{For: loyalty.Period{Days: 14}}
-	p.Earn.Expires = loyalty.Expiry{After: loyalty.Period{Months: 12}, RoundTo: loyalty.EndOfYear}
+	p.Earn.Pending = calendar.Wait{For: calendar.Period{Days: 14}}
+	p.Earn.Expires = calendar.Expiry{After: calendar.Period{Months: 12}, RoundTo: calendar.EndOfYear}
 	p.Earn.Actions = []loyalty.Action{{ID: "welcome", Event: award.EventJoined, Points: 1000}}
 	p.Earn.Rules, p.Campaigns = nil, nil
-	p.Tiers.KeepFor = loyalty.Period{Months: 12}
+	p.Tiers.KeepFor = calendar.Period{Months: 12}
 	if err := engine.Compile(p); err != nil {
 		t.Fatal(err)
 	}

@@ -5,13 +5,14 @@ import (
 	"time"
 
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
+	"github.com/perennial-loyalty/perennial/internal/loyalty/calendar"
 )
 
 // A life is the period in which points of an entry can be spent.
 type life struct {
 	pending bool      // the points are pending until from
 	from    time.Time // zero: not known yet
-	until   loyalty.Date
+	until   calendar.Date
 	points  loyalty.Points
 }
 

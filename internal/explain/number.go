@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
+	"github.com/perennial-loyalty/perennial/internal/loyalty/calendar"
 )
 
 // decimals is the maximum number of decimals that are shown.
@@ -96,7 +97,7 @@ func (l *language) money(amount string, f figures) value {
 	return value{text: l.write(number, f).text + " " + code}
 }
 
-func (l *language) date(d loyalty.Date) string {
+func (l *language) date(d calendar.Date) string {
 	day := int(d.Day())
 	month := day / 100 % 100
 	if month < 1 || month > len(l.months) {
@@ -110,7 +111,7 @@ func (l *language) date(d loyalty.Date) string {
 }
 
 // day returns the date of an instant in the program's time zone.
-func (s speaker) day(t time.Time) string { return s.date(loyalty.DateOf(t, s.p.Zone)) }
+func (s speaker) day(t time.Time) string { return s.date(calendar.DateOf(t, s.p.Zone)) }
 
 // instant returns the date and the time of day in the program's time zone.
 func (s speaker) instant(t time.Time) string {

@@ -9,6 +9,7 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/ledger/ledgertest"
 	"github.com/perennial-loyalty/perennial/internal/ledger/stored"
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
+	"github.com/perennial-loyalty/perennial/internal/loyalty/calendar"
 	"github.com/perennial-loyalty/perennial/internal/loyalty/redeem"
 	"github.com/perennial-loyalty/perennial/internal/table"
 	"github.com/perennial-loyalty/perennial/internal/table/tabletest"
@@ -16,7 +17,7 @@ import (
 
 // The second step of reading the stock reads only items that can change the result.
 func TestReadsOfTheSecondStep(t *testing.T) {
-	cup := loyalty.Reward{ID: "cup", Type: "free_product", Cost: 1, FirstCall: loyalty.Period{Hours: 24}}
+	cup := loyalty.Reward{ID: "cup", Type: "free_product", Cost: 1, FirstCall: calendar.Period{Hours: 24}}
 	poster := rewards()[1]
 	code := func(t *testing.T, tab table.Table) {
 		put(t, tab, table.Put(table.Item{Key: ledger.PoolKey("p", "voucher", "A"), Doc: []byte("{}")}))

@@ -11,6 +11,7 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/ledger/ledgertest"
 	"github.com/perennial-loyalty/perennial/internal/ledger/stored"
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
+	"github.com/perennial-loyalty/perennial/internal/loyalty/calendar"
 	"github.com/perennial-loyalty/perennial/internal/loyalty/earn"
 	"github.com/perennial-loyalty/perennial/internal/loyalty/engine"
 	"github.com/perennial-loyalty/perennial/internal/loyalty/redeem"
@@ -23,7 +24,7 @@ import (
 func rewards() []loyalty.Reward {
 	one := []loyalty.StockBatch{{Quantity: 1}}
 	return []loyalty.Reward{
-		{ID: "mug", Type: "free_product", Cost: 1, StockBatches: one, FirstCall: loyalty.Period{Hours: 24}},
+		{ID: "mug", Type: "free_product", Cost: 1, StockBatches: one, FirstCall: calendar.Period{Hours: 24}},
 		{ID: "poster", Type: "free_product", Cost: 1, StockBatches: one},
 		{ID: "voucher", Type: "partner", Cost: 1, Codes: loyalty.Codes{From: loyalty.UploadedCode}},
 		{ID: "tour", Type: "experience", Cost: 1, Dates: []loyalty.RewardDate{

@@ -8,6 +8,7 @@ import (
 
 	"github.com/perennial-loyalty/perennial/internal/ledger/stored"
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
+	"github.com/perennial-loyalty/perennial/internal/loyalty/calendar"
 	"github.com/perennial-loyalty/perennial/internal/loyalty/engine"
 	"github.com/perennial-loyalty/perennial/internal/table"
 	"github.com/perennial-loyalty/perennial/internal/table/pebbletable"
@@ -55,7 +56,7 @@ func TestPositionInTheDueQueue(t *testing.T) {
 	if err := engine.Compile(p); err != nil {
 		t.Fatal(err)
 	}
-	expires := loyalty.Date(20270131)
+	expires := calendar.Date(20270131)
 	acc := loyalty.Account{Member: "mem_ada", Status: loyalty.Active}
 	acc.Lots = []loyalty.Lot{{Expires: expires, Points: 1}}
 	due := stored.DueKey("p", "mem_ada", expires.End(time.UTC))

@@ -14,6 +14,7 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/ledger/stored"
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
 	"github.com/perennial-loyalty/perennial/internal/loyalty/award"
+	"github.com/perennial-loyalty/perennial/internal/loyalty/calendar"
 	"github.com/perennial-loyalty/perennial/internal/loyalty/engine"
 	"github.com/perennial-loyalty/perennial/internal/loyalty/posting"
 	"github.com/perennial-loyalty/perennial/internal/loyalty/redeem"
@@ -37,7 +38,7 @@ func newBook(t *testing.T) *book {
 	b := &book{Table: memoryLedger(t).Table, now: noon, p: &loyalty.Program{ID: "p", Version: 1, Zone: time.UTC}}
 	b.p.Earn.Rates = map[loyalty.Currency]loyalty.Rate{"EUR": {Points: big.NewRat(1, 1), Per: 100}}
 	b.p.Earn.Counts = loyalty.Counts{Items: true}
-	b.p.Earn.Pending = loyalty.Wait{For: loyalty.Period{Days: 14}}
+	b.p.Earn.Pending = calendar.Wait{For: calendar.Period{Days: 14}}
 	b.p.Rewards = []loyalty.Reward{{ID: "mug", Type: "free_product", Cost: 10}}
 	if err := engine.Compile(b.p); err != nil {
 		t.Fatal(err)

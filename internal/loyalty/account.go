@@ -4,6 +4,8 @@ import (
 	"cmp"
 	"strconv"
 	"time"
+
+	"github.com/perennial-loyalty/perennial/internal/loyalty/calendar"
 )
 
 // MemberID identifies a member permanently. It is "mem_" and 20 characters and contains no personal data.
@@ -56,10 +58,10 @@ type Account struct {
 
 	Extended []Extended // points whose expiry was postponed because no notice was sent, latest last
 
-	Conversions []Converted // the latest conversions that are not fully reversed, oldest first
-	Slides      Date        // the day to which the last activity moved the sliding lots; zero: no activity moved any
-	Graced      []Date      // expiry days set by a grace period, latest last; points of these days get no further grace
-	Carried     string      // the exact fraction of a point carried from earlier orders; may be negative; empty: none
+	Conversions []Converted     // the latest conversions that are not fully reversed, oldest first
+	Slides      calendar.Date   // the day to which the last activity moved the sliding lots; zero: no activity moved any
+	Graced      []calendar.Date // expiry days set by a grace period, latest last; their points get no further grace
+	Carried     string          // the exact fraction of a point carried from earlier orders; may be negative; empty: none
 
 	Activities   []time.Time // the latest activities that count, oldest first; see ActivityChange
 	Slid         []Lot       // points that activities moved to Slides, as lots of their original expiry day
@@ -70,16 +72,16 @@ type Account struct {
 
 // A Lot is a number of points that expire together at the end of the same day.
 type Lot struct {
-	Expires Date
+	Expires calendar.Date
 	Points  Points
 }
 
 // A Pending is a number of points that one cause gave and that are not active yet.
 type Pending struct {
-	Cause    Cause     // Revision is 0, as all revisions share it; ID is "1042~rule" if the rule has its own expiry
-	ActiveAt time.Time // zero: not known yet, or until activated manually
-	GiveUp   time.Time // the points are forfeited if ActiveAt is unknown at this instant; zero: never
-	Expires  Date      // the expiry of the lot that the points will join
+	Cause    Cause         // Revision is 0, as all revisions share it; ID is "1042~rule" if the rule has its own expiry
+	ActiveAt time.Time     // zero: not known yet, or until activated manually
+	GiveUp   time.Time     // the points are forfeited if ActiveAt is unknown at this instant; zero: never
+	Expires  calendar.Date // the expiry of the lot that the points will join
 	Wallet   string
 	Points   Points
 }
@@ -134,7 +136,7 @@ type Bought struct {
 // from First to Last expire on To instead.
 type Move struct {
 	At              time.Time
-	First, Last, To Date
+	First, Last, To calendar.Date
 	Times           int // how often the expiry was postponed for missing notice; see Extended
 }
 
@@ -196,15 +198,15 @@ func FormatPoints(n Points) string { return strconv.FormatInt(int64(n), 10) }
 // sending failed, it is postponed once. For any other member it is postponed again until a notice is sent, at most
 // MaxExtensions times. A member who refuses consent therefore gains at most one period.
 type AdvanceNotice struct {
-	Period        Period
+	Period        calendar.Period
 	MaxExtensions int // at least 1
 }
 
 // An Extended records points whose expiry was postponed because no notice of it was sent in time.
 type Extended struct {
-	Lot    Date // the day on which they expire now
-	From   Date // the day on which they were to expire originally
-	Times  int  // the number of postponements
+	Lot    calendar.Date // the day on which they expire now
+	From   calendar.Date // the day on which they were to expire originally
+	Times  int           // the number of postponements
 	Points Points
 }
 
@@ -243,7 +245,7 @@ type Converting struct {
 // A CutOrder is an order whose points were reduced by caps or limits with periods that are still open.
 type CutOrder struct {
 	Order PlacedOrder
-	Ends  Date // the last day of the period that ends last; zero if it never ends
+	Ends  calendar.Date // the last day of the period that ends last; zero if it never ends
 }
 
 // A LaterOrder is an order that was placed after another one, with its usage of caps and limits.
@@ -305,6 +307,6 @@ type Unconverted struct {
 // if the points are no longer written off because the refund failed.
 type WriteOff struct {
 	Wallet string
-	Lot    Date
+	Lot    calendar.Date
 	Points Points
 }

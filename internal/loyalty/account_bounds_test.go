@@ -5,6 +5,8 @@ import (
 	"slices"
 	"testing"
 	"time"
+
+	"github.com/perennial-loyalty/perennial/internal/loyalty/calendar"
 )
 
 var noon = time.Date(2027, 1, 15, 12, 0, 0, 0, time.UTC)
@@ -217,15 +219,15 @@ func TestFormulasOfReasons(t *testing.T) {
 
 func TestSpansAndCostsOfRewards(t *testing.T) {
 	for _, c := range []struct {
-		s    Span
+		s    calendar.Span
 		at   time.Time
 		want bool
 	}{
-		{Span{}, noon, true},
-		{Span{From: noon}, noon, true},
-		{Span{From: noon}, noon.Add(-1), false},
-		{Span{Until: noon}, noon.Add(-1), true},
-		{Span{Until: noon}, noon, false},
+		{calendar.Span{}, noon, true},
+		{calendar.Span{From: noon}, noon, true},
+		{calendar.Span{From: noon}, noon.Add(-1), false},
+		{calendar.Span{Until: noon}, noon.Add(-1), true},
+		{calendar.Span{Until: noon}, noon, false},
 	} {
 		if got := c.s.Has(c.at); got != c.want {
 			t.Errorf("%+v contains %s: %t", c.s, c.at, got)

@@ -4,7 +4,8 @@
 // the entries that explain the change, or an error that rejects the command. Quotes, awards, explanations and tests all
 // call the same functions.
 //
-// Each rule package imports only those above it in this list:
+// Package calendar contains dates and periods, and package exact the rational numbers. Each rule package imports them,
+// package loyalty, and those above it in this list:
 //
 //	posting  accounts as sums of entries, and the parts that all commands share
 //	receipt  what payments report about the money of an order
@@ -51,5 +52,5 @@
 // nor removes points.
 //
 // The package does no I/O, reads no clock and draws no random values: the caller passes the present instant. It imports
-// only the standard library and does not depend on how data is stored or sent.
+// only the standard library and the packages calendar and exact, and does not depend on how data is stored or sent.
 package loyalty

@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"strings"
 	"time"
+
+	"github.com/perennial-loyalty/perennial/internal/loyalty/calendar"
 )
 
 // An Again is an order that must be decided again, and the ID of the order whose change is the reason.
@@ -106,12 +108,12 @@ func (b Bucket) Counts() bool { return b == BucketActive || b == BucketPending |
 type Posting struct {
 	Wallet   string // empty for the main wallet
 	Bucket   Bucket
-	Lot      Date      // active and reserved: the lot; pending: the lot that the points will join
-	ActiveAt time.Time // pending: the instant at which the points become active
-	GiveUp   time.Time // pending without ActiveAt: the instant at which the points are forfeited
-	Cause    Cause     // pending: what earned the points, if that is not the entry's own cause; Revision is zero
+	Lot      calendar.Date // active and reserved: the lot; pending: the lot that the points will join
+	ActiveAt time.Time     // pending: the instant at which the points become active
+	GiveUp   time.Time     // pending without ActiveAt: the instant at which the points are forfeited
+	Cause    Cause         // pending: what earned the points, if that is not the entry's own cause; Revision is zero
 	Points   Points
-	From     Date // active: if an activity moved the points, the day on which they would have expired otherwise
+	From     calendar.Date // active: if an activity moved the points, the day on which they would have expired otherwise
 }
 
 // An Entry is one line of the ledger. It never changes once written.
@@ -172,13 +174,13 @@ type LevelEffects struct {
 
 // LotEffects are the changes of lots that postings do not state.
 type LotEffects struct {
-	Move      *Move         // the lots that it moved
-	Extended  []Extended    // points whose expiry it postponed for missing notice
-	Slides    Date          // the day to which it moved the sliding lots; zero if it moved none
-	Stale     Date          // with Slides: reserved lots up to this day no longer slide; zero: none
-	Graced    []Date        // expiry days that a grace period set in this entry
-	Reversals []Unconverted // what a clawback took back from conversions, or returned to them
-	WriteOffs []WriteOff    // expired points that clawbacks wrote off
+	Move      *Move           // the lots that it moved
+	Extended  []Extended      // points whose expiry it postponed for missing notice
+	Slides    calendar.Date   // the day to which it moved the sliding lots; zero if it moved none
+	Stale     calendar.Date   // with Slides: reserved lots up to this day no longer slide; zero: none
+	Graced    []calendar.Date // expiry days that a grace period set in this entry
+	Reversals []Unconverted   // what a clawback took back from conversions, or returned to them
+	WriteOffs []WriteOff      // expired points that clawbacks wrote off
 }
 
 // Remembered is what an account remembers for the decisions about later orders.

@@ -1,9 +1,5 @@
 package loyalty
 
-import (
-	"time"
-)
-
 // Code names the reason of a rejection. It is an error, so errors.Is(err, loyalty.InsufficientPoints) works.
 type Code string
 
@@ -60,6 +56,3 @@ func Refuse(code Code, pointer, detail string) *Error {
 func RefuseFrozen(pointer string) *Error {
 	return Refuse(AccountFrozen, pointer, "The account is frozen.")
 }
-
-// FormatInstant formats an instant for error messages.
-func FormatInstant(at time.Time) string { return at.UTC().Format("2 January 2006 15:04 MST") }

@@ -2,7 +2,10 @@ package loyalty
 
 import (
 	"math/big"
+	"strings"
 	"time"
+
+	"github.com/perennial-loyalty/perennial/internal/loyalty/calendar"
 )
 
 // An Event is something other than a purchase that can earn points, such as a review, a survey or a visit. Its type is
@@ -50,7 +53,7 @@ type Action struct {
 	Friend   Points // for a referral: the friend's points, while Points are the referrer's
 	Wallet   string // the wallet that receives the points
 	Limits   []Limit
-	Cooldown Period // after an event gave points, how long other events give none; in whole days
+	Cooldown calendar.Period // after an event gave points, how long other events give none; in whole days
 	From     time.Time
 	Until    time.Time // exclusive; zero: no end
 	Tiers    []string
@@ -73,14 +76,14 @@ type EventState struct {
 	Program    int
 	Buyer      Buyer
 	Worth      Points
-	Grants     []Grant   // points by action
-	Shares     []Share   // its usage of the actions' limits
-	Bucket     int       // as in OrderState
-	SlidTo     Date      // as in OrderState
-	Visits     int64     // visits that count towards a level
-	TierGroups []Counted // the amounts that count in other tier groups
-	Missing    []string  // as in OrderState
-	Meets      []string  // for a referral: the actions whose conditions the friend's order meets
+	Grants     []Grant       // points by action
+	Shares     []Share       // its usage of the actions' limits
+	Bucket     int           // as in OrderState
+	SlidTo     calendar.Date // as in OrderState
+	Visits     int64         // visits that count towards a level
+	TierGroups []Counted     // the amounts that count in other tier groups
+	Missing    []string      // as in OrderState
+	Meets      []string      // for a referral: the actions whose conditions the friend's order meets
 }
 
 // A Grant is points that one cause gave and that become active and expire together.
@@ -88,8 +91,8 @@ type Grant struct {
 	Rule     string // the rule or action if it has its own expiry, or the wallet; empty: the base and other rules
 	Wallet   string // the wallet that holds the points
 	Worth    Points
-	ActiveAt time.Time // zero: not known yet, or activated manually
-	Expires  Date      // the expiry of the lot that the points join; unknown while ActiveAt is unknown
+	ActiveAt time.Time     // zero: not known yet, or activated manually
+	Expires  calendar.Date // the expiry of the lot that the points join; unknown while ActiveAt is unknown
 
 	// The points that were taken back from elsewhere than the grant's lot, so that they can be returned there.
 	Taken     []Lot  // taken from other lots
@@ -150,14 +153,14 @@ type Exchange struct {
 
 // An ExchangeRate gives the value of one major unit of each currency in major units of the base, from a day on.
 type ExchangeRate struct {
-	From  Date
+	From  calendar.Date
 	Rates map[Currency]*big.Rat
 }
 
 // Goodwill bounds what can be granted to a member manually.
 type Goodwill struct {
-	Reinstate Period // how long after their expiry points can be reinstated; zero: not at all
-	Extend    Period // the longest time from now until which lots can be extended; zero: not at all
+	Reinstate calendar.Period // how long after their expiry points can be reinstated; zero: not at all
+	Extend    calendar.Period // the longest time from now until which lots can be extended; zero: not at all
 }
 
 // A Referral states which member referred another member, the friend, and which order converted the referral. That is
@@ -171,4 +174,10 @@ type Referral struct {
 	Order    string    // the order for which points were given; empty if there is none
 	ActiveAt time.Time // with Order: when the points of both members become active
 	Former   string    // without Order: the last order for which points were given, before their clawback
+}
+
+// Family returns the part of the type before the state: "review" for "review.approved".
+func (e Event) Family() string {
+	family, _, _ := strings.Cut(e.Type, ".")
+	return family
 }

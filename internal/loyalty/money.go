@@ -1,8 +1,9 @@
 package loyalty
 
 import (
-	"strconv"
 	"strings"
+
+	"github.com/perennial-loyalty/perennial/internal/loyalty/exact"
 )
 
 // Points is a whole number of points.
@@ -14,6 +15,26 @@ const (
 	MaxBalance Points = 1e12 // the maximum balance of one account
 	MaxAmount  int64  = 1e12 // the maximum amount of one order, in minor units
 )
+
+// RoundPoints rounds x to a whole number in the way that r states. It returns false if the absolute value exceeds
+// MaxPoints.
+func RoundPoints(x exact.Number, r Rounding) (Points, bool) {
+	n, isWhole := x.Floor()
+	switch r {
+	case Nearest:
+		n, _ = x.Add(exact.Half).Floor()
+	case HalfEven:
+		var tie bool
+		if n, tie = x.Add(exact.Half).Floor(); tie && n%2 != 0 {
+			n--
+		}
+	case Up:
+		if !isWhole {
+			n++
+		}
+	}
+	return Points(n), -MaxPoints <= Points(n) && Points(n) <= MaxPoints
+}
 
 // Currency is an ISO 4217 code in capital letters.
 type Currency string
@@ -30,21 +51,7 @@ func (m Money) String() string { return m.Decimal() + " " + string(m.Currency) }
 // Decimal formats the amount like String, without the currency.
 func (m Money) Decimal() string {
 	exp, _ := m.Currency.Exponent()
-	return decimal(m.Amount, exp)
-}
-
-func decimal(n int64, exp int) string {
-	if exp == 0 {
-		return strconv.FormatInt(n, 10)
-	}
-	sign := ""
-	if n < 0 {
-		sign, n = "-", -n
-	}
-	digits := strconv.FormatInt(n, 10)
-	digits = strings.Repeat("0", max(0, exp+1-len(digits))) + digits
-	at := len(digits) - exp
-	return sign + digits[:at] + "." + digits[at:]
+	return exact.Decimal(m.Amount, exp)
 }
 
 // Exponent returns how many decimals the currency's major unit has (ISO 4217: EUR 2, JPY 0, KWD 3). It returns false if

@@ -3,6 +3,8 @@ package loyalty
 import (
 	"cmp"
 	"time"
+
+	"github.com/perennial-loyalty/perennial/internal/loyalty/calendar"
 )
 
 // A PlacedOrder is an order with the instant at which it was placed. A member's orders are numbered in this order (see
@@ -127,8 +129,8 @@ type OrderState struct {
 	// first accepted.
 	Missing []string
 
-	ActiveBefore time.Time // the member's last activity before it, if it counts as an activity only for reminders
-	SlidTo       Date      // the expiry day to which it moved points as an activity; zero if it moved none
+	ActiveBefore time.Time     // the member's last activity before it, if it counts as an activity only for reminders
+	SlidTo       calendar.Date // the expiry day to which it moved points as an activity; zero if it moved none
 
 	// The revisions that last changed the lines and the refunds of a large order, which are stored separately from its
 	// entries. They are 0 for an order with at most posting.InlineLines of them.
@@ -202,3 +204,18 @@ const (
 func (t Tender) Named(name string) bool {
 	return name != "" && (string(t.Kind) == name || t.Name == name)
 }
+
+// Limits on when an order was placed. The clocks of shops run slightly ahead, and orders arrive late. An order outside
+// of these limits is rejected, because the present rules and tiers do not apply to it.
+const (
+	// MaxOrderAge is the age from which the first report of an order is rejected. From that age, a guest order can also
+	// no longer be attributed to a member.
+	MaxOrderAge = 90 * 24 * time.Hour
+	// MaxOrderAhead is how far in the future PlacedAt may be.
+	MaxOrderAhead = 5 * time.Minute
+	// JoinGrace is how long before joining a member may have placed an order, because some members enroll at checkout.
+	JoinGrace = 24 * time.Hour
+)
+
+// MaxLines is the maximum number of line items of an order.
+const MaxLines = 10_000

@@ -2,6 +2,8 @@ package loyalty
 
 import (
 	"cmp"
+
+	"github.com/perennial-loyalty/perennial/internal/loyalty/calendar"
 )
 
 // ClawbackPolicy says how far a clawback reaches if an order's points are no longer available.
@@ -44,7 +46,7 @@ type PaymentTerms struct {
 	FindBy []MemberBy // in this order; nil: metadata, customer, email
 	// ClaimWithin is how long after a payment by an unknown customer a new member can still claim it; zero means 30
 	// days.
-	ClaimWithin Period
+	ClaimWithin calendar.Period
 }
 
 // Finds returns the ways to find the member of a payment, in the order in which they are tried.
@@ -56,4 +58,6 @@ func (t PaymentTerms) Finds() []MemberBy {
 }
 
 // Claims returns how long after a payment by an unknown customer a new member can still claim it.
-func (t PaymentTerms) Claims() Period { return cmp.Or(t.ClaimWithin, Period{Days: 30}) }
+func (t PaymentTerms) Claims() calendar.Period {
+	return cmp.Or(t.ClaimWithin, calendar.Period{Days: 30})
+}

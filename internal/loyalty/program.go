@@ -5,6 +5,9 @@ import (
 	"strings"
 	"sync"
 	"time"
+
+	"github.com/perennial-loyalty/perennial/internal/loyalty/calendar"
+	"github.com/perennial-loyalty/perennial/internal/loyalty/exact"
 )
 
 // Compiled holds the parts of a program in the form that decisions use.
@@ -27,34 +30,34 @@ type UsedTraits struct{ Segments, OptIns, Birthday, Zone bool }
 
 // A CompiledRate is a rate in the form that decisions use.
 type CompiledRate struct {
-	points   Exact  // per step
-	Step     int64  // minor units if only full steps earn; zero otherwise
-	PerMinor Exact  // points per minor unit
-	Text     string // "1 per 1.00", "5 per full 2.50"
+	points   exact.Number // per step
+	Step     int64        // minor units if only full steps earn; zero otherwise
+	PerMinor exact.Number // points per minor unit
+	Text     string       // "1 per 1.00", "5 per full 2.50"
 }
 
 // Gives returns the points for an amount in minor units.
-func (r CompiledRate) Gives(amount Exact) Exact {
+func (r CompiledRate) Gives(amount exact.Number) exact.Number {
 	if r.Step == 0 {
 		return amount.Mul(r.PerMinor)
 	}
-	steps, _ := amount.Quo(Whole(r.Step)).Floor()
-	return Whole(steps).Mul(r.points)
+	steps, _ := amount.Quo(exact.Whole(r.Step)).Floor()
+	return exact.Whole(steps).Mul(r.points)
 }
 
 // A Multiplier multiplies the points of a category, a level or a rule.
 type Multiplier struct {
 	Rule string
-	By   Exact
-	Less Exact // By - 1: the additional points per point
+	By   exact.Number
+	Less exact.Number // By - 1: the additional points per point
 	Text string
 	When Condition
 }
 
 // NewMultiplier returns the multiplier r of a rule.
 func NewMultiplier(rule string, r *big.Rat) Multiplier {
-	by := ExactOf(r)
-	return Multiplier{Rule: rule, By: by, Less: by.Sub(Whole(1)), Text: by.String()}
+	by := exact.Of(r)
+	return Multiplier{Rule: rule, By: by, Less: by.Sub(exact.Whole(1)), Text: by.String()}
 }
 
 // MaxRules is the maximum number of rules and campaigns in a program.
@@ -86,7 +89,7 @@ type Program struct {
 	Corrections
 	Messaging
 
-	BirthdayLock Period // how long a birthday cannot be changed after the member entered it
+	BirthdayLock calendar.Period // how long a birthday cannot be changed after the member entered it
 }
 
 // Earning are the sections about points that members earn.
@@ -170,9 +173,9 @@ type Earn struct {
 	Rounding    Rounding
 	// CountPlaced counts every paid order as one of the member's orders, including orders that earn nothing.
 	CountPlaced bool
-	Carry       bool   // the member's next order uses the fraction that rounding leaves
-	Pending     Wait   // how long points are pending after the order is placed
-	Expires     Expiry // how long points are valid after they become active
+	Carry       bool            // the member's next order uses the fraction that rounding leaves
+	Pending     calendar.Wait   // how long points are pending after the order is placed
+	Expires     calendar.Expiry // how long points are valid after they become active
 	Categories  []CategoryRule
 	Rules       []Rule
 	Actions     []Action
@@ -227,11 +230,11 @@ type Tiers struct {
 	Window   Window             // used instead of Months and Calendar
 
 	MoveUp        MoveUp
-	KeepFor       Period // the minimum time for which a member keeps a level
-	KeepYear      int    // used instead: until the end of a calendar year, 1 for the current one, 2 for the next
-	KeepPeriods   int    // used instead: until the end of a period of the window, counted in the same way
-	ExtendedBy    Period // extra time after the end by KeepYear or KeepPeriods
-	Grace         Period // after that, extra time before the member moves down
+	KeepFor       calendar.Period // the minimum time for which a member keeps a level
+	KeepYear      int             // used instead: until the end of a calendar year, 1 for the current one, 2 for the next
+	KeepPeriods   int             // used instead: until the end of a period of the window, counted in the same way
+	ExtendedBy    calendar.Period // extra time after the end by KeepYear or KeepPeriods
+	Grace         calendar.Period // after that, extra time before the member moves down
 	MoveDown      MoveDown
 	Minimums      []Minimum
 	SkippedLevels SkippedLevels
@@ -309,8 +312,8 @@ type Level struct {
 	Needs      []Need   // one for each measure that can reach the level; none for the lowest level
 	Multiply   *big.Rat // nil for 1
 	Perks      []string
-	EntryBonus Points  // points for reaching the level
-	Expires    *Expiry // the expiry of all points that members of this level get; nil: as for other levels
+	EntryBonus Points           // points for reaching the level
+	Expires    *calendar.Expiry // the expiry of all points that members of this level get; nil: as for other levels
 }
 
 // A Need is how much of a measure a level requires.

@@ -1,8 +1,6 @@
 package loyalty
 
-import (
-	"time"
-)
+import "time"
 
 // A Receipt contains the facts that a processor has reported about one payment of an order. The points of an order are
 // computed from all facts together, so they do not depend on when, in which sequence or how often the facts are

@@ -1,8 +1,6 @@
 package loyalty
 
-import (
-	"time"
-)
+import "time"
 
 // RedemptionStatus is the status of a redemption or a transfer. A Reserved redemption changes to one of the other
 // statuses. A Committed one can still be Reversed.

@@ -3,6 +3,8 @@ package loyalty
 import (
 	"math/big"
 	"time"
+
+	"github.com/perennial-loyalty/perennial/internal/loyalty/calendar"
 )
 
 // Channel is a way to reach a member.
@@ -29,10 +31,10 @@ type Reminders struct {
 	// QuietUntil is the end of the quiet hours. Below QuietFrom it is on the next day. If both are equal, there are no
 	// quiet hours.
 	QuietUntil        int
-	FrequencyCaps     []FrequencyCap // for marketing only; transactional messages are not counted or limited
-	Holdout           *big.Rat       // the share of members who get no marketing, to measure its effect; nil: none
-	AttributionWindow Period         // an order or redemption within this time is a response; zero: seven days
-	Ignored           IgnoredRule    // applies to marketing without a response
+	FrequencyCaps     []FrequencyCap  // for marketing only; transactional messages are not counted or limited
+	Holdout           *big.Rat        // the share of members who get no marketing, to measure its effect; nil: none
+	AttributionWindow calendar.Period // an order or redemption within this time is a response; zero: seven days
+	Ignored           IgnoredRule     // applies to marketing without a response
 	Messages          []Reminder
 }
 
@@ -47,17 +49,17 @@ type FrequencyCap struct {
 // one is delayed by Wait. After two in a row, the delay is twice as long, then four times as long. After StopAfter in a
 // row, no message follows until the member acts.
 type IgnoredRule struct {
-	Wait      Period // zero: the frequency does not change
-	StopAfter int64  // zero: never
+	Wait      calendar.Period // zero: the frequency does not change
+	StopAfter int64           // zero: never
 }
 
 // A Reminder defines one kind of message: its subject, when it is sent, and through which channels.
 type Reminder struct {
 	ID       string
 	On       Trigger
-	Leads    []Period  // the times before or after the event; each is a step, in chronological order
-	Within   int64     // near triggers: the largest missing amount, in points or in the level's measure
-	Channels []Channel // the first channel through which the member can be reached is used
+	Leads    []calendar.Period // the times before or after the event; each is a step, in chronological order
+	Within   int64             // near triggers: the largest missing amount, in points or in the level's measure
+	Channels []Channel         // the first channel through which the member can be reached is used
 	Purpose  Purpose
 
 	MinPoints Points // the least number of points for a message: in the balance, or among the points that it is about
@@ -66,9 +68,9 @@ type Reminder struct {
 	Tiers     []string
 	When      Condition // about the member; nil: none
 
-	At    []time.Time // Scheduled: the instants at which it is sent
-	Days  []Day       // Scheduled: the days of every year on which it is sent
-	Title Text        // Scheduled: the title of the message
+	At    []time.Time    // Scheduled: the instants at which it is sent
+	Days  []calendar.Day // Scheduled: the days of every year on which it is sent
+	Title Text           // Scheduled: the title of the message
 	Body  Text
 }
 

@@ -5,6 +5,8 @@ import (
 	"math/big"
 	"slices"
 	"time"
+
+	"github.com/perennial-loyalty/perennial/internal/loyalty/calendar"
 )
 
 // Auto defines a reward that is redeemed automatically whenever a member has at least At active points. It applies
@@ -70,26 +72,18 @@ type Reward struct {
 
 	// These fields define who can redeem the reward, when, and how often.
 	MinOrder     map[Currency]int64 // the minimum order total for the reward, in minor units
-	Visible      Span               // when members see the reward
-	Active       Span               // when it can be redeemed
+	Visible      calendar.Span      // when members see the reward
+	Active       calendar.Span      // when it can be redeemed
 	Tiers        []string
 	Segments     []string
-	When         Condition    // about the member and the order's total; nil: always
-	Limits       []Limit      // per member
-	StockBatches []StockBatch // the stock and when it becomes available; none: unlimited
-	FirstCall    Period       // how long a waiting member has priority on a unit; zero: no waitlist
-	Dates        []RewardDate // the dates of the reward; each has a capacity, instead of stock
+	When         Condition       // about the member and the order's total; nil: always
+	Limits       []Limit         // per member
+	StockBatches []StockBatch    // the stock and when it becomes available; none: unlimited
+	FirstCall    calendar.Period // how long a waiting member has priority on a unit; zero: no waitlist
+	Dates        []RewardDate    // the dates of the reward; each has a capacity, instead of stock
 	Codes        Codes
 	Manual       bool // the fulfillment is manual: ordered, shipped, delivered
 	Address      bool // the fulfillment needs an address
-}
-
-// A Span is a time from one instant until another, exclusive. A zero instant means no limit on that side.
-type Span struct{ From, Until time.Time }
-
-// Has reports whether an instant is in the span.
-func (s Span) Has(at time.Time) bool {
-	return !at.Before(s.From) && (s.Until.IsZero() || at.Before(s.Until))
 }
 
 // A StockBatch is a number of units that are available from an instant on. The zero instant means from the start.
@@ -101,9 +95,9 @@ type StockBatch struct {
 // Codes defines where the codes of a reward come from, and how long they are valid.
 type Codes struct {
 	From   CodeSource
-	Shared string // the code of SharedCode
-	Wait   Period // from the claim until the code can be used; zero: none
-	Valid  Period // from then on, how long it can be used; zero: as the program defines
+	Shared string          // the code of SharedCode
+	Wait   calendar.Period // from the claim until the code can be used; zero: none
+	Valid  calendar.Period // from then on, how long it can be used; zero: as the program defines
 }
 
 // CodeSource is the source of codes.
@@ -118,12 +112,12 @@ const (
 
 // RedemptionTerms defines how points can be spent.
 type RedemptionTerms struct {
-	PerOrder  int64    // the maximum number of rewards per order; zero: unlimited
-	CodeValid Period   // how long a code can be used; zero: never expires
-	Grace     Period   // the minimum time until restored points expire; extends an expiry only once
-	OnRefund  OnRefund // what a reversal restores
-	Pay       Pay      // how points pay for orders
-	Auto      Auto     // automatic redemption
+	PerOrder  int64           // the maximum number of rewards per order; zero: unlimited
+	CodeValid calendar.Period // how long a code can be used; zero: never expires
+	Grace     calendar.Period // the minimum time until restored points expire; extends an expiry only once
+	OnRefund  OnRefund        // what a reversal restores
+	Pay       Pay             // how points pay for orders
+	Auto      Auto            // automatic redemption
 }
 
 // OnRefund states what a reversal of a redemption restores.

@@ -6,6 +6,9 @@ import (
 	"math/big"
 	"strconv"
 	"time"
+
+	"github.com/perennial-loyalty/perennial/internal/loyalty/calendar"
+	"github.com/perennial-loyalty/perennial/internal/loyalty/exact"
 )
 
 // CompiledRule is a Rule in the form that decisions use.
@@ -53,7 +56,7 @@ type Usage struct {
 	Rule  string // full key with its section; empty for the caps of the program
 	Times bool   // N counts uses instead of points
 	Per   CapPeriod
-	Ends  Date // the period's last day; zero for PerEver
+	Ends  calendar.Date // the period's last day; zero for PerEver
 	N     int64
 }
 
@@ -71,13 +74,13 @@ func (u Usage) Compare(v Usage) int {
 }
 
 // AmountText formats an eligible amount, which may include a fraction of a minor unit, in major units.
-func AmountText(x Exact, c Currency) string {
+func AmountText(x exact.Number, c Currency) string {
 	if x.Den == 1 {
 		return Money{x.Num, c}.String()
 	}
 	exp, _ := c.Exponent()
 	for ; exp > 0; exp-- {
-		x = x.Mul(Exact{Num: 1, Den: 10})
+		x = x.Mul(exact.Number{Num: 1, Den: 10})
 	}
 	return x.String() + " " + string(c)
 }
@@ -102,8 +105,8 @@ type Rule struct {
 
 // A Life defines when points become active and when they expire. Nil means as for the base rate.
 type Life struct {
-	Pending *Wait
-	Expires *Expiry
+	Pending *calendar.Wait
+	Expires *calendar.Expiry
 }
 
 // A Group defines how the rules of one group combine. Each rule's points are computed from the same values, so the
@@ -236,15 +239,15 @@ type Multiply struct{ By *big.Rat }
 // Matched is the part of an order to which a rule applies.
 type Matched struct {
 	Currency Currency
-	Amount   Exact // the eligible amount, in minor units
-	Value    Exact // its points after rate, category and level
-	Units    int64 // whole units that were not refunded
+	Amount   exact.Number // the eligible amount, in minor units
+	Value    exact.Number // its points after rate, category and level
+	Units    int64        // whole units that were not refunded
 }
 
 // giver is a compiled Strategy. It contains values that every decision would otherwise compute again.
 type giver interface {
 	// Gives returns the exact points for the part of an order that a rule matched.
-	Gives(m *Matched) Exact
+	Gives(m *Matched) exact.Number
 
 	// Reason returns the reason for these points: its kind and its arguments.
 	Reason(m *Matched) (ReasonKind, []string)
@@ -265,10 +268,10 @@ func (s PerAmount) Compile() (giver, error) {
 
 type compiledPerAmount map[Currency]CompiledRate
 
-func (g compiledPerAmount) Gives(m *Matched) Exact {
+func (g compiledPerAmount) Gives(m *Matched) exact.Number {
 	r, ok := g[m.Currency]
 	if !ok {
-		return Whole(0)
+		return exact.Whole(0)
 	}
 	return r.Gives(m.Amount)
 }
@@ -281,15 +284,17 @@ func (s PerUnit) Compile() (giver, error) {
 	if s.Points == nil || s.Points.Sign() < 0 {
 		return nil, errNegative
 	}
-	return compiledPerUnit(ExactOf(s.Points)), nil
+	return compiledPerUnit(exact.Of(s.Points)), nil
 }
 
-type compiledPerUnit Exact
+type compiledPerUnit exact.Number
 
-func (g compiledPerUnit) Gives(m *Matched) Exact { return Exact(g).Mul(Whole(m.Units)) }
+func (g compiledPerUnit) Gives(m *Matched) exact.Number {
+	return exact.Number(g).Mul(exact.Whole(m.Units))
+}
 
 func (g compiledPerUnit) Reason(m *Matched) (ReasonKind, []string) {
-	return IsUnits, []string{strconv.FormatInt(m.Units, 10), Exact(g).String()}
+	return IsUnits, []string{strconv.FormatInt(m.Units, 10), exact.Number(g).String()}
 }
 
 func (s PerVisit) Compile() (giver, error) { return Fixed(s).Compile() }
@@ -303,7 +308,7 @@ func (s Fixed) Compile() (giver, error) {
 
 type compiledFixed Points
 
-func (g compiledFixed) Gives(*Matched) Exact { return Whole(int64(g)) }
+func (g compiledFixed) Gives(*Matched) exact.Number { return exact.Whole(int64(g)) }
 
 func (g compiledFixed) Reason(*Matched) (ReasonKind, []string) {
 	return IsFixed, []string{FormatPoints(Points(g))}
@@ -329,7 +334,7 @@ type compiledSteps map[Currency][]Band
 // reached returns the highest band that the amount reaches, or the zero Band if there is none.
 func (g compiledSteps) reached(m *Matched) (reached Band) {
 	for _, b := range g[m.Currency] {
-		if m.Amount.Sub(Whole(b.From)).Sign() < 0 {
+		if m.Amount.Sub(exact.Whole(b.From)).Sign() < 0 {
 			break
 		}
 		reached = b
@@ -337,7 +342,7 @@ func (g compiledSteps) reached(m *Matched) (reached Band) {
 	return reached
 }
 
-func (g compiledSteps) Gives(m *Matched) Exact { return Whole(int64(g.reached(m).Points)) }
+func (g compiledSteps) Gives(m *Matched) exact.Number { return exact.Whole(int64(g.reached(m).Points)) }
 
 func (g compiledSteps) Reason(m *Matched) (ReasonKind, []string) {
 	b := g.reached(m)
@@ -353,21 +358,21 @@ func (s Multiply) Compile() (giver, error) {
 	return NewMultiplier("", s.By), nil
 }
 
-func (m Multiplier) Gives(x *Matched) Exact { return x.Value.Mul(m.Less) }
+func (m Multiplier) Gives(x *Matched) exact.Number { return x.Value.Mul(m.Less) }
 
 func (m Multiplier) Reason(x *Matched) (ReasonKind, []string) {
 	return IsTimes, []string{x.Value.String(), m.Text}
 }
 
 // PerPoint returns the amount of money for which the rate gives one point, in minor units.
-func (r Rate) PerPoint() Exact {
-	return ExactOf(new(big.Rat).Quo(new(big.Rat).SetInt64(r.Per), r.Points))
+func (r Rate) PerPoint() exact.Number {
+	return exact.Of(new(big.Rat).Quo(new(big.Rat).SetInt64(r.Per), r.Points))
 }
 
 func (r Rate) Compile(c Currency) CompiledRate {
 	out := CompiledRate{
-		points:   ExactOf(r.Points),
-		PerMinor: ExactOf(new(big.Rat).Quo(r.Points, new(big.Rat).SetInt64(r.Per))),
+		points:   exact.Of(r.Points),
+		PerMinor: exact.Of(new(big.Rat).Quo(r.Points, new(big.Rat).SetInt64(r.Per))),
 	}
 	per := " per "
 	if r.Full {

@@ -3,6 +3,8 @@ package loyalty
 import (
 	"math/big"
 	"testing"
+
+	"github.com/perennial-loyalty/perennial/internal/loyalty/exact"
 )
 
 func TestOrderOfUsages(t *testing.T) {
@@ -24,48 +26,53 @@ func TestOrderOfUsages(t *testing.T) {
 
 func TestPointsOfStrategies(t *testing.T) {
 	rat := big.NewRat
-	eur := Matched{Currency: "EUR", Amount: Whole(2999), Value: Whole(30), Units: 3}
-	at := func(amount int64) Matched { return Matched{Currency: "EUR", Amount: Whole(amount)} }
+	eur := Matched{Currency: "EUR", Amount: exact.Whole(2999), Value: exact.Whole(30), Units: 3}
+	at := func(amount int64) Matched { return Matched{Currency: "EUR", Amount: exact.Whole(amount)} }
 	steps := Steps{map[Currency][]Band{"EUR": {{1000, 5}, {2000, 5}, {5000, 20}}}}
 	for _, c := range []struct {
 		name string
 		s    Strategy
 		m    Matched
-		want Exact
+		want exact.Number
 		text string
 	}{
 		{
 			"per amount",
 			PerAmount{map[Currency]Rate{"EUR": {Points: rat(1, 1), Per: 100}}},
 			eur,
-			Exact{Num: 2999, Den: 100},
+			exact.Number{Num: 2999, Den: 100},
 			"29.99 EUR x 1 per 1.00",
 		},
 		{
 			"per full amount",
 			PerAmount{map[Currency]Rate{"EUR": {Points: rat(2, 1), Per: 1000, Full: true}}},
 			eur,
-			Whole(4), "29.99 EUR x 2 per full 10.00",
+			exact.Whole(4), "29.99 EUR x 2 per full 10.00",
 		},
-		{"in another currency", PerAmount{map[Currency]Rate{"CHF": {Points: rat(1, 1), Per: 100}}}, eur, Whole(0), ""},
+		{
+			"in another currency",
+			PerAmount{map[Currency]Rate{"CHF": {Points: rat(1, 1), Per: 100}}},
+			eur,
+			exact.Whole(0), "",
+		},
 		{
 			"a rate of zero",
 			PerAmount{map[Currency]Rate{"EUR": {Points: new(big.Rat), Per: 1}}},
-			eur, Whole(0),
+			eur, exact.Whole(0),
 			"29.99 EUR x 0 per 0.01",
 		},
-		{"per unit", PerUnit{rat(5, 2)}, eur, Exact{Num: 15, Den: 2}, "3 x 2.5"},
-		{"no points per unit", PerUnit{new(big.Rat)}, eur, Whole(0), "3 x 0"},
-		{"per visit", PerVisit{7}, eur, Whole(7), "7"},
-		{"fixed", Fixed{MaxPoints}, eur, Whole(int64(MaxPoints)), "1000000000"},
-		{"fixed at zero", Fixed{0}, eur, Whole(0), "0"},
-		{"below the first step", steps, at(999), Whole(0), "9.99 EUR, from 0.00 EUR: 0"},
-		{"at the first step", steps, at(1000), Whole(5), "10.00 EUR, from 10.00 EUR: 5"},
-		{"at the second step", steps, at(2000), Whole(5), "20.00 EUR, from 20.00 EUR: 5"},
-		{"below the last step", steps, at(4999), Whole(5), "49.99 EUR, from 20.00 EUR: 5"},
-		{"above the last step", steps, at(5001), Whole(20), "50.01 EUR, from 50.00 EUR: 20"},
-		{"multiplied", Multiply{rat(3, 2)}, eur, Whole(15), "30 x 1.5"},
-		{"multiplied by zero", Multiply{new(big.Rat)}, eur, Whole(-30), "30 x 0"},
+		{"per unit", PerUnit{rat(5, 2)}, eur, exact.Number{Num: 15, Den: 2}, "3 x 2.5"},
+		{"no points per unit", PerUnit{new(big.Rat)}, eur, exact.Whole(0), "3 x 0"},
+		{"per visit", PerVisit{7}, eur, exact.Whole(7), "7"},
+		{"fixed", Fixed{MaxPoints}, eur, exact.Whole(int64(MaxPoints)), "1000000000"},
+		{"fixed at zero", Fixed{0}, eur, exact.Whole(0), "0"},
+		{"below the first step", steps, at(999), exact.Whole(0), "9.99 EUR, from 0.00 EUR: 0"},
+		{"at the first step", steps, at(1000), exact.Whole(5), "10.00 EUR, from 10.00 EUR: 5"},
+		{"at the second step", steps, at(2000), exact.Whole(5), "20.00 EUR, from 20.00 EUR: 5"},
+		{"below the last step", steps, at(4999), exact.Whole(5), "49.99 EUR, from 20.00 EUR: 5"},
+		{"above the last step", steps, at(5001), exact.Whole(20), "50.01 EUR, from 50.00 EUR: 20"},
+		{"multiplied", Multiply{rat(3, 2)}, eur, exact.Whole(15), "30 x 1.5"},
+		{"multiplied by zero", Multiply{new(big.Rat)}, eur, exact.Whole(-30), "30 x 0"},
 	} {
 		g, err := c.s.Compile()
 		if err != nil {

@@ -3,17 +3,19 @@ package loyalty
 import (
 	"math/big"
 	"time"
+
+	"github.com/perennial-loyalty/perennial/internal/loyalty/calendar"
 )
 
 // A Conversion is a way to convert points of one wallet into points of another. There is no conversion in the opposite
 // direction, but a conversion can be reversed for a time.
 type Conversion struct {
 	ID               string
-	From, To         string   // wallets; empty for the main wallet
-	Rate             *big.Rat // the points of To for one point of From, above zero
-	Min              Points   // the minimum points per conversion
-	Step             Points   // points must be a multiple of this; zero for 1
-	ReversibleWithin Period   // how long a conversion can be reversed; zero: not at all
+	From, To         string          // wallets; empty for the main wallet
+	Rate             *big.Rat        // the points of To for one point of From, above zero
+	Min              Points          // the minimum points per conversion
+	Step             Points          // points must be a multiple of this; zero for 1
+	ReversibleWithin calendar.Period // how long a conversion can be reversed; zero: not at all
 	Limits           []Limit
 }
 
@@ -22,10 +24,10 @@ type Converted struct {
 	ID              string
 	Rule            string // ID of the Conversion
 	From, To        string
-	Points          Points // points taken from the source wallet
-	Received        Points // points added to the target wallet
-	Taken           []Lot  // the lots that the points came from, less what was returned to them
-	Lot             Date   // the lot that received the points; see posting.Decision.RemainingIn
+	Points          Points        // points taken from the source wallet
+	Received        Points        // points added to the target wallet
+	Taken           []Lot         // the lots that the points came from, less what was returned to them
+	Lot             calendar.Date // the lot that received the points; see posting.Decision.RemainingIn
 	At              time.Time
 	ReversibleUntil time.Time // exclusive end of the time for reversal; zero: it cannot be reversed
 	Reversed        Points    // how many of Received were reversed
@@ -43,9 +45,9 @@ func (c *Conversion) Key() string { return "conversions." + c.ID }
 
 // Households are the rules for members who draw on each other's points. The zero Households disables households.
 type Households struct {
-	Size       int      // the most members in one household, including invited ones; 0 disables households
-	Share      *big.Rat // the share of a member's active points that the others may use at a time; nil for all
-	CoolingOff Period   // how long after joining a member cannot draw on the others
+	Size       int             // the most members in one household, including invited ones; 0 disables households
+	Share      *big.Rat        // the share of a member's active points that the others may use at a time; nil for all
+	CoolingOff calendar.Period // how long after joining a member cannot draw on the others
 }
 
 // Key returns the key of households among the program's rules.
@@ -65,13 +67,13 @@ type Contribution struct {
 
 // Transfers are the rules for members who give points to each other. The zero Transfers disables transfers.
 type Transfers struct {
-	Min    Points  // the least points of one transfer; 0 disables transfers
-	Max    Points  // the most points of one transfer; 0 for no limit
-	Step   Points  // points are given in multiples of this; 0 for 1
-	Limits []Limit // how often a member may give
-	AtMost []Cap   // how many points a member may give, without fees
-	Fee    Fee     // the fee that the giver pays in addition
-	Accept Period  // how long the recipient can accept an offer; zero: the points move immediately
+	Min    Points          // the least points of one transfer; 0 disables transfers
+	Max    Points          // the most points of one transfer; 0 for no limit
+	Step   Points          // points are given in multiples of this; 0 for 1
+	Limits []Limit         // how often a member may give
+	AtMost []Cap           // how many points a member may give, without fees
+	Fee    Fee             // the fee that the giver pays in addition
+	Accept calendar.Period // how long the recipient can accept an offer; zero: the points move immediately
 }
 
 // A Fee is the number of points that a transfer costs in addition to the points that arrive. It is a fixed number, or a

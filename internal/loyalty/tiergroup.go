@@ -1,5 +1,7 @@
 package loyalty
 
+import "github.com/perennial-loyalty/perennial/internal/loyalty/calendar"
+
 // A TierGroup is a group of levels in addition to those of Tiers, which a member reaches and loses independently: for
 // example, a status by visits to a partner in addition to the status by spend. It brings perks and entry bonuses, and
 // nothing else depends on it. Rules, rewards and expiry use Tiers alone. So the levels of a tier group neither multiply
@@ -61,8 +63,8 @@ func (m Metric) IsZero() bool { return m == Metric{Month: m.Month} }
 // A Window is a sequence of periods, in each of which members must qualify again. The zero Window has no periods.
 type Window struct {
 	Kind   WindowKind
-	Months int // the length of a period: a divisor of 12; not for LevelWindow
-	From   Day // CycleWindow: the day of the year on which periods begin
+	Months int          // the length of a period: a divisor of 12; not for LevelWindow
+	From   calendar.Day // CycleWindow: the day of the year on which periods begin
 }
 
 // WindowKind is the day or event from which the periods of a window are counted.

@@ -3,6 +3,8 @@ package loyalty
 import (
 	"slices"
 	"strings"
+
+	"github.com/perennial-loyalty/perennial/internal/loyalty/calendar"
 )
 
 // A Wallet is an additional kind of points, such as miles. It has a separate expiry and clawback policy, never counts
@@ -12,8 +14,8 @@ type Wallet struct {
 	Name     Text
 	Unit     Units
 	Rates    map[Currency]Rate // the rates at which earning goods also earn points of this wallet; may be empty
-	Pending  Wait              // must not set Until: a missing delivery does not forfeit these points
-	Expires  Expiry            // must not set Inactive: only points of the main wallet expire by inactivity
+	Pending  calendar.Wait     // must not set Until: a missing delivery does not forfeit these points
+	Expires  calendar.Expiry   // must not set Inactive: only points of the main wallet expire by inactivity
 	Clawback ClawbackPolicy
 	MaxDebt  Points
 }

@@ -13,6 +13,7 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/ledger"
 	"github.com/perennial-loyalty/perennial/internal/ledger/stored"
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
+	"github.com/perennial-loyalty/perennial/internal/loyalty/calendar"
 	"github.com/perennial-loyalty/perennial/internal/loyalty/engine"
 	"github.com/perennial-loyalty/perennial/internal/loyalty/posting"
 	"github.com/perennial-loyalty/perennial/internal/loyalty/remind"
@@ -265,10 +266,10 @@ func (ms Members) Find(ctx context.Context, program string, id stored.Identity) 
 // traits returns the properties of a person that rules can use.
 func traits(p Profile, segments []string) loyalty.Traits {
 	t := loyalty.Traits{Zone: p.Timezone, Segments: segments}
-	if d, err := loyalty.ParseDate(p.Birthday); err == nil {
+	if d, err := calendar.ParseDate(p.Birthday); err == nil {
 		t.Birthday = int(d) % 10000
 	}
-	if d, err := loyalty.ParseDate("2000-" + p.YearFrom); err == nil {
+	if d, err := calendar.ParseDate("2000-" + p.YearFrom); err == nil {
 		t.MembershipYearStart = int(d) % 10000
 	}
 	return t

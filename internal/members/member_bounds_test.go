@@ -9,6 +9,7 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/ledger/stored"
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
 	"github.com/perennial-loyalty/perennial/internal/loyalty/award"
+	"github.com/perennial-loyalty/perennial/internal/loyalty/calendar"
 	"github.com/perennial-loyalty/perennial/internal/loyalty/engine"
 	"github.com/perennial-loyalty/perennial/internal/loyalty/remind"
 	"github.com/perennial-loyalty/perennial/internal/table"
@@ -271,7 +272,7 @@ func TestChannelsThatAnAccountRecords(t *testing.T) {
 	for _, notice := range []bool{false, true} {
 		b := newBench(t)
 		if notice {
-			b.p.AdvanceNotice = loyalty.AdvanceNotice{Period: loyalty.Period{Days: 30}, MaxExtensions: 1}
+			b.p.AdvanceNotice = loyalty.AdvanceNotice{Period: calendar.Period{Days: 30}, MaxExtensions: 1}
 		}
 		in := Enrollment{Member: "mem_ada", Consents: consent}
 		ms := Members{b.Ledger}

@@ -11,6 +11,7 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/ledger"
 	"github.com/perennial-loyalty/perennial/internal/ledger/ledgertest"
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
+	"github.com/perennial-loyalty/perennial/internal/loyalty/calendar"
 	"github.com/perennial-loyalty/perennial/internal/loyalty/engine"
 	"github.com/perennial-loyalty/perennial/internal/loyalty/loyaltytest"
 	"github.com/perennial-loyalty/perennial/internal/loyalty/remind"
@@ -32,7 +33,7 @@ func newBench(t *testing.T) *bench {
 	b := &bench{ledgertest.New(t), &loyalty.Program{ID: "p", Version: 1, Zone: time.UTC}}
 	b.p.Earn.Rates = map[loyalty.Currency]loyalty.Rate{"EUR": {Points: big.NewRat(1, 1), Per: 100}}
 	b.p.Earn.Counts = loyalty.Counts{Items: true}
-	b.p.Earn.Pending = loyalty.Wait{For: loyalty.Period{Days: 14}}
+	b.p.Earn.Pending = calendar.Wait{For: calendar.Period{Days: 14}}
 	b.p.Rewards = []loyalty.Reward{{
 		ID: "card", Type: "gift_card", Cost: 100, Value: loyalty.Money{Amount: 10_00, Currency: "EUR"},
 		Codes: loyalty.Codes{From: loyalty.GeneratedCode},

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
+	"github.com/perennial-loyalty/perennial/internal/loyalty/calendar"
 	"github.com/perennial-loyalty/perennial/internal/loyalty/remind"
 )
 
@@ -55,7 +56,7 @@ func TestDataContainsInstantsOfEnds(t *testing.T) {
 	}
 	o := Dispatcher{Words: func(*loyalty.Program, Person, remind.News, string) (Words, error) { return Words{}, nil }}
 	m, err := o.Write(&loyalty.Program{ID: "p", Zone: berlin}, Person{}, remind.News{
-		On: loyalty.BeforeExpiry, Channel: loyalty.Push, Day: 20270228, Until: loyalty.Date(20270228).End(berlin),
+		On: loyalty.BeforeExpiry, Channel: loyalty.Push, Day: 20270228, Until: calendar.Date(20270228).End(berlin),
 		Lots: []loyalty.Lot{{Expires: 20270228, Points: 5}, {Expires: 20270301, Points: 6}},
 	}, "msg", time.Now())
 	if err != nil {

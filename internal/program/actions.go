@@ -3,6 +3,7 @@ package program
 import (
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
 	"github.com/perennial-loyalty/perennial/internal/loyalty/award"
+	"github.com/perennial-loyalty/perennial/internal/loyalty/calendar"
 	"github.com/perennial-loyalty/perennial/internal/program/document"
 	"github.com/perennial-loyalty/perennial/internal/program/validate"
 )
@@ -34,7 +35,7 @@ func parseActions(c *document.Compiler, n *document.Node) (actions []loyalty.Act
 		ownWait(c, item, a)
 		parseYearly(c, item, a)
 		validate.InactiveAlone(c, item)
-		validate.ShortLived(c, item, loyalty.Wait{}, a.Life) // active at once unless stated otherwise
+		validate.ShortLived(c, item, calendar.Wait{}, a.Life) // active at once unless stated otherwise
 		actions = append(actions, a)
 	}
 	return actions
@@ -56,7 +57,7 @@ func parseSides(c *document.Compiler, points *document.Node, a *loyalty.Action) 
 }
 
 // parseCooldown reads how long an action earns nothing after the member has earned points with it.
-func parseCooldown(c *document.Compiler, n *document.Node) loyalty.Period {
+func parseCooldown(c *document.Compiler, n *document.Node) calendar.Period {
 	p := validate.Some(c, n)
 	if p.Hours > 0 || p.Minutes > 0 {
 		c.Add(document.At(n, "%s is not a number of days, weeks or months", n.Value))

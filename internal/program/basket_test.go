@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
+	"github.com/perennial-loyalty/perennial/internal/loyalty/calendar"
 	"github.com/perennial-loyalty/perennial/internal/program/document"
 	"github.com/perennial-loyalty/perennial/internal/program/validate"
 )
@@ -97,7 +98,7 @@ func (s *story) line(category string) string {
 // now.
 func (s *story) become(text string, now time.Time) {
 	s.acc = loyalty.Account{Member: "mem_example", Status: loyalty.Active, Joined: now}
-	so := loyalty.Metric{Month: loyalty.DateOf(now, s.p.Zone).Month()}
+	so := loyalty.Metric{Month: calendar.DateOf(now, s.p.Zone).Month()}
 	for _, fact := range parts(text) {
 		first, second, _ := strings.Cut(fact, " ")
 		switch {

@@ -4,6 +4,7 @@ import (
 	"math/big"
 
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
+	"github.com/perennial-loyalty/perennial/internal/loyalty/calendar"
 	"github.com/perennial-loyalty/perennial/internal/program/document"
 )
 
@@ -63,7 +64,7 @@ func parseExchange(c *document.Compiler, n *document.Node) (e loyalty.Exchange) 
 func parseExchangeRate(c *document.Compiler, item *document.Node, base loyalty.Currency) (r loyalty.ExchangeRate) {
 	if from := item.Get("from"); from.Text() != "" {
 		var err error
-		if r.From, err = loyalty.ParseDate(from.Text()); err != nil {
+		if r.From, err = calendar.ParseDate(from.Text()); err != nil {
 			c.Add(document.At(from, "%s is not a date that exists", document.Shown(from)))
 		}
 	}

@@ -9,6 +9,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
+	"github.com/perennial-loyalty/perennial/internal/loyalty/calendar"
 	"github.com/perennial-loyalty/perennial/internal/program/describe"
 )
 
@@ -137,7 +138,7 @@ func TestEachKeyOfARuleHasItsMeaning(t *testing.T) {
 		{
 			"fixed: 5, pending: manual, expires: never",
 			loyalty.Rule{
-				Give: fixed, Life: loyalty.Life{Pending: &loyalty.Wait{Manual: true}, Expires: &loyalty.Expiry{}},
+				Give: fixed, Life: loyalty.Life{Pending: &calendar.Wait{Manual: true}, Expires: &calendar.Expiry{}},
 			},
 		},
 	}
@@ -170,13 +171,13 @@ func TestACampaignIsARuleWithATime(t *testing.T) {
 
 func TestEachActivationAndExpiryRule(t *testing.T) {
 	both := []string{"order", "redemption"}
-	waits := map[string]loyalty.Wait{
+	waits := map[string]calendar.Wait{
 		"manual":                             {Manual: true},
-		"{ until: shipped }":                 {Until: loyalty.WhenShipped},
-		`{ on: ["03-01", "09-01"] }`:         {On: []loyalty.Day{301, 901}},
-		`{ until: delivered, then: 2 days }`: {Until: loyalty.WhenDelivered, For: loyalty.Period{Days: 2}},
+		"{ until: shipped }":                 {Until: calendar.WhenShipped},
+		`{ on: ["03-01", "09-01"] }`:         {On: []calendar.Day{301, 901}},
+		`{ until: delivered, then: 2 days }`: {Until: calendar.WhenDelivered, For: calendar.Period{Days: 2}},
 		"{ until: delivered, then: 14 days, within: 60 days }": {
-			Until: loyalty.WhenDelivered, For: loyalty.Period{Days: 14}, Within: loyalty.Period{Days: 60},
+			Until: calendar.WhenDelivered, For: calendar.Period{Days: 14}, Within: calendar.Period{Days: 60},
 		},
 	}
 	for source, want := range waits {
@@ -185,17 +186,17 @@ func TestEachActivationAndExpiryRule(t *testing.T) {
 			t.Errorf("%s: %s", source, diff)
 		}
 	}
-	lapses := map[string]loyalty.Expiry{
+	lapses := map[string]calendar.Expiry{
 		"never": {},
-		"{ after: 2 weeks, round_to: end_of_week }": {After: loyalty.Period{Days: 14}, RoundTo: loyalty.EndOfWeek},
-		`{ on: ["06-30", "12-31"] }`:                {On: []loyalty.Day{630, 1231}},
-		`{ after: 3 months, on: ["02-29"] }`:        {After: loyalty.Period{Months: 3}, On: []loyalty.Day{229}},
-		"{ after: 1 year, anniversary: tier }":      {After: loyalty.Period{Months: 12}, Anniversary: loyalty.OfTier},
+		"{ after: 2 weeks, round_to: end_of_week }": {After: calendar.Period{Days: 14}, RoundTo: calendar.EndOfWeek},
+		`{ on: ["06-30", "12-31"] }`:                {On: []calendar.Day{630, 1231}},
+		`{ after: 3 months, on: ["02-29"] }`:        {After: calendar.Period{Months: 3}, On: []calendar.Day{229}},
+		"{ after: 1 year, anniversary: tier }":      {After: calendar.Period{Months: 12}, Anniversary: calendar.OfTier},
 		"{ inactive: 6 months }": {
-			After: loyalty.Period{Months: 6}, RoundTo: loyalty.EndOfMonth, Inactive: true, ResetBy: both,
+			After: calendar.Period{Months: 6}, RoundTo: calendar.EndOfMonth, Inactive: true, ResetBy: both,
 		},
 		"{ inactive: 90 days, reset_by: [app.installed], round_to: end_of_day }": {
-			After: loyalty.Period{Days: 90}, Inactive: true, ResetBy: []string{"app.installed"},
+			After: calendar.Period{Days: 90}, Inactive: true, ResetBy: []string{"app.installed"},
 		},
 	}
 	for source, want := range lapses {
@@ -240,9 +241,9 @@ events:
 	b.When = nil
 	actions := []loyalty.Action{{ID: "a", Event: "member.joined", Points: 50}, {
 		ID: "b", Event: "podcast.completed", Points: 5, Limits: []loyalty.Limit{{Times: 1, Per: loyalty.PerDay}},
-		Cooldown: loyalty.Period{Days: 14}, Tiers: []string{"gold"}, Segments: []string{"vip"},
+		Cooldown: calendar.Period{Days: 14}, Tiers: []string{"gold"}, Segments: []string{"vip"},
 		From: time.Date(2026, 6, 30, 22, 0, 0, 0, time.UTC),
-		Life: loyalty.Life{Expires: &loyalty.Expiry{After: loyalty.Period{Months: 3}, RoundTo: loyalty.EndOfMonth}},
+		Life: loyalty.Life{Expires: &calendar.Expiry{After: calendar.Period{Months: 3}, RoundTo: calendar.EndOfMonth}},
 	}}
 	if diff := cmp.Diff(actions, []loyalty.Action{p.Earn.Actions[0], b}, alike); diff != "" {
 		t.Error(diff)
@@ -271,7 +272,7 @@ func TestEachOtherSectionHasItsMeaning(t *testing.T) {
 			func(p *loyalty.Program) { p.Clawback = loyalty.ClawbackUnlimited },
 		},
 		{"goodwill", "goodwill: { reinstate_within: 90 days, extend_by: 1 year }\n", func(p *loyalty.Program) {
-			p.Goodwill = loyalty.Goodwill{Reinstate: loyalty.Period{Days: 90}, Extend: loyalty.Period{Months: 12}}
+			p.Goodwill = loyalty.Goodwill{Reinstate: calendar.Period{Days: 90}, Extend: calendar.Period{Months: 12}}
 		}},
 		{
 			"payments",
@@ -279,7 +280,7 @@ func TestEachOtherSectionHasItsMeaning(t *testing.T) {
 				"claim_within: 2 weeks }\n", func(p *loyalty.Program) {
 				p.Payments = loyalty.PaymentTerms{
 					Award: loyalty.AwardOrdersWhenPaid, FindBy: []loyalty.MemberBy{loyalty.ByCustomer, loyalty.ByEmail},
-					ClaimWithin: loyalty.Period{Days: 14},
+					ClaimWithin: calendar.Period{Days: 14},
 				}
 			},
 		},
@@ -300,15 +301,15 @@ rewards: [ { id: mug, type: free_product, cost: 500, sku: MUG } ]
 			p.Rewards = []loyalty.Reward{{ID: "mug", Type: "free_product", Cost: 500, SKU: "MUG"}}
 			p.Reminders = loyalty.Reminders{
 				QuietFrom: 21*60 + 30, QuietUntil: 8 * 60, Holdout: ratio(1, 20),
-				AttributionWindow: loyalty.Period{Days: 10},
+				AttributionWindow: calendar.Period{Days: 10},
 				FrequencyCaps: []loyalty.FrequencyCap{
 					{Channel: loyalty.Email, Times: 2, Per: loyalty.PerWeek}, {Times: 1, Per: loyalty.PerDay},
 				},
-				Ignored: loyalty.IgnoredRule{Wait: loyalty.Period{Days: 7}, StopAfter: 4},
+				Ignored: loyalty.IgnoredRule{Wait: calendar.Period{Days: 7}, StopAfter: 4},
 				Messages: []loyalty.Reminder{
 					{
 						ID: "a", On: loyalty.BeforeExpiry, Purpose: loyalty.Transactional,
-						Leads:    []loyalty.Period{{Days: 30}, {Days: 1}},
+						Leads:    []calendar.Period{{Days: 30}, {Days: 1}},
 						Channels: []loyalty.Channel{loyalty.Email, loyalty.SMS}, MinPoints: 100,
 					},
 					{
@@ -324,7 +325,7 @@ rewards: [ { id: mug, type: free_product, cost: 500, sku: MUG } ]
 						ID: "d", On: loyalty.Scheduled, Purpose: loyalty.Marketing,
 						Channels: []loyalty.Channel{loyalty.Email},
 						Segments: []string{"vip"}, At: []time.Time{time.Date(2026, 12, 1, 9, 0, 0, 0, time.UTC)},
-						Days:  []loyalty.Day{1206},
+						Days:  []calendar.Day{1206},
 						Title: loyalty.Text{"und": "T"}, Body: loyalty.Text{"und": "B"},
 					},
 				},
@@ -332,7 +333,7 @@ rewards: [ { id: mug, type: free_product, cost: 500, sku: MUG } ]
 		}},
 		{
 			"members", "members: { birthday_change_cooldown: 12 months }\n",
-			func(p *loyalty.Program) { p.BirthdayLock = loyalty.Period{Months: 12} },
+			func(p *loyalty.Program) { p.BirthdayLock = calendar.Period{Months: 12} },
 		},
 		{
 			"milestones",
@@ -350,7 +351,7 @@ rewards: [ { id: mug, type: free_product, cost: 500, sku: MUG } ]
 					By: loyalty.BySpend, Currency: "EUR", Calendar: true,
 					KeepYear: 2, Levels: []loyalty.Level{
 						{ID: "bronze", Name: loyalty.Text{"und": "Bronze"}},
-						{ID: "gold", Name: loyalty.Text{"und": "Gold"}, From: 50050, Expires: &loyalty.Expiry{}},
+						{ID: "gold", Name: loyalty.Text{"und": "Gold"}, From: 50050, Expires: &calendar.Expiry{}},
 					},
 				}
 			},

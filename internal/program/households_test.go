@@ -5,6 +5,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
+	"github.com/perennial-loyalty/perennial/internal/loyalty/calendar"
 )
 
 func TestEachKeyOfHouseholdsHasItsMeaning(t *testing.T) {
@@ -12,7 +13,7 @@ func TestEachKeyOfHouseholdsHasItsMeaning(t *testing.T) {
 		"size: 6":                      {Size: 6},
 		"size: 2, share: 100%":         {Size: 2, Share: ratio(1, 1)},
 		"size: 12, share: 12.5%":       {Size: 12, Share: ratio(1, 8)},
-		"size: 6, cooling_off: 7 days": {Size: 6, CoolingOff: loyalty.Period{Days: 7}},
+		"size: 6, cooling_off: 7 days": {Size: 6, CoolingOff: calendar.Period{Days: 7}},
 	} {
 		p := mustCompile(t, []byte(corner+"households: { "+keys+" }\n"))
 		if diff := cmp.Diff(want, p.Households, alike); diff != "" {

@@ -4,13 +4,14 @@ import (
 	"slices"
 
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
+	"github.com/perennial-loyalty/perennial/internal/loyalty/calendar"
 	"github.com/perennial-loyalty/perennial/internal/program/document"
 	"github.com/perennial-loyalty/perennial/internal/program/nearest"
 	"github.com/perennial-loyalty/perennial/internal/program/validate"
 )
 
 // parseWait reads how long points are pending.
-func parseWait(c *document.Compiler, n *document.Node) (w loyalty.Wait) {
+func parseWait(c *document.Compiler, n *document.Node) (w calendar.Wait) {
 	switch {
 	case n.Text() == "manual":
 		w.Manual = true
@@ -25,7 +26,7 @@ func parseWait(c *document.Compiler, n *document.Node) (w loyalty.Wait) {
 }
 
 // waitFor reads the event that ends a wait: a change of the order, or a day of the year.
-func waitFor(c *document.Compiler, n *document.Node) (w loyalty.Wait) {
+func waitFor(c *document.Compiler, n *document.Node) (w calendar.Wait) {
 	until, on := n.Get("until"), n.Get("on")
 	switch {
 	case until != nil && on != nil:
@@ -39,7 +40,7 @@ func waitFor(c *document.Compiler, n *document.Node) (w loyalty.Wait) {
 			}
 		}
 	}
-	w.Until = loyalty.OrderEvent(until.Text())
+	w.Until = calendar.OrderEvent(until.Text())
 	w.For = c.Period(n.Get("then"))
 	w.Within = validate.Some(c, n.Get("within"))
 	w.On = parseDays(c, on)
@@ -47,7 +48,7 @@ func waitFor(c *document.Compiler, n *document.Node) (w loyalty.Wait) {
 }
 
 // parseDays reads days of the year, like "03-01".
-func parseDays(c *document.Compiler, n *document.Node) (days []loyalty.Day) {
+func parseDays(c *document.Compiler, n *document.Node) (days []calendar.Day) {
 	for _, item := range n.List() {
 		d, ok := c.DayOfYear(item)
 		if !ok {
@@ -62,23 +63,23 @@ func parseDays(c *document.Compiler, n *document.Node) (days []loyalty.Day) {
 	return days
 }
 
-var roundTo = map[string]loyalty.RoundTo{
-	"end_of_day":     loyalty.EndOfDay,
-	"end_of_week":    loyalty.EndOfWeek,
-	"end_of_month":   loyalty.EndOfMonth,
-	"end_of_quarter": loyalty.EndOfQuarter,
-	"end_of_year":    loyalty.EndOfYear,
+var roundTo = map[string]calendar.RoundTo{
+	"end_of_day":     calendar.EndOfDay,
+	"end_of_week":    calendar.EndOfWeek,
+	"end_of_month":   calendar.EndOfMonth,
+	"end_of_quarter": calendar.EndOfQuarter,
+	"end_of_year":    calendar.EndOfYear,
 }
 
 // parseExpires reads when active points expire. "never" is the zero Expiry.
-func parseExpires(c *document.Compiler, n *document.Node) (e loyalty.Expiry) {
+func parseExpires(c *document.Compiler, n *document.Node) (e calendar.Expiry) {
 	if !n.Is(document.Mapping) {
 		return e
 	}
 	after, on, inactive := n.Get("after"), n.Get("on"), n.Get("inactive")
 	together(c, n)
 	e.On = parseDays(c, on)
-	e.Anniversary = loyalty.Anniversary(n.Get("anniversary").Text())
+	e.Anniversary = calendar.Anniversary(n.Get("anniversary").Text())
 	if after == nil && on == nil && inactive == nil {
 		missing(c, n, "after")
 	}
@@ -90,7 +91,7 @@ func parseExpires(c *document.Compiler, n *document.Node) (e loyalty.Expiry) {
 	if on != nil || e.Anniversary != "" {
 		return e
 	}
-	e.RoundTo = loyalty.EndOfMonth
+	e.RoundTo = calendar.EndOfMonth
 	if to, ok := roundTo[n.Get("round_to").Text()]; ok {
 		e.RoundTo = to
 	}
@@ -117,7 +118,7 @@ func together(c *document.Compiler, n *document.Node) {
 }
 
 // parseLifetime reads a period of whole days.
-func parseLifetime(c *document.Compiler, n *document.Node) loyalty.Period {
+func parseLifetime(c *document.Compiler, n *document.Node) calendar.Period {
 	p := c.Period(n)
 	switch {
 	case p.Hours > 0 || p.Minutes > 0:

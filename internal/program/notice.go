@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
+	"github.com/perennial-loyalty/perennial/internal/loyalty/calendar"
 	"github.com/perennial-loyalty/perennial/internal/loyalty/posting"
 	"github.com/perennial-loyalty/perennial/internal/loyalty/remind"
 	"github.com/perennial-loyalty/perennial/internal/program/describe"
@@ -43,7 +44,7 @@ func unnoticed(c *document.Compiler, n *document.Node) {
 		{len(c.P.Tiers.Levels) > 1 && c.P.Tiers.MoveDown != loyalty.StayUp, loyalty.BeforeTier, "levels"},
 	} {
 		inTime := slices.ContainsFunc(c.P.Reminders.Messages, func(r loyalty.Reminder) bool {
-			return r.On == what.on && slices.ContainsFunc(r.Leads, func(lead loyalty.Period) bool {
+			return r.On == what.on && slices.ContainsFunc(r.Leads, func(lead calendar.Period) bool {
 				return reaches(lead, c.P.AdvanceNotice.Period)
 			})
 		})
@@ -71,7 +72,7 @@ func livesForNotice(c *document.Compiler, root *document.Node) {
 	}
 }
 
-func livesLongEnough(c *document.Compiler, n *document.Node, e *loyalty.Expiry) {
+func livesLongEnough(c *document.Compiler, n *document.Node, e *calendar.Expiry) {
 	length := c.P.AdvanceNotice.Period
 	if n == nil || e == nil || e.Never() || length.IsZero() || e.Inactive && e.After.IsZero() {
 		return

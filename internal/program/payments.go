@@ -4,7 +4,6 @@ import (
 	"time"
 
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
-	"github.com/perennial-loyalty/perennial/internal/loyalty/posting"
 	"github.com/perennial-loyalty/perennial/internal/program/document"
 	"github.com/perennial-loyalty/perennial/internal/program/validate"
 )
@@ -18,7 +17,7 @@ func parsePayments(c *document.Compiler, n *document.Node) (t loyalty.PaymentTer
 	within := n.Get("claim_within")
 	t.ClaimWithin = validate.Some(c, within)
 	var day time.Time
-	if t.ClaimWithin.After(day, time.UTC).Sub(day) > posting.MaxOrderAge {
+	if t.ClaimWithin.After(day, time.UTC).Sub(day) > loyalty.MaxOrderAge {
 		c.Add(document.At(within, "%s is more than 90 days; older payments cannot be claimed", within.Value))
 	}
 	return t

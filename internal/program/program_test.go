@@ -10,6 +10,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/go-cmp/cmp/cmpopts"
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
+	"github.com/perennial-loyalty/perennial/internal/loyalty/calendar"
 	"github.com/perennial-loyalty/perennial/internal/program/document"
 	"pgregory.net/rapid"
 )
@@ -126,34 +127,34 @@ func TestEachWordOfTheFormHasItsMeaning(t *testing.T) {
 		},
 		{
 			"points may be active at once", "pending: 14 days", "pending: 0 days",
-			func(p *program) { p.Earn.Pending = loyalty.Wait{For: loyalty.Period{}} },
+			func(p *program) { p.Earn.Pending = calendar.Wait{For: calendar.Period{}} },
 		},
 		{
 			"a pending time may be in hours", "pending: 14 days", "pending: 36 hours",
-			func(p *program) { p.Earn.Pending = loyalty.Wait{For: loyalty.Period{Hours: 36}} },
+			func(p *program) { p.Earn.Pending = calendar.Wait{For: calendar.Period{Hours: 36}} },
 		},
 		{"a week is seven days", "pending: 14 days", "pending: 2 weeks", func(p *program) {}},
 		{
 			"one may be written without an s", "pending: 14 days", "pending: 1 month",
-			func(p *program) { p.Earn.Pending = loyalty.Wait{For: loyalty.Period{Months: 1}} },
+			func(p *program) { p.Earn.Pending = calendar.Wait{For: calendar.Period{Months: 1}} },
 		},
 		{
 			"points may never expire", "{ after: 12 months, round_to: end_of_month }", "never",
-			func(p *program) { p.Earn.Expires = loyalty.Expiry{} },
+			func(p *program) { p.Earn.Expires = calendar.Expiry{} },
 		},
 		{"a year is twelve months", "after: 12 months", "after: 1 year", func(p *program) {}},
 		{"lots end with a month by default", ", round_to: end_of_month", "", func(p *program) {}},
 		{
 			"lots may end with a day", "round_to: end_of_month", "round_to: end_of_day",
-			func(p *program) { p.Earn.Expires.RoundTo = loyalty.EndOfDay },
+			func(p *program) { p.Earn.Expires.RoundTo = calendar.EndOfDay },
 		},
 		{
 			"lots may end with a quarter", "round_to: end_of_month", "round_to: end_of_quarter",
-			func(p *program) { p.Earn.Expires.RoundTo = loyalty.EndOfQuarter },
+			func(p *program) { p.Earn.Expires.RoundTo = calendar.EndOfQuarter },
 		},
 		{
 			"lots may end with a year", "round_to: end_of_month", "round_to: end_of_year",
-			func(p *program) { p.Earn.Expires.RoundTo = loyalty.EndOfYear },
+			func(p *program) { p.Earn.Expires.RoundTo = calendar.EndOfYear },
 		},
 		{
 			"orders may qualify", "by: points_earned, w", "by: orders, w",

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
+	"github.com/perennial-loyalty/perennial/internal/loyalty/calendar"
 	"github.com/perennial-loyalty/perennial/internal/loyalty/engine"
 	"github.com/perennial-loyalty/perennial/internal/loyalty/redeem"
 	"github.com/perennial-loyalty/perennial/internal/program/document"
@@ -94,7 +95,7 @@ func parsePay(c *document.Compiler, n *document.Node) (y loyalty.Pay) {
 }
 
 // parseGrace reads the minimum lifetime of restored points, in whole days.
-func parseGrace(c *document.Compiler, n *document.Node) loyalty.Period {
+func parseGrace(c *document.Compiler, n *document.Node) calendar.Period {
 	p := validate.Some(c, n)
 	if p.Hours > 0 || p.Minutes > 0 {
 		c.Add(document.At(n, "%s is not a number of days, weeks, months or years", n.Value))

@@ -8,6 +8,7 @@ import (
 
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
 	"github.com/perennial-loyalty/perennial/internal/loyalty/award"
+	"github.com/perennial-loyalty/perennial/internal/loyalty/calendar"
 	"github.com/perennial-loyalty/perennial/internal/loyalty/posting"
 	"github.com/perennial-loyalty/perennial/internal/loyalty/redeem"
 	"github.com/perennial-loyalty/perennial/internal/loyalty/remind"
@@ -214,14 +215,14 @@ var severalLeads = []loyalty.Trigger{
 var measuring = time.Date(2025, 1, 1, 0, 0, 0, 0, time.UTC)
 
 // reaches reports whether a is at least as long as b.
-func reaches(a, b loyalty.Period) bool {
+func reaches(a, b calendar.Period) bool {
 	return !a.After(measuring, time.UTC).Before(b.After(measuring, time.UTC))
 }
 
 // aboutWhat rejects reminders about features that the program does not have, and reminders that would be sent too late.
 func aboutWhat(c *document.Compiler, item *document.Node, r loyalty.Reminder) {
 	by := item.Get("by")
-	late := func(limit loyalty.Period, words string) {
+	late := func(limit calendar.Period, words string) {
 		for _, lead := range r.Leads {
 			if !limit.IsZero() && reaches(lead, limit) {
 				c.Add(document.At(by, words, describe.Period(lead), describe.Period(limit)))
@@ -255,12 +256,12 @@ func aboutWhat(c *document.Compiler, item *document.Node, r loyalty.Reminder) {
 	case loyalty.BeforeHold:
 		late(describe.Holding(c.P), "%s before the end is before the reservation, which lasts %s")
 	case loyalty.AfterActive, loyalty.AfterOrder:
-		late(loyalty.Period{Days: remind.MaxLeadAfter + 1}, "%s is too late; it must be less than %s")
+		late(calendar.Period{Days: remind.MaxLeadAfter + 1}, "%s is too late; it must be less than %s")
 	}
 }
 
-func aboutCodes(c *document.Compiler, item *document.Node, r loyalty.Reminder, late func(loyalty.Period, string)) {
-	var shortest loyalty.Period
+func aboutCodes(c *document.Compiler, item *document.Node, r loyalty.Reminder, late func(calendar.Period, string)) {
+	var shortest calendar.Period
 	own := false
 	for _, reward := range c.P.Rewards {
 		if reward.Codes.From == loyalty.NoCode || reward.Codes.From == loyalty.SharedCode {

@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
+	"github.com/perennial-loyalty/perennial/internal/loyalty/calendar"
 	"github.com/perennial-loyalty/perennial/internal/program/document"
 	"github.com/perennial-loyalty/perennial/internal/program/nearest"
 	"github.com/perennial-loyalty/perennial/internal/program/validate"
@@ -46,7 +47,7 @@ func orderedIn(c *document.Compiler, p document.Problem, code loyalty.Currency) 
 }
 
 // parseTimes reads when a reward is visible to members and when it can be redeemed.
-func parseTimes(c *document.Compiler, item *document.Node) (shown, active loyalty.Span) {
+func parseTimes(c *document.Compiler, item *document.Node) (shown, active calendar.Span) {
 	const backwards = "%s is not after the start, %s"
 	shown.From, shown.Until = between(c, item.Get("visible"), backwards)
 	n := item.Get("active")
@@ -156,7 +157,7 @@ func parseDates(c *document.Compiler, item *document.Node) (dates []loyalty.Rewa
 }
 
 // firstCall reads how long an available item is reserved for a waitlisted member.
-func firstCall(c *document.Compiler, item *document.Node) loyalty.Period {
+func firstCall(c *document.Compiler, item *document.Node) calendar.Period {
 	n := item.Get("waitlist")
 	if n != nil && item.Get("stock") == nil && item.Get("stock_batches") == nil {
 		c.Add(document.AtKey(n, "has no effect without stock or stock_batches: no member has to wait"))

@@ -6,6 +6,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
+	"github.com/perennial-loyalty/perennial/internal/loyalty/calendar"
 )
 
 func TestEachKeyOfARewardHasItsMeaning(t *testing.T) {
@@ -35,7 +36,7 @@ func TestEachKeyOfARewardHasItsMeaning(t *testing.T) {
 		},
 		{"type: donation, value: 2.50 EUR", reward{Value: euros(250)}},
 		{"type: free_shipping, codes: { from: generated, wait: 1 day, valid: 2 weeks }", reward{Codes: loyalty.Codes{
-			From: loyalty.GeneratedCode, Wait: loyalty.Period{Days: 1}, Valid: loyalty.Period{Days: 14},
+			From: loyalty.GeneratedCode, Wait: calendar.Period{Days: 1}, Valid: calendar.Period{Days: 14},
 		}}},
 		{
 			"type: free_shipping, name: Free, description: { en: Sent for nothing }",
@@ -49,9 +50,9 @@ func TestEachKeyOfARewardHasItsMeaning(t *testing.T) {
 		},
 		{
 			"type: free_shipping, visible: { from: 2026-12-01T12:00 }, active: { from: 2026-12-01T12:00 }",
-			reward{Visible: loyalty.Span{From: noon}, Active: loyalty.Span{From: noon}},
+			reward{Visible: calendar.Span{From: noon}, Active: calendar.Span{From: noon}},
 		},
-		{"type: free_shipping, active: { until: 2026-12-01T12:00 }", reward{Active: loyalty.Span{Until: noon}}},
+		{"type: free_shipping, active: { until: 2026-12-01T12:00 }", reward{Active: calendar.Span{Until: noon}}},
 		{
 			"type: free_shipping, tiers: [gold], segments: [vip]",
 			reward{Tiers: []string{"gold"}, Segments: []string{"vip"}},
@@ -65,7 +66,7 @@ func TestEachKeyOfARewardHasItsMeaning(t *testing.T) {
 		{"type: free_shipping, stock: 200", reward{StockBatches: []loyalty.StockBatch{{Quantity: 200}}}},
 		{
 			"type: free_shipping, stock: 2, waitlist: 24 hours",
-			reward{StockBatches: []loyalty.StockBatch{{Quantity: 2}}, FirstCall: loyalty.Period{Hours: 24}},
+			reward{StockBatches: []loyalty.StockBatch{{Quantity: 2}}, FirstCall: calendar.Period{Hours: 24}},
 		},
 		{"type: free_shipping, stock: 0", reward{StockBatches: []loyalty.StockBatch{{}}}},
 		{
@@ -89,7 +90,7 @@ func TestEachKeyOfRedeemingHasItsMeaning(t *testing.T) {
 	for keys, want := range map[string]loyalty.RedemptionTerms{
 		"on_cancel: give_points_back, on_refund: give_points_back": {},
 		"code_valid: 30 days, per_order: 1, grace: 1 week": {
-			CodeValid: loyalty.Period{Days: 30}, PerOrder: 1, Grace: loyalty.Period{Days: 7},
+			CodeValid: calendar.Period{Days: 30}, PerOrder: 1, Grace: calendar.Period{Days: 7},
 		},
 		"on_refund: pro_rata":                             {OnRefund: loyalty.ShareBack},
 		"on_refund: keep":                                 {OnRefund: loyalty.NoneBack},

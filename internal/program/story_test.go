@@ -9,6 +9,7 @@ import (
 
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
 	"github.com/perennial-loyalty/perennial/internal/loyalty/award"
+	"github.com/perennial-loyalty/perennial/internal/loyalty/calendar"
 	"github.com/perennial-loyalty/perennial/internal/loyalty/engine"
 	"github.com/perennial-loyalty/perennial/internal/loyalty/posting"
 	"github.com/perennial-loyalty/perennial/internal/loyalty/redeem"
@@ -137,7 +138,7 @@ func (s *story) balance() string {
 			continue
 		}
 		parts = append(
-			parts, fmt.Sprintf("%d from %s%s", x.Points, loyalty.DateOf(x.ActiveAt, s.p.Zone), expires(x.Expires)),
+			parts, fmt.Sprintf("%d from %s%s", x.Points, calendar.DateOf(x.ActiveAt, s.p.Zone), expires(x.Expires)),
 		)
 	}
 	if s.acc.Debt > 0 {
@@ -149,7 +150,7 @@ func (s *story) balance() string {
 	return strings.Join(parts, ", ")
 }
 
-func expires(d loyalty.Date) string {
+func expires(d calendar.Date) string {
 	if d == 0 {
 		return " for ever"
 	}

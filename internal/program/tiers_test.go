@@ -6,11 +6,12 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
+	"github.com/perennial-loyalty/perennial/internal/loyalty/calendar"
 )
 
 func TestWhatTiersSayIsWhatTheProgramHas(t *testing.T) {
 	type tiers = loyalty.Tiers
-	cycle := func(months int, from loyalty.Day) loyalty.Window {
+	cycle := func(months int, from calendar.Day) loyalty.Window {
 		return loyalty.Window{Kind: loyalty.CycleWindow, Months: months, From: from}
 	}
 	for _, c := range []struct {
@@ -19,15 +20,15 @@ func TestWhatTiersSayIsWhatTheProgramHas(t *testing.T) {
 	}{
 		{
 			"qualify: { by: orders, window: 6 months rolling }|keep_for: 12 months",
-			tiers{By: loyalty.ByOrders, Months: 6, KeepFor: loyalty.Period{Months: 12}},
+			tiers{By: loyalty.ByOrders, Months: 6, KeepFor: calendar.Period{Months: 12}},
 		},
 		{
 			"qualify: { by: orders, window: lifetime }|keep_for: 1 day|move_down: none",
-			tiers{By: loyalty.ByOrders, KeepFor: loyalty.Period{Days: 1}, MoveDown: loyalty.StayUp},
+			tiers{By: loyalty.ByOrders, KeepFor: calendar.Period{Days: 1}, MoveDown: loyalty.StayUp},
 		},
 		{
 			"qualify: { by: orders, window: calendar year }|keep_for: end_of_year|extended_by: 31 days",
-			tiers{By: loyalty.ByOrders, Calendar: true, KeepYear: 1, ExtendedBy: loyalty.Period{Days: 31}},
+			tiers{By: loyalty.ByOrders, Calendar: true, KeepYear: 1, ExtendedBy: calendar.Period{Days: 31}},
 		},
 		{
 			"qualify: { by: orders, window: calendar half }|keep_for: end_of_period",
@@ -57,33 +58,33 @@ func TestWhatTiersSayIsWhatTheProgramHas(t *testing.T) {
 			"qualify: { by: orders, window: since level }|keep_for: 6 months|skipped_levels: highest_only",
 			tiers{
 				By: loyalty.ByOrders, Window: loyalty.Window{Kind: loyalty.LevelWindow},
-				KeepFor: loyalty.Period{Months: 6},
+				KeepFor: calendar.Period{Months: 6},
 			},
 		},
 		{
 			"qualify: { by: visits, window: lifetime }|keep_for: 6 months|skipped_levels: each|" +
 				"repeat_entry_bonus: true",
 			tiers{
-				By: loyalty.ByVisits, Visit: "visit.completed", KeepFor: loyalty.Period{Months: 6},
+				By: loyalty.ByVisits, Visit: "visit.completed", KeepFor: calendar.Period{Months: 6},
 				SkippedLevels: loyalty.EachLevel, RepeatEntryBonus: true,
 			},
 		},
 		{
 			"qualify: { by: visits, event: survey.completed, window: lifetime }|keep_for: 6 months",
-			tiers{By: loyalty.ByVisits, Visit: "survey.completed", KeepFor: loyalty.Period{Months: 6}},
+			tiers{By: loyalty.ByVisits, Visit: "survey.completed", KeepFor: calendar.Period{Months: 6}},
 		},
 		{
 			"qualify: { by: orders, window: lifetime }|keep_for: 6 months|on_order_refund: withdraw",
-			tiers{By: loyalty.ByOrders, KeepFor: loyalty.Period{Months: 6}},
+			tiers{By: loyalty.ByOrders, KeepFor: calendar.Period{Months: 6}},
 		},
 		{
 			"qualify: { by: orders, window: lifetime }|keep_for: 6 months|on_order_refund: keep",
-			tiers{By: loyalty.ByOrders, KeepFor: loyalty.Period{Months: 6}, KeepOnRefund: true},
+			tiers{By: loyalty.ByOrders, KeepFor: calendar.Period{Months: 6}, KeepOnRefund: true},
 		},
 		{
 			"qualify: { by: orders, window: lifetime }|keep_for: 6 months|minimums: [ { level: best, segment: card } ]",
 			tiers{
-				By: loyalty.ByOrders, KeepFor: loyalty.Period{Months: 6},
+				By: loyalty.ByOrders, KeepFor: calendar.Period{Months: 6},
 				Minimums: []loyalty.Minimum{{Level: "best", Segment: "card"}},
 			},
 		},

@@ -5,6 +5,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
+	"github.com/perennial-loyalty/perennial/internal/loyalty/calendar"
 )
 
 func TestEachKeyOfTransfersHasItsMeaning(t *testing.T) {
@@ -20,7 +21,7 @@ func TestEachKeyOfTransfersHasItsMeaning(t *testing.T) {
 		},
 		"fee: 10":        {Min: 1, Fee: loyalty.Fee{Points: 10}},
 		"fee: 2.5%":      {Min: 1, Fee: loyalty.Fee{Share: ratio(1, 40)}},
-		"accept: 7 days": {Min: 1, Accept: loyalty.Period{Days: 7}},
+		"accept: 7 days": {Min: 1, Accept: calendar.Period{Days: 7}},
 	} {
 		p := mustCompile(t, []byte(corner+"transfers: { "+keys+" }\n"))
 		if diff := cmp.Diff(want, p.Transfers, alike); diff != "" {

@@ -63,8 +63,8 @@ func seedOf(i int) [4]uint64 {
 func TestAnOrderOfTenThousandLines(t *testing.T) {
 	onBoth(t, func(t *testing.T, b *bench) {
 		b.enrol(t, "mem_ada")
-		o := b.large("mem_ada", posting.MaxLines)
-		if r := b.put(t, o); r.State.Worth != posting.MaxLines || r.Revision != 1 {
+		o := b.large("mem_ada", loyalty.MaxLines)
+		if r := b.put(t, o); r.State.Worth != loyalty.MaxLines || r.Revision != 1 {
 			t.Fatalf("worth %d in revision %d", r.State.Worth, r.Revision)
 		}
 		if r := b.put(t, o); !r.Replayed || r.Revision != 1 {
@@ -77,7 +77,7 @@ func TestAnOrderOfTenThousandLines(t *testing.T) {
 				r.Lines = append(r.Lines, loyalty.RefundLine{ID: l.ID, Quantity: 1, Amount: 100})
 			}
 			o.Refunds = append(o.Refunds, r)
-			want := int64(posting.MaxLines)
+			want := int64(loyalty.MaxLines)
 			for _, r := range o.Refunds {
 				want -= r.Amount / 100
 			}
@@ -90,7 +90,7 @@ func TestAnOrderOfTenThousandLines(t *testing.T) {
 		if now := b.items(t, "large"); len(now) != len(stored)+2 {
 			t.Errorf("two refunds of one line stored %q beside two entries", now[len(stored):])
 		}
-		refund("3", 2, posting.MaxLines)
+		refund("3", 2, loyalty.MaxLines)
 		o.Shipped = b.Now()
 		if r := b.put(t, o); r.State.Worth != 0 {
 			t.Errorf("%d points after everything was refunded", r.State.Worth)
@@ -110,7 +110,7 @@ func TestAnOrderOfTenThousandLines(t *testing.T) {
 			t.Errorf("the lines are in %d items and the refunds in %d", lines, refunds)
 		}
 		r, err := service.Orders{Ledger: b.Ledger}.Get(t.Context(), b.p.ID, "large")
-		if err != nil || len(r.State.Order.Lines) != posting.MaxLines || len(r.State.Order.Refunds) != 3 ||
+		if err != nil || len(r.State.Order.Lines) != loyalty.MaxLines || len(r.State.Order.Refunds) != 3 ||
 			r.State.Order.Lines[9_999] != o.Lines[9_999] {
 			t.Errorf("read back: %d lines, %d refunds, %v", len(r.State.Order.Lines), len(r.State.Order.Refunds), err)
 		}

@@ -10,6 +10,7 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/inventory"
 	"github.com/perennial-loyalty/perennial/internal/ledger"
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
+	"github.com/perennial-loyalty/perennial/internal/loyalty/calendar"
 	"github.com/perennial-loyalty/perennial/internal/loyalty/remind"
 	"github.com/perennial-loyalty/perennial/internal/members"
 	"github.com/perennial-loyalty/perennial/internal/messages"
@@ -119,7 +120,7 @@ func TestUnwrittenEntryIsReadByID(t *testing.T) {
 func TestWaitingListRejectsMembersWhoMayNotHaveTheReward(t *testing.T) {
 	b := newBench(t, memory(t))
 	r := mug(1)
-	r.FirstCall, r.Tiers = loyalty.Period{Hours: 24}, []string{"gold"}
+	r.FirstCall, r.Tiers = calendar.Period{Hours: 24}, []string{"gold"}
 	b.offer(t, r)
 	b.offer(
 		t,

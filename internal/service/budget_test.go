@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
+	"github.com/perennial-loyalty/perennial/internal/loyalty/calendar"
 	"github.com/perennial-loyalty/perennial/internal/members"
 	"github.com/perennial-loyalty/perennial/internal/table"
 	"github.com/perennial-loyalty/perennial/internal/table/tabletest"
@@ -16,11 +17,11 @@ import (
 func typicalMember(tb testing.TB, b *bench) loyalty.MemberID {
 	const m = "mem_7x4k0q2m9d5s8w1v3b6n"
 	b.now = time.Date(2025, 1, 3, 10, 0, 0, 0, time.UTC)
-	b.p.Earn.Expires = loyalty.Expiry{After: loyalty.Period{Months: 24}, RoundTo: loyalty.EndOfMonth}
+	b.p.Earn.Expires = calendar.Expiry{After: calendar.Period{Months: 24}, RoundTo: calendar.EndOfMonth}
 	b.enrol(tb, m)
 	for i := range 24 {
 		b.put(tb, b.order(fmt.Sprint(100_000+i), m, 5_500))
-		b.now = loyalty.Period{Months: 1}.After(b.now, time.UTC)
+		b.now = calendar.Period{Months: 1}.After(b.now, time.UTC)
 	}
 	b.put(tb, b.order("100024", m, 5_500))
 	b.advance(24 * time.Hour)

@@ -6,6 +6,7 @@ import (
 
 	"github.com/perennial-loyalty/perennial/internal/ledger"
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
+	"github.com/perennial-loyalty/perennial/internal/loyalty/calendar"
 	"github.com/perennial-loyalty/perennial/internal/service"
 	"github.com/perennial-loyalty/perennial/internal/table/tabletest"
 )
@@ -37,7 +38,7 @@ func TestWhatATransferCosts(t *testing.T) {
 	_, err := give(1)
 	within("a transfer at once", 2, 10, err)
 
-	b.transfers(t, loyalty.Transfers{Min: 1, Accept: loyalty.Period{Days: 7}})
+	b.transfers(t, loyalty.Transfers{Min: 1, Accept: calendar.Period{Days: 7}})
 	id, err := give(2)
 	within("an offer, which moves what is due", 2, 7, err)
 	_, err = service.Transfers{Ledger: b.Ledger}.Accept(t.Context(), b.p, id, ledger.By{Input: "yes"})

@@ -10,6 +10,7 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/ledger"
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
 	"github.com/perennial-loyalty/perennial/internal/loyalty/award"
+	"github.com/perennial-loyalty/perennial/internal/loyalty/calendar"
 	"github.com/perennial-loyalty/perennial/internal/loyalty/engine"
 	"github.com/perennial-loyalty/perennial/internal/service"
 	"github.com/perennial-loyalty/perennial/internal/table"
@@ -225,8 +226,8 @@ func TestTwentyAtOnceRegisterOnce(t *testing.T) {
 
 func TestGoodwillIsWrittenDownAndHappensOnce(t *testing.T) {
 	onBoth(t, func(t *testing.T, b *bench) {
-		b.p.Goodwill = loyalty.Goodwill{Reinstate: loyalty.Period{Days: 90}, Extend: loyalty.Period{Months: 12}}
-		b.p.Earn.Pending = loyalty.Wait{Manual: true}
+		b.p.Goodwill = loyalty.Goodwill{Reinstate: calendar.Period{Days: 90}, Extend: calendar.Period{Months: 12}}
+		b.p.Earn.Pending = calendar.Wait{Manual: true}
 		if err := engine.Compile(b.p); err != nil {
 			t.Fatal(err)
 		}

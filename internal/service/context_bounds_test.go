@@ -10,6 +10,7 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/ledger"
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
 	"github.com/perennial-loyalty/perennial/internal/loyalty/award"
+	"github.com/perennial-loyalty/perennial/internal/loyalty/calendar"
 	"github.com/perennial-loyalty/perennial/internal/loyalty/earn"
 	"github.com/perennial-loyalty/perennial/internal/loyalty/posting"
 	"github.com/perennial-loyalty/perennial/internal/table/tabletest"
@@ -231,10 +232,10 @@ func TestRequestToEndATransferThatHasEnded(t *testing.T) {
 
 // A redemption is limited by the waitlist if it takes stock of a reward that has one.
 func TestRedemptionOfARewardWithAWaitlist(t *testing.T) {
-	mug := loyalty.Reward{ID: "mug", Type: "free_product", FirstCall: loyalty.Period{Hours: 1}}
+	mug := loyalty.Reward{ID: "mug", Type: "free_product", FirstCall: calendar.Period{Hours: 1}}
 	mug.StockBatches = []loyalty.StockBatch{{Quantity: 3}}
 	plain := mug
-	plain.FirstCall = loyalty.Period{}
+	plain.FirstCall = calendar.Period{}
 	taken := []posting.Outcome{{Spends: []posting.Spend{{Rule: mug.Key(), Points: 1}}}}
 	for _, c := range []struct {
 		name   string
@@ -282,7 +283,7 @@ func TestRedemptionOnADateWithoutCapacity(t *testing.T) {
 // The inputs of a redemption are loaded once each.
 func TestInputsOfADecisionAboutARedemption(t *testing.T) {
 	x := newTill(t)
-	mug := loyalty.Reward{ID: "mug", Type: "free_product", FirstCall: loyalty.Period{Hours: 1}}
+	mug := loyalty.Reward{ID: "mug", Type: "free_product", FirstCall: calendar.Period{Hours: 1}}
 	mug.StockBatches = []loyalty.StockBatch{{Quantity: 3}}
 	taken := []posting.Outcome{{Spends: []posting.Spend{{Rule: mug.Key(), Points: 1}}}}
 	in := ledger.Inputs{Left: earn.Budgets{mug.Key(): 3}, Now: noon}

@@ -5,6 +5,7 @@ import (
 
 	"github.com/perennial-loyalty/perennial/internal/ledger"
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
+	"github.com/perennial-loyalty/perennial/internal/loyalty/calendar"
 	"github.com/perennial-loyalty/perennial/internal/loyalty/engine"
 	"github.com/perennial-loyalty/perennial/internal/loyalty/posting"
 )
@@ -13,7 +14,7 @@ import (
 type Extension struct {
 	ID     string
 	Member loyalty.MemberID
-	Until  loyalty.Date
+	Until  calendar.Date
 	Reason string
 }
 
@@ -35,7 +36,7 @@ func (a Adjustments) Extend(
 type Reinstatement struct {
 	Member loyalty.MemberID
 	Entry  string // the ID of the entry of the expiry
-	Until  loyalty.Date
+	Until  calendar.Date
 	Reason string
 }
 

@@ -9,6 +9,7 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/inventory"
 	"github.com/perennial-loyalty/perennial/internal/ledger"
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
+	"github.com/perennial-loyalty/perennial/internal/loyalty/calendar"
 	"github.com/perennial-loyalty/perennial/internal/service"
 	"github.com/perennial-loyalty/perennial/internal/table"
 )
@@ -39,7 +40,7 @@ func scarce(dates ...loyalty.RewardDate) []scarceReward {
 	dated := loyalty.Reward{ID: "mug", Type: "experience", Cost: 100, Dates: dates}
 	pooled, waited := mug(1), mug(1)
 	pooled.StockBatches, pooled.Codes.From = nil, loyalty.UploadedCode
-	waited.FirstCall = loyalty.Period{Hours: 24}
+	waited.FirstCall = calendar.Period{Hours: 24}
 	return []scarceReward{
 		{"a unit", mug(1), ""},
 		{"a place on a date", dated, dates[0].ID},

@@ -9,6 +9,7 @@ import (
 
 	"github.com/perennial-loyalty/perennial/internal/ledger"
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
+	"github.com/perennial-loyalty/perennial/internal/loyalty/calendar"
 	"github.com/perennial-loyalty/perennial/internal/loyalty/redeem"
 	"github.com/perennial-loyalty/perennial/internal/service"
 )
@@ -114,7 +115,7 @@ func (h *history) adjust(m loyalty.MemberID) string {
 }
 
 func (h *history) extend(m loyalty.MemberID) string {
-	until := loyalty.DateOf(h.Now().AddDate(0, 0, h.rng.IntN(400)), h.p.Zone)
+	until := calendar.DateOf(h.Now().AddDate(0, 0, h.rng.IntN(400)), h.p.Zone)
 	in := service.Extension{ID: h.key("ext_"), Member: m, Until: until, Reason: "history"}
 	err := h.until(fmt.Sprintf("extend %+v", in), func(l *ledger.Ledger) error {
 		_, err := service.Adjustments{Ledger: l}.Extend(h.t.Context(), h.p, in, by(in.ID))
@@ -134,7 +135,7 @@ func (h *history) reinstate(m loyalty.MemberID) string {
 	}
 	in := service.Reinstatement{
 		Member: m, Entry: lapsed[max(0, len(lapsed)-1-h.rng.IntN(3))], Reason: "history",
-		Until: loyalty.DateOf(h.Now().AddDate(0, 0, h.rng.IntN(200)), h.p.Zone),
+		Until: calendar.DateOf(h.Now().AddDate(0, 0, h.rng.IntN(200)), h.p.Zone),
 	}
 	var r service.AdjustmentResult
 	err := h.until(fmt.Sprintf("reinstate %+v", in), func(l *ledger.Ledger) (err error) {

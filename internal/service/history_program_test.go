@@ -11,6 +11,7 @@ import (
 
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
 	"github.com/perennial-loyalty/perennial/internal/loyalty/award"
+	"github.com/perennial-loyalty/perennial/internal/loyalty/calendar"
 	"github.com/perennial-loyalty/perennial/internal/loyalty/engine"
 )
 
@@ -32,19 +33,19 @@ func pick[T any](rng *rand.Rand, of ...T) T { return of[rng.IntN(len(of))] }
 // historyProgram returns the program of the bench with all features of programs. It draws features that exclude each
 // other or can be combined differently.
 func historyProgram(tb testing.TB, p *loyalty.Program, rng *rand.Rand) *loyalty.Program {
-	days := func(n int) loyalty.Period { return loyalty.Period{Days: n} }
+	days := func(n int) calendar.Period { return calendar.Period{Days: n} }
 	p.Earn.Pending = pick(rng,
-		loyalty.Wait{For: days(14)}, loyalty.Wait{Manual: true}, loyalty.Wait{On: []loyalty.Day{101, 229, 701}},
-		loyalty.Wait{Until: loyalty.WhenDelivered, For: days(14), Within: days(45)},
-		loyalty.Wait{Until: loyalty.WhenShipped, Within: days(9)})
+		calendar.Wait{For: days(14)}, calendar.Wait{Manual: true}, calendar.Wait{On: []calendar.Day{101, 229, 701}},
+		calendar.Wait{Until: calendar.WhenDelivered, For: days(14), Within: days(45)},
+		calendar.Wait{Until: calendar.WhenShipped, Within: days(9)})
 	p.Earn.Expires = pick(rng,
-		loyalty.Expiry{After: loyalty.Period{Months: 12}, RoundTo: loyalty.EndOfMonth},
-		loyalty.Expiry{
-			After: loyalty.Period{Months: 3}, Inactive: true,
+		calendar.Expiry{After: calendar.Period{Months: 12}, RoundTo: calendar.EndOfMonth},
+		calendar.Expiry{
+			After: calendar.Period{Months: 3}, Inactive: true,
 			ResetBy: []string{"order", "redemption", "visit.completed"},
 		},
-		loyalty.Expiry{On: []loyalty.Day{229, 630, 1231}, After: days(60)},
-		loyalty.Expiry{Anniversary: loyalty.OfTier, After: days(30)})
+		calendar.Expiry{On: []calendar.Day{229, 630, 1231}, After: days(60)},
+		calendar.Expiry{Anniversary: calendar.OfTier, After: days(30)})
 	p.Earn.Rounding = pick(rng, loyalty.Down, loyalty.Nearest, loyalty.Up, loyalty.HalfEven)
 	p.Earn.Carry = rng.IntN(2) == 0
 	p.Earn.Counts = loyalty.Counts{Items: true, Shipping: rng.IntN(2) == 0, Tax: rng.IntN(2) == 0}
@@ -64,7 +65,7 @@ func historyProgram(tb testing.TB, p *loyalty.Program, rng *rand.Rand) *loyalty.
 	historyRewards(p, rng)
 	p.Redemption.Auto = pick(rng, loyalty.Auto{}, loyalty.Auto{}, loyalty.Auto{Reward: "five-off", At: 700, Limit: 2})
 	p.AdvanceNotice = loyalty.AdvanceNotice{
-		Period: pick(rng, loyalty.Period{}, loyalty.Period{}, loyalty.Period{Days: 20}), MaxExtensions: 2,
+		Period: pick(rng, calendar.Period{}, calendar.Period{}, calendar.Period{Days: 20}), MaxExtensions: 2,
 	}
 	historyWallets(
 		p, pick(rng, loyalty.ClawbackDebt, loyalty.ClawbackWithinBalance, loyalty.ClawbackPendingOnly),
@@ -73,7 +74,7 @@ func historyProgram(tb testing.TB, p *loyalty.Program, rng *rand.Rand) *loyalty.
 	historyTransfers(p, rng)
 	p.Households = loyalty.Households{
 		Size: 4, Share: pick(rng, nil, big.NewRat(2, 5)),
-		CoolingOff: pick(rng, loyalty.Period{}, loyalty.Period{Days: 2}),
+		CoolingOff: pick(rng, calendar.Period{}, calendar.Period{Days: 2}),
 	}
 	if err := engine.Compile(p); err != nil {
 		tb.Fatal(err)
@@ -98,13 +99,13 @@ func historyTiers(p *loyalty.Program, rng *rand.Rand) {
 	}
 	switch rng.IntN(3) {
 	case 0:
-		t.Calendar, t.KeepYear, t.KeepFor, t.Months = true, 1+rng.IntN(2), loyalty.Period{}, 0
+		t.Calendar, t.KeepYear, t.KeepFor, t.Months = true, 1+rng.IntN(2), calendar.Period{}, 0
 	case 1:
 		t.MoveDown = loyalty.ToQualified
 	}
 	historyTierGroups(t, rng)
 	if rng.IntN(2) == 0 {
-		t.Levels[2].Expires = new(loyalty.Expiry) // gold never expires
+		t.Levels[2].Expires = new(calendar.Expiry) // gold never expires
 	}
 }
 
@@ -112,10 +113,10 @@ func historyTiers(p *loyalty.Program, rng *rand.Rand) {
 func historyRules(p *loyalty.Program) {
 	third, zone := big.NewRat(1, 3), loyalty.MemberClock
 	brief := loyalty.Life{
-		Pending: &loyalty.Wait{For: loyalty.Period{Days: 3}},
-		Expires: &loyalty.Expiry{After: loyalty.Period{Days: 40}},
+		Pending: &calendar.Wait{For: calendar.Period{Days: 3}},
+		Expires: &calendar.Expiry{After: calendar.Period{Days: 40}},
 	}
-	sent := loyalty.Life{Pending: &loyalty.Wait{Until: loyalty.WhenShipped, Within: loyalty.Period{Days: 9}}}
+	sent := loyalty.Life{Pending: &calendar.Wait{Until: calendar.WhenShipped, Within: calendar.Period{Days: 9}}}
 	large := asked{
 		source: "order.total >= 20", holds: func(f *loyalty.Facts) (bool, error) { return f.Total >= 2_000, nil },
 	}
@@ -197,7 +198,7 @@ func historyActions(p *loyalty.Program) {
 		}
 		return n.Cmp(big.NewRat(3, 1)) >= 0, nil
 	}}
-	monthly := loyalty.Life{Expires: &loyalty.Expiry{After: loyalty.Period{Days: 30}}}
+	monthly := loyalty.Life{Expires: &calendar.Expiry{After: calendar.Period{Days: 30}}}
 	p.Events = []loyalty.EventType{{Name: "repair", States: []string{"brought", "done"}}}
 	p.Earn.Actions = []loyalty.Action{
 		{
@@ -210,7 +211,7 @@ func historyActions(p *loyalty.Program) {
 		},
 		{
 			ID: "advocates", Event: award.EventConverted, Points: 10, Tiers: []string{"silver", "gold"},
-			Life: loyalty.Life{Pending: &loyalty.Wait{For: loyalty.Period{Days: 20}}},
+			Life: loyalty.Life{Pending: &calendar.Wait{For: calendar.Period{Days: 20}}},
 		},
 		{
 			ID: "welcome", Event: award.EventJoined, Points: 50,
@@ -220,22 +221,22 @@ func historyActions(p *loyalty.Program) {
 		{
 			ID: "anniversary", Event: award.EventAnniversary, Points: 70,
 			Life: loyalty.Life{
-				Expires: &loyalty.Expiry{Anniversary: loyalty.OfJoining, After: loyalty.Period{Days: 1}},
+				Expires: &calendar.Expiry{Anniversary: calendar.OfJoining, After: calendar.Period{Days: 1}},
 			},
 		},
-		{ID: "visit", Event: "visit.completed", Points: 5, Cooldown: loyalty.Period{Days: 7}},
+		{ID: "visit", Event: "visit.completed", Points: 5, Cooldown: calendar.Period{Days: 7}},
 		{
 			ID: "review", Event: "review.approved", Points: 20,
 			Limits: []loyalty.Limit{{Times: 2, Per: loyalty.PerMonth}}, When: rated,
 		},
 		{
 			ID: "critic", Event: "review.approved", Points: 30,
-			Limits: []loyalty.Limit{{Times: 5, Per: loyalty.PerYear}}, Cooldown: loyalty.Period{Days: 2},
-			Life: loyalty.Life{Pending: &loyalty.Wait{Manual: true}},
+			Limits: []loyalty.Limit{{Times: 5, Per: loyalty.PerYear}}, Cooldown: calendar.Period{Days: 2},
+			Life: loyalty.Life{Pending: &calendar.Wait{Manual: true}},
 		},
 		{
 			ID: "repair", Event: "repair.done", Points: 8, Segments: []string{"vip"},
-			Life: loyalty.Life{Pending: &loyalty.Wait{For: loyalty.Period{Days: 20}}},
+			Life: loyalty.Life{Pending: &calendar.Wait{For: calendar.Period{Days: 20}}},
 		},
 	}
 	p.Milestones = []loyalty.Milestone{{ID: "third", Target: 3, Points: 33}, {ID: "fiftieth", Target: 50, Points: 120}}
@@ -243,8 +244,8 @@ func historyActions(p *loyalty.Program) {
 		{From: 20251201, Rates: map[loyalty.Currency]*big.Rat{"CHF": big.NewRat(105, 100)}},
 		{From: 20270301, Rates: map[loyalty.Currency]*big.Rat{"CHF": big.NewRat(97, 91)}},
 	}}
-	p.Goodwill = loyalty.Goodwill{Reinstate: loyalty.Period{Days: 90}, Extend: loyalty.Period{Months: 12}}
-	p.BirthdayLock = loyalty.Period{Months: 12}
+	p.Goodwill = loyalty.Goodwill{Reinstate: calendar.Period{Days: 90}, Extend: calendar.Period{Months: 12}}
+	p.BirthdayLock = calendar.Period{Months: 12}
 }
 
 // publish publishes the next version. Orders and events keep the version of their first report.

@@ -11,6 +11,7 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/inventory"
 	"github.com/perennial-loyalty/perennial/internal/ledger"
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
+	"github.com/perennial-loyalty/perennial/internal/loyalty/calendar"
 	"github.com/perennial-loyalty/perennial/internal/service"
 )
 
@@ -30,7 +31,7 @@ func historyRewards(p *loyalty.Program, rng *rand.Rand) {
 		})
 	p.Redemption = loyalty.RedemptionTerms{
 		OnRefund: pick(rng, loyalty.AllBack, loyalty.ShareBack),
-		Grace:    pick(rng, loyalty.Period{}, loyalty.Period{Days: 7}),
+		Grace:    pick(rng, calendar.Period{}, calendar.Period{Days: 7}),
 	}
 	p.Redemption.Pay.Rates = map[loyalty.Currency]loyalty.Rate{"EUR": {Points: big.NewRat(3, 1), Per: 2}}
 }
@@ -143,12 +144,12 @@ func (b *books) useReward(s *book, e loyalty.Entry) {
 	}
 	if e.Cause.Revision == 1 && strings.HasPrefix(r.ID, "rd_auto_") {
 		s.usage[loyalty.Usage{
-			Rule: "redemption.auto", Times: true, Per: loyalty.PerDay, Ends: loyalty.DateOf(r.At, b.h.p.Zone),
+			Rule: "redemption.auto", Times: true, Per: loyalty.PerDay, Ends: calendar.DateOf(r.At, b.h.p.Zone),
 		}]++
 	}
 	if r.Order != "" {
 		paid := loyalty.Usage{
-			Rule: "redemption.pay:EUR:order:" + r.Order, Per: "use", Ends: loyalty.DateOf(r.At, b.h.p.Zone),
+			Rule: "redemption.pay:EUR:order:" + r.Order, Per: "use", Ends: calendar.DateOf(r.At, b.h.p.Zone),
 		}
 		switch {
 		case e.Kind == loyalty.KindRedeem:
@@ -163,7 +164,7 @@ func (b *books) useReward(s *book, e loyalty.Entry) {
 	if r.Reward == "mug" {
 		s.usage[loyalty.Usage{
 			Rule: "rewards.mug", Times: true, Per: loyalty.PerMonth,
-			Ends: ends(loyalty.PerMonth, loyalty.DateOf(r.At, b.h.p.Zone)),
+			Ends: ends(loyalty.PerMonth, calendar.DateOf(r.At, b.h.p.Zone)),
 		}] += sign
 	}
 	if r.Code != "" && r.Status != loyalty.Reversed { // a reversed redemption retains its code, which is void

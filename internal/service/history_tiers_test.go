@@ -7,6 +7,7 @@ import (
 
 	"github.com/perennial-loyalty/perennial/internal/ledger"
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
+	"github.com/perennial-loyalty/perennial/internal/loyalty/calendar"
 	"github.com/perennial-loyalty/perennial/internal/loyalty/tier"
 	"github.com/perennial-loyalty/perennial/internal/service"
 )
@@ -30,9 +31,9 @@ func historyTierGroups(t *loyalty.Tiers, rng *rand.Rand) {
 		}
 		t.Levels[2].Needs = []loyalty.Need{{By: loyalty.BySpend, From: 100_000}}
 	}
-	t.Calendar, t.Months, t.KeepYear, t.KeepFor = false, 0, 0, loyalty.Period{}
+	t.Calendar, t.Months, t.KeepYear, t.KeepFor = false, 0, 0, calendar.Period{}
 	if rng.IntN(4) == 0 {
-		t.Window, t.KeepFor = loyalty.Window{Kind: loyalty.LevelWindow}, loyalty.Period{Days: 40}
+		t.Window, t.KeepFor = loyalty.Window{Kind: loyalty.LevelWindow}, calendar.Period{Days: 40}
 		return
 	}
 	t.Window = pick(rng,
@@ -41,7 +42,7 @@ func historyTierGroups(t *loyalty.Tiers, rng *rand.Rand) {
 		loyalty.Window{Kind: loyalty.JoinWindow, Months: 3}, loyalty.Window{Kind: loyalty.OwnWindow, Months: 2},
 	)
 	t.KeepPeriods, t.MoveUp = 1+rng.IntN(2), pick(rng, loyalty.AtOnce, loyalty.NextPeriod)
-	t.ExtendedBy = pick(rng, loyalty.Period{}, loyalty.Period{Days: 9})
+	t.ExtendedBy = pick(rng, calendar.Period{}, calendar.Period{Days: 9})
 	t.MoveDown = pick(rng, loyalty.OneStep, loyalty.ToQualified, loyalty.StayUp)
 }
 

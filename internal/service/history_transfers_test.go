@@ -9,6 +9,7 @@ import (
 
 	"github.com/perennial-loyalty/perennial/internal/ledger"
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
+	"github.com/perennial-loyalty/perennial/internal/loyalty/calendar"
 	"github.com/perennial-loyalty/perennial/internal/service"
 )
 
@@ -19,7 +20,7 @@ func historyTransfers(p *loyalty.Program, rng *rand.Rand) {
 		Limits: []loyalty.Limit{{Times: 9, Per: loyalty.PerWeek}},
 		AtMost: []loyalty.Cap{{Points: 400, Per: loyalty.PerMonth}},
 		Fee:    pick(rng, loyalty.Fee{}, loyalty.Fee{Points: 2}, loyalty.Fee{Share: big.NewRat(1, 7)}),
-		Accept: pick(rng, loyalty.Period{}, loyalty.Period{Hours: 1}, loyalty.Period{Days: 9}),
+		Accept: pick(rng, calendar.Period{}, calendar.Period{Hours: 1}, calendar.Period{Days: 9}),
 	}
 }
 
@@ -85,7 +86,7 @@ func (b *books) useTransfer(s *book, e loyalty.Entry) {
 	case e.Kind == loyalty.KindRelease:
 		sign = -1
 	}
-	day := loyalty.DateOf(r.At, b.h.p.Zone)
+	day := calendar.DateOf(r.At, b.h.p.Zone)
 	s.usage[loyalty.Usage{
 		Rule: "transfers", Times: true, Per: loyalty.PerWeek, Ends: ends(loyalty.PerWeek, day),
 	}] += sign
@@ -135,7 +136,7 @@ func (b *books) given() {
 }
 
 // beyond returns the number of points that do not expire before a day.
-func beyond(lots []loyalty.Lot, day loyalty.Date) (n loyalty.Points) {
+func beyond(lots []loyalty.Lot, day calendar.Date) (n loyalty.Points) {
 	for _, l := range lots {
 		if l.Expires.Compare(day) >= 0 {
 			n += l.Points

@@ -12,7 +12,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
 	"github.com/perennial-loyalty/perennial/internal/loyalty/award"
-	"github.com/perennial-loyalty/perennial/internal/loyalty/posting"
+	"github.com/perennial-loyalty/perennial/internal/loyalty/calendar"
 	"github.com/perennial-loyalty/perennial/internal/table"
 )
 
@@ -22,7 +22,7 @@ func (b *books) use(s *book, o *loyalty.OrderState, sign int64) {
 		return
 	}
 	p := b.h.rules[o.Program-1]
-	day := loyalty.DateOf(o.Order.PlacedAt, p.Zone)
+	day := calendar.DateOf(o.Order.PlacedAt, p.Zone)
 	for _, x := range o.Shares {
 		if x.Rule == "" {
 			s.useShare(x, p.Earn.Caps, nil, day, sign)
@@ -59,7 +59,7 @@ func (b *books) useEvent(s *book, ev *loyalty.EventState, sign int64) {
 		return
 	}
 	p := b.h.rules[ev.Program-1]
-	day := loyalty.DateOf(ev.Event.At, p.Zone)
+	day := calendar.DateOf(ev.Event.At, p.Zone)
 	for _, x := range ev.Shares {
 		for _, a := range p.Earn.Actions {
 			if "earn.actions."+a.ID != x.Rule {
@@ -70,14 +70,14 @@ func (b *books) useEvent(s *book, ev *loyalty.EventState, sign int64) {
 			}
 			s.useShare(x, nil, a.Limits, day, sign)
 			if !a.Cooldown.IsZero() && x.Used > 0 {
-				last := loyalty.DateOf(a.Cooldown.After(ev.Event.At, p.Zone).Add(-1), p.Zone)
+				last := calendar.DateOf(a.Cooldown.After(ev.Event.At, p.Zone).Add(-1), p.Zone)
 				s.usage[loyalty.Usage{Rule: x.Rule, Times: true, Per: "rest", Ends: last}] += sign
 			}
 		}
 	}
 }
 
-func (s *book) useShare(x loyalty.Share, caps []loyalty.Cap, limits []loyalty.Limit, day loyalty.Date, sign int64) {
+func (s *book) useShare(x loyalty.Share, caps []loyalty.Cap, limits []loyalty.Limit, day calendar.Date, sign int64) {
 	for _, c := range caps {
 		if c.Per != loyalty.PerOrder {
 			s.usage[loyalty.Usage{Rule: x.Rule, Per: c.Per, Ends: ends(c.Per, day)}] += sign * int64(x.Used)
@@ -91,10 +91,10 @@ func (s *book) useShare(x loyalty.Share, caps []loyalty.Cap, limits []loyalty.Li
 }
 
 // ends returns the last day of the period that contains a day.
-func ends(per loyalty.CapPeriod, day loyalty.Date) loyalty.Date {
+func ends(per loyalty.CapPeriod, day calendar.Date) calendar.Date {
 	y, m, d := int(day)/10000, time.Month(int(day)/100%100), int(day)%100
-	date := func(y int, m time.Month, d int) loyalty.Date {
-		return loyalty.DateOf(time.Date(y, m, d, 0, 0, 0, 0, time.UTC), time.UTC)
+	date := func(y int, m time.Month, d int) calendar.Date {
+		return calendar.DateOf(time.Date(y, m, d, 0, 0, 0, 0, time.UTC), time.UTC)
 	}
 	switch per {
 	case loyalty.PerDay:
@@ -116,7 +116,7 @@ func ends(per loyalty.CapPeriod, day loyalty.Date) loyalty.Date {
 // events, in the periods that can still change.
 func (s *book) used(t *testing.T, now time.Time) {
 	t.Helper()
-	oldest := loyalty.DateOf(now.Add(-posting.MaxOrderAge-48*time.Hour), time.UTC)
+	oldest := calendar.DateOf(now.Add(-loyalty.MaxOrderAge-48*time.Hour), time.UTC)
 	want, got := map[loyalty.Usage]int64{}, map[loyalty.Usage]int64{}
 	maps.DeleteFunc(s.usage, func(u loyalty.Usage, n int64) bool { return n == 0 })
 	for u, n := range s.usage {

@@ -7,6 +7,7 @@ import (
 
 	"github.com/perennial-loyalty/perennial/internal/ledger"
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
+	"github.com/perennial-loyalty/perennial/internal/loyalty/calendar"
 	"github.com/perennial-loyalty/perennial/internal/service"
 )
 
@@ -15,24 +16,25 @@ import (
 func historyWallets(p *loyalty.Program, take loyalty.ClawbackPolicy, back int) {
 	p.Wallets = []loyalty.Wallet{{
 		ID: "miles", Rates: map[loyalty.Currency]loyalty.Rate{"EUR": {Points: big.NewRat(1, 3), Per: 100}},
-		Pending: loyalty.Wait{For: loyalty.Period{Days: 6}}, Expires: loyalty.Expiry{After: loyalty.Period{Days: 50}},
+		Pending:  calendar.Wait{For: calendar.Period{Days: 6}},
+		Expires:  calendar.Expiry{After: calendar.Period{Days: 50}},
 		Clawback: take, MaxDebt: 30,
-	}, {ID: "stars", Expires: loyalty.Expiry{After: loyalty.Period{Months: 6}}}}
+	}, {ID: "stars", Expires: calendar.Expiry{After: calendar.Period{Months: 6}}}}
 	p.Conversions = []loyalty.Conversion{
 		{
 			ID: "to-miles", To: "miles", Rate: big.NewRat(2, 3), Min: 5, Step: 5,
-			ReversibleWithin: loyalty.Period{Days: back}, Limits: []loyalty.Limit{{Times: 4, Per: loyalty.PerWeek}},
+			ReversibleWithin: calendar.Period{Days: back}, Limits: []loyalty.Limit{{Times: 4, Per: loyalty.PerWeek}},
 		},
 		{
 			ID: "to-stars", From: "miles", To: "stars", Rate: big.NewRat(7, 5),
-			ReversibleWithin: loyalty.Period{Days: back},
+			ReversibleWithin: calendar.Period{Days: back},
 		},
 	}
 	p.Earn.Actions = append(p.Earn.Actions,
 		loyalty.Action{ID: "mileage", Event: "visit.completed", Points: 4, Wallet: "miles"},
 		loyalty.Action{
 			ID: "starlet", Event: "review.approved", Points: 2, Wallet: "stars",
-			Life: loyalty.Life{Pending: &loyalty.Wait{Manual: true}},
+			Life: loyalty.Life{Pending: &calendar.Wait{Manual: true}},
 		})
 	p.Rewards = append(p.Rewards,
 		loyalty.Reward{
@@ -125,7 +127,7 @@ func (b *books) converted(s *book, e loyalty.Entry) {
 		return p.Bucket == loyalty.BucketDebt && p.Points > 0
 	})
 	if e.Cause.Revision == 1 && x.Rule == "to-miles" && x.To == "miles" && !repays {
-		day := loyalty.DateOf(x.At, b.h.p.Zone)
+		day := calendar.DateOf(x.At, b.h.p.Zone)
 		s.usage[loyalty.Usage{
 			Rule: "conversions.to-miles", Times: true, Per: loyalty.PerWeek, Ends: ends(loyalty.PerWeek, day),
 		}]++

@@ -13,6 +13,7 @@ import (
 
 	"github.com/perennial-loyalty/perennial/internal/ledger"
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
+	"github.com/perennial-loyalty/perennial/internal/loyalty/calendar"
 	"github.com/perennial-loyalty/perennial/internal/loyalty/engine"
 	"github.com/perennial-loyalty/perennial/internal/loyalty/share"
 	"github.com/perennial-loyalty/perennial/internal/members"
@@ -189,8 +190,8 @@ func TestPointsOnTheirWayAreNotMissing(t *testing.T) {
 func TestLongUnseenMembersAreBroughtUpToDateFirst(t *testing.T) {
 	b := newBench(t, memory(t))
 	b.households(t, loyalty.Households{Size: 6})
-	b.p.Earn.Expires = loyalty.Expiry{After: loyalty.Period{Days: 30}}
-	b.p.Earn.Pending = loyalty.Wait{}
+	b.p.Earn.Expires = calendar.Expiry{After: calendar.Period{Days: 30}}
+	b.p.Earn.Pending = calendar.Wait{}
 	if err := engine.Compile(b.p); err != nil {
 		t.Fatal(err)
 	}
@@ -235,7 +236,7 @@ func TestEveryAnswerOfAHouseholdCanBeLost(t *testing.T) {
 			tab := &losing{Table: memory(t), done: done}
 			b := newBench(t, tab)
 			b.households(t, loyalty.Households{Size: 2})
-			b.transfers(t, loyalty.Transfers{Min: 1, Accept: loyalty.Period{Days: 1}})
+			b.transfers(t, loyalty.Transfers{Min: 1, Accept: calendar.Period{Days: 1}})
 			b.person(t, 0)
 			b.person(t, 1)
 			b.gets(t, 1, 200)

@@ -10,6 +10,7 @@ import (
 
 	"github.com/perennial-loyalty/perennial/internal/ledger"
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
+	"github.com/perennial-loyalty/perennial/internal/loyalty/calendar"
 	"github.com/perennial-loyalty/perennial/internal/loyalty/engine"
 	"github.com/perennial-loyalty/perennial/internal/loyalty/share"
 	"github.com/perennial-loyalty/perennial/internal/members"
@@ -235,7 +236,7 @@ func TestHouseholdsBeginAndEnd(t *testing.T) {
 	}
 	_, err := members.Households{Ledger: b.Ledger}.Found(t.Context(), b.p, "hh_1", member(0), ledger.By{Input: "1"})
 	wantRefusal(t, err, loyalty.ValidationFailed) // the program has no households
-	b.households(t, loyalty.Households{Size: 2, CoolingOff: loyalty.Period{Days: 7}})
+	b.households(t, loyalty.Households{Size: 2, CoolingOff: calendar.Period{Days: 7}})
 	_, err = members.Households{Ledger: b.Ledger}.Found(t.Context(), b.p, "hh_1", "mem_nobody", ledger.By{Input: "1"})
 	wantRefusal(t, err, loyalty.NotFound)
 	b.home(t, 2)

@@ -11,6 +11,7 @@ import (
 
 	"github.com/perennial-loyalty/perennial/internal/ledger"
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
+	"github.com/perennial-loyalty/perennial/internal/loyalty/calendar"
 	"github.com/perennial-loyalty/perennial/internal/loyalty/engine"
 	"github.com/perennial-loyalty/perennial/internal/members"
 	"github.com/perennial-loyalty/perennial/internal/service"
@@ -37,8 +38,8 @@ func program(tb testing.TB) *loyalty.Program {
 				"USD": {Points: big.NewRat(1, 1), Per: 110},
 			},
 			Counts:     loyalty.Counts{Items: true},
-			Pending:    loyalty.Wait{For: loyalty.Period{Days: 14}},
-			Expires:    loyalty.Expiry{After: loyalty.Period{Months: 12}, RoundTo: loyalty.EndOfMonth},
+			Pending:    calendar.Wait{For: calendar.Period{Days: 14}},
+			Expires:    calendar.Expiry{After: calendar.Period{Months: 12}, RoundTo: calendar.EndOfMonth},
 			Categories: []loyalty.CategoryRule{{ID: "beans-x2", Category: "coffee-beans", Multiply: big.NewRat(2, 1)}},
 		}},
 		Levels: loyalty.Levels{Tiers: loyalty.Tiers{
@@ -47,7 +48,7 @@ func program(tb testing.TB) *loyalty.Program {
 				{ID: "silver", From: 500, Multiply: big.NewRat(5, 4)},
 				{ID: "gold", From: 2000, Multiply: big.NewRat(3, 2)},
 			},
-			Months: 12, KeepFor: loyalty.Period{Months: 12}, Grace: loyalty.Period{Days: 30},
+			Months: 12, KeepFor: calendar.Period{Months: 12}, Grace: calendar.Period{Days: 30},
 		}},
 		Spending: loyalty.Spending{Rewards: []loyalty.Reward{
 			{ID: "five-off", Type: "amount_off", Cost: 500, Value: loyalty.Money{Amount: 500, Currency: "EUR"}},

@@ -9,7 +9,7 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/catalog"
 	"github.com/perennial-loyalty/perennial/internal/inventory"
 	"github.com/perennial-loyalty/perennial/internal/ledger"
-	"github.com/perennial-loyalty/perennial/internal/loyalty"
+	"github.com/perennial-loyalty/perennial/internal/loyalty/calendar"
 	"github.com/perennial-loyalty/perennial/internal/loyalty/redeem"
 	"github.com/perennial-loyalty/perennial/internal/members"
 	"github.com/perennial-loyalty/perennial/internal/service"
@@ -110,7 +110,7 @@ func TestOfALongWaitingListTheBeginningIsRead(t *testing.T) {
 	meter := &tabletest.Meter{Table: memory(t)}
 	b := newBench(t, meter)
 	r := mug(1)
-	r.FirstCall = loyalty.Period{Hours: 24}
+	r.FirstCall = calendar.Period{Hours: 24}
 	b.offer(t, r)
 	b.enrol(t, "mem_ada")
 	b.grant(t, "mem_ada", 1_000)

@@ -10,6 +10,7 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/ledger"
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
 	"github.com/perennial-loyalty/perennial/internal/loyalty/award"
+	"github.com/perennial-loyalty/perennial/internal/loyalty/calendar"
 	"github.com/perennial-loyalty/perennial/internal/loyalty/engine"
 	"github.com/perennial-loyalty/perennial/internal/members"
 	"github.com/perennial-loyalty/perennial/internal/service"
@@ -76,7 +77,7 @@ func TestConversionIsReversedAlthoughResponseIsLost(t *testing.T) {
 	b, tab := lossyBench(t)
 	b.p.Wallets = []loyalty.Wallet{{ID: "miles"}}
 	b.p.Conversions = []loyalty.Conversion{
-		{ID: "to-miles", To: "miles", Rate: big.NewRat(2, 1), ReversibleWithin: loyalty.Period{Days: 7}},
+		{ID: "to-miles", To: "miles", Rate: big.NewRat(2, 1), ReversibleWithin: calendar.Period{Days: 7}},
 	}
 	if err := engine.Compile(b.p); err != nil {
 		t.Fatal(err)
@@ -143,7 +144,7 @@ func TestWhatWasForfeitedIsNotLeftInCapsAndLevels(t *testing.T) {
 	b := newBench(t, memory(t))
 	b.p.Earn.Caps = []loyalty.Cap{{Points: 1_000, Per: loyalty.PerYear}}
 	b.p.Earn.Rules = []loyalty.Rule{{ID: "sent", Give: loyalty.Fixed{Points: 12}, Life: loyalty.Life{
-		Pending: &loyalty.Wait{Until: loyalty.WhenShipped, Within: loyalty.Period{Days: 9}},
+		Pending: &calendar.Wait{Until: calendar.WhenShipped, Within: calendar.Period{Days: 9}},
 	}}}
 	if err := engine.Compile(b.p); err != nil {
 		t.Fatal(err)

@@ -8,6 +8,7 @@ import (
 
 	"github.com/perennial-loyalty/perennial/internal/ledger"
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
+	"github.com/perennial-loyalty/perennial/internal/loyalty/calendar"
 	"github.com/perennial-loyalty/perennial/internal/service"
 	"pgregory.net/rapid"
 )
@@ -207,7 +208,7 @@ func (m *machine) extend(r *rapid.T) {
 		r.Skip("an account remembers no more")
 	}
 	days := rapid.SampledFrom([]int{0, 5, 9, 12, extendBy, extendBy + 1}).Draw(r, "days")
-	until := loyalty.DateOf(m.model.midnight(m.model.now, days).Add(-time.Second), m.model.zone)
+	until := calendar.DateOf(m.model.midnight(m.model.now, days).Add(-time.Second), m.model.zone)
 	in := service.Extension{ID: id, Member: who, Until: until, Reason: "for the test"}
 	code := m.model.extend(who, days)
 	m.want(r, "extend", func() error {

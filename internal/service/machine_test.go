@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
+	"github.com/perennial-loyalty/perennial/internal/loyalty/calendar"
 	"github.com/perennial-loyalty/perennial/internal/loyalty/engine"
 	"github.com/perennial-loyalty/perennial/internal/table"
 	"github.com/perennial-loyalty/perennial/internal/table/pebbletable"
@@ -102,7 +103,7 @@ func TestRedeemingIsWhatTheModelSays(t *testing.T) {
 }
 
 func newMachine(t *testing.T, r *rapid.T, tab table.Table) *machine {
-	day := loyalty.Period{Days: 1}
+	day := calendar.Period{Days: 1}
 	zone, err := time.LoadLocation(
 		rapid.SampledFrom([]string{"UTC", "Europe/Berlin", "America/Santiago"}).Draw(r, "zone"),
 	)
@@ -136,7 +137,7 @@ func newMachine(t *testing.T, r *rapid.T, tab table.Table) *machine {
 		Spending: loyalty.Spending{
 			Hold: m.model.hold,
 			Redemption: loyalty.RedemptionTerms{
-				OnRefund: m.model.refunds, Grace: loyalty.Period{Days: m.model.grace},
+				OnRefund: m.model.refunds, Grace: calendar.Period{Days: m.model.grace},
 			}, Rewards: []loyalty.Reward{
 				{ID: "miles", Type: "wallet_points", Cost: 3, Wallet: "miles", Points: 300},
 				{ID: "sticker", Type: "free_product", Cost: 3},
@@ -156,10 +157,10 @@ func newMachine(t *testing.T, r *rapid.T, tab table.Table) *machine {
 		},
 		Earning: loyalty.Earning{Earn: loyalty.Earn{
 			Rates:  map[loyalty.Currency]loyalty.Rate{"EUR": {Points: big.NewRat(1, 1), Per: 100}},
-			Counts: loyalty.Counts{Items: true}, Pending: loyalty.Wait{For: loyalty.Period{Days: wait}},
-			Expires: loyalty.Expiry{After: loyalty.Period{Days: life}},
+			Counts: loyalty.Counts{Items: true}, Pending: calendar.Wait{For: calendar.Period{Days: wait}},
+			Expires: calendar.Expiry{After: calendar.Period{Days: life}},
 		}},
-		Corrections: loyalty.Corrections{Goodwill: loyalty.Goodwill{Extend: loyalty.Period{Days: extendBy}}},
+		Corrections: loyalty.Corrections{Goodwill: loyalty.Goodwill{Extend: calendar.Period{Days: extendBy}}},
 		Sharing:     loyalty.Sharing{Wallets: []loyalty.Wallet{{ID: "miles"}}},
 	}
 	if err := engine.Compile(m.p); err != nil {

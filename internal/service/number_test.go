@@ -8,6 +8,7 @@ import (
 
 	"github.com/perennial-loyalty/perennial/internal/ledger"
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
+	"github.com/perennial-loyalty/perennial/internal/loyalty/calendar"
 	"github.com/perennial-loyalty/perennial/internal/loyalty/engine"
 	"github.com/perennial-loyalty/perennial/internal/loyalty/posting"
 	"github.com/perennial-loyalty/perennial/internal/members"
@@ -24,7 +25,7 @@ func isNumber(n int) loyalty.Condition {
 // rules sets the rules of the program, and makes points active immediately.
 func (b *bench) rules(tb testing.TB, rules ...loyalty.Rule) {
 	tb.Helper()
-	b.p.Earn.Pending, b.p.Earn.Rules = loyalty.Wait{}, rules
+	b.p.Earn.Pending, b.p.Earn.Rules = calendar.Wait{}, rules
 	if err := engine.Compile(b.p); err != nil {
 		tb.Fatal(err)
 	}

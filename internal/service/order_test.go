@@ -9,7 +9,6 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/ledger"
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
 	"github.com/perennial-loyalty/perennial/internal/loyalty/engine"
-	"github.com/perennial-loyalty/perennial/internal/loyalty/posting"
 	"github.com/perennial-loyalty/perennial/internal/service"
 )
 
@@ -201,7 +200,7 @@ func TestAnOrderBeforeJoiningCountsTheSameInOneRequestOrTwo(t *testing.T) {
 				b.enrol(t, "mem_ada")
 			}
 			b.advance(min(c.Joined, c.Age))
-			if first == "without" && c.Age <= posting.MaxOrderAge {
+			if first == "without" && c.Age <= loyalty.MaxOrderAge {
 				b.put(t, o)
 			}
 			o.Member = "mem_ada"

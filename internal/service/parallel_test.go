@@ -11,7 +11,6 @@ import (
 
 	"github.com/perennial-loyalty/perennial/internal/ledger/stored"
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
-	"github.com/perennial-loyalty/perennial/internal/loyalty/posting"
 	"github.com/perennial-loyalty/perennial/internal/service"
 	"github.com/perennial-loyalty/perennial/internal/table"
 	"github.com/perennial-loyalty/perennial/internal/table/tabletest"
@@ -122,7 +121,7 @@ func TestARejectionOfANewOrderThatIsNotNewAnyMore(t *testing.T) {
 	placed := o
 	tab := &skewed{Table: clean, first: make(chan struct{}), between: func() { rival.put(t, placed) }}
 	b := newBench(t, tab)
-	b.advance(posting.MaxOrderAge + time.Hour)
+	b.advance(loyalty.MaxOrderAge + time.Hour)
 	o.Status = loyalty.OrderCanceled
 	if r := b.put(t, o); r.Revision != 2 || r.State.Worth != 0 {
 		t.Errorf("%+v", r)

@@ -12,6 +12,7 @@ import (
 	"github.com/google/go-cmp/cmp/cmpopts"
 	"github.com/perennial-loyalty/perennial/internal/ledger"
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
+	"github.com/perennial-loyalty/perennial/internal/loyalty/calendar"
 	"github.com/perennial-loyalty/perennial/internal/members"
 	"github.com/perennial-loyalty/perennial/internal/seedtest"
 	"github.com/perennial-loyalty/perennial/internal/service"
@@ -20,7 +21,7 @@ import (
 // rate makes a version give n points per euro, which are active immediately.
 func rate(n int64) func(*loyalty.Program) {
 	return func(p *loyalty.Program) {
-		p.Earn.Pending = loyalty.Wait{}
+		p.Earn.Pending = calendar.Wait{}
 		p.Earn.Rates["EUR"] = loyalty.Rate{Points: big.NewRat(n, 1), Per: 100}
 	}
 }
@@ -367,7 +368,7 @@ func randomVersion(rng *rand.Rand) func(*loyalty.Program) {
 	n := func(most int) int64 { return 1 + rng.Int64N(int64(most)) }
 	return func(p *loyalty.Program) {
 		rate(n(4))(p)
-		p.Earn.Pending.For = loyalty.Period{Days: rng.IntN(3)}
+		p.Earn.Pending.For = calendar.Period{Days: rng.IntN(3)}
 		p.Tiers.Levels[1].From = 50 * n(10)
 		if rng.IntN(3) == 0 {
 			p.Tiers.Levels = slices.Delete(p.Tiers.Levels, 1, 2)

@@ -9,6 +9,7 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/inventory"
 	"github.com/perennial-loyalty/perennial/internal/ledger"
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
+	"github.com/perennial-loyalty/perennial/internal/loyalty/calendar"
 	"github.com/perennial-loyalty/perennial/internal/loyalty/engine"
 	"github.com/perennial-loyalty/perennial/internal/loyalty/redeem"
 	"github.com/perennial-loyalty/perennial/internal/service"
@@ -36,7 +37,7 @@ func (b *bench) changes(tb testing.TB, edit func(p *loyalty.Program)) {
 
 func TestAReservationIsForTheRewardAsItWas(t *testing.T) {
 	euros := func(n int64) loyalty.Money { return loyalty.Money{Amount: n, Currency: "EUR"} }
-	codes := loyalty.Codes{From: loyalty.GeneratedCode, Valid: loyalty.Period{Days: 30}}
+	codes := loyalty.Codes{From: loyalty.GeneratedCode, Valid: calendar.Period{Days: 30}}
 	card := loyalty.Reward{ID: "it", Type: "gift_card", Cost: 100, Value: euros(2500), Codes: codes}
 	miles := loyalty.Reward{ID: "it", Type: "wallet_points", Cost: 100, Wallet: "miles", Points: 500}
 	shared := loyalty.Reward{

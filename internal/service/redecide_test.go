@@ -12,6 +12,7 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/ledger"
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
 	"github.com/perennial-loyalty/perennial/internal/loyalty/award"
+	"github.com/perennial-loyalty/perennial/internal/loyalty/calendar"
 	"github.com/perennial-loyalty/perennial/internal/loyalty/engine"
 	"github.com/perennial-loyalty/perennial/internal/members"
 	"github.com/perennial-loyalty/perennial/internal/service"
@@ -96,7 +97,7 @@ func TestLevelsAreDecidedFromAllEntriesThoughTheIndexIsBehind(t *testing.T) {
 func TestWhatAWithdrawnLevelCosts(t *testing.T) {
 	meter := &tabletest.Meter{Table: memory(t)}
 	b := newBench(t, meter)
-	b.p.Earn.Pending = loyalty.Wait{}
+	b.p.Earn.Pending = calendar.Wait{}
 	if err := engine.Compile(b.p); err != nil {
 		t.Fatal(err)
 	}

@@ -9,6 +9,7 @@ import (
 
 	"github.com/perennial-loyalty/perennial/internal/inventory"
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
+	"github.com/perennial-loyalty/perennial/internal/loyalty/calendar"
 	"github.com/perennial-loyalty/perennial/internal/loyalty/engine"
 	"github.com/perennial-loyalty/perennial/internal/members"
 	"github.com/perennial-loyalty/perennial/internal/service"
@@ -81,7 +82,7 @@ func TestWhatItCostsToSayWhatIsLeft(t *testing.T) {
 	}
 	pooled, waited := mug(0), mug(5)
 	pooled.StockBatches, pooled.Codes.From = nil, loyalty.UploadedCode
-	waited.FirstCall = loyalty.Period{Hours: 24}
+	waited.FirstCall = calendar.Period{Hours: 24}
 	base := cost(mug(5)) // the cost of its counters
 	for _, c := range []struct {
 		Name string

@@ -11,6 +11,7 @@ import (
 
 	"github.com/perennial-loyalty/perennial/internal/ledger"
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
+	"github.com/perennial-loyalty/perennial/internal/loyalty/calendar"
 	"github.com/perennial-loyalty/perennial/internal/loyalty/engine"
 	"github.com/perennial-loyalty/perennial/internal/members"
 	"github.com/perennial-loyalty/perennial/internal/service"
@@ -45,7 +46,7 @@ func endTransfer(
 
 // Twenty concurrent transfers of the same 100 points credit them once.
 func TestManyGiftsOfTheSamePointsCreditThemOnce(t *testing.T) {
-	for name, accept := range map[string]loyalty.Period{"at once": {}, "offered": {Days: 7}} {
+	for name, accept := range map[string]calendar.Period{"at once": {}, "offered": {Days: 7}} {
 		t.Run(name, func(t *testing.T) {
 			onFaulty(t, func(t *testing.T, b *bench) {
 				b.transfers(t, loyalty.Transfers{Min: 1, Accept: accept})
@@ -113,7 +114,7 @@ func (b *bench) person(tb testing.TB, i int) {
 // One of them wins, and the points match its result.
 func TestOneEndOfAnOfferWins(t *testing.T) {
 	onFaulty(t, func(t *testing.T, b *bench) {
-		b.transfers(t, loyalty.Transfers{Min: 1, Fee: loyalty.Fee{Points: 10}, Accept: loyalty.Period{Minutes: 30}})
+		b.transfers(t, loyalty.Transfers{Min: 1, Fee: loyalty.Fee{Points: 10}, Accept: calendar.Period{Minutes: 30}})
 		ends := map[loyalty.RedemptionStatus]int{}
 		for i := range 12 {
 			from, to, id := 2*i, 2*i+1, fmt.Sprint("tr_", i)

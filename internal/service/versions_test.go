@@ -9,6 +9,7 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/ledger"
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
 	"github.com/perennial-loyalty/perennial/internal/loyalty/award"
+	"github.com/perennial-loyalty/perennial/internal/loyalty/calendar"
 	"github.com/perennial-loyalty/perennial/internal/loyalty/engine"
 	"github.com/perennial-loyalty/perennial/internal/members"
 	"github.com/perennial-loyalty/perennial/internal/table/tabletest"
@@ -57,7 +58,7 @@ func (v *versioned) publish(t *testing.T, mode loyalty.RefreshMode, change func(
 // silverFrom returns a change that sets the points required for the second level, with an entry bonus.
 func silverFrom(n int64) func(*loyalty.Program) {
 	return func(p *loyalty.Program) {
-		p.Earn.Pending = loyalty.Wait{}
+		p.Earn.Pending = calendar.Wait{}
 		p.Tiers.Levels[1].From, p.Tiers.Levels[1].EntryBonus = n, 50
 	}
 }

@@ -9,6 +9,7 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/inventory"
 	"github.com/perennial-loyalty/perennial/internal/ledger"
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
+	"github.com/perennial-loyalty/perennial/internal/loyalty/calendar"
 	"github.com/perennial-loyalty/perennial/internal/service"
 	"github.com/perennial-loyalty/perennial/internal/table/tabletest"
 )
@@ -16,7 +17,7 @@ import (
 func TestUnitsGoToTheFirstOnTheWaitlist(t *testing.T) {
 	onBoth(t, func(t *testing.T, b *bench) {
 		r := mug(2)
-		r.FirstCall = loyalty.Period{Hours: 24}
+		r.FirstCall = calendar.Period{Hours: 24}
 		b.offer(t, r)
 		member := func(i int) loyalty.MemberID { return loyalty.MemberID(fmt.Sprintf("mem_%02d", i)) }
 		for i := range 12 {
@@ -72,7 +73,7 @@ func TestUnitsGoToTheFirstOnTheWaitlist(t *testing.T) {
 func TestACartKeepsItsUnitWhileOthersWait(t *testing.T) {
 	onBoth(t, func(t *testing.T, b *bench) {
 		r := mug(2)
-		r.FirstCall = loyalty.Period{Hours: 24}
+		r.FirstCall = calendar.Period{Hours: 24}
 		b.offer(t, r)
 		for _, m := range []loyalty.MemberID{"mem_ada", "mem_bob", "mem_eve"} {
 			b.enrol(t, m)
@@ -101,7 +102,7 @@ func TestACartKeepsItsUnitWhileOthersWait(t *testing.T) {
 func TestOneMemberStandsInLineOnce(t *testing.T) {
 	onBoth(t, func(t *testing.T, b *bench) {
 		r := mug(1)
-		r.FirstCall = loyalty.Period{Hours: 24}
+		r.FirstCall = calendar.Period{Hours: 24}
 		b.offer(t, r)
 		for _, m := range []loyalty.MemberID{"mem_ada", "mem_bob"} {
 			b.enrol(t, m)
@@ -132,7 +133,7 @@ func TestOneMemberStandsInLineOnce(t *testing.T) {
 // Stock without a waitlist costs the same as before.
 func TestAWaitingListCostsOnlyWhereThereIsOne(t *testing.T) {
 	var cost [2]tabletest.Usage
-	for i, first := range []loyalty.Period{{}, {Hours: 24}} {
+	for i, first := range []calendar.Period{{}, {Hours: 24}} {
 		meter := &tabletest.Meter{Table: memory(t)}
 		b := newBench(t, meter)
 		r := mug(5)

@@ -5,6 +5,7 @@ import (
 
 	"github.com/perennial-loyalty/perennial/internal/api/wire"
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
+	"github.com/perennial-loyalty/perennial/internal/loyalty/calendar"
 )
 
 // Language returns the language that the request asks for. It returns the empty string if the request names none, so
@@ -75,7 +76,7 @@ func earned(activeAt, now time.Time) wire.EntryStatus {
 
 // End returns the instant at which lots with the expiry date d expire. It returns the zero time if d is 0, because such
 // lots never expire.
-func End(p *loyalty.Program, d loyalty.Date) time.Time {
+func End(p *loyalty.Program, d calendar.Date) time.Time {
 	if d == 0 {
 		return time.Time{}
 	}

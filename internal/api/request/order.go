@@ -7,7 +7,6 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/api/wire"
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
 	"github.com/perennial-loyalty/perennial/internal/loyalty/award"
-	"github.com/perennial-loyalty/perennial/internal/loyalty/posting"
 	"github.com/perennial-loyalty/perennial/internal/service"
 )
 
@@ -80,7 +79,7 @@ func (b OrderBody) Order(c *Check, now time.Time) loyalty.Order {
 	}
 	if b.UpdatedAt != nil {
 		o.UpdatedAt = b.UpdatedAt.UTC()
-		if o.UpdatedAt.After(now.Add(posting.MaxOrderAhead)) {
+		if o.UpdatedAt.After(now.Add(loyalty.MaxOrderAhead)) {
 			c.Fault(At("updated_at"), loyalty.ValidationFailed,
 				"This is more than 5 minutes in the future. "+
 					"Send the time at which the order was last changed, or correct the clock.")
@@ -100,7 +99,7 @@ func (b OrderBody) happened(c *Check, p Place, when *time.Time, now time.Time) t
 		return time.Time{}
 	case when.Before(b.PlacedAt):
 		c.Fault(p, loyalty.ValidationFailed, "This must not be before placed_at.")
-	case when.After(now.Add(posting.MaxOrderAhead)):
+	case when.After(now.Add(loyalty.MaxOrderAhead)):
 		c.Fault(p, loyalty.ValidationFailed, "This must not be in the future. Omit it until it has happened.")
 	}
 	return when.UTC()
@@ -112,8 +111,8 @@ func (b BasketBody) Basket(c *Check) loyalty.Order {
 		c.Fault(At("member"), loyalty.ValidationFailed, IDForm)
 	}
 	c.Currency(At("currency"), b.Currency)
-	if c.Required(At("line_items"), b.Lines != nil) && len(b.Lines) > posting.MaxLines {
-		c.Fault(At("line_items"), loyalty.ValidationFailed, "An order has at most %d line items.", posting.MaxLines)
+	if c.Required(At("line_items"), b.Lines != nil) && len(b.Lines) > loyalty.MaxLines {
+		c.Fault(At("line_items"), loyalty.ValidationFailed, "An order has at most %d line items.", loyalty.MaxLines)
 	}
 	if len(b.Tenders) > maxTenders {
 		c.Fault(At("tenders"), loyalty.ValidationFailed, "An order has at most %d tenders.", maxTenders)

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
+	"github.com/perennial-loyalty/perennial/internal/loyalty/calendar"
 	"github.com/perennial-loyalty/perennial/internal/table"
 )
 
@@ -123,7 +124,7 @@ func (d *AccountDoc) readPoints(a *loyalty.Account) error {
 		a.Pending = append(a.Pending, loyalty.Pending{
 			Cause:    loyalty.Cause{Kind: p.Kind, ID: p.ID},
 			GiveUp:   Instant(p.GiveUp),
-			ActiveAt: Instant(p.At), Expires: loyalty.Date(p.Lot), Wallet: p.Wallet, Points: loyalty.Points(p.Points),
+			ActiveAt: Instant(p.At), Expires: calendar.Date(p.Lot), Wallet: p.Wallet, Points: loyalty.Points(p.Points),
 		})
 	}
 	for _, x := range d.Conversions {
@@ -133,7 +134,7 @@ func (d *AccountDoc) readPoints(a *loyalty.Account) error {
 		}
 		a.Conversions = append(a.Conversions, *c)
 	}
-	a.Slides, a.Graced, a.Carried = loyalty.Date(d.Slides), datesTo[loyalty.Date](d.Graced), d.Carried
+	a.Slides, a.Graced, a.Carried = calendar.Date(d.Slides), datesTo[calendar.Date](d.Graced), d.Carried
 	return cmp.Or(errs[:]...)
 }
 

@@ -5,6 +5,7 @@ import (
 	"fmt"
 
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
+	"github.com/perennial-loyalty/perennial/internal/loyalty/calendar"
 	"github.com/perennial-loyalty/perennial/internal/table"
 )
 
@@ -107,9 +108,9 @@ func (d *entryDoc) entry(c loyalty.Cause) (loyalty.Entry, error) {
 	}
 	for _, p := range d.Postings {
 		e.Postings = append(e.Postings, loyalty.Posting{
-			Wallet: p.Wallet, Bucket: loyalty.Bucket(p.Bucket), Lot: loyalty.Date(p.Lot), ActiveAt: Instant(p.At),
+			Wallet: p.Wallet, Bucket: loyalty.Bucket(p.Bucket), Lot: calendar.Date(p.Lot), ActiveAt: Instant(p.At),
 			GiveUp: Instant(p.GiveUp),
-			Cause:  loyalty.Cause{Kind: p.Kind, ID: p.ID}, Points: loyalty.Points(p.Points), From: loyalty.Date(p.From),
+			Cause:  loyalty.Cause{Kind: p.Kind, ID: p.ID}, Points: loyalty.Points(p.Points), From: calendar.Date(p.From),
 		})
 	}
 	e.Reasons = each(d.Reasons, reasonDoc.reason)
@@ -171,8 +172,8 @@ func (d *entryDoc) readLotEffects(l *loyalty.LotEffects) {
 		l.Move = new(loyalty.Move)
 		*l.Move = d.Move.move()
 	}
-	l.Extended, l.Slides, l.Stale = each(d.Extended, extendedDoc.extended), loyalty.Date(d.Slides), loyalty.Date(d.Stale)
-	l.Graced = datesTo[loyalty.Date](d.Graced)
+	l.Extended, l.Slides, l.Stale = each(d.Extended, extendedDoc.extended), calendar.Date(d.Slides), calendar.Date(d.Stale)
+	l.Graced = datesTo[calendar.Date](d.Graced)
 	l.Reversals, l.WriteOffs = each(d.Reversals, unconvertedDoc.unconverted), each(d.WriteOffs, writeOffDoc.writeOff)
 }
 

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
+	"github.com/perennial-loyalty/perennial/internal/loyalty/calendar"
 )
 
 func StoredEvent(s *loyalty.EventState) *eventDoc {
@@ -47,7 +48,7 @@ func (d *eventDoc) state(c loyalty.Cause, m loyalty.MemberID) (*loyalty.EventSta
 	s := &loyalty.EventState{
 		Event:    loyalty.Event{Type: d.Type, ID: id, Member: m, At: Instant(d.At)},
 		Revision: c.Revision, Program: d.Program, Worth: loyalty.Points(d.Worth), Shares: each(d.Shares, shareDoc.share),
-		Bucket: d.Bucket, SlidTo: loyalty.Date(d.SlidTo), Visits: d.Visits,
+		Bucket: d.Bucket, SlidTo: calendar.Date(d.SlidTo), Visits: d.Visits,
 		TierGroups: each(d.TierGroups, countedDoc.counted), Missing: d.Missing, Meets: d.Meets,
 		Buyer: loyalty.Buyer{
 			Level: d.Level, Orders: d.Orders, Segments: d.Segments, OptIns: d.OptIns, Birthday: d.Birthday,
@@ -87,7 +88,7 @@ func (d grantDoc) grant() (loyalty.Grant, error) {
 	taken, err := readLots(d.Taken)
 	return loyalty.Grant{
 		Rule: d.Rule, Wallet: d.Wallet, Worth: loyalty.Points(d.Worth), ActiveAt: Instant(d.ActiveAt),
-		Expires: loyalty.Date(d.Lot),
+		Expires: calendar.Date(d.Lot),
 		Taken:   taken, Owed: loyalty.Points(d.Owed), ExpiredOn: loyalty.Points(d.ExpiredOn),
 		Expired: loyalty.Points(d.Expired), Converted: each(d.Converted, unconvertedDoc.unconverted),
 	}, err
@@ -162,7 +163,7 @@ func storedMove(m loyalty.Move) moveDoc {
 
 func (d moveDoc) move() loyalty.Move {
 	return loyalty.Move{
-		At: Instant(d.At), First: loyalty.Date(d.First), Last: loyalty.Date(d.Last), To: loyalty.Date(d.To),
+		At: Instant(d.At), First: calendar.Date(d.First), Last: calendar.Date(d.Last), To: calendar.Date(d.To),
 		Times: d.Times,
 	}
 }

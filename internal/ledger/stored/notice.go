@@ -2,6 +2,7 @@ package stored
 
 import (
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
+	"github.com/perennial-loyalty/perennial/internal/loyalty/calendar"
 )
 
 func storedExtended(x loyalty.Extended) extendedDoc {
@@ -10,7 +11,7 @@ func storedExtended(x loyalty.Extended) extendedDoc {
 
 func (d extendedDoc) extended() loyalty.Extended {
 	return loyalty.Extended{
-		Lot: loyalty.Date(d.Lot), From: loyalty.Date(d.From), Times: d.Times, Points: loyalty.Points(d.Points),
+		Lot: calendar.Date(d.Lot), From: calendar.Date(d.From), Times: d.Times, Points: loyalty.Points(d.Points),
 	}
 }
 

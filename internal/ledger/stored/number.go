@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
+	"github.com/perennial-loyalty/perennial/internal/loyalty/calendar"
 )
 
 // againDoc is an order that is to be decided again. It is a stored form: only add fields.
@@ -76,7 +77,7 @@ func cutFrom(s string) (x loyalty.CutOrder, err error) {
 	if err != nil {
 		return x, fmt.Errorf("%q is not an order with a day", s)
 	}
-	x.Ends = loyalty.Date(day)
+	x.Ends = calendar.Date(day)
 	return x, nil
 }
 

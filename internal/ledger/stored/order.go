@@ -7,6 +7,7 @@ import (
 	_ "time/tzdata" // makes time zones available and equal on every machine; AWS Lambda has no database of them
 
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
+	"github.com/perennial-loyalty/perennial/internal/loyalty/calendar"
 )
 
 // StoredOrder encodes an order's state. It omits what the entry contains: the order's ID, the member and the revision.
@@ -105,7 +106,7 @@ func (d *orderDoc) state(id string, m loyalty.MemberID, revision int) (*loyalty.
 		},
 		Carried: d.Carried, Rest: d.Rest, Counted: d.Counted, Spend: d.Spend, QualifyingItems: d.QualifyingItems,
 		Brands: d.Brands, Bucket: d.Bucket,
-		SlidTo: loyalty.Date(d.SlidTo), ActiveBefore: Instant(d.ActiveBefore),
+		SlidTo: calendar.Date(d.SlidTo), ActiveBefore: Instant(d.ActiveBefore),
 		TierGroups: each(d.TierGroups, countedDoc.counted), LinesSince: d.LinesAt, RefundsSince: d.RefundsAt,
 		Missing: d.Missing, Converts: d.Converts,
 	}

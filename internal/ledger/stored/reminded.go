@@ -6,6 +6,7 @@ import (
 
 	"github.com/go-json-experiment/json"
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
+	"github.com/perennial-loyalty/perennial/internal/loyalty/calendar"
 	"github.com/perennial-loyalty/perennial/internal/loyalty/remind"
 	"github.com/perennial-loyalty/perennial/internal/table"
 )
@@ -147,7 +148,7 @@ func (d RemindedDoc) Reminded() remind.Reminded {
 	s.SentReminders = each(d.SentReminders, sentReminderDoc.sent)
 	for _, c := range d.Sent {
 		s.Sent = append(s.Sent, remind.SentCount{
-			Day: loyalty.Date(c.Day), Channel: loyalty.Channel(c.Channel), N: c.N,
+			Day: calendar.Date(c.Day), Channel: loyalty.Channel(c.Channel), N: c.N,
 		})
 	}
 	for _, o := range d.Open {

@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
+	"github.com/perennial-loyalty/perennial/internal/loyalty/calendar"
 )
 
 // A seriesDoc stores numbers by day or month in few bytes. It starts with the first day (20271231) and its number. For
@@ -56,7 +57,7 @@ func compareLots(x, y loyalty.Lot) int { return x.Expires.Compare(y.Expires) }
 
 func readLots(stored seriesDoc) (lots []loyalty.Lot, err error) {
 	for day, n := range stored.all() {
-		lots = append(lots, loyalty.Lot{Expires: loyalty.Date(day), Points: loyalty.Points(n)})
+		lots = append(lots, loyalty.Lot{Expires: calendar.Date(day), Points: loyalty.Points(n)})
 	}
 	return lots, stored.check()
 }
@@ -94,7 +95,7 @@ func readUsage(stored map[string]seriesDoc) (out []loyalty.Usage, err error) {
 		period, times := strings.CutPrefix(period, "#")
 		for day, n := range stored[key].all() {
 			out = append(out, loyalty.Usage{
-				Rule: rule, Times: times, Per: loyalty.CapPeriod(period), Ends: loyalty.Date(day), N: n,
+				Rule: rule, Times: times, Per: loyalty.CapPeriod(period), Ends: calendar.Date(day), N: n,
 			})
 		}
 		err = cmp.Or(err, stored[key].check())

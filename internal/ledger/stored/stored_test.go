@@ -10,6 +10,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
+	"github.com/perennial-loyalty/perennial/internal/loyalty/calendar"
 	"github.com/perennial-loyalty/perennial/internal/table"
 )
 
@@ -57,7 +58,7 @@ func (f *filler) special(t *testing.T, path string, v reflect.Value) bool {
 	switch v.Type() {
 	case reflect.TypeFor[time.Time]():
 		v.Set(reflect.ValueOf(time.UnixMilli(1_700_000_000_000 + f.n).UTC()))
-	case reflect.TypeFor[loyalty.Date]():
+	case reflect.TypeFor[calendar.Date]():
 		v.SetInt(20_260_000 + f.n)
 	case reflect.TypeFor[map[string]any]():
 		v.Set(

@@ -5,6 +5,7 @@ import (
 	"slices"
 
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
+	"github.com/perennial-loyalty/perennial/internal/loyalty/calendar"
 )
 
 // purseDoc is the state of a wallet other than the points wallet. The account's own fields store the points wallet, as
@@ -118,7 +119,7 @@ func storedWriteOff(w loyalty.WriteOff) writeOffDoc {
 
 func (d writeOffDoc) writeOff() loyalty.WriteOff {
 	return loyalty.WriteOff{
-		Wallet: d.Wallet, Lot: loyalty.Date(d.Lot), Points: loyalty.Points(d.Points),
+		Wallet: d.Wallet, Lot: calendar.Date(d.Lot), Points: loyalty.Points(d.Points),
 	}
 }
 
@@ -140,7 +141,7 @@ func (d *convertedDoc) converted() (*loyalty.Converted, error) {
 	return &loyalty.Converted{
 		ID: d.ID, Rule: d.Rule, From: d.From, To: d.To, Points: loyalty.Points(d.Points),
 		Received: loyalty.Points(d.Received),
-		Taken:    taken, Lot: loyalty.Date(d.Lot), At: Instant(d.At), ReversibleUntil: Instant(d.ReversibleUntil),
+		Taken:    taken, Lot: calendar.Date(d.Lot), At: Instant(d.At), ReversibleUntil: Instant(d.ReversibleUntil),
 		Reversed: loyalty.Points(d.Reversed), Returned: loyalty.Points(d.Returned),
 	}, err
 }

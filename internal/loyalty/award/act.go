@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
+	"github.com/perennial-loyalty/perennial/internal/loyalty/calendar"
 	"github.com/perennial-loyalty/perennial/internal/loyalty/earn"
 	"github.com/perennial-loyalty/perennial/internal/loyalty/posting"
 	"github.com/perennial-loyalty/perennial/internal/loyalty/redeem"
@@ -56,15 +57,15 @@ func eventState(
 ) (loyalty.EventState, error) {
 	if prior == nil {
 		switch {
-		case ev.At.After(now.Add(posting.MaxOrderAhead)):
+		case ev.At.After(now.Add(loyalty.MaxOrderAhead)):
 			return loyalty.EventState{}, loyalty.Refuse(
 				loyalty.ValidationFailed, "/at", "at must not be in the future.",
 			)
-		case ev.At.Before(now.Add(-posting.MaxOrderAge)):
+		case ev.At.Before(now.Add(-loyalty.MaxOrderAge)):
 			return loyalty.EventState{}, loyalty.Refuse(
 				loyalty.ValidationFailed, "/at", "at must be within the last 90 days.",
 			)
-		case ev.At.Before(acc.Joined.Add(-posting.JoinGrace)):
+		case ev.At.Before(acc.Joined.Add(-loyalty.JoinGrace)):
 			return loyalty.EventState{}, loyalty.Refuse(
 				loyalty.ValidationFailed, "/at", "at must not be more than a day before the member enrolled.",
 			)
@@ -143,7 +144,7 @@ func EventFacts(s *loyalty.EventState, zone *time.Location) *loyalty.Facts {
 func AwardEvent(
 	d *posting.Decision, rules *loyalty.Program, s *loyalty.EventState, facts *loyalty.Facts, from time.Time,
 ) error {
-	day := loyalty.DateOf(s.Event.At, rules.Zone)
+	day := calendar.DateOf(s.Event.At, rules.Zone)
 	e := loyalty.Entry{
 		Kind:    loyalty.KindEarn,
 		Cause:   loyalty.Cause{Kind: loyalty.CauseEvent, ID: EventCause(s.Event), Revision: s.Revision},
@@ -191,7 +192,7 @@ func AwardEvent(
 // of the action's limits, to the entry.
 func actionWorth(
 	d *posting.Decision, s *loyalty.EventState, a loyalty.Action, facts *loyalty.Facts, e *loyalty.Entry,
-	day loyalty.Date, zone *time.Location,
+	day calendar.Date, zone *time.Location,
 ) loyalty.Points {
 	key := "earn.actions." + a.ID
 	share := share(s, key)
@@ -215,7 +216,7 @@ func actionWorth(
 	share.Peak = max(share.Peak, n)
 	e.Usage = append(e.Usage, earn.UseShare(share, n, nil, a.Limits, day)...)
 	if rest := a.Cooldown; !rest.IsZero() && had != (n > 0) {
-		last := loyalty.DateOf(rest.After(s.Event.At, zone).Add(-1), zone)
+		last := calendar.DateOf(rest.After(s.Event.At, zone).Add(-1), zone)
 		e.Usage = append(e.Usage, loyalty.Usage{
 			Rule: key, Times: true, Per: loyalty.PerRest, Ends: last, N: map[bool]int64{true: 1, false: -1}[n > 0],
 		})
@@ -250,7 +251,7 @@ func meets(s *loyalty.EventState, a loyalty.Action, facts *loyalty.Facts) (bool,
 // allowed returns the points that an action gives for a matching event under its condition, limits and cooldown.
 func allowed(
 	d *posting.Decision, s *loyalty.EventState, a loyalty.Action, share *loyalty.Share, facts *loyalty.Facts,
-	e *loyalty.Entry, day loyalty.Date,
+	e *loyalty.Entry, day calendar.Date,
 ) loyalty.Points {
 	key := share.Rule
 	if a.When != nil {
@@ -282,7 +283,7 @@ func allowed(
 }
 
 // restsUntil returns the last day of an action's cooldown, or zero if no cooldown is running.
-func restsUntil(a loyalty.Account, key string, day loyalty.Date) loyalty.Date {
+func restsUntil(a loyalty.Account, key string, day calendar.Date) calendar.Date {
 	for _, u := range a.Usage {
 		if u.Rule == key && u.Times && u.Per == loyalty.PerRest && u.N > 0 && u.Ends >= day {
 			return u.Ends
@@ -297,9 +298,9 @@ func Begin(
 	d *posting.Decision, rules *loyalty.Program, s *loyalty.EventState, a loyalty.Action, g *loyalty.Grant,
 	from time.Time,
 ) {
-	wait, expiry := posting.OverrideLife(a.Life, loyalty.Wait{}, posting.WalletExpiry(rules, a.Wallet, s.Buyer.Level))
+	wait, expiry := posting.OverrideLife(a.Life, calendar.Wait{}, posting.WalletExpiry(rules, a.Wallet, s.Buyer.Level))
 	if g.ActiveAt = wait.Active(s.Event.At, time.Time{}, rules.Zone); !g.ActiveAt.IsZero() {
-		g.ActiveAt = posting.Later(g.ActiveAt, from)
+		g.ActiveAt = calendar.Later(g.ActiveAt, from)
 		g.Expires = expiry.Date(g.ActiveAt, posting.AnniversaryStart(d.Account, expiry), rules.Zone)
 	}
 }

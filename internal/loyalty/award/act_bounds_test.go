@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
+	"github.com/perennial-loyalty/perennial/internal/loyalty/calendar"
 	"github.com/perennial-loyalty/perennial/internal/loyalty/loyaltytest"
 )
 
@@ -44,8 +45,8 @@ func TestDayUntilWhichAnActionRests(t *testing.T) {
 	for _, c := range []struct {
 		name string
 		u    loyalty.Usage
-		day  loyalty.Date
-		want loyalty.Date
+		day  calendar.Date
+		want calendar.Date
 	}{
 		{"within it", rest, 20261209, 20261210},
 		{"on its last day", rest, 20261210, 20261210},

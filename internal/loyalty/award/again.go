@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
+	"github.com/perennial-loyalty/perennial/internal/loyalty/calendar"
 	"github.com/perennial-loyalty/perennial/internal/loyalty/earn"
 	"github.com/perennial-loyalty/perennial/internal/loyalty/posting"
 	"github.com/perennial-loyalty/perennial/internal/loyalty/redeem"
@@ -140,7 +141,7 @@ func Redecide(p *loyalty.Program, out posting.Outcome, h tier.History, now time.
 		return d.Outcome, err
 	}
 	h.Entries = slices.Concat(h.Entries, out.Entries)
-	since := posting.Later(out.Needs.Since, out.Account.Joined)
+	since := calendar.Later(out.Needs.Since, out.Account.Joined)
 	if !h.All {
 		needs := tier.MergeNeeds(out.Needs, tier.NeedsSince(d, since))
 		if needs.All = needs.All || h.ChangesTraits(since); tier.NeedsOfLevels(needs) != tier.NeedsOfLevels(out.Needs) {

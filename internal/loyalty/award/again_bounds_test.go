@@ -153,12 +153,12 @@ func TestStateOfAnEvent(t *testing.T) {
 		revision int
 		pointer  string
 	}{
-		{"ahead", nil, "mem_ada", now.Add(posting.MaxOrderAhead), time.Time{}, 1, ""},
-		{"too far ahead", nil, "mem_ada", now.Add(posting.MaxOrderAhead + 1), time.Time{}, 0, "/at"},
-		{"old", nil, "mem_ada", now.Add(-posting.MaxOrderAge), time.Time{}, 1, ""},
-		{"too old", nil, "mem_ada", now.Add(-posting.MaxOrderAge - 1), time.Time{}, 0, "/at"},
-		{"a day before joining", nil, "mem_ada", now, now.Add(posting.JoinGrace), 1, ""},
-		{"more than a day before joining", nil, "mem_ada", now, now.Add(posting.JoinGrace + 1), 0, "/at"},
+		{"ahead", nil, "mem_ada", now.Add(loyalty.MaxOrderAhead), time.Time{}, 1, ""},
+		{"too far ahead", nil, "mem_ada", now.Add(loyalty.MaxOrderAhead + 1), time.Time{}, 0, "/at"},
+		{"old", nil, "mem_ada", now.Add(-loyalty.MaxOrderAge), time.Time{}, 1, ""},
+		{"too old", nil, "mem_ada", now.Add(-loyalty.MaxOrderAge - 1), time.Time{}, 0, "/at"},
+		{"a day before joining", nil, "mem_ada", now, now.Add(loyalty.JoinGrace), 1, ""},
+		{"more than a day before joining", nil, "mem_ada", now, now.Add(loyalty.JoinGrace + 1), 0, "/at"},
 		{"again", prior, "mem_ada", now, time.Time{}, 3, ""},
 		{"of another member", prior, "mem_bob", now, time.Time{}, 0, "/member"},
 		{"at another instant", prior, "mem_ada", now.Add(1), time.Time{}, 0, "/at"},

@@ -67,13 +67,13 @@ func TestFirstRevisionOfALargeOrder(t *testing.T) {
 }
 
 func TestIDsOfLinesOccurOnce(t *testing.T) {
-	for _, n := range []int{2, 31, 32, 33, posting.MaxLines, posting.MaxLines + 1} {
+	for _, n := range []int{2, 31, 32, 33, loyalty.MaxLines, loyalty.MaxLines + 1} {
 		o := loyalty.Order{Currency: "EUR", Status: loyalty.OrderPaid}
 		for i := range n {
 			o.Lines = append(o.Lines, loyalty.Line{ID: fmt.Sprint(i), Quantity: 1, Amount: 1})
 		}
 		code, pointer := loyalty.Code(""), ""
-		if n > posting.MaxLines {
+		if n > loyalty.MaxLines {
 			code, pointer = loyalty.ValidationFailed, "/line_items"
 		}
 		loyaltytest.WantRefusal(t, fmt.Sprint(n, " lines"), checkOrder(o), code, pointer)

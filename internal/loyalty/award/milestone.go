@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
+	"github.com/perennial-loyalty/perennial/internal/loyalty/calendar"
 	"github.com/perennial-loyalty/perennial/internal/loyalty/posting"
 	"github.com/perennial-loyalty/perennial/internal/loyalty/redeem"
 	"github.com/perennial-loyalty/perennial/internal/loyalty/tier"
@@ -44,7 +45,7 @@ func milestone(d *posting.Decision, r loyalty.Reached, m loyalty.Milestone) post
 	at := orderAt(&d.Account, m.Target)
 	switch {
 	case !at.IsZero():
-		at = posting.Later(at, d.Account.Joined)
+		at = calendar.Later(at, d.Account.Joined)
 	case r.Grant.Worth > 0:
 		at = r.Grant.ActiveAt
 	default:

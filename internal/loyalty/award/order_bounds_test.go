@@ -7,14 +7,15 @@ import (
 	"time"
 
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
+	"github.com/perennial-loyalty/perennial/internal/loyalty/calendar"
+	"github.com/perennial-loyalty/perennial/internal/loyalty/exact"
 	"github.com/perennial-loyalty/perennial/internal/loyalty/loyaltytest"
-	"github.com/perennial-loyalty/perennial/internal/loyalty/posting"
 )
 
 // inEuros returns a program in UTC with a rate for euros, and an exchange table for other currencies.
 func inEuros() *loyalty.Program {
 	p := &loyalty.Program{Zone: time.UTC}
-	p.Compiled.Rates = map[loyalty.Currency]loyalty.CompiledRate{"EUR": {PerMinor: loyalty.Whole(1)}}
+	p.Compiled.Rates = map[loyalty.Currency]loyalty.CompiledRate{"EUR": {PerMinor: exact.Whole(1)}}
 	p.Exchange = loyalty.Exchange{Base: "EUR", Rates: []loyalty.ExchangeRate{
 		{From: 20261101, Rates: map[loyalty.Currency]*big.Rat{"USD": big.NewRat(9, 10), "CHF": big.NewRat(1, 1)}},
 		{From: 20261201, Rates: map[loyalty.Currency]*big.Rat{"USD": big.NewRat(8, 10)}},
@@ -62,10 +63,10 @@ func TestInstantOfAnOrder(t *testing.T) {
 		at   time.Time
 		ok   bool
 	}{
-		{"ahead", now.Add(posting.MaxOrderAhead), true},
-		{"too far ahead", now.Add(posting.MaxOrderAhead + 1), false},
-		{"old", now.Add(-posting.MaxOrderAge), true},
-		{"too old", now.Add(-posting.MaxOrderAge - 1), false},
+		{"ahead", now.Add(loyalty.MaxOrderAhead), true},
+		{"too far ahead", now.Add(loyalty.MaxOrderAhead + 1), false},
+		{"old", now.Add(-loyalty.MaxOrderAge), true},
+		{"too old", now.Add(-loyalty.MaxOrderAge - 1), false},
 	} {
 		o := loyaltytest.Paid("EUR")
 		o.PlacedAt = c.at
@@ -80,9 +81,9 @@ func TestInstantOfAnOrder(t *testing.T) {
 		joined time.Time
 		ok     bool
 	}{
-		{"a day before joining", "mem_ada", now.Add(posting.JoinGrace), true},
-		{"more than a day before joining", "mem_ada", now.Add(posting.JoinGrace + 1), false},
-		{"a guest's order", "", now.Add(posting.JoinGrace + 1), true},
+		{"a day before joining", "mem_ada", now.Add(loyalty.JoinGrace), true},
+		{"more than a day before joining", "mem_ada", now.Add(loyalty.JoinGrace + 1), false},
+		{"a guest's order", "", now.Add(loyalty.JoinGrace + 1), true},
 	} {
 		o := loyaltytest.Paid("EUR")
 		o.Member = c.member
@@ -160,12 +161,12 @@ func TestLaterStateOfAnOrder(t *testing.T) {
 		},
 		{
 			"a member in time", func(was, _ *loyalty.Order) { was.Member = "" },
-			loyaltytest.Noon.Add(posting.MaxOrderAge), "",
+			loyaltytest.Noon.Add(loyalty.MaxOrderAge), "",
 			"", true,
 		},
 		{
 			"a member too late", func(was, _ *loyalty.Order) { was.Member = "" },
-			loyaltytest.Noon.Add(posting.MaxOrderAge + 1), loyalty.ValidationFailed, "/member", false,
+			loyaltytest.Noon.Add(loyalty.MaxOrderAge + 1), loyalty.ValidationFailed, "/member", false,
 		},
 		{
 			"a member who joined later",
@@ -242,7 +243,7 @@ func TestDataAboutAMemberThatRulesUse(t *testing.T) {
 func TestDeadlineOfPendingPoints(t *testing.T) {
 	deadline := loyaltytest.Noon.AddDate(0, 0, 30)
 	waiting := &loyalty.Program{Zone: time.UTC}
-	waiting.Earn.Pending = loyalty.Wait{Until: loyalty.WhenDelivered, Within: loyalty.Period{Days: 30}}
+	waiting.Earn.Pending = calendar.Wait{Until: calendar.WhenDelivered, Within: calendar.Period{Days: 30}}
 	for _, c := range []struct {
 		name      string
 		p         *loyalty.Program
@@ -324,7 +325,7 @@ func TestFractionThatOrdersCarry(t *testing.T) {
 		{"in millionths", "", "", big.NewRat(1, 3), "0.333333", "0.333333"},
 	} {
 		s := loyalty.OrderState{Rest: c.was}
-		got := carry(&s, loyalty.Account{Carried: c.carried}, loyalty.ExactOf(c.rest))
+		got := carry(&s, loyalty.Account{Carried: c.carried}, exact.Of(c.rest))
 		if got != c.want || s.Rest != c.is {
 			t.Errorf("%s: %q with %q of the order, want %q with %q", c.name, got, s.Rest, c.want, c.is)
 		}

@@ -6,6 +6,8 @@ import (
 	"time"
 
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
+	"github.com/perennial-loyalty/perennial/internal/loyalty/calendar"
+	"github.com/perennial-loyalty/perennial/internal/loyalty/exact"
 	"github.com/perennial-loyalty/perennial/internal/loyalty/posting"
 	"github.com/perennial-loyalty/perennial/internal/loyalty/receipt"
 	"github.com/perennial-loyalty/perennial/internal/loyalty/redeem"
@@ -79,7 +81,7 @@ func nextState(
 		)
 	case !s.Order.PlacedAt.Equal(o.PlacedAt):
 		return s, loyalty.Refuse(loyalty.ValidationFailed, "/placed_at", "The placed_at of an order cannot change.")
-	case claimed && o.PlacedAt.Before(now.Add(-posting.MaxOrderAge)):
+	case claimed && o.PlacedAt.Before(now.Add(-loyalty.MaxOrderAge)):
 		return s, loyalty.Refuse(
 			loyalty.ValidationFailed, "/member",
 			"A guest's order can be assigned to a member only within 90 days after it was placed.",
@@ -134,7 +136,7 @@ func buyer(compiled *loyalty.Compiled, acc loyalty.Account, o loyalty.Order, lev
 }
 
 // GuestOrder returns the state of an order without a known member. The order is checked and stored with the rules of
-// its first revision. It is worth nothing until a later revision names the member, at most posting.MaxOrderAge after it
+// its first revision. It is worth nothing until a later revision names the member, at most loyalty.MaxOrderAge after it
 // was placed. From then on, it belongs to the member.
 func GuestOrder(
 	p *loyalty.Program, prior *loyalty.OrderState, rules *loyalty.Program, o loyalty.Order, now time.Time,
@@ -156,9 +158,9 @@ func checkPlaced(earning *loyalty.Earning, zone *time.Location, o loyalty.Order,
 		}
 	}
 	switch {
-	case o.PlacedAt.After(now.Add(posting.MaxOrderAhead)):
+	case o.PlacedAt.After(now.Add(loyalty.MaxOrderAhead)):
 		return loyalty.Refuse(loyalty.ValidationFailed, "/placed_at", "placed_at must not be in the future.")
-	case o.PlacedAt.Before(now.Add(-posting.MaxOrderAge)):
+	case o.PlacedAt.Before(now.Add(-loyalty.MaxOrderAge)):
 		return loyalty.Refuse(loyalty.ValidationFailed, "/placed_at", "placed_at must be within the last 90 days.")
 	}
 	return nil
@@ -174,21 +176,21 @@ func checkJoined(
 	}
 	return loyalty.Refuse(loyalty.ValidationFailed,
 		"/placed_at", "placed_at must not be more than a day before the member enrolled, on "+
-			loyalty.FormatInstant(acc.Joined)+", unless payments.claim_within of the program allows it.")
+			calendar.FormatInstant(acc.Joined)+", unless payments.claim_within of the program allows it.")
 }
 
 // exchange returns the value of one major unit of the order's currency in major units of the base currency, on the day
 // on which the order was placed. It returns false if the currency has a rate in the program, or is not in the exchange
 // table.
-func exchange(earning *loyalty.Earning, zone *time.Location, o loyalty.Order) (loyalty.Exact, bool) {
+func exchange(earning *loyalty.Earning, zone *time.Location, o loyalty.Order) (exact.Number, bool) {
 	if _, own := earning.Compiled.Rates[o.Currency]; own || earning.Exchange.Base == "" {
-		return loyalty.Exact{}, false
+		return exact.Number{}, false
 	}
-	day := loyalty.DateOf(o.PlacedAt, zone)
+	day := calendar.DateOf(o.PlacedAt, zone)
 	for _, r := range slices.Backward(earning.Exchange.Rates) {
 		if x := r.Rates[o.Currency]; x != nil && r.From <= day {
-			return loyalty.ExactOf(x), true
+			return exact.Of(x), true
 		}
 	}
-	return loyalty.Exact{}, false
+	return exact.Number{}, false
 }

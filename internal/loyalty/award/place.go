@@ -8,6 +8,7 @@ import (
 
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
 	"github.com/perennial-loyalty/perennial/internal/loyalty/earn"
+	"github.com/perennial-loyalty/perennial/internal/loyalty/exact"
 	"github.com/perennial-loyalty/perennial/internal/loyalty/posting"
 	"github.com/perennial-loyalty/perennial/internal/loyalty/receipt"
 	"github.com/perennial-loyalty/perennial/internal/loyalty/redeem"
@@ -305,10 +306,10 @@ func start(
 
 // carry returns the fraction of a point that the member has after the order, to be stored in the entry. It is empty if
 // the order does not change the fraction.
-func carry(s *loyalty.OrderState, acc loyalty.Account, rest loyalty.Exact) string {
-	n, _ := rest.Mul(loyalty.Whole(carriedParts)).Add(loyalty.Half).Floor()
-	rest = posting.Fraction(n, carriedParts)
-	change := rest.Sub(loyalty.ExactFrom(s.Rest))
+func carry(s *loyalty.OrderState, acc loyalty.Account, rest exact.Number) string {
+	n, _ := rest.Mul(exact.Whole(carriedParts)).Add(exact.Half).Floor()
+	rest = exact.Fraction(n, carriedParts)
+	change := rest.Sub(exact.Parse(s.Rest))
 	s.Rest = ""
 	if rest.Sign() != 0 {
 		s.Rest = rest.String()
@@ -316,7 +317,7 @@ func carry(s *loyalty.OrderState, acc loyalty.Account, rest loyalty.Exact) strin
 	if change.Sign() == 0 {
 		return ""
 	}
-	return change.Add(loyalty.ExactFrom(acc.Carried)).String()
+	return change.Add(exact.Parse(acc.Carried)).String()
 }
 
 // carriedParts is the precision of a carried fraction: a millionth of a point. An exact fraction would become longer

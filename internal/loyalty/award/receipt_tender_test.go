@@ -5,6 +5,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
+	"github.com/perennial-loyalty/perennial/internal/loyalty/exact"
 	"github.com/perennial-loyalty/perennial/internal/loyalty/loyaltytest"
 	"github.com/perennial-loyalty/perennial/internal/loyalty/receipt"
 )
@@ -69,7 +70,7 @@ func TestReportedTenders(t *testing.T) {
 			t.Errorf("%s (-want +got):\n%s", name, diff)
 		}
 		all, earning := receipt.RemainingMoney(&c.o, receipt.TenderRefundsOf(&c.o))
-		if all.Sub(loyalty.Whole(c.all)).Sign() != 0 || earning.Sub(loyalty.Whole(c.earning)).Sign() != 0 ||
+		if all.Sub(exact.Whole(c.all)).Sign() != 0 || earning.Sub(exact.Whole(c.earning)).Sign() != 0 ||
 			receipt.Unearning(c.o) != c.unearning {
 			t.Errorf(
 				"%s: %s remain, %s of it earn, %d do not; want %d, %d, %d", name, all, earning, receipt.Unearning(c.o),

@@ -6,6 +6,7 @@ import (
 
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
 	"github.com/perennial-loyalty/perennial/internal/loyalty/earn"
+	"github.com/perennial-loyalty/perennial/internal/loyalty/exact"
 	"github.com/perennial-loyalty/perennial/internal/loyalty/loyaltytest"
 	"github.com/perennial-loyalty/perennial/internal/loyalty/receipt"
 )
@@ -130,7 +131,7 @@ func TestRefundsThatBothReportCountOnce(t *testing.T) {
 			}
 		}
 		got := receipt.Paid(&(&loyalty.Program{}).Earn, &(&loyalty.Program{}).Payments, o)
-		if n := earn.RefundedAmounts(got).Goods; n != loyalty.Whole(c.want) {
+		if n := earn.RefundedAmounts(got).Goods; n != exact.Whole(c.want) {
 			t.Errorf("shop %d and processor %d: refunded %v, want %d", c.told, c.reported, n, c.want)
 		}
 		if err := checkOrder(got); err != nil {

@@ -41,7 +41,7 @@ func NoteConverting(
 // converts returns the referral actions whose conditions an order meets. It returns none unless the order counts and
 // the date on which its points become active is known.
 func converts(p *loyalty.Program, acc loyalty.Account, s *loyalty.OrderState, counts bool) (actions []string) {
-	since := acc.Traits.Referral.At.Add(-posting.JoinGrace)
+	since := acc.Traits.Referral.At.Add(-loyalty.JoinGrace)
 	if !counts || s.Order.Status != loyalty.OrderPaid || s.Order.PlacedAt.Before(since) ||
 		s.Grants[0].ActiveAt.IsZero() {
 		return nil

@@ -7,6 +7,7 @@ import (
 
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
 	"github.com/perennial-loyalty/perennial/internal/loyalty/earn"
+	"github.com/perennial-loyalty/perennial/internal/loyalty/exact"
 	"github.com/perennial-loyalty/perennial/internal/loyalty/receipt"
 )
 
@@ -33,8 +34,8 @@ func AllBack(o loyalty.Order) bool {
 	if !earn.Reduced(o) {
 		return false
 	}
-	back := earn.RefundedAmounts(o).Goods.Add(loyalty.Whole(receipt.StatedRefunds(o).ByLine()))
-	return back.Sub(loyalty.Whole(receipt.ItemTotal(o)-o.Discount)).Sign() >= 0
+	back := earn.RefundedAmounts(o).Goods.Add(exact.Whole(receipt.StatedRefunds(o).ByLine()))
+	return back.Sub(exact.Whole(receipt.ItemTotal(o)-o.Discount)).Sign() >= 0
 }
 
 func checkRefunds(o loyalty.Order) error {
@@ -164,7 +165,7 @@ func checkRefundedParts(o loyalty.Order) error {
 	r := receipt.StatedRefunds(o)
 	for i, l := range o.Lines {
 		if got := r.Lines[l.ID]; got > 0 {
-			paid, _ := loyalty.Whole(l.Amount).Mul(receipt.Undiscounted(o)).Round(loyalty.Up)
+			paid, _ := loyalty.RoundPoints(exact.Whole(l.Amount).Mul(receipt.Undiscounted(o)), loyalty.Up)
 			if got > int64(paid)+1 || got > l.Amount {
 				return loyalty.Refuse(loyalty.RefundExceedsPayment, "/refunds",
 					fmt.Sprintf("The refunds of line item %d are %s, more than its price of %s.",

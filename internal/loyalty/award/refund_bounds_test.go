@@ -132,11 +132,11 @@ func TestOrderThatConvertsAReferral(t *testing.T) {
 		{"without a date", true, func(s *loyalty.OrderState) { s.Grants[0].ActiveAt = time.Time{} }, false},
 		{
 			"a day before the referral", true,
-			func(s *loyalty.OrderState) { s.Order.PlacedAt = loyaltytest.Noon.Add(-posting.JoinGrace) }, true,
+			func(s *loyalty.OrderState) { s.Order.PlacedAt = loyaltytest.Noon.Add(-loyalty.JoinGrace) }, true,
 		},
 		{
 			"more than a day before", true,
-			func(s *loyalty.OrderState) { s.Order.PlacedAt = loyaltytest.Noon.Add(-posting.JoinGrace - 1) }, false,
+			func(s *loyalty.OrderState) { s.Order.PlacedAt = loyaltytest.Noon.Add(-loyalty.JoinGrace - 1) }, false,
 		},
 		{"an order without goods", true, func(s *loyalty.OrderState) { s.Order.Lines[0].Amount = 0 }, false},
 	} {

@@ -8,6 +8,7 @@ import (
 
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
 	"github.com/perennial-loyalty/perennial/internal/loyalty/earn"
+	"github.com/perennial-loyalty/perennial/internal/loyalty/exact"
 	"github.com/perennial-loyalty/perennial/internal/loyalty/loyaltytest"
 	"github.com/perennial-loyalty/perennial/internal/loyalty/receipt"
 )
@@ -65,11 +66,11 @@ func TestRefundsOfTaxAndShippingTakeNoPointsForGoods(t *testing.T) {
 			t.Errorf("%s: %v", c.name, err)
 		}
 		r := earn.RefundedAmounts(o)
-		left := loyalty.Whole(receipt.ItemTotal(o) - receipt.StatedRefunds(o).ByLine()).Sub(r.Goods)
+		left := exact.Whole(receipt.ItemTotal(o) - receipt.StatedRefunds(o).ByLine()).Sub(r.Goods)
 		if left.String() != c.want {
 			t.Errorf("%s: %s of the goods remain, want %s", c.name, left, c.want)
 		}
-		if over := r.Sum().Sub(loyalty.Whole(o.Shipping + o.Tax)); over.Sign() > 0 || r.Shipping.Sign() < 0 ||
+		if over := r.Sum().Sub(exact.Whole(o.Shipping + o.Tax)); over.Sign() > 0 || r.Shipping.Sign() < 0 ||
 			r.Tax.Sign() < 0 {
 			t.Errorf("%s: %v of the shipping and %v of the tax are refunded", c.name, r.Shipping, r.Tax)
 		}

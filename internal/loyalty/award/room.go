@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
+	"github.com/perennial-loyalty/perennial/internal/loyalty/calendar"
 	"github.com/perennial-loyalty/perennial/internal/loyalty/earn"
 	"github.com/perennial-loyalty/perennial/internal/loyalty/posting"
 )
@@ -69,7 +70,7 @@ func knows(l loyalty.LaterOrders, o loyalty.PlacedOrder) bool {
 
 // usage returns the order's usage of the caps and limits of its rules.
 func usage(s *loyalty.OrderState, earning *loyalty.Earning, zone *time.Location) (all []loyalty.Usage) {
-	day := loyalty.DateOf(s.Order.PlacedAt, zone)
+	day := calendar.DateOf(s.Order.PlacedAt, zone)
 	for _, x := range s.Shares {
 		caps, limits := boundsOf(earning, x.Rule)
 		used := loyalty.Share{Rule: x.Rule}
@@ -184,7 +185,7 @@ func boundsOf(earning *loyalty.Earning, rule string) ([]loyalty.Cap, []loyalty.L
 func Displaced(d *posting.Decision, s *loyalty.OrderState, used []loyalty.Usage) (orders []loyalty.PlacedOrder) {
 	o := s.Order.Placed()
 	for _, x := range d.Account.Cut {
-		day := loyalty.DateOf(x.Order.At, d.P.Zone)
+		day := calendar.DateOf(x.Order.At, d.P.Zone)
 		frees := func(u loyalty.Usage) bool { return u.N < 0 && earn.PeriodEnd(u.Per, day) == u.Ends }
 		if x.Order.Compare(o) > 0 && slices.ContainsFunc(used, frees) {
 			orders = append(orders, x.Order)

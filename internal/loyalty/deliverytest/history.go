@@ -8,7 +8,7 @@ import (
 	"pgregory.net/rapid"
 
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
-	"github.com/perennial-loyalty/perennial/internal/loyalty/posting"
+	"github.com/perennial-loyalty/perennial/internal/loyalty/calendar"
 	"github.com/perennial-loyalty/perennial/internal/loyalty/tier"
 )
 
@@ -153,7 +153,7 @@ func (h *History) spends(t *rapid.T) {
 	}
 	last := h.Joined
 	for _, r := range slices.Concat(h.Direct, h.Delivery) {
-		last = posting.Later(last, r.At)
+		last = calendar.Later(last, r.At)
 	}
 	h.SpentLast = rapid.IntRange(0, 2).Draw(t, "spends last") == 0
 	for i := range rapid.IntRange(3, 7).Draw(t, "spends") {

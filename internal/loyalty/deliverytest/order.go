@@ -8,7 +8,7 @@ import (
 	"pgregory.net/rapid"
 
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
-	"github.com/perennial-loyalty/perennial/internal/loyalty/posting"
+	"github.com/perennial-loyalty/perennial/internal/loyalty/calendar"
 )
 
 func randomOrder(t *rapid.T, id string, at time.Time) loyalty.Order {
@@ -127,10 +127,10 @@ func (h *History) deliver(t *rapid.T, final loyalty.Order) {
 		at = at.Add(time.Duration(rapid.IntRange(0, h.Life.pace().nextState*24).Draw(t, "next state")) * time.Hour)
 	}
 	for _, r := range final.Refunds {
-		at = posting.Later(at, r.At)
+		at = calendar.Later(at, r.At)
 	}
 	for _, d := range final.Disputes {
-		at = posting.Later(at, d.At)
+		at = calendar.Later(at, d.At)
 	}
 	states, reported = append(states, final), append(reported, at)
 	if versioned {
@@ -165,10 +165,10 @@ func permuted(t *rapid.T, states []loyalty.Order, reported []time.Time) []loyalt
 func happened(o loyalty.Order) time.Time {
 	at := o.PlacedAt
 	for _, r := range o.Refunds {
-		at = posting.Later(at, r.At)
+		at = calendar.Later(at, r.At)
 	}
 	for _, d := range o.Disputes {
-		at = posting.Later(at, d.At)
+		at = calendar.Later(at, d.At)
 	}
 	return at
 }

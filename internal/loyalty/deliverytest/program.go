@@ -11,6 +11,7 @@ import (
 
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
 	"github.com/perennial-loyalty/perennial/internal/loyalty/award"
+	"github.com/perennial-loyalty/perennial/internal/loyalty/calendar"
 	"github.com/perennial-loyalty/perennial/internal/loyalty/engine"
 )
 
@@ -96,7 +97,7 @@ func RandomProgram(t *rapid.T, life Life) *loyalty.Program {
 	if life == Spending || rapid.IntRange(0, 3).Draw(t, "wallet") == 0 {
 		p.Wallets = []loyalty.Wallet{{
 			ID: "miles", Rates: rates(1, 2), Clawback: p.Clawback, Expires: walletExpiry(p.Earn.Expires),
-			Pending: rapid.SampledFrom([]loyalty.Wait{{}, {For: loyalty.Period{Days: 5}}}).Draw(t, "miles pending"),
+			Pending: rapid.SampledFrom([]calendar.Wait{{}, {For: calendar.Period{Days: 5}}}).Draw(t, "miles pending"),
 		}}
 	}
 	if rapid.IntRange(0, 2).Draw(t, "campaign") == 0 {
@@ -137,7 +138,7 @@ func unbound(e *loyalty.Earn) {
 }
 
 // walletExpiry returns the expiry of points in another wallet, which cannot expire by inactivity.
-func walletExpiry(e loyalty.Expiry) loyalty.Expiry {
+func walletExpiry(e calendar.Expiry) calendar.Expiry {
 	e.Inactive, e.ResetBy = false, nil
 	return e
 }
@@ -153,10 +154,10 @@ func randomEarn(t *rapid.T, life Life) loyalty.Earn {
 		),
 		Counts:   loyalty.Counts{Items: true, Shipping: rapid.IntRange(0, 3).Draw(t, "shipping counts") == 0},
 		Rounding: rapid.SampledFrom([]loyalty.Rounding{loyalty.Down, loyalty.Nearest, loyalty.Up}).Draw(t, "rounding"),
-		Pending: rapid.SampledFrom([]loyalty.Wait{
-			{}, {}, {For: loyalty.Period{Days: 14}}, {On: []loyalty.Day{101, 615}},
+		Pending: rapid.SampledFrom([]calendar.Wait{
+			{}, {}, {For: calendar.Period{Days: 14}}, {On: []calendar.Day{101, 615}},
 		}).Draw(t, "pending"),
-		Expires:     loyalty.Expiry{After: loyalty.Period{Months: 60}, RoundTo: loyalty.EndOfMonth},
+		Expires:     calendar.Expiry{After: calendar.Period{Months: 60}, RoundTo: calendar.EndOfMonth},
 		Carry:       rapid.IntRange(0, 3).Draw(t, "carry") == 0,
 		CountPlaced: rapid.IntRange(0, 5).Draw(t, "count placed") == 0,
 		Categories:  []loyalty.CategoryRule{{ID: "beans", Category: "beans", Multiply: big.NewRat(2, 1)}},
@@ -171,18 +172,18 @@ func randomEarn(t *rapid.T, life Life) loyalty.Earn {
 		},
 	}
 	if life == Expiring || life == Brief {
-		e.Expires = rapid.SampledFrom([]loyalty.Expiry{
-			{After: loyalty.Period{Months: 2}, RoundTo: loyalty.EndOfMonth},
-			{After: loyalty.Period{Days: 40}, RoundTo: loyalty.EndOfDay},
-			{On: []loyalty.Day{630, 1231}, After: loyalty.Period{Months: 1}},
+		e.Expires = rapid.SampledFrom([]calendar.Expiry{
+			{After: calendar.Period{Months: 2}, RoundTo: calendar.EndOfMonth},
+			{After: calendar.Period{Days: 40}, RoundTo: calendar.EndOfDay},
+			{On: []calendar.Day{630, 1231}, After: calendar.Period{Months: 1}},
 		}).Draw(t, "expires")
 	}
 	if rapid.IntRange(0, 2).Draw(t, "referrals") == 0 {
 		e.Actions = append(e.Actions, randomReferral(t))
 	}
 	if life == Inactive {
-		e.Expires = loyalty.Expiry{
-			After: loyalty.Period{Months: 14}, RoundTo: loyalty.EndOfDay, Inactive: true,
+		e.Expires = calendar.Expiry{
+			After: calendar.Period{Months: 14}, RoundTo: calendar.EndOfDay, Inactive: true,
 			ResetBy: rapid.SampledFrom([][]string{{"order"}, {"order", "visit.completed"}}).Draw(t, "activities"),
 		}
 	}
@@ -206,7 +207,7 @@ func randomReferral(t *rapid.T) loyalty.Action {
 		a.When = spent(n)
 	}
 	if rapid.IntRange(0, 2).Draw(t, "referral waits") == 0 {
-		a.Life.Pending = &loyalty.Wait{For: loyalty.Period{Days: 30}}
+		a.Life.Pending = &calendar.Wait{For: calendar.Period{Days: 30}}
 	}
 	return a
 }
@@ -250,8 +251,8 @@ func randomRule(t *rapid.T, id string, life Life) loyalty.Rule {
 	}
 	if (life == Expiring || life == Brief) && rapid.IntRange(0, 1).Draw(t, "life") == 0 {
 		r.Life = loyalty.Life{
-			Pending: &loyalty.Wait{For: loyalty.Period{Days: 3}},
-			Expires: &loyalty.Expiry{After: loyalty.Period{Days: 30}, RoundTo: loyalty.EndOfDay},
+			Pending: &calendar.Wait{For: calendar.Period{Days: 3}},
+			Expires: &calendar.Expiry{After: calendar.Period{Days: 30}, RoundTo: calendar.EndOfDay},
 		}
 	}
 	return r

@@ -4,6 +4,7 @@ import (
 	"pgregory.net/rapid"
 
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
+	"github.com/perennial-loyalty/perennial/internal/loyalty/calendar"
 )
 
 var (
@@ -30,7 +31,7 @@ func randomTiers(t *rapid.T, life Life) loyalty.Tiers {
 		MoveDown: rapid.SampledFrom([]loyalty.MoveDown{
 			loyalty.OneStep, loyalty.ToQualified, loyalty.ToQualified, loyalty.StayUp,
 		}).Draw(t, "move down"),
-		Grace: rapid.SampledFrom([]loyalty.Period{{}, {Days: 30}, {Months: 5}}).Draw(t, "grace"),
+		Grace: rapid.SampledFrom([]calendar.Period{{}, {Days: 30}, {Months: 5}}).Draw(t, "grace"),
 	}
 	if life.bonuses() {
 		l.Levels[1].EntryBonus, l.Levels[2].EntryBonus = 25, 50
@@ -81,7 +82,7 @@ func randomWindow(t *rapid.T, l *loyalty.Tiers) (cyclic bool) {
 	case 2:
 		l.Window = loyalty.Window{
 			Kind: loyalty.CycleWindow, Months: rapid.SampledFrom([]int{1, 3, 6, 12}).Draw(t, "every"),
-			From: rapid.SampledFrom([]loyalty.Day{101, 201, 229, 630, 1231}).Draw(t, "from"),
+			From: rapid.SampledFrom([]calendar.Day{101, 201, 229, 630, 1231}).Draw(t, "from"),
 		}
 	case 3:
 		l.Window = loyalty.Window{Kind: loyalty.JoinWindow, Months: 12}
@@ -97,15 +98,15 @@ func randomWindow(t *rapid.T, l *loyalty.Tiers) (cyclic bool) {
 func keepBy(t *rapid.T, l *loyalty.Tiers, cyclic bool) {
 	switch rapid.IntRange(0, 2).Draw(t, "keep") {
 	case 0:
-		l.KeepFor = rapid.SampledFrom([]loyalty.Period{{Months: 2}, {Months: 12}, {Days: 45}, {}}).Draw(t, "for")
+		l.KeepFor = rapid.SampledFrom([]calendar.Period{{Months: 2}, {Months: 12}, {Days: 45}, {}}).Draw(t, "for")
 	case 1:
 		l.KeepYear = rapid.IntRange(1, 2).Draw(t, "years")
 	case 2:
 		if l.KeepPeriods = rapid.IntRange(1, 2).Draw(t, "periods"); !cyclic {
-			l.KeepPeriods, l.KeepFor = 0, loyalty.Period{Months: 3}
+			l.KeepPeriods, l.KeepFor = 0, calendar.Period{Months: 3}
 		}
 	}
 	if l.KeepFor.IsZero() {
-		l.ExtendedBy = rapid.SampledFrom([]loyalty.Period{{}, {Days: 31}, {Months: 2}}).Draw(t, "extended by")
+		l.ExtendedBy = rapid.SampledFrom([]calendar.Period{{}, {Days: 31}, {Months: 2}}).Draw(t, "extended by")
 	}
 }

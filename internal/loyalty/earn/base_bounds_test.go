@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
+	"github.com/perennial-loyalty/perennial/internal/loyalty/exact"
 	"github.com/perennial-loyalty/perennial/internal/loyalty/loyaltytest"
 	"github.com/perennial-loyalty/perennial/internal/loyalty/posting"
 )
@@ -24,7 +25,7 @@ func shop(o loyalty.Order, edit ...func(v *Valuation)) *Valuation {
 		e(v)
 	}
 	v.Base()
-	v.level = loyalty.Whole(1)
+	v.level = exact.Whole(1)
 	return v
 }
 
@@ -229,35 +230,35 @@ func TestPartsOfOrdersThatRulesMatch(t *testing.T) {
 
 // The sum is rounded once. The fraction is carried to the next order, if the program carries fractions.
 func TestRoundedSums(t *testing.T) {
-	frac := func(num, den int64) loyalty.Exact { return loyalty.Exact{Num: num, Den: den} }
+	frac := func(num, den int64) exact.Number { return exact.Number{Num: num, Den: den} }
 	for _, c := range []struct {
 		name    string
-		sum     loyalty.Exact
+		sum     exact.Number
 		carry   bool
 		carried string
 		want    loyalty.Points
 		rest    string
 		reasons int
 	}{
-		{"a whole number", loyalty.Whole(5), false, "", 5, "0", 0},
+		{"a whole number", exact.Whole(5), false, "", 5, "0", 0},
 		{"a fraction", frac(11, 2), false, "", 5, "0", 1},
 		{"a fraction that is carried", frac(11, 2), true, "", 5, "0.5", 1},
 		{"with a carried fraction", frac(11, 2), true, "0.5", 6, "-0.5", 1},
 		{"with a carried fraction that does not suffice", frac(11, 2), true, "0.4", 5, "0.5", 2},
 		{"a carried fraction in a program that carries none", frac(11, 2), false, "0.5", 5, "0", 1},
 		{"a negative sum", frac(-11, 2), true, "", 0, "0", 1},
-		{"the most points", loyalty.Whole(int64(loyalty.MaxPoints)), false, "", loyalty.MaxPoints, "0", 0},
-		{"far below zero", loyalty.Whole(-int64(loyalty.MaxPoints) - 1), false, "", 0, "0", 1},
+		{"the most points", exact.Whole(int64(loyalty.MaxPoints)), false, "", loyalty.MaxPoints, "0", 0},
+		{"far below zero", exact.Whole(-int64(loyalty.MaxPoints) - 1), false, "", 0, "0", 1},
 	} {
 		v := valuation(loyalty.Order{}, loyalty.Buyer{})
-		v.sum, v.Rest, v.P.Earn.Carry, v.S.Carried = c.sum, loyalty.Whole(0), c.carry, c.carried
+		v.sum, v.Rest, v.P.Earn.Carry, v.S.Carried = c.sum, exact.Whole(0), c.carry, c.carried
 		if err := v.round(); err != nil || v.Total != c.want || v.Rest.String() != c.rest ||
 			len(v.Reasons) != c.reasons {
 			t.Errorf("%s: %d points, %s is carried, reasons %+v, %v", c.name, v.Total, v.Rest, v.Reasons, err)
 		}
 	}
 	v := valuation(loyalty.Order{}, loyalty.Buyer{})
-	v.sum = loyalty.Whole(int64(loyalty.MaxPoints) + 1)
+	v.sum = exact.Whole(int64(loyalty.MaxPoints) + 1)
 	loyaltytest.WantRefusal(t, "too many points", v.round(), loyalty.AmountOutOfRange, "")
 }
 

@@ -4,6 +4,8 @@ import (
 	"math/bits"
 
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
+	"github.com/perennial-loyalty/perennial/internal/loyalty/calendar"
+	"github.com/perennial-loyalty/perennial/internal/loyalty/exact"
 	"github.com/perennial-loyalty/perennial/internal/loyalty/posting"
 	"github.com/perennial-loyalty/perennial/internal/loyalty/receipt"
 )
@@ -90,7 +92,7 @@ func (v *Valuation) asBefore(c *candidate) bool {
 			continue
 		}
 		if want := c.whole(); want > g.N && want > 0 {
-			most := loyalty.Whole(int64(max(0, g.N)))
+			most := exact.Whole(int64(max(0, g.N)))
 			c.cuts = append(c.cuts, loyalty.NewReason(c.r.Key, most.Sub(c.gives).String(), loyalty.IsBounded))
 			c.gives = most
 		}
@@ -105,7 +107,7 @@ func (v *Valuation) allowed(c *candidate, want loyalty.Points) {
 	s := &c.share
 	*s = *receipt.ShareOf(v.S, r.Key)
 	peak, wasCut := s.Peak, s.Cut
-	got, cuts := bounded(s, v.Acc, v.S, r.Caps, loyalty.DateOf(v.O.PlacedAt, v.P.Zone), want, nil)
+	got, cuts := bounded(s, v.Acc, v.S, r.Caps, calendar.DateOf(v.O.PlacedAt, v.P.Zone), want, nil)
 	if r.Budget > 0 {
 		left, known := v.budgets[r.Key]
 		if !known {
@@ -132,10 +134,10 @@ func (v *Valuation) allowed(c *candidate, want loyalty.Points) {
 	if got == want {
 		return
 	}
-	rest := loyalty.Whole(int64(got)).Sub(c.gives)
+	rest := exact.Whole(int64(got)).Sub(c.gives)
 	for _, b := range cuts[1:] {
-		rest = rest.Sub(loyalty.ExactFrom(b.Points))
+		rest = rest.Sub(exact.Parse(b.Points))
 	}
 	cuts[0].Points = rest.String() // the first cut also removes the fraction
-	c.gives, c.cuts = loyalty.Whole(int64(got)), cuts
+	c.gives, c.cuts = exact.Whole(int64(got)), cuts
 }

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
+	"github.com/perennial-loyalty/perennial/internal/loyalty/calendar"
 	"github.com/perennial-loyalty/perennial/internal/loyalty/posting"
 	"github.com/perennial-loyalty/perennial/internal/loyalty/receipt"
 )
@@ -21,22 +22,22 @@ func IsCapPeriod(p loyalty.CapPeriod) bool {
 
 // PeriodEnd returns the last day of the period that contains a day. It returns zero for loyalty.PerOrder and
 // loyalty.PerEver.
-func PeriodEnd(p loyalty.CapPeriod, d loyalty.Date) loyalty.Date {
+func PeriodEnd(p loyalty.CapPeriod, d calendar.Date) calendar.Date {
 	switch p {
 	case loyalty.PerDay:
 		return d
 	case loyalty.PerWeek:
-		return loyalty.EndOfWeek.Date(d)
+		return calendar.EndOfWeek.Date(d)
 	case loyalty.PerMonth:
-		return loyalty.EndOfMonth.Date(d)
+		return calendar.EndOfMonth.Date(d)
 	case loyalty.PerYear:
-		return loyalty.EndOfYear.Date(d)
+		return calendar.EndOfYear.Date(d)
 	}
 	return 0
 }
 
 // LimitUsage returns n uses of a rule's limit on a day.
-func LimitUsage(l loyalty.Limit, rule string, day loyalty.Date, n int64) loyalty.Usage {
+func LimitUsage(l loyalty.Limit, rule string, day calendar.Date, n int64) loyalty.Usage {
 	return loyalty.Usage{Rule: rule, Times: true, Per: l.Per, Ends: PeriodEnd(l.Per, day), N: n}
 }
 
@@ -53,13 +54,13 @@ func LimitText(l loyalty.Limit) string {
 }
 
 // CapUsage returns n points used of a rule's cap on a day.
-func CapUsage(c loyalty.Cap, rule string, day loyalty.Date, n loyalty.Points) loyalty.Usage {
+func CapUsage(c loyalty.Cap, rule string, day calendar.Date, n loyalty.Points) loyalty.Usage {
 	return loyalty.Usage{Rule: rule, Per: c.Per, Ends: PeriodEnd(c.Per, day), N: int64(n)}
 }
 
 // UsedAmount returns how much of a rule's cap or limit was used in the period that ends on a day: the number of uses if
 // times is set, otherwise points.
-func UsedAmount(a loyalty.Account, rule string, times bool, per loyalty.CapPeriod, ends loyalty.Date) int64 {
+func UsedAmount(a loyalty.Account, rule string, times bool, per loyalty.CapPeriod, ends calendar.Date) int64 {
 	u := loyalty.Usage{Rule: rule, Times: times, Per: per, Ends: ends}
 	if at, found := slices.BinarySearchFunc(a.Usage, u, loyalty.Usage.Compare); found {
 		return a.Usage[at].N
@@ -68,12 +69,12 @@ func UsedAmount(a loyalty.Account, rule string, times bool, per loyalty.CapPerio
 }
 
 // UsedTimes returns how many times a rule's limit was used in the period of a day.
-func UsedTimes(a loyalty.Account, rule string, l loyalty.Limit, day loyalty.Date) int64 {
+func UsedTimes(a loyalty.Account, rule string, l loyalty.Limit, day calendar.Date) int64 {
 	return UsedAmount(a, rule, true, l.Per, PeriodEnd(l.Per, day))
 }
 
 // Exhausted returns the first of a rule's limits that allows no further use on a day, if there is one.
-func Exhausted(a loyalty.Account, rule string, limits []loyalty.Limit, day loyalty.Date) (loyalty.Limit, bool) {
+func Exhausted(a loyalty.Account, rule string, limits []loyalty.Limit, day calendar.Date) (loyalty.Limit, bool) {
 	at := slices.IndexFunc(limits, func(l loyalty.Limit) bool { return UsedTimes(a, rule, l, day) >= l.Times })
 	if at < 0 {
 		return loyalty.Limit{}, false
@@ -86,7 +87,7 @@ func Exhausted(a loyalty.Account, rule string, limits []loyalty.Limit, day loyal
 // closed period, the order keeps at most the points that it was allowed before.
 func bounded(
 	s *loyalty.Share,
-	acc loyalty.Account, of *loyalty.OrderState, caps []loyalty.Cap, day loyalty.Date, want loyalty.Points,
+	acc loyalty.Account, of *loyalty.OrderState, caps []loyalty.Cap, day calendar.Date, want loyalty.Points,
 	why []loyalty.Reason,
 ) (loyalty.Points, []loyalty.Reason) {
 	rule := s.Rule
@@ -127,7 +128,7 @@ func bounded(
 
 // UseShare sets the share's usage to n points and returns the change in the usage of the rule's caps and limits.
 func UseShare(
-	s *loyalty.Share, n loyalty.Points, caps []loyalty.Cap, limits []loyalty.Limit, day loyalty.Date,
+	s *loyalty.Share, n loyalty.Points, caps []loyalty.Cap, limits []loyalty.Limit, day calendar.Date,
 ) (out []loyalty.Usage) {
 	delta := n - s.Used
 	for _, c := range caps {
@@ -153,7 +154,7 @@ func UseShare(
 
 // LimitReached returns the limit that allows no further use for an event, if there is one.
 func LimitReached(
-	s *loyalty.Share, acc loyalty.Account, limits []loyalty.Limit, day loyalty.Date,
+	s *loyalty.Share, acc loyalty.Account, limits []loyalty.Limit, day calendar.Date,
 ) (loyalty.Limit, bool) {
 	if s.Peak > 0 {
 		return loyalty.Limit{}, false // the event has already used the limit
@@ -165,7 +166,7 @@ func LimitReached(
 // there is one. The account contains the usage by the earlier orders. In a closed period, an order to which the rule
 // applied before keeps its use.
 func limited(
-	s *loyalty.OrderState, acc loyalty.Account, rule string, limits []loyalty.Limit, day loyalty.Date,
+	s *loyalty.OrderState, acc loyalty.Account, rule string, limits []loyalty.Limit, day calendar.Date,
 ) (found loyalty.Limit, full bool) {
 	for _, l := range limits {
 		u := LimitUsage(l, rule, day, 1)
@@ -202,5 +203,5 @@ func cutBy(s *loyalty.OrderState, u loyalty.Usage) {
 
 // isClosed reports whether the account may no longer store the usage of a period.
 func isClosed(a *loyalty.Account, u loyalty.Usage) bool {
-	return u.Ends != 0 && u.Ends < loyalty.DateOf(a.Seen.Add(-posting.UsageKept), time.UTC)
+	return u.Ends != 0 && u.Ends < calendar.DateOf(a.Seen.Add(-posting.UsageKept), time.UTC)
 }

@@ -4,13 +4,14 @@ import (
 	"testing"
 
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
+	"github.com/perennial-loyalty/perennial/internal/loyalty/calendar"
 )
 
 func TestPeriodsOfCapsEndByTheCalendar(t *testing.T) {
 	for _, c := range []struct {
 		per  loyalty.CapPeriod
-		day  loyalty.Date
-		ends loyalty.Date
+		day  calendar.Date
+		ends calendar.Date
 	}{
 		{loyalty.PerDay, 20261201, 20261201},
 		{loyalty.PerWeek, 20261201, 20261206}, // a Tuesday

@@ -2,6 +2,7 @@ package earn
 
 import (
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
+	"github.com/perennial-loyalty/perennial/internal/loyalty/exact"
 	"github.com/perennial-loyalty/perennial/internal/loyalty/posting"
 )
 
@@ -19,8 +20,8 @@ func (v *Valuation) layers() {
 	for _, b := range v.budgeted {
 		without = without.Sub(b.gives)
 	}
-	rounded := func(x loyalty.Exact) loyalty.Points {
-		n, _ := x.Round(v.P.Earn.Rounding)
+	rounded := func(x exact.Number) loyalty.Points {
+		n, _ := loyalty.RoundPoints(x, v.P.Earn.Rounding)
 		return max(0, n)
 	}
 	v.unbudgeted = rounded(without)

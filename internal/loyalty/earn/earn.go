@@ -6,6 +6,8 @@ import (
 	"time"
 
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
+	"github.com/perennial-loyalty/perennial/internal/loyalty/calendar"
+	"github.com/perennial-loyalty/perennial/internal/loyalty/exact"
 	"github.com/perennial-loyalty/perennial/internal/loyalty/posting"
 	"github.com/perennial-loyalty/perennial/internal/loyalty/receipt"
 )
@@ -43,7 +45,7 @@ func WorthOf(
 		if p.Compiled.Numbers > 0 {
 			s.Buyer.Orders = -1
 		}
-		w.Rest = loyalty.Whole(0)
+		w.Rest = exact.Whole(0)
 		w.charge(&p.Earning, p.Zone, s)
 		return w, nil
 	}
@@ -80,10 +82,10 @@ type Worth struct {
 	Reasons    []loyalty.Reason
 	Usage      []loyalty.Usage
 	Spends     []posting.Spend
-	Rest       loyalty.Exact // the fraction that rounding carries to the next order
-	Counted    bool          // the order counts: it is paid, and at least one earning item remains
-	Spend      int64         // the amount that counts towards a level by spend, in minor units
-	Pieces     int64         // the number of qualifying items that count towards a level
+	Rest       exact.Number // the fraction that rounding carries to the next order
+	Counted    bool         // the order counts: it is paid, and at least one earning item remains
+	Spend      int64        // the amount that counts towards a level by spend, in minor units
+	Pieces     int64        // the number of qualifying items that count towards a level
 	Brands     []string
 	TierGroups []loyalty.Counted // the amounts that count in other tier groups, sorted by ID
 
@@ -103,12 +105,12 @@ func (w *Worth) evaluate(
 	p *loyalty.Program, acc loyalty.Account, s *loyalty.OrderState, left Budgets, most *Worth,
 ) error {
 	v := Valuation{P: p, Acc: acc, S: s, O: &s.Order, budgets: left, most: most, Worth: w}
-	w.Reasons, w.Rest = make([]loyalty.Reason, 0, 4), loyalty.Whole(0)
+	w.Reasons, w.Rest = make([]loyalty.Reason, 0, 4), exact.Whole(0)
 	v.Base()
 	v.number()
 	v.byCategory()
 	w.MissingLevel(s)
-	v.level = loyalty.Whole(1)
+	v.level = exact.Whole(1)
 	if m, ok := p.Compiled.Levels[s.Buyer.Level]; ok && m.Less.Sign() != 0 {
 		v.level = m.By
 		v.add(m.Rule, v.sum.Mul(m.Less), loyalty.IsFactor, m.Text)
@@ -161,11 +163,11 @@ type Valuation struct {
 	refunded     refunded
 	tenders      receipt.TenderRefunds
 	cardsSold    map[string]bool // the lines that are gift cards, which earn nothing; by ID
-	undiscounted loyalty.Exact   // the share of a line's amount that remains after the order's discount
-	remains      loyalty.Exact   // the share of the items that remains after refunds without lines
-	kept         loyalty.Exact   // the share of a line's amount that earns, converted to currency
-	level        loyalty.Exact
-	sum          loyalty.Exact
+	undiscounted exact.Number    // the share of a line's amount that remains after the order's discount
+	remains      exact.Number    // the share of the items that remains after refunds without lines
+	kept         exact.Number    // the share of a line's amount that earns, converted to currency
+	level        exact.Number
+	sum          exact.Number
 	facts        *loyalty.Facts
 	lines        []lineValue
 	all          loyalty.Matched // all lines together
@@ -174,7 +176,7 @@ type Valuation struct {
 	listing      bool // give reasons for every rule that does not apply, not only for campaigns
 }
 
-func (v *Valuation) add(rule string, points loyalty.Exact, what loyalty.ReasonKind, args ...string) {
+func (v *Valuation) add(rule string, points exact.Number, what loyalty.ReasonKind, args ...string) {
 	v.sum = v.sum.Add(points)
 	v.Reasons = append(v.Reasons, loyalty.NewReason(rule, points.String(), what, args...))
 }
@@ -184,8 +186,8 @@ func (v *Valuation) Base() {
 	v.refunded = RefundedAmounts(*v.O)
 	v.cardsSold = receipt.CardsSold(v.O)
 	v.undiscounted = receipt.Undiscounted(*v.O)
-	v.currency, v.kept = v.O.Currency, loyalty.Whole(1)
-	v.sum = loyalty.Whole(0)
+	v.currency, v.kept = v.O.Currency, exact.Whole(1)
+	v.sum = exact.Whole(0)
 	if rate, ok := receipt.ConversionRate(v.S); ok {
 		v.currency = v.P.Exchange.Base
 		v.kept = inMinor(rate, v.O.Currency, v.currency)
@@ -198,7 +200,7 @@ func (v *Valuation) Base() {
 		if all, earning := receipt.RemainingMoney(v.O, v.tenders); earning.Sign() > 0 {
 			v.kept = v.kept.Mul(earning.Quo(all))
 		} else {
-			v.kept = loyalty.Whole(0)
+			v.kept = exact.Whole(0)
 		}
 	}
 	if _, unknown := receipt.OrderGiftCards(v.O); unknown > 0 {
@@ -207,19 +209,19 @@ func (v *Valuation) Base() {
 			loyalty.Money{Amount: unknown, Currency: v.O.Currency}.String(),
 		))
 	}
-	items, extra := v.remaining(everyLine), loyalty.Whole(0)
-	v.remains = loyalty.Whole(1)
+	items, extra := v.remaining(everyLine), exact.Whole(0)
+	v.remains = exact.Whole(1)
 	if back := v.refunded.Goods; back.Sign() > 0 {
-		v.remains = loyalty.Whole(0)
+		v.remains = exact.Whole(0)
 		if rest := items.Sub(back); rest.Sign() > 0 {
 			v.remains = rest.Quo(items)
 		}
 	}
 	if v.P.Earn.Counts.Shipping {
-		extra = loyalty.Whole(v.O.Shipping).Sub(v.refunded.Shipping)
+		extra = exact.Whole(v.O.Shipping).Sub(v.refunded.Shipping)
 	}
 	if v.P.Earn.Counts.Tax {
-		extra = extra.Add(loyalty.Whole(v.O.Tax).Sub(v.refunded.Tax))
+		extra = extra.Add(exact.Whole(v.O.Tax).Sub(v.refunded.Tax))
 	}
 	eligible := extra.Mul(v.kept)
 	v.kept = v.kept.Mul(v.remains)
@@ -250,8 +252,8 @@ func everyLine(loyalty.Line) bool { return true }
 
 // remaining returns the amount of the lines for which the function counts returns true, after the order's discount and
 // the refunds of each line.
-func (v *Valuation) remaining(counts func(loyalty.Line) bool) loyalty.Exact {
-	amount, sum := int64(0), loyalty.Whole(0)
+func (v *Valuation) remaining(counts func(loyalty.Line) bool) exact.Number {
+	amount, sum := int64(0), exact.Whole(0)
 	for _, l := range v.O.Lines {
 		switch {
 		case !counts(l):
@@ -261,16 +263,16 @@ func (v *Valuation) remaining(counts func(loyalty.Line) bool) loyalty.Exact {
 			sum = sum.Add(v.remainingOf(l))
 		}
 	}
-	return sum.Add(loyalty.Whole(amount).Mul(v.undiscounted))
+	return sum.Add(exact.Whole(amount).Mul(v.undiscounted))
 }
 
 // remainingOf returns the amount of one line after the order's discount and the line's refunds. It is never negative,
 // although a line's refund may exceed the line's exact share by a minor unit.
-func (v *Valuation) remainingOf(l loyalty.Line) loyalty.Exact {
-	rest := loyalty.Whole(l.Amount).Mul(v.undiscounted)
+func (v *Valuation) remainingOf(l loyalty.Line) exact.Number {
+	rest := exact.Whole(l.Amount).Mul(v.undiscounted)
 	if back := v.refunded.lines[l.ID]; back > 0 {
-		if rest = rest.Sub(loyalty.Whole(back)); rest.Sign() < 0 {
-			return loyalty.Whole(0)
+		if rest = rest.Sub(exact.Whole(back)); rest.Sign() < 0 {
+			return exact.Whole(0)
 		}
 	}
 	return rest
@@ -332,7 +334,7 @@ func (w *Worth) count(tiers *loyalty.Tiers, v *Valuation) {
 		if l.amount.Sign() <= 0 {
 			continue
 		}
-		if ok && UsesMeasure(tiers, loyalty.ByQualifyingItems) && l.amount.Sub(loyalty.Whole(least)).Sign() >= 0 {
+		if ok && UsesMeasure(tiers, loyalty.ByQualifyingItems) && l.amount.Sub(exact.Whole(least)).Sign() >= 0 {
 			w.Pieces++
 		}
 		if b := v.O.Lines[i].Brand; UsesMeasure(tiers, loyalty.ByBrands) &&
@@ -348,26 +350,26 @@ func (v *Valuation) round() error {
 	p := v.P
 	before := v.sum // the sum of this order alone; a negative sum is not carried to later orders
 	if before.Sign() < 0 {
-		before = loyalty.Whole(0)
+		before = exact.Whole(0)
 	}
 	if p.Earn.Carry && v.S.Carried != "" {
-		carried := loyalty.ExactFrom(v.S.Carried)
+		carried := exact.Parse(v.S.Carried)
 		v.add("carry", carried, loyalty.IsCarried)
 	}
 	v.layers()
-	n, ok := v.sum.Round(p.Earn.Rounding)
+	n, ok := loyalty.RoundPoints(v.sum, p.Earn.Rounding)
 	if !ok && v.sum.Sign() > 0 {
 		return loyalty.Refuse(
 			loyalty.AmountOutOfRange, "", "The order would earn more points than one operation may move.",
 		)
 	}
 	n = max(0, n)
-	if rest := loyalty.Whole(int64(n)).Sub(v.sum); rest.Sign() != 0 {
+	if rest := exact.Whole(int64(n)).Sub(v.sum); rest.Sign() != 0 {
 		v.add("rounding", rest, loyalty.IsRounded, p.Earn.Rounding.String())
 	}
 	v.Total = n
 	if p.Earn.Carry {
-		v.Rest = before.Sub(loyalty.Whole(int64(n)))
+		v.Rest = before.Sub(exact.Whole(int64(n)))
 	}
 	return nil
 }
@@ -377,7 +379,7 @@ func (w *Worth) cap(terms *loyalty.Earn, zone *time.Location, acc loyalty.Accoun
 	if len(terms.Caps) == 0 {
 		return
 	}
-	day := loyalty.DateOf(s.Order.PlacedAt, zone)
+	day := calendar.DateOf(s.Order.PlacedAt, zone)
 	w.Total, w.Reasons = bounded(share(s, ""), acc, s, terms.Caps, day, w.Total, w.Reasons)
 }
 
@@ -401,7 +403,7 @@ func (w *Worth) forfeit(zone *time.Location, late func(rule string) time.Time) {
 			w.Reasons = append(
 				w.Reasons,
 				loyalty.NewReason(
-					o.Rule, loyalty.FormatPoints(-o.N), loyalty.IsLate, loyalty.DateOf(at, zone).String(),
+					o.Rule, loyalty.FormatPoints(-o.N), loyalty.IsLate, calendar.DateOf(at, zone).String(),
 				),
 			)
 			w.Total, o.N = w.Total-o.N, 0
@@ -413,7 +415,7 @@ func (w *Worth) forfeit(zone *time.Location, late func(rule string) time.Time) {
 		w.Reasons = append(
 			w.Reasons,
 			loyalty.NewReason(
-				"pending", loyalty.FormatPoints(-base), loyalty.IsLate, loyalty.DateOf(at, zone).String(),
+				"pending", loyalty.FormatPoints(-base), loyalty.IsLate, calendar.DateOf(at, zone).String(),
 			),
 		)
 		w.Total -= base
@@ -428,7 +430,7 @@ func (w *Worth) charge(earning *loyalty.Earning, zone *time.Location, s *loyalty
 	if len(earning.Earn.Caps)+len(earning.Compiled.Rules) == 0 {
 		return
 	}
-	day := loyalty.DateOf(s.Order.PlacedAt, zone)
+	day := calendar.DateOf(s.Order.PlacedAt, zone)
 	if len(earning.Earn.Caps) > 0 {
 		w.Usage = UseShare(share(s, ""), w.Total, earning.Earn.Caps, nil, day)
 	}
@@ -448,13 +450,13 @@ func (w *Worth) charge(earning *loyalty.Earning, zone *time.Location, s *loyalty
 }
 
 // inMinor converts a rate between major units of two currencies to a rate between their minor units.
-func inMinor(rate loyalty.Exact, from, to loyalty.Currency) loyalty.Exact {
+func inMinor(rate exact.Number, from, to loyalty.Currency) exact.Number {
 	a, _ := from.Exponent()
 	b, _ := to.Exponent()
 	return rate.Mul(power10(b - a))
 }
 
-func power10(n int) loyalty.Exact {
+func power10(n int) exact.Number {
 	r := big.NewRat(1, 1)
 	for ; n > 0; n-- {
 		r.Mul(r, big.NewRat(10, 1))
@@ -462,5 +464,5 @@ func power10(n int) loyalty.Exact {
 	for ; n < 0; n++ {
 		r.Quo(r, big.NewRat(10, 1))
 	}
-	return loyalty.ExactOf(r)
+	return exact.Of(r)
 }

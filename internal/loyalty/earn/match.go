@@ -8,14 +8,16 @@ import (
 	_ "time/tzdata" // makes time zones available, and equal, on all machines
 
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
+	"github.com/perennial-loyalty/perennial/internal/loyalty/calendar"
+	"github.com/perennial-loyalty/perennial/internal/loyalty/exact"
 	"github.com/perennial-loyalty/perennial/internal/loyalty/receipt"
 )
 
 // lineValue is the value of a line item, as rules need it.
 type lineValue struct {
-	amount loyalty.Exact // the eligible amount, in minor units of the valuation's currency
-	value  loyalty.Exact // the points after rate, category and level
-	units  int64         // whole units that were not refunded
+	amount exact.Number // the eligible amount, in minor units of the valuation's currency
+	value  exact.Number // the points after rate, category and level
+	units  int64        // whole units that were not refunded
 }
 
 // about reports whether the order meets the conditions of a rule about time, channel, store, currency, level, segments
@@ -34,7 +36,7 @@ func (v *Valuation) about(r *loyalty.CompiledRule) bool {
 
 // runs reports whether a rule applies to orders that were placed at an instant.
 func runs(m *loyalty.Match, at time.Time) bool {
-	return loyalty.Span{From: m.From, Until: m.Until}.Has(at)
+	return calendar.Span{From: m.From, Until: m.Until}.Has(at)
 }
 
 // mismatch returns the condition of a rule that this order does not meet, with the values that the rule accepts. It
@@ -82,14 +84,14 @@ func (v *Valuation) onTime(m *loyalty.Match) bool {
 	if m.HoursFrom != m.HoursUntil && !Within(at, m.HoursFrom, m.HoursUntil) {
 		return false
 	}
-	day := loyalty.DateOf(v.O.PlacedAt, zone)
+	day := calendar.DateOf(v.O.PlacedAt, zone)
 	if m.HoursFrom > m.HoursUntil && at.Hour()*60+at.Minute() < m.HoursUntil {
 		day = day.Plus(-1)
 	}
 	if m.BirthdayMonth && (v.S.Buyer.Birthday == 0 || int(day.CalendarMonth()) != v.S.Buyer.Birthday/100) {
 		return false
 	}
-	if m.BirthdayDays > 0 && !nearBirthday(day, loyalty.Day(v.S.Buyer.Birthday), m.BirthdayDays) {
+	if m.BirthdayDays > 0 && !nearBirthday(day, calendar.Day(v.S.Buyer.Birthday), m.BirthdayDays) {
 		return false
 	}
 	return len(m.Weekdays) == 0 || slices.Contains(m.Weekdays, day.Weekday())
@@ -97,7 +99,7 @@ func (v *Valuation) onTime(m *loyalty.Match) bool {
 
 // nearBirthday reports whether a day is at most n days before or after a birthday. It returns false if the birthday is
 // unknown.
-func nearBirthday(day loyalty.Date, birthday loyalty.Day, n int) bool {
+func nearBirthday(day calendar.Date, birthday calendar.Day, n int) bool {
 	if birthday == 0 {
 		return false
 	}
@@ -170,7 +172,7 @@ func (v *Valuation) matched(r *loyalty.CompiledRule, m *loyalty.Matched) bool {
 }
 
 func (v *Valuation) matchedLines(r *loyalty.CompiledRule, m *loyalty.Matched) bool {
-	*m = loyalty.Matched{Currency: v.currency, Amount: loyalty.Whole(0), Value: loyalty.Whole(0)}
+	*m = loyalty.Matched{Currency: v.currency, Amount: exact.Whole(0), Value: exact.Whole(0)}
 	some := false
 	for i := range v.lines {
 		l, x := &v.O.Lines[i], &v.lines[i]
@@ -192,16 +194,16 @@ func (v *Valuation) prepare() {
 	if v.all.Currency != "" {
 		return
 	}
-	v.all = loyalty.Matched{Currency: v.currency, Amount: loyalty.Whole(0)}
+	v.all = loyalty.Matched{Currency: v.currency, Amount: exact.Whole(0)}
 	v.lines = make([]lineValue, len(v.O.Lines))
 	rate := v.rate.PerMinor.Mul(v.level)
 	if !v.P.Earn.Counts.Items {
-		rate = loyalty.Whole(0)
+		rate = exact.Whole(0)
 	}
 	for i, l := range v.O.Lines {
 		m, ok := v.category(l.Category)
 		if ok && m.By.Sign() == 0 || !v.earning(l) {
-			v.lines[i] = lineValue{amount: loyalty.Whole(0), value: loyalty.Whole(0)} // earns nothing under any rule
+			v.lines[i] = lineValue{amount: exact.Whole(0), value: exact.Whole(0)} // earns nothing under any rule
 			continue
 		}
 		left := v.remainingOf(l)
@@ -219,29 +221,29 @@ func (v *Valuation) prepare() {
 
 // unitsOf returns how many whole units of a line item remain after refunds, in proportion to its remaining amount
 // (left). For a free line item, it subtracts the number of returned units.
-func (v *Valuation) unitsOf(l loyalty.Line, left loyalty.Exact) int64 {
+func (v *Valuation) unitsOf(l loyalty.Line, left exact.Number) int64 {
 	if l.Amount == 0 {
 		return l.Quantity - v.refunded.units[l.ID]
 	}
 	if v.refunded.lines[l.ID] == 0 && v.refunded.Goods.Sign() == 0 {
 		return l.Quantity
 	}
-	paid := loyalty.Whole(l.Amount).Mul(v.undiscounted)
+	paid := exact.Whole(l.Amount).Mul(v.undiscounted)
 	if paid.Sign() == 0 {
 		return l.Quantity
 	}
-	n, _ := left.Mul(v.remains).Mul(loyalty.Whole(l.Quantity)).Quo(paid).Floor()
+	n, _ := left.Mul(v.remains).Mul(exact.Whole(l.Quantity)).Quo(paid).Floor()
 	return n
 }
 
 // paidBy returns the share of the earning amount that was paid with some of the tenders.
-func (v *Valuation) paidBy(names []string) loyalty.Exact {
-	paid := loyalty.Whole(0)
+func (v *Valuation) paidBy(names []string) exact.Number {
+	paid := exact.Whole(0)
 	for i, t := range v.O.Tenders {
 		if !t.Kind.Earns() || !slices.ContainsFunc(names, func(name string) bool { return t.Named(name) }) {
 			continue
 		}
-		paid = paid.Add(loyalty.Whole(t.Amount))
+		paid = paid.Add(exact.Whole(t.Amount))
 		if v.tenders.Each != nil {
 			paid = paid.Sub(v.tenders.Each[i])
 		}
@@ -249,7 +251,7 @@ func (v *Valuation) paidBy(names []string) loyalty.Exact {
 	if _, earning := receipt.RemainingMoney(v.O, v.tenders); paid.Sign() > 0 && earning.Sign() > 0 {
 		return receipt.AtMost(paid, earning).Quo(earning)
 	}
-	return loyalty.Whole(0)
+	return exact.Whole(0)
 }
 
 // may reports whether a rule that matches the order also applies: whether its condition, registration, minimum spend
@@ -269,7 +271,7 @@ func (v *Valuation) may(r *loyalty.CompiledRule, m *loyalty.Matched) bool {
 		return false
 	}
 	if least, some := r.Match.MinSpend[v.currency]; len(r.Match.MinSpend) > 0 &&
-		(!some || m.Amount.Sub(loyalty.Whole(least)).Sign() < 0) {
+		(!some || m.Amount.Sub(exact.Whole(least)).Sign() < 0) {
 		if some {
 			v.why(
 				r.Key, loyalty.IsShort, loyalty.Money{Amount: least, Currency: v.currency}.String(),
@@ -281,7 +283,7 @@ func (v *Valuation) may(r *loyalty.CompiledRule, m *loyalty.Matched) bool {
 	if v.most != nil {
 		return true
 	}
-	if l, full := limited(v.S, v.Acc, r.Key, r.Limits, loyalty.DateOf(v.O.PlacedAt, v.P.Zone)); full {
+	if l, full := limited(v.S, v.Acc, r.Key, r.Limits, calendar.DateOf(v.O.PlacedAt, v.P.Zone)); full {
 		v.why(r.Key, loyalty.IsLimited, strconv.FormatInt(l.Times, 10), string(l.Per))
 		return false
 	}
@@ -305,11 +307,11 @@ func (v *Valuation) holds(rule string, when loyalty.Condition) bool {
 func OrderFacts(zone *time.Location, v *Valuation) *loyalty.Facts {
 	o := *v.O
 	o.Lines = make([]loyalty.Line, 0, len(v.O.Lines))
-	shipping, tax := loyalty.Whole(o.Shipping).Sub(v.refunded.Shipping), loyalty.Whole(o.Tax).Sub(v.refunded.Tax)
+	shipping, tax := exact.Whole(o.Shipping).Sub(v.refunded.Shipping), exact.Whole(o.Tax).Sub(v.refunded.Tax)
 	total, _ := v.remaining(everyLine).Mul(v.remains).Add(shipping).Add(tax).Floor()
 	for _, l := range v.O.Lines {
 		left := v.remainingOf(l).Mul(v.remains)
-		n, _ := left.Add(loyalty.Half).Floor()
+		n, _ := left.Add(exact.Half).Floor()
 		if l.Amount > 0 && left.Sign() == 0 {
 			continue
 		}

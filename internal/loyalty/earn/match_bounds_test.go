@@ -7,6 +7,8 @@ import (
 	"time"
 
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
+	"github.com/perennial-loyalty/perennial/internal/loyalty/calendar"
+	"github.com/perennial-loyalty/perennial/internal/loyalty/exact"
 	"github.com/perennial-loyalty/perennial/internal/loyalty/loyaltytest"
 )
 
@@ -172,7 +174,7 @@ func TestTimeZonesOfRules(t *testing.T) {
 
 // Caps reduce the points of an order to the room that the orders before it leave.
 func TestPointsThatCapsAllow(t *testing.T) {
-	day := loyalty.Date(2026_12_01)
+	day := calendar.Date(2026_12_01)
 	monthly := func(n loyalty.Points, reject bool) loyalty.Cap {
 		return loyalty.Cap{Points: n, Per: loyalty.PerMonth, Reject: reject}
 	}
@@ -233,7 +235,7 @@ func TestPointsThatCapsAllow(t *testing.T) {
 }
 
 func TestLimitsThatAreReached(t *testing.T) {
-	day := loyalty.Date(2026_12_01)
+	day := calendar.Date(2026_12_01)
 	daily, monthly := loyalty.Limit{Times: 1, Per: loyalty.PerDay}, loyalty.Limit{Times: 2, Per: loyalty.PerMonth}
 	both := []loyalty.Limit{daily, monthly}
 	usage := func(d, m int64) loyalty.Account {
@@ -276,7 +278,7 @@ func TestLimitsThatAreReached(t *testing.T) {
 }
 
 func TestPeriodsOfCaps(t *testing.T) {
-	for per, want := range map[loyalty.CapPeriod]loyalty.Date{
+	for per, want := range map[loyalty.CapPeriod]calendar.Date{
 		loyalty.PerDay: 2026_12_01, loyalty.PerWeek: 2026_12_06,
 		loyalty.PerMonth: 2026_12_31, loyalty.PerYear: 2026_12_31,
 		loyalty.PerOrder: 0, loyalty.PerEver: 0,
@@ -301,7 +303,7 @@ func TestRulesThatWin(t *testing.T) {
 			Key: id, Group: group, Mode: mode, Giver: g, Rule: loyalty.Rule{ID: id, Priority: priority},
 		}
 	}
-	give := func(r *loyalty.CompiledRule, n int64) candidate { return candidate{r: r, gives: loyalty.Whole(n)} }
+	give := func(r *loyalty.CompiledRule, n int64) candidate { return candidate{r: r, gives: exact.Whole(n)} }
 	for _, c := range []struct {
 		name   string
 		found  []candidate
@@ -350,7 +352,7 @@ func TestRulesThatWin(t *testing.T) {
 		},
 	} {
 		v := valuation(loyalty.Order{}, loyalty.Buyer{})
-		v.sum = loyalty.Whole(0)
+		v.sum = exact.Whole(0)
 		v.stack(c.found)
 		beaten := 0
 		for _, r := range v.Reasons {
@@ -358,7 +360,7 @@ func TestRulesThatWin(t *testing.T) {
 				beaten++
 			}
 		}
-		if v.sum != loyalty.Whole(c.sum) || beaten != c.beaten {
+		if v.sum != exact.Whole(c.sum) || beaten != c.beaten {
 			t.Errorf("%s: %s points, %d beaten", c.name, v.sum, beaten)
 		}
 	}

@@ -2,6 +2,7 @@ package earn
 
 import (
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
+	"github.com/perennial-loyalty/perennial/internal/loyalty/exact"
 	"github.com/perennial-loyalty/perennial/internal/loyalty/receipt"
 )
 
@@ -10,21 +11,21 @@ import (
 type refunded struct {
 	lines map[string]int64
 	units map[string]int64
-	Goods loyalty.Exact // for goods without a named line: spread over all lines in proportion
+	Goods exact.Number // for goods without a named line: spread over all lines in proportion
 	parts
 }
 
 // parts contains the parts of an order other than goods.
-type parts struct{ Shipping, Tax loyalty.Exact }
+type parts struct{ Shipping, Tax exact.Number }
 
-func (p parts) Sum() loyalty.Exact { return p.Shipping.Add(p.Tax) }
+func (p parts) Sum() exact.Number { return p.Shipping.Add(p.Tax) }
 
 // take removes an amount from the parts, in proportion to their sizes, and returns what it removed. If the amount
 // exceeds the parts, it removes everything.
-func (p *parts) take(amount loyalty.Exact) (moved parts) {
+func (p *parts) take(amount exact.Number) (moved parts) {
 	all := p.Sum()
 	if all.Sub(amount).Sign() <= 0 {
-		moved, *p = *p, parts{loyalty.Whole(0), loyalty.Whole(0)}
+		moved, *p = *p, parts{exact.Whole(0), exact.Whole(0)}
 		return moved
 	}
 	share := amount.Quo(all)
@@ -46,8 +47,8 @@ func RefundedAmounts(o loyalty.Order) refunded {
 		s.Goods, s.Open = left, s.Open+over
 	}
 	r := refunded{
-		lines: s.Lines, units: s.Units, Goods: loyalty.Whole(s.Goods),
-		parts: parts{loyalty.Whole(s.Shipping), loyalty.Whole(s.Tax)},
+		lines: s.Lines, units: s.Units, Goods: exact.Whole(s.Goods),
+		parts: parts{exact.Whole(s.Shipping), exact.Whole(s.Tax)},
 	}
 	for _, d := range o.Disputes {
 		if d.Status != loyalty.DisputeWon {
@@ -57,28 +58,28 @@ func RefundedAmounts(o loyalty.Order) refunded {
 	if s.Extra == 0 && s.Open == 0 {
 		return r
 	}
-	goods := loyalty.Whole(left - s.Goods)
-	rest := parts{loyalty.Whole(max(0, o.Shipping-s.Shipping)), loyalty.Whole(max(0, o.Tax-s.Tax))}
+	goods := exact.Whole(left - s.Goods)
+	rest := parts{exact.Whole(max(0, o.Shipping-s.Shipping)), exact.Whole(max(0, o.Tax-s.Tax))}
 	if s.Extra > 0 {
-		moved := rest.take(loyalty.Whole(s.Extra))
+		moved := rest.take(exact.Whole(s.Extra))
 		r.add(moved)
-		back := receipt.AtMost(goods, loyalty.Whole(s.Extra).Sub(moved.Sum()))
+		back := receipt.AtMost(goods, exact.Whole(s.Extra).Sub(moved.Sum()))
 		r.Goods, goods = r.Goods.Add(back), goods.Sub(back)
 	}
 	if s.Open > 0 {
-		back := goodsOf(loyalty.Whole(s.Open), goods, rest)
+		back := goodsOf(exact.Whole(s.Open), goods, rest)
 		r.Goods = r.Goods.Add(back)
-		r.add(rest.take(loyalty.Whole(s.Open).Sub(back)))
+		r.add(rest.take(exact.Whole(s.Open).Sub(back)))
 	}
 	return r
 }
 
 // goodsOf returns the part of an amount that is for goods. goods and rest are the goods and the other parts that can
 // still be refunded.
-func goodsOf(amount, goods loyalty.Exact, rest parts) loyalty.Exact {
+func goodsOf(amount, goods exact.Number, rest parts) exact.Number {
 	taxed := goods.Add(rest.Shipping)
 	if taxed.Sign() == 0 || goods.Sign() == 0 {
-		return loyalty.Whole(0)
+		return exact.Whole(0)
 	}
 	withTax := goods.Add(rest.Tax.Mul(goods.Quo(taxed)))
 	if amount.Sub(withTax).Sign() >= 0 {

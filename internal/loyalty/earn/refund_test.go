@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
+	"github.com/perennial-loyalty/perennial/internal/loyalty/exact"
 	"github.com/perennial-loyalty/perennial/internal/loyalty/loyaltytest"
 	"github.com/perennial-loyalty/perennial/internal/loyalty/receipt"
 	"pgregory.net/rapid"
@@ -39,12 +40,12 @@ func TestPartsOfRefundsAddUp(t *testing.T) {
 			back, o.Refunds = back+r.Amount, append(o.Refunds, r)
 		}
 		r := RefundedAmounts(o)
-		goods := r.Goods.Add(loyalty.Whole(receipt.StatedRefunds(o).ByLine()))
+		goods := r.Goods.Add(exact.Whole(receipt.StatedRefunds(o).ByLine()))
 		sum := goods.Add(r.Sum())
-		if sum.Sub(loyalty.Whole(back)).Sign() > 0 {
+		if sum.Sub(exact.Whole(back)).Sign() > 0 {
 			t.Fatalf("%d went back, by parts %v", back, sum)
 		}
-		if back == receipt.OrderTotal(o) && goods.Sub(loyalty.Whole(receipt.ItemTotal(o))).Sign() != 0 {
+		if back == receipt.OrderTotal(o) && goods.Sub(exact.Whole(receipt.ItemTotal(o))).Sign() != 0 {
 			t.Fatalf("everything went back, and of %d of goods %v", receipt.ItemTotal(o), goods)
 		}
 	})

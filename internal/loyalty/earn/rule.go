@@ -2,11 +2,12 @@ package earn
 
 import (
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
+	"github.com/perennial-loyalty/perennial/internal/loyalty/exact"
 )
 
 // over returns a rate under which each part of the amount gives a proportional share of the points for the whole
 // amount. For a rate by full steps, a rule for a part of the order then gives its share of the full steps.
-func over(r loyalty.CompiledRate, amount loyalty.Exact) loyalty.CompiledRate {
+func over(r loyalty.CompiledRate, amount exact.Number) loyalty.CompiledRate {
 	if r.Step != 0 && amount.Sign() > 0 {
 		r.PerMinor = r.Gives(amount).Quo(amount)
 	}

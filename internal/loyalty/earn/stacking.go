@@ -5,20 +5,21 @@ import (
 	"slices"
 
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
+	"github.com/perennial-loyalty/perennial/internal/loyalty/exact"
 )
 
 // candidate is a rule that applies, with the points that it would award.
 type candidate struct {
 	r     *loyalty.CompiledRule
 	m     loyalty.Matched
-	gives loyalty.Exact    // the award after the rule's caps
+	gives exact.Number     // the award after the rule's caps
 	cuts  []loyalty.Reason // the reductions by its caps
 	share loyalty.Share    // the order's usage of its caps and budget after the award
 }
 
 // whole returns the candidate's award in whole points, rounded up.
 func (c *candidate) whole() loyalty.Points {
-	n, ok := c.gives.Round(loyalty.Up)
+	n, ok := loyalty.RoundPoints(c.gives, loyalty.Up)
 	if !ok {
 		return loyalty.MaxPoints
 	}
@@ -98,13 +99,13 @@ func (v *Valuation) pay(c candidate) {
 	v.sum = v.sum.Add(c.gives)
 	own := c.gives
 	for _, b := range c.cuts {
-		own = own.Sub(loyalty.ExactFrom(b.Points))
+		own = own.Sub(exact.Parse(b.Points))
 	}
 	what, args := c.r.Giver.Reason(&c.m)
 	v.Reasons = append(v.Reasons, loyalty.NewReason(c.r.Key, own.String(), what, args...))
 	v.Reasons = append(v.Reasons, c.cuts...)
 	if c.r.Bounded && c.gives.Sign() > 0 {
-		n, _ := c.gives.Round(loyalty.Up)
+		n, _ := loyalty.RoundPoints(c.gives, loyalty.Up)
 		v.takes = append(v.takes, owned{c.r.Key, n})
 		s := share(v.S, c.r.Key)
 		s.Peak, s.Cut = max(s.Peak, c.share.Peak, n), s.Cut || c.share.Cut
@@ -113,7 +114,7 @@ func (v *Valuation) pay(c candidate) {
 		v.budgeted = append(v.budgeted, c)
 	}
 	if c.r.Owned && c.gives.Sign() > 0 {
-		n, _ := c.gives.Round(loyalty.Down)
+		n, _ := loyalty.RoundPoints(c.gives, loyalty.Down)
 		v.Own = append(v.Own, owned{c.r.Key, n})
 	}
 }

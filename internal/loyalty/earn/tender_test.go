@@ -4,7 +4,7 @@ import (
 	"testing"
 
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
-	"github.com/perennial-loyalty/perennial/internal/loyalty/posting"
+	"github.com/perennial-loyalty/perennial/internal/loyalty/exact"
 	"github.com/perennial-loyalty/perennial/internal/loyalty/receipt"
 )
 
@@ -12,12 +12,12 @@ import (
 func TestRefundToATenderCountsForRulesOfIt(t *testing.T) {
 	for name, c := range map[string]struct {
 		tender string
-		want   loyalty.Exact
+		want   exact.Number
 	}{
-		"no tender":     {"", posting.Fraction(2, 3)},
-		"the card":      {"house-card", posting.Fraction(1, 2)},
-		"the other":     {"cash", posting.Fraction(1, 1)},
-		"the gift card": {"gift_card", posting.Fraction(2, 3)},
+		"no tender":     {"", exact.Fraction(2, 3)},
+		"the card":      {"house-card", exact.Fraction(1, 2)},
+		"the other":     {"cash", exact.Fraction(1, 1)},
+		"the gift card": {"gift_card", exact.Fraction(2, 3)},
 	} {
 		o := loyalty.Order{
 			Lines: []loyalty.Line{{ID: "1", Quantity: 1, Amount: 90}},
@@ -48,8 +48,8 @@ func TestRefundToSeveralTendersIsShared(t *testing.T) {
 		},
 	}
 	back := receipt.TenderRefundsOf(&o)
-	if back.Each[0].Sub(loyalty.Whole(20)).Sign() != 0 || back.Each[1].Sub(loyalty.Whole(10)).Sign() != 0 ||
-		back.Sum.Sub(loyalty.Whole(30)).Sign() != 0 {
+	if back.Each[0].Sub(exact.Whole(20)).Sign() != 0 || back.Each[1].Sub(exact.Whole(10)).Sign() != 0 ||
+		back.Sum.Sub(exact.Whole(30)).Sign() != 0 {
 		t.Errorf("%v", back)
 	}
 	if err := receipt.CheckRefundTenders(&o); err != nil {

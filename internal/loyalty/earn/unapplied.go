@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
+	"github.com/perennial-loyalty/perennial/internal/loyalty/exact"
 )
 
 // unapplied adds the reasons why rules that run at the order's time gave nothing: for each rule, the first condition
@@ -43,7 +44,7 @@ func UnappliedCampaigns(
 	var w Worth
 	v := Valuation{P: p, Acc: acc, S: s, O: &s.Order, Worth: &w}
 	v.Base()
-	v.level, w.Reasons = loyalty.Whole(1), reasons
+	v.level, w.Reasons = exact.Whole(1), reasons
 	v.unapplied(func(r *loyalty.CompiledRule) bool { return r.Campaign })
 	return w.Reasons
 }

@@ -4,6 +4,7 @@ import (
 	"slices"
 
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
+	"github.com/perennial-loyalty/perennial/internal/loyalty/exact"
 	"github.com/perennial-loyalty/perennial/internal/loyalty/posting"
 )
 
@@ -21,7 +22,7 @@ func (w *Worth) walletWorth(compiled *loyalty.Compiled, wallets []loyalty.Wallet
 			continue
 		}
 		v.prepare()
-		n, fits := rate.Gives(v.all.Amount).Round(loyalty.Down)
+		n, fits := loyalty.RoundPoints(rate.Gives(v.all.Amount), loyalty.Down)
 		if !fits && v.all.Amount.Sign() > 0 {
 			return loyalty.Refuse(
 				loyalty.AmountOutOfRange, "", "The order would earn more points than one operation may move.",
@@ -29,7 +30,7 @@ func (w *Worth) walletWorth(compiled *loyalty.Compiled, wallets []loyalty.Wallet
 		}
 		n = max(0, n)
 		w.InWallets = append(w.InWallets, owned{posting.Key(wallet), n})
-		why := func(x loyalty.Exact, what loyalty.ReasonKind, args ...string) {
+		why := func(x exact.Number, what loyalty.ReasonKind, args ...string) {
 			if x.Sign() != 0 {
 				w.Reasons = append(w.Reasons, loyalty.Reason{
 					Wallet: wallet.ID, Rule: posting.Key(wallet), Kind: what, Args: args, Points: x.String(),
@@ -38,7 +39,7 @@ func (w *Worth) walletWorth(compiled *loyalty.Compiled, wallets []loyalty.Wallet
 		}
 		gives := rate.Gives(v.all.Amount)
 		why(gives, loyalty.IsRated, loyalty.AmountText(v.all.Amount, v.currency), rate.Text)
-		why(loyalty.Whole(int64(n)).Sub(gives), loyalty.IsRounded, loyalty.Down.String())
+		why(exact.Whole(int64(n)).Sub(gives), loyalty.IsRounded, loyalty.Down.String())
 	}
 	return nil
 }

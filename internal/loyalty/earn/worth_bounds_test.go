@@ -7,6 +7,8 @@ import (
 	"time"
 
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
+	"github.com/perennial-loyalty/perennial/internal/loyalty/calendar"
+	"github.com/perennial-loyalty/perennial/internal/loyalty/exact"
 	"github.com/perennial-loyalty/perennial/internal/loyalty/loyaltytest"
 	"github.com/perennial-loyalty/perennial/internal/loyalty/posting"
 )
@@ -101,8 +103,8 @@ func TestPartsThatRefundsReduce(t *testing.T) {
 			Refunds: c.refunds, Disputes: c.disputes,
 		}
 		got := RefundedAmounts(o)
-		whole := func(x loyalty.Exact) int64 {
-			n, _ := x.Add(loyalty.Half).Floor()
+		whole := func(x exact.Number) int64 {
+			n, _ := x.Add(exact.Half).Floor()
 			return n
 		}
 		if whole(got.Goods) != c.goods || whole(got.Shipping) != c.shipping || whole(got.Tax) != c.tax {
@@ -112,20 +114,20 @@ func TestPartsThatRefundsReduce(t *testing.T) {
 			t.Errorf("refunds %s: reduced %t", c.name, Reduced(o))
 		}
 	}
-	zero := loyalty.Whole(0)
-	rest := parts{loyalty.Whole(10), loyalty.Whole(20)}
+	zero := exact.Whole(0)
+	rest := parts{exact.Whole(10), exact.Whole(20)}
 	for _, c := range []struct {
 		amount, goods int64
 		rest          parts
-		want          loyalty.Exact
+		want          exact.Number
 	}{
 		{50, 0, rest, zero},
 		{50, 0, parts{zero, zero}, zero},
-		{13, 100, rest, loyalty.Whole(10)},
-		{120, 100, rest, loyalty.Whole(100)},
-		{118, 100, rest, loyalty.Exact{Num: 1180, Den: 13}},
+		{13, 100, rest, exact.Whole(10)},
+		{120, 100, rest, exact.Whole(100)},
+		{118, 100, rest, exact.Number{Num: 1180, Den: 13}},
 	} {
-		if got := goodsOf(loyalty.Whole(c.amount), loyalty.Whole(c.goods), c.rest); got != c.want {
+		if got := goodsOf(exact.Whole(c.amount), exact.Whole(c.goods), c.rest); got != c.want {
 			t.Errorf("of %d, %s is for goods", c.amount, got)
 		}
 	}
@@ -133,7 +135,7 @@ func TestPartsThatRefundsReduce(t *testing.T) {
 
 func TestRulesThatMayApply(t *testing.T) {
 	daily := loyalty.Limit{Times: 1, Per: loyalty.PerDay}
-	day := loyalty.DateOf(loyaltytest.Noon, time.UTC)
+	day := calendar.DateOf(loyaltytest.Noon, time.UTC)
 	for _, c := range []struct {
 		name     string
 		r        loyalty.Rule
@@ -217,7 +219,7 @@ func TestRulesThatMayApply(t *testing.T) {
 		v.currency, v.listing, v.facts = "EUR", c.listing, &loyalty.Facts{}
 		v.Acc = loyalty.Account{Seen: loyaltytest.Noon, Usage: []loyalty.Usage{LimitUsage(daily, "r", day, c.used)}}
 		r := &loyalty.CompiledRule{Key: "r", Campaign: c.campaign, Limits: c.r.Limits, Rule: c.r}
-		m := &loyalty.Matched{Currency: "EUR", Amount: loyalty.Whole(c.amount)}
+		m := &loyalty.Matched{Currency: "EUR", Amount: exact.Whole(c.amount)}
 		if got := v.may(r, m); got != c.want {
 			t.Errorf("a rule %s may apply: %t", c.name, got)
 		}
@@ -273,18 +275,18 @@ func TestPointsThatABudgetAllows(t *testing.T) {
 		}
 		x := candidate{
 			r:     &loyalty.CompiledRule{Key: "r", Bounded: true, Rule: loyalty.Rule{Budget: 100}},
-			gives: loyalty.Exact{Num: 99, Den: 2},
+			gives: exact.Number{Num: 99, Den: 2},
 		}
 		v.allowed(&x, x.whole())
 		got := x.gives
-		want := loyalty.Whole(int64(c.want))
+		want := exact.Whole(int64(c.want))
 		if c.want == 50 {
-			want = loyalty.Exact{Num: 99, Den: 2}
+			want = exact.Number{Num: 99, Den: 2}
 		}
 		if got != want || len(v.asks) != c.asks || x.share.Cut != c.cut || (len(x.cuts) == 1) != (c.want != 50) {
 			t.Errorf("%s: %s points, asks %+v, share %+v, cuts %+v", c.name, got, v.asks, x.share, x.cuts)
 		}
-		if len(x.cuts) == 1 && loyalty.ExactFrom(x.cuts[0].Points).Add(loyalty.Exact{Num: 99, Den: 2}) != want {
+		if len(x.cuts) == 1 && exact.Parse(x.cuts[0].Points).Add(exact.Number{Num: 99, Den: 2}) != want {
 			t.Errorf("%s: the cut is %+v", c.name, x.cuts[0])
 		}
 		if x.share.Peak != max(c.share.Peak, c.want) {
@@ -311,8 +313,8 @@ func TestPointsOfARuleForAReducedOrder(t *testing.T) {
 	} {
 		v := valuation(loyalty.Order{}, loyalty.Buyer{})
 		v.most = &Worth{grants: c.given}
-		x := candidate{r: r, gives: loyalty.Whole(9)}
-		if ok := v.within(&x); ok != c.ok || x.gives != loyalty.Whole(c.want) || len(x.cuts) == 1 != (c.want != 9) {
+		x := candidate{r: r, gives: exact.Whole(9)}
+		if ok := v.within(&x); ok != c.ok || x.gives != exact.Whole(c.want) || len(x.cuts) == 1 != (c.want != 9) {
 			t.Errorf("%s: %s points, %t, cuts %+v", c.name, x.gives, ok, x.cuts)
 		}
 	}
@@ -322,7 +324,7 @@ func TestPointsOfARuleForAReducedOrder(t *testing.T) {
 	}{{false, false, 0}, {true, false, 1}, {false, true, 1}} {
 		v := valuation(loyalty.Order{}, loyalty.Buyer{})
 		v.partly = c.partly
-		x := candidate{r: &loyalty.CompiledRule{Key: "r", Bounded: c.bounded}, gives: loyalty.Whole(9)}
+		x := candidate{r: &loyalty.CompiledRule{Key: "r", Bounded: c.bounded}, gives: exact.Whole(9)}
 		if !v.within(&x) || len(v.grants) != c.grants {
 			t.Errorf("%+v: it records %+v", c, v.grants)
 		}
@@ -334,25 +336,25 @@ func TestPointsThatARulePays(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	half := loyalty.Exact{Num: 17, Den: 2}
+	half := exact.Number{Num: 17, Den: 2}
 	for _, c := range []struct {
 		name                 string
 		bounded, owned       bool
 		budget               loyalty.Points
-		gives                loyalty.Exact
+		gives                exact.Number
 		takes, own, budgeted int
 	}{
 		{"a rule", false, false, 0, half, 0, 0, 0},
 		{"a bounded rule", true, false, 0, half, 1, 0, 0},
-		{"a bounded rule that gives nothing", true, false, 0, loyalty.Whole(0), 0, 0, 0},
+		{"a bounded rule that gives nothing", true, false, 0, exact.Whole(0), 0, 0, 0},
 		{"a rule with a budget", true, false, 5, half, 1, 0, 1},
-		{"a rule with a budget that gives nothing", true, false, 5, loyalty.Whole(0), 0, 0, 0},
+		{"a rule with a budget that gives nothing", true, false, 5, exact.Whole(0), 0, 0, 0},
 		{"a rule with separate points", false, true, 0, half, 0, 1, 0},
-		{"a rule with separate points that gives nothing", false, true, 0, loyalty.Whole(0), 0, 0, 0},
+		{"a rule with separate points that gives nothing", false, true, 0, exact.Whole(0), 0, 0, 0},
 		{"a rule with a budget and separate points", true, true, 5, half, 1, 1, 0},
 	} {
 		v := valuation(loyalty.Order{}, loyalty.Buyer{})
-		v.sum = loyalty.Whole(1)
+		v.sum = exact.Whole(1)
 		r := &loyalty.CompiledRule{
 			Key: "r", Giver: g, Bounded: c.bounded, Owned: c.owned, Rule: loyalty.Rule{Budget: c.budget},
 		}
@@ -362,8 +364,8 @@ func TestPointsThatARulePays(t *testing.T) {
 				cuts: []loyalty.Reason{{Rule: "r", Points: "-3"}},
 			},
 		)
-		if v.sum != c.gives.Add(loyalty.Whole(1)) || len(v.Reasons) != 2 ||
-			v.Reasons[0].Points != c.gives.Add(loyalty.Whole(3)).String() {
+		if v.sum != c.gives.Add(exact.Whole(1)) || len(v.Reasons) != 2 ||
+			v.Reasons[0].Points != c.gives.Add(exact.Whole(3)).String() {
 			t.Errorf("%s: sum %s, reasons %+v", c.name, v.sum, v.Reasons)
 		}
 		if len(v.takes) != c.takes || len(v.Own) != c.own || len(v.budgeted) != c.budgeted ||
@@ -471,7 +473,7 @@ func TestNumbersOfOrders(t *testing.T) {
 		)
 		v.P.Compiled.Numbers, v.P.Earn.CountPlaced = c.most, c.placed
 		v.Acc.First.Orders = loyaltytest.NumberedOrders(c.known...)
-		v.kept, v.undiscounted = loyalty.Whole(1), loyalty.Whole(1)
+		v.kept, v.undiscounted = exact.Whole(1), exact.Whole(1)
 		if v.number(); v.Counted != c.counted || v.S.Buyer.Orders != c.want {
 			t.Errorf("%s: counted %t, %d before it", c.name, v.Counted, v.S.Buyer.Orders)
 		}

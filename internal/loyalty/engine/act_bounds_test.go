@@ -9,6 +9,7 @@ import (
 
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
 	"github.com/perennial-loyalty/perennial/internal/loyalty/award"
+	"github.com/perennial-loyalty/perennial/internal/loyalty/calendar"
 	"github.com/perennial-loyalty/perennial/internal/loyalty/posting"
 )
 
@@ -20,12 +21,12 @@ func TestWhenAnEventMayHaveHappened(t *testing.T) {
 		code       loyalty.Code
 	}{
 		{"now", noon, noon, ""},
-		{"a little ahead", noon.Add(posting.MaxOrderAhead), noon, ""},
-		{"further ahead", noon.Add(posting.MaxOrderAhead + 1), noon, loyalty.ValidationFailed},
-		{"90 days ago", noon.Add(-posting.MaxOrderAge), noon.AddDate(-1, 0, 0), ""},
-		{"longer ago", noon.Add(-posting.MaxOrderAge - 1), noon.AddDate(-1, 0, 0), loyalty.ValidationFailed},
-		{"a day before joining", noon.Add(-posting.JoinGrace), noon, ""},
-		{"longer before joining", noon.Add(-posting.JoinGrace - 1), noon, loyalty.ValidationFailed},
+		{"a little ahead", noon.Add(loyalty.MaxOrderAhead), noon, ""},
+		{"further ahead", noon.Add(loyalty.MaxOrderAhead + 1), noon, loyalty.ValidationFailed},
+		{"90 days ago", noon.Add(-loyalty.MaxOrderAge), noon.AddDate(-1, 0, 0), ""},
+		{"longer ago", noon.Add(-loyalty.MaxOrderAge - 1), noon.AddDate(-1, 0, 0), loyalty.ValidationFailed},
+		{"a day before joining", noon.Add(-loyalty.JoinGrace), noon, ""},
+		{"longer before joining", noon.Add(-loyalty.JoinGrace - 1), noon, loyalty.ValidationFailed},
 	} {
 		out, err := award.PlaceEvent(p, joined(t, p, c.joined), nil, p, visitEvent(c.at), noon)
 		wantRefusal(t, c.name, err, c.code, map[bool]string{true: "/at"}[c.code != ""])
@@ -112,7 +113,7 @@ func TestReasonsAndUsesOfAnAction(t *testing.T) {
 		p := made(t, func(p *loyalty.Program) {
 			a := loyalty.Action{
 				ID: "a", Event: "visit.completed", Points: 30,
-				Limits: []loyalty.Limit{{Times: 1, Per: loyalty.PerMonth}}, Cooldown: loyalty.Period{Days: 5},
+				Limits: []loyalty.Limit{{Times: 1, Per: loyalty.PerMonth}}, Cooldown: calendar.Period{Days: 5},
 			}
 			c.edit(&a)
 			p.Earn.Actions = []loyalty.Action{a}
@@ -150,9 +151,9 @@ func TestReasonsAndUsesOfAnAction(t *testing.T) {
 // The points of a referral become active with those of its order at the earliest, and expire from then on.
 func TestLifeOfAnActionsPoints(t *testing.T) {
 	p := made(t, func(*loyalty.Program) {})
-	three := loyalty.Wait{For: loyalty.Period{Days: 3}}
+	three := calendar.Wait{For: calendar.Period{Days: 3}}
 	for _, c := range []struct {
-		pending *loyalty.Wait
+		pending *calendar.Wait
 		from    time.Time
 		active  time.Time
 	}{
@@ -160,7 +161,7 @@ func TestLifeOfAnActionsPoints(t *testing.T) {
 		{nil, noon.Add(-1), noon},
 		{nil, noon.Add(time.Hour), noon.Add(time.Hour)},
 		{&three, noon.Add(time.Hour), noon.AddDate(0, 0, 3)},
-		{&loyalty.Wait{Manual: true}, noon.Add(time.Hour), time.Time{}},
+		{&calendar.Wait{Manual: true}, noon.Add(time.Hour), time.Time{}},
 	} {
 		var g loyalty.Grant
 		d := posting.Decide(p, joined(t, p, noon), noon)
@@ -168,7 +169,7 @@ func TestLifeOfAnActionsPoints(t *testing.T) {
 			d, p, &loyalty.EventState{Event: visitEvent(noon)}, loyalty.Action{Life: loyalty.Life{Pending: c.pending}},
 			&g, c.from,
 		)
-		var expires loyalty.Date
+		var expires calendar.Date
 		if !c.active.IsZero() {
 			expires = p.Earn.Expires.Date(c.active, noon, p.Zone)
 		}

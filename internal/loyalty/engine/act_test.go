@@ -10,7 +10,7 @@ import (
 
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
 	"github.com/perennial-loyalty/perennial/internal/loyalty/award"
-	"github.com/perennial-loyalty/perennial/internal/loyalty/posting"
+	"github.com/perennial-loyalty/perennial/internal/loyalty/calendar"
 )
 
 // reviews has an event with fields of every kind.
@@ -59,20 +59,20 @@ func TestWhichEventsAreRefused(t *testing.T) {
 			"an event of the product's own", member, func(e *loyalty.Event) { e.Type = award.EventBirthday },
 			loyalty.ValidationFailed, "/type",
 		},
-		{"five minutes ahead", member, func(e *loyalty.Event) { e.At = noon.Add(posting.MaxOrderAhead) }, "", ""},
+		{"five minutes ahead", member, func(e *loyalty.Event) { e.At = noon.Add(loyalty.MaxOrderAhead) }, "", ""},
 		{
 			"more than five minutes ahead", member,
-			func(e *loyalty.Event) { e.At = noon.Add(posting.MaxOrderAhead + 1) }, loyalty.ValidationFailed, "/at",
+			func(e *loyalty.Event) { e.At = noon.Add(loyalty.MaxOrderAhead + 1) }, loyalty.ValidationFailed, "/at",
 		},
-		{"90 days ago", member, func(e *loyalty.Event) { e.At = noon.Add(-posting.MaxOrderAge) }, "", ""},
+		{"90 days ago", member, func(e *loyalty.Event) { e.At = noon.Add(-loyalty.MaxOrderAge) }, "", ""},
 		{
-			"more than 90 days ago", member, func(e *loyalty.Event) { e.At = noon.Add(-posting.MaxOrderAge - 1) },
+			"more than 90 days ago", member, func(e *loyalty.Event) { e.At = noon.Add(-loyalty.MaxOrderAge - 1) },
 			loyalty.ValidationFailed, "/at",
 		},
-		{"a day before joining", young, func(e *loyalty.Event) { e.At = noon.Add(-posting.JoinGrace) }, "", ""},
+		{"a day before joining", young, func(e *loyalty.Event) { e.At = noon.Add(-loyalty.JoinGrace) }, "", ""},
 		{
 			"more than a day before joining", young,
-			func(e *loyalty.Event) { e.At = noon.Add(-posting.JoinGrace - 1) }, loyalty.ValidationFailed, "/at",
+			func(e *loyalty.Event) { e.At = noon.Add(-loyalty.JoinGrace - 1) }, loyalty.ValidationFailed, "/at",
 		},
 		{
 			"fields of all kinds", member,
@@ -192,7 +192,7 @@ func TestForWhomAnActionIs(t *testing.T) {
 			{ID: "tiers", Event: "lesson.done", Points: 2, Tiers: []string{"silver"}},
 			{ID: "segments", Event: "lesson.done", Points: 4, Segments: []string{"staff"}},
 			{ID: "daily", Event: "lesson.done", Points: 8, Limits: []loyalty.Limit{{Times: 1, Per: loyalty.PerDay}}},
-			{ID: "rests", Event: "lesson.done", Points: 16, Cooldown: loyalty.Period{Days: 3}},
+			{ID: "rests", Event: "lesson.done", Points: 16, Cooldown: calendar.Period{Days: 3}},
 		}
 	})
 	for _, c := range []struct {

@@ -6,20 +6,21 @@ import (
 	"time"
 
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
+	"github.com/perennial-loyalty/perennial/internal/loyalty/calendar"
 	"github.com/perennial-loyalty/perennial/internal/loyalty/posting"
 )
 
 // An activity that no longer counts moves points back to the day of the latest remaining activity, or to the later day
 // on which they would have expired without any activity.
 func TestActivityThatNoLongerCounts(t *testing.T) {
-	day := func(d loyalty.Date) loyalty.Date { return loyalty.Slides + d }
-	lot := func(d loyalty.Date, n loyalty.Points) loyalty.Lot { return loyalty.Lot{Expires: day(d), Points: n} }
+	day := func(d calendar.Date) calendar.Date { return calendar.Slides + d }
+	lot := func(d calendar.Date, n loyalty.Points) loyalty.Lot { return loyalty.Lot{Expires: day(d), Points: n} }
 	first, second := noon, noon.AddDate(0, 0, 10)
-	a, b := loyalty.Date(20270130), loyalty.Date(20270209) // 60 days after them
-	out := func(n loyalty.Points, from loyalty.Date) loyalty.Posting {
+	a, b := calendar.Date(20270130), calendar.Date(20270209) // 60 days after them
+	out := func(n loyalty.Points, from calendar.Date) loyalty.Posting {
 		return loyalty.Posting{Bucket: loyalty.BucketActive, Lot: day(b), Points: -n, From: day(from)}
 	}
-	in := func(n loyalty.Points, to, from loyalty.Date) loyalty.Posting {
+	in := func(n loyalty.Points, to, from calendar.Date) loyalty.Posting {
 		p := loyalty.Posting{Bucket: loyalty.BucketActive, Lot: day(to), Points: n}
 		if from != 0 {
 			p.From = day(from)
@@ -29,8 +30,8 @@ func TestActivityThatNoLongerCounts(t *testing.T) {
 	for _, c := range []struct {
 		name   string
 		acc    loyalty.Account
-		to     loyalty.Date
-		slides loyalty.Date
+		to     calendar.Date
+		slides calendar.Date
 		want   []loyalty.Posting
 	}{
 		{
@@ -44,14 +45,14 @@ func TestActivityThatNoLongerCounts(t *testing.T) {
 			"none remains",
 			loyalty.Account{Activities: []time.Time{second}, Slid: []loyalty.Lot{lot(20270115, 10), lot(a, 60)}},
 			day(b),
-			loyalty.Slides,
+			calendar.Slides,
 			[]loyalty.Posting{out(10, 20270115), in(10, 20270115, 0), out(60, a), in(60, a, 0)},
 		},
 		{
 			"more was spent than had no other day",
 			loyalty.Account{Activities: []time.Time{second}, Slid: []loyalty.Lot{lot(20270115, 50), lot(a, 60)}},
 			day(b),
-			loyalty.Slides,
+			calendar.Slides,
 			[]loyalty.Posting{out(40, 20270115), in(40, 20270115, 0), out(60, a), in(60, a, 0)},
 		},
 		{

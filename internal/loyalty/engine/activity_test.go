@@ -8,6 +8,7 @@ import (
 
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
 	"github.com/perennial-loyalty/perennial/internal/loyalty/award"
+	"github.com/perennial-loyalty/perennial/internal/loyalty/calendar"
 	"github.com/perennial-loyalty/perennial/internal/loyalty/posting"
 	"github.com/perennial-loyalty/perennial/internal/loyalty/receipt"
 	"github.com/perennial-loyalty/perennial/internal/loyalty/redeem"
@@ -17,9 +18,9 @@ import (
 // slidingProgram returns a program whose points expire some time after the last order or redemption.
 func slidingProgram(t testing.TB, edit ...func(*loyalty.Program)) *loyalty.Program {
 	return made(t, func(p *loyalty.Program) {
-		p.Earn.Pending = loyalty.Wait{}
-		p.Earn.Expires = loyalty.Expiry{
-			After: loyalty.Period{Days: 60}, RoundTo: loyalty.EndOfDay, Inactive: true,
+		p.Earn.Pending = calendar.Wait{}
+		p.Earn.Expires = calendar.Expiry{
+			After: calendar.Period{Days: 60}, RoundTo: calendar.EndOfDay, Inactive: true,
 			ResetBy: []string{"order", "redemption", "visit.completed"},
 		}
 		p.Earn.Actions = []loyalty.Action{

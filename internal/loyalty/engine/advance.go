@@ -6,6 +6,7 @@ import (
 
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
 	"github.com/perennial-loyalty/perennial/internal/loyalty/award"
+	"github.com/perennial-loyalty/perennial/internal/loyalty/calendar"
 	"github.com/perennial-loyalty/perennial/internal/loyalty/posting"
 	"github.com/perennial-loyalty/perennial/internal/loyalty/redeem"
 	"github.com/perennial-loyalty/perennial/internal/loyalty/tier"
@@ -79,30 +80,30 @@ func happenAt(d *posting.Decision, at time.Time) error {
 // passed records the instant until which the account was advanced, if the account stores one (Account.Ran).
 func passed(d *posting.Decision, until time.Time) {
 	if !d.Account.Ran.IsZero() {
-		d.Account.Ran = posting.Later(d.Account.Ran, until)
+		d.Account.Ran = calendar.Later(d.Account.Ran, until)
 	}
 }
 
 // Due returns the next instant at which the account changes without a command, or zero if there is none.
 func Due(p *loyalty.Program, acc loyalty.Account) time.Time {
-	due := posting.Soonest(
+	due := calendar.Soonest(
 		tier.Of(p).RefreshAt(acc), tier.Of(p).TierDue(acc), occasionDue(p, acc),
 		redeem.AutoDue(p.Conversions, &p.Spending, p.Zone, acc),
 	)
 	if len(acc.Pending) > 0 {
-		due = posting.Soonest(due, acc.Pending[0].Due())
+		due = calendar.Soonest(due, acc.Pending[0].Due())
 	}
 	for purse := range posting.AllPurses(&acc) {
 		if len(purse.Lots) > 0 && purse.Lots[0].Expires != 0 {
-			due = posting.Soonest(due, purse.Lots[0].Expires.End(p.Zone))
+			due = calendar.Soonest(due, purse.Lots[0].Expires.End(p.Zone))
 		}
 	}
 	if len(acc.Holds) > 0 {
-		due = posting.Soonest(due, acc.Holds[0].Redemption.Until)
+		due = calendar.Soonest(due, acc.Holds[0].Redemption.Until)
 	}
 	for i := range p.TierGroups {
 		v := tier.GroupProgram(p, i)
-		due = posting.Soonest(due, tier.Of(v).TierDue(posting.GroupView(&v.Tiers, acc)))
+		due = calendar.Soonest(due, tier.Of(v).TierDue(posting.GroupView(&v.Tiers, acc)))
 	}
 	return due
 }
@@ -156,7 +157,7 @@ func forfeitPending(d *posting.Decision, at time.Time) error {
 			e.Reasons = append(
 				e.Reasons,
 				loyalty.NewReason(
-					"pending", loyalty.FormatPoints(-x.Points), loyalty.IsLate, loyalty.DateOf(at, d.P.Zone).String(),
+					"pending", loyalty.FormatPoints(-x.Points), loyalty.IsLate, calendar.DateOf(at, d.P.Zone).String(),
 				),
 			)
 		}

@@ -11,6 +11,7 @@ import (
 
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
 	"github.com/perennial-loyalty/perennial/internal/loyalty/award"
+	"github.com/perennial-loyalty/perennial/internal/loyalty/calendar"
 	"github.com/perennial-loyalty/perennial/internal/loyalty/posting"
 	"github.com/perennial-loyalty/perennial/internal/loyalty/redeem"
 	"github.com/perennial-loyalty/perennial/internal/loyalty/tier"
@@ -46,7 +47,7 @@ func TestWhateverMakesPointsActiveRedeemsByItself(t *testing.T) {
 			return Adjust(p, a, "adj", "", loyalty.Points(more), "a kindness", noon)
 		},
 		"an order": func(p *loyalty.Program, a loyalty.Account, more int64) (posting.Outcome, error) {
-			p.Earn.Pending = loyalty.Wait{}
+			p.Earn.Pending = calendar.Wait{}
 			return order(p, a, more)
 		},
 		"time": func(p *loyalty.Program, a loyalty.Account, more int64) (posting.Outcome, error) {
@@ -57,7 +58,7 @@ func TestWhateverMakesPointsActiveRedeemsByItself(t *testing.T) {
 			return Advance(p, out.Account, noon.AddDate(0, 0, 14))
 		},
 		"an event": func(p *loyalty.Program, a loyalty.Account, more int64) (posting.Outcome, error) {
-			p.Earn.Pending, p.Earn.Actions = loyalty.Wait{}, []loyalty.Action{
+			p.Earn.Pending, p.Earn.Actions = calendar.Wait{}, []loyalty.Action{
 				{ID: "visit", Event: "visit.completed", Points: loyalty.Points(more)},
 			}
 			return award.PlaceEvent(
@@ -216,7 +217,7 @@ func TestTheDailyStopHoldsUntilMidnight(t *testing.T) {
 // At one instant, points first become active, then they are redeemed, and only then other points expire.
 func TestExpiringPointsAreRedeemedAutomaticallyInTheSameInstant(t *testing.T) {
 	p := automatic(t, nil)
-	end := loyalty.Date(20261231).End(p.Zone)
+	end := calendar.Date(20261231).End(p.Zone)
 	acc := saver(t, p, loyalty.Lot{Expires: 20261231, Points: 100})
 	acc.Pending = []loyalty.Pending{
 		{Cause: loyalty.Cause{Kind: loyalty.CauseOrder, ID: "1"}, ActiveAt: end, Expires: 20271231, Points: 20},

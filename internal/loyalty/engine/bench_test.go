@@ -5,6 +5,7 @@ import (
 
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
 	"github.com/perennial-loyalty/perennial/internal/loyalty/award"
+	"github.com/perennial-loyalty/perennial/internal/loyalty/calendar"
 )
 
 // A typical order: three line items, two of one category, by a member of a level with a multiplier and a typical
@@ -38,14 +39,14 @@ func typical(tb testing.TB, p *loyalty.Program) loyalty.Account {
 	for i := range 24 {
 		acc.Lots = append(
 			acc.Lots,
-			loyalty.Lot{Expires: loyalty.DateOf(noon.AddDate(0, i+1, 0), p.Zone), Points: loyalty.Points(137 + i)},
+			loyalty.Lot{Expires: calendar.DateOf(noon.AddDate(0, i+1, 0), p.Zone), Points: loyalty.Points(137 + i)},
 		)
 	}
 	for i := range 13 {
 		acc.Metrics = append(
 			acc.Metrics,
 			loyalty.Metric{
-				Month: loyalty.DateOf(noon.AddDate(0, i-12, 0), p.Zone).Month(), Points: loyalty.Points(40 + i),
+				Month: calendar.DateOf(noon.AddDate(0, i-12, 0), p.Zone).Month(), Points: loyalty.Points(40 + i),
 				Orders: 2,
 			},
 		)

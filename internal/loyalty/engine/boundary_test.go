@@ -7,6 +7,7 @@ import (
 
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
 	"github.com/perennial-loyalty/perennial/internal/loyalty/award"
+	"github.com/perennial-loyalty/perennial/internal/loyalty/calendar"
 	"github.com/perennial-loyalty/perennial/internal/loyalty/earn"
 	"github.com/perennial-loyalty/perennial/internal/loyalty/posting"
 	"github.com/perennial-loyalty/perennial/internal/loyalty/tier"
@@ -16,9 +17,9 @@ import (
 // that ends then has ended.
 func TestOrderAtTheInstantOfALevel(t *testing.T) {
 	p := made(t, func(p *loyalty.Program) {
-		p.Earn.Pending = loyalty.Wait{}
+		p.Earn.Pending = calendar.Wait{}
 		p.Tiers = loyalty.Tiers{
-			By: loyalty.ByPointsEarned, KeepFor: loyalty.Period{Days: 40}, MoveDown: loyalty.ToQualified, Months: 1,
+			By: loyalty.ByPointsEarned, KeepFor: calendar.Period{Days: 40}, MoveDown: loyalty.ToQualified, Months: 1,
 			Levels: []loyalty.Level{{ID: "bronze"}, {ID: "silver", From: 100, Multiply: big.NewRat(2, 1)}},
 		}
 	})
@@ -65,7 +66,7 @@ func TestOrderAtTheInstantOfALevel(t *testing.T) {
 func TestLevelEndsAtItsInstant(t *testing.T) {
 	p := made(t, func(p *loyalty.Program) {
 		p.Tiers = loyalty.Tiers{
-			By: loyalty.ByPointsEarned, KeepFor: loyalty.Period{Days: 30}, Grace: loyalty.Period{Days: 10},
+			By: loyalty.ByPointsEarned, KeepFor: calendar.Period{Days: 30}, Grace: calendar.Period{Days: 10},
 			MoveDown: loyalty.ToQualified, Months: 1,
 			Levels: []loyalty.Level{{ID: "bronze"}, {ID: "silver", From: 100}, {ID: "gold", From: 300}},
 		}
@@ -105,7 +106,7 @@ func TestLevelEndsAtItsInstant(t *testing.T) {
 // no points are taken back.
 func TestShrunkBudget(t *testing.T) {
 	p := made(t, func(p *loyalty.Program) {
-		p.Earn.Pending, p.Tiers = loyalty.Wait{}, loyalty.Tiers{}
+		p.Earn.Pending, p.Tiers = calendar.Wait{}, loyalty.Tiers{}
 		p.Campaigns = []loyalty.Rule{{ID: "extra", Give: loyalty.Fixed{Points: 50}, Budget: 60}}
 	})
 	place := func(
@@ -182,8 +183,8 @@ func TestVisitsCountOnlyWhereLevelsGoByThem(t *testing.T) {
 // An extension of points with a fixed expiry day does not move points that slide.
 func TestExtensionOfFixedPointsMovesNothingThatSlides(t *testing.T) {
 	s := newShop(t, made(t, func(p *loyalty.Program) {
-		p.Earn.Pending, p.Goodwill = loyalty.Wait{}, loyalty.Goodwill{Extend: loyalty.Period{Months: 12}}
-		p.Earn.Expires = loyalty.Expiry{After: loyalty.Period{Months: 6}, Inactive: true, ResetBy: []string{"order"}}
+		p.Earn.Pending, p.Goodwill = calendar.Wait{}, loyalty.Goodwill{Extend: calendar.Period{Months: 12}}
+		p.Earn.Expires = calendar.Expiry{After: calendar.Period{Months: 6}, Inactive: true, ResetBy: []string{"order"}}
 	}))
 	s.acc.Lots = []loyalty.Lot{{Expires: 20270301, Points: 40}}
 	out, err := Extend(s.p, s.acc, "x1", 20270601, "sorry", noon)
@@ -231,7 +232,7 @@ func TestBoundsOfWhatRulesGive(t *testing.T) {
 func TestEntryThatOnlyTakesIsAClawback(t *testing.T) {
 	for _, falls := range []string{"a", "b"} {
 		p := made(t, func(p *loyalty.Program) {
-			p.Earn.Pending, p.Tiers = loyalty.Wait{}, loyalty.Tiers{}
+			p.Earn.Pending, p.Tiers = calendar.Wait{}, loyalty.Tiers{}
 			p.Earn.Rates = map[loyalty.Currency]loyalty.Rate{"EUR": {Points: new(big.Rat), Per: 100}}
 			for _, id := range []string{"a", "b"} {
 				per := int64(100)
@@ -241,7 +242,7 @@ func TestEntryThatOnlyTakesIsAClawback(t *testing.T) {
 				rates := map[loyalty.Currency]loyalty.Rate{"EUR": {Points: big.NewRat(1, 1), Per: per}}
 				p.Wallets = append(
 					p.Wallets,
-					loyalty.Wallet{ID: id, Rates: rates, Expires: loyalty.Expiry{After: loyalty.Period{Months: 6}}},
+					loyalty.Wallet{ID: id, Rates: rates, Expires: calendar.Expiry{After: calendar.Period{Months: 6}}},
 				)
 			}
 		})

@@ -9,6 +9,7 @@ import (
 
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
 	"github.com/perennial-loyalty/perennial/internal/loyalty/award"
+	"github.com/perennial-loyalty/perennial/internal/loyalty/calendar"
 	"github.com/perennial-loyalty/perennial/internal/loyalty/earn"
 	"github.com/perennial-loyalty/perennial/internal/loyalty/posting"
 )
@@ -317,10 +318,10 @@ func TestBoundsThatAreNoneAreRefused(t *testing.T) {
 		"a budget beyond bounds": func(r *loyalty.Rule) { r.Budget = loyalty.MaxBalance + 1 },
 		"a life of what it takes": func(r *loyalty.Rule) {
 			r.Give = loyalty.Multiply{By: new(big.Rat)}
-			r.Life.Pending = &loyalty.Wait{For: loyalty.Period{Days: 1}}
+			r.Life.Pending = &calendar.Wait{For: calendar.Period{Days: 1}}
 		},
 		"a life that slides alone": func(r *loyalty.Rule) {
-			r.Life.Expires = &loyalty.Expiry{After: loyalty.Period{Days: 1}, Inactive: true}
+			r.Life.Expires = &calendar.Expiry{After: calendar.Period{Days: 1}, Inactive: true}
 		},
 	} {
 		p := testProgram(t)

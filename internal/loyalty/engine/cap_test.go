@@ -157,11 +157,11 @@ func TestAccountRemembersFewCutOrders(t *testing.T) {
 func TestUsageIsForgottenOnceNoOrderCanComeForIt(t *testing.T) {
 	s := capped(t, loyalty.Cap{Points: 100, Per: loyalty.PerDay})
 	s.buy("1", 50, noon)
-	s.buy("2", 50, noon.Add(posting.MaxOrderAge))
+	s.buy("2", 50, noon.Add(loyalty.MaxOrderAge))
 	if len(s.acc.Usage) != 2 {
 		t.Errorf("an order could still come, and the usage is %+v", s.acc.Usage)
 	}
-	s.buy("3", 50, noon.Add(posting.MaxOrderAge+96*time.Hour))
+	s.buy("3", 50, noon.Add(loyalty.MaxOrderAge+96*time.Hour))
 	if len(s.acc.Usage) != 2 {
 		t.Errorf("no order can come any more, and the usage is %+v", s.acc.Usage)
 	}

@@ -9,6 +9,8 @@ import (
 	"time"
 
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
+	"github.com/perennial-loyalty/perennial/internal/loyalty/calendar"
+	"github.com/perennial-loyalty/perennial/internal/loyalty/exact"
 	"github.com/perennial-loyalty/perennial/internal/loyalty/receipt"
 	"pgregory.net/rapid"
 )
@@ -28,7 +30,7 @@ func TestBudgetIsChargedThePointsThatMembersReceive(t *testing.T) {
 	all := func(o *loyalty.Order) { o.Refunds = []loyalty.Refund{back("1", 10000)} }
 	failed := func(o *loyalty.Order) { o.Refunds[0].Status = loyalty.RefundFailed }
 	canceled := func(o *loyalty.Order) { o.Status = loyalty.OrderCanceled }
-	own := func(r *loyalty.Rule) { r.Life.Expires = &loyalty.Expiry{After: loyalty.Period{Days: 10}} }
+	own := func(r *loyalty.Rule) { r.Life.Expires = &calendar.Expiry{After: calendar.Period{Days: 10}} }
 	cap := func(n loyalty.Points, refuse bool) func(*loyalty.Program) {
 		return func(p *loyalty.Program) {
 			p.Earn.Caps = []loyalty.Cap{{Points: n, Per: loyalty.PerDay, Reject: refuse}}
@@ -166,7 +168,7 @@ func budgetProgram(t *rapid.T) *loyalty.Program {
 		{ID: "fixed", Give: loyalty.Fixed{Points: 17}, Budget: budget("budget of fixed points")},
 		{
 			ID: "own", Give: loyalty.Multiply{By: big.NewRat(4, 3)}, Budget: budget("budget of its own"),
-			Life: loyalty.Life{Expires: &loyalty.Expiry{After: loyalty.Period{Days: 9}}},
+			Life: loyalty.Life{Expires: &calendar.Expiry{After: calendar.Period{Days: 9}}},
 		},
 	}
 	if rapid.Bool().Draw(t, "capped") {
@@ -190,7 +192,7 @@ func receivedUnder(p *loyalty.Program, e loyalty.Entry) map[string]loyalty.Point
 	out := map[string]loyalty.Points{}
 	sum, apart := new(big.Rat), loyalty.Points(0)
 	round := func() loyalty.Points {
-		n, _ := loyalty.ExactOf(sum).Round(p.Earn.Rounding)
+		n, _ := loyalty.RoundPoints(exact.Of(sum), p.Earn.Rounding)
 		return min(max(0, n), e.Order.Worth)
 	}
 	for _, g := range e.Order.Grants {
@@ -218,7 +220,7 @@ func receivedUnder(p *loyalty.Program, e loyalty.Entry) map[string]loyalty.Point
 	was, rest := round(), e.Order.Worth-apart
 	for _, rule := range order {
 		sum.Add(sum, later[rule])
-		most, _ := loyalty.ExactOf(later[rule]).Round(loyalty.Up)
+		most, _ := loyalty.RoundPoints(exact.Of(later[rule]), loyalty.Up)
 		is := round()
 		out[rule] = max(0, min(is-was, most, rest))
 		was, rest = max(was, is), rest-out[rule]

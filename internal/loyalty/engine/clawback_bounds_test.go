@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
+	"github.com/perennial-loyalty/perennial/internal/loyalty/calendar"
 	"github.com/perennial-loyalty/perennial/internal/loyalty/posting"
 	"github.com/perennial-loyalty/perennial/internal/loyalty/share"
 	"github.com/perennial-loyalty/perennial/internal/loyalty/tier"
@@ -16,13 +17,13 @@ import (
 // A grant that becomes worth more again first cancels write-offs, then debt, then returns points to where they were
 // taken from. The rest joins the grant's lot.
 func TestPointsThatReturnToAGrant(t *testing.T) {
-	lot := loyalty.Date(20271231)
+	lot := calendar.Date(20271231)
 	grant := func(edit func(*loyalty.Grant)) loyalty.Grant {
 		g := loyalty.Grant{ActiveAt: noon, Expires: lot}
 		edit(&g)
 		return g
 	}
-	active := func(lot loyalty.Date, n loyalty.Points) loyalty.Posting {
+	active := func(lot calendar.Date, n loyalty.Points) loyalty.Posting {
 		return loyalty.Posting{Bucket: loyalty.BucketActive, Lot: lot, Points: n}
 	}
 	for _, c := range []struct {
@@ -104,8 +105,8 @@ func TestPointsThatReturnToAGrant(t *testing.T) {
 func TestReasonOfPointsThatAreOwedAfterTheirExpiry(t *testing.T) {
 	for days, want := range map[int]int{10: 0, 40: 1} {
 		s := newShop(t, made(t, func(p *loyalty.Program) {
-			p.Earn.Pending, p.Earn.Expires = loyalty.Wait{}, loyalty.Expiry{
-				After: loyalty.Period{Days: 30}, RoundTo: loyalty.EndOfDay,
+			p.Earn.Pending, p.Earn.Expires = calendar.Wait{}, calendar.Expiry{
+				After: calendar.Period{Days: 30}, RoundTo: calendar.EndOfDay,
 			}
 		}))
 		o := paid("EUR", loyalty.Line{Amount: 100_00})
@@ -127,10 +128,10 @@ func TestReasonOfPointsThatAreOwedAfterTheirExpiry(t *testing.T) {
 // Points of which the expiry moves to an earlier day keep the minimum notice, but never longer than to their old day.
 func TestEarlierExpiryOfABonus(t *testing.T) {
 	p := made(t, func(p *loyalty.Program) {
-		p.AdvanceNotice = loyalty.AdvanceNotice{Period: loyalty.Period{Days: 30}, MaxExtensions: 2}
+		p.AdvanceNotice = loyalty.AdvanceNotice{Period: calendar.Period{Days: 30}, MaxExtensions: 2}
 	})
 	d := posting.Decide(p, joined(t, p, noon), noon)
-	for _, c := range []struct{ was, is, want loyalty.Date }{
+	for _, c := range []struct{ was, is, want calendar.Date }{
 		{20270601, 20270701, 20270701},
 		{20270601, 20270601, 20270601},
 		{20270601, 20270201, 20270201},
@@ -141,8 +142,8 @@ func TestEarlierExpiryOfABonus(t *testing.T) {
 		{0, 20261210, 20261231},
 		{20270601, 0, 0},
 		{0, 20270201, 20270201},
-		{loyalty.Slides + 20270601, 20261210, 20261210},
-		{20270601, loyalty.Slides + 20261210, loyalty.Slides + 20261210},
+		{calendar.Slides + 20270601, 20261210, 20261210},
+		{20270601, calendar.Slides + 20261210, calendar.Slides + 20261210},
 	} {
 		if got := tier.NotBefore(d, c.was, c.is); got != c.want {
 			t.Errorf("from %s to %s: %s, want %s", c.was, c.is, got, c.want)

@@ -8,14 +8,15 @@ import (
 	"time"
 
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
+	"github.com/perennial-loyalty/perennial/internal/loyalty/calendar"
 	"github.com/perennial-loyalty/perennial/internal/loyalty/posting"
 )
 
 // A clawback reaches points that were converted: first those that came from the lot of the grant, then others, each
 // time the latest conversion first. If the refund fails, the points return to where they were.
 func TestClawbackOfConvertedPoints(t *testing.T) {
-	mine, other, there := loyalty.Date(20271231), loyalty.Date(20280331), loyalty.Date(20270630)
-	conversion := func(id string, from string, lot loyalty.Date) loyalty.Converted {
+	mine, other, there := calendar.Date(20271231), calendar.Date(20280331), calendar.Date(20270630)
+	conversion := func(id string, from string, lot calendar.Date) loyalty.Converted {
 		return loyalty.Converted{
 			ID: id, Rule: "to-pay", From: from, To: "pay", Points: 30, Received: 10, Lot: there, At: noon,
 			Taken: []loyalty.Lot{{Expires: lot, Points: 30}},

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
+	"github.com/perennial-loyalty/perennial/internal/loyalty/calendar"
 )
 
 // made returns the compiled test program with an edit.
@@ -22,13 +23,13 @@ func made(tb testing.TB, edit func(*loyalty.Program)) *loyalty.Program {
 func TestADeliveryAndARefundMayBeSentAtOnce(t *testing.T) {
 	for _, c := range []struct {
 		name string
-		wait loyalty.Wait
+		wait calendar.Wait
 		want loyalty.Balance
 	}{
-		{"the points become active at once", loyalty.Wait{Until: loyalty.WhenDelivered}, loyalty.Balance{Active: 62}},
+		{"the points become active at once", calendar.Wait{Until: calendar.WhenDelivered}, loyalty.Balance{Active: 62}},
 		{
 			"the points become active later",
-			loyalty.Wait{Until: loyalty.WhenDelivered, For: loyalty.Period{Days: 14}},
+			calendar.Wait{Until: calendar.WhenDelivered, For: calendar.Period{Days: 14}},
 			loyalty.Balance{Pending: 50, Active: 12},
 		},
 	} {
@@ -39,9 +40,9 @@ func TestADeliveryAndARefundMayBeSentAtOnce(t *testing.T) {
 					{
 						ID: "extra", Give: loyalty.Fixed{Points: 24},
 						Match: loyalty.Match{MinSpend: map[loyalty.Currency]int64{"EUR": 6000}},
-						Life:  loyalty.Life{Pending: new(loyalty.Wait)},
+						Life:  loyalty.Life{Pending: new(calendar.Wait)},
 					},
-					{ID: "more", Give: loyalty.Fixed{Points: 12}, Life: loyalty.Life{Pending: new(loyalty.Wait)}},
+					{ID: "more", Give: loyalty.Fixed{Points: 12}, Life: loyalty.Life{Pending: new(calendar.Wait)}},
 				}
 			}))
 			o := paid("EUR", loyalty.Line{Amount: 10_000})
@@ -63,11 +64,11 @@ func TestADeliveryAndARefundMayBeSentAtOnce(t *testing.T) {
 
 func TestADebtIsBoundedWhateverLivesTheOrdersPointsHave(t *testing.T) {
 	s := newShop(t, made(t, func(p *loyalty.Program) {
-		p.Earn.Pending, p.MaxDebt = loyalty.Wait{}, 30
+		p.Earn.Pending, p.MaxDebt = calendar.Wait{}, 30
 		p.Earn.Rules = []loyalty.Rule{
 			{
 				ID: "extra", Give: loyalty.Fixed{Points: 100},
-				Life: loyalty.Life{Expires: &loyalty.Expiry{After: loyalty.Period{Days: 60}}},
+				Life: loyalty.Life{Expires: &calendar.Expiry{After: calendar.Period{Days: 60}}},
 			},
 		}
 	}))
@@ -93,8 +94,8 @@ func TestPoliciesWithoutDebtOweNothingAfterExpiry(t *testing.T) {
 		loyalty.ClawbackDebt:          {Debt: 80},
 	} {
 		s := newShop(t, made(t, func(p *loyalty.Program) {
-			p.Earn.Pending, p.Earn.Expires = loyalty.Wait{}, loyalty.Expiry{
-				After: loyalty.Period{Days: 30}, RoundTo: loyalty.EndOfDay,
+			p.Earn.Pending, p.Earn.Expires = calendar.Wait{}, calendar.Expiry{
+				After: calendar.Period{Days: 30}, RoundTo: calendar.EndOfDay,
 			}
 			p.Clawback = reach
 		}))

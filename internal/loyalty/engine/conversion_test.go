@@ -11,6 +11,7 @@ import (
 
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
 	"github.com/perennial-loyalty/perennial/internal/loyalty/award"
+	"github.com/perennial-loyalty/perennial/internal/loyalty/calendar"
 	"github.com/perennial-loyalty/perennial/internal/loyalty/posting"
 	"github.com/perennial-loyalty/perennial/internal/loyalty/share"
 	"pgregory.net/rapid"
@@ -23,11 +24,11 @@ func miles(tb testing.TB, rate *big.Rat) *loyalty.Program {
 	p.Wallets = []loyalty.Wallet{
 		{
 			ID: "pay", Unit: loyalty.Units{Other: loyalty.Text{"en": "pay miles"}},
-			Expires: loyalty.Expiry{After: loyalty.Period{Months: 6}, RoundTo: loyalty.EndOfDay},
+			Expires: calendar.Expiry{After: calendar.Period{Months: 6}, RoundTo: calendar.EndOfDay},
 		},
 	}
 	p.Conversions = []loyalty.Conversion{
-		{ID: "to-pay", To: "pay", Rate: rate, Min: 15, ReversibleWithin: loyalty.Period{Days: 7}},
+		{ID: "to-pay", To: "pay", Rate: rate, Min: 15, ReversibleWithin: calendar.Period{Days: 7}},
 	}
 	p.Tiers = loyalty.Tiers{}
 	if err := Compile(p); err != nil {
@@ -57,7 +58,7 @@ func TestConversionsAreLikeKrisPays(t *testing.T) {
 	if want := []loyalty.Lot{{Expires: 20290131, Points: 90}}; !slices.Equal(acc.Lots, want) {
 		t.Errorf("what expires first goes first: %v", acc.Lots)
 	}
-	day := loyalty.DateOf(loyalty.Period{Months: 6}.After(noon, p.Zone), p.Zone)
+	day := calendar.DateOf(calendar.Period{Months: 6}.After(noon, p.Zone), p.Zone)
 	if want := []loyalty.Lot{{Expires: day, Points: 30}}; !slices.Equal(acc.In("pay").Lots, want) {
 		t.Errorf("they live for six months, until %s: %v", day, acc.In("pay").Lots)
 	}
@@ -94,7 +95,7 @@ func TestConversionThereAndBackNeverGains(t *testing.T) {
 		)
 		var lots []loyalty.Lot
 		for i, n := range rapid.SliceOfN(rapid.Int64Range(1, 60), 1, 5).Draw(t, "lots") {
-			lots = append(lots, loyalty.Lot{Expires: loyalty.Date(20270101 + i), Points: loyalty.Points(n)})
+			lots = append(lots, loyalty.Lot{Expires: calendar.Date(20270101 + i), Points: loyalty.Points(n)})
 		}
 		was := holding(lots...)
 		acc, now, entry := was, noon, loyalty.Entry{}
@@ -133,13 +134,13 @@ func TestConversionThereAndBackNeverGains(t *testing.T) {
 
 // beans returns a program in which points of the wallet "beans", which expire after half a year, are converted to
 // points with the given expiry.
-func beans(tb testing.TB, expires loyalty.Expiry, edit func(*loyalty.Program)) *loyalty.Program {
+func beans(tb testing.TB, expires calendar.Expiry, edit func(*loyalty.Program)) *loyalty.Program {
 	p := testProgram(tb)
-	p.Wallets = []loyalty.Wallet{{ID: "beans", Expires: loyalty.Expiry{After: loyalty.Period{Months: 6}}}}
+	p.Wallets = []loyalty.Wallet{{ID: "beans", Expires: calendar.Expiry{After: calendar.Period{Months: 6}}}}
 	p.Conversions = []loyalty.Conversion{
-		{ID: "to-points", From: "beans", Rate: big.NewRat(2, 1), ReversibleWithin: loyalty.Period{Months: 12}},
+		{ID: "to-points", From: "beans", Rate: big.NewRat(2, 1), ReversibleWithin: calendar.Period{Months: 12}},
 	}
-	p.Earn.Expires, p.Goodwill.Extend, p.Tiers = expires, loyalty.Period{Months: 24}, loyalty.Tiers{}
+	p.Earn.Expires, p.Goodwill.Extend, p.Tiers = expires, calendar.Period{Months: 24}, loyalty.Tiers{}
 	if edit != nil {
 		edit(p)
 	}
@@ -152,8 +153,8 @@ func beans(tb testing.TB, expires loyalty.Expiry, edit func(*loyalty.Program)) *
 // A reversal of a conversion finds the received points in the lots to which they have moved since. The source points do
 // not expire later because of that.
 func TestAConversionIsUndoneWhereverItsPointsWent(t *testing.T) {
-	inactive := loyalty.Expiry{After: loyalty.Period{Months: 3}, Inactive: true, ResetBy: []string{"order"}}
-	fixed := loyalty.Expiry{After: loyalty.Period{Months: 3}}
+	inactive := calendar.Expiry{After: calendar.Period{Months: 3}, Inactive: true, ResetBy: []string{"order"}}
+	fixed := calendar.Expiry{After: calendar.Period{Months: 3}}
 	later := noon.AddDate(0, 1, 0)
 	order := func(p *loyalty.Program, a loyalty.Account) (posting.Outcome, error) {
 		o := paid("EUR", loyalty.Line{Amount: 100})
@@ -164,7 +165,7 @@ func TestAConversionIsUndoneWhereverItsPointsWent(t *testing.T) {
 		return Extend(p, a, "ext", 20271231, "a kindness", later)
 	}
 	for name, c := range map[string]struct {
-		expires loyalty.Expiry
+		expires calendar.Expiry
 		edit    func(*loyalty.Program)
 		move    func(*loyalty.Program, loyalty.Account) (posting.Outcome, error)
 	}{
@@ -172,7 +173,7 @@ func TestAConversionIsUndoneWhereverItsPointsWent(t *testing.T) {
 		"manually":                      {fixed, nil, extend},
 		"manually, and it still slides": {inactive, nil, extend},
 		"without notice": {fixed, func(p *loyalty.Program) {
-			p.AdvanceNotice = loyalty.AdvanceNotice{Period: loyalty.Period{Days: 60}, MaxExtensions: 2}
+			p.AdvanceNotice = loyalty.AdvanceNotice{Period: calendar.Period{Days: 60}, MaxExtensions: 2}
 		}, func(p *loyalty.Program, a loyalty.Account) (posting.Outcome, error) {
 			return Advance(p, a, noon.AddDate(0, 4, 0))
 		}},
@@ -205,7 +206,7 @@ func TestAConversionIsUndoneWhereverItsPointsWent(t *testing.T) {
 
 // A reversal of a conversion takes only the points that the conversion gave, not other points of the wallet.
 func TestReversedConversionTakesOnlyItsOwnPoints(t *testing.T) {
-	p := beans(t, loyalty.Expiry{After: loyalty.Period{Months: 3}}, nil)
+	p := beans(t, calendar.Expiry{After: calendar.Period{Months: 3}}, nil)
 	was := holding(loyalty.Lot{Expires: 20270215, Points: 30})
 	was.Purses = []loyalty.Purse{{Wallet: "beans", Lots: []loyalty.Lot{{Expires: 20271101, Points: 50}}}}
 	out, err := share.Convert(p, was, "cv_1", "beans", "", 50, noon)
@@ -282,7 +283,7 @@ func TestNothingIsUndoneForNothing(t *testing.T) {
 }
 
 // after returns the number of points that expire on or after a day.
-func after(lots []loyalty.Lot, day loyalty.Date) (n loyalty.Points) {
+func after(lots []loyalty.Lot, day calendar.Date) (n loyalty.Points) {
 	for _, l := range lots {
 		if l.Expires == 0 || l.Expires >= day {
 			n += l.Points

@@ -8,6 +8,7 @@ import (
 
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
 	"github.com/perennial-loyalty/perennial/internal/loyalty/award"
+	"github.com/perennial-loyalty/perennial/internal/loyalty/calendar"
 	"github.com/perennial-loyalty/perennial/internal/loyalty/receipt"
 	"github.com/perennial-loyalty/perennial/internal/loyalty/redeem"
 	"github.com/perennial-loyalty/perennial/internal/loyalty/share"
@@ -17,7 +18,7 @@ import (
 // milesProgram has a wallet of miles with conversions at 3 points for 2 miles, and rewards in both wallets.
 func milesProgram(tb testing.TB) *loyalty.Program {
 	return made(tb, func(p *loyalty.Program) {
-		p.Earn.Pending = loyalty.Wait{}
+		p.Earn.Pending = calendar.Wait{}
 		p.Wallets = []loyalty.Wallet{{ID: "miles", Unit: loyalty.Units{Other: loyalty.Text{"en": "miles"}}}}
 		p.Conversions = []loyalty.Conversion{{ID: "to-miles", To: "miles", Rate: big.NewRat(2, 3)}}
 		p.Rewards = []loyalty.Reward{
@@ -172,7 +173,7 @@ func TestDebtorSpendsFromNoWallet(t *testing.T) {
 // reported.
 func TestSpentPointsAreOwedAfterTheirDay(t *testing.T) {
 	p := made(t, func(p *loyalty.Program) {
-		p.Earn.Pending, p.Earn.Expires = loyalty.Wait{}, loyalty.Expiry{After: loyalty.Period{Days: 14}}
+		p.Earn.Pending, p.Earn.Expires = calendar.Wait{}, calendar.Expiry{After: calendar.Period{Days: 14}}
 		p.Rewards = []loyalty.Reward{{ID: "one", Type: "free_shipping", Cost: 1}}
 	})
 	rapid.Check(t, func(t *rapid.T) {

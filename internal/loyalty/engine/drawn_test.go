@@ -9,6 +9,7 @@ import (
 
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
 	"github.com/perennial-loyalty/perennial/internal/loyalty/award"
+	"github.com/perennial-loyalty/perennial/internal/loyalty/calendar"
 	"github.com/perennial-loyalty/perennial/internal/loyalty/redeem"
 	"github.com/perennial-loyalty/perennial/internal/loyalty/tier"
 )
@@ -46,8 +47,8 @@ func drawnProgram(t interface{ Fatal(...any) }, r *rand.Rand) *loyalty.Program {
 			loyalty.ClawbackUnlimited,
 		)
 		p.MaxDebt = pick[loyalty.Points](r, 0, 0, 40)
-		p.BirthdayLock = pick(r, loyalty.Period{}, loyalty.Period{Months: 6})
-		p.Goodwill = loyalty.Goodwill{Extend: loyalty.Period{Months: 24}, Reinstate: loyalty.Period{Days: 90}}
+		p.BirthdayLock = pick(r, calendar.Period{}, calendar.Period{Months: 6})
+		p.Goodwill = loyalty.Goodwill{Extend: calendar.Period{Months: 24}, Reinstate: calendar.Period{Days: 90}}
 		p.Hold, p.Reminders = pick(r, 30*time.Minute, 36*time.Hour), drawnReminders(r)
 		p.Campaigns = []loyalty.Rule{{ID: "club", Give: loyalty.Fixed{Points: 35}, OptIn: true}}
 		if r.IntN(3) == 0 {
@@ -57,18 +58,18 @@ func drawnProgram(t interface{ Fatal(...any) }, r *rand.Rand) *loyalty.Program {
 			p.TierGroups = []loyalty.TierGroup{{ID: "partner", Tiers: drawnTiers(r)}}
 		}
 		if r.IntN(3) == 0 {
-			p.AdvanceNotice = loyalty.AdvanceNotice{Period: loyalty.Period{Days: 14}, MaxExtensions: 2}
+			p.AdvanceNotice = loyalty.AdvanceNotice{Period: calendar.Period{Days: 14}, MaxExtensions: 2}
 		}
 		p.Transfers = loyalty.Transfers{
 			Min: 10, Step: pick[loyalty.Points](r, 0, 5),
 			AtMost: []loyalty.Cap{{Points: 200, Per: loyalty.PerMonth, Reject: false}},
-			Accept: pick(r, loyalty.Period{}, loyalty.Period{Days: 3}),
+			Accept: pick(r, calendar.Period{}, calendar.Period{Days: 3}),
 			Fee:    pick(r, loyalty.Fee{}, loyalty.Fee{Points: 3}, loyalty.Fee{Share: big.NewRat(1, 10)}),
 		}
 		p.Households = loyalty.Households{
 			Size:       3,
 			Share:      pick(r, nil, big.NewRat(1, 3)),
-			CoolingOff: pick(r, loyalty.Period{}, loyalty.Period{Days: 60}),
+			CoolingOff: pick(r, calendar.Period{}, calendar.Period{Days: 60}),
 		}
 		drawSpending(p, r)
 		if Compile(p) == nil {
@@ -86,11 +87,11 @@ func drawSpending(p *loyalty.Program, r *rand.Rand) {
 	p.Wallets = []loyalty.Wallet{{
 		ID:      "miles",
 		Rates:   map[loyalty.Currency]loyalty.Rate{"EUR": {Points: big.NewRat(1, 1), Per: 250, Full: r.IntN(2) == 0}},
-		Pending: pick(r, loyalty.Wait{}, loyalty.Wait{For: loyalty.Period{Days: 5}}),
+		Pending: pick(r, calendar.Wait{}, calendar.Wait{For: calendar.Period{Days: 5}}),
 		Expires: pick(
 			r,
-			loyalty.Expiry{},
-			loyalty.Expiry{After: loyalty.Period{Months: 6}, RoundTo: loyalty.EndOfDay},
+			calendar.Expiry{},
+			calendar.Expiry{After: calendar.Period{Months: 6}, RoundTo: calendar.EndOfDay},
 		), Clawback: pick(r, loyalty.ClawbackDebt, loyalty.ClawbackWithinBalance),
 	}}
 	p.Earn.Actions = append(
@@ -102,7 +103,7 @@ func drawSpending(p *loyalty.Program, r *rand.Rand) {
 			To:               "miles",
 			Rate:             pick(r, big.NewRat(1, 3), big.NewRat(2, 1)),
 			Min:              10,
-			ReversibleWithin: loyalty.Period{Days: 30},
+			ReversibleWithin: calendar.Period{Days: 30},
 			Limits:           []loyalty.Limit{{Times: 2, Per: loyalty.PerMonth}},
 		},
 	}
@@ -119,7 +120,7 @@ func drawSpending(p *loyalty.Program, r *rand.Rand) {
 		{
 			ID: "tour", Type: "experience", Cost: 30, Segments: pick(r, nil, []string{"card"}),
 			MinOrder: map[loyalty.Currency]int64{"EUR": 2500},
-			Active: loyalty.Span{
+			Active: calendar.Span{
 				From:  noon.AddDate(0, 0, 20),
 				Until: pick(r, time.Time{}, noon.AddDate(1, 0, 0)),
 			}, StockBatches: []loyalty.StockBatch{{Quantity: 1}, {At: noon.AddDate(0, 3, 0), Quantity: 2}},
@@ -136,8 +137,8 @@ func drawSpending(p *loyalty.Program, r *rand.Rand) {
 			0,
 			1,
 		), OnRefund: pick(r, loyalty.AllBack, loyalty.ShareBack, loyalty.NoneBack),
-		Grace:     pick(r, loyalty.Period{}, loyalty.Period{Days: 10}),
-		CodeValid: pick(r, loyalty.Period{}, loyalty.Period{Days: 30}),
+		Grace:     pick(r, calendar.Period{}, calendar.Period{Days: 10}),
+		CodeValid: pick(r, calendar.Period{}, calendar.Period{Days: 30}),
 		Pay: loyalty.Pay{
 			Rates: map[loyalty.Currency]loyalty.Rate{"EUR": {Points: big.NewRat(100, 1), Per: 100}},
 			Min:   pick[loyalty.Points](r, 0, 100),
@@ -154,8 +155,8 @@ func drawSpending(p *loyalty.Program, r *rand.Rand) {
 func drawnCodes(r *rand.Rand) loyalty.Codes {
 	return loyalty.Codes{
 		From:  loyalty.GeneratedCode,
-		Wait:  pick(r, loyalty.Period{}, loyalty.Period{Days: 2}),
-		Valid: pick(r, loyalty.Period{}, loyalty.Period{Days: 20}),
+		Wait:  pick(r, calendar.Period{}, calendar.Period{Days: 2}),
+		Valid: pick(r, calendar.Period{}, calendar.Period{Days: 20}),
 	}
 }
 
@@ -179,27 +180,29 @@ func drawnEarn(r *rand.Rand) loyalty.Earn {
 		), Carry: r.IntN(4) == 0, CountPlaced: r.IntN(4) == 0, TaxIncluded: r.IntN(4) == 0,
 		Pending: pick(
 			r,
-			loyalty.Wait{},
-			loyalty.Wait{},
-			loyalty.Wait{For: loyalty.Period{Days: 14}},
-			loyalty.Wait{On: []loyalty.Day{101, 615}},
-			loyalty.Wait{Manual: true},
-			loyalty.Wait{Until: loyalty.WhenDelivered, For: loyalty.Period{Days: 2}, Within: loyalty.Period{Days: 30}},
+			calendar.Wait{},
+			calendar.Wait{},
+			calendar.Wait{For: calendar.Period{Days: 14}},
+			calendar.Wait{On: []calendar.Day{101, 615}},
+			calendar.Wait{Manual: true},
+			calendar.Wait{
+				Until: calendar.WhenDelivered, For: calendar.Period{Days: 2}, Within: calendar.Period{Days: 30},
+			},
 		),
 		Expires: pick(
 			r,
-			loyalty.Expiry{},
-			loyalty.Expiry{After: loyalty.Period{Months: 2}, RoundTo: loyalty.EndOfMonth},
-			loyalty.Expiry{After: loyalty.Period{Days: 40}, RoundTo: loyalty.EndOfDay},
-			loyalty.Expiry{
-				On:    []loyalty.Day{630, 1231},
-				After: loyalty.Period{Months: 1},
+			calendar.Expiry{},
+			calendar.Expiry{After: calendar.Period{Months: 2}, RoundTo: calendar.EndOfMonth},
+			calendar.Expiry{After: calendar.Period{Days: 40}, RoundTo: calendar.EndOfDay},
+			calendar.Expiry{
+				On:    []calendar.Day{630, 1231},
+				After: calendar.Period{Months: 1},
 			},
-			loyalty.Expiry{After: loyalty.Period{Months: 5}, Anniversary: loyalty.OfJoining},
-			loyalty.Expiry{
-				After:    loyalty.Period{Months: 3},
+			calendar.Expiry{After: calendar.Period{Months: 5}, Anniversary: calendar.OfJoining},
+			calendar.Expiry{
+				After:    calendar.Period{Months: 3},
 				Inactive: true,
-				RoundTo:  loyalty.EndOfDay,
+				RoundTo:  calendar.EndOfDay,
 				ResetBy:  []string{"order", "redemption", "visit.completed"},
 			},
 		),
@@ -212,7 +215,7 @@ func drawnEarn(r *rand.Rand) loyalty.Earn {
 				ID: "visit", Event: "visit.completed", Points: 40,
 				Limits: []loyalty.Limit{{Times: 2, Per: loyalty.PerMonth}},
 			},
-			{ID: "review", Event: "review.approved", Points: 25, Cooldown: loyalty.Period{Days: 3}},
+			{ID: "review", Event: "review.approved", Points: 25, Cooldown: calendar.Period{Days: 3}},
 			{ID: "birthday", Event: award.EventBirthday, Points: 30},
 			{ID: "year", Event: award.EventAnniversary, Points: 15},
 		},
@@ -312,8 +315,8 @@ func drawnRule(r *rand.Rand, id string) loyalty.Rule {
 	}
 	if _, multiplies := x.Give.(loyalty.Multiply); r.IntN(4) == 0 && !multiplies {
 		x.Life = loyalty.Life{
-			Pending: &loyalty.Wait{For: loyalty.Period{Days: 3}},
-			Expires: &loyalty.Expiry{After: loyalty.Period{Days: 40}, RoundTo: loyalty.EndOfDay},
+			Pending: &calendar.Wait{For: calendar.Period{Days: 3}},
+			Expires: &calendar.Expiry{After: calendar.Period{Days: 40}, RoundTo: calendar.EndOfDay},
 		}
 	}
 	return x
@@ -346,9 +349,10 @@ func drawnTiers(r *rand.Rand) loyalty.Tiers {
 			loyalty.HighestOnly,
 			loyalty.EachLevel,
 		), RepeatEntryBonus: r.IntN(2) == 0,
-		MoveDown: pick(r, loyalty.OneStep, loyalty.ToQualified, loyalty.ToQualified, loyalty.StayUp),
-		Grace:    pick(r, loyalty.Period{}, loyalty.Period{}, loyalty.Period{Days: 30}), KeepOnRefund: r.IntN(4) == 0,
-		Minimums: []loyalty.Minimum{{Level: "silver", Segment: "card"}, {Level: "gold", Segment: "vip"}},
+		MoveDown:     pick(r, loyalty.OneStep, loyalty.ToQualified, loyalty.ToQualified, loyalty.StayUp),
+		Grace:        pick(r, calendar.Period{}, calendar.Period{}, calendar.Period{Days: 30}),
+		KeepOnRefund: r.IntN(4) == 0,
+		Minimums:     []loyalty.Minimum{{Level: "silver", Segment: "card"}, {Level: "gold", Segment: "vip"}},
 	}
 	from := map[loyalty.Measure][2]int64{
 		loyalty.ByPointsEarned: {100, 300}, loyalty.ByOrders: {2, 4}, loyalty.BySpend: {100_00, 300_00},
@@ -376,7 +380,7 @@ func drawnTiers(r *rand.Rand) loyalty.Tiers {
 		t.Calendar = true
 	case 2:
 		t.Window = loyalty.Window{
-			Kind: loyalty.CycleWindow, Months: pick(r, 1, 3, 6), From: pick[loyalty.Day](r, 101, 229, 615),
+			Kind: loyalty.CycleWindow, Months: pick(r, 1, 3, 6), From: pick[calendar.Day](r, 101, 229, 615),
 		}
 	case 3:
 		t.Window = loyalty.Window{Kind: loyalty.JoinWindow, Months: pick(r, 3, 12)}
@@ -388,9 +392,9 @@ func drawnTiers(r *rand.Rand) loyalty.Tiers {
 	if r.IntN(3) == 0 {
 		t.Levels[2].Expires = pick(
 			r,
-			&loyalty.Expiry{},
-			&loyalty.Expiry{After: loyalty.Period{Months: 9}, RoundTo: loyalty.EndOfQuarter},
-			&loyalty.Expiry{After: loyalty.Period{Months: 9}, RoundTo: loyalty.EndOfYear},
+			&calendar.Expiry{},
+			&calendar.Expiry{After: calendar.Period{Months: 9}, RoundTo: calendar.EndOfQuarter},
+			&calendar.Expiry{After: calendar.Period{Months: 9}, RoundTo: calendar.EndOfYear},
 		)
 	}
 	if r.IntN(6) == 0 {
@@ -400,16 +404,16 @@ func drawnTiers(r *rand.Rand) loyalty.Tiers {
 	_, cyclic := tier.Cycle(&t)
 	switch r.IntN(3) {
 	case 0:
-		t.KeepFor = pick(r, loyalty.Period{Months: 2}, loyalty.Period{Days: 45}, loyalty.Period{})
+		t.KeepFor = pick(r, calendar.Period{Months: 2}, calendar.Period{Days: 45}, calendar.Period{})
 	case 1:
 		t.KeepYear = 1 + r.IntN(2)
 	case 2:
 		if t.KeepPeriods = 1 + r.IntN(2); !cyclic {
-			t.KeepPeriods, t.KeepFor = 0, loyalty.Period{Months: 3}
+			t.KeepPeriods, t.KeepFor = 0, calendar.Period{Months: 3}
 		}
 	}
 	if t.KeepFor.IsZero() {
-		t.ExtendedBy = pick(r, loyalty.Period{}, loyalty.Period{Days: 31})
+		t.ExtendedBy = pick(r, calendar.Period{}, calendar.Period{Days: 31})
 	}
 	if cyclic && r.IntN(2) == 0 {
 		t.MoveUp = loyalty.NextPeriod

@@ -8,6 +8,7 @@ import (
 
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
 	"github.com/perennial-loyalty/perennial/internal/loyalty/award"
+	"github.com/perennial-loyalty/perennial/internal/loyalty/calendar"
 	"github.com/perennial-loyalty/perennial/internal/loyalty/redeem"
 	"github.com/perennial-loyalty/perennial/internal/loyalty/remind"
 )
@@ -91,7 +92,7 @@ func TestFriendIsRemindedOfAReferral(t *testing.T) {
 	p := reminding(
 		t,
 		loyalty.Reminder{
-			ID: "stuck", On: loyalty.AfterReferral, MinPoints: 70, Leads: []loyalty.Period{{Days: 7}},
+			ID: "stuck", On: loyalty.AfterReferral, MinPoints: 70, Leads: []calendar.Period{{Days: 7}},
 			Channels: []loyalty.Channel{loyalty.Email}, Purpose: loyalty.Marketing,
 		},
 	)

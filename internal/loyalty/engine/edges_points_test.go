@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
+	"github.com/perennial-loyalty/perennial/internal/loyalty/calendar"
 	"github.com/perennial-loyalty/perennial/internal/loyalty/receipt"
 	"github.com/perennial-loyalty/perennial/internal/loyalty/redeem"
 	"github.com/perennial-loyalty/perennial/internal/loyalty/share"
@@ -48,7 +49,7 @@ func TestBoundOfADebt(t *testing.T) {
 		s := newShop(
 			t,
 			made(
-				t, func(p *loyalty.Program) { p.Earn.Pending, p.Clawback, p.MaxDebt = loyalty.Wait{}, c.take, c.most },
+				t, func(p *loyalty.Program) { p.Earn.Pending, p.Clawback, p.MaxDebt = calendar.Wait{}, c.take, c.most },
 			),
 		)
 		o := s.buy("1", 100, noon)

@@ -10,6 +10,7 @@ import (
 
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
 	"github.com/perennial-loyalty/perennial/internal/loyalty/award"
+	"github.com/perennial-loyalty/perennial/internal/loyalty/calendar"
 	"github.com/perennial-loyalty/perennial/internal/loyalty/earn"
 	"github.com/perennial-loyalty/perennial/internal/loyalty/receipt"
 	"github.com/perennial-loyalty/perennial/internal/loyalty/remind"
@@ -18,7 +19,7 @@ import (
 
 func TestSecondNoticeChangesNothing(t *testing.T) {
 	p := made(t, func(p *loyalty.Program) {
-		p.AdvanceNotice = loyalty.AdvanceNotice{Period: loyalty.Period{Days: 14}, MaxExtensions: 2}
+		p.AdvanceNotice = loyalty.AdvanceNotice{Period: calendar.Period{Days: 14}, MaxExtensions: 2}
 	})
 	acc := joined(t, p, noon)
 	for i, want := range []int{1, 0, 0} {
@@ -134,7 +135,7 @@ func TestVersionsPassTimeInTurn(t *testing.T) {
 		})
 	}
 	was, is := birthday(30), birthday(50)
-	due := loyalty.Date(20261202).Start(was.Zone)
+	due := calendar.Date(20261202).Start(was.Zone)
 	acc := joined(t, was, noon)
 	acc.Traits.Birthday = 1202
 	for _, c := range []struct {
@@ -191,7 +192,7 @@ func TestOrderSaysThatItsTendersAreNotKnown(t *testing.T) {
 
 func TestCategoryUnderACondition(t *testing.T) {
 	p := made(t, func(p *loyalty.Program) {
-		p.Earn.Pending = loyalty.Wait{}
+		p.Earn.Pending = calendar.Wait{}
 		p.Earn.Categories = []loyalty.CategoryRule{
 			{ID: "large", Category: "beans", Multiply: big.NewRat(4, 1), When: atLeast(1000)},
 			{ID: "all", Category: "beans", Multiply: big.NewRat(2, 1)},
@@ -248,7 +249,7 @@ func TestLevelByVisits(t *testing.T) {
 
 func TestReturnedMessageOfNoNoticeChangesNothing(t *testing.T) {
 	p := made(t, func(p *loyalty.Program) {
-		p.AdvanceNotice = loyalty.AdvanceNotice{Period: loyalty.Period{Days: 14}, MaxExtensions: 2}
+		p.AdvanceNotice = loyalty.AdvanceNotice{Period: calendar.Period{Days: 14}, MaxExtensions: 2}
 	})
 	acc := joined(t, p, noon)
 	for _, on := range []loyalty.Trigger{loyalty.BeforeExpiry, loyalty.BeforeTier, loyalty.AfterIdle} {

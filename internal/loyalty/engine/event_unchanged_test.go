@@ -5,6 +5,7 @@ import (
 
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
 	"github.com/perennial-loyalty/perennial/internal/loyalty/award"
+	"github.com/perennial-loyalty/perennial/internal/loyalty/calendar"
 )
 
 // An event that is reported again and gives the same points posts nothing, not even a change of zero points.
@@ -12,7 +13,7 @@ func TestEventThatGivesTheSamePointsPostsNothing(t *testing.T) {
 	p := made(t, func(p *loyalty.Program) {
 		p.Earn.Actions = []loyalty.Action{{
 			ID: "visit", Event: "visit.completed", Points: 30,
-			Life: loyalty.Life{Pending: &loyalty.Wait{For: loyalty.Period{Days: 3}}},
+			Life: loyalty.Life{Pending: &calendar.Wait{For: calendar.Period{Days: 3}}},
 		}}
 	})
 	first, err := award.PlaceEvent(p, joined(t, p, noon), nil, p, visitEvent(noon), noon)

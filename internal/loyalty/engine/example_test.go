@@ -7,6 +7,7 @@ import (
 
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
 	"github.com/perennial-loyalty/perennial/internal/loyalty/award"
+	"github.com/perennial-loyalty/perennial/internal/loyalty/calendar"
 	"github.com/perennial-loyalty/perennial/internal/loyalty/earn"
 	"github.com/perennial-loyalty/perennial/internal/loyalty/engine"
 )
@@ -21,8 +22,8 @@ func Example() {
 		Earning: loyalty.Earning{Earn: loyalty.Earn{
 			Rates:   map[loyalty.Currency]loyalty.Rate{"EUR": {Points: big.NewRat(1, 1), Per: 100}},
 			Counts:  loyalty.Counts{Items: true},
-			Pending: loyalty.Wait{For: loyalty.Period{Days: 14}},
-			Expires: loyalty.Expiry{After: loyalty.Period{Months: 12}},
+			Pending: calendar.Wait{For: calendar.Period{Days: 14}},
+			Expires: calendar.Expiry{After: calendar.Period{Months: 12}},
 		}},
 	}
 	must(engine.Compile(p))

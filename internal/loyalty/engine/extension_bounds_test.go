@@ -7,6 +7,7 @@ import (
 
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
 	"github.com/perennial-loyalty/perennial/internal/loyalty/award"
+	"github.com/perennial-loyalty/perennial/internal/loyalty/calendar"
 	"github.com/perennial-loyalty/perennial/internal/loyalty/earn"
 	"github.com/perennial-loyalty/perennial/internal/loyalty/posting"
 )
@@ -19,62 +20,62 @@ func TestWhetherAFallIsPostponed(t *testing.T) {
 		times   int
 		notices []loyalty.Notice
 		channel bool
-		period  loyalty.Period
+		period  calendar.Period
 		want    bool
 	}{
-		{"without a notice", 0, nil, true, loyalty.Period{Days: 30}, true},
-		{"without a notice and without a channel", 0, nil, false, loyalty.Period{Days: 30}, true},
-		{"without the promise", 0, nil, true, loyalty.Period{}, false},
-		{"again", 1, nil, true, loyalty.Period{Days: 30}, true},
-		{"again without a channel", 1, nil, false, loyalty.Period{Days: 30}, false},
-		{"more often than the program allows", 2, nil, true, loyalty.Period{Days: 30}, false},
+		{"without a notice", 0, nil, true, calendar.Period{Days: 30}, true},
+		{"without a notice and without a channel", 0, nil, false, calendar.Period{Days: 30}, true},
+		{"without the promise", 0, nil, true, calendar.Period{}, false},
+		{"again", 1, nil, true, calendar.Period{Days: 30}, true},
+		{"again without a channel", 1, nil, false, calendar.Period{Days: 30}, false},
+		{"more often than the program allows", 2, nil, true, calendar.Period{Days: 30}, false},
 		{
 			"with a notice", 0,
 			[]loyalty.Notice{{What: loyalty.OfFall, Subject: "", At: noon.AddDate(0, 0, -40), Withdrawn: false}},
 			true,
-			loyalty.Period{Days: 30},
+			calendar.Period{Days: 30},
 			false,
 		},
 		{
 			"with a notice on the last day", 0,
 			[]loyalty.Notice{{What: loyalty.OfFall, Subject: "", At: noon.AddDate(0, 0, -30), Withdrawn: false}},
 			true,
-			loyalty.Period{Days: 30},
+			calendar.Period{Days: 30},
 			false,
 		},
 		{
 			"with a notice a day late", 0,
 			[]loyalty.Notice{{What: loyalty.OfFall, Subject: "", At: noon.AddDate(0, 0, -29), Withdrawn: false}},
 			true,
-			loyalty.Period{Days: 30},
+			calendar.Period{Days: 30},
 			true,
 		},
 		{
 			"with a notice that was returned", 0,
 			[]loyalty.Notice{{What: loyalty.OfFall, Subject: "", At: noon.AddDate(0, 0, -40), Withdrawn: true}},
 			true,
-			loyalty.Period{Days: 30},
+			calendar.Period{Days: 30},
 			true,
 		},
 		{
 			"again with a notice that was returned", 1,
 			[]loyalty.Notice{{What: loyalty.OfFall, Subject: "", At: noon.AddDate(0, 0, -40), Withdrawn: true}},
 			true,
-			loyalty.Period{Days: 30},
+			calendar.Period{Days: 30},
 			false,
 		},
 		{
 			"again after a notice of the first end was returned", 1,
 			[]loyalty.Notice{{What: loyalty.OfFall, Subject: "ended", At: noon.AddDate(0, 0, -70), Withdrawn: true}},
 			true,
-			loyalty.Period{Days: 30},
+			calendar.Period{Days: 30},
 			false,
 		},
 	} {
 		p := bySpend(t, func(t *loyalty.Tiers) { t.Calendar, t.KeepYear = true, 2 })
 		p.AdvanceNotice = loyalty.AdvanceNotice{Period: c.period, MaxExtensions: 2}
 		p.Reminders = loyalty.Reminders{Messages: []loyalty.Reminder{{
-			On: loyalty.BeforeTier, Leads: []loyalty.Period{{Days: 30}}, Channels: []loyalty.Channel{loyalty.Email},
+			On: loyalty.BeforeTier, Leads: []calendar.Period{{Days: 30}}, Channels: []loyalty.Channel{loyalty.Email},
 			Purpose: loyalty.Transactional,
 		}}}
 		acc := joined(t, p, noon.AddDate(-1, 0, 0))
@@ -172,7 +173,7 @@ func TestPartsThatWereRefunded(t *testing.T) {
 
 // Points of a rule that waits for the delivery are forfeited if the delivery is late. Those of the base rate are not.
 func TestRuleWhosePointsAreForfeited(t *testing.T) {
-	wait := loyalty.Wait{Until: loyalty.WhenDelivered, Within: loyalty.Period{Days: 10}}
+	wait := calendar.Wait{Until: calendar.WhenDelivered, Within: calendar.Period{Days: 10}}
 	limit := noon.AddDate(0, 0, 10)
 	for _, c := range []struct {
 		delivered, now time.Time
@@ -184,7 +185,7 @@ func TestRuleWhosePointsAreForfeited(t *testing.T) {
 		{limit.Add(time.Millisecond), limit.Add(time.Hour), 10},
 	} {
 		p := made(t, func(p *loyalty.Program) {
-			p.Earn.Pending = loyalty.Wait{}
+			p.Earn.Pending = calendar.Wait{}
 			p.Earn.Rules = []loyalty.Rule{{ID: "r", Give: loyalty.Fixed{Points: 5}, Life: loyalty.Life{Pending: &wait}}}
 		})
 		o := paid("EUR", loyalty.Line{Amount: 10_00})

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
+	"github.com/perennial-loyalty/perennial/internal/loyalty/calendar"
 	"github.com/perennial-loyalty/perennial/internal/loyalty/posting"
 	"github.com/perennial-loyalty/perennial/internal/loyalty/receipt"
 	"github.com/perennial-loyalty/perennial/internal/loyalty/remind"
@@ -23,17 +24,17 @@ var byEmail = []loyalty.ChannelUse{
 // noticeProgram returns a program whose points are valid for 30 days, with an advance notice of 14 days.
 func noticeProgram(t *testing.T, extensions int, edit ...func(*loyalty.Program)) *loyalty.Program {
 	return made(t, func(p *loyalty.Program) {
-		p.Earn.Pending, p.Earn.Expires = loyalty.Wait{}, loyalty.Expiry{
-			After: loyalty.Period{Days: 30}, RoundTo: loyalty.EndOfDay,
+		p.Earn.Pending, p.Earn.Expires = calendar.Wait{}, calendar.Expiry{
+			After: calendar.Period{Days: 30}, RoundTo: calendar.EndOfDay,
 		}
-		p.AdvanceNotice = loyalty.AdvanceNotice{Period: loyalty.Period{Days: 14}, MaxExtensions: extensions}
+		p.AdvanceNotice = loyalty.AdvanceNotice{Period: calendar.Period{Days: 14}, MaxExtensions: extensions}
 		p.Reminders = loyalty.Reminders{Messages: []loyalty.Reminder{
 			{
-				ID: "points", On: loyalty.BeforeExpiry, Leads: []loyalty.Period{{Days: 14}},
+				ID: "points", On: loyalty.BeforeExpiry, Leads: []calendar.Period{{Days: 14}},
 				Channels: []loyalty.Channel{loyalty.Email},
 			},
 			{
-				ID: "level", On: loyalty.BeforeTier, Leads: []loyalty.Period{{Days: 14}},
+				ID: "level", On: loyalty.BeforeTier, Leads: []calendar.Period{{Days: 14}},
 				Channels: []loyalty.Channel{loyalty.Email},
 			},
 		}}
@@ -78,8 +79,8 @@ func TestExpiryIsPutOffForWantOfNotice(t *testing.T) {
 		name     string
 		most     int
 		channels []loyalty.ChannelUse
-		notices  map[string]loyalty.Date // when notice is sent, of the lot of which day
-		fails    string                  // when it comes back
+		notices  map[string]calendar.Date // when notice is sent, of the lot of which day
+		fails    string                   // when it comes back
 		want     []string
 	}{
 		{"a member whom no message reaches", 2, nil, nil, "", []string{"2026-03-17"}},
@@ -93,28 +94,28 @@ func TestExpiryIsPutOffForWantOfNotice(t *testing.T) {
 		{"a member to whom it is never sent", 2, byEmail, nil, "", []string{"2026-03-17", "2026-03-31"}},
 		{"one extension", 1, byEmail, nil, "", []string{"2026-03-17"}},
 		{"three extensions", 3, byEmail, nil, "", []string{"2026-03-17", "2026-03-31", "2026-04-14"}},
-		{"notice in time", 2, byEmail, map[string]loyalty.Date{"2026-02-17T12:00:00Z": 20260303}, "", nil},
+		{"notice in time", 2, byEmail, map[string]calendar.Date{"2026-02-17T12:00:00Z": 20260303}, "", nil},
 		{
 			"notice that is late", 2, byEmail,
-			map[string]loyalty.Date{"2026-02-19T12:00:00Z": 20260303},
+			map[string]calendar.Date{"2026-02-19T12:00:00Z": 20260303},
 			"",
 			[]string{"2026-03-17", "2026-03-31"},
 		},
 		{
 			"notice after the first extension", 3, byEmail,
-			map[string]loyalty.Date{"2026-03-04T09:00:00Z": 20260317},
+			map[string]calendar.Date{"2026-03-04T09:00:00Z": 20260317},
 			"",
 			[]string{"2026-03-17"},
 		},
 		{
 			"late notice after the first extension", 3, byEmail,
-			map[string]loyalty.Date{"2026-03-05T09:00:00Z": 20260317, "2026-03-18T09:00:00Z": 20260331},
+			map[string]calendar.Date{"2026-03-05T09:00:00Z": 20260317, "2026-03-18T09:00:00Z": 20260331},
 			"",
 			[]string{"2026-03-17", "2026-03-31"},
 		},
 		{
 			"notice that comes back", 3, byEmail,
-			map[string]loyalty.Date{"2026-02-17T12:00:00Z": 20260303},
+			map[string]calendar.Date{"2026-02-17T12:00:00Z": 20260303},
 			"2026-02-20T12:00:00Z",
 			[]string{"2026-03-17"},
 		},
@@ -145,14 +146,14 @@ func TestExpiryIsPutOffForWantOfNotice(t *testing.T) {
 				shown := []posting.AccountNotice{
 					{What: loyalty.OfExpiry, NoticedAt: instant(t, "2026-03-03T23:00:00Z"), Points: 100},
 				}
-				d, _ := loyalty.ParseDate(day)
+				d, _ := calendar.ParseDate(day)
 				shown[0].Expires = d.End(s.p.Zone)
 				if got := posting.AccountNotices(&s.p.Tiers, s.p.Zone, s.acc); !slices.Equal(got, shown) {
 					t.Errorf("the account shows %+v, want %+v", got, shown)
 				}
 				last = day
 			}
-			d, _ := loyalty.ParseDate(last)
+			d, _ := calendar.ParseDate(last)
 			s.passNotified(t, c.notices, d.End(s.p.Zone).Add(-time.Millisecond))
 			if s.acc.Balance().Active != 100 {
 				t.Errorf("before the end of %s there are %d points", last, s.acc.Balance().Active)
@@ -182,7 +183,7 @@ func TestExpiryIsPutOffForWantOfNotice(t *testing.T) {
 }
 
 // passNotified advances the account to an instant, and sends the notices of lots on the way.
-func (s *shop) passNotified(t *testing.T, notices map[string]loyalty.Date, until time.Time) {
+func (s *shop) passNotified(t *testing.T, notices map[string]calendar.Date, until time.Time) {
 	t.Helper()
 	for _, when := range slices.Sorted(maps.Keys(notices)) {
 		if at := instant(t, when); at.After(s.acc.Seen) && at.Before(until) {
@@ -260,8 +261,8 @@ func TestTransfersDoNotPutOffExpiryAgain(t *testing.T) {
 // The expiry of points by inactivity is postponed like any other expiry. A later activity moves it further.
 func TestInactivityIsPutOffForWantOfNotice(t *testing.T) {
 	sliding := func(p *loyalty.Program) {
-		p.Earn.Expires = loyalty.Expiry{
-			After: loyalty.Period{Days: 30}, RoundTo: loyalty.EndOfDay, Inactive: true, ResetBy: []string{"order"},
+		p.Earn.Expires = calendar.Expiry{
+			After: calendar.Period{Days: 30}, RoundTo: calendar.EndOfDay, Inactive: true, ResetBy: []string{"order"},
 		}
 	}
 	for _, channels := range [][]loyalty.ChannelUse{nil, byEmail} {
@@ -309,7 +310,7 @@ func TestEndOfLevelIsPutOffForWantOfNotice(t *testing.T) {
 		t.Run(c.name, func(t *testing.T) {
 			p := bySpend(t, func(t *loyalty.Tiers) { t.Calendar, t.KeepYear = true, 2 })
 			p.AdvanceNotice, p.Reminders = loyalty.AdvanceNotice{
-				Period: loyalty.Period{Days: 14}, MaxExtensions: 2,
+				Period: calendar.Period{Days: 14}, MaxExtensions: 2,
 			}, noticeProgram(t, 2).Reminders
 			s := member2026(t, p)
 			s.inChannels(t, "2026-01-10T12:00:00Z", c.channels)
@@ -317,7 +318,7 @@ func TestEndOfLevelIsPutOffForWantOfNotice(t *testing.T) {
 			end := instant(t, "2027-12-31T23:00:00Z")
 			for i, day := range c.falls {
 				s.pass(end)
-				d, _ := loyalty.ParseDate(day)
+				d, _ := calendar.ParseDate(day)
 				shown := posting.AccountNotice{
 					What: loyalty.OfFall, NoticedAt: instant(t, "2027-12-31T23:00:00Z"), Expires: d.End(p.Zone),
 					Level: "silver",
@@ -348,7 +349,7 @@ func TestEndOfLevelIsPutOffForWantOfNotice(t *testing.T) {
 
 func TestKeptLevelForgetsItsExtensions(t *testing.T) {
 	p := bySpend(t, func(t *loyalty.Tiers) { t.Calendar, t.KeepYear = true, 2 })
-	p.AdvanceNotice = loyalty.AdvanceNotice{Period: loyalty.Period{Days: 14}, MaxExtensions: 1}
+	p.AdvanceNotice = loyalty.AdvanceNotice{Period: calendar.Period{Days: 14}, MaxExtensions: 1}
 	s := member2026(t, p)
 	s.walk(t, []step{{"2026-11-20T12:00:00Z", 500, "silver"}, {"2028-01-02T12:00:00Z", 500, "silver"}})
 	if s.acc.Tier.Extensions != 1 {

@@ -6,13 +6,14 @@ import (
 	"testing"
 
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
+	"github.com/perennial-loyalty/perennial/internal/loyalty/calendar"
 	"github.com/perennial-loyalty/perennial/internal/loyalty/tier"
 )
 
 // A level below the minimum of a segment requires a lock, and rises to the minimum when the lock ends.
 func TestOnlyALockHoldsALevelBelowTheFloor(t *testing.T) {
 	p := bySpend(t, func(t *loyalty.Tiers) {
-		t.Months, t.KeepFor, t.Minimums = 12, loyalty.Period{Months: 12}, []loyalty.Minimum{
+		t.Months, t.KeepFor, t.Minimums = 12, calendar.Period{Months: 12}, []loyalty.Minimum{
 			{Level: "gold", Segment: "card"},
 		}
 	})
@@ -57,7 +58,7 @@ func TestOnlyALockHoldsALevelBelowTheFloor(t *testing.T) {
 // A level that was reached during a lock takes effect when the lock ends, even if a grace period precedes the review.
 func TestGraceDoesNotHoldWhatALockHeld(t *testing.T) {
 	p := bySpend(t, func(t *loyalty.Tiers) {
-		t.Months, t.KeepFor, t.Grace = 12, loyalty.Period{Months: 12}, loyalty.Period{Days: 30}
+		t.Months, t.KeepFor, t.Grace = 12, calendar.Period{Months: 12}, calendar.Period{Days: 30}
 		t.Minimums = []loyalty.Minimum{{Level: "gold", Segment: "card"}}
 	})
 	for _, card := range []bool{false, true} {
@@ -88,7 +89,7 @@ func TestGraceDoesNotHoldWhatALockHeld(t *testing.T) {
 // If two locks end at the same instant, both levels are decided.
 func TestLocksThatEndAtOnceAllEnd(t *testing.T) {
 	tiers := func(x *loyalty.Tiers) {
-		x.Months, x.KeepFor, x.Grace = 12, loyalty.Period{Months: 12}, loyalty.Period{Days: 30}
+		x.Months, x.KeepFor, x.Grace = 12, calendar.Period{Months: 12}, calendar.Period{Days: 30}
 	}
 	p := bySpend(t, tiers)
 	p.TierGroups = []loyalty.TierGroup{{ID: "partner", Tiers: p.Tiers}}
@@ -124,13 +125,13 @@ func TestLevelReachedUnderManualLevelLasts(t *testing.T) {
 	}{
 		{600, false, func(t *loyalty.Tiers) {}},
 		{600, true, func(t *loyalty.Tiers) {}},
-		{600, true, func(t *loyalty.Tiers) { t.Grace = loyalty.Period{Days: 20} }},
-		{600, false, func(t *loyalty.Tiers) { t.Grace = loyalty.Period{Days: 20} }},
+		{600, true, func(t *loyalty.Tiers) { t.Grace = calendar.Period{Days: 20} }},
+		{600, false, func(t *loyalty.Tiers) { t.Grace = calendar.Period{Days: 20} }},
 		{2000, true, func(t *loyalty.Tiers) {}},
-		{2000, true, func(t *loyalty.Tiers) { t.Grace = loyalty.Period{Days: 20} }},
+		{2000, true, func(t *loyalty.Tiers) { t.Grace = calendar.Period{Days: 20} }},
 		{600, true, func(t *loyalty.Tiers) { t.MoveUp = loyalty.NextPeriod }},
 		{2000, true, func(t *loyalty.Tiers) { t.MoveUp = loyalty.NextPeriod }},
-		{600, false, func(t *loyalty.Tiers) { t.ExtendedBy = loyalty.Period{Months: 1} }},
+		{600, false, func(t *loyalty.Tiers) { t.ExtendedBy = calendar.Period{Months: 1} }},
 		{499, false, func(t *loyalty.Tiers) {}},
 	} {
 		p := bySpend(t, func(t *loyalty.Tiers) {

@@ -9,6 +9,7 @@ import (
 
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
 	"github.com/perennial-loyalty/perennial/internal/loyalty/award"
+	"github.com/perennial-loyalty/perennial/internal/loyalty/calendar"
 	"github.com/perennial-loyalty/perennial/internal/loyalty/earn"
 	"github.com/perennial-loyalty/perennial/internal/loyalty/receipt"
 )
@@ -44,8 +45,8 @@ func (d *digits) amount() int64 {
 // fuzzed returns a program with rules of every kind.
 func fuzzed(f *testing.F) *loyalty.Program {
 	return made(f, func(p *loyalty.Program) {
-		p.Earn.Pending = loyalty.Wait{
-			Until: loyalty.WhenDelivered, For: loyalty.Period{Days: 2}, Within: loyalty.Period{Days: 40},
+		p.Earn.Pending = calendar.Wait{
+			Until: calendar.WhenDelivered, For: calendar.Period{Days: 2}, Within: calendar.Period{Days: 40},
 		}
 		p.Earn.Counts = loyalty.Counts{Items: true, Shipping: true}
 		p.Earn.Carry, p.Earn.Rounding = true, loyalty.Nearest
@@ -74,7 +75,7 @@ func fuzzed(f *testing.F) *loyalty.Program {
 				ID: "linked", Give: loyalty.PerAmount{Rates: euro(2)}, Group: "best",
 				Match: loyalty.Match{Tenders: []string{"card"}},
 				Life: loyalty.Life{
-					Pending: new(loyalty.Wait), Expires: &loyalty.Expiry{After: loyalty.Period{Days: 9}},
+					Pending: new(calendar.Wait), Expires: &calendar.Expiry{After: calendar.Period{Days: 9}},
 				},
 			},
 			{

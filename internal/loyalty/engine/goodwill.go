@@ -7,6 +7,7 @@ import (
 
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
 	"github.com/perennial-loyalty/perennial/internal/loyalty/award"
+	"github.com/perennial-loyalty/perennial/internal/loyalty/calendar"
 	"github.com/perennial-loyalty/perennial/internal/loyalty/earn"
 	"github.com/perennial-loyalty/perennial/internal/loyalty/posting"
 	"github.com/perennial-loyalty/perennial/internal/loyalty/redeem"
@@ -16,9 +17,9 @@ import (
 // Extend moves the lots that expire before the end of a day to that day, for a stated reason. It never moves a lot to
 // an earlier day. The program limits how far ahead the day may be.
 func Extend(
-	p *loyalty.Program, acc loyalty.Account, id string, until loyalty.Date, reason string, now time.Time,
+	p *loyalty.Program, acc loyalty.Account, id string, until calendar.Date, reason string, now time.Time,
 ) (posting.Outcome, error) {
-	most := loyalty.DateOf(p.Goodwill.Extend.After(now, p.Zone), p.Zone)
+	most := calendar.DateOf(p.Goodwill.Extend.After(now, p.Zone), p.Zone)
 	switch {
 	case acc.Status != loyalty.Active:
 		return posting.Outcome{}, loyalty.RefuseFrozen("")
@@ -27,7 +28,7 @@ func Extend(
 			loyalty.ValidationFailed, "",
 			"The program does not allow extensions. Set goodwill.extend_by in the program file to allow them.",
 		)
-	case until.Slides() || until < loyalty.DateOf(now, p.Zone) || until > most:
+	case until.Slides() || until < calendar.DateOf(now, p.Zone) || until > most:
 		return posting.Outcome{}, loyalty.Refuse(
 			loyalty.ValidationFailed, "/until",
 			fmt.Sprintf("The new expiry must be from today to %s.", most),
@@ -40,15 +41,15 @@ func Extend(
 	}
 	// Lots that slide keep sliding; otherwise the next activity would not extend them.
 	moveLots(&e, acc.Lots, until)
-	if moveLots(&e, acc.Lots, loyalty.Slides+until) {
-		e.Slides = max(loyalty.Slides+until, acc.Slides)
+	if moveLots(&e, acc.Lots, calendar.Slides+until) {
+		e.Slides = max(calendar.Slides+until, acc.Slides)
 	}
 	if e.Postings == nil {
 		return posting.Outcome{}, loyalty.Refuse(
 			loyalty.ValidationFailed, "/until", "The member has no points that expire before that day.",
 		)
 	}
-	e.Move = &loyalty.Move{At: now, First: loyalty.DateOf(now, p.Zone), Last: until - 1, To: until}
+	e.Move = &loyalty.Move{At: now, First: calendar.DateOf(now, p.Zone), Last: until - 1, To: until}
 	e.Reasons = []loyalty.Reason{loyalty.NewReason("goodwill", "0", loyalty.WasExtended, until.String(), reason)}
 	if err := d.Post(e); err != nil {
 		return posting.Outcome{}, err
@@ -58,7 +59,7 @@ func Extend(
 
 // moveLots moves the lots that expire before a day to that day. If the day slides, it moves only lots that slide, and
 // otherwise only those that do not. It reports whether it moved any points.
-func moveLots(e *loyalty.Entry, lots []loyalty.Lot, to loyalty.Date) bool {
+func moveLots(e *loyalty.Entry, lots []loyalty.Lot, to calendar.Date) bool {
 	var moved loyalty.Points
 	for _, l := range lots {
 		if l.Expires == 0 || l.Expires.Slides() != to.Slides() || l.Expires >= to {
@@ -79,9 +80,9 @@ func moveLots(e *loyalty.Entry, lots []loyalty.Lot, to loyalty.Date) bool {
 // Reinstate returns the points of a lot that expired, once for each expiry, for a stated reason. expired is the entry
 // that recorded the expiry. The points expire at the end of the day until.
 func Reinstate(
-	p *loyalty.Program, acc loyalty.Account, expired loyalty.Entry, until loyalty.Date, reason string, now time.Time,
+	p *loyalty.Program, acc loyalty.Account, expired loyalty.Entry, until calendar.Date, reason string, now time.Time,
 ) (posting.Outcome, error) {
-	most := loyalty.DateOf(p.Goodwill.Extend.After(now, p.Zone), p.Zone)
+	most := calendar.DateOf(p.Goodwill.Extend.After(now, p.Zone), p.Zone)
 	if p.Goodwill.Extend.IsZero() {
 		most = p.Earn.Expires.Date(now, posting.AnniversaryStart(acc, p.Earn.Expires), p.Zone).Day()
 	}
@@ -102,14 +103,14 @@ func Reinstate(
 		return posting.Outcome{}, loyalty.Refuse(
 			loyalty.ValidationFailed, "/entry", "The points expired too long ago to be reinstated.",
 		)
-	case until.Slides() || until < loyalty.DateOf(now, p.Zone) || most != 0 && until > most:
+	case until.Slides() || until < calendar.DateOf(now, p.Zone) || most != 0 && until > most:
 		return posting.Outcome{}, loyalty.Refuse(
 			loyalty.ValidationFailed, "/until",
 			fmt.Sprintf("The new expiry must be from today to %s.", most),
 		)
 	}
 	// day is the last day on which the points were active.
-	n, day := -expired.Points, loyalty.DateOf(expired.Effective.Add(-1), p.Zone)
+	n, day := -expired.Points, calendar.DateOf(expired.Effective.Add(-1), p.Zone)
 	d := posting.Decide(p, acc, now)
 	e := loyalty.Entry{
 		Kind:  loyalty.KindReinstate,
@@ -205,18 +206,18 @@ func ActivateEvent(
 	return redeem.Finish(d)
 }
 
-func actionLife(p *loyalty.Program, id, level string) (loyalty.Wait, loyalty.Expiry) {
+func actionLife(p *loyalty.Program, id, level string) (calendar.Wait, calendar.Expiry) {
 	for _, a := range p.Earn.Actions {
 		if a.ID == id {
-			return posting.OverrideLife(a.Life, loyalty.Wait{}, posting.WalletExpiry(p, a.Wallet, level))
+			return posting.OverrideLife(a.Life, calendar.Wait{}, posting.WalletExpiry(p, a.Wallet, level))
 		}
 	}
-	return loyalty.Wait{}, posting.WalletExpiry(p, "", level)
+	return calendar.Wait{}, posting.WalletExpiry(p, "", level)
 }
 
 // activateNow adds to an entry the postings that activate the pending points of a grant.
 func activateNow(
-	d *posting.Decision, e loyalty.Entry, rules *loyalty.Program, g *loyalty.Grant, expiry loyalty.Expiry,
+	d *posting.Decision, e loyalty.Entry, rules *loyalty.Program, g *loyalty.Grant, expiry calendar.Expiry,
 ) loyalty.Entry {
 	cause := posting.CauseOfGrant(e.Cause, *g)
 	for _, x := range d.Account.Pending {

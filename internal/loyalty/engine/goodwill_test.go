@@ -9,20 +9,21 @@ import (
 
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
 	"github.com/perennial-loyalty/perennial/internal/loyalty/award"
+	"github.com/perennial-loyalty/perennial/internal/loyalty/calendar"
 )
 
 // kind returns a program in which points can be extended by two years and reinstated within ninety days.
 func kind(tb testing.TB, edit func(*loyalty.Program)) *loyalty.Program {
 	return made(tb, func(p *loyalty.Program) {
-		p.Earn.Pending = loyalty.Wait{}
-		p.Goodwill = loyalty.Goodwill{Extend: loyalty.Period{Months: 24}, Reinstate: loyalty.Period{Days: 90}}
+		p.Earn.Pending = calendar.Wait{}
+		p.Goodwill = loyalty.Goodwill{Extend: calendar.Period{Months: 24}, Reinstate: calendar.Period{Days: 90}}
 		edit(p)
 	})
 }
 
 func asItIs(*loyalty.Program) {}
 
-func (s *shop) extend(until loyalty.Date, now time.Time) error {
+func (s *shop) extend(until calendar.Date, now time.Time) error {
 	s.pass(now)
 	out, err := Extend(s.p, s.acc, fmt.Sprint("ext-", s.acc.Sequence), until, "sorry", now)
 	if err == nil {
@@ -62,13 +63,13 @@ func TestLotsAreExtendedAndNeverShortened(t *testing.T) {
 	s.wantLots(t, "30 2028-02-29", "30 2028-04-30")
 	for _, c := range []struct {
 		name  string
-		until loyalty.Date
+		until calendar.Date
 	}{
 		{"a day by which nothing expires", 20280229},
 		{"yesterday", 20270430},
 		{"a day beyond what the program allows", 20290502},
 		{"never", 0},
-		{"a day that slides", loyalty.Slides + 20280601},
+		{"a day that slides", calendar.Slides + 20280601},
 	} {
 		if err := s.extend(c.until, now); !errors.Is(err, loyalty.ValidationFailed) {
 			t.Errorf("extended to %s (%d): %v", c.name, c.until, err)
@@ -91,7 +92,7 @@ func TestLotsAreExtendedAndNeverShortened(t *testing.T) {
 
 func TestWhatIsExtendedStillSlides(t *testing.T) {
 	s := newShop(t, kind(t, func(p *loyalty.Program) {
-		p.Earn.Expires = loyalty.Expiry{After: loyalty.Period{Months: 6}, Inactive: true, ResetBy: []string{"order"}}
+		p.Earn.Expires = calendar.Expiry{After: calendar.Period{Months: 6}, Inactive: true, ResetBy: []string{"order"}}
 	}))
 	o := s.buy("1", 100, noon)
 	s.wantLots(t, "100 2027-06-01, slides")
@@ -146,7 +147,7 @@ func TestExpiredPointsAreBroughtBackWithinTheWindow(t *testing.T) {
 	for _, c := range []struct {
 		name  string
 		at    time.Time
-		until loyalty.Date
+		until calendar.Date
 		want  error
 	}{
 		{"at once", noon.AddDate(1, 1, 0), 20281231, nil},
@@ -156,7 +157,7 @@ func TestExpiredPointsAreBroughtBackWithinTheWindow(t *testing.T) {
 		{"until yesterday", noon.AddDate(1, 1, 0), 20271231, loyalty.ValidationFailed},
 		{"for as long as the program allows", noon.AddDate(1, 1, 0), 20300101, nil},
 		{"for longer", noon.AddDate(1, 1, 0), 20300102, loyalty.ValidationFailed},
-		{"to slide", noon.AddDate(1, 1, 0), loyalty.Slides + 20281231, loyalty.ValidationFailed},
+		{"to slide", noon.AddDate(1, 1, 0), calendar.Slides + 20281231, loyalty.ValidationFailed},
 		{"for ever", noon.AddDate(1, 1, 0), 0, loyalty.ValidationFailed},
 	} {
 		s := newShop(t, kind(t, asItIs))
@@ -212,7 +213,7 @@ func TestWhatDidNotExpireCannotBeBroughtBack(t *testing.T) {
 	s.acc.Status = loyalty.Active
 	s.p = made(t, asItIs)
 	refused("of a program that does not allow it", lapsed, loyalty.ValidationFailed)
-	s.p.Goodwill.Reinstate = loyalty.Period{Days: 90}
+	s.p.Goodwill.Reinstate = calendar.Period{Days: 90}
 	refused("for longer than what is earned today", lapsed, nil)
 	if _, err := Reinstate(s.p, s.acc, lapsed, 20290201, "sorry", now); !errors.Is(err, loyalty.ValidationFailed) {
 		t.Errorf("for longer than what is earned today: %v", err)
@@ -230,9 +231,9 @@ func TestWhatIsBroughtBackPaysDebtFirst(t *testing.T) {
 }
 
 func TestPendingPointsAreActivatedManually(t *testing.T) {
-	for name, wait := range map[string]loyalty.Wait{
-		"that wait for a hand": {Manual: true}, "that wait for a fortnight": {For: loyalty.Period{Days: 14}},
-		"that wait for a delivery": {Until: loyalty.WhenDelivered, Within: loyalty.Period{Days: 45}},
+	for name, wait := range map[string]calendar.Wait{
+		"that wait for a hand": {Manual: true}, "that wait for a fortnight": {For: calendar.Period{Days: 14}},
+		"that wait for a delivery": {Until: calendar.WhenDelivered, Within: calendar.Period{Days: 45}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			s := newShop(t, kind(t, func(p *loyalty.Program) {
@@ -240,7 +241,7 @@ func TestPendingPointsAreActivatedManually(t *testing.T) {
 				p.Earn.Rules = []loyalty.Rule{
 					{
 						ID: "extra", Give: loyalty.Fixed{Points: 20},
-						Life: loyalty.Life{Pending: &wait, Expires: &loyalty.Expiry{After: loyalty.Period{Days: 10}}},
+						Life: loyalty.Life{Pending: &wait, Expires: &calendar.Expiry{After: calendar.Period{Days: 10}}},
 					},
 				}
 			}))
@@ -284,7 +285,7 @@ func TestPendingPointsAreActivatedManually(t *testing.T) {
 }
 
 func TestARefundBeforeTheHandLeavesLessToActivate(t *testing.T) {
-	s := newShop(t, kind(t, func(p *loyalty.Program) { p.Earn.Pending = loyalty.Wait{Manual: true} }))
+	s := newShop(t, kind(t, func(p *loyalty.Program) { p.Earn.Pending = calendar.Wait{Manual: true} }))
 	o := s.buy("1", 100, noon)
 	o.Refunds = []loyalty.Refund{back("1", 7_500)}
 	s.submit(o, noon)
@@ -304,7 +305,7 @@ func TestAnEventsPendingPointsAreActivatedManually(t *testing.T) {
 		p.Earn.Actions = []loyalty.Action{
 			{
 				ID: "review", Event: "review.approved", Points: 20,
-				Life: loyalty.Life{Pending: &loyalty.Wait{Manual: true}},
+				Life: loyalty.Life{Pending: &calendar.Wait{Manual: true}},
 			},
 		}
 	})

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
+	"github.com/perennial-loyalty/perennial/internal/loyalty/calendar"
 	"github.com/perennial-loyalty/perennial/internal/loyalty/posting"
 	"github.com/perennial-loyalty/perennial/internal/loyalty/redeem"
 	"github.com/perennial-loyalty/perennial/internal/loyalty/share"
@@ -44,7 +45,7 @@ func called(tb testing.TB, p *loyalty.Program, m loyalty.MemberID, lots ...loyal
 }
 
 func TestWhoContributesHowMuch(t *testing.T) {
-	near, far := loyalty.Date(20270131), loyalty.Date(20280131)
+	near, far := calendar.Date(20270131), calendar.Date(20280131)
 	for _, c := range []struct {
 		name      string
 		share     *big.Rat
@@ -159,7 +160,7 @@ func TestWhoContributesHowMuch(t *testing.T) {
 }
 
 func TestWhoMayDraw(t *testing.T) {
-	p := living(t, loyalty.Households{Size: 3, CoolingOff: loyalty.Period{Days: 7}})
+	p := living(t, loyalty.Households{Size: 3, CoolingOff: calendar.Period{Days: 7}})
 	h := family(t, p)
 	h.Members[2].Role = share.Child
 	later := noon.AddDate(0, 0, 7)
@@ -242,7 +243,7 @@ func TestAHouseholdRedemptionIsMadeOfItsParts(tt *testing.T) {
 		var accs []loyalty.Account
 		for _, m := range []loyalty.MemberID{"mem_ada", "mem_bob", "mem_cleo"} {
 			acc := called(tt, &p, m)
-			for _, day := range []loyalty.Date{20270131, 20270228, 20280131} {
+			for _, day := range []calendar.Date{20270131, 20270228, 20280131} {
 				if n := loyalty.Points(rapid.IntRange(0, 60).Draw(t, "lot")); n > 0 {
 					acc.Lots = posting.AddLot(acc.Lots, loyalty.Lot{Expires: day, Points: n})
 				}

@@ -6,24 +6,25 @@ import (
 	"time"
 
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
+	"github.com/perennial-loyalty/perennial/internal/loyalty/calendar"
 	"github.com/perennial-loyalty/perennial/internal/loyalty/posting"
 	"github.com/perennial-loyalty/perennial/internal/loyalty/tier"
 )
 
 // These functions set different windows, and ways to keep a level.
 func calendarYears(t *loyalty.Tiers) {
-	t.Calendar, t.KeepYear, t.ExtendedBy = true, 2, loyalty.Period{Months: 1}
+	t.Calendar, t.KeepYear, t.ExtendedBy = true, 2, calendar.Period{Months: 1}
 }
 
 func calendarMonths(t *loyalty.Tiers) {
 	t.Window, t.KeepPeriods = loyalty.Window{Kind: loyalty.CycleWindow, Months: 1, From: 101}, 2
 }
-func rollingMonths(t *loyalty.Tiers) { t.Months, t.KeepFor = 12, loyalty.Period{Months: 6} }
+func rollingMonths(t *loyalty.Tiers) { t.Months, t.KeepFor = 12, calendar.Period{Months: 6} }
 
 func TestEndOfTheLastPeriodOfAStanding(t *testing.T) {
 	longExtension := func(t *loyalty.Tiers) {
 		calendarMonths(t)
-		t.ExtendedBy = loyalty.Period{Months: 3}
+		t.ExtendedBy = calendar.Period{Months: 3}
 	}
 	for _, c := range []struct {
 		name        string
@@ -36,7 +37,7 @@ func TestEndOfTheLastPeriodOfAStanding(t *testing.T) {
 		{"an extension longer than a period", longExtension, "2027-03-31T22:00:00Z", "2026-12-31T23:00:00Z"},
 		{"no extension", calendarMonths, "2027-03-31T22:00:00Z", "2027-03-31T22:00:00Z"},
 		{"levels that are not kept by periods", func(t *loyalty.Tiers) {
-			t.Months, t.KeepFor, t.ExtendedBy = 12, loyalty.Period{Months: 6}, loyalty.Period{Months: 1}
+			t.Months, t.KeepFor, t.ExtendedBy = 12, calendar.Period{Months: 6}, calendar.Period{Months: 1}
 		}, "2027-01-31T23:00:00Z", "2027-01-31T23:00:00Z"},
 	} {
 		p := bySpend(t, c.tiers)
@@ -53,9 +54,9 @@ func TestLastInstantOfABucket(t *testing.T) {
 		return func(t *loyalty.Tiers) { t.Window, t.KeepPeriods, t.MoveUp = w, 1, up }
 	}
 	toLevel := func(t *loyalty.Tiers) {
-		t.Months, t.Window, t.KeepFor = 12, loyalty.Window{Kind: loyalty.LevelWindow}, loyalty.Period{Months: 6}
+		t.Months, t.Window, t.KeepFor = 12, loyalty.Window{Kind: loyalty.LevelWindow}, calendar.Period{Months: 6}
 	}
-	lifetime := func(t *loyalty.Tiers) { t.KeepFor = loyalty.Period{Months: 6} }
+	lifetime := func(t *loyalty.Tiers) { t.KeepFor = calendar.Period{Months: 6} }
 	for _, c := range []struct {
 		name        string
 		tiers       func(*loyalty.Tiers)
@@ -120,7 +121,7 @@ func TestHowLongALevelIsKept(t *testing.T) {
 		{"two months", calendarMonths, "2026-06-01T12:00:00Z", 2, "2026-07-31T22:00:00Z", ""},
 		{"a length of time has no extension", keep(func(t *loyalty.Tiers) {
 			rollingMonths(t)
-			t.ExtendedBy, t.Grace = loyalty.Period{Months: 1}, loyalty.Period{Days: 10}
+			t.ExtendedBy, t.Grace = calendar.Period{Months: 1}, calendar.Period{Days: 10}
 		}), "2026-06-01T12:00:00Z", 0, "2026-12-01T13:00:00Z", "2026-12-11T13:00:00Z"},
 	} {
 		p := bySpend(t, c.tiers)
@@ -146,7 +147,7 @@ func TestHowLongALevelIsKept(t *testing.T) {
 
 // A program in which members never move down reviews only a standing whose lock ends.
 func TestReviewWhereMembersNeverMoveDown(t *testing.T) {
-	p := bySpend(t, func(t *loyalty.Tiers) { t.KeepFor, t.MoveDown = loyalty.Period{Months: 6}, loyalty.StayUp })
+	p := bySpend(t, func(t *loyalty.Tiers) { t.KeepFor, t.MoveDown = calendar.Period{Months: 6}, loyalty.StayUp })
 	for lock, want := range map[time.Time]time.Time{{}: {}, noon: noon, noon.Add(-1): {}} {
 		if got := posting.ReviewAt(
 			&p.Tiers, p.Zone, loyalty.Standing{Level: "silver", Until: noon, Lock: lock},
@@ -157,11 +158,11 @@ func TestReviewWhereMembersNeverMoveDown(t *testing.T) {
 }
 
 func TestStandingThatIsRenewed(t *testing.T) {
-	days := func(t *loyalty.Tiers) { t.Months, t.KeepFor = 12, loyalty.Period{Days: 30} }
-	month := func(t *loyalty.Tiers) { t.Months, t.KeepFor = 12, loyalty.Period{Months: 1} }
+	days := func(t *loyalty.Tiers) { t.Months, t.KeepFor = 12, calendar.Period{Days: 30} }
+	month := func(t *loyalty.Tiers) { t.Months, t.KeepFor = 12, calendar.Period{Months: 1} }
 	periods := func(t *loyalty.Tiers) {
 		calendarMonths(t)
-		t.KeepFor = loyalty.Period{Months: 1}
+		t.KeepFor = calendar.Period{Months: 1}
 	}
 	for _, c := range []struct {
 		name         string
@@ -235,7 +236,7 @@ func TestPeriodsThatAReviewConsiders(t *testing.T) {
 // A level that a member reached under a manually set level counts at the end of that level, if it would still be valid.
 func TestLevelThatWasReachedUnderAManualOne(t *testing.T) {
 	month := func(t *loyalty.Tiers) {
-		t.Months, t.KeepFor, t.Grace = 1, loyalty.Period{Months: 3}, loyalty.Period{Days: 10}
+		t.Months, t.KeepFor, t.Grace = 1, calendar.Period{Months: 3}, calendar.Period{Days: 10}
 	}
 	given := instant(t, "2026-03-10T12:00:00Z")
 	for _, c := range []struct {
@@ -276,7 +277,7 @@ func TestLevelThatWasReachedUnderAManualOne(t *testing.T) {
 // Of the months in which the same level was reached, the latest one decides until when it is valid. A higher level of
 // an earlier month comes first.
 func TestMonthThatDecidesUnderAManualLevel(t *testing.T) {
-	p := bySpend(t, func(t *loyalty.Tiers) { t.Months, t.KeepFor = 1, loyalty.Period{Months: 6} })
+	p := bySpend(t, func(t *loyalty.Tiers) { t.Months, t.KeepFor = 1, calendar.Period{Months: 6} })
 	given := instant(t, "2026-03-10T12:00:00Z")
 	for _, c := range []struct {
 		spend []int64 // in April, May and June
@@ -349,13 +350,13 @@ func TestValidityOfALoweredLevel(t *testing.T) {
 		{"with the period of the review", months(1, loyalty.NextPeriod), review, "2026-03-31T22:00:00Z"},
 		{"a year", func(t *loyalty.Tiers) { t.Calendar, t.KeepYear = true, 2 }, last, "2027-12-31T23:00:00Z"},
 		{
-			"a length of time", func(t *loyalty.Tiers) { t.Months, t.KeepFor = 1, loyalty.Period{Months: 1} }, last,
+			"a length of time", func(t *loyalty.Tiers) { t.Months, t.KeepFor = 1, calendar.Period{Months: 1} }, last,
 			"2026-03-20T12:00:00Z",
 		},
 		{"a length of time in periods", func(t *loyalty.Tiers) {
 			t.Window, t.KeepFor = loyalty.Window{
 				Kind: loyalty.CycleWindow, Months: 1, From: 101,
-			}, loyalty.Period{Months: 1}
+			}, calendar.Period{Months: 1}
 		}, last, "2026-03-20T12:00:00Z"},
 	} {
 		p := bySpend(t, c.tiers)

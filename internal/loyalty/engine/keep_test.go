@@ -4,11 +4,12 @@ import (
 	"testing"
 
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
+	"github.com/perennial-loyalty/perennial/internal/loyalty/calendar"
 )
 
 // A level that was reached on the 31st ends on the 31st of each month that has one.
 func TestALevelThatIsKeptByTheMonthEndsOnTheDayOnWhichItBegan(t *testing.T) {
-	p := bySpend(t, func(t *loyalty.Tiers) { t.KeepFor = loyalty.Period{Months: 1} })
+	p := bySpend(t, func(t *loyalty.Tiers) { t.KeepFor = calendar.Period{Months: 1} })
 	s := member2026(t, p)
 	s.buy("1", 500, instant(t, "2027-01-31T12:00:00Z"))
 	for _, c := range []struct{ at, until string }{
@@ -19,7 +20,7 @@ func TestALevelThatIsKeptByTheMonthEndsOnTheDayOnWhichItBegan(t *testing.T) {
 		{"2028-03-01T12:00:00Z", "2028-03-31"},
 	} {
 		s.pass(instant(t, c.at))
-		if got := loyalty.DateOf(s.acc.Tier.Until, p.Zone).String(); got != c.until {
+		if got := calendar.DateOf(s.acc.Tier.Until, p.Zone).String(); got != c.until {
 			t.Errorf("on %s it is kept until %s, want %s", c.at, got, c.until)
 		}
 	}

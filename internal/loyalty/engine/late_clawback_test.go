@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
+	"github.com/perennial-loyalty/perennial/internal/loyalty/calendar"
 	"github.com/perennial-loyalty/perennial/internal/loyalty/posting"
 )
 
@@ -13,9 +14,9 @@ import (
 func TestClawbackFindsPointsThatExpiredOnALaterDay(t *testing.T) {
 	p := slidingProgram(t)
 	acc := joined(t, p, noon.AddDate(-1, 0, 0))
-	day, moved := loyalty.Slides+20260601, loyalty.Slides+20260701
+	day, moved := calendar.Slides+20260601, calendar.Slides+20260701
 	acc.Slides, acc.ExpiredLots = day, []loyalty.Lot{
-		{Expires: loyalty.Slides + 20260501, Points: 10}, {Expires: moved, Points: 70},
+		{Expires: calendar.Slides + 20260501, Points: 10}, {Expires: moved, Points: 70},
 	}
 	g := loyalty.Grant{ActiveAt: noon.AddDate(0, -8, 0), Expires: day, Worth: 50}
 	e := posting.Decide(p, acc, noon).ClawBack(loyalty.Entry{}, 50, &g)

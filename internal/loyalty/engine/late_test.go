@@ -4,6 +4,7 @@ import (
 	"testing"
 
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
+	"github.com/perennial-loyalty/perennial/internal/loyalty/calendar"
 )
 
 // A late order may suffice for a level only together with a later order, even in a month that has ended.
@@ -13,14 +14,14 @@ func TestALateOrderDecidesEachClosedMonthThatCountsIt(t *testing.T) {
 		placed string
 		want   string
 	}{{"2026-01-31T12:00:00Z", "silver"}, {"2026-01-20T12:00:00Z", "silver"}} {
-		p := bySpend(t, func(t *loyalty.Tiers) { t.Months, t.KeepFor = 3, loyalty.Period{Months: 12} })
+		p := bySpend(t, func(t *loyalty.Tiers) { t.Months, t.KeepFor = 3, calendar.Period{Months: 12} })
 		s := member2026(t, p)
 		s.buy("1", 300, instant(t, "2026-03-15T12:00:00Z"))
 		o := bought("EUR", loyalty.Line{Amount: 300_00})
 		o.ID, o.PlacedAt = "late", instant(t, c.placed)
 		s.submit(o, instant(t, told))
 		s.wantLevel(t, told, c.want)
-		if day := loyalty.DateOf(s.acc.Tier.Until, p.Zone).Month(); day != 202703 {
+		if day := calendar.DateOf(s.acc.Tier.Until, p.Zone).Month(); day != 202703 {
 			t.Errorf("it is kept until %s", s.acc.Tier.Until)
 		}
 		o.Status = loyalty.OrderCanceled

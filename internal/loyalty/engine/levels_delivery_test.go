@@ -10,6 +10,7 @@ import (
 
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
 	"github.com/perennial-loyalty/perennial/internal/loyalty/award"
+	"github.com/perennial-loyalty/perennial/internal/loyalty/calendar"
 	"github.com/perennial-loyalty/perennial/internal/loyalty/posting"
 	"github.com/perennial-loyalty/perennial/internal/loyalty/receipt"
 	"github.com/perennial-loyalty/perennial/internal/loyalty/tier"
@@ -72,7 +73,7 @@ func randomLife(t *rapid.T, p *loyalty.Program, joined time.Time) (l life) {
 	for _, all := range [][]happening{l.direct, l.delivery} {
 		slices.SortStableFunc(all, func(x, y happening) int { return x.at.Compare(y.at) })
 		if n := len(all); n > 0 {
-			l.end = posting.Later(l.end, all[n-1].at)
+			l.end = calendar.Later(l.end, all[n-1].at)
 		}
 	}
 	l.end = after(l.end, 100, "end")
@@ -274,7 +275,7 @@ func deliveryProgram(t *rapid.T, base *loyalty.Program) *loyalty.Program {
 	p.Milestones, p.Earn.Actions, p.Campaigns = nil, []loyalty.Action{
 		{ID: "visit", Event: "visit.completed", Points: 40},
 	}, nil
-	p.Earn.Expires = loyalty.Expiry{After: loyalty.Period{Months: 36}, RoundTo: loyalty.EndOfMonth}
+	p.Earn.Expires = calendar.Expiry{After: calendar.Period{Months: 36}, RoundTo: calendar.EndOfMonth}
 	p.Tiers.KeepOnRefund, p.TierGroups = false, slices.Clone(p.TierGroups)
 	for i := range p.TierGroups {
 		p.TierGroups[i].Tiers.KeepOnRefund = false

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
+	"github.com/perennial-loyalty/perennial/internal/loyalty/calendar"
 	"github.com/perennial-loyalty/perennial/internal/loyalty/redeem"
 	"github.com/perennial-loyalty/perennial/internal/loyalty/tier"
 	"pgregory.net/rapid"
@@ -14,7 +15,7 @@ import (
 // bySpend returns a program with levels by spend: silver from 500 EUR, gold from 2000, black from 5000.
 func bySpend(tb testing.TB, edit func(*loyalty.Tiers)) *loyalty.Program {
 	return made(tb, func(p *loyalty.Program) {
-		p.Earn.Pending = loyalty.Wait{}
+		p.Earn.Pending = calendar.Wait{}
 		p.Tiers = loyalty.Tiers{
 			Levels: []loyalty.Level{
 				{ID: "bronze"},
@@ -59,7 +60,7 @@ func TestWhenLevelsBeginAndEnd(t *testing.T) {
 	}{
 		{
 			"to 31 January of the year after next", "",
-			func(t *loyalty.Tiers) { t.Calendar, t.KeepYear, t.ExtendedBy = true, 2, loyalty.Period{Months: 1} },
+			func(t *loyalty.Tiers) { t.Calendar, t.KeepYear, t.ExtendedBy = true, 2, calendar.Period{Months: 1} },
 			[]step{
 				{"2026-11-20T12:00:00Z", 500, "silver"},
 				{"2028-01-31T22:59:59.999Z", 0, "silver"},
@@ -68,7 +69,7 @@ func TestWhenLevelsBeginAndEnd(t *testing.T) {
 		},
 		{
 			"what is bought in the tail counts for the level, and it is kept to the end of the next tail", "",
-			func(t *loyalty.Tiers) { t.Calendar, t.KeepYear, t.ExtendedBy = true, 2, loyalty.Period{Months: 1} },
+			func(t *loyalty.Tiers) { t.Calendar, t.KeepYear, t.ExtendedBy = true, 2, calendar.Period{Months: 1} },
 			[]step{
 				{"2026-11-20T12:00:00Z", 500, "silver"},
 				{"2028-01-15T12:00:00Z", 500, ""},
@@ -131,7 +132,7 @@ func TestWhenLevelsBeginAndEnd(t *testing.T) {
 			{"2028-02-28T23:00:00Z", 0, "bronze"},
 		}},
 		{"since the level was reached: from each new level and each renewal", "", func(t *loyalty.Tiers) {
-			t.Window, t.KeepFor = loyalty.Window{Kind: loyalty.LevelWindow}, loyalty.Period{Months: 12}
+			t.Window, t.KeepFor = loyalty.Window{Kind: loyalty.LevelWindow}, calendar.Period{Months: 12}
 		}, []step{
 			{"2026-02-01T12:00:00Z", 500, "silver"},
 			{"2026-03-01T12:00:00Z", 1999, "silver"},
@@ -144,7 +145,7 @@ func TestWhenLevelsBeginAndEnd(t *testing.T) {
 		}},
 		{
 			"grace runs over the end of a period, and what either counts is enough", "",
-			func(t *loyalty.Tiers) { t.Window, t.KeepPeriods, t.Grace = quarter, 2, loyalty.Period{Months: 4} },
+			func(t *loyalty.Tiers) { t.Window, t.KeepPeriods, t.Grace = quarter, 2, calendar.Period{Months: 4} },
 			[]step{
 				{"2026-02-20T12:00:00Z", 500, "silver"},
 				{"2026-09-30T12:00:00Z", 499, ""},
@@ -155,7 +156,7 @@ func TestWhenLevelsBeginAndEnd(t *testing.T) {
 		},
 		{
 			"grace runs over the end of a period, which qualified", "",
-			func(t *loyalty.Tiers) { t.Window, t.KeepPeriods, t.Grace = quarter, 2, loyalty.Period{Months: 4} },
+			func(t *loyalty.Tiers) { t.Window, t.KeepPeriods, t.Grace = quarter, 2, calendar.Period{Months: 4} },
 			[]step{
 				{"2026-02-20T12:00:00Z", 500, "silver"},
 				{"2026-09-30T12:00:00Z", 500, ""},
@@ -174,7 +175,7 @@ func TestWhenLevelsBeginAndEnd(t *testing.T) {
 			},
 		},
 		{"one step at a time, each for a time of its own", "", func(t *loyalty.Tiers) {
-			t.Months, t.KeepFor, t.MoveDown = 12, loyalty.Period{Days: 400}, loyalty.OneStep
+			t.Months, t.KeepFor, t.MoveDown = 12, calendar.Period{Days: 400}, loyalty.OneStep
 		}, []step{
 			{"2026-02-01T12:00:00Z", 5000, "black"},
 			{"2027-03-08T11:59:59Z", 0, "black"},
@@ -299,7 +300,7 @@ func TestWhoReachesALevelIsWelcomedOnce(t *testing.T) {
 		t.Run(c.name, func(t *testing.T) {
 			p := bySpend(t, func(t *loyalty.Tiers) { points(t); c.edit(t) })
 			p.Earn.Rates["EUR"] = loyalty.Rate{Points: p.Earn.Rates["EUR"].Points, Per: 1_000_000_000}
-			p.Earn.Expires = loyalty.Expiry{}
+			p.Earn.Expires = calendar.Expiry{}
 			if err := Compile(p); err != nil {
 				t.Fatal(err)
 			}
@@ -416,13 +417,13 @@ func TestManualLevel(t *testing.T) {
 func TestWhatItTakesToStayIsWhatItTakes(t *testing.T) {
 	programs := []*loyalty.Program{
 		bySpend(t, func(t *loyalty.Tiers) { t.Calendar, t.KeepYear = true, 2 }),
-		bySpend(t, func(t *loyalty.Tiers) { t.Calendar, t.KeepYear, t.Grace = true, 1, loyalty.Period{Days: 40} }),
+		bySpend(t, func(t *loyalty.Tiers) { t.Calendar, t.KeepYear, t.Grace = true, 1, calendar.Period{Days: 40} }),
 		bySpend(
-			t, func(t *loyalty.Tiers) { t.Calendar, t.KeepYear, t.ExtendedBy = true, 2, loyalty.Period{Months: 1} },
+			t, func(t *loyalty.Tiers) { t.Calendar, t.KeepYear, t.ExtendedBy = true, 2, calendar.Period{Months: 1} },
 		),
-		bySpend(t, func(t *loyalty.Tiers) { t.Months, t.KeepFor = 12, loyalty.Period{Months: 12} }),
+		bySpend(t, func(t *loyalty.Tiers) { t.Months, t.KeepFor = 12, calendar.Period{Months: 12} }),
 		bySpend(t, func(t *loyalty.Tiers) {
-			t.Months, t.KeepFor, t.Grace = 3, loyalty.Period{Days: 100}, loyalty.Period{Days: 20}
+			t.Months, t.KeepFor, t.Grace = 3, calendar.Period{Days: 100}, calendar.Period{Days: 20}
 		}),
 		bySpend(t, func(t *loyalty.Tiers) {
 			t.Window, t.KeepPeriods, t.MoveUp = loyalty.Window{
@@ -433,7 +434,7 @@ func TestWhatItTakesToStayIsWhatItTakes(t *testing.T) {
 			t.Window, t.KeepPeriods = loyalty.Window{Kind: loyalty.JoinWindow, Months: 12}, 2
 		}),
 		bySpend(t, func(t *loyalty.Tiers) {
-			t.Window, t.KeepFor = loyalty.Window{Kind: loyalty.LevelWindow}, loyalty.Period{Months: 5}
+			t.Window, t.KeepFor = loyalty.Window{Kind: loyalty.LevelWindow}, calendar.Period{Months: 5}
 		}),
 	}
 	asked := 0

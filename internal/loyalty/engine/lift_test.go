@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
+	"github.com/perennial-loyalty/perennial/internal/loyalty/calendar"
 	"github.com/perennial-loyalty/perennial/internal/loyalty/remind"
 )
 
@@ -26,13 +27,13 @@ func TestRemindersThatChangeNothingHaveNoLift(t *testing.T) {
 	rules := map[string]func(r *loyalty.Reminders){
 		"none":  func(*loyalty.Reminders) {},
 		"stop":  func(r *loyalty.Reminders) { r.Ignored.StopAfter = 2 },
-		"decay": func(r *loyalty.Reminders) { r.Ignored.Wait = loyalty.Period{Days: 10} },
+		"decay": func(r *loyalty.Reminders) { r.Ignored.Wait = calendar.Period{Days: 10} },
 		"a cap": func(r *loyalty.Reminders) {
 			r.FrequencyCaps = []loyalty.FrequencyCap{{Channel: loyalty.Email, Times: 3, Per: loyalty.PerMonth}}
 		},
 		"all": func(r *loyalty.Reminders) {
 			r.Ignored, r.FrequencyCaps = loyalty.IgnoredRule{
-				Wait: loyalty.Period{Days: 2}, StopAfter: 3,
+				Wait: calendar.Period{Days: 2}, StopAfter: 3,
 			}, []loyalty.FrequencyCap{{Channel: "", Times: 1, Per: loyalty.PerDay}}
 		},
 		"no consent, so": func(r *loyalty.Reminders) {

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
+	"github.com/perennial-loyalty/perennial/internal/loyalty/calendar"
 	"github.com/perennial-loyalty/perennial/internal/loyalty/posting"
 	"github.com/perennial-loyalty/perennial/internal/loyalty/redeem"
 	"github.com/perennial-loyalty/perennial/internal/loyalty/tier"
@@ -29,11 +30,11 @@ func TestLowerLevelIsKeptFromTheJudgedPeriod(t *testing.T) {
 		},
 		{
 			"with a tail", "2027-03-07T23:00:00Z",
-			func(t *loyalty.Tiers) { t.Window, t.KeepPeriods, t.ExtendedBy = month, 2, loyalty.Period{Days: 7} },
+			func(t *loyalty.Tiers) { t.Window, t.KeepPeriods, t.ExtendedBy = month, 2, calendar.Period{Days: 7} },
 		},
 		{
 			"after a grace", "2027-02-28T23:00:00Z",
-			func(t *loyalty.Tiers) { t.Window, t.KeepPeriods, t.Grace = month, 2, loyalty.Period{Days: 10} },
+			func(t *loyalty.Tiers) { t.Window, t.KeepPeriods, t.Grace = month, 2, calendar.Period{Days: 10} },
 		},
 		{
 			"to the end of the period", "2027-01-31T23:00:00Z",
@@ -46,7 +47,7 @@ func TestLowerLevelIsKeptFromTheJudgedPeriod(t *testing.T) {
 		{
 			"for a length of time after a grace", "2027-02-10T12:00:00Z",
 			func(t *loyalty.Tiers) {
-				t.Months, t.KeepFor, t.Grace = 1, loyalty.Period{Months: 1}, loyalty.Period{Days: 20}
+				t.Months, t.KeepFor, t.Grace = 1, calendar.Period{Months: 1}, calendar.Period{Days: 20}
 			},
 		},
 	} {
@@ -99,8 +100,8 @@ func TestDemotedMemberKeepsALevelNoLonger(t *testing.T) {
 				tiers.KeepPeriods = rapid.IntRange(1, 2).Draw(t, "keep")
 			}
 			tiers.MoveDown = rapid.SampledFrom([]loyalty.MoveDown{loyalty.OneStep, loyalty.ToQualified}).Draw(t, "down")
-			tiers.ExtendedBy = rapid.SampledFrom([]loyalty.Period{{}, {Days: 9}}).Draw(t, "tail")
-			tiers.Grace = rapid.SampledFrom([]loyalty.Period{{}, {Days: 9}, {Days: 70}}).Draw(t, "grace")
+			tiers.ExtendedBy = rapid.SampledFrom([]calendar.Period{{}, {Days: 9}}).Draw(t, "tail")
+			tiers.Grace = rapid.SampledFrom([]calendar.Period{{}, {Days: 9}, {Days: 70}}).Draw(t, "grace")
 		})
 		from := instantOf("2026-01-10T12:00:00Z")
 		demoted, earned := newShop(t, p), newShop(t, p)

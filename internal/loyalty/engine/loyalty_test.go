@@ -10,6 +10,7 @@ import (
 
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
 	"github.com/perennial-loyalty/perennial/internal/loyalty/award"
+	"github.com/perennial-loyalty/perennial/internal/loyalty/calendar"
 	"github.com/perennial-loyalty/perennial/internal/loyalty/posting"
 	"github.com/perennial-loyalty/perennial/internal/loyalty/redeem"
 	"github.com/perennial-loyalty/perennial/internal/loyalty/tier"
@@ -38,8 +39,8 @@ func testProgram(tb testing.TB) *loyalty.Program {
 				"KWD": {Points: big.NewRat(3, 1), Per: 1000},
 			},
 			Counts:  loyalty.Counts{Items: true},
-			Pending: loyalty.Wait{For: loyalty.Period{Days: 14}},
-			Expires: loyalty.Expiry{After: loyalty.Period{Months: 12}, RoundTo: loyalty.EndOfMonth},
+			Pending: calendar.Wait{For: calendar.Period{Days: 14}},
+			Expires: calendar.Expiry{After: calendar.Period{Months: 12}, RoundTo: calendar.EndOfMonth},
 			Categories: []loyalty.CategoryRule{
 				{ID: "beans-x2", Category: "coffee-beans", Multiply: big.NewRat(2, 1)},
 				{ID: "no-gift-cards", Category: "gift-cards", Multiply: new(big.Rat)},
@@ -51,7 +52,7 @@ func testProgram(tb testing.TB) *loyalty.Program {
 				{ID: "silver", From: 500, Multiply: big.NewRat(5, 4)},
 				{ID: "gold", From: 2000, Multiply: big.NewRat(3, 2)},
 			},
-			Months: 12, KeepFor: loyalty.Period{Months: 12}, Grace: loyalty.Period{Days: 30},
+			Months: 12, KeepFor: calendar.Period{Months: 12}, Grace: calendar.Period{Days: 30},
 		}},
 		Spending: loyalty.Spending{Rewards: []loyalty.Reward{
 			{ID: "mug", Type: "free_product", Cost: 1200}, {ID: "sticker", Type: "free_product", Cost: 100},
@@ -310,9 +311,9 @@ func TestWhatBoundsAnAccountIsRefused(t *testing.T) {
 		)
 	}
 	refused(full, loyalty.ValidationFailed)
-	p.Earn.Pending = loyalty.Wait{Manual: true}
+	p.Earn.Pending = calendar.Wait{Manual: true}
 	refused(full, loyalty.ValidationFailed)
-	p.Earn.Pending = loyalty.Wait{}
+	p.Earn.Pending = calendar.Wait{}
 	if _, err := award.PlaceOrder(p, full, nil, p, paid("EUR", loyalty.Line{Amount: 1000}), nil, noon); err != nil {
 		t.Errorf("an order whose points are active at once was answered with %v", err)
 	}
@@ -347,44 +348,44 @@ func TestWhatBoundsAnAccountIsRefused(t *testing.T) {
 
 func TestExpiryIsByTheCalendar(t *testing.T) {
 	zone := berlin(t)
-	month, year := loyalty.Period{Months: 1}, loyalty.Period{Months: 12}
+	month, year := calendar.Period{Months: 1}, calendar.Period{Months: 12}
 	for _, c := range []struct {
 		from   time.Time
-		expiry loyalty.Expiry
+		expiry calendar.Expiry
 		want   string
 		end    string
 	}{
 		{
 			time.Date(2027, 1, 31, 12, 0, 0, 0, zone),
-			loyalty.Expiry{After: month, RoundTo: loyalty.EndOfDay},
+			calendar.Expiry{After: month, RoundTo: calendar.EndOfDay},
 			"2027-02-28", "2027-02-28T23:00:00Z",
 		},
 		{
 			time.Date(2028, 1, 31, 12, 0, 0, 0, zone),
-			loyalty.Expiry{After: month, RoundTo: loyalty.EndOfDay},
+			calendar.Expiry{After: month, RoundTo: calendar.EndOfDay},
 			"2028-02-29", "2028-02-29T23:00:00Z",
 		},
 		{
 			time.Date(2026, 7, 6, 12, 0, 0, 0, zone),
-			loyalty.Expiry{After: year, RoundTo: loyalty.EndOfMonth},
+			calendar.Expiry{After: year, RoundTo: calendar.EndOfMonth},
 			"2027-07-31", "2027-07-31T22:00:00Z",
 		},
 		{
 			time.Date(2026, 7, 6, 12, 0, 0, 0, zone),
-			loyalty.Expiry{After: year, RoundTo: loyalty.EndOfQuarter},
+			calendar.Expiry{After: year, RoundTo: calendar.EndOfQuarter},
 			"2027-09-30", "2027-09-30T22:00:00Z",
 		},
 		{
 			time.Date(2026, 7, 6, 12, 0, 0, 0, zone),
-			loyalty.Expiry{After: year, RoundTo: loyalty.EndOfYear},
+			calendar.Expiry{After: year, RoundTo: calendar.EndOfYear},
 			"2027-12-31", "2027-12-31T23:00:00Z",
 		},
 		{
 			time.Date(2026, 12, 31, 23, 30, 0, 0, time.UTC),
-			loyalty.Expiry{After: year, RoundTo: loyalty.EndOfDay},
+			calendar.Expiry{After: year, RoundTo: calendar.EndOfDay},
 			"2028-01-01", "2028-01-01T23:00:00Z",
 		},
-		{time.Date(2026, 7, 6, 12, 0, 0, 0, zone), loyalty.Expiry{}, "never", ""},
+		{time.Date(2026, 7, 6, 12, 0, 0, 0, zone), calendar.Expiry{}, "never", ""},
 	} {
 		d := c.expiry.Date(c.from, c.from, zone)
 		if d.String() != c.want {

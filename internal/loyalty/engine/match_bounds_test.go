@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
+	"github.com/perennial-loyalty/perennial/internal/loyalty/calendar"
 	"github.com/perennial-loyalty/perennial/internal/loyalty/earn"
 	"github.com/perennial-loyalty/perennial/internal/loyalty/tier"
 )
@@ -148,7 +149,7 @@ func TestOrderHasNoGrantInAWalletThatGivesNothing(t *testing.T) {
 	p := made(t, func(p *loyalty.Program) {
 		rates := map[loyalty.Currency]loyalty.Rate{"EUR": {Points: big.NewRat(1, 1), Per: 100_00}}
 		p.Wallets = []loyalty.Wallet{
-			{ID: "miles", Rates: rates, Expires: loyalty.Expiry{After: loyalty.Period{Months: 6}}},
+			{ID: "miles", Rates: rates, Expires: calendar.Expiry{After: calendar.Period{Months: 6}}},
 		}
 	})
 	for amount, want := range map[int64]int{99_99: 1, 100_00: 2} {

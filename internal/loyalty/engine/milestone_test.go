@@ -6,13 +6,14 @@ import (
 	"time"
 
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
+	"github.com/perennial-loyalty/perennial/internal/loyalty/calendar"
 	"github.com/perennial-loyalty/perennial/internal/loyalty/posting"
 )
 
 func TestAMilestoneIsGivenTakenBackAndGivenAgain(t *testing.T) {
 	second := func() *shop {
 		s := newShop(t, made(t, func(p *loyalty.Program) {
-			p.Earn.Pending = loyalty.Wait{}
+			p.Earn.Pending = calendar.Wait{}
 			p.Milestones = []loyalty.Milestone{{ID: "second", Target: 2, Points: 50}}
 		}))
 		s.buy("1", 1, noon)
@@ -56,7 +57,7 @@ func TestAMilestoneIsGivenTakenBackAndGivenAgain(t *testing.T) {
 
 func TestAMilestoneThatIsReachedAgainYearsLaterIsWorthAsMuch(t *testing.T) {
 	s := newShop(t, made(t, func(p *loyalty.Program) {
-		p.Earn.Pending = loyalty.Wait{}
+		p.Earn.Pending = calendar.Wait{}
 		p.Milestones = []loyalty.Milestone{{ID: "first", Target: 1, Points: 50}}
 	}))
 	o := s.buy("1", 10, noon)
@@ -72,7 +73,7 @@ func TestAMilestoneThatIsReachedAgainYearsLaterIsWorthAsMuch(t *testing.T) {
 // lot of that order's day. They move when another order has the number.
 func TestMilestoneIsDatedByItsOrder(t *testing.T) {
 	s := newShop(t, made(t, func(p *loyalty.Program) {
-		p.Earn.Pending, p.Tiers, p.Zone = loyalty.Wait{}, loyalty.Tiers{}, time.UTC
+		p.Earn.Pending, p.Tiers, p.Zone = calendar.Wait{}, loyalty.Tiers{}, time.UTC
 		p.Milestones = []loyalty.Milestone{{ID: "second", Target: 2, Points: 50}}
 	}))
 	s.acc.Joined = noon
@@ -84,7 +85,7 @@ func TestMilestoneIsDatedByItsOrder(t *testing.T) {
 	}
 	want := func(month int) {
 		t.Helper()
-		day, points := loyalty.EndOfMonth.Date(loyalty.DateOf(noon.AddDate(1, month, 0), time.UTC)), loyalty.Points(0)
+		day, points := calendar.EndOfMonth.Date(calendar.DateOf(noon.AddDate(1, month, 0), time.UTC)), loyalty.Points(0)
 		for _, l := range s.acc.Lots {
 			if l.Expires == day {
 				points = l.Points
@@ -112,14 +113,14 @@ func TestMilestoneIsDatedByItsOrder(t *testing.T) {
 // A milestone beyond the orders that an account remembers keeps the day on which it was reached.
 func TestMilestoneBeyondTheRememberedOrders(t *testing.T) {
 	s := newShop(t, made(t, func(p *loyalty.Program) {
-		p.Earn.Pending, p.Tiers, p.Zone = loyalty.Wait{}, loyalty.Tiers{}, time.UTC
+		p.Earn.Pending, p.Tiers, p.Zone = calendar.Wait{}, loyalty.Tiers{}, time.UTC
 		p.Milestones = []loyalty.Milestone{{ID: "many", Target: posting.MaxOrderNumber + 1, Points: 50}}
 	}))
 	for i := range posting.MaxOrderNumber + 3 {
 		s.buy(strconv.Itoa(i), 1, noon.AddDate(0, 0, 10*i))
 	}
-	reached := loyalty.DateOf(noon.AddDate(1, 0, 10*posting.MaxOrderNumber), time.UTC)
-	if got := s.acc.Reached[0].Grant.Expires; got != loyalty.EndOfMonth.Date(reached) ||
+	reached := calendar.DateOf(noon.AddDate(1, 0, 10*posting.MaxOrderNumber), time.UTC)
+	if got := s.acc.Reached[0].Grant.Expires; got != calendar.EndOfMonth.Date(reached) ||
 		s.acc.Balance().Active != posting.MaxOrderNumber+53 {
 		t.Errorf(
 			"the milestone's points expire on %s, want the end of the month of %s; there are %+v", got, reached,

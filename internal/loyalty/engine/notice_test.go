@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
+	"github.com/perennial-loyalty/perennial/internal/loyalty/calendar"
 	"github.com/perennial-loyalty/perennial/internal/loyalty/posting"
 	"github.com/perennial-loyalty/perennial/internal/loyalty/remind"
 )
@@ -22,13 +23,13 @@ func (s *shop) notify(t *testing.T, at string, what loyalty.NoticeOf, subject st
 
 func TestPointsExpireOnlyIfTheMemberWasNotified(t *testing.T) {
 	p := made(t, func(p *loyalty.Program) {
-		p.Earn.Pending, p.Earn.Expires, p.AdvanceNotice = loyalty.Wait{}, loyalty.Expiry{
-			After: loyalty.Period{Months: 1}, RoundTo: loyalty.EndOfMonth,
-		}, loyalty.AdvanceNotice{Period: loyalty.Period{Days: 30}, MaxExtensions: 2}
+		p.Earn.Pending, p.Earn.Expires, p.AdvanceNotice = calendar.Wait{}, calendar.Expiry{
+			After: calendar.Period{Months: 1}, RoundTo: calendar.EndOfMonth,
+		}, loyalty.AdvanceNotice{Period: calendar.Period{Days: 30}, MaxExtensions: 2}
 		p.Reminders = loyalty.Reminders{
 			Messages: []loyalty.Reminder{
 				{
-					On: loyalty.BeforeExpiry, Leads: []loyalty.Period{{Days: 30}},
+					On: loyalty.BeforeExpiry, Leads: []calendar.Period{{Days: 30}},
 					Channels: []loyalty.Channel{loyalty.Email},
 				},
 			},
@@ -118,14 +119,14 @@ func TestPostponedExpiryHasNoticeAndThenHappens(t *testing.T) {
 		{"2026-01-05T10:00:00Z", 1, "2026-05-05T22:00:00Z"}, // from the end of the day on 30 days
 		{"2026-01-05T21:30:00Z", 1, "2026-05-05T22:00:00Z"},
 	} {
-		p := bySpend(t, func(t *loyalty.Tiers) { t.Months, t.KeepFor = 1, loyalty.Period{Months: 3} })
+		p := bySpend(t, func(t *loyalty.Tiers) { t.Months, t.KeepFor = 1, calendar.Period{Months: 3} })
 		p.AdvanceNotice, p.Reminders = loyalty.AdvanceNotice{
-			Period: loyalty.Period{Days: 30}, MaxExtensions: 2,
+			Period: calendar.Period{Days: 30}, MaxExtensions: 2,
 		}, loyalty.Reminders{
 			QuietFrom:  20 * 60,
 			QuietUntil: 9 * 60, Messages: []loyalty.Reminder{
 				{
-					ID: "risk", On: loyalty.BeforeTier, Leads: []loyalty.Period{{Days: 30}},
+					ID: "risk", On: loyalty.BeforeTier, Leads: []calendar.Period{{Days: 30}},
 					Channels: []loyalty.Channel{loyalty.Email}, Purpose: loyalty.Transactional,
 				},
 			},
@@ -147,7 +148,7 @@ func TestPostponedExpiryHasNoticeAndThenHappens(t *testing.T) {
 func TestAMessageOfALevelThatEndsSaysWhatKeepsIt(t *testing.T) {
 	risk := loyalty.Reminders{QuietFrom: 20 * 60, QuietUntil: 9 * 60, Messages: []loyalty.Reminder{
 		{
-			ID: "risk", On: loyalty.BeforeTier, Leads: []loyalty.Period{{Months: 6}},
+			ID: "risk", On: loyalty.BeforeTier, Leads: []calendar.Period{{Months: 6}},
 			Channels: []loyalty.Channel{loyalty.Email}, Purpose: loyalty.Transactional,
 		},
 		{
@@ -170,7 +171,7 @@ func TestAMessageOfALevelThatEndsSaysWhatKeepsIt(t *testing.T) {
 		},
 		{
 			"in grace, which counts for the year that began",
-			func(t *loyalty.Tiers) { t.Grace = loyalty.Period{Days: 60} }, "2028-01-12T12:00:00Z", 50_000,
+			func(t *loyalty.Tiers) { t.Grace = calendar.Period{Days: 60} }, "2028-01-12T12:00:00Z", 50_000,
 			loyalty.BySpend, "2028-02-29T23:00:00Z", 0,
 		},
 		{"of two measures", func(t *loyalty.Tiers) {
@@ -185,7 +186,7 @@ func TestAMessageOfALevelThatEndsSaysWhatKeepsIt(t *testing.T) {
 		}, "2028-01-12T12:00:00Z", 50_000, loyalty.BySpend, "2028-02-29T23:00:00Z", 1},
 	} {
 		p := bySpend(t, func(x *loyalty.Tiers) {
-			x.Calendar, x.KeepYear, x.Grace = true, 2, map[bool]loyalty.Period{true: {Days: 60}}[c.besides > 0]
+			x.Calendar, x.KeepYear, x.Grace = true, 2, map[bool]calendar.Period{true: {Days: 60}}[c.besides > 0]
 			c.tiers(x)
 		})
 		p.Reminders = risk
@@ -208,12 +209,12 @@ func TestAMessageOfALevelThatEndsSaysWhatKeepsIt(t *testing.T) {
 
 func TestNoticesAreStoredForAllLots(t *testing.T) {
 	p := made(t, func(p *loyalty.Program) {
-		p.Earn.Pending, p.Earn.Expires, p.AdvanceNotice = loyalty.Wait{}, loyalty.Expiry{
-			After: loyalty.Period{Months: 3}, RoundTo: loyalty.EndOfDay,
-		}, loyalty.AdvanceNotice{Period: loyalty.Period{Days: 30}, MaxExtensions: 2}
+		p.Earn.Pending, p.Earn.Expires, p.AdvanceNotice = calendar.Wait{}, calendar.Expiry{
+			After: calendar.Period{Months: 3}, RoundTo: calendar.EndOfDay,
+		}, loyalty.AdvanceNotice{Period: calendar.Period{Days: 30}, MaxExtensions: 2}
 		p.Reminders = loyalty.Reminders{QuietFrom: 20 * 60, QuietUntil: 9 * 60, Messages: []loyalty.Reminder{
 			{
-				ID: "expire", On: loyalty.BeforeExpiry, Leads: []loyalty.Period{{Days: 40}},
+				ID: "expire", On: loyalty.BeforeExpiry, Leads: []calendar.Period{{Days: 40}},
 				Channels: []loyalty.Channel{loyalty.Email}, Purpose: loyalty.Transactional,
 			},
 		}}
@@ -233,7 +234,7 @@ func TestNoticesAreStoredForAllLots(t *testing.T) {
 
 func TestLevelsFallOnlyIfTheMemberWasNotified(t *testing.T) {
 	p := bySpend(t, func(t *loyalty.Tiers) { t.Calendar, t.KeepYear = true, 2 })
-	p.AdvanceNotice = loyalty.AdvanceNotice{Period: loyalty.Period{Days: 30}, MaxExtensions: 2}
+	p.AdvanceNotice = loyalty.AdvanceNotice{Period: calendar.Period{Days: 30}, MaxExtensions: 2}
 	s := member2026(t, p)
 	s.walk(t, []step{{"2026-11-20T12:00:00Z", 500, "silver"}, {"2027-12-31T23:00:00Z", 0, "silver"}})
 	if want := instant(t, "2028-01-30T23:00:00Z"); !s.acc.Tier.Until.Equal(want) {
@@ -264,9 +265,9 @@ func TestLevelsFallOnlyIfTheMemberWasNotified(t *testing.T) {
 
 func TestANoticeThatCameBackDoesNotCountAndAnotherOneDoes(t *testing.T) {
 	p := made(t, func(p *loyalty.Program) {
-		p.Earn.Pending, p.Earn.Expires, p.AdvanceNotice = loyalty.Wait{}, loyalty.Expiry{
-			After: loyalty.Period{Months: 1}, RoundTo: loyalty.EndOfMonth,
-		}, loyalty.AdvanceNotice{Period: loyalty.Period{Days: 10}, MaxExtensions: 2}
+		p.Earn.Pending, p.Earn.Expires, p.AdvanceNotice = calendar.Wait{}, calendar.Expiry{
+			After: calendar.Period{Months: 1}, RoundTo: calendar.EndOfMonth,
+		}, loyalty.AdvanceNotice{Period: calendar.Period{Days: 10}, MaxExtensions: 2}
 	})
 	told := func(id, at string, failed bool) remind.SentReminder {
 		return remind.SentReminder{
@@ -328,8 +329,8 @@ func TestANoticeThatCameBackDoesNotCountAndAnotherOneDoes(t *testing.T) {
 }
 
 func TestALevelWhoseNoticeCameBackDoesNotFallUntilItIsSentAgain(t *testing.T) {
-	p := bySpend(t, func(t *loyalty.Tiers) { t.Calendar, t.KeepYear, t.Grace = true, 2, loyalty.Period{Days: 7} })
-	p.AdvanceNotice = loyalty.AdvanceNotice{Period: loyalty.Period{Days: 30}, MaxExtensions: 2}
+	p := bySpend(t, func(t *loyalty.Tiers) { t.Calendar, t.KeepYear, t.Grace = true, 2, calendar.Period{Days: 7} })
+	p.AdvanceNotice = loyalty.AdvanceNotice{Period: calendar.Period{Days: 30}, MaxExtensions: 2}
 	s := member2026(t, p)
 	s.walk(t, []step{{"2026-11-20T12:00:00Z", 500, "silver"}})
 	s.notify(t, "2027-11-30T12:00:00Z", loyalty.OfFall, posting.TierNotice(s.acc.Tier))
@@ -355,7 +356,7 @@ func TestALevelWhoseNoticeCameBackDoesNotFallUntilItIsSentAgain(t *testing.T) {
 // A notice that is sent again after it was withdrawn is another entry, with another ID.
 func TestNoticeAfterAWithdrawnOne(t *testing.T) {
 	p := made(t, func(p *loyalty.Program) {
-		p.AdvanceNotice = loyalty.AdvanceNotice{Period: loyalty.Period{Days: 14}, MaxExtensions: 2}
+		p.AdvanceNotice = loyalty.AdvanceNotice{Period: calendar.Period{Days: 14}, MaxExtensions: 2}
 	})
 	acc := joined(t, p, noon)
 	id := func(withdrawn bool, known bool) string {

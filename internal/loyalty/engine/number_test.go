@@ -10,6 +10,7 @@ import (
 
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
 	"github.com/perennial-loyalty/perennial/internal/loyalty/award"
+	"github.com/perennial-loyalty/perennial/internal/loyalty/calendar"
 	"github.com/perennial-loyalty/perennial/internal/loyalty/posting"
 	"github.com/perennial-loyalty/perennial/internal/loyalty/tier"
 	"pgregory.net/rapid"
@@ -30,7 +31,7 @@ type asksNumber struct {
 func (a asksNumber) OrderNumbers() int { return a.most }
 
 func numberedShop(t *testing.T, rules ...loyalty.Rule) *shop {
-	return newShop(t, made(t, func(p *loyalty.Program) { p.Earn.Pending, p.Earn.Rules = loyalty.Wait{}, rules }))
+	return newShop(t, made(t, func(p *loyalty.Program) { p.Earn.Pending, p.Earn.Rules = calendar.Wait{}, rules }))
 }
 
 func (s *shop) worths(ids ...string) (worths []loyalty.Points) {
@@ -124,7 +125,7 @@ func TestOrderNumbersOfMembersWhoOrderedBefore(t *testing.T) {
 		t.Fatalf("the account remembers %+v, which no rule asks for", s.acc.First)
 	}
 	s.p = made(t, func(p *loyalty.Program) {
-		p.Version, p.Earn.Pending, p.Earn.Rules = 2, loyalty.Wait{}, []loyalty.Rule{nth("fourth", 4, 70)}
+		p.Version, p.Earn.Pending, p.Earn.Rules = 2, calendar.Wait{}, []loyalty.Rule{nth("fourth", 4, 70)}
 	})
 	s.versions = []tier.Live{{Program: numberedShop(t).p, Until: noon.Add(time.Hour)}}
 	s.versions[0].Program.Version = 1
@@ -173,7 +174,7 @@ func numberedProgram(t *rapid.T, base *loyalty.Program) *loyalty.Program {
 		{ID: "few", Give: loyalty.Multiply{By: big.NewRat(3, 1)}, Match: loyalty.Match{When: asksNumber{few, 2}}},
 		{
 			ID: "brief", Give: loyalty.Fixed{Points: 20}, Match: loyalty.Match{FirstOrder: true},
-			Life: loyalty.Life{Expires: &loyalty.Expiry{After: loyalty.Period{Months: 40}}},
+			Life: loyalty.Life{Expires: &calendar.Expiry{After: calendar.Period{Months: 40}}},
 		},
 	}
 	p.Earn.Rules = rapid.SliceOfNDistinct(

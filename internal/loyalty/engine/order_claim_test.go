@@ -7,13 +7,13 @@ import (
 
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
 	"github.com/perennial-loyalty/perennial/internal/loyalty/award"
-	"github.com/perennial-loyalty/perennial/internal/loyalty/posting"
+	"github.com/perennial-loyalty/perennial/internal/loyalty/calendar"
 )
 
 // An order without a member becomes a member's with a later revision, and keeps that member.
 func TestGuestsOrderThatBecomesAMembers(t *testing.T) {
 	p := made(t, func(p *loyalty.Program) {
-		p.Earn.Pending, p.Tiers.Levels[0].Multiply = loyalty.Wait{}, big.NewRat(2, 1)
+		p.Earn.Pending, p.Tiers.Levels[0].Multiply = calendar.Wait{}, big.NewRat(2, 1)
 	})
 	guests := paid("EUR", loyalty.Line{Amount: 10_00})
 	guests.Member = ""
@@ -32,9 +32,9 @@ func TestGuestsOrderThatBecomesAMembers(t *testing.T) {
 		pointer string
 	}{
 		{"at once", func(*loyalty.Order) {}, noon, noon, "", ""},
-		{"after 90 days", func(*loyalty.Order) {}, noon, noon.Add(posting.MaxOrderAge), "", ""},
+		{"after 90 days", func(*loyalty.Order) {}, noon, noon.Add(loyalty.MaxOrderAge), "", ""},
 		{
-			"later", func(*loyalty.Order) {}, noon, noon.Add(posting.MaxOrderAge + 1), loyalty.ValidationFailed,
+			"later", func(*loyalty.Order) {}, noon, noon.Add(loyalty.MaxOrderAge + 1), loyalty.ValidationFailed,
 			"/member",
 		},
 		{
@@ -46,11 +46,11 @@ func TestGuestsOrderThatBecomesAMembers(t *testing.T) {
 			loyalty.ValidationFailed, "/placed_at",
 		},
 		{
-			"by a member who joined within a day", func(*loyalty.Order) {}, noon.Add(posting.JoinGrace),
+			"by a member who joined within a day", func(*loyalty.Order) {}, noon.Add(loyalty.JoinGrace),
 			noon.AddDate(0, 0, 40), "", "",
 		},
 		{
-			"by a member who joined too late", func(*loyalty.Order) {}, noon.Add(posting.JoinGrace + 1),
+			"by a member who joined too late", func(*loyalty.Order) {}, noon.Add(loyalty.JoinGrace + 1),
 			noon.AddDate(0, 0, 40),
 			loyalty.ValidationFailed, "/placed_at",
 		},
@@ -77,7 +77,7 @@ func TestGuestsOrderThatBecomesAMembers(t *testing.T) {
 		&state,
 		p,
 		guests,
-		noon.Add(posting.MaxOrderAge+time.Hour),
+		noon.Add(loyalty.MaxOrderAge+time.Hour),
 	); err != nil ||
 		again.Revision != 2 {
 		t.Errorf("the guest's order is reported again: %+v, %v", again, err)

@@ -7,6 +7,7 @@ import (
 
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
 	"github.com/perennial-loyalty/perennial/internal/loyalty/award"
+	"github.com/perennial-loyalty/perennial/internal/loyalty/calendar"
 )
 
 // orderings delivers five facts of an order, each twice, in every possible order: a capture, two refunds, a dispute,
@@ -97,13 +98,13 @@ func TestAllOrderingsOfFiveFactsReportedTwiceEndInOneState(t *testing.T) {
 		t.Run(string(end), func(t *testing.T) {
 			t.Parallel()
 			p := testProgram(t)
-			p.Earn.Pending = loyalty.Wait{}
+			p.Earn.Pending = calendar.Wait{}
 			p.Earn.Caps = []loyalty.Cap{{Points: 90, Per: loyalty.PerDay}}
 			p.Earn.Rules = []loyalty.Rule{
 				{
 					ID: "bonus", Give: loyalty.Fixed{Points: 25},
 					Match: loyalty.Match{MinSpend: map[loyalty.Currency]int64{"EUR": 5_000}},
-					Life:  loyalty.Life{Expires: &loyalty.Expiry{After: loyalty.Period{Days: 60}}},
+					Life:  loyalty.Life{Expires: &calendar.Expiry{After: calendar.Period{Days: 60}}},
 				},
 			}
 			if err := Compile(p); err != nil {

@@ -6,7 +6,7 @@ import (
 	"time"
 
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
-	"github.com/perennial-loyalty/perennial/internal/loyalty/posting"
+	"github.com/perennial-loyalty/perennial/internal/loyalty/calendar"
 	"github.com/perennial-loyalty/perennial/internal/loyalty/receipt"
 )
 
@@ -447,18 +447,20 @@ func TestWhichUnknownCustomersOrdersAMemberMayClaim(t *testing.T) {
 		placed, joined time.Time
 		want           bool
 	}{
-		{now.Add(-posting.MaxOrderAge), now.Add(-posting.MaxOrderAge), true},
-		{now.Add(-posting.MaxOrderAge - 1), now.Add(-posting.MaxOrderAge), false},
+		{now.Add(-loyalty.MaxOrderAge), now.Add(-loyalty.MaxOrderAge), true},
+		{now.Add(-loyalty.MaxOrderAge - 1), now.Add(-loyalty.MaxOrderAge), false},
 		{now.Add(-60 * 24 * time.Hour), now.Add(-59 * 24 * time.Hour), true},
 		{now.Add(-60 * 24 * time.Hour), now.Add(-59*24*time.Hour + 1), false},
-		{loyalty.Period{Days: -30}.After(now, p.Zone), now, true},
-		{loyalty.Period{Days: -30}.After(now, p.Zone).Add(-1), now, false},
+		{calendar.Period{Days: -30}.After(now, p.Zone), now, true},
+		{calendar.Period{Days: -30}.After(now, p.Zone).Add(-1), now, false},
 	} {
 		if got := receipt.Attributable(&p.Payments, p.Zone, c.placed, c.joined, now); got != c.want {
 			t.Errorf("placed %s, joined %s: %t", c.placed, c.joined, got)
 		}
 	}
-	if got := (loyalty.PaymentTerms{ClaimWithin: loyalty.Period{Days: 3}}).Claims(); got != (loyalty.Period{Days: 3}) {
+	if got := (loyalty.PaymentTerms{
+		ClaimWithin: calendar.Period{Days: 3},
+	}).Claims(); got != (calendar.Period{Days: 3}) {
 		t.Errorf("claims within %v", got)
 	}
 	terms := loyalty.PaymentTerms{FindBy: []loyalty.MemberBy{loyalty.ByEmail}}

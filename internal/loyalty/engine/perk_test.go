@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
+	"github.com/perennial-loyalty/perennial/internal/loyalty/calendar"
 	"github.com/perennial-loyalty/perennial/internal/loyalty/earn"
 	"github.com/perennial-loyalty/perennial/internal/loyalty/redeem"
 )
@@ -72,7 +73,7 @@ func TestAPerkTakesThePlaceOfWhatItsCartHolds(t *testing.T) {
 
 func TestPerksOfLevelsAndRewards(t *testing.T) {
 	p := stocked(t, func(p *loyalty.Program, r *loyalty.Reward) {
-		r.Type, r.Cost, r.Visible = redeem.Perk, 0, loyalty.Span{From: noon}
+		r.Type, r.Cost, r.Visible = redeem.Perk, 0, calendar.Span{From: noon}
 		p.Tiers.Levels[1].Perks, p.Tiers.Levels[2].Perks = []string{"tea"}, []string{"tea", "lounge"}
 	})
 	acc := joined(t, p, noon)

@@ -7,6 +7,7 @@ import (
 
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
 	"github.com/perennial-loyalty/perennial/internal/loyalty/award"
+	"github.com/perennial-loyalty/perennial/internal/loyalty/calendar"
 )
 
 // An order keeps the rules of its version, and the live version decides which levels still exist.
@@ -61,7 +62,7 @@ func TestWalletsThatNoLongerExist(t *testing.T) {
 				rates := map[loyalty.Currency]loyalty.Rate{"EUR": {Points: big.NewRat(1, 1), Per: 100}}
 				p.Wallets = append(
 					p.Wallets,
-					loyalty.Wallet{ID: id, Rates: rates, Expires: loyalty.Expiry{After: loyalty.Period{Months: 6}}},
+					loyalty.Wallet{ID: id, Rates: rates, Expires: calendar.Expiry{After: calendar.Period{Months: 6}}},
 				)
 			}
 		})

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
+	"github.com/perennial-loyalty/perennial/internal/loyalty/calendar"
 	"github.com/perennial-loyalty/perennial/internal/loyalty/posting"
 	"github.com/perennial-loyalty/perennial/internal/loyalty/receipt"
 	"github.com/perennial-loyalty/perennial/internal/loyalty/redeem"
@@ -243,7 +244,7 @@ func TestEarnRedeemAndRefundNeverMakeAProfit(t *testing.T) {
 				b.acc.Redeemed, b.acc.Expired, written,
 			)
 		}
-		if len(b.spent) > 0 || len(b.acc.Usage) > 0 && b.now.Before(noon.Add(posting.MaxOrderAge)) {
+		if len(b.spent) > 0 || len(b.acc.Usage) > 0 && b.now.Before(noon.Add(loyalty.MaxOrderAge)) {
 			t.Fatalf("all is canceled, and of budgets %v are used, and of caps %v", b.spent, b.acc.Usage)
 		}
 		unlimited := p.Clawback == loyalty.ClawbackUnlimited || p.Clawback == loyalty.ClawbackDebt && p.MaxDebt == 0
@@ -313,14 +314,14 @@ func TestDeliveriesAndRefundsInAnyOrderAreAccountedFor(t *testing.T) {
 		p.Clawback = rapid.SampledFrom(
 			[]loyalty.ClawbackPolicy{loyalty.ClawbackDebt, loyalty.ClawbackWithinBalance, loyalty.ClawbackPendingOnly},
 		).Draw(t, "reach")
-		p.Earn.Pending = loyalty.Wait{
-			Until:  loyalty.WhenDelivered,
-			For:    loyalty.Period{Days: rapid.SampledFrom([]int{0, 14}).Draw(t, "and then")},
-			Within: loyalty.Period{Days: rapid.SampledFrom([]int{0, 45}).Draw(t, "within")},
+		p.Earn.Pending = calendar.Wait{
+			Until:  calendar.WhenDelivered,
+			For:    calendar.Period{Days: rapid.SampledFrom([]int{0, 14}).Draw(t, "and then")},
+			Within: calendar.Period{Days: rapid.SampledFrom([]int{0, 45}).Draw(t, "within")},
 		}
 		for i := range p.Earn.Rules {
 			if r := &p.Earn.Rules[i]; r.Life.Pending != nil && rapid.Bool().Draw(t, "shipped") {
-				r.Life.Pending = &loyalty.Wait{Until: loyalty.WhenShipped}
+				r.Life.Pending = &calendar.Wait{Until: calendar.WhenShipped}
 			}
 		}
 		if err := Compile(p); err != nil {

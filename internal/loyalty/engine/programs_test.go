@@ -7,6 +7,7 @@ import (
 
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
 	"github.com/perennial-loyalty/perennial/internal/loyalty/award"
+	"github.com/perennial-loyalty/perennial/internal/loyalty/calendar"
 	"github.com/perennial-loyalty/perennial/internal/loyalty/posting"
 	"github.com/perennial-loyalty/perennial/internal/loyalty/tier"
 )
@@ -21,13 +22,13 @@ func TestBoundsOfAProgram(t *testing.T) {
 			p.Earn.Rules = []loyalty.Rule{r}
 		}
 	}
-	days := func(n int) (all []loyalty.Day) {
+	days := func(n int) (all []calendar.Day) {
 		for i := range n {
-			all = append(all, loyalty.Day(101+i))
+			all = append(all, calendar.Day(101+i))
 		}
 		return all
 	}
-	rates := func(c loyalty.Currency, x *big.Rat, from ...loyalty.Date) func(*loyalty.Program) {
+	rates := func(c loyalty.Currency, x *big.Rat, from ...calendar.Date) func(*loyalty.Program) {
 		return func(p *loyalty.Program) {
 			p.Exchange.Base = "EUR"
 			for _, day := range from {
@@ -190,19 +191,19 @@ func TestBoundsOfAProgram(t *testing.T) {
 		{"a budget of more", bounded(func(r *loyalty.Rule) { r.Budget = loyalty.MaxBalance + 1 }), false},
 		{"a budget below zero", bounded(func(r *loyalty.Rule) { r.Budget = -1 }), false},
 		{"points of a rule that expire by inactivity", bounded(func(r *loyalty.Rule) {
-			r.Life.Expires = &loyalty.Expiry{After: loyalty.Period{Days: 1}, Inactive: true}
+			r.Life.Expires = &calendar.Expiry{After: calendar.Period{Days: 1}, Inactive: true}
 		}), false},
 		{
 			"a multiplier with a life of its own",
 			bounded(
-				func(r *loyalty.Rule) { r.Give, r.Life.Pending = loyalty.Multiply{By: rat(1, 1)}, &loyalty.Wait{} },
+				func(r *loyalty.Rule) { r.Give, r.Life.Pending = loyalty.Multiply{By: rat(1, 1)}, &calendar.Wait{} },
 			),
 			true,
 		},
 		{
 			"a divisor with a life of its own",
 			bounded(
-				func(r *loyalty.Rule) { r.Give, r.Life.Pending = loyalty.Multiply{By: rat(99, 100)}, &loyalty.Wait{} },
+				func(r *loyalty.Rule) { r.Give, r.Life.Pending = loyalty.Multiply{By: rat(99, 100)}, &calendar.Wait{} },
 			),
 			false,
 		},
@@ -276,24 +277,24 @@ func TestBoundsOfAProgram(t *testing.T) {
 			false,
 		},
 		{"a wallet whose points expire by inactivity", func(p *loyalty.Program) {
-			p.Wallets = []loyalty.Wallet{{ID: "a", Expires: loyalty.Expiry{Inactive: true}}}
+			p.Wallets = []loyalty.Wallet{{ID: "a", Expires: calendar.Expiry{Inactive: true}}}
 		}, false},
 		{"a wallet that waits for a parcel", func(p *loyalty.Program) {
-			p.Wallets = []loyalty.Wallet{{ID: "a", Pending: loyalty.Wait{Until: loyalty.WhenShipped}}}
+			p.Wallets = []loyalty.Wallet{{ID: "a", Pending: calendar.Wait{Until: calendar.WhenShipped}}}
 		}, false},
 		{"days of a wallet", func(p *loyalty.Program) {
 			p.Wallets = []loyalty.Wallet{
 				{
-					ID: "a", Pending: loyalty.Wait{On: days(posting.MaxDays)},
-					Expires: loyalty.Expiry{On: days(posting.MaxDays)},
+					ID: "a", Pending: calendar.Wait{On: days(posting.MaxDays)},
+					Expires: calendar.Expiry{On: days(posting.MaxDays)},
 				},
 			}
 		}, true},
 		{"too many days of a wallet's activation", func(p *loyalty.Program) {
-			p.Wallets = []loyalty.Wallet{{ID: "a", Pending: loyalty.Wait{On: days(posting.MaxDays + 1)}}}
+			p.Wallets = []loyalty.Wallet{{ID: "a", Pending: calendar.Wait{On: days(posting.MaxDays + 1)}}}
 		}, false},
 		{"too many days of a wallet's expiry", func(p *loyalty.Program) {
-			p.Wallets = []loyalty.Wallet{{ID: "a", Expires: loyalty.Expiry{On: days(posting.MaxDays + 1)}}}
+			p.Wallets = []loyalty.Wallet{{ID: "a", Expires: calendar.Expiry{On: days(posting.MaxDays + 1)}}}
 		}, false},
 		{"a wallet's rate of no points", func(p *loyalty.Program) {
 			p.Wallets = []loyalty.Wallet{
@@ -317,18 +318,18 @@ func TestBoundsOfAProgram(t *testing.T) {
 		}, false},
 		{"extensions", func(p *loyalty.Program) {
 			p.AdvanceNotice = loyalty.AdvanceNotice{
-				Period: loyalty.Period{Days: 1}, MaxExtensions: posting.MaxExtensions,
+				Period: calendar.Period{Days: 1}, MaxExtensions: posting.MaxExtensions,
 			}
 		}, true},
 		{"one extension", func(p *loyalty.Program) {
-			p.AdvanceNotice = loyalty.AdvanceNotice{Period: loyalty.Period{Days: 1}, MaxExtensions: 1}
+			p.AdvanceNotice = loyalty.AdvanceNotice{Period: calendar.Period{Days: 1}, MaxExtensions: 1}
 		}, true},
 		{"no extensions", func(p *loyalty.Program) {
-			p.AdvanceNotice = loyalty.AdvanceNotice{Period: loyalty.Period{Days: 1}, MaxExtensions: 0}
+			p.AdvanceNotice = loyalty.AdvanceNotice{Period: calendar.Period{Days: 1}, MaxExtensions: 0}
 		}, false},
 		{"too many extensions", func(p *loyalty.Program) {
 			p.AdvanceNotice = loyalty.AdvanceNotice{
-				Period: loyalty.Period{Days: 1}, MaxExtensions: posting.MaxExtensions + 1,
+				Period: calendar.Period{Days: 1}, MaxExtensions: posting.MaxExtensions + 1,
 			}
 		}, false},
 		{"no period and no extensions", func(p *loyalty.Program) { p.AdvanceNotice = loyalty.AdvanceNotice{} }, true},

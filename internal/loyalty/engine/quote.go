@@ -5,6 +5,7 @@ import (
 
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
 	"github.com/perennial-loyalty/perennial/internal/loyalty/award"
+	"github.com/perennial-loyalty/perennial/internal/loyalty/calendar"
 	"github.com/perennial-loyalty/perennial/internal/loyalty/earn"
 	"github.com/perennial-loyalty/perennial/internal/loyalty/posting"
 	"github.com/perennial-loyalty/perennial/internal/loyalty/receipt"
@@ -41,7 +42,7 @@ type Quote struct {
 	Points   loyalty.Points
 	Wallets  []loyalty.Grant // the points in other wallets
 	ActiveAt time.Time       // when the points could be spent
-	Expires  loyalty.Date    // when the points would expire
+	Expires  calendar.Date   // when the points would expire
 	Reasons  []loyalty.Reason
 	Spends   []posting.Spend // the parts of budgets that the order would use
 	Needs    posting.Needs   // if not zero, the quote needs more of the member's entries, and no other field is set

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
+	"github.com/perennial-loyalty/perennial/internal/loyalty/calendar"
 	"github.com/perennial-loyalty/perennial/internal/loyalty/receipt"
 	"pgregory.net/rapid"
 )
@@ -41,13 +42,15 @@ func randomProgram(t *rapid.T) *loyalty.Program {
 				).Draw(t, "rounding"),
 				Carry: rapid.IntRange(0, 3).Draw(t, "carry") == 0,
 				Pending: rapid.SampledFrom(
-					[]loyalty.Wait{{}, {For: loyalty.Period{Days: 14}}, {On: []loyalty.Day{101, 615}}, {Manual: true}},
+					[]calendar.Wait{
+						{}, {For: calendar.Period{Days: 14}}, {On: []calendar.Day{101, 615}}, {Manual: true},
+					},
 				).Draw(t, "pending"),
-				Expires: rapid.SampledFrom([]loyalty.Expiry{
+				Expires: rapid.SampledFrom([]calendar.Expiry{
 					{},
-					{After: loyalty.Period{Months: 12}, RoundTo: loyalty.EndOfMonth},
-					{On: []loyalty.Day{630, 1231}, After: loyalty.Period{Months: 3}},
-					{After: loyalty.Period{Months: 6}, Inactive: true, ResetBy: []string{"order"}},
+					{After: calendar.Period{Months: 12}, RoundTo: calendar.EndOfMonth},
+					{On: []calendar.Day{630, 1231}, After: calendar.Period{Months: 3}},
+					{After: calendar.Period{Months: 6}, Inactive: true, ResetBy: []string{"order"}},
 				}).Draw(t, "expires"),
 				Categories: []loyalty.CategoryRule{
 					{ID: "beans", Category: "beans", Multiply: big.NewRat(2, 1)},
@@ -96,8 +99,8 @@ func randomProgram(t *rapid.T) *loyalty.Program {
 					Points: randomRate(t, "miles"), Per: 100, Full: rapid.IntRange(0, 3).Draw(t, "full miles") == 0,
 				},
 			},
-			Expires: loyalty.Expiry{After: loyalty.Period{Months: 6}},
-			Pending: rapid.SampledFrom([]loyalty.Wait{{}, {For: loyalty.Period{Days: 5}}}).Draw(t, "miles pending"),
+			Expires: calendar.Expiry{After: calendar.Period{Months: 6}},
+			Pending: rapid.SampledFrom([]calendar.Wait{{}, {For: calendar.Period{Days: 5}}}).Draw(t, "miles pending"),
 			Clawback: rapid.SampledFrom(
 				[]loyalty.ClawbackPolicy{loyalty.ClawbackDebt, loyalty.ClawbackUnlimited},
 			).Draw(t, "miles back"),
@@ -158,8 +161,8 @@ func randomRule(t *rapid.T, id string) loyalty.Rule {
 	if m, ok := r.Give.(loyalty.Multiply); rapid.IntRange(0, 3).Draw(t, "life") == 0 && (!ok ||
 		m.By.Cmp(big.NewRat(1, 1)) >= 0) {
 		r.Life = loyalty.Life{
-			Pending: &loyalty.Wait{For: loyalty.Period{Days: 3}},
-			Expires: &loyalty.Expiry{After: loyalty.Period{Days: 40}},
+			Pending: &calendar.Wait{For: calendar.Period{Days: 3}},
+			Expires: &calendar.Expiry{After: calendar.Period{Days: 40}},
 		}
 	}
 	return r

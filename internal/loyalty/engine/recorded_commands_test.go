@@ -8,6 +8,7 @@ import (
 
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
 	"github.com/perennial-loyalty/perennial/internal/loyalty/award"
+	"github.com/perennial-loyalty/perennial/internal/loyalty/calendar"
 	"github.com/perennial-loyalty/perennial/internal/loyalty/posting"
 	"github.com/perennial-loyalty/perennial/internal/loyalty/receipt"
 	"github.com/perennial-loyalty/perennial/internal/loyalty/redeem"
@@ -37,7 +38,7 @@ func (h *recorded) buy() {
 	if h.r.IntN(3) == 0 {
 		o.PlacedAt = o.PlacedAt.Add(-pick(h.r, time.Millisecond, time.Hour, 20*24*time.Hour, 89*24*time.Hour))
 	}
-	if since := h.acc.Tier.Since; h.r.IntN(6) == 0 && h.at.Sub(since) < posting.MaxOrderAge {
+	if since := h.acc.Tier.Since; h.r.IntN(6) == 0 && h.at.Sub(since) < loyalty.MaxOrderAge {
 		o.PlacedAt = since.Add(pick(h.r, 0, -time.Millisecond))
 	}
 	for i := range 1 + h.r.IntN(3) {
@@ -374,7 +375,7 @@ func (h *recorded) convert() {
 
 // goodwill extends, reinstates or activates points, or records a notice.
 func (h *recorded) goodwill() {
-	day := loyalty.DateOf(h.at.AddDate(0, pick(h.r, 0, 2, 25), 0), h.p.Zone)
+	day := calendar.DateOf(h.at.AddDate(0, pick(h.r, 0, 2, 25), 0), h.p.Zone)
 	switch h.r.IntN(4) {
 	case 0:
 		h.do("extend", func() (posting.Outcome, error) {

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
+	"github.com/perennial-loyalty/perennial/internal/loyalty/calendar"
 	"github.com/perennial-loyalty/perennial/internal/loyalty/remind"
 )
 
@@ -15,14 +16,14 @@ import (
 func drawnReminders(r *rand.Rand) loyalty.Reminders {
 	all := loyalty.Reminders{
 		QuietFrom: remind.DefaultQuietFrom, QuietUntil: remind.DefaultQuietUntil,
-		AttributionWindow: pick(r, loyalty.Period{}, loyalty.Period{Days: 3}),
+		AttributionWindow: pick(r, calendar.Period{}, calendar.Period{Days: 3}),
 		FrequencyCaps: []loyalty.FrequencyCap{
 			{Times: 3, Per: loyalty.PerWeek}, {Channel: loyalty.SMS, Times: 1, Per: loyalty.PerMonth},
 		}[:r.IntN(3)],
 		Ignored: pick(
 			r,
 			loyalty.IgnoredRule{},
-			loyalty.IgnoredRule{Wait: loyalty.Period{Days: 2}, StopAfter: 4},
+			loyalty.IgnoredRule{Wait: calendar.Period{Days: 2}, StopAfter: 4},
 		), Holdout: pick(r, nil, nil, big.NewRat(1, 2)),
 	}
 	if r.IntN(4) == 0 {
@@ -37,9 +38,9 @@ func drawnReminders(r *rand.Rand) loyalty.Reminders {
 			MinPoints: pick[loyalty.Points](r, 0, 0, 20, 100),
 			Leads: pick(
 				r,
-				[]loyalty.Period{{Days: 7}},
-				[]loyalty.Period{{Days: 14}, {Days: 2}},
-				[]loyalty.Period{{Hours: 5}},
+				[]calendar.Period{{Days: 7}},
+				[]calendar.Period{{Days: 14}, {Days: 2}},
+				[]calendar.Period{{Hours: 5}},
 			), Within: pick[int64](r, 50, 5000),
 		}
 		switch r.IntN(6) {
@@ -51,7 +52,7 @@ func drawnReminders(r *rand.Rand) loyalty.Reminders {
 			x.Tiers = []string{"silver", "gold"}
 		}
 		if on == loyalty.Scheduled {
-			x.At, x.Days = []time.Time{noon.AddDate(0, 1, 3)}, []loyalty.Day{214, 501}
+			x.At, x.Days = []time.Time{noon.AddDate(0, 1, 3)}, []calendar.Day{214, 501}
 		}
 		all.Messages = append(all.Messages, x)
 	}

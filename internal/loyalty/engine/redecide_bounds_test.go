@@ -8,13 +8,14 @@ import (
 
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
 	"github.com/perennial-loyalty/perennial/internal/loyalty/award"
+	"github.com/perennial-loyalty/perennial/internal/loyalty/calendar"
 	"github.com/perennial-loyalty/perennial/internal/loyalty/posting"
 	"github.com/perennial-loyalty/perennial/internal/loyalty/tier"
 )
 
 // A rolling window reaches back to months that the account merged, or that a manually set level needs.
 func TestMonthsThatADecisionNeeds(t *testing.T) {
-	quarter := func(t *loyalty.Tiers) { t.Months, t.KeepFor = 3, loyalty.Period{Months: 6} }
+	quarter := func(t *loyalty.Tiers) { t.Months, t.KeepFor = 3, calendar.Period{Months: 6} }
 	since := instant(t, "2026-06-15T12:00:00Z")
 	manual := loyalty.Standing{Level: "silver", Since: instant(t, "2026-05-10T12:00:00Z"), Until: noon, Given: true}
 	for _, c := range []struct {
@@ -44,7 +45,7 @@ func TestMonthsThatADecisionNeeds(t *testing.T) {
 		},
 		{"periods", calendarMonths, "2026-09-01T12:00:00Z", nil, "", false},
 		{
-			"a lifetime", func(t *loyalty.Tiers) { t.KeepFor = loyalty.Period{Months: 6} }, "2026-09-01T12:00:00Z",
+			"a lifetime", func(t *loyalty.Tiers) { t.KeepFor = calendar.Period{Months: 6} }, "2026-09-01T12:00:00Z",
 			nil, "", false,
 		},
 		{"periods and months", func(t *loyalty.Tiers) {
@@ -85,7 +86,7 @@ func TestMonthsThatADecisionNeeds(t *testing.T) {
 func TestEntriesThatADecisionNeeds(t *testing.T) {
 	now := noon.AddDate(1, 0, 0)
 	toLevel := func(t *loyalty.Tiers) {
-		t.Window, t.KeepFor = loyalty.Window{Kind: loyalty.LevelWindow}, loyalty.Period{Months: 6}
+		t.Window, t.KeepFor = loyalty.Window{Kind: loyalty.LevelWindow}, calendar.Period{Months: 6}
 	}
 	for _, c := range []struct {
 		name   string
@@ -134,7 +135,7 @@ func TestEntriesThatADecisionNeeds(t *testing.T) {
 }
 
 func TestFactsThatEntriesState(t *testing.T) {
-	p := bySpend(t, func(t *loyalty.Tiers) { t.KeepFor = loyalty.Period{Months: 6} })
+	p := bySpend(t, func(t *loyalty.Tiers) { t.KeepFor = calendar.Period{Months: 6} })
 	order := func(id string, minutes int, revision int64, m *loyalty.Metric, brands ...loyalty.Bought) loyalty.Entry {
 		x := &loyalty.OrderState{Order: loyalty.Order{ID: id, PlacedAt: noon.Add(time.Duration(minutes) * time.Minute)}}
 		return loyalty.Entry{

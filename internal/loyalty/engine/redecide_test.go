@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
+	"github.com/perennial-loyalty/perennial/internal/loyalty/calendar"
 	"github.com/perennial-loyalty/perennial/internal/loyalty/posting"
 	"github.com/perennial-loyalty/perennial/internal/loyalty/tier"
 )
@@ -55,7 +56,7 @@ func TestCanceledOrderWithdrawsLevelAndBonus(t *testing.T) {
 
 // If the remaining orders reach a level at a later instant, the level counts from then on, and the entry bonus stays.
 func TestLevelCountsFromTheInstantAtWhichTheRemainingFactsQualify(t *testing.T) {
-	p := bySpend(t, func(t *loyalty.Tiers) { t.KeepFor, t.Levels[1].EntryBonus = loyalty.Period{Months: 12}, 100 })
+	p := bySpend(t, func(t *loyalty.Tiers) { t.KeepFor, t.Levels[1].EntryBonus = calendar.Period{Months: 12}, 100 })
 	s := member2026(t, p)
 	first := s.buy("1", 500, instant(t, "2026-02-01T12:00:00Z"))
 	second := instant(t, "2026-03-20T12:00:00Z")
@@ -79,7 +80,7 @@ func TestLevelCountsFromTheInstantAtWhichTheRemainingFactsQualify(t *testing.T) 
 
 // The reason of an entry about a level that is withdrawn names the order.
 func TestWithdrawalNamesTheOrder(t *testing.T) {
-	p := bySpend(t, func(t *loyalty.Tiers) { t.KeepFor = loyalty.Period{Months: 12} })
+	p := bySpend(t, func(t *loyalty.Tiers) { t.KeepFor = calendar.Period{Months: 12} })
 	s := member2026(t, p)
 	o := s.buy("1042", 500, instant(t, "2026-02-01T12:00:00Z"))
 	o.Status = loyalty.OrderCanceled
@@ -106,7 +107,7 @@ func TestWithdrawalKeepsWhatReviewsGiveWithoutTheOrder(t *testing.T) {
 	again.Status = loyalty.OrderCanceled
 	s.submit(again, instant(t, "2026-03-20T12:00:00Z"))
 	got := s.acc.Tier
-	since, last := loyalty.DateOf(got.Since, p.Zone), loyalty.DateOf(got.Until.Add(-time.Millisecond), p.Zone)
+	since, last := calendar.DateOf(got.Since, p.Zone), calendar.DateOf(got.Until.Add(-time.Millisecond), p.Zone)
 	if got.Level != "silver" || since != 20260301 || last != 20260331 {
 		t.Errorf("without February gold falls one step on 1 March, and the level is %+v", got)
 	}
@@ -116,9 +117,9 @@ func TestWithdrawalKeepsWhatReviewsGiveWithoutTheOrder(t *testing.T) {
 // expired.
 func TestExpiredBonusLivesOnInALaterLot(t *testing.T) {
 	for _, spent := range []loyalty.Points{0, 30, 100} {
-		p := bySpend(t, func(t *loyalty.Tiers) { t.KeepFor, t.Levels[1].EntryBonus = loyalty.Period{Months: 12}, 100 })
+		p := bySpend(t, func(t *loyalty.Tiers) { t.KeepFor, t.Levels[1].EntryBonus = calendar.Period{Months: 12}, 100 })
 		p.Earn.Rates["EUR"] = loyalty.Rate{Points: p.Earn.Rates["EUR"].Points, Per: 1_000_000_000}
-		p.Earn.Expires = loyalty.Expiry{After: loyalty.Period{Months: 1}, RoundTo: loyalty.EndOfMonth}
+		p.Earn.Expires = calendar.Expiry{After: calendar.Period{Months: 1}, RoundTo: calendar.EndOfMonth}
 		if err := Compile(p); err != nil {
 			t.Fatal(err)
 		}
@@ -143,7 +144,9 @@ func TestExpiredBonusLivesOnInALaterLot(t *testing.T) {
 // A shop that was offline reports several orders of a morning at once. For each, the level at its instant counts.
 func TestOrderFindsTheLevelThatAnEarlierOneReached(t *testing.T) {
 	p := bySpend(
-		t, func(t *loyalty.Tiers) { t.KeepFor, t.Levels[1].Multiply = loyalty.Period{Months: 12}, big.NewRat(2, 1) },
+		t, func(t *loyalty.Tiers) {
+			t.KeepFor, t.Levels[1].Multiply = calendar.Period{Months: 12}, big.NewRat(2, 1)
+		},
 	)
 	s := member2026(t, p)
 	report := instant(t, "2026-02-01T12:00:00Z")
@@ -192,20 +195,22 @@ func TestRefundInFullWithdrawsALevelOfATierGroup(t *testing.T) {
 func TestWithdrawnLevelProtectsNoPoints(t *testing.T) {
 	for _, c := range []struct {
 		refunded string
-		notice   loyalty.Period
-		until    loyalty.Date
+		notice   calendar.Period
+		until    calendar.Date
 	}{
-		{"2026-03-01T12:00:00Z", loyalty.Period{}, 20260901}, // after the order of 1 March, the last that counts
-		{"2026-08-25T12:00:00Z", loyalty.Period{}, 20260908},
-		{"2026-08-25T12:00:00Z", loyalty.Period{Days: 30}, 20260924},
-		{"2027-02-01T12:00:00Z", loyalty.Period{}, 20270215},
+		{"2026-03-01T12:00:00Z", calendar.Period{}, 20260901}, // after the order of 1 March, the last that counts
+		{"2026-08-25T12:00:00Z", calendar.Period{}, 20260908},
+		{"2026-08-25T12:00:00Z", calendar.Period{Days: 30}, 20260924},
+		{"2027-02-01T12:00:00Z", calendar.Period{}, 20270215},
 	} {
 		p := bySpend(
 			t,
-			func(t *loyalty.Tiers) { t.KeepFor, t.Levels[2].Expires = loyalty.Period{Months: 24}, &loyalty.Expiry{} },
+			func(t *loyalty.Tiers) {
+				t.KeepFor, t.Levels[2].Expires = calendar.Period{Months: 24}, &calendar.Expiry{}
+			},
 		)
-		p.Earn.Expires, p.AdvanceNotice = loyalty.Expiry{
-			After: loyalty.Period{Months: 6}, Inactive: true, ResetBy: []string{"order"},
+		p.Earn.Expires, p.AdvanceNotice = calendar.Expiry{
+			After: calendar.Period{Months: 6}, Inactive: true, ResetBy: []string{"order"},
 		}, loyalty.AdvanceNotice{Period: c.notice, MaxExtensions: 2}
 		if err := Compile(p); err != nil {
 			t.Fatal(err)
@@ -217,11 +222,11 @@ func TestWithdrawnLevelProtectsNoPoints(t *testing.T) {
 			t.Fatalf("gold protects %+v", got)
 		}
 		gold.Refunds = []loyalty.Refund{back("1", 2000_00)}
-		s.submit(gold, posting.Later(instant(t, c.refunded), gold.PlacedAt.Add(time.Hour)))
+		s.submit(gold, calendar.Later(instant(t, c.refunded), gold.PlacedAt.Add(time.Hour)))
 		if got := s.acc.Lots; len(got) != 1 ||
 			got[0] != (loyalty.Lot{
-				Expires: loyalty.Slides + c.until, Points: 100,
-			}) || s.acc.Slides != loyalty.Slides+c.until {
+				Expires: calendar.Slides + c.until, Points: 100,
+			}) || s.acc.Slides != calendar.Slides+c.until {
 			t.Errorf(
 				"refunded on %s, the points are %+v and slide to %s, want %s", c.refunded, got, s.acc.Slides, c.until,
 			)
@@ -236,7 +241,7 @@ func TestAnAccountRemembersFewBonuses(t *testing.T) {
 			Kind: loyalty.CycleWindow, Months: 1, From: 101,
 		}, 1, true, 10
 	})
-	p.Earn.Expires = loyalty.Expiry{}
+	p.Earn.Expires = calendar.Expiry{}
 	if err := Compile(p); err != nil {
 		t.Fatal(err)
 	}
@@ -268,7 +273,7 @@ func TestAnAccountRemembersFewBonuses(t *testing.T) {
 func TestWithdrawalKeepsWhatWasReachedBeforeAManualLevel(t *testing.T) {
 	p := made(t, func(p *loyalty.Program) {
 		p.Tiers = loyalty.Tiers{
-			By: loyalty.ByPointsEarned, Months: 3, KeepFor: loyalty.Period{Months: 12}, MoveDown: loyalty.ToQualified,
+			By: loyalty.ByPointsEarned, Months: 3, KeepFor: calendar.Period{Months: 12}, MoveDown: loyalty.ToQualified,
 			Levels: []loyalty.Level{
 				{ID: "bronze"}, {ID: "silver", From: 100}, {ID: "gold", From: 300}, {ID: "black", From: 900},
 			},
@@ -313,7 +318,8 @@ func TestWithdrawalKeepsWhatWasReachedBeforeAManualLevel(t *testing.T) {
 func TestLateWithdrawalKeepsWhatWasReachedUnderAManualLevel(t *testing.T) {
 	p := made(t, func(p *loyalty.Program) {
 		p.Tiers = loyalty.Tiers{
-			By: loyalty.ByPointsEarned, Months: 1, KeepFor: loyalty.Period{Months: 2}, Grace: loyalty.Period{Months: 5},
+			By: loyalty.ByPointsEarned, Months: 1, KeepFor: calendar.Period{Months: 2},
+			Grace:    calendar.Period{Months: 5},
 			MoveDown: loyalty.ToQualified,
 			Levels:   []loyalty.Level{{ID: "bronze"}, {ID: "silver", From: 100}, {ID: "gold", From: 300}},
 		}

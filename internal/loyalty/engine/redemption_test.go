@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
+	"github.com/perennial-loyalty/perennial/internal/loyalty/calendar"
 	"github.com/perennial-loyalty/perennial/internal/loyalty/earn"
 	"github.com/perennial-loyalty/perennial/internal/loyalty/posting"
 	"github.com/perennial-loyalty/perennial/internal/loyalty/redeem"
@@ -180,7 +181,7 @@ func TestGraceIsForAllThatComesBack(t *testing.T) {
 			return redeem.Reverse(p, out.Account, last(out), big.NewRat(1, 1), after)
 		},
 	} {
-		for grace, want := range map[loyalty.Period]loyalty.Date{{}: 0, {Days: 10}: 20261212} {
+		for grace, want := range map[calendar.Period]calendar.Date{{}: 0, {Days: 10}: 20261212} {
 			p := stocked(t, func(p *loyalty.Program, r *loyalty.Reward) {
 				p.Hold, p.Redemption.Grace = 48*time.Hour, grace
 				inMiles(p, r)
@@ -201,16 +202,17 @@ func TestGraceIsForAllThatComesBack(t *testing.T) {
 // The grace period applies to lots that expire earlier. It does not shorten an expiry that an activity postponed.
 func TestGraceNeverShortensALife(t *testing.T) {
 	p := stocked(t, func(p *loyalty.Program, _ *loyalty.Reward) {
-		p.Earn.Expires = loyalty.Expiry{After: loyalty.Period{Months: 6}, Inactive: true, ResetBy: []string{"order"}}
-		p.Redemption.Grace = loyalty.Period{Days: 30}
+		p.Earn.Expires = calendar.Expiry{After: calendar.Period{Months: 6}, Inactive: true, ResetBy: []string{"order"}}
+		p.Redemption.Grace = calendar.Period{Days: 30}
 	})
 	acc := redeemed(
-		t, p, saver(t, p, loyalty.Lot{Expires: loyalty.Slides + 20261210, Points: 100}),
+		t, p, saver(t, p, loyalty.Lot{Expires: calendar.Slides + 20261210, Points: 100}),
 		loyalty.Redemption{ID: "rd_1"}, false, noon,
 	).Account
-	acc.Slides = loyalty.Slides + 20270601 // an order came meanwhile
+	acc.Slides = calendar.Slides + 20270601 // an order came meanwhile
 	out, err := Cancel(p, acc, loyalty.Redemption{ID: "rd_1"}, noon)
-	if err != nil || !slices.Equal(out.Account.Lots, []loyalty.Lot{{Expires: loyalty.Slides + 20270601, Points: 100}}) {
+	if err != nil ||
+		!slices.Equal(out.Account.Lots, []loyalty.Lot{{Expires: calendar.Slides + 20270601, Points: 100}}) {
 		t.Errorf("%v, %v", out.Account.Lots, err)
 	}
 }
@@ -340,7 +342,7 @@ func TestARefusalForWantOfPointsNamesWhatIsOwed(t *testing.T) {
 // first time get the full grace period, even if other points returned before.
 func TestGraceIsGivenOnce(t *testing.T) {
 	p := stocked(t, func(p *loyalty.Program, _ *loyalty.Reward) {
-		p.Hold, p.Redemption.Grace = 7*24*time.Hour, loyalty.Period{Days: 10}
+		p.Hold, p.Redemption.Grace = 7*24*time.Hour, calendar.Period{Days: 10}
 	})
 	acc := saver(t, p, loyalty.Lot{Expires: 20270201, Points: 100}, loyalty.Lot{Expires: 20270210, Points: 100})
 	for i := range 20 {
@@ -359,7 +361,7 @@ func TestGraceIsGivenOnce(t *testing.T) {
 		acc = out.Account
 	}
 	// The first ones came back on 27 January, the others on 11 February.
-	if want := []loyalty.Date{20270206, 20270221}; !slices.Equal(acc.Graced, want) || acc.Expired != 200 ||
+	if want := []calendar.Date{20270206, 20270221}; !slices.Equal(acc.Graced, want) || acc.Expired != 200 ||
 		len(acc.Lots)+len(acc.Holds) > 0 {
 		t.Errorf("grace gave %v, and they lived on: %v, %v, %d expired", acc.Graced, acc.Lots, acc.Holds, acc.Expired)
 	}

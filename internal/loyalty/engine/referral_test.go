@@ -8,6 +8,8 @@ import (
 
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
 	"github.com/perennial-loyalty/perennial/internal/loyalty/award"
+	"github.com/perennial-loyalty/perennial/internal/loyalty/calendar"
+	"github.com/perennial-loyalty/perennial/internal/loyalty/exact"
 	"github.com/perennial-loyalty/perennial/internal/loyalty/posting"
 	"github.com/perennial-loyalty/perennial/internal/loyalty/redeem"
 )
@@ -91,11 +93,11 @@ func (x *couple) known(order string, converts bool) award.KnownReferral {
 // explained checks that an entry's reasons add up to its points.
 func (x *couple) explained(e loyalty.Entry) {
 	x.Helper()
-	sum := loyalty.Exact{}
+	sum := exact.Number{}
 	for _, b := range e.Reasons {
-		sum = sum.Add(loyalty.ExactFrom(b.Points))
+		sum = sum.Add(exact.Parse(b.Points))
 	}
-	if e.Event != nil && sum.Sub(loyalty.Whole(int64(e.Points))).Sign() != 0 {
+	if e.Event != nil && sum.Sub(exact.Whole(int64(e.Points))).Sign() != 0 {
 		x.Errorf("%s gives %d points, and its reasons %s: %v", e.Cause, e.Points, sum, e.Reasons)
 	}
 }
@@ -291,21 +293,21 @@ func TestWhatConvertsAReferral(t *testing.T) {
 		},
 		{
 			"one that is to be delivered",
-			func(p *loyalty.Program) { p.Earn.Pending = loyalty.Wait{Until: loyalty.WhenDelivered} }, nil,
+			func(p *loyalty.Program) { p.Earn.Pending = calendar.Wait{Until: calendar.WhenDelivered} }, nil,
 			loyalty.Balance{},
 		},
 		{
 			"one that was delivered",
-			func(p *loyalty.Program) { p.Earn.Pending = loyalty.Wait{Until: loyalty.WhenDelivered} },
+			func(p *loyalty.Program) { p.Earn.Pending = calendar.Wait{Until: calendar.WhenDelivered} },
 			func(o *loyalty.Order) { o.Delivered = noon },
 			loyalty.Balance{Active: 200},
 		},
 		{
-			"points at once", func(p *loyalty.Program) { p.Earn.Pending = loyalty.Wait{} }, nil,
+			"points at once", func(p *loyalty.Program) { p.Earn.Pending = calendar.Wait{} }, nil,
 			loyalty.Balance{Active: 200},
 		},
 		{"a longer wait of the referral's own", func(p *loyalty.Program) {
-			p.Earn.Actions[0].Life.Pending = &loyalty.Wait{For: loyalty.Period{Days: 60}}
+			p.Earn.Actions[0].Life.Pending = &calendar.Wait{For: calendar.Period{Days: 60}}
 		}, nil, loyalty.Balance{Pending: 200}},
 		{
 			"referrers of another level", func(p *loyalty.Program) { p.Earn.Actions[0].Tiers = []string{"gold"} }, nil,

@@ -6,6 +6,7 @@ import (
 
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
 	"github.com/perennial-loyalty/perennial/internal/loyalty/award"
+	"github.com/perennial-loyalty/perennial/internal/loyalty/calendar"
 	"github.com/perennial-loyalty/perennial/internal/loyalty/redeem"
 	"github.com/perennial-loyalty/perennial/internal/loyalty/tier"
 )
@@ -69,7 +70,7 @@ func TestWhatBecomesOfMembersWhenLevelsTakeSomethingElse(t *testing.T) {
 	}
 	s.took(out)
 	s.wantLevel(t, "2027-06-01T12:00:00Z", "gold")
-	next := bySpend(t, func(t *loyalty.Tiers) { t.Calendar, t.KeepYear, t.Grace = true, 2, loyalty.Period{Days: 3} })
+	next := bySpend(t, func(t *loyalty.Tiers) { t.Calendar, t.KeepYear, t.Grace = true, 2, calendar.Period{Days: 3} })
 	later := instantOf("2026-09-01T00:00:00Z")
 	if award.Supersede(next, p, later, loyalty.UpgradeOnly); next.Tiers.Refresh != p.Tiers.Refresh {
 		t.Error("a version that takes the same forgets when that last changed")

@@ -10,7 +10,6 @@ import (
 
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
 	"github.com/perennial-loyalty/perennial/internal/loyalty/award"
-	"github.com/perennial-loyalty/perennial/internal/loyalty/posting"
 	"github.com/perennial-loyalty/perennial/internal/loyalty/receipt"
 	"pgregory.net/rapid"
 )
@@ -275,7 +274,7 @@ func TestSendingAnOrderInAnyOrderConverges(t *testing.T) {
 			o.Refunds = rapid.SliceOfNDistinct(
 				rapid.SampledFrom(all), 0, len(all), func(r loyalty.Refund) string { return r.ID },
 			).Draw(t, "told")
-			if s.states[o.ID] == nil && now.Sub(noon) > posting.MaxOrderAge {
+			if s.states[o.ID] == nil && now.Sub(noon) > loyalty.MaxOrderAge {
 				now = noon
 			}
 			s.submit(o, now)
@@ -309,12 +308,12 @@ func TestAGuestsOrderIsClaimedInTime(t *testing.T) {
 		at, joined time.Time
 		want       error
 	}{
-		{noon.Add(posting.MaxOrderAge), noon, nil},
-		{noon.Add(posting.MaxOrderAge + time.Millisecond), noon, loyalty.ValidationFailed},
+		{noon.Add(loyalty.MaxOrderAge), noon, nil},
+		{noon.Add(loyalty.MaxOrderAge + time.Millisecond), noon, loyalty.ValidationFailed},
 		{claimable, claimable, nil},
 		{claimable.Add(time.Millisecond), claimable, loyalty.ValidationFailed},
-		{claimable.Add(time.Millisecond), noon.Add(posting.JoinGrace), nil},
-		{claimable.Add(time.Millisecond), noon.Add(posting.JoinGrace + time.Millisecond), loyalty.ValidationFailed},
+		{claimable.Add(time.Millisecond), noon.Add(loyalty.JoinGrace), nil},
+		{claimable.Add(time.Millisecond), noon.Add(loyalty.JoinGrace + time.Millisecond), loyalty.ValidationFailed},
 	} {
 		acc := joined(t, p, c.joined)
 		out, err := award.PlaceOrder(p, acc, &state, p, o, nil, c.at)

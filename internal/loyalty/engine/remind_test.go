@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
+	"github.com/perennial-loyalty/perennial/internal/loyalty/calendar"
 	"github.com/perennial-loyalty/perennial/internal/loyalty/remind"
 )
 
@@ -19,7 +20,7 @@ func reminding(t testing.TB, r ...loyalty.Reminder) *loyalty.Program {
 	}
 	p := &loyalty.Program{
 		ID: "p", Zone: zone,
-		Earning:   loyalty.Earning{Earn: loyalty.Earn{Expires: loyalty.Expiry{After: loyalty.Period{Months: 12}}}},
+		Earning:   loyalty.Earning{Earn: loyalty.Earn{Expires: calendar.Expiry{After: calendar.Period{Months: 12}}}},
 		Messaging: loyalty.Messaging{Reminders: loyalty.Reminders{QuietFrom: 20 * 60, QuietUntil: 9 * 60, Messages: r}},
 	}
 	if err := Compile(p); err != nil {
@@ -48,7 +49,7 @@ func utc(s string) time.Time {
 }
 
 var lapseSteps = loyalty.Reminder{
-	ID: "expire", On: loyalty.BeforeExpiry, Leads: []loyalty.Period{{Days: 30}, {Days: 7}, {Days: 1}},
+	ID: "expire", On: loyalty.BeforeExpiry, Leads: []calendar.Period{{Days: 30}, {Days: 7}, {Days: 1}},
 	Channels: []loyalty.Channel{loyalty.Email, loyalty.SMS}, Purpose: loyalty.Transactional,
 }
 
@@ -150,14 +151,14 @@ func TestTheFirstGateThatIsShutIsTheReason(t *testing.T) {
 			p *loyalty.Program, _ *loyalty.Account, _ *remind.Recipient, s *remind.Reminded, _ *time.Time,
 		) {
 			p.Reminders.Ignored, s.Ignored, s.Last = loyalty.IgnoredRule{
-				Wait: loyalty.Period{Days: 7},
+				Wait: calendar.Period{Days: 7},
 			}, 2, day.AddDate(0, 0, -13)
 		}, remind.Tired, "2027-03-03T08:00"},
 		{"one that was ignored long enough ago", func(
 			p *loyalty.Program, _ *loyalty.Account, _ *remind.Recipient, s *remind.Reminded, _ *time.Time,
 		) {
 			p.Reminders.Ignored, s.Ignored, s.Last = loyalty.IgnoredRule{
-				Wait: loyalty.Period{Days: 7},
+				Wait: calendar.Period{Days: 7},
 			}, 2, day.AddDate(0, 0, -14)
 		}, "", ""},
 		{"too many ignored", func(
@@ -209,7 +210,7 @@ func TestNoCapAndNoHoldoutSwallowsANotice(t *testing.T) {
 	p.Reminders.FrequencyCaps, p.Reminders.Holdout = []loyalty.FrequencyCap{
 		{Channel: "", Times: 1, Per: loyalty.PerMonth},
 	}, big.NewRat(1, 1)
-	p.Reminders.Ignored = loyalty.IgnoredRule{Wait: loyalty.Period{Months: 12}, StopAfter: 1}
+	p.Reminders.Ignored = loyalty.IgnoredRule{Wait: calendar.Period{Months: 12}, StopAfter: 1}
 	now := utc("2027-03-31T10:00")
 	s := remind.Reminded{
 		Sent: []remind.SentCount{{Day: 20270331, Channel: loyalty.Email, N: 99}}, Ignored: 50, Last: now,
@@ -273,11 +274,11 @@ func BenchmarkRemind(b *testing.B) {
 			Purpose: loyalty.Marketing,
 		},
 		loyalty.Reminder{
-			ID: "idle", On: loyalty.AfterIdle, Leads: []loyalty.Period{{Days: 60}},
+			ID: "idle", On: loyalty.AfterIdle, Leads: []calendar.Period{{Days: 60}},
 			Channels: []loyalty.Channel{loyalty.Email}, Purpose: loyalty.Marketing,
 		},
 		loyalty.Reminder{
-			ID: "away", On: loyalty.AfterAbsence, Leads: []loyalty.Period{{Days: 90}},
+			ID: "away", On: loyalty.AfterAbsence, Leads: []calendar.Period{{Days: 90}},
 			Channels: []loyalty.Channel{loyalty.Email}, Purpose: loyalty.Marketing,
 		},
 		loyalty.Reminder{

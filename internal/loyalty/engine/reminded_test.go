@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
+	"github.com/perennial-loyalty/perennial/internal/loyalty/calendar"
 	"github.com/perennial-loyalty/perennial/internal/loyalty/remind"
 )
 
@@ -37,11 +38,11 @@ func TestTemporaryBounceIsNotRepeatedAtTheSameStep(t *testing.T) {
 func TestAnOrderCountsOnceItIsPaidAndForAsLongAsSomethingOfItRemains(t *testing.T) {
 	p := reminding(t,
 		loyalty.Reminder{
-			ID: "survey", On: loyalty.AfterOrder, Leads: []loyalty.Period{{Days: 3}},
+			ID: "survey", On: loyalty.AfterOrder, Leads: []calendar.Period{{Days: 3}},
 			Channels: []loyalty.Channel{loyalty.Email}, Purpose: loyalty.Marketing,
 		},
 		loyalty.Reminder{
-			ID: "held", On: loyalty.BeforeHold, Leads: []loyalty.Period{{Days: 2}},
+			ID: "held", On: loyalty.BeforeHold, Leads: []calendar.Period{{Days: 2}},
 			Channels: []loyalty.Channel{loyalty.Email}, Purpose: loyalty.Transactional,
 		})
 	first := utc("2027-03-01T10:00")
@@ -133,7 +134,7 @@ func TestWhatIsAnsweredIsSettledOnceAndEndsTheRow(t *testing.T) {
 
 func TestAReminderOfAnUnspentBalanceCountsFromWhenThereWasEnough(t *testing.T) {
 	r := loyalty.Reminder{
-		ID: "idle", On: loyalty.AfterIdle, Leads: []loyalty.Period{{Days: 60}, {Days: 90}}, MinPoints: 100,
+		ID: "idle", On: loyalty.AfterIdle, Leads: []calendar.Period{{Days: 60}, {Days: 90}}, MinPoints: 100,
 		Channels: []loyalty.Channel{loyalty.Email}, Purpose: loyalty.Marketing,
 	}
 	p, acc := reminding(t, r), whoHas(loyalty.Lot{Expires: 0, Points: 120})
@@ -184,11 +185,11 @@ func TestRemindersAreAboutPointsAndTheMembersOwn(t *testing.T) {
 			Purpose: loyalty.Transactional,
 		},
 		loyalty.Reminder{
-			ID: "idle", On: loyalty.AfterIdle, Leads: []loyalty.Period{{Days: 60}},
+			ID: "idle", On: loyalty.AfterIdle, Leads: []calendar.Period{{Days: 60}},
 			Channels: []loyalty.Channel{loyalty.Email}, Purpose: loyalty.Marketing,
 		},
 		loyalty.Reminder{
-			ID: "held", On: loyalty.BeforeHold, Leads: []loyalty.Period{{Days: 2}},
+			ID: "held", On: loyalty.BeforeHold, Leads: []calendar.Period{{Days: 2}},
 			Channels: []loyalty.Channel{loyalty.Email}, Purpose: loyalty.Transactional,
 		})
 	now := utc("2027-03-02T10:00")

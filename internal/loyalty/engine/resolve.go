@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
+	"github.com/perennial-loyalty/perennial/internal/loyalty/exact"
 	"github.com/perennial-loyalty/perennial/internal/loyalty/posting"
 	"github.com/perennial-loyalty/perennial/internal/loyalty/redeem"
 )
@@ -88,11 +89,11 @@ func inPart(p *loyalty.Program, r loyalty.Redemption, held, n loyalty.Points) (l
 	case n == held:
 		return r, nil
 	case r.Reward == redeem.PayReward && ok:
-		buys, _ = rate.PerPoint().Mul(loyalty.Whole(int64(n))).Floor()
+		buys, _ = rate.PerPoint().Mul(exact.Whole(int64(n))).Floor()
 		r.Value.Amount = min(buys, r.Value.Amount)
 		r.Points = redeem.PointsNeeded(r.Value.Amount, rate.PerPoint())
 	case reward.Wallet != "":
-		buys, _ = posting.Fraction(int64(n), int64(held)).Mul(loyalty.Whole(int64(reward.Points))).Floor()
+		buys, _ = exact.Fraction(int64(n), int64(held)).Mul(exact.Whole(int64(reward.Points))).Floor()
 	default:
 		return r, loyalty.Refuse(loyalty.AmountOutOfRange, "/points",
 			"The reward can only be redeemed in full, for all "+loyalty.FormatPoints(held)+" reserved points.")

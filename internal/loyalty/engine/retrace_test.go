@@ -11,6 +11,7 @@ import (
 
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
 	"github.com/perennial-loyalty/perennial/internal/loyalty/award"
+	"github.com/perennial-loyalty/perennial/internal/loyalty/calendar"
 	"github.com/perennial-loyalty/perennial/internal/loyalty/posting"
 	"github.com/perennial-loyalty/perennial/internal/loyalty/receipt"
 	"github.com/perennial-loyalty/perennial/internal/loyalty/remind"
@@ -27,7 +28,7 @@ func randomTierGroup(t *rapid.T, base *loyalty.Program) *loyalty.Program {
 	); err == nil {
 		p.Zone = zone
 	}
-	p.Earn.Pending, p.Earn.Rules = loyalty.Wait{}, nil
+	p.Earn.Pending, p.Earn.Rules = calendar.Wait{}, nil
 	p.Earn.Actions = []loyalty.Action{
 		{ID: "visit", Event: "visit.completed", Points: 40},
 		{ID: "birthday", Event: award.EventBirthday, Points: 300},
@@ -38,7 +39,7 @@ func randomTierGroup(t *rapid.T, base *loyalty.Program) *loyalty.Program {
 		},
 	}
 	p.AdvanceNotice = loyalty.AdvanceNotice{
-		Period: rapid.SampledFrom([]loyalty.Period{{}, {}, {Days: 30}}).Draw(t, "notice"), MaxExtensions: 2,
+		Period: rapid.SampledFrom([]calendar.Period{{}, {}, {Days: 30}}).Draw(t, "notice"), MaxExtensions: 2,
 	}
 	p.Tiers = randomTiers(t)
 	p.TierGroups = nil
@@ -67,7 +68,7 @@ func randomTiers(t *rapid.T) loyalty.Tiers {
 		MoveDown: rapid.SampledFrom(
 			[]loyalty.MoveDown{loyalty.OneStep, loyalty.ToQualified, loyalty.ToQualified, loyalty.StayUp},
 		).Draw(t, "down"),
-		Grace: rapid.SampledFrom([]loyalty.Period{{}, {Days: 30}, {Months: 5}}).Draw(t, "grace"),
+		Grace: rapid.SampledFrom([]calendar.Period{{}, {Days: 30}, {Months: 5}}).Draw(t, "grace"),
 	}
 	froms := map[loyalty.Measure][]int64{
 		loyalty.ByPointsEarned: {100, 300, 900}, loyalty.ByOrders: {2, 4, 8}, loyalty.BySpend: {100_00, 300_00, 900_00},
@@ -116,7 +117,7 @@ func randomTiers(t *rapid.T) loyalty.Tiers {
 	case 2:
 		l.Window = loyalty.Window{
 			Kind: loyalty.CycleWindow, Months: rapid.SampledFrom([]int{1, 3, 6, 12}).Draw(t, "every"),
-			From: rapid.SampledFrom([]loyalty.Day{101, 201, 229, 630, 1231}).Draw(t, "from"),
+			From: rapid.SampledFrom([]calendar.Day{101, 201, 229, 630, 1231}).Draw(t, "from"),
 		}
 	case 3:
 		l.Window = loyalty.Window{Kind: loyalty.JoinWindow, Months: 12}
@@ -127,16 +128,16 @@ func randomTiers(t *rapid.T) loyalty.Tiers {
 	}
 	switch rapid.IntRange(0, 2).Draw(t, "keep") {
 	case 0:
-		l.KeepFor = rapid.SampledFrom([]loyalty.Period{{Months: 2}, {Months: 12}, {Days: 45}, {}}).Draw(t, "for")
+		l.KeepFor = rapid.SampledFrom([]calendar.Period{{Months: 2}, {Months: 12}, {Days: 45}, {}}).Draw(t, "for")
 	case 1:
 		l.KeepYear = rapid.IntRange(1, 2).Draw(t, "years")
 	case 2:
 		if l.KeepPeriods = rapid.IntRange(1, 2).Draw(t, "periods"); !cyclic {
-			l.KeepPeriods, l.KeepFor = 0, loyalty.Period{Months: 3}
+			l.KeepPeriods, l.KeepFor = 0, calendar.Period{Months: 3}
 		}
 	}
 	if l.KeepFor.IsZero() {
-		l.ExtendedBy = rapid.SampledFrom([]loyalty.Period{{}, {Days: 31}, {Months: 2}}).Draw(t, "tail")
+		l.ExtendedBy = rapid.SampledFrom([]calendar.Period{{}, {Days: 31}, {Months: 2}}).Draw(t, "tail")
 	}
 	if cyclic && rapid.Bool().Draw(t, "next period") {
 		l.MoveUp = loyalty.NextPeriod
@@ -369,7 +370,7 @@ func TestTheLevelIsWhatTheEntriesSay(t *testing.T) {
 func TestAnOccasionCountsOnATierGroup(t *testing.T) {
 	p := twoTierGroups(t, func(l *loyalty.TierGroup) {
 		l.Tiers = loyalty.Tiers{
-			By: loyalty.ByPointsEarned, Calendar: true, KeepFor: loyalty.Period{Months: 2},
+			By: loyalty.ByPointsEarned, Calendar: true, KeepFor: calendar.Period{Months: 2},
 			Levels: []loyalty.Level{{ID: "bronze"}, {ID: "gold", From: 300}},
 		}
 	})
@@ -418,7 +419,7 @@ func TestPeriodsBeforeAManualLevelDoNotMoveIt(t *testing.T) {
 			By:     loyalty.ByOrders,
 			Levels: []loyalty.Level{{ID: "bronze"}, {ID: "silver", From: 2}, {ID: "gold", From: 4}},
 			Window: loyalty.Window{Kind: loyalty.CycleWindow, Months: 1, From: 101}, MoveUp: loyalty.NextPeriod,
-			KeepFor:  loyalty.Period{Months: 2},
+			KeepFor:  calendar.Period{Months: 2},
 			Minimums: []loyalty.Minimum{{Level: "silver", Segment: "card"}},
 		}
 	})
@@ -459,7 +460,7 @@ func TestLateReportsLeaveNothingDue(t *testing.T) {
 		p.Tiers = loyalty.Tiers{
 			By: loyalty.ByOrders, Levels: []loyalty.Level{{ID: "bronze"}, {ID: "silver", From: 2}},
 			Window: loyalty.Window{Kind: loyalty.CycleWindow, Months: 1, From: 101}, MoveUp: loyalty.NextPeriod,
-			KeepFor: loyalty.Period{Months: 1},
+			KeepFor: calendar.Period{Months: 1},
 		}
 	})
 	s := newShop(t, p)
@@ -472,7 +473,7 @@ func TestLateReportsLeaveNothingDue(t *testing.T) {
 	if due := Due(p, s.acc); !due.IsZero() && !due.After(now) {
 		t.Errorf("%s is due still, at %s", due, now)
 	}
-	if tier := s.acc.Tier; tier.Level != "bronze" || loyalty.DateOf(tier.Since, p.Zone) != 20270201 {
+	if tier := s.acc.Tier; tier.Level != "bronze" || calendar.DateOf(tier.Since, p.Zone) != 20270201 {
 		t.Errorf("the level is %+v, want bronze again, since silver of January was over", tier)
 	}
 }

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
+	"github.com/perennial-loyalty/perennial/internal/loyalty/calendar"
 	"github.com/perennial-loyalty/perennial/internal/loyalty/earn"
 	"github.com/perennial-loyalty/perennial/internal/loyalty/posting"
 	"github.com/perennial-loyalty/perennial/internal/loyalty/redeem"
@@ -103,7 +104,7 @@ func TestMemberLeavesAHousehold(t *testing.T) {
 }
 
 func TestMemberOfAHouseholdWaits(t *testing.T) {
-	p := living(t, loyalty.Households{Size: 3, CoolingOff: loyalty.Period{Days: 7}})
+	p := living(t, loyalty.Households{Size: 3, CoolingOff: calendar.Period{Days: 7}})
 	h, bob := family(t, p), called(t, p, "mem_bob", ample)
 	redeem := func(at time.Time, lots ...loyalty.Lot) ([]posting.Outcome, error) {
 		return share.RedeemTogether(p,

@@ -4,6 +4,7 @@ import (
 	"testing"
 
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
+	"github.com/perennial-loyalty/perennial/internal/loyalty/calendar"
 	"github.com/perennial-loyalty/perennial/internal/loyalty/tier"
 )
 
@@ -13,10 +14,10 @@ func TestManualLevelKeepsTheLevelThatWasReachedBefore(t *testing.T) {
 	for _, order := range []string{"2026-02-12T12:00:00Z", "2026-03-01T12:00:00Z"} {
 		t.Run(order, func(t *testing.T) {
 			p := made(t, func(p *loyalty.Program) {
-				p.Earn.Pending = loyalty.Wait{}
+				p.Earn.Pending = calendar.Wait{}
 				p.Tiers = loyalty.Tiers{
 					Levels: []loyalty.Level{{ID: "bronze"}, {ID: "silver", From: 100}, {ID: "gold", From: 300}},
-					By:     loyalty.ByPointsEarned, Months: 1, KeepFor: loyalty.Period{Months: 12},
+					By:     loyalty.ByPointsEarned, Months: 1, KeepFor: calendar.Period{Months: 12},
 				}
 			})
 			s := member2026(t, p)
@@ -33,7 +34,7 @@ func TestManualLevelKeepsTheLevelThatWasReachedBefore(t *testing.T) {
 			}
 			s.took(out)
 			s.pass(instant(t, "2026-06-02T12:00:00Z"))
-			if got := s.acc.Tier; got.Level != "gold" || loyalty.DateOf(got.Until, p.Zone) != 20270228 {
+			if got := s.acc.Tier; got.Level != "gold" || calendar.DateOf(got.Until, p.Zone) != 20270228 {
 				t.Errorf("after the manual level, the level is %s until %s", got.Level, got.Until)
 			}
 		})

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
+	"github.com/perennial-loyalty/perennial/internal/loyalty/calendar"
 	"github.com/perennial-loyalty/perennial/internal/loyalty/posting"
 	"github.com/perennial-loyalty/perennial/internal/loyalty/tier"
 )
@@ -26,22 +27,24 @@ func TestPeriodsThatEndedSinceAnEvent(t *testing.T) {
 			"2026-12-31T22:59:59.999999999Z", nil,
 		},
 		{
-			"no window", func(t *loyalty.Tiers) { t.KeepFor = loyalty.Period{Months: 1} }, "2026-06-01T12:00:00Z",
+			"no window", func(t *loyalty.Tiers) { t.KeepFor = calendar.Period{Months: 1} }, "2026-06-01T12:00:00Z",
 			"2028-01-01T00:00:00Z", nil,
 		},
 		{
-			"months of a rolling window", func(t *loyalty.Tiers) { t.Months, t.KeepFor = 3, loyalty.Period{Months: 1} },
+			"months of a rolling window",
+			func(t *loyalty.Tiers) { t.Months, t.KeepFor = 3, calendar.Period{Months: 1} },
 			"2026-06-01T12:00:00Z", "2026-07-31T22:00:00Z",
 			[]string{"2026-06-30T21:59:59.999999999Z", "2026-07-31T21:59:59.999999999Z"},
 		},
 		{
 			"all months of a rolling window",
-			func(t *loyalty.Tiers) { t.Months, t.KeepFor = 2, loyalty.Period{Months: 1} },
+			func(t *loyalty.Tiers) { t.Months, t.KeepFor = 2, calendar.Period{Months: 1} },
 			"2026-11-30T23:00:00Z", "2027-12-01T00:00:00Z",
 			[]string{"2026-12-31T22:59:59.999999999Z", "2027-01-31T22:59:59.999999999Z"},
 		},
 		{
-			"a month that has not ended", func(t *loyalty.Tiers) { t.Months, t.KeepFor = 3, loyalty.Period{Months: 1} },
+			"a month that has not ended",
+			func(t *loyalty.Tiers) { t.Months, t.KeepFor = 3, calendar.Period{Months: 1} },
 			"2026-06-01T12:00:00Z", "2026-06-30T21:59:59.999999999Z", nil,
 		},
 	} {
@@ -118,7 +121,7 @@ func TestInstantUntilWhichLevelsAreDecided(t *testing.T) {
 		},
 	} {
 		p := bySpend(t, func(t *loyalty.Tiers) {
-			t.KeepFor, t.Minimums = loyalty.Period{Months: 1}, []loyalty.Minimum{{Level: "silver", Segment: "vip"}}
+			t.KeepFor, t.Minimums = calendar.Period{Months: 1}, []loyalty.Minimum{{Level: "silver", Segment: "vip"}}
 			t.Refresh = loyalty.Refresh{At: c.refresh, Mode: loyalty.FullRefresh}
 		})
 		acc := joined(t, p, begun)
@@ -132,7 +135,7 @@ func TestInstantUntilWhichLevelsAreDecided(t *testing.T) {
 }
 
 func TestAccountThatMayClimbSinceAnEvent(t *testing.T) {
-	rolling := func(t *loyalty.Tiers) { t.Months, t.KeepFor = 1, loyalty.Period{Months: 1} }
+	rolling := func(t *loyalty.Tiers) { t.Months, t.KeepFor = 1, calendar.Period{Months: 1} }
 	year := func(up loyalty.MoveUp) func(*loyalty.Tiers) {
 		return func(t *loyalty.Tiers) { t.Calendar, t.KeepYear, t.MoveUp = true, 2, up }
 	}

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
+	"github.com/perennial-loyalty/perennial/internal/loyalty/calendar"
 	"github.com/perennial-loyalty/perennial/internal/loyalty/posting"
 	"github.com/perennial-loyalty/perennial/internal/loyalty/tier"
 )
@@ -148,7 +149,7 @@ func TestMoveAtTheEndOfALock(t *testing.T) {
 
 func TestReviewOfAStandingThatEnds(t *testing.T) {
 	rolling := func(t *loyalty.Tiers) {
-		t.Months, t.KeepFor, t.Minimums = 1, loyalty.Period{Months: 3}, []loyalty.Minimum{
+		t.Months, t.KeepFor, t.Minimums = 1, calendar.Period{Months: 3}, []loyalty.Minimum{
 			{Level: "silver", Segment: "staff"}, {Level: "gold", Segment: "vip"},
 		}
 	}
@@ -259,7 +260,7 @@ func TestChangesThatLevelsDependOn(t *testing.T) {
 		is.Metrics, is.Brands = slices.Clone(was.Metrics), slices.Clone(was.Brands)
 		c.edit(&is)
 		for _, keep := range []bool{false, true} {
-			p := bySpend(t, func(t *loyalty.Tiers) { t.KeepFor, t.KeepOnRefund = loyalty.Period{Months: 1}, keep })
+			p := bySpend(t, func(t *loyalty.Tiers) { t.KeepFor, t.KeepOnRefund = calendar.Period{Months: 1}, keep })
 			want := c.want
 			if keep {
 				want = c.keep

@@ -9,13 +9,14 @@ import (
 	"time"
 
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
+	"github.com/perennial-loyalty/perennial/internal/loyalty/calendar"
 	"github.com/perennial-loyalty/perennial/internal/loyalty/tier"
 )
 
 // byYear returns a program with levels by the spend of a calendar year: silver from 500 EUR, gold from 2000 EUR.
 func byYear(tb testing.TB, keepYear int, edit func(*loyalty.Program)) *loyalty.Program {
 	return made(tb, func(p *loyalty.Program) {
-		p.Earn.Pending = loyalty.Wait{}
+		p.Earn.Pending = calendar.Wait{}
 		p.Tiers = loyalty.Tiers{
 			Levels: []loyalty.Level{{ID: "bronze"}, {ID: "silver", From: 50_000}, {ID: "gold", From: 200_000}},
 			By:     loyalty.BySpend, Currency: "EUR", Calendar: true, KeepYear: keepYear,
@@ -120,7 +121,7 @@ func TestALevelByTheYearIsLostAtItsEnd(t *testing.T) {
 	s.buy("1", 2000, instant(t, "2026-11-20T12:00:00Z"))
 	s.wantLevel(t, "2026-12-31T23:00:00Z", "bronze")
 
-	s = member2026(t, byYear(t, 1, func(p *loyalty.Program) { p.Tiers.Grace = loyalty.Period{Days: 30} }))
+	s = member2026(t, byYear(t, 1, func(p *loyalty.Program) { p.Tiers.Grace = calendar.Period{Days: 30} }))
 	s.buy("1", 500, instant(t, "2026-11-20T12:00:00Z"))
 	s.wantLevel(t, "2027-01-30T22:59:59Z", "silver")
 	before := *s
@@ -191,11 +192,11 @@ func TestWhatCountsAsSpend(t *testing.T) {
 
 func TestALevelByElementsFollowsWhatComesBack(t *testing.T) {
 	p := made(t, func(p *loyalty.Program) {
-		p.Earn.Pending = loyalty.Wait{}
+		p.Earn.Pending = calendar.Wait{}
 		p.Tiers = loyalty.Tiers{
 			Levels: []loyalty.Level{{ID: "bronze"}, {ID: "silver", From: 4, Multiply: big.NewRat(2, 1)}},
 			By:     loyalty.ByQualifyingItems, AtLeast: map[loyalty.Currency]int64{"EUR": 500}, Months: 12,
-			KeepFor: loyalty.Period{Months: 12},
+			KeepFor: calendar.Period{Months: 12},
 		}
 	})
 	s := newShop(t, p)

@@ -10,6 +10,7 @@ import (
 
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
 	"github.com/perennial-loyalty/perennial/internal/loyalty/award"
+	"github.com/perennial-loyalty/perennial/internal/loyalty/calendar"
 	"github.com/perennial-loyalty/perennial/internal/loyalty/posting"
 	"github.com/perennial-loyalty/perennial/internal/loyalty/receipt"
 	"github.com/perennial-loyalty/perennial/internal/loyalty/tier"
@@ -20,7 +21,7 @@ import (
 // months.
 func twoTierGroups(tb testing.TB, edit func(*loyalty.TierGroup)) *loyalty.Program {
 	return made(tb, func(p *loyalty.Program) {
-		p.Earn.Pending, p.Milestones = loyalty.Wait{}, nil
+		p.Earn.Pending, p.Milestones = calendar.Wait{}, nil
 		p.Tiers = loyalty.Tiers{
 			Levels: []loyalty.Level{{ID: "bronze"}, {ID: "gold", From: 100_00, Multiply: big.NewRat(2, 1)}},
 			By:     loyalty.BySpend, Currency: "EUR",
@@ -32,8 +33,8 @@ func twoTierGroups(tb testing.TB, edit func(*loyalty.TierGroup)) *loyalty.Progra
 				{ID: "friend", From: 2, EntryBonus: 30, Perks: []string{"tea"}},
 				{ID: "gold", From: 4, Perks: []string{"tea", "table"}},
 			},
-			By: loyalty.ByVisits, Visit: "visit.completed", Months: 12, KeepFor: loyalty.Period{Months: 6},
-			Grace: loyalty.Period{Days: 10},
+			By: loyalty.ByVisits, Visit: "visit.completed", Months: 12, KeepFor: calendar.Period{Months: 6},
+			Grace: calendar.Period{Days: 10},
 		}}
 		edit(&l)
 		p.TierGroups = []loyalty.TierGroup{l}
@@ -91,8 +92,8 @@ func TestATierGroupIsReviewedAtItsOwnInstant(t *testing.T) {
 	s := newShop(t, twoTierGroups(t, func(l *loyalty.TierGroup) { l.Tiers.Months = 1 }))
 	s.visit("1", noon.Add(time.Hour))
 	s.visit("2", noon.Add(2*time.Hour))
-	until := (loyalty.Period{Months: 6}).After(noon.Add(2*time.Hour), s.p.Zone)
-	review := (loyalty.Period{Days: 10}).After(until, s.p.Zone)
+	until := (calendar.Period{Months: 6}).After(noon.Add(2*time.Hour), s.p.Zone)
+	review := (calendar.Period{Days: 10}).After(until, s.p.Zone)
 	if got := s.on(); !got.Until.Equal(until) || !Due(s.p, s.acc).Equal(review) {
 		t.Fatalf("kept until %s, due at %s; want %s and %s", got.Until, Due(s.p, s.acc), until, review)
 	}
@@ -391,7 +392,7 @@ func TestBoundsOfTierGroups(t *testing.T) {
 		},
 		{
 			"an expiry",
-			[]loyalty.TierGroup{group("1", func(t *loyalty.Tiers) { t.Levels[1].Expires = &loyalty.Expiry{} })},
+			[]loyalty.TierGroup{group("1", func(t *loyalty.Tiers) { t.Levels[1].Expires = &calendar.Expiry{} })},
 			false,
 		},
 		{

@@ -9,6 +9,8 @@ import (
 
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
 	"github.com/perennial-loyalty/perennial/internal/loyalty/award"
+	"github.com/perennial-loyalty/perennial/internal/loyalty/calendar"
+	"github.com/perennial-loyalty/perennial/internal/loyalty/exact"
 	"github.com/perennial-loyalty/perennial/internal/loyalty/posting"
 	"pgregory.net/rapid"
 )
@@ -21,18 +23,18 @@ func lively(tb testing.TB, zone string) *loyalty.Program {
 		tb.Fatal(err)
 	}
 	p.Zone = where
-	p.Earn.Pending = loyalty.Wait{
-		Until: loyalty.WhenDelivered, For: loyalty.Period{Days: 14}, Within: loyalty.Period{Days: 45},
+	p.Earn.Pending = calendar.Wait{
+		Until: calendar.WhenDelivered, For: calendar.Period{Days: 14}, Within: calendar.Period{Days: 45},
 	}
-	p.Earn.Expires = loyalty.Expiry{
-		After: loyalty.Period{Months: 6}, Inactive: true, ResetBy: []string{"order", "redemption", "visit.completed"},
+	p.Earn.Expires = calendar.Expiry{
+		After: calendar.Period{Months: 6}, Inactive: true, ResetBy: []string{"order", "redemption", "visit.completed"},
 	}
 	p.Earn.Rules = []loyalty.Rule{
 		{
 			ID: "extra", Give: loyalty.Fixed{Points: 15},
 			Life: loyalty.Life{
-				Pending: &loyalty.Wait{On: []loyalty.Day{101, 229, 701}},
-				Expires: &loyalty.Expiry{On: []loyalty.Day{1231}},
+				Pending: &calendar.Wait{On: []calendar.Day{101, 229, 701}},
+				Expires: &calendar.Expiry{On: []calendar.Day{1231}},
 			},
 		},
 	}
@@ -40,19 +42,21 @@ func lively(tb testing.TB, zone string) *loyalty.Program {
 		{
 			ID: "welcome", Event: award.EventJoined, Points: 50,
 			Limits: []loyalty.Limit{{Times: 1, Per: loyalty.PerEver}},
-			Life:   loyalty.Life{Expires: &loyalty.Expiry{After: loyalty.Period{Months: 1}, RoundTo: loyalty.EndOfDay}},
+			Life: loyalty.Life{
+				Expires: &calendar.Expiry{After: calendar.Period{Months: 1}, RoundTo: calendar.EndOfDay},
+			},
 		},
 		{
 			ID: "birthday", Event: award.EventBirthday, Points: 100,
-			Life: loyalty.Life{Expires: &loyalty.Expiry{After: loyalty.Period{Days: 30}}},
+			Life: loyalty.Life{Expires: &calendar.Expiry{After: calendar.Period{Days: 30}}},
 		},
 		{
 			ID: "anniversary", Event: award.EventAnniversary, Points: 70,
 			Life: loyalty.Life{
-				Expires: &loyalty.Expiry{Anniversary: loyalty.OfJoining, After: loyalty.Period{Days: 1}},
+				Expires: &calendar.Expiry{Anniversary: calendar.OfJoining, After: calendar.Period{Days: 1}},
 			},
 		},
-		{ID: "visit", Event: "visit.completed", Points: 5, Cooldown: loyalty.Period{Days: 7}},
+		{ID: "visit", Event: "visit.completed", Points: 5, Cooldown: calendar.Period{Days: 7}},
 		{
 			ID: "review", Event: "review.approved", Points: 20,
 			Limits: []loyalty.Limit{{Times: 2, Per: loyalty.PerMonth}},
@@ -62,8 +66,8 @@ func lively(tb testing.TB, zone string) *loyalty.Program {
 	p.Wallets = []loyalty.Wallet{
 		{
 			ID: "miles", Rates: map[loyalty.Currency]loyalty.Rate{"EUR": {Points: big.NewRat(1, 2), Per: 100}},
-			Pending: loyalty.Wait{For: loyalty.Period{Days: 9}},
-			Expires: loyalty.Expiry{After: loyalty.Period{Days: 100}},
+			Pending: calendar.Wait{For: calendar.Period{Days: 9}},
+			Expires: calendar.Expiry{After: calendar.Period{Days: 100}},
 		},
 	}
 	if err := Compile(p); err != nil {
@@ -161,74 +165,74 @@ func TestPointsExpireAtTheInstantAndNoEarlier(t *testing.T) {
 	for _, c := range []struct {
 		zone    string
 		earned  string
-		expires loyalty.Expiry
+		expires calendar.Expiry
 		gone    string
 	}{
 		{
 			"Europe/Berlin", "2026-01-31T10:00:00Z",
-			loyalty.Expiry{After: loyalty.Period{Months: 1}, RoundTo: loyalty.EndOfDay},
+			calendar.Expiry{After: calendar.Period{Months: 1}, RoundTo: calendar.EndOfDay},
 			"2026-02-28T23:00:00Z",
 		},
 		{
 			"UTC", "2026-01-31T10:00:00Z",
-			loyalty.Expiry{After: loyalty.Period{Months: 1}, RoundTo: loyalty.EndOfDay},
+			calendar.Expiry{After: calendar.Period{Months: 1}, RoundTo: calendar.EndOfDay},
 			"2026-03-01T00:00:00Z",
 		},
 		{
 			"Asia/Kolkata", "2026-01-31T10:00:00Z",
-			loyalty.Expiry{After: loyalty.Period{Months: 1}, RoundTo: loyalty.EndOfDay},
+			calendar.Expiry{After: calendar.Period{Months: 1}, RoundTo: calendar.EndOfDay},
 			"2026-02-28T18:30:00Z",
 		},
 		{
 			"Europe/Berlin", "2028-01-31T10:00:00Z",
-			loyalty.Expiry{After: loyalty.Period{Months: 1}, RoundTo: loyalty.EndOfDay},
+			calendar.Expiry{After: calendar.Period{Months: 1}, RoundTo: calendar.EndOfDay},
 			"2028-02-29T23:00:00Z",
 		},
 		{
 			"America/New_York", "2028-02-29T15:00:00Z",
-			loyalty.Expiry{After: loyalty.Period{Months: 12}, RoundTo: loyalty.EndOfDay},
+			calendar.Expiry{After: calendar.Period{Months: 12}, RoundTo: calendar.EndOfDay},
 			"2029-03-01T05:00:00Z",
 		},
 		{
 			"Europe/Berlin", "2026-03-28T10:00:00Z",
-			loyalty.Expiry{After: loyalty.Period{Days: 1}, RoundTo: loyalty.EndOfDay},
+			calendar.Expiry{After: calendar.Period{Days: 1}, RoundTo: calendar.EndOfDay},
 			"2026-03-29T22:00:00Z",
 		},
 		{
 			"America/New_York", "2026-11-01T03:00:00Z",
-			loyalty.Expiry{After: loyalty.Period{Days: 1}, RoundTo: loyalty.EndOfDay},
+			calendar.Expiry{After: calendar.Period{Days: 1}, RoundTo: calendar.EndOfDay},
 			"2026-11-02T05:00:00Z",
 		},
 		{
 			"Europe/Berlin", "2020-07-06T10:00:00Z",
-			loyalty.Expiry{After: loyalty.Period{Months: 12}, RoundTo: loyalty.EndOfMonth},
+			calendar.Expiry{After: calendar.Period{Months: 12}, RoundTo: calendar.EndOfMonth},
 			"2021-07-31T22:00:00Z",
 		},
 		{
 			"UTC", "2026-12-01T10:00:00Z",
-			loyalty.Expiry{After: loyalty.Period{Days: 1}, RoundTo: loyalty.EndOfWeek},
+			calendar.Expiry{After: calendar.Period{Days: 1}, RoundTo: calendar.EndOfWeek},
 			"2026-12-07T00:00:00Z",
 		},
 		{
 			"UTC", "2026-12-01T10:00:00Z",
-			loyalty.Expiry{After: loyalty.Period{Days: 1}, RoundTo: loyalty.EndOfQuarter},
+			calendar.Expiry{After: calendar.Period{Days: 1}, RoundTo: calendar.EndOfQuarter},
 			"2027-01-01T00:00:00Z",
 		},
-		{"UTC", "2026-05-01T10:00:00Z", loyalty.Expiry{On: []loyalty.Day{229, 630}}, "2026-07-01T00:00:00Z"},
+		{"UTC", "2026-05-01T10:00:00Z", calendar.Expiry{On: []calendar.Day{229, 630}}, "2026-07-01T00:00:00Z"},
 		{
 			"UTC", "2026-08-01T10:00:00Z",
-			loyalty.Expiry{On: []loyalty.Day{229, 630}, After: loyalty.Period{Months: 3}},
+			calendar.Expiry{On: []calendar.Day{229, 630}, After: calendar.Period{Months: 3}},
 			"2027-03-01T00:00:00Z",
 		},
 		{
 			"UTC", "2026-08-01T10:00:00Z",
-			loyalty.Expiry{Anniversary: loyalty.OfJoining, After: loyalty.Period{Months: 1}},
+			calendar.Expiry{Anniversary: calendar.OfJoining, After: calendar.Period{Months: 1}},
 			"2027-08-02T00:00:00Z",
 		},
 		{
 			"UTC", "2026-08-01T10:00:00Z",
-			loyalty.Expiry{
-				After: loyalty.Period{Months: 6}, RoundTo: loyalty.EndOfDay, Inactive: true,
+			calendar.Expiry{
+				After: calendar.Period{Months: 6}, RoundTo: calendar.EndOfDay, Inactive: true,
 				ResetBy: []string{"order"},
 			},
 			"2027-02-02T00:00:00Z",
@@ -236,7 +240,7 @@ func TestPointsExpireAtTheInstantAndNoEarlier(t *testing.T) {
 	} {
 		p := testProgram(t)
 		p.Zone, _ = time.LoadLocation(c.zone)
-		p.Earn.Pending, p.Earn.Expires, p.Tiers = loyalty.Wait{}, c.expires, loyalty.Tiers{}
+		p.Earn.Pending, p.Earn.Expires, p.Tiers = calendar.Wait{}, c.expires, loyalty.Tiers{}
 		if err := Compile(p); err != nil {
 			t.Fatal(err)
 		}
@@ -262,7 +266,7 @@ func TestPointsExpireAtTheInstantAndNoEarlier(t *testing.T) {
 
 func TestABirthdayIsCelebratedOnceAYearWhereTheMemberLives(t *testing.T) {
 	p := lively(t, "Europe/Berlin")
-	p.BirthdayLock = loyalty.Period{Months: 12}
+	p.BirthdayLock = calendar.Period{Months: 12}
 	acc := member(t, p, loyalty.Traits{Zone: "Pacific/Auckland", Birthday: 229}, noon)
 	given := func(out posting.Outcome) (at []string) {
 		for _, e := range out.Entries {
@@ -284,7 +288,7 @@ func TestABirthdayIsCelebratedOnceAYearWhereTheMemberLives(t *testing.T) {
 		err.(*loyalty.Error).Pointer != "/birthday" {
 		t.Errorf("a birthday was changed within its lock: %v", err)
 	}
-	p.BirthdayLock = loyalty.Period{}
+	p.BirthdayLock = calendar.Period{}
 	for month := range 12 {
 		next, err := SetTraits(p, acc, loyalty.Traits{Birthday: (month+1)*100 + 28}, now)
 		if err != nil {
@@ -354,8 +358,8 @@ func TestPointsWaitForTheDeliveryOrAreGivenUp(t *testing.T) {
 
 func TestActivityExtendsOnlyExpiryByInactivity(t *testing.T) {
 	p := lively(t, "UTC")
-	p.Earn.Pending = loyalty.Wait{}
-	p.Tiers.Levels[2].Expires = new(loyalty.Expiry) // gold: never
+	p.Earn.Pending = calendar.Wait{}
+	p.Tiers.Levels[2].Expires = new(calendar.Expiry) // gold: never
 	if err := Compile(p); err != nil {
 		t.Fatal(err)
 	}
@@ -421,17 +425,18 @@ func TestActivityExtendsOnlyExpiryByInactivity(t *testing.T) {
 
 func TestAChangeOfPolicyNeverShortensWhatWasGiven(t *testing.T) {
 	p := testProgram(t)
-	p.Earn.Pending = loyalty.Wait{}
+	p.Earn.Pending = calendar.Wait{}
 	acc := joined(t, p, noon)
 	out, err := award.PlaceOrder(p, acc, nil, p, paid("EUR", loyalty.Line{Amount: 1000}), nil, noon)
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, shorter := range []loyalty.Expiry{
-		{After: loyalty.Period{Days: 1}}, {After: loyalty.Period{Days: 1}, Inactive: true, ResetBy: []string{"order"}},
+	for _, shorter := range []calendar.Expiry{
+		{After: calendar.Period{Days: 1}},
+		{After: calendar.Period{Days: 1}, Inactive: true, ResetBy: []string{"order"}},
 	} {
 		next := testProgram(t)
-		next.Earn.Pending, next.Earn.Expires = loyalty.Wait{}, shorter
+		next.Earn.Pending, next.Earn.Expires = calendar.Wait{}, shorter
 		o := paid("EUR", loyalty.Line{Amount: 1000})
 		o.ID, o.PlacedAt = "1043", noon.AddDate(0, 0, 1)
 		after, err := award.PlaceOrder(next, out.Account, nil, next, o, nil, o.PlacedAt)
@@ -449,8 +454,8 @@ func TestRoundingHalvesToEven(t *testing.T) {
 		num, den int64
 		want     loyalty.Points
 	}{{5, 2, 2}, {7, 2, 4}, {-5, 2, -2}, {-7, 2, -4}, {12, 5, 2}, {13, 5, 3}, {1, 2, 0}, {3, 2, 2}} {
-		for _, x := range []loyalty.Exact{{Num: c.num, Den: c.den}, {Big: big.NewRat(c.num, c.den)}} {
-			if got, ok := x.Round(loyalty.HalfEven); !ok || got != c.want {
+		for _, x := range []exact.Number{{Num: c.num, Den: c.den}, {Big: big.NewRat(c.num, c.den)}} {
+			if got, ok := loyalty.RoundPoints(x, loyalty.HalfEven); !ok || got != c.want {
 				t.Errorf("%d/%d is rounded to %d, want %d", c.num, c.den, got, c.want)
 			}
 		}
@@ -459,7 +464,7 @@ func TestRoundingHalvesToEven(t *testing.T) {
 
 func TestLevelWithoutExpiryAppliesToAllPoints(t *testing.T) {
 	p := lively(t, "UTC")
-	p.Tiers.Levels[2].Expires = new(loyalty.Expiry) // gold: never
+	p.Tiers.Levels[2].Expires = new(calendar.Expiry) // gold: never
 	if err := Compile(p); err != nil {
 		t.Fatal(err)
 	}

@@ -9,6 +9,7 @@ import (
 
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
 	"github.com/perennial-loyalty/perennial/internal/loyalty/award"
+	"github.com/perennial-loyalty/perennial/internal/loyalty/calendar"
 	"github.com/perennial-loyalty/perennial/internal/loyalty/earn"
 	"github.com/perennial-loyalty/perennial/internal/loyalty/posting"
 	"github.com/perennial-loyalty/perennial/internal/loyalty/redeem"
@@ -83,7 +84,7 @@ func withBirthday(p *loyalty.Program, t loyalty.Traits, birthday int, now time.T
 	}
 	zone := earn.ZoneOf(&p.Compiled, p.Zone, t.Zone)
 	year := now.In(zone).Year()
-	if !loyalty.Day(birthday).In(year).Start(zone).After(now) {
+	if !calendar.Day(birthday).In(year).Start(zone).After(now) {
 		t.Given = max(t.Given, year)
 	} else {
 		t.Given = max(t.Given, year-1)
@@ -163,7 +164,7 @@ func occasionDue(p *loyalty.Program, acc loyalty.Account) time.Time {
 		case award.EventAnniversary:
 			at, _ = nextAnniversary(p, acc, a)
 		}
-		due = posting.Soonest(due, at)
+		due = calendar.Soonest(due, at)
 	}
 	return due
 }
@@ -175,9 +176,9 @@ func nextBirthday(p *loyalty.Program, acc loyalty.Account, a loyalty.Action) (ti
 		return time.Time{}, 0
 	}
 	zone := earn.ZoneOf(&p.Compiled, p.Zone, acc.Traits.Zone)
-	from := posting.Later(acc.Joined, a.Since)
+	from := calendar.Later(acc.Joined, a.Since)
 	for year := max(acc.Traits.Given+1, from.In(zone).Year()); ; year++ {
-		if at := loyalty.Day(acc.Traits.Birthday).In(year).Start(zone); !at.Before(from) {
+		if at := calendar.Day(acc.Traits.Birthday).In(year).Start(zone); !at.Before(from) {
 			return at, year
 		}
 	}
@@ -185,7 +186,7 @@ func nextBirthday(p *loyalty.Program, acc loyalty.Account, a loyalty.Action) (ti
 
 func nextAnniversary(p *loyalty.Program, acc loyalty.Account, a loyalty.Action) (time.Time, int) {
 	for n := acc.Traits.Years + 1; ; n++ {
-		if at := (loyalty.Period{Months: 12 * n}).After(
+		if at := (calendar.Period{Months: 12 * n}).After(
 			acc.Joined, earn.ZoneOf(&p.Compiled, p.Zone, acc.Traits.Zone),
 		); !at.Before(a.Since) {
 			return at, n

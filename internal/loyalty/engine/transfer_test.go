@@ -10,6 +10,7 @@ import (
 
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
 	"github.com/perennial-loyalty/perennial/internal/loyalty/award"
+	"github.com/perennial-loyalty/perennial/internal/loyalty/calendar"
 	"github.com/perennial-loyalty/perennial/internal/loyalty/posting"
 	"github.com/perennial-loyalty/perennial/internal/loyalty/redeem"
 	"github.com/perennial-loyalty/perennial/internal/loyalty/share"
@@ -39,7 +40,7 @@ func TestPointsThatAreGivenKeepTheirLots(t *testing.T) {
 		name      string
 		fee       loyalty.Fee
 		lots      []loyalty.Lot
-		slides    loyalty.Date
+		slides    calendar.Date
 		left, got []loyalty.Lot
 	}{
 		{
@@ -68,8 +69,8 @@ func TestPointsThatAreGivenKeepTheirLots(t *testing.T) {
 		{
 			"what slides stays where it is",
 			loyalty.Fee{},
-			[]loyalty.Lot{{Expires: loyalty.Slides + 20270101, Points: 100}},
-			loyalty.Slides + 20270101, nil,
+			[]loyalty.Lot{{Expires: calendar.Slides + 20270101, Points: 100}},
+			calendar.Slides + 20270101, nil,
 			[]loyalty.Lot{{Expires: 20270101, Points: 100}},
 		},
 		{
@@ -82,7 +83,7 @@ func TestPointsThatAreGivenKeepTheirLots(t *testing.T) {
 		},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			for _, wait := range []loyalty.Period{{}, {Days: 1}} {
+			for _, wait := range []calendar.Period{{}, {Days: 1}} {
 				p := giving(t, loyalty.Transfers{Min: 1, Fee: c.fee, Accept: wait})
 				from, to := pair(t, p, c.lots...)
 				from.Slides = c.slides
@@ -151,7 +152,7 @@ func TestWhoCannotGivePoints(t *testing.T) {
 		},
 		"points are pending": {member: onlyPending, want: loyalty.InsufficientPoints},
 		"as many offers as there may be": {
-			edit:   func(t *loyalty.Transfers) { t.Accept = loyalty.Period{Days: 1} },
+			edit:   func(t *loyalty.Transfers) { t.Accept = calendar.Period{Days: 1} },
 			member: func(from, _ *loyalty.Account) { from.Holds = make([]loyalty.Hold, redeem.MaxHolds) },
 			want:   loyalty.ValidationFailed,
 		},
@@ -194,11 +195,11 @@ func onlyPending(from, _ *loyalty.Account) {
 
 func TestWhatComesOfAnOffer(t *testing.T) {
 	p := giving(t, loyalty.Transfers{
-		Min: 1, Fee: loyalty.Fee{Points: 10}, Accept: loyalty.Period{Days: 7},
+		Min: 1, Fee: loyalty.Fee{Points: 10}, Accept: calendar.Period{Days: 7},
 		Limits: []loyalty.Limit{{Times: 1, Per: loyalty.PerMonth}},
 		AtMost: []loyalty.Cap{{Points: 100, Per: loyalty.PerEver}},
 	})
-	p.Redemption.Grace = loyalty.Period{Days: 90} // is for redemptions
+	p.Redemption.Grace = calendar.Period{Days: 90} // is for redemptions
 	from, to := pair(t, p, loyalty.Lot{Expires: 20261203, Points: 30}, loyalty.Lot{Expires: 20270131, Points: 80})
 	outs, err := share.Transfer(p, from, to, loyalty.Redemption{ID: "tr_1", Points: 100}, noon)
 	if err != nil {
@@ -252,10 +253,10 @@ func TestWhatComesOfAnOffer(t *testing.T) {
 func TestHeldPointsAreNotExtended(t *testing.T) {
 	p := lively(t, "Europe/Berlin")
 	q := *p
-	q.Transfers = loyalty.Transfers{Min: 1, Accept: loyalty.Period{Days: 60}}
+	q.Transfers = loyalty.Transfers{Min: 1, Accept: calendar.Period{Days: 60}}
 	for visit, want := range map[string]int{"2026-12-31T22:00:00Z": 1, "2027-01-01T00:00:00Z": 0} {
 		acc := member(t, &q, loyalty.Traits{}, noon)
-		acc.Slides = loyalty.Slides + 20261231
+		acc.Slides = calendar.Slides + 20261231
 		acc.Member, acc.Lots, acc.Pending = "mem_ada", []loyalty.Lot{{Expires: acc.Slides, Points: 7}}, nil
 		bob := acc
 		bob.Member = "mem_bob"
@@ -293,9 +294,9 @@ func TestATransferNeverLengthensALife(t *testing.T) {
 		q := *p
 		q.Transfers = loyalty.Transfers{
 			Min: 1, Fee: rapid.SampledFrom([]loyalty.Fee{{}, {Points: 3}, {Share: big.NewRat(1, 9)}}).Draw(t, "fee"),
-			Accept: rapid.SampledFrom([]loyalty.Period{{}, {Days: 2}, {Days: 60}}).Draw(t, "accept"),
+			Accept: rapid.SampledFrom([]calendar.Period{{}, {Days: 2}, {Days: 60}}).Draw(t, "accept"),
 		}
-		q.Redemption.Grace = rapid.SampledFrom([]loyalty.Period{{}, {Days: 200}}).Draw(t, "grace")
+		q.Redemption.Grace = rapid.SampledFrom([]calendar.Period{{}, {Days: 200}}).Draw(t, "grace")
 		now := noon
 		a, b := withLots(t, &q, "mem_ada"), withLots(t, &q, "mem_bob")
 		with, without := [2]loyalty.Account{a, b}, [2]loyalty.Account{a, b}
@@ -338,8 +339,10 @@ func TestATransferNeverLengthensALife(t *testing.T) {
 func withLots(t *rapid.T, p *loyalty.Program, m loyalty.MemberID) loyalty.Account {
 	acc := member(t, p, loyalty.Traits{}, noon)
 	acc.Member, acc.Lots, acc.Pending = m, nil, nil
-	acc.Slides = loyalty.Slides + loyalty.Date(rapid.SampledFrom([]int{20261231, 20270131, 20270228}).Draw(t, "slides"))
-	for _, day := range []loyalty.Date{0, 20261203, 20261231, 20270115, 20270131, acc.Slides} {
+	acc.Slides = calendar.Slides + calendar.Date(
+		rapid.SampledFrom([]int{20261231, 20270131, 20270228}).Draw(t, "slides"),
+	)
+	for _, day := range []calendar.Date{0, 20261203, 20261231, 20270115, 20270131, acc.Slides} {
 		if n := loyalty.Points(rapid.IntRange(0, 90).Draw(t, "lot")); n > 0 {
 			acc.Lots = posting.AddLot(acc.Lots, loyalty.Lot{Expires: day, Points: n})
 		}
@@ -365,7 +368,7 @@ func noLongerTogether(t *rapid.T, p *loyalty.Program, now time.Time, with, witho
 	for k := range with {
 		has, had = append(has, lotsAlive(p, with[k], now)...), append(had, lotsAlive(p, without[k], now)...)
 	}
-	until := func(lots []loyalty.Lot, day loyalty.Date) (n loyalty.Points) {
+	until := func(lots []loyalty.Lot, day calendar.Date) (n loyalty.Points) {
 		for _, l := range lots {
 			if l.Expires.Day().Compare(day) >= 0 {
 				n += l.Points
@@ -403,11 +406,11 @@ func lotsAlive(p *loyalty.Program, acc loyalty.Account, now time.Time) (lots []l
 // members could keep points forever.
 func TestPointsThatGraceHasPutOffArriveAsSuch(t *testing.T) {
 	p := giving(t, loyalty.Transfers{Min: 1})
-	p.Redemption.Grace = loyalty.Period{Days: 10}
+	p.Redemption.Grace = calendar.Period{Days: 10}
 	from, to := pair(t, p, loyalty.Lot{Expires: 20261211, Points: 40}, loyalty.Lot{Expires: 20270131, Points: 80})
-	from.Graced = []loyalty.Date{20261211}
+	from.Graced = []calendar.Date{20261211}
 	outs, err := share.Transfer(p, from, to, loyalty.Redemption{ID: "tr_1", Points: 100}, noon)
-	if err != nil || !slices.Equal(outs[1].Account.Graced, []loyalty.Date{20261211}) {
+	if err != nil || !slices.Equal(outs[1].Account.Graced, []calendar.Date{20261211}) {
 		t.Errorf("%v, %v", outs, err)
 	}
 }

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
+	"github.com/perennial-loyalty/perennial/internal/loyalty/calendar"
 	"github.com/perennial-loyalty/perennial/internal/loyalty/earn"
 	"github.com/perennial-loyalty/perennial/internal/loyalty/remind"
 )
@@ -45,15 +46,15 @@ func TestDaysUseTheMembersTimeZone(t *testing.T) {
 		t.Fatalf("%+v", plan.Send)
 	}
 	ends := plan.Send[0].Until // 31 March, 15:00 there
-	for now, want := range map[string]loyalty.Date{
+	for now, want := range map[string]calendar.Date{
 		"2027-03-30T20:00": 20270330, "2027-03-31T06:59": 20270330, "2027-03-31T07:00": 0, "2027-03-31T21:59": 0,
 	} {
-		day, ok := loyalty.LastDay(ends, utc(now), plan.Send[0].Zone)
+		day, ok := calendar.LastDay(ends, utc(now), plan.Send[0].Zone)
 		if ok != (want != 0) || ok && day != want {
 			t.Errorf("%s: %s, %t", now, day, ok)
 		}
 	}
-	if day, ok := loyalty.LastDay(ends, utc("2027-03-31T21:59"), p.Zone); !ok || day != 20270331 {
+	if day, ok := calendar.LastDay(ends, utc("2027-03-31T21:59"), p.Zone); !ok || day != 20270331 {
 		t.Errorf("%s, %t", day, ok)
 	}
 }
@@ -63,7 +64,7 @@ func TestAnAbsenceSaysWhetherThereWasAnOrder(t *testing.T) {
 	p := reminding(
 		t,
 		loyalty.Reminder{
-			ID: "away", On: loyalty.AfterAbsence, Leads: []loyalty.Period{{Days: 60}},
+			ID: "away", On: loyalty.AfterAbsence, Leads: []calendar.Period{{Days: 60}},
 			Channels: []loyalty.Channel{loyalty.Email},
 		},
 	)
@@ -143,11 +144,11 @@ func TestABirthdayIsWishedOnTheDayAndOnNoOther(t *testing.T) {
 
 func TestAGiftCardThatIsUsedInPartIsNotCalledUnusedAndStillEnds(t *testing.T) {
 	unused := loyalty.Reminder{
-		ID: "unused", On: loyalty.AfterClaim, Leads: []loyalty.Period{{Days: 7}},
+		ID: "unused", On: loyalty.AfterClaim, Leads: []calendar.Period{{Days: 7}},
 		Channels: []loyalty.Channel{loyalty.Email}, Purpose: loyalty.Marketing,
 	}
 	ending := loyalty.Reminder{
-		ID: "ending", On: loyalty.BeforeCode, Leads: []loyalty.Period{{Days: 20}},
+		ID: "ending", On: loyalty.BeforeCode, Leads: []calendar.Period{{Days: 20}},
 		Channels: []loyalty.Channel{loyalty.Email}, Purpose: loyalty.Transactional,
 	}
 	p, now := reminding(t, unused, ending), utc("2027-03-15T10:00")

@@ -7,12 +7,13 @@ import (
 	"time"
 
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
+	"github.com/perennial-loyalty/perennial/internal/loyalty/calendar"
 	"github.com/perennial-loyalty/perennial/internal/loyalty/redeem"
 )
 
 func TestTheFirstOfAWaitingListHaveTheFirstCall(t *testing.T) {
 	p := stocked(t, func(_ *loyalty.Program, r *loyalty.Reward) {
-		r.StockBatches, r.FirstCall = []loyalty.StockBatch{{Quantity: 9}}, loyalty.Period{Hours: 24}
+		r.StockBatches, r.FirstCall = []loyalty.StockBatch{{Quantity: 9}}, calendar.Period{Hours: 24}
 	})
 	r := &p.Rewards[0]
 	called, over := noon.Add(-23*time.Hour), noon.Add(-24*time.Hour)
@@ -70,7 +71,7 @@ func TestWhoMayWait(t *testing.T) {
 	}{
 		"all": {func(_ *loyalty.Program, r *loyalty.Reward) {}, ""},
 		"no list": {
-			func(_ *loyalty.Program, r *loyalty.Reward) { r.FirstCall = loyalty.Period{} }, loyalty.ValidationFailed,
+			func(_ *loyalty.Program, r *loyalty.Reward) { r.FirstCall = calendar.Period{} }, loyalty.ValidationFailed,
 		},
 		"of a level": {
 			func(_ *loyalty.Program, r *loyalty.Reward) { r.Tiers = []string{"gold"} }, loyalty.RewardUnavailable,
@@ -81,7 +82,7 @@ func TestWhoMayWait(t *testing.T) {
 		"later": {func(_ *loyalty.Program, r *loyalty.Reward) { r.Active.From = noon.Add(time.Hour) }, ""},
 	} {
 		p := stocked(t, func(p *loyalty.Program, r *loyalty.Reward) {
-			r.StockBatches, r.FirstCall = []loyalty.StockBatch{{Quantity: 1}}, loyalty.Period{Hours: 24}
+			r.StockBatches, r.FirstCall = []loyalty.StockBatch{{Quantity: 1}}, calendar.Period{Hours: 24}
 			c.edit(p, r)
 		})
 		err := redeem.MayWait(p, saver(t, p), &p.Rewards[0], noon)

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
+	"github.com/perennial-loyalty/perennial/internal/loyalty/calendar"
 )
 
 // maxActivities is how many of the latest activities an account remembers. If all of them are withdrawn, no earlier
@@ -20,12 +21,12 @@ func IsActivity(terms *loyalty.Earn, what string) bool {
 // Active adds an activity to an entry. The activity postpones the expiry of all points that expire by inactivity to the
 // same day, but never to an earlier day than before. Active returns that day. At a level whose points never expire, the
 // points stop sliding, and Active returns Forever. At a level whose points expire on fixed days, it returns
-// loyalty.Slides.
-func (d *Decision) Active(e *loyalty.Entry, at time.Time) loyalty.Date {
+// calendar.Slides.
+func (d *Decision) Active(e *loyalty.Entry, at time.Time) calendar.Date {
 	e.Activity = &loyalty.ActivityChange{At: at}
 	to := d.slidesTo(at)
 	if to != 0 && !to.Slides() {
-		return loyalty.Slides
+		return calendar.Slides
 	}
 	d.unexpire(e, to, at)
 	d.slide(e, to)
@@ -36,13 +37,13 @@ func (d *Decision) Active(e *loyalty.Entry, at time.Time) loyalty.Date {
 }
 
 // slidesTo returns the day on which points expire after an activity at an instant.
-func (d *Decision) slidesTo(at time.Time) loyalty.Date {
+func (d *Decision) slidesTo(at time.Time) calendar.Date {
 	expiry := WalletExpiry(d.P, "", d.Account.Tier.Level)
 	return expiry.Date(at, AnniversaryStart(d.Account, expiry), d.P.Zone)
 }
 
 // slide moves the lots that expire by inactivity to a later day. Zero means that they no longer expire.
-func (d *Decision) slide(e *loyalty.Entry, to loyalty.Date) {
+func (d *Decision) slide(e *loyalty.Entry, to calendar.Date) {
 	moved := false
 	for _, l := range d.sliding(*e) {
 		if l.Points != 0 && (to == 0 || l.Expires < to) {
@@ -64,7 +65,7 @@ func (d *Decision) slide(e *loyalty.Entry, to loyalty.Date) {
 
 // slideLot moves a lot to a later day. For points that no earlier activity moved, the postings state the original day,
 // unless the points no longer expire.
-func (d *Decision) slideLot(e *loyalty.Entry, l loyalty.Lot, to loyalty.Date) {
+func (d *Decision) slideLot(e *loyalty.Entry, l loyalty.Lot, to calendar.Date) {
 	var own loyalty.Points
 	if to != 0 {
 		own = l.Points
@@ -85,7 +86,7 @@ func (d *Decision) slideLot(e *loyalty.Entry, l loyalty.Lot, to loyalty.Date) {
 
 // staleHolds returns the latest sliding day that is over, among those of the reserved lots. Reserved points that are
 // returned slide again, unless they would have expired before.
-func (d *Decision) staleHolds() (stale loyalty.Date) {
+func (d *Decision) staleHolds() (stale calendar.Date) {
 	for _, h := range d.Account.Holds {
 		for _, l := range h.Lots {
 			if day := d.Lot(l.Expires); l.Expires.Slides() && day != 0 && !day.End(d.P.Zone).After(d.Now) {
@@ -98,7 +99,7 @@ func (d *Decision) staleHolds() (stale loyalty.Date) {
 
 // unexpire restores points that expired by inactivity before a late report showed an earlier activity. They now expire
 // with the other sliding points. If that day is over too, they are booked as expired on that day.
-func (d *Decision) unexpire(e *loyalty.Entry, to loyalty.Date, at time.Time) {
+func (d *Decision) unexpire(e *loyalty.Entry, to calendar.Date, at time.Time) {
 	for _, a := range d.Account.Activities {
 		if to != 0 && a.Before(to.End(d.P.Zone)) {
 			// Each later activity in time postpones the expiry further. An earlier one does not change it.
@@ -127,12 +128,12 @@ func (d *Decision) unexpire(e *loyalty.Entry, to loyalty.Date, at time.Time) {
 // Inactive records in an entry that an activity no longer counts. If this activity determined when points expire, the
 // latest remaining activity determines it now. Points that were moved return to that day, or to the later day on which
 // they would have expired without any activity. to is the day to which the activity had moved them.
-func (d *Decision) Inactive(e *loyalty.Entry, to loyalty.Date, at time.Time) {
+func (d *Decision) Inactive(e *loyalty.Entry, to calendar.Date, at time.Time) {
 	e.Activity = &loyalty.ActivityChange{At: at, Withdrawn: true}
 	if to == Forever || d.Account.Slides != to {
 		return
 	}
-	back := loyalty.Slides
+	back := calendar.Slides
 	if rest := activitiesWithout(d.Account, at); len(rest) > 0 {
 		if back = d.slidesTo(rest[len(rest)-1]); !back.Slides() || back >= to {
 			return
@@ -144,7 +145,7 @@ func (d *Decision) Inactive(e *loyalty.Entry, to loyalty.Date, at time.Time) {
 	if i < 0 {
 		return
 	}
-	last := loyalty.Date(0)
+	last := calendar.Date(0)
 	for _, l := range slid(left, left.Lots[i]) {
 		last = max(l.Expires, back)
 		e.Postings = append(e.Postings,
@@ -161,7 +162,7 @@ func (d *Decision) Inactive(e *loyalty.Entry, to loyalty.Date, at time.Time) {
 
 // from changes the postings from index n on that put points into a later sliding lot: it records the original expiry in
 // them. day is when the points would have expired without the activity.
-func from(out []loyalty.Posting, n int, day loyalty.Date) []loyalty.Posting {
+func from(out []loyalty.Posting, n int, day calendar.Date) []loyalty.Posting {
 	for i := n; i < len(out); i++ {
 		if p := &out[i]; p.Bucket == loyalty.BucketActive && day.Slides() && p.Lot > day {
 			p.From = day
@@ -254,7 +255,7 @@ func changeActivity(a *loyalty.Account, c loyalty.ActivityChange) {
 		i, _ := slices.BinarySearchFunc(a.Activities, c.At, time.Time.Compare)
 		a.Activities = slices.Insert(slices.Clone(a.Activities), i, c.At)
 		a.Activities = a.Activities[max(0, len(a.Activities)-maxActivities):]
-		a.LastActivity = Later(a.LastActivity, c.At)
+		a.LastActivity = calendar.Later(a.LastActivity, c.At)
 		return
 	}
 	a.Activities = activitiesWithout(*a, c.At)
@@ -282,7 +283,7 @@ func (d *Decision) SlideAtLevel(e *loyalty.Entry, level string, at time.Time) {
 }
 
 // Forever is the day to which sliding lots move when they no longer expire.
-const Forever = loyalty.Slides + 9999_12_31
+const Forever = calendar.Slides + 9999_12_31
 
 // sliding returns the sliding lots after the entry's postings.
 func (d *Decision) sliding(e loyalty.Entry) (lots []loyalty.Lot) {

@@ -5,12 +5,13 @@ import (
 	"testing"
 
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
+	"github.com/perennial-loyalty/perennial/internal/loyalty/calendar"
 )
 
 // An account remembers the original days of the points in the lot of the latest activity, and no others.
 func TestOriginalDaysThatAnAccountRemembers(t *testing.T) {
-	day := func(d loyalty.Date) loyalty.Date { return loyalty.Slides + d }
-	lot := func(d loyalty.Date, n loyalty.Points) loyalty.Lot { return loyalty.Lot{Expires: day(d), Points: n} }
+	day := func(d calendar.Date) calendar.Date { return calendar.Slides + d }
+	lot := func(d calendar.Date, n loyalty.Points) loyalty.Lot { return loyalty.Lot{Expires: day(d), Points: n} }
 	for _, c := range []struct {
 		name string
 		lots []loyalty.Lot
@@ -52,7 +53,7 @@ func TestOriginalDaysThatAnAccountRemembers(t *testing.T) {
 	}
 	var all []loyalty.Lot
 	for i := range maxSlid + 1 {
-		all = addSlid(all, lot(loyalty.Date(20270101+i), 10))
+		all = addSlid(all, lot(calendar.Date(20270101+i), 10))
 	}
 	if len(all) != maxSlid || all[0] != lot(20270102, 20) {
 		t.Errorf("it remembers %+v", all)

@@ -3,9 +3,9 @@ package posting
 import (
 	"cmp"
 	"slices"
-	"time"
 
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
+	"github.com/perennial-loyalty/perennial/internal/loyalty/calendar"
 )
 
 // Apply returns the account after the entry. Accounts change in no other way, so replaying a member's entries
@@ -25,24 +25,6 @@ func Apply(a loyalty.Account, e loyalty.Entry) (loyalty.Account, error) {
 	}
 	note(&a, e)
 	return a, sound(a)
-}
-
-// Earlier returns the earlier of two instants.
-func Earlier(a, b time.Time) time.Time {
-	if b.Before(a) {
-		return b
-	}
-	return a
-}
-
-// Soonest returns the earliest of the instants that are not zero, or zero if all are.
-func Soonest(all ...time.Time) (first time.Time) {
-	for _, t := range all {
-		if first.IsZero() || !t.IsZero() && t.Before(first) {
-			first = t
-		}
-	}
-	return first
 }
 
 func applyPosting(a *loyalty.Account, e loyalty.Entry, p loyalty.Posting) {
@@ -108,7 +90,7 @@ func addHold(a *loyalty.Account, r loyalty.Redemption, l loyalty.Lot) {
 
 // settle fixes the expiry days of reserved lots that expire by inactivity on or before stale, so that later activity no
 // longer postpones them.
-func settle(a *loyalty.Account, stale loyalty.Date) {
+func settle(a *loyalty.Account, stale calendar.Date) {
 	a.Holds = slices.Clone(a.Holds)
 	for i, h := range a.Holds {
 		var lots []loyalty.Lot
@@ -139,7 +121,7 @@ func AddLot(lots []loyalty.Lot, l loyalty.Lot) []loyalty.Lot {
 }
 
 // AddGraced adds a day unless it is present. If there are more than MaxGraced days, it drops the oldest.
-func AddGraced(days []loyalty.Date, day loyalty.Date) []loyalty.Date {
+func AddGraced(days []calendar.Date, day calendar.Date) []calendar.Date {
 	if slices.Contains(days, day) {
 		return days
 	}

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
+	"github.com/perennial-loyalty/perennial/internal/loyalty/calendar"
 	"github.com/perennial-loyalty/perennial/internal/loyalty/loyaltytest"
 )
 
@@ -271,8 +272,8 @@ func TestEntryBonusesThatAnAccountRemembers(t *testing.T) {
 
 func TestUsagesThatAnAccountStores(t *testing.T) {
 	now := loyaltytest.Noon
-	oldest := loyalty.DateOf(now.Add(-UsageKept), time.UTC)
-	u := func(rule string, ends loyalty.Date, n int64) loyalty.Usage {
+	oldest := calendar.DateOf(now.Add(-UsageKept), time.UTC)
+	u := func(rule string, ends calendar.Date, n int64) loyalty.Usage {
 		return loyalty.Usage{Rule: rule, Ends: ends, N: n}
 	}
 	was := []loyalty.Usage{u("a", oldest, 1), u("b", 0, 2), u("c", oldest.Plus(-1), 3)}
@@ -303,8 +304,10 @@ func TestUsagesThatAnAccountStores(t *testing.T) {
 func TestEarlierAndLaterInstants(t *testing.T) {
 	a, b := loyaltytest.Noon, loyaltytest.Noon.Add(1)
 	for _, c := range [][2]time.Time{{a, b}, {b, a}} {
-		if !Earlier(c[0], c[1]).Equal(a) || !Later(c[0], c[1]).Equal(b) {
-			t.Errorf("of %s, %s is earlier and %s is later", c, Earlier(c[0], c[1]), Later(c[0], c[1]))
+		if !calendar.Earlier(c[0], c[1]).Equal(a) || !calendar.Later(c[0], c[1]).Equal(b) {
+			t.Errorf(
+				"of %s, %s is earlier and %s is later", c, calendar.Earlier(c[0], c[1]), calendar.Later(c[0], c[1]),
+			)
 		}
 	}
 }

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
+	"github.com/perennial-loyalty/perennial/internal/loyalty/calendar"
 	"github.com/perennial-loyalty/perennial/internal/loyalty/loyaltytest"
 )
 
@@ -12,7 +13,7 @@ import (
 func TestAnEmptyUsageForgetsNothing(t *testing.T) {
 	acc := loyalty.Account{
 		Status: loyalty.Active,
-		Usage:  []loyalty.Usage{{Rule: "earn.rules.old", Ends: loyalty.DateOf(time.Unix(0, 0), time.UTC), N: 1}},
+		Usage:  []loyalty.Usage{{Rule: "earn.rules.old", Ends: calendar.DateOf(time.Unix(0, 0), time.UTC), N: 1}},
 	}
 	for _, usage := range [][]loyalty.Usage{nil, {}} {
 		e := loyalty.Entry{
@@ -28,9 +29,9 @@ func TestAnEmptyUsageForgetsNothing(t *testing.T) {
 
 // An account remembers the days to which a grace period postponed points, each once, and forgets the oldest.
 func TestDaysThatAnAccountRemembers(t *testing.T) {
-	var days []loyalty.Date
+	var days []calendar.Date
 	for i := range loyalty.MaxGraced {
-		days = AddGraced(days, loyalty.Date(20270101+i))
+		days = AddGraced(days, calendar.Date(20270101+i))
 	}
 	if days = AddGraced(days, 20270101); len(days) != loyalty.MaxGraced || days[0] != 20270101 {
 		t.Errorf("it remembers %d days from %s on", len(days), days[0])

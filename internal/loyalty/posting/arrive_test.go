@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
+	"github.com/perennial-loyalty/perennial/internal/loyalty/calendar"
 	"pgregory.net/rapid"
 )
 
@@ -17,17 +18,17 @@ func TestPointsThatArriveTogetherPayTheDebt(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		acc := loyalty.Account{Purse: loyalty.Purse{Debt: loyalty.Points(rapid.IntRange(0, 12).Draw(t, "debt"))}}
 		d := Decide(p, acc, time.Date(2026, 1, 10, 9, 0, 0, 0, time.UTC))
-		lots, total := map[loyalty.Date]loyalty.Points{}, loyalty.Points(0)
+		lots, total := map[calendar.Date]loyalty.Points{}, loyalty.Points(0)
 		var out []loyalty.Posting
 		for range rapid.IntRange(1, 4).Draw(t, "lots") {
-			n, day := loyalty.Points(rapid.IntRange(1, 5).Draw(t, "points")), loyalty.Date(
+			n, day := loyalty.Points(rapid.IntRange(1, 5).Draw(t, "points")), calendar.Date(
 				20260200+rapid.IntRange(1, 3).Draw(t, "day"),
 			)
 			out = d.Arrive(out, "", n, day, d.Now)
 			lots[day] += n
 			total += n
 		}
-		paid, active := map[loyalty.Date]loyalty.Points{}, map[loyalty.Date]loyalty.Points{}
+		paid, active := map[calendar.Date]loyalty.Points{}, map[calendar.Date]loyalty.Points{}
 		for _, x := range out {
 			switch x.Bucket {
 			case loyalty.BucketDebt:

@@ -4,6 +4,8 @@ import (
 	"slices"
 
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
+	"github.com/perennial-loyalty/perennial/internal/loyalty/calendar"
+	"github.com/perennial-loyalty/perennial/internal/loyalty/exact"
 )
 
 // ConversionReasons returns one reason for each wallet of a conversion. n is the number of points of the source wallet.
@@ -22,7 +24,7 @@ func ConversionReasons(x *loyalty.Converted, n, there loyalty.Points, what loyal
 
 // RemainingIn returns the lot that contains the points that a conversion added to its target wallet, and how many of
 // them can still be taken back from it. The account may include changes that are not posted yet.
-func (d *Decision) RemainingIn(acc loyalty.Account, x loyalty.Converted) (loyalty.Date, loyalty.Points) {
+func (d *Decision) RemainingIn(acc loyalty.Account, x loyalty.Converted) (calendar.Date, loyalty.Points) {
 	lot := d.Where(loyalty.Grant{Wallet: x.To, ActiveAt: x.At, Expires: x.Lot})
 	for _, l := range acc.In(x.To).Lots {
 		if l.Expires == lot {
@@ -123,7 +125,7 @@ func (d *Decision) convertAgain(e loyalty.Entry, n loyalty.Points, g *loyalty.Gr
 			continue
 		}
 		x := d.Account.Conversions[at]
-		there, _ := Fraction(int64(part), int64(u.Worth)).Mul(loyalty.Whole(int64(u.Points))).Floor()
+		there, _ := exact.Fraction(int64(part), int64(u.Worth)).Mul(exact.Whole(int64(u.Points))).Floor()
 		back := loyalty.Unconverted{ID: u.ID, Points: -loyalty.Points(there), Worth: -part}
 		e.Postings = append(
 			e.Postings,
@@ -148,12 +150,14 @@ func (d *Decision) convertAgain(e loyalty.Entry, n loyalty.Points, g *loyalty.Gr
 // covering returns the fewest points of the receiving wallet that are worth at least n points of the wallet from which
 // they were converted.
 func covering(x *loyalty.Converted, n loyalty.Points) loyalty.Points {
-	all, _ := Fraction(int64(x.Returned+n-1), int64(x.Points)).Mul(loyalty.Whole(int64(x.Received))).Floor()
+	all, _ := exact.Fraction(int64(x.Returned+n-1), int64(x.Points)).Mul(exact.Whole(int64(x.Received))).Floor()
 	return loyalty.Points(all) + 1 - x.Reversed
 }
 
 // worthUp returns how many points of the source wallet n more points of the receiving wallet are worth, rounded up.
 func worthUp(x *loyalty.Converted, n loyalty.Points) loyalty.Points {
-	all, _ := Fraction(int64(x.Reversed+n), int64(x.Received)).Mul(loyalty.Whole(int64(x.Points))).Round(loyalty.Up)
+	all, _ := loyalty.RoundPoints(
+		exact.Fraction(int64(x.Reversed+n), int64(x.Received)).Mul(exact.Whole(int64(x.Points))), loyalty.Up,
+	)
 	return all - x.Returned
 }

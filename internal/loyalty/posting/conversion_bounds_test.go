@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
+	"github.com/perennial-loyalty/perennial/internal/loyalty/calendar"
 	"github.com/perennial-loyalty/perennial/internal/loyalty/loyaltytest"
 )
 
@@ -91,7 +92,7 @@ func TestReasonsOfConversions(t *testing.T) {
 // Fractions count in the member's favor: points of the other wallet are taken only for whole points.
 func TestPointsTakenBackFromConversions(t *testing.T) {
 	at := loyaltytest.Noon
-	x := func(id string, taken loyalty.Date, lot loyalty.Date) loyalty.Converted {
+	x := func(id string, taken calendar.Date, lot calendar.Date) loyalty.Converted {
 		return loyalty.Converted{
 			ID: id, Rule: "r", To: "miles", Points: 10, Received: 25, Taken: []loyalty.Lot{lotOf(taken, 10)}, Lot: lot,
 			At: at,

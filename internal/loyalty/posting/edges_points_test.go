@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
+	"github.com/perennial-loyalty/perennial/internal/loyalty/calendar"
 	"github.com/perennial-loyalty/perennial/internal/loyalty/loyaltytest"
 )
 
@@ -70,9 +71,9 @@ func TestWithdrawnActivity(t *testing.T) {
 }
 
 func TestPointsThatActivitiesMovedAreForgottenWhenSpent(t *testing.T) {
-	to := loyalty.Slides + 20270301
+	to := calendar.Slides + 20270301
 	slid := []loyalty.Lot{
-		{Expires: loyalty.Slides + 20270101, Points: 10}, {Expires: loyalty.Slides + 20270201, Points: 20},
+		{Expires: calendar.Slides + 20270101, Points: 10}, {Expires: calendar.Slides + 20270201, Points: 20},
 	}
 	for _, c := range []struct {
 		lots []loyalty.Lot
@@ -83,11 +84,11 @@ func TestPointsThatActivitiesMovedAreForgottenWhenSpent(t *testing.T) {
 		{
 			[]loyalty.Lot{{Expires: to, Points: 25}},
 			[]loyalty.Lot{
-				{Expires: loyalty.Slides + 20270101, Points: 5}, {Expires: loyalty.Slides + 20270201, Points: 20},
+				{Expires: calendar.Slides + 20270101, Points: 5}, {Expires: calendar.Slides + 20270201, Points: 20},
 			},
 		},
-		{[]loyalty.Lot{{Expires: to, Points: 20}}, []loyalty.Lot{{Expires: loyalty.Slides + 20270201, Points: 20}}},
-		{[]loyalty.Lot{{Expires: to, Points: 1}}, []loyalty.Lot{{Expires: loyalty.Slides + 20270201, Points: 1}}},
+		{[]loyalty.Lot{{Expires: to, Points: 20}}, []loyalty.Lot{{Expires: calendar.Slides + 20270201, Points: 20}}},
+		{[]loyalty.Lot{{Expires: to, Points: 1}}, []loyalty.Lot{{Expires: calendar.Slides + 20270201, Points: 1}}},
 		{[]loyalty.Lot{{Expires: to + 1, Points: 40}}, nil},
 		{nil, nil},
 	} {
@@ -98,14 +99,14 @@ func TestPointsThatActivitiesMovedAreForgottenWhenSpent(t *testing.T) {
 	}
 	var all []loyalty.Lot
 	for i := range maxSlid + 2 {
-		all = addSlid(all, loyalty.Lot{Expires: loyalty.Slides + loyalty.Date(20270101+i), Points: 1})
+		all = addSlid(all, loyalty.Lot{Expires: calendar.Slides + calendar.Date(20270101+i), Points: 1})
 	}
-	if len(all) != maxSlid || all[0] != (loyalty.Lot{Expires: loyalty.Slides + 20270103, Points: 3}) {
+	if len(all) != maxSlid || all[0] != (loyalty.Lot{Expires: calendar.Slides + 20270103, Points: 3}) {
 		t.Errorf("points of earlier days count as of the earliest one: %v", all)
 	}
 	if got := addSlid(
-		[]loyalty.Lot{{Expires: loyalty.Slides + 20270101, Points: 5}},
-		loyalty.Lot{Expires: loyalty.Slides + 20270101, Points: -5},
+		[]loyalty.Lot{{Expires: calendar.Slides + 20270101, Points: 5}},
+		loyalty.Lot{Expires: calendar.Slides + 20270101, Points: -5},
 	); len(got) != 0 {
 		t.Errorf("a day without points remains: %v", got)
 	}

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
+	"github.com/perennial-loyalty/perennial/internal/loyalty/calendar"
 )
 
 // Bounds of AdvanceNotice.MaxExtensions: the default of the program file, and the maximum in any program.
@@ -49,7 +50,7 @@ func unnoticed(
 ) bool {
 	n, ok := IsNoticed(acc, what, subject)
 	return !ok || n.Withdrawn ||
-		terms.Period.After(loyalty.DateOf(n.At, zone).Start(zone), zone).After(at)
+		terms.Period.After(calendar.DateOf(n.At, zone).Start(zone), zone).After(at)
 }
 
 // again reports whether an expiry or the end of a level is postponed once more. times is the number of earlier
@@ -118,7 +119,7 @@ func PassedOn(a loyalty.Account, l loyalty.Lot) (out []loyalty.Extended) {
 
 // postponeLot postpones the expiry of points of a lot.
 func (d *Decision) postponeLot(x loyalty.Extended, at time.Time) error {
-	to := loyalty.DateOf(d.P.AdvanceNotice.Period.After(at.Add(-1), d.P.Zone), d.P.Zone)
+	to := calendar.DateOf(d.P.AdvanceNotice.Period.After(at.Add(-1), d.P.Zone), d.P.Zone)
 	from, day, id := x.Lot, x.Lot.Day(), x.Lot.String()+":"+at.UTC().Format(CauseTimeLayout)
 	x.Times++
 	e := loyalty.Entry{
@@ -133,7 +134,7 @@ func (d *Decision) postponeLot(x loyalty.Extended, at time.Time) error {
 	}
 	if from.Slides() {
 		id += ":inactive"
-		to += loyalty.Slides
+		to += calendar.Slides
 		e.Slides, e.Move = max(to, d.Account.Slides), nil // sliding points are found by Slides instead of Move
 	}
 	x.Lot, e.Cause = to, d.OwnCause(loyalty.CauseExtension, id)
@@ -148,7 +149,7 @@ func (d *Decision) postponeLot(x loyalty.Extended, at time.Time) error {
 // addExtended adds points whose expiry was postponed. It forgets points of past days and, above maxExtended, the
 // oldest.
 func addExtended(all []loyalty.Extended, x loyalty.Extended, at time.Time) []loyalty.Extended {
-	yesterday := loyalty.DateOf(at.AddDate(0, 0, -1), time.UTC) // the account knows no time zone
+	yesterday := calendar.DateOf(at.AddDate(0, 0, -1), time.UTC) // the account knows no time zone
 	all = slices.DeleteFunc(slices.Clone(all), func(o loyalty.Extended) bool { return o.Lot.Day() < yesterday })
 	i := slices.IndexFunc(all, func(o loyalty.Extended) bool { return o.Lot == x.Lot && o.Times == x.Times })
 	if i < 0 {

@@ -6,12 +6,13 @@ import (
 	"time"
 
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
+	"github.com/perennial-loyalty/perennial/internal/loyalty/calendar"
 	"github.com/perennial-loyalty/perennial/internal/loyalty/loyaltytest"
 )
 
 func TestPostponedPointsOfALot(t *testing.T) {
-	lot := loyalty.Date(20270131)
-	x := func(lot, from loyalty.Date, n loyalty.Points, times int) loyalty.Extended {
+	lot := calendar.Date(20270131)
+	x := func(lot, from calendar.Date, n loyalty.Points, times int) loyalty.Extended {
 		return loyalty.Extended{Lot: lot, From: from, Points: n, Times: times}
 	}
 	for _, c := range []struct {
@@ -70,7 +71,7 @@ func TestPostponedPointsOfALot(t *testing.T) {
 }
 
 func TestPostponedPointsThatAnAccountRemembers(t *testing.T) {
-	x := func(lot, from loyalty.Date, n loyalty.Points, times int) loyalty.Extended {
+	x := func(lot, from calendar.Date, n loyalty.Points, times int) loyalty.Extended {
 		return loyalty.Extended{Lot: lot, From: from, Points: n, Times: times}
 	}
 	all := []loyalty.Extended{x(20261129, 20261101, 1, 1), x(20261130, 20261101, 2, 1), x(20270131, 20261231, 3, 1)}
@@ -106,10 +107,10 @@ func TestNoticesThatAProgramPromises(t *testing.T) {
 		ok bool
 	}{
 		{loyalty.AdvanceNotice{}, true},
-		{loyalty.AdvanceNotice{Period: loyalty.Period{Days: 1}}, false},
-		{loyalty.AdvanceNotice{Period: loyalty.Period{Days: 1}, MaxExtensions: 1}, true},
-		{loyalty.AdvanceNotice{Period: loyalty.Period{Days: 1}, MaxExtensions: MaxExtensions}, true},
-		{loyalty.AdvanceNotice{Period: loyalty.Period{Days: 1}, MaxExtensions: MaxExtensions + 1}, false},
+		{loyalty.AdvanceNotice{Period: calendar.Period{Days: 1}}, false},
+		{loyalty.AdvanceNotice{Period: calendar.Period{Days: 1}, MaxExtensions: 1}, true},
+		{loyalty.AdvanceNotice{Period: calendar.Period{Days: 1}, MaxExtensions: MaxExtensions}, true},
+		{loyalty.AdvanceNotice{Period: calendar.Period{Days: 1}, MaxExtensions: MaxExtensions + 1}, false},
 	} {
 		p := utc()
 		if p.AdvanceNotice = c.a; (CompileNotice(p) == nil) != c.ok {
@@ -122,7 +123,7 @@ func TestNoticesThatAProgramPromises(t *testing.T) {
 // an account with points that expire on 31 January. The member can be reached by email.
 func promising() (*loyalty.Program, loyalty.Account) {
 	p := utc()
-	p.AdvanceNotice = loyalty.AdvanceNotice{Period: loyalty.Period{Days: 30}, MaxExtensions: 2}
+	p.AdvanceNotice = loyalty.AdvanceNotice{Period: calendar.Period{Days: 30}, MaxExtensions: 2}
 	p.Reminders.Messages = []loyalty.Reminder{
 		{On: loyalty.BeforeExpiry, Channels: []loyalty.Channel{"push", "email"}},
 		{On: loyalty.BeforeTier, Channels: []loyalty.Channel{"email"}, Purpose: loyalty.Transactional},
@@ -154,7 +155,7 @@ func TestMembersWhoCanBeNotified(t *testing.T) {
 // most MaxExtensions times with one.
 func TestPostponedExpiries(t *testing.T) {
 	end := jan31.End(time.UTC) // 1 February
-	sent := func(day loyalty.Date, subject loyalty.Date, withdrawn bool) loyalty.Notice {
+	sent := func(day calendar.Date, subject calendar.Date, withdrawn bool) loyalty.Notice {
 		return loyalty.Notice{
 			What: loyalty.OfExpiry, Subject: LotNotice(subject), At: day.Start(time.UTC).Add(23 * time.Hour),
 			Withdrawn: withdrawn,
@@ -203,22 +204,22 @@ func TestPostponedExpiries(t *testing.T) {
 		}
 	}
 	p, acc := promising()
-	p.AdvanceNotice.Period = loyalty.Period{}
+	p.AdvanceNotice.Period = calendar.Period{}
 	if left, err := Decide(p, acc, end).Postpone(acc.Lots[0], end); err != nil || left.Points != 10 {
 		t.Errorf("without a promise: %+v, %v", left, err)
 	}
 }
 
 func TestEntriesOfPostponements(t *testing.T) {
-	end, to := jan31.End(time.UTC), loyalty.Date(2027_03_02)
+	end, to := jan31.End(time.UTC), calendar.Date(2027_03_02)
 	for _, c := range []struct {
 		name   string
 		x      loyalty.Extended
-		slides loyalty.Date
+		slides calendar.Date
 		id     string
-		to     loyalty.Date
+		to     calendar.Date
 		move   *loyalty.Move
-		wantTo loyalty.Date // of the sliding points
+		wantTo calendar.Date // of the sliding points
 	}{
 		{
 			"the first",
@@ -266,7 +267,7 @@ func TestEntriesOfPostponements(t *testing.T) {
 
 func TestPostponedEndsOfLevels(t *testing.T) {
 	end := jan31.End(time.UTC)
-	sent := func(day loyalty.Date, until time.Time, withdrawn bool) loyalty.Notice {
+	sent := func(day calendar.Date, until time.Time, withdrawn bool) loyalty.Notice {
 		return loyalty.Notice{
 			What: loyalty.OfFall, Subject: TierNotice(loyalty.Standing{Level: "gold", Until: until}),
 			At: day.Start(time.UTC), Withdrawn: withdrawn,
@@ -297,7 +298,7 @@ func TestPostponedEndsOfLevels(t *testing.T) {
 		if got := PostponesFall(&p.Messaging, p.Zone, acc, end); got != c.want {
 			t.Errorf("%s: postponed %t", c.name, got)
 		}
-		p.AdvanceNotice.Period = loyalty.Period{}
+		p.AdvanceNotice.Period = calendar.Period{}
 		if PostponesFall(&p.Messaging, p.Zone, acc, end) {
 			t.Errorf("%s: postponed without a promise", c.name)
 		}
@@ -306,7 +307,7 @@ func TestPostponedEndsOfLevels(t *testing.T) {
 
 func TestNoticesThatAnAccountShows(t *testing.T) {
 	p, acc := promising()
-	p.Tiers.Grace = loyalty.Period{Days: 1}
+	p.Tiers.Grace = calendar.Period{Days: 1}
 	if got := AccountNotices(&p.Tiers, p.Zone, acc); len(got) != 0 {
 		t.Errorf("without postponements it shows %+v", got)
 	}
@@ -315,7 +316,7 @@ func TestNoticesThatAnAccountShows(t *testing.T) {
 	acc.Tier = loyalty.Standing{Level: "gold", Until: until, Ended: ended, Extensions: 1}
 	want := []AccountNotice{
 		{
-			What: loyalty.OfExpiry, NoticedAt: loyalty.Date(2026_12_31).End(time.UTC), Expires: jan31.End(time.UTC),
+			What: loyalty.OfExpiry, NoticedAt: calendar.Date(2026_12_31).End(time.UTC), Expires: jan31.End(time.UTC),
 			Points: 4,
 		},
 		{What: loyalty.OfFall, NoticedAt: ended.AddDate(0, 0, 1), Expires: until.AddDate(0, 0, 1), Level: "gold"},

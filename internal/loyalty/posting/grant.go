@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
+	"github.com/perennial-loyalty/perennial/internal/loyalty/calendar"
 )
 
 // CauseTimeLayout is the format of an instant in the ID of a cause.
@@ -45,17 +46,11 @@ type Bonus struct {
 	Key     string // the same key as Grant.Rule
 	Points  loyalty.Points
 	At      time.Time
-	Expires loyalty.Date
+	Expires calendar.Date
 }
 
 // MaxDays is the maximum number of fixed days of a year on which points become active or expire.
 const MaxDays = 20
-
-// Fraction returns part/of in lowest terms.
-func Fraction(part, of int64) loyalty.Exact {
-	g := loyalty.Gcd(part, of)
-	return loyalty.Exact{Num: part / g, Den: of / g}
-}
 
 // CauseOfGrant returns the cause under which the points of a grant are pending.
 func CauseOfGrant(c loyalty.Cause, g loyalty.Grant) loyalty.Cause {
@@ -66,7 +61,7 @@ func CauseOfGrant(c loyalty.Cause, g loyalty.Grant) loyalty.Cause {
 }
 
 // GrantLife returns when the points of a rule, or of the base earning, become active, and when they expire at a level.
-func GrantLife(p *loyalty.Program, key, level string) (loyalty.Wait, loyalty.Expiry) {
+func GrantLife(p *loyalty.Program, key, level string) (calendar.Wait, calendar.Expiry) {
 	wait, expiry := p.Earn.Pending, p.Earn.Expires
 	if l, _, _ := p.Tiers.Level(level); l.Expires != nil {
 		expiry = *l.Expires
@@ -86,7 +81,7 @@ func GrantLife(p *loyalty.Program, key, level string) (loyalty.Wait, loyalty.Exp
 
 // OverrideLife returns the pending period and the expiry that a rule's Life sets. If it sets none, OverrideLife returns
 // w and e, which are those of the base earning.
-func OverrideLife(l loyalty.Life, w loyalty.Wait, e loyalty.Expiry) (loyalty.Wait, loyalty.Expiry) {
+func OverrideLife(l loyalty.Life, w calendar.Wait, e calendar.Expiry) (calendar.Wait, calendar.Expiry) {
 	if l.Pending != nil {
 		w = *l.Pending
 	}
@@ -97,19 +92,11 @@ func OverrideLife(l loyalty.Life, w loyalty.Wait, e loyalty.Expiry) (loyalty.Wai
 }
 
 // AnniversaryStart returns the instant from which the anniversaries of an expiry are counted.
-func AnniversaryStart(a loyalty.Account, e loyalty.Expiry) time.Time {
-	if e.Anniversary == loyalty.OfTier && !a.Tier.Since.IsZero() {
+func AnniversaryStart(a loyalty.Account, e calendar.Expiry) time.Time {
+	if e.Anniversary == calendar.OfTier && !a.Tier.Since.IsZero() {
 		return a.Tier.Since
 	}
 	return a.Joined
-}
-
-// Later returns the later of two instants.
-func Later(a, b time.Time) time.Time {
-	if a.After(b) {
-		return a
-	}
-	return b
 }
 
 // MainWallet is the name of the main wallet in requests and messages. In decisions, its ID is empty.
@@ -220,7 +207,7 @@ func takeBack(
 
 // WalletExpiry returns the expiry of points that a member of the given level receives in a wallet, unless their rule
 // sets another expiry.
-func WalletExpiry(p *loyalty.Program, wallet, level string) loyalty.Expiry {
+func WalletExpiry(p *loyalty.Program, wallet, level string) calendar.Expiry {
 	if w, ok := Wallet(p.Wallets, wallet); ok {
 		return w.Expires
 	}

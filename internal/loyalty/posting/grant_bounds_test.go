@@ -9,16 +9,17 @@ import (
 	"time"
 
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
+	"github.com/perennial-loyalty/perennial/internal/loyalty/calendar"
 	"github.com/perennial-loyalty/perennial/internal/loyalty/loyaltytest"
 )
 
 func TestLivesOfGrants(t *testing.T) {
-	wait, expiry := loyalty.Wait{Manual: true}, loyalty.Expiry{RoundTo: loyalty.EndOfYear}
-	ruleWait, ruleExpiry := loyalty.Wait{On: []loyalty.Day{101}}, loyalty.Expiry{RoundTo: loyalty.EndOfWeek}
-	goldExpiry, milesExpiry := loyalty.Expiry{RoundTo: loyalty.EndOfMonth}, loyalty.Expiry{
-		RoundTo: loyalty.EndOfQuarter,
+	wait, expiry := calendar.Wait{Manual: true}, calendar.Expiry{RoundTo: calendar.EndOfYear}
+	ruleWait, ruleExpiry := calendar.Wait{On: []calendar.Day{101}}, calendar.Expiry{RoundTo: calendar.EndOfWeek}
+	goldExpiry, milesExpiry := calendar.Expiry{RoundTo: calendar.EndOfMonth}, calendar.Expiry{
+		RoundTo: calendar.EndOfQuarter,
 	}
-	milesWait := loyalty.Wait{On: []loyalty.Day{202}}
+	milesWait := calendar.Wait{On: []calendar.Day{202}}
 	rule := func(key string, l loyalty.Life) loyalty.CompiledRule {
 		return loyalty.CompiledRule{Key: key, Rule: loyalty.Rule{Life: l}}
 	}
@@ -36,8 +37,8 @@ func TestLivesOfGrants(t *testing.T) {
 	}
 	for _, c := range []struct {
 		key, level string
-		wait       loyalty.Wait
-		expiry     loyalty.Expiry
+		wait       calendar.Wait
+		expiry     calendar.Expiry
 	}{
 		{"", "basic", wait, expiry},
 		{"", "gold", wait, goldExpiry},
@@ -46,14 +47,14 @@ func TestLivesOfGrants(t *testing.T) {
 		{"b", "basic", ruleWait, expiry},
 		{"c", "gold", wait, ruleExpiry},
 		{"wallets.miles", "gold", milesWait, milesExpiry},
-		{"wallets.beans", "gold", loyalty.Wait{}, loyalty.Expiry{}},
+		{"wallets.beans", "gold", calendar.Wait{}, calendar.Expiry{}},
 		{"unknown", "basic", wait, expiry},
 	} {
 		if w, e := GrantLife(p, c.key, c.level); !reflect.DeepEqual(w, c.wait) || !reflect.DeepEqual(e, c.expiry) {
 			t.Errorf("points of %q at level %q: %+v, %+v", c.key, c.level, w, e)
 		}
 	}
-	for wallet, want := range map[string]loyalty.Expiry{"": goldExpiry, "miles": milesExpiry} {
+	for wallet, want := range map[string]calendar.Expiry{"": goldExpiry, "miles": milesExpiry} {
 		if got := WalletExpiry(p, wallet, "gold"); !reflect.DeepEqual(got, want) {
 			t.Errorf("points of the wallet %q: %+v", wallet, got)
 		}
@@ -94,17 +95,17 @@ func TestNamesOfPoints(t *testing.T) {
 func TestStartOfAnniversaries(t *testing.T) {
 	joined, reached := loyaltytest.Noon, loyaltytest.Noon.Add(1)
 	for _, c := range []struct {
-		a     loyalty.Anniversary
+		a     calendar.Anniversary
 		since time.Time
 		want  time.Time
 	}{
-		{loyalty.OfTier, reached, reached},
-		{loyalty.OfTier, time.Time{}, joined},
-		{loyalty.OfJoining, reached, joined},
+		{calendar.OfTier, reached, reached},
+		{calendar.OfTier, time.Time{}, joined},
+		{calendar.OfJoining, reached, joined},
 		{"", reached, joined},
 	} {
 		acc := loyalty.Account{Joined: joined, Tier: loyalty.Standing{Since: c.since}}
-		if got := AnniversaryStart(acc, loyalty.Expiry{Anniversary: c.a}); !got.Equal(c.want) {
+		if got := AnniversaryStart(acc, calendar.Expiry{Anniversary: c.a}); !got.Equal(c.want) {
 			t.Errorf("an anniversary of %q counts from %s", c.a, got)
 		}
 	}
@@ -114,7 +115,7 @@ func TestEntriesAndCausesOfLots(t *testing.T) {
 	d := Decide(utc(), loyalty.Account{Member: "mem_a"}, loyaltytest.Noon)
 	for _, c := range []struct {
 		wallet string
-		lot    loyalty.Date
+		lot    calendar.Date
 		id     string
 	}{
 		{"", jan31, "mem_a:2027-01-31"},
@@ -139,7 +140,7 @@ func TestEntriesAndCausesOfLots(t *testing.T) {
 }
 
 func TestWalletsThatNoProgramMayHave(t *testing.T) {
-	days := func(n int) []loyalty.Day { return make([]loyalty.Day, n) }
+	days := func(n int) []calendar.Day { return make([]calendar.Day, n) }
 	rate := func(c loyalty.Currency, per int64, points int64) map[loyalty.Currency]loyalty.Rate {
 		return map[loyalty.Currency]loyalty.Rate{c: {Per: per, Points: big.NewRat(points, 1)}}
 	}
@@ -152,21 +153,21 @@ func TestWalletsThatNoProgramMayHave(t *testing.T) {
 		{
 			"the most days",
 			loyalty.Wallet{
-				ID: "a", Pending: loyalty.Wait{On: days(MaxDays)}, Expires: loyalty.Expiry{On: days(MaxDays)},
+				ID: "a", Pending: calendar.Wait{On: days(MaxDays)}, Expires: calendar.Expiry{On: days(MaxDays)},
 			},
 			true,
 		},
 		{"no ID", loyalty.Wallet{}, false},
 		{"the ID of the main wallet", loyalty.Wallet{ID: MainWallet}, false},
 		{"the ID of another wallet", loyalty.Wallet{ID: "first"}, false},
-		{"expiry by inactivity", loyalty.Wallet{ID: "a", Expires: loyalty.Expiry{Inactive: true}}, false},
+		{"expiry by inactivity", loyalty.Wallet{ID: "a", Expires: calendar.Expiry{Inactive: true}}, false},
 		{
 			"points that wait for an order",
-			loyalty.Wallet{ID: "a", Pending: loyalty.Wait{Until: loyalty.WhenShipped}},
+			loyalty.Wallet{ID: "a", Pending: calendar.Wait{Until: calendar.WhenShipped}},
 			false,
 		},
-		{"too many days of activation", loyalty.Wallet{ID: "a", Pending: loyalty.Wait{On: days(MaxDays + 1)}}, false},
-		{"too many days of expiry", loyalty.Wallet{ID: "a", Expires: loyalty.Expiry{On: days(MaxDays + 1)}}, false},
+		{"too many days of activation", loyalty.Wallet{ID: "a", Pending: calendar.Wait{On: days(MaxDays + 1)}}, false},
+		{"too many days of expiry", loyalty.Wallet{ID: "a", Expires: calendar.Expiry{On: days(MaxDays + 1)}}, false},
 		{"an unknown currency", loyalty.Wallet{ID: "a", Rates: rate("XXX", 1, 1)}, false},
 		{"a rate per nothing", loyalty.Wallet{ID: "a", Rates: rate("EUR", 0, 1)}, false},
 		{"a negative rate", loyalty.Wallet{ID: "a", Rates: rate("EUR", 1, -1)}, false},

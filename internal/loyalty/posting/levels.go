@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
+	"github.com/perennial-loyalty/perennial/internal/loyalty/calendar"
 )
 
 // ReviewAt returns when a standing is reviewed: at the end of its validity and the grace period. It returns zero if the
@@ -122,7 +123,7 @@ func storedBucket(bucket, newest, window int) int {
 	if bucket > LastDay && bucket == newest {
 		return bucket
 	}
-	if MonthOf(bucket) < MonthsBack(MonthOf(newest), window-1) {
+	if MonthOf(bucket) < calendar.MonthsBack(MonthOf(newest), window-1) {
 		return 0
 	}
 	return bucket
@@ -137,18 +138,12 @@ func MonthOf(bucket int) int {
 	case bucket <= LastDay:
 		return bucket / 100
 	}
-	return loyalty.DateOf(time.UnixMilli(int64(bucket)), time.UTC).Month()
-}
-
-// MonthsBack returns the month yyyymm that is n months before m.
-func MonthsBack(m, n int) int {
-	k := m/100*12 + m%100 - 1 - n
-	return k/12*100 + k%12 + 1
+	return calendar.DateOf(time.UnixMilli(int64(bucket)), time.UTC).Month()
 }
 
 // PastAge is how long an account remembers a standing after it ended, because orders may arrive late. Older standings
 // are read from the member's entries.
-const PastAge = MaxOrderAge + 24*time.Hour
+const PastAge = loyalty.MaxOrderAge + 24*time.Hour
 
 // AddStanding returns the past standings with the present standing appended, because the standing next replaces it. If
 // several were decided at the same instant, only the last one counts.

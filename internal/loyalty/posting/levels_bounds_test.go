@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
+	"github.com/perennial-loyalty/perennial/internal/loyalty/calendar"
 	"github.com/perennial-loyalty/perennial/internal/loyalty/loyaltytest"
 )
 
@@ -23,7 +24,7 @@ func TestMonthsOfBuckets(t *testing.T) {
 	for _, c := range [][3]int{
 		{202703, 0, 202703}, {202703, 2, 202701}, {202703, 3, 202612}, {202612, 12, 202512}, {202701, 1, 202612},
 	} {
-		if got := MonthsBack(c[0], c[1]); got != c[2] {
+		if got := calendar.MonthsBack(c[0], c[1]); got != c[2] {
 			t.Errorf("%d months before %d is %d", c[1], c[0], got)
 		}
 	}
@@ -149,7 +150,7 @@ func TestMetricsThatAnAccountStores(t *testing.T) {
 
 func TestReviewsOfStandings(t *testing.T) {
 	end := loyaltytest.Noon
-	grace := loyalty.Period{Days: 14}
+	grace := calendar.Period{Days: 14}
 	for _, c := range []struct {
 		name string
 		down loyalty.MoveDown

@@ -7,19 +7,20 @@ import (
 	"time"
 
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
+	"github.com/perennial-loyalty/perennial/internal/loyalty/calendar"
 	"github.com/perennial-loyalty/perennial/internal/loyalty/loyaltytest"
 )
 
 const (
-	jan31 = loyalty.Date(2027_01_31)
-	feb28 = loyalty.Date(2027_02_28)
-	mar31 = loyalty.Date(2027_03_31)
+	jan31 = calendar.Date(2027_01_31)
+	feb28 = calendar.Date(2027_02_28)
+	mar31 = calendar.Date(2027_03_31)
 )
 
 // sliding returns a day that activities postpone.
-func sliding(d loyalty.Date) loyalty.Date { return loyalty.Slides + d }
+func sliding(d calendar.Date) calendar.Date { return calendar.Slides + d }
 
-func lotOf(d loyalty.Date, n loyalty.Points) loyalty.Lot { return loyalty.Lot{Expires: d, Points: n} }
+func lotOf(d calendar.Date, n loyalty.Points) loyalty.Lot { return loyalty.Lot{Expires: d, Points: n} }
 
 func TestPointsAddedToLots(t *testing.T) {
 	lots := []loyalty.Lot{lotOf(jan31, 10), lotOf(mar31, 20), lotOf(0, 30)}
@@ -166,13 +167,13 @@ func TestExpiredPointsThatAWalletRemembers(t *testing.T) {
 	}
 	var all []loyalty.Lot
 	for i := range maxExpiredLots {
-		all = addExpiredLot(all, lotOf(2027_01_01+loyalty.Date(i), 1+loyalty.Points(i)))
+		all = addExpiredLot(all, lotOf(2027_01_01+calendar.Date(i), 1+loyalty.Points(i)))
 	}
 	if p := (loyalty.Purse{ExpiredLots: all[1:]}); expiredIn(p, 2027_01_01) != 0 {
 		t.Error("a wallet with room remembers all lots")
 	}
 	p := loyalty.Purse{ExpiredLots: all}
-	for day, want := range map[loyalty.Date]loyalty.Points{
+	for day, want := range map[calendar.Date]loyalty.Points{
 		2026_12_31: loyalty.MaxBalance, 2027_01_01: 1, 2027_01_12: 12, 2027_01_13: 0,
 	} {
 		if got := expiredIn(p, day); got != want {
@@ -188,7 +189,7 @@ func TestFirstLotThatExpiredByInactivitySinceADay(t *testing.T) {
 	p := loyalty.Purse{ExpiredLots: []loyalty.Lot{
 		lotOf(sliding(jan31), 1), lotOf(mar31, 1), lotOf(sliding(feb28), 0), lotOf(sliding(mar31), 1),
 	}}
-	for day, want := range map[loyalty.Date]loyalty.Date{
+	for day, want := range map[calendar.Date]calendar.Date{
 		sliding(jan31): sliding(jan31), sliding(jan31 + 1): sliding(mar31), sliding(mar31): sliding(mar31),
 		sliding(2027_04_30): sliding(2027_04_30),
 	} {
@@ -200,14 +201,14 @@ func TestFirstLotThatExpiredByInactivitySinceADay(t *testing.T) {
 
 // Only points that an activity moved to a later sliding lot have an original expiry.
 func TestOriginalExpiryOfMovedPoints(t *testing.T) {
-	p := func(b loyalty.Bucket, lot loyalty.Date) loyalty.Posting {
+	p := func(b loyalty.Bucket, lot calendar.Date) loyalty.Posting {
 		return loyalty.Posting{Bucket: b, Lot: lot, Points: 1}
 	}
 	for _, c := range []struct {
 		name string
 		p    loyalty.Posting
-		day  loyalty.Date
-		want loyalty.Date
+		day  calendar.Date
+		want calendar.Date
 	}{
 		{"to a later day", p(loyalty.BucketActive, sliding(feb28)), sliding(jan31), sliding(jan31)},
 		{"on the same day", p(loyalty.BucketActive, sliding(jan31)), sliding(jan31), 0},

@@ -4,6 +4,7 @@ import (
 	"slices"
 
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
+	"github.com/perennial-loyalty/perennial/internal/loyalty/calendar"
 )
 
 // note applies everything that an entry states apart from its postings.
@@ -34,7 +35,7 @@ func note(a *loyalty.Account, e loyalty.Entry) {
 	default:
 		a.Carried = e.Carried
 	}
-	if at := Earlier(e.Effective, e.Recorded); at.After(a.Seen) {
+	if at := calendar.Earlier(e.Effective, e.Recorded); at.After(a.Seen) {
 		a.Seen, a.Past = at, TrimStandings(a.Past, a.Tier, at)
 	}
 	if e.Kind == loyalty.KindEnroll {
@@ -90,11 +91,11 @@ func noteUsage(a *loyalty.Account, e loyalty.Entry) {
 	if len(e.Usage) > 0 {
 		a.Usage = AddUsage(a.Usage, e.Usage, e.Effective)
 		if e.Order != nil {
-			a.Counted = Later(a.Counted, e.Order.Order.PlacedAt)
+			a.Counted = calendar.Later(a.Counted, e.Order.Order.PlacedAt)
 		}
 	}
 	if at, counts := CountedAt(&e); counts {
-		a.Counted = Later(Later(a.Counted, at), Later(e.Effective, a.Joined))
+		a.Counted = calendar.Later(calendar.Later(a.Counted, at), calendar.Later(e.Effective, a.Joined))
 	}
 }
 
@@ -144,12 +145,12 @@ func noteActivity(a *loyalty.Account, e loyalty.Entry) {
 	case e.Activity != nil:
 		changeActivity(a, *e.Activity)
 	case o != nil && o.Counted:
-		a.LastActivity = Later(a.LastActivity, o.Order.PlacedAt)
+		a.LastActivity = calendar.Later(a.LastActivity, o.Order.PlacedAt)
 	case o != nil && a.LastActivity.Equal(o.Order.PlacedAt):
 		a.LastActivity = o.ActiveBefore
 	}
 	if e.Order == nil && isOwnActivity(&e) {
-		a.LastActivity = Later(a.LastActivity, e.Effective)
+		a.LastActivity = calendar.Later(a.LastActivity, e.Effective)
 	}
 }
 

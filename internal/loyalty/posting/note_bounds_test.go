@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
+	"github.com/perennial-loyalty/perennial/internal/loyalty/calendar"
 	"github.com/perennial-loyalty/perennial/internal/loyalty/loyaltytest"
 )
 
@@ -225,8 +226,8 @@ func TestPartsOfAnAccountThatAnEntryChanges(t *testing.T) {
 		},
 		{
 			"a grace period",
-			loyalty.Entry{Detail: loyalty.Detail{LotEffects: loyalty.LotEffects{Graced: []loyalty.Date{jan31}}}},
-			func(a *loyalty.Account) { a.Graced = []loyalty.Date{jan31} },
+			loyalty.Entry{Detail: loyalty.Detail{LotEffects: loyalty.LotEffects{Graced: []calendar.Date{jan31}}}},
+			func(a *loyalty.Account) { a.Graced = []calendar.Date{jan31} },
 		},
 		{
 			"a metric of an order",

@@ -5,11 +5,12 @@ import (
 	"time"
 
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
+	"github.com/perennial-loyalty/perennial/internal/loyalty/calendar"
 )
 
 // LotNotice returns the subject of a notice that the points of a lot expire: the day at whose end they expire. All lots
 // that expire on the same day share one notice.
-func LotNotice(expires loyalty.Date) string { return expires.Day().String() }
+func LotNotice(expires calendar.Date) string { return expires.Day().String() }
 
 // TierNotice returns the subject of a notice that a standing ends: the level and the instant until which it is kept.
 func TierNotice(s loyalty.Standing) string {

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
+	"github.com/perennial-loyalty/perennial/internal/loyalty/calendar"
 )
 
 // Rising is the input for deciding milestones and levels: the instants at which the changed orders were placed, and the
@@ -71,17 +72,8 @@ func noteOrder(a *loyalty.Account, e loyalty.Entry) {
 	}
 }
 
-// Limits on when an order was placed. The clocks of shops run slightly ahead, and orders arrive late. An order outside
-// of these limits is rejected, because the present rules and tiers do not apply to it.
+// Limits on the size of entries and accounts.
 const (
-	// MaxOrderAge is the age from which the first report of an order is rejected. From that age, a guest order can also
-	// no longer be attributed to a member.
-	MaxOrderAge = 90 * 24 * time.Hour
-	// MaxOrderAhead is how far in the future PlacedAt may be.
-	MaxOrderAhead = 5 * time.Minute
-	// JoinGrace is how long before joining a member may have placed an order, because some members enroll at checkout.
-	JoinGrace = 24 * time.Hour
-	MaxLines  = 10_000
 	// InlineLines is the maximum number of lines, and of refunded lines, that an order's entry contains. The lines of
 	// larger orders are stored separately.
 	InlineLines = 100
@@ -114,7 +106,7 @@ func noteCut(a *loyalty.Account, e loyalty.Entry) {
 	if e.Order == nil {
 		return
 	}
-	o, oldest := e.Order.Order.Placed(), loyalty.DateOf(e.Effective.Add(-UsageKept), time.UTC)
+	o, oldest := e.Order.Order.Placed(), calendar.DateOf(e.Effective.Add(-UsageKept), time.UTC)
 	cut := slices.DeleteFunc(slices.Clone(a.Cut), func(x loyalty.CutOrder) bool {
 		return x.Order == o || x.Ends != 0 && x.Ends < oldest
 	})
@@ -140,7 +132,7 @@ func noteCut(a *loyalty.Account, e loyalty.Entry) {
 func forgetCut(cut []loyalty.CutOrder) []loyalty.CutOrder {
 	last := 0
 	for i, x := range cut {
-		if loyalty.Date.Compare(x.Ends, cut[last].Ends) <= 0 {
+		if calendar.Date.Compare(x.Ends, cut[last].Ends) <= 0 {
 			last = i
 		}
 	}

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
+	"github.com/perennial-loyalty/perennial/internal/loyalty/calendar"
 )
 
 // An Outcome is the result of a decision about an account: the new account, and the entries that explain it, in order.
@@ -28,7 +29,7 @@ type Decision struct {
 	Present  time.Time       // the actual time, if Now is earlier because of a late report; otherwise zero
 	Recorded time.Time       // the instant at which the entries are recorded
 	Traits   *loyalty.Traits // recorded with the next award
-	Graced   []loyalty.Date  // recorded with the next entry
+	Graced   []calendar.Date // recorded with the next entry
 	Whole    *Decision       // the decision about the whole account, if this one is about a tier group; otherwise nil
 	Later    loyalty.LaterOrders
 	Holding  bool   // milestones and levels must wait, as more orders will be decided
@@ -107,7 +108,7 @@ func (d *Decision) Credit(
 // Activate appends to out the postings that make n points of a wallet spendable. out contains earlier postings of the
 // same entry. The points pay the remaining debt of the wallet first, and the rest joins its lot.
 func (d *Decision) Activate(
-	out []loyalty.Posting, wallet string, n loyalty.Points, expires loyalty.Date, at time.Time,
+	out []loyalty.Posting, wallet string, n loyalty.Points, expires calendar.Date, at time.Time,
 ) []loyalty.Posting {
 	out, n = d.payDebt(out, wallet, n, expires)
 	return d.settle(out, wallet, n, expires, at)
@@ -116,7 +117,7 @@ func (d *Decision) Activate(
 // payDebt uses up to n points to pay the debt of a wallet that remains after the earlier postings of the entry. It
 // returns how many of the points remain.
 func (d *Decision) payDebt(
-	out []loyalty.Posting, wallet string, n loyalty.Points, expires loyalty.Date,
+	out []loyalty.Posting, wallet string, n loyalty.Points, expires calendar.Date,
 ) ([]loyalty.Posting, loyalty.Points) {
 	debt := d.Account.In(wallet).Debt
 	for _, p := range out {
@@ -135,7 +136,7 @@ func (d *Decision) payDebt(
 // first pay the debt, beginning with those of a lot that has expired. If points of a later lot have already paid debt,
 // they are replaced and join their lot.
 func (d *Decision) Arrive(
-	out []loyalty.Posting, wallet string, n loyalty.Points, expires loyalty.Date, at time.Time,
+	out []loyalty.Posting, wallet string, n loyalty.Points, expires calendar.Date, at time.Time,
 ) []loyalty.Posting {
 	lot := d.Lot(expires)
 	out, n = d.payDebt(out, wallet, n, expires)
@@ -170,7 +171,7 @@ func lastPayer(out []loyalty.Posting, wallet string) int {
 
 // settle adds n points to their lot, or to the expired points if the lot has expired at that instant.
 func (d *Decision) settle(
-	out []loyalty.Posting, wallet string, n loyalty.Points, expires loyalty.Date, at time.Time,
+	out []loyalty.Posting, wallet string, n loyalty.Points, expires calendar.Date, at time.Time,
 ) []loyalty.Posting {
 	own := expires
 	expires = d.Lot(expires)
@@ -212,7 +213,7 @@ func MirrorPostings(taken []loyalty.Posting, into loyalty.Bucket) []loyalty.Post
 
 // Lot returns the lot that now contains the points that were to expire on the given day. An activity may have moved
 // them.
-func (d *Decision) Lot(expires loyalty.Date) loyalty.Date {
+func (d *Decision) Lot(expires calendar.Date) calendar.Date {
 	if !expires.Slides() {
 		return expires
 	}
@@ -223,7 +224,7 @@ func (d *Decision) Lot(expires loyalty.Date) loyalty.Date {
 }
 
 // Where returns the lot that now contains the points of a grant. An activity or a manual extension may have moved them.
-func (d *Decision) Where(g loyalty.Grant) loyalty.Date {
+func (d *Decision) Where(g loyalty.Grant) calendar.Date {
 	if g.Wallet != "" {
 		return g.Expires // lots of other wallets do not move
 	}
@@ -239,7 +240,7 @@ func (d *Decision) Where(g loyalty.Grant) loyalty.Date {
 }
 
 // IsExpired reports whether a lot with the expiry day d has expired at an instant.
-func IsExpired(zone *time.Location, d loyalty.Date, at time.Time) bool {
+func IsExpired(zone *time.Location, d calendar.Date, at time.Time) bool {
 	return d != 0 && !at.Before(d.End(zone))
 }
 

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
+	"github.com/perennial-loyalty/perennial/internal/loyalty/calendar"
 	"github.com/perennial-loyalty/perennial/internal/loyalty/loyaltytest"
 )
 
@@ -22,7 +23,7 @@ func move(wallet string, b loyalty.Bucket, n loyalty.Points) []loyalty.Posting {
 
 func TestEntryThatIsPosted(t *testing.T) {
 	d := Decide(utc(), loyalty.Account{Member: "mem_a", Sequence: 4, Status: loyalty.Active}, loyaltytest.Noon)
-	d.Recorded, d.Graced = loyaltytest.Noon.Add(5), []loyalty.Date{jan31}
+	d.Recorded, d.Graced = loyaltytest.Noon.Add(5), []calendar.Date{jan31}
 	postings := slices.Concat(
 		move("", loyalty.BucketActive, 10), move("", loyalty.BucketPending, 5), move("", loyalty.BucketDebt, -2),
 		move("miles", loyalty.BucketActive, 300),
@@ -46,7 +47,7 @@ func TestEntryThatIsPosted(t *testing.T) {
 	if b.Sequence != 6 || b.Member != "mem_b" || b.Program != 6 || b.Points != 0 || len(b.Wallets) != 0 {
 		t.Errorf("the second entry is %+v", b)
 	}
-	if !slices.Equal(a.Graced, []loyalty.Date{jan31}) || len(b.Graced) != 0 || len(d.Account.Graced) != 1 {
+	if !slices.Equal(a.Graced, []calendar.Date{jan31}) || len(b.Graced) != 0 || len(d.Account.Graced) != 1 {
 		t.Errorf("the grace period is recorded as %v and %v", a.Graced, b.Graced)
 	}
 	if d.Account.Sequence != 6 || d.Account.Balance() != a.Balance {
@@ -132,7 +133,7 @@ func TestCreditedPoints(t *testing.T) {
 	now, cause := loyaltytest.Noon, loyalty.Cause{Kind: "order", ID: "1"}
 	giveUp := now.AddDate(0, 1, 0)
 	acc := loyalty.Account{Purse: loyalty.Purse{Debt: 4}, Purses: []loyalty.Purse{{Wallet: "miles", Debt: 1}}}
-	post := func(b loyalty.Bucket, lot loyalty.Date, n loyalty.Points) loyalty.Posting {
+	post := func(b loyalty.Bucket, lot calendar.Date, n loyalty.Points) loyalty.Posting {
 		return loyalty.Posting{Bucket: b, Lot: lot, Points: n}
 	}
 	for _, c := range []struct {
@@ -195,7 +196,7 @@ func TestCreditedPoints(t *testing.T) {
 }
 
 func TestPostingThatPaidDebtLast(t *testing.T) {
-	pay := func(wallet string, lot loyalty.Date, n loyalty.Points) loyalty.Posting {
+	pay := func(wallet string, lot calendar.Date, n loyalty.Points) loyalty.Posting {
 		return loyalty.Posting{Wallet: wallet, Bucket: loyalty.BucketDebt, Lot: lot, Points: n}
 	}
 	for _, c := range []struct {
@@ -221,7 +222,7 @@ func TestPostingThatPaidDebtLast(t *testing.T) {
 // Points that expire first pay the debt, also if points of a later lot have already paid it.
 func TestPointsOfAnEarlierLotReplacePayments(t *testing.T) {
 	now := loyaltytest.Noon
-	post := func(b loyalty.Bucket, lot loyalty.Date, n loyalty.Points) loyalty.Posting {
+	post := func(b loyalty.Bucket, lot calendar.Date, n loyalty.Points) loyalty.Posting {
 		return loyalty.Posting{Bucket: b, Lot: lot, Points: n}
 	}
 	d := Decide(utc(), loyalty.Account{Purse: loyalty.Purse{Debt: 10}}, now)
@@ -229,7 +230,7 @@ func TestPointsOfAnEarlierLotReplacePayments(t *testing.T) {
 	for _, c := range []struct {
 		name    string
 		n       loyalty.Points
-		expires loyalty.Date
+		expires calendar.Date
 		want    []loyalty.Posting
 	}{
 		{
@@ -289,9 +290,9 @@ func TestLotsThatContainPoints(t *testing.T) {
 	}
 	for _, c := range []struct {
 		name   string
-		slides loyalty.Date
+		slides calendar.Date
 		g      loyalty.Grant
-		want   loyalty.Date
+		want   calendar.Date
 	}{
 		{"never moved", 0, loyalty.Grant{ActiveAt: at, Expires: jan31 - 1}, jan31 - 1},
 		{"behind the moved lots", 0, loyalty.Grant{ActiveAt: at, Expires: feb28 + 1}, feb28 + 1},

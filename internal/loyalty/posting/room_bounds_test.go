@@ -7,13 +7,14 @@ import (
 	"time"
 
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
+	"github.com/perennial-loyalty/perennial/internal/loyalty/calendar"
 	"github.com/perennial-loyalty/perennial/internal/loyalty/loyaltytest"
 )
 
 // An account stores the orders that were cut. It forgets those whose periods are closed, and if there are too many, the
 // order whose periods end first; of several, the one placed last.
 func TestCutOrdersThatAnAccountStores(t *testing.T) {
-	x := func(n int, ends loyalty.Date) loyalty.CutOrder {
+	x := func(n int, ends calendar.Date) loyalty.CutOrder {
 		return loyalty.CutOrder{Order: loyaltytest.Numbered(n), Ends: ends}
 	}
 	entry := func(n int, cut ...loyalty.Usage) loyalty.Entry {
@@ -29,7 +30,7 @@ func TestCutOrdersThatAnAccountStores(t *testing.T) {
 	}
 	ever := loyalty.Usage{Per: loyalty.PerEver}
 	year := loyalty.Usage{Per: loyalty.PerYear, Ends: 20271231}
-	oldest := loyalty.DateOf(loyaltytest.Noon.Add(-UsageKept), time.UTC)
+	oldest := calendar.DateOf(loyaltytest.Noon.Add(-UsageKept), time.UTC)
 	for _, c := range []struct {
 		name  string
 		was   []loyalty.CutOrder

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
+	"github.com/perennial-loyalty/perennial/internal/loyalty/calendar"
 	"github.com/perennial-loyalty/perennial/internal/loyalty/loyaltytest"
 )
 
@@ -13,18 +14,18 @@ import (
 // never expire, and those at level fixed expire at the end of the year.
 func inactivity() *loyalty.Program {
 	p := utc()
-	p.Earn.Expires = loyalty.Expiry{After: loyalty.Period{Days: 30}, Inactive: true, ResetBy: []string{"order"}}
+	p.Earn.Expires = calendar.Expiry{After: calendar.Period{Days: 30}, Inactive: true, ResetBy: []string{"order"}}
 	p.Tiers.Levels = []loyalty.Level{
 		{ID: "basic"},
-		{ID: "gold", Expires: &loyalty.Expiry{}},
-		{ID: "fixed", Expires: &loyalty.Expiry{After: loyalty.Period{Days: 1}, RoundTo: loyalty.EndOfYear}},
+		{ID: "gold", Expires: &calendar.Expiry{}},
+		{ID: "fixed", Expires: &calendar.Expiry{After: calendar.Period{Days: 1}, RoundTo: calendar.EndOfYear}},
 	}
 	return p
 }
 
 func at(level string) loyalty.Standing { return loyalty.Standing{Level: level} }
 
-func moved(lot, from loyalty.Date, n loyalty.Points) loyalty.Posting {
+func moved(lot, from calendar.Date, n loyalty.Points) loyalty.Posting {
 	return loyalty.Posting{Bucket: loyalty.BucketActive, Lot: lot, Points: n, From: from}
 }
 
@@ -46,13 +47,13 @@ func TestActivityPostponesPoints(t *testing.T) {
 	for _, c := range []struct {
 		name   string
 		tier   string
-		slides loyalty.Date
+		slides calendar.Date
 		lots   []loyalty.Lot
 		slid   []loyalty.Lot
 		before []loyalty.Posting
 		want   []loyalty.Posting
-		day    loyalty.Date // that Active returns
-		moves  loyalty.Date // the entry's Slides
+		day    calendar.Date // that Active returns
+		moves  calendar.Date // the entry's Slides
 	}{
 		{"without points", "basic", 0, nil, nil, nil, nil, to, to},
 		{
@@ -117,7 +118,7 @@ func TestActivityPostponesPoints(t *testing.T) {
 			"at a level whose points expire on fixed days", "fixed", early,
 			[]loyalty.Lot{lotOf(early, 10)},
 			nil, nil,
-			nil, loyalty.Slides, 0,
+			nil, calendar.Slides, 0,
 		},
 	} {
 		acc := loyalty.Account{Tier: at(c.tier), Slides: c.slides, Slid: c.slid, Purse: loyalty.Purse{Lots: c.lots}}
@@ -141,9 +142,9 @@ func TestReservedPointsThatAnActivityDoesNotPostpone(t *testing.T) {
 	now := loyaltytest.Noon
 	for _, c := range []struct {
 		name   string
-		slides loyalty.Date
+		slides calendar.Date
 		lots   []loyalty.Lot
-		want   loyalty.Date
+		want   calendar.Date
 	}{
 		{"that expired yesterday", 0, []loyalty.Lot{lotOf(sliding(2026_11_30), 1)}, sliding(2026_11_30)},
 		{"that expire today", 0, []loyalty.Lot{lotOf(sliding(2026_12_01), 1)}, 0},
@@ -169,10 +170,10 @@ func TestLateActivityRevivesPoints(t *testing.T) {
 	now := loyaltytest.Noon
 	when := time.Date(2026, 11, 20, 12, 0, 0, 0, time.UTC)
 	to := sliding(2026_12_20)
-	expired := func(lot loyalty.Date, n loyalty.Points) loyalty.Posting {
+	expired := func(lot calendar.Date, n loyalty.Points) loyalty.Posting {
 		return loyalty.Posting{Bucket: loyalty.BucketExpired, Lot: lot, Points: n}
 	}
-	revived := func(lot loyalty.Date) []loyalty.Posting {
+	revived := func(lot calendar.Date) []loyalty.Posting {
 		return []loyalty.Posting{expired(lot, -5), {Bucket: loyalty.BucketActive, Lot: to, Points: 5, From: lot}}
 	}
 	for _, c := range []struct {
@@ -180,9 +181,9 @@ func TestLateActivityRevivesPoints(t *testing.T) {
 		tier       string
 		at         time.Time
 		activities []time.Time
-		lot        loyalty.Date
+		lot        calendar.Date
 		want       []loyalty.Posting
-		to         loyalty.Date
+		to         calendar.Date
 	}{
 		{"after the activity", "basic", when, nil, sliding(2026_11_25), revived(sliding(2026_11_25)), to},
 		{"on the day of the activity", "basic", when, nil, sliding(2026_11_20), revived(sliding(2026_11_20)), to},
@@ -265,18 +266,18 @@ func TestPointsOfAWithdrawnActivity(t *testing.T) {
 	to, other := sliding(2026_12_31), now.AddDate(0, 0, -11)
 	back := sliding(2026_12_20) // from the other activity
 	lots := []loyalty.Lot{lotOf(to, 10)}
-	take := func(lot loyalty.Date, from loyalty.Date, n loyalty.Points) loyalty.Posting {
+	take := func(lot calendar.Date, from calendar.Date, n loyalty.Points) loyalty.Posting {
 		return moved(lot, from, n)
 	}
 	for _, c := range []struct {
 		name       string
 		tier       string
-		slides     loyalty.Date
+		slides     calendar.Date
 		activities []time.Time
 		lots       []loyalty.Lot
 		slid       []loyalty.Lot
 		want       []loyalty.Posting
-		wantSlides loyalty.Date
+		wantSlides calendar.Date
 	}{
 		{
 			"the only one", "basic", to,
@@ -284,7 +285,7 @@ func TestPointsOfAWithdrawnActivity(t *testing.T) {
 			lots,
 			[]loyalty.Lot{lotOf(sliding(2026_12_10), 4)},
 			[]loyalty.Posting{take(to, sliding(2026_12_10), -4), active("", sliding(2026_12_10), 4)},
-			loyalty.Slides,
+			calendar.Slides,
 		},
 		{
 			"the latest", "basic", to,
@@ -328,8 +329,8 @@ func TestPointsOfAWithdrawnActivity(t *testing.T) {
 			[]loyalty.Lot{lotOf(back, 4)},
 			nil, 0,
 		},
-		{"one without points", "basic", to, []time.Time{now}, nil, nil, nil, loyalty.Slides},
-		{"one that moved no points", "basic", to, []time.Time{now}, lots, nil, nil, loyalty.Slides},
+		{"one without points", "basic", to, []time.Time{now}, nil, nil, nil, calendar.Slides},
+		{"one that moved no points", "basic", to, []time.Time{now}, lots, nil, nil, calendar.Slides},
 	} {
 		acc := loyalty.Account{
 			Tier: at(c.tier), Slides: c.slides, Activities: c.activities, Slid: c.slid,
@@ -356,10 +357,10 @@ func TestPointsSlideByLevel(t *testing.T) {
 	for _, c := range []struct {
 		name   string
 		level  string
-		slides loyalty.Date
+		slides calendar.Date
 		whole  *Decision
 		other  bool // the program's points do not expire by inactivity
-		want   loyalty.Date
+		want   calendar.Date
 	}{
 		{"to the level", "gold", day, nil, false, Forever},
 		{"to a level whose points slide", "basic", day, nil, false, 0},
@@ -385,7 +386,7 @@ func TestPointsThatExpireByInactivity(t *testing.T) {
 	p.Earn.Expires = inactivity().Earn.Expires
 	acc.Sequence = 7
 	acc.Lots = []loyalty.Lot{lotOf(2026_11_29, 1), lotOf(sliding(2026_11_30), 2), lotOf(sliding(2026_12_01), 4)}
-	notice := func(day loyalty.Date) loyalty.Notice {
+	notice := func(day calendar.Date) loyalty.Notice {
 		return loyalty.Notice{What: loyalty.OfExpiry, Subject: LotNotice(day), At: loyaltytest.Noon.AddDate(0, -3, 0)}
 	}
 	acc.Notices = []loyalty.Notice{notice(2026_11_30)}

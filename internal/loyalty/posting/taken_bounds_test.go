@@ -6,10 +6,11 @@ import (
 	"time"
 
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
+	"github.com/perennial-loyalty/perennial/internal/loyalty/calendar"
 	"github.com/perennial-loyalty/perennial/internal/loyalty/loyaltytest"
 )
 
-func active(wallet string, lot loyalty.Date, n loyalty.Points) loyalty.Posting {
+func active(wallet string, lot calendar.Date, n loyalty.Points) loyalty.Posting {
 	return loyalty.Posting{Wallet: wallet, Bucket: loyalty.BucketActive, Lot: lot, Points: n}
 }
 
@@ -20,7 +21,7 @@ func debt(wallet string, n loyalty.Points) loyalty.Posting {
 // A clawback takes pending points first, then points of the grant's lot, then of other lots. It books the rest as debt,
 // as far as the policy allows.
 func TestPointsThatAClawbackTakes(t *testing.T) {
-	now, past := loyaltytest.Noon, loyalty.Date(2026_11_30)
+	now, past := loyaltytest.Noon, calendar.Date(2026_11_30)
 	cause := loyalty.Cause{Kind: "order", ID: "1"}
 	pending := []loyalty.Pending{
 		{Cause: loyalty.Cause{Kind: "order", ID: "0"}, Points: 50},
@@ -40,7 +41,7 @@ func TestPointsThatAClawbackTakes(t *testing.T) {
 		policy  loyalty.ClawbackPolicy
 		most    loyalty.Points
 		acc     loyalty.Account
-		expires loyalty.Date
+		expires calendar.Date
 		n       loyalty.Points
 		want    []loyalty.Posting
 		grant   loyalty.Grant // its state afterwards, without ActiveAt and Expires
@@ -160,14 +161,14 @@ func checkClawbackReasons(t *testing.T, name string, e loyalty.Entry, g loyalty.
 // Points of a sliding lot that expired by inactivity count as expired, also if the activity that had moved them no
 // longer counts.
 func TestClawbackOfPointsThatExpiredByInactivity(t *testing.T) {
-	day := loyalty.Date(2026_11_20)
+	day := calendar.Date(2026_11_20)
 	for _, c := range []struct {
 		name    string
-		expires loyalty.Date
-		slides  loyalty.Date
+		expires calendar.Date
+		slides  calendar.Date
 		expired []loyalty.Lot
 		taken   loyalty.Points
-		lot     loyalty.Date
+		lot     calendar.Date
 	}{
 		{
 			"on the day", sliding(day), 0,

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
+	"github.com/perennial-loyalty/perennial/internal/loyalty/calendar"
 )
 
 // A Spend is the number of points that an order takes from or returns to the budget of a rule, or of units that a
@@ -17,7 +18,7 @@ type Spend struct {
 
 // UsageKept is how long the usage of a period is stored after the period's end. No first revision of an order is
 // accepted later. Points that later revisions return to a forgotten period cannot be used by any order.
-const UsageKept = MaxOrderAge + 48*time.Hour
+const UsageKept = loyalty.MaxOrderAge + 48*time.Hour
 
 // AddUsage adds the usages in more to those in all and returns the result. It drops usages of periods that ended more
 // than UsageKept before now.
@@ -32,6 +33,6 @@ func AddUsage(all, more []loyalty.Usage, now time.Time) []loyalty.Usage {
 		}
 		out[at].N += u.N
 	}
-	oldest := loyalty.DateOf(now.Add(-UsageKept), time.UTC)
+	oldest := calendar.DateOf(now.Add(-UsageKept), time.UTC)
 	return slices.DeleteFunc(out, func(u loyalty.Usage) bool { return u.N == 0 || u.Ends != 0 && u.Ends < oldest })
 }

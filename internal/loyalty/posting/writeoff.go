@@ -4,6 +4,7 @@ import (
 	"slices"
 
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
+	"github.com/perennial-loyalty/perennial/internal/loyalty/calendar"
 )
 
 // maxExpiredLots is how many expired lots a wallet remembers, to limit the account's size. Points that a clawback would
@@ -11,8 +12,8 @@ import (
 const maxExpiredLots = 12
 
 // expiredIn returns how many points expired in a lot and have not been written off.
-func expiredIn(p loyalty.Purse, lot loyalty.Date) loyalty.Points {
-	at, found := slices.BinarySearchFunc(p.ExpiredLots, lot, func(l loyalty.Lot, d loyalty.Date) int {
+func expiredIn(p loyalty.Purse, lot calendar.Date) loyalty.Points {
+	at, found := slices.BinarySearchFunc(p.ExpiredLots, lot, func(l loyalty.Lot, d calendar.Date) int {
 		return l.Expires.Compare(d)
 	})
 	switch {
@@ -26,7 +27,7 @@ func expiredIn(p loyalty.Purse, lot loyalty.Date) loyalty.Points {
 
 // expiredSince returns the first lot on or after a sliding day in which points expired by inactivity, or the day if
 // there is none. It is needed because the activity that moved points to the day may no longer count.
-func expiredSince(p loyalty.Purse, day loyalty.Date) loyalty.Date {
+func expiredSince(p loyalty.Purse, day calendar.Date) calendar.Date {
 	for _, l := range p.ExpiredLots {
 		if l.Expires >= day && l.Points > 0 {
 			return l.Expires

@@ -6,7 +6,8 @@ import (
 	"time"
 
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
-	"github.com/perennial-loyalty/perennial/internal/loyalty/posting"
+	"github.com/perennial-loyalty/perennial/internal/loyalty/calendar"
+	"github.com/perennial-loyalty/perennial/internal/loyalty/exact"
 )
 
 // ShareOf returns the order's usage of the caps, limits and budget of a rule, for reading only. It is zero if the order
@@ -21,11 +22,11 @@ func ShareOf(s *loyalty.OrderState, rule string) *loyalty.Share {
 }
 
 // ConversionRate returns the rate at which the order's currency is converted, or false if it is not converted.
-func ConversionRate(s *loyalty.OrderState) (loyalty.Exact, bool) {
+func ConversionRate(s *loyalty.OrderState) (exact.Number, bool) {
 	if s.Rate == "" {
-		return loyalty.Exact{}, false
+		return exact.Number{}, false
 	}
-	return loyalty.ExactFrom(s.Rate), true
+	return exact.Parse(s.Rate), true
 }
 
 // ItemTotal returns the sum of the amounts of the line items.
@@ -44,11 +45,11 @@ func Supersedes(o loyalty.Order, was loyalty.Order) bool {
 }
 
 // HappenedAt returns when an event happened to the order, or zero if it has not.
-func HappenedAt(o loyalty.Order, e loyalty.OrderEvent) time.Time {
+func HappenedAt(o loyalty.Order, e calendar.OrderEvent) time.Time {
 	switch e {
-	case loyalty.WhenShipped:
+	case calendar.WhenShipped:
 		return o.Shipped
-	case loyalty.WhenDelivered:
+	case calendar.WhenDelivered:
 		return o.Delivered
 	}
 	return time.Time{}
@@ -76,10 +77,10 @@ func Unearning(o loyalty.Order) int64 {
 
 // CheckLines rejects line items with invalid amounts, quantities or repeated IDs.
 func CheckLines(o loyalty.Order) error {
-	if len(o.Lines) > posting.MaxLines {
+	if len(o.Lines) > loyalty.MaxLines {
 		return loyalty.Refuse(
 			loyalty.ValidationFailed, "/line_items",
-			fmt.Sprintf("An order has at most %d line items.", posting.MaxLines),
+			fmt.Sprintf("An order has at most %d line items.", loyalty.MaxLines),
 		)
 	}
 	sum := int64(0)

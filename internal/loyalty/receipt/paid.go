@@ -7,7 +7,7 @@ import (
 	"time"
 
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
-	"github.com/perennial-loyalty/perennial/internal/loyalty/posting"
+	"github.com/perennial-loyalty/perennial/internal/loyalty/exact"
 )
 
 // derived is the prefix of the IDs of lines, refunds and disputes that payments add to an order. IDs that a merchant
@@ -113,11 +113,11 @@ func withParts(x loyalty.Receipt, f loyalty.Fact) loyalty.Fact {
 	if f.Shipping != 0 || f.Tax != 0 || stated.Money.Amount == 0 {
 		return f
 	}
-	of := posting.Fraction(min(f.Money.Amount-f.Tip, stated.Money.Amount), stated.Money.Amount)
+	of := exact.Fraction(min(f.Money.Amount-f.Tip, stated.Money.Amount), stated.Money.Amount)
 	for to, amount := range map[*int64]int64{
 		&f.Tax: stated.Tax, &f.Shipping: stated.Shipping, &f.ShippingTax: stated.ShippingTax,
 	} {
-		*to, _ = loyalty.Whole(amount).Mul(of).Floor()
+		*to, _ = exact.Whole(amount).Mul(of).Floor()
 	}
 	return f
 }
@@ -211,7 +211,7 @@ func refundableOf(o *loyalty.Order) refundable {
 	}
 	left := Undiscounted(*o)
 	for _, l := range o.Lines {
-		n, _ := loyalty.Whole(l.Amount).Mul(left).Floor()
+		n, _ := exact.Whole(l.Amount).Mul(left).Floor()
 		r.lines[l.ID] = max(0, n-s.Lines[l.ID])
 	}
 	return r

@@ -5,7 +5,6 @@ import (
 	"time"
 
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
-	"github.com/perennial-loyalty/perennial/internal/loyalty/posting"
 )
 
 func awardsWhenPaid(t loyalty.PaymentTerms) bool {
@@ -16,11 +15,11 @@ func awardsWhenPaid(t loyalty.PaymentTerms) bool {
 func FindsBy(t loyalty.PaymentTerms, by loyalty.MemberBy) bool { return slices.Contains(t.Finds(), by) }
 
 // Attributable reports whether an order can be attributed to the member although an unknown customer placed it, or
-// although it was placed before the member joined. The order must not be older than posting.MaxOrderAge. It must also
-// have been placed at most posting.JoinGrace before the member joined, or recently enough for PaymentTerms.Claims.
+// although it was placed before the member joined. The order must not be older than loyalty.MaxOrderAge. It must also
+// have been placed at most loyalty.JoinGrace before the member joined, or recently enough for PaymentTerms.Claims.
 func Attributable(terms *loyalty.PaymentTerms, zone *time.Location, placed, joined, now time.Time) bool {
-	if placed.Before(now.Add(-posting.MaxOrderAge)) {
+	if placed.Before(now.Add(-loyalty.MaxOrderAge)) {
 		return false
 	}
-	return !placed.Before(joined.Add(-posting.JoinGrace)) || !now.After(terms.Claims().After(placed, zone))
+	return !placed.Before(joined.Add(-loyalty.JoinGrace)) || !now.After(terms.Claims().After(placed, zone))
 }

@@ -7,8 +7,8 @@ import (
 	"time"
 
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
+	"github.com/perennial-loyalty/perennial/internal/loyalty/exact"
 	"github.com/perennial-loyalty/perennial/internal/loyalty/loyaltytest"
-	"github.com/perennial-loyalty/perennial/internal/loyalty/posting"
 )
 
 func TestTaxInsideAmounts(t *testing.T) {
@@ -113,15 +113,15 @@ func TestStatedPartsOfRefunds(t *testing.T) {
 		}
 	}
 	for _, c := range [][3]int64{{1, 2, 1}, {2, 1, 1}, {2, 2, 2}, {-1, 0, -1}} {
-		if got := AtMost(loyalty.Whole(c[0]), loyalty.Whole(c[1])); got != loyalty.Whole(c[2]) {
+		if got := AtMost(exact.Whole(c[0]), exact.Whole(c[1])); got != exact.Whole(c[2]) {
 			t.Errorf("the smaller of %d and %d is %s", c[0], c[1], got)
 		}
 	}
 	o := loyalty.Order{Lines: []loyalty.Line{{Amount: 60}, {Amount: 40}}}
-	if got := Undiscounted(o); got != loyalty.Whole(1) {
+	if got := Undiscounted(o); got != exact.Whole(1) {
 		t.Errorf("without a discount, %s remains", got)
 	}
-	if o.Discount = 25; Undiscounted(o) != (loyalty.Exact{Num: 3, Den: 4}) {
+	if o.Discount = 25; Undiscounted(o) != (exact.Number{Num: 3, Den: 4}) {
 		t.Errorf("after a discount, %s remains", Undiscounted(o))
 	}
 }
@@ -182,8 +182,8 @@ func TestOrdersWithInvalidLines(t *testing.T) {
 		{"31 lines with the same ID", many(31, "29"), loyalty.ValidationFailed, "/line_items"},
 		{"32 lines", many(32, "x"), "", ""},
 		{"32 lines with the same ID", many(32, "0"), loyalty.ValidationFailed, "/line_items"},
-		{"the most lines", many(posting.MaxLines, "x"), "", ""},
-		{"too many lines", many(posting.MaxLines+1, "x"), loyalty.ValidationFailed, "/line_items"},
+		{"the most lines", many(loyalty.MaxLines, "x"), "", ""},
+		{"too many lines", many(loyalty.MaxLines+1, "x"), loyalty.ValidationFailed, "/line_items"},
 	} {
 		loyaltytest.WantRefusal(t, c.name, CheckLines(loyalty.Order{Lines: c.lines}), c.code, c.pointer)
 	}
@@ -216,7 +216,7 @@ func TestMoneyThatEarnsNothing(t *testing.T) {
 			t.Errorf("paid with %s: %d of %d earns nothing", c.name, got, OrderTotal(c.o))
 		}
 	}
-	whole := loyalty.Whole
+	whole := exact.Whole
 	for _, c := range []struct {
 		back TenderRefunds
 		all  int64
@@ -242,7 +242,7 @@ func TestMoneyThatEarnsNothing(t *testing.T) {
 		t.Error("an order without a rate is converted")
 	}
 	s.Rate = "1.5"
-	if got, ok := ConversionRate(s); !ok || got != (loyalty.Exact{Num: 3, Den: 2}) {
+	if got, ok := ConversionRate(s); !ok || got != (exact.Number{Num: 3, Den: 2}) {
 		t.Errorf("the rate is %s, %t", got, ok)
 	}
 }
@@ -327,12 +327,12 @@ func TestPaymentsThatCanBeAttributed(t *testing.T) {
 		want           bool
 	}{
 		{"after joining", age(60 * day), age(61 * day), true},
-		{"shortly before joining", age(60 * day), age(60*day - posting.JoinGrace), true},
-		{"before joining, too late to claim", age(60 * day), age(60*day - posting.JoinGrace - 1), false},
+		{"shortly before joining", age(60 * day), age(60*day - loyalty.JoinGrace), true},
+		{"before joining, too late to claim", age(60 * day), age(60*day - loyalty.JoinGrace - 1), false},
 		{"before joining, in time to claim", age(30 * day), now, true},
 		{"before joining, just too late to claim", age(30*day + 1), now, false},
-		{"at the maximum age", age(posting.MaxOrderAge), age(posting.MaxOrderAge), true},
-		{"beyond the maximum age", age(posting.MaxOrderAge + 1), age(posting.MaxOrderAge + 1), false},
+		{"at the maximum age", age(loyalty.MaxOrderAge), age(loyalty.MaxOrderAge), true},
+		{"beyond the maximum age", age(loyalty.MaxOrderAge + 1), age(loyalty.MaxOrderAge + 1), false},
 	} {
 		if got := Attributable(&loyalty.PaymentTerms{}, time.UTC, c.placed, c.joined, now); got != c.want {
 			t.Errorf("a payment %s is attributed: %t", c.name, got)

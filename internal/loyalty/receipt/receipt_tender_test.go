@@ -5,6 +5,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
+	"github.com/perennial-loyalty/perennial/internal/loyalty/exact"
 	"github.com/perennial-loyalty/perennial/internal/loyalty/loyaltytest"
 )
 
@@ -103,9 +104,9 @@ func TestReportedTendersChange(t *testing.T) {
 				o.Refunds[i].Status = loyalty.RefundSucceeded
 			}
 			got := TenderRefundsOf(&o)
-			if got.Each[0].Sub(loyalty.Whole(c.cards)).Sign() != 0 ||
-				got.Each[1].Sub(loyalty.Whole(c.others)).Sign() != 0 || got.Sum.Sub(loyalty.Whole(c.sum)).Sign() != 0 ||
-				got.Unearning.Sub(loyalty.Whole(c.cards)).Sign() != 0 {
+			if got.Each[0].Sub(exact.Whole(c.cards)).Sign() != 0 ||
+				got.Each[1].Sub(exact.Whole(c.others)).Sign() != 0 || got.Sum.Sub(exact.Whole(c.sum)).Sign() != 0 ||
+				got.Unearning.Sub(exact.Whole(c.cards)).Sign() != 0 {
 				t.Errorf("%s, %+v: %v", kind, c.refunds, got)
 			}
 		}

@@ -2,7 +2,7 @@ package receipt
 
 import (
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
-	"github.com/perennial-loyalty/perennial/internal/loyalty/posting"
+	"github.com/perennial-loyalty/perennial/internal/loyalty/exact"
 )
 
 // stated contains the sums of the amounts that the refunds of an order state, in minor units.
@@ -47,7 +47,7 @@ func StatedRefunds(o loyalty.Order) (s stated) {
 }
 
 // AtMost returns the smaller of two numbers.
-func AtMost(x, y loyalty.Exact) loyalty.Exact {
+func AtMost(x, y exact.Number) exact.Number {
 	if x.Sub(y).Sign() < 0 {
 		return x
 	}
@@ -55,7 +55,7 @@ func AtMost(x, y loyalty.Exact) loyalty.Exact {
 }
 
 // atLeastZero returns x, or zero if x is negative.
-func atLeastZero(x loyalty.Exact) loyalty.Exact { return x.Sub(AtMost(x, loyalty.Whole(0))) }
+func atLeastZero(x exact.Number) exact.Number { return x.Sub(AtMost(x, exact.Whole(0))) }
 
 // ByLine returns the sum of the amounts that were refunded for named lines.
 func (s stated) ByLine() (sum int64) {
@@ -66,9 +66,9 @@ func (s stated) ByLine() (sum int64) {
 }
 
 // Undiscounted returns the share of a line's amount that remains after the order's discount.
-func Undiscounted(o loyalty.Order) loyalty.Exact {
+func Undiscounted(o loyalty.Order) exact.Number {
 	if o.Discount == 0 {
-		return loyalty.Whole(1)
+		return exact.Whole(1)
 	}
-	return posting.Fraction(ItemTotal(o)-o.Discount, ItemTotal(o))
+	return exact.Fraction(ItemTotal(o)-o.Discount, ItemTotal(o))
 }

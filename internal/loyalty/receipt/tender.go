@@ -5,26 +5,26 @@ import (
 	"slices"
 
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
-	"github.com/perennial-loyalty/perennial/internal/loyalty/posting"
+	"github.com/perennial-loyalty/perennial/internal/loyalty/exact"
 )
 
 // TenderRefunds is the money that refunds returned to the tenders that they name. Other refunds are spread over what
 // remains of all tenders, in proportion.
 type TenderRefunds struct {
-	Each      []loyalty.Exact // one amount per tender, in the order's sequence; nil if no refund names a tender
-	Sum       loyalty.Exact
-	Unearning loyalty.Exact // the part of Sum that was returned to tenders that earn nothing
+	Each      []exact.Number // one amount per tender, in the order's sequence; nil if no refund names a tender
+	Sum       exact.Number
+	Unearning exact.Number // the part of Sum that was returned to tenders that earn nothing
 }
 
 // TenderRefundsOf adds up the succeeded refunds for each tender. A refund that names several tenders, such as two
 // cards, is split in proportion to their amounts.
 func TenderRefundsOf(o *loyalty.Order) TenderRefunds {
-	s := TenderRefunds{Sum: loyalty.Whole(0), Unearning: loyalty.Whole(0)}
+	s := TenderRefunds{Sum: exact.Whole(0), Unearning: exact.Whole(0)}
 	for _, r := range o.Refunds {
 		switch {
 		case r.Status != loyalty.RefundSucceeded:
 		case r.Tender != "":
-			s.add(o, loyalty.Whole(r.Amount), func(t loyalty.Tender) bool { return t.Named(r.Tender) })
+			s.add(o, exact.Whole(r.Amount), func(t loyalty.Tender) bool { return t.Named(r.Tender) })
 		case r.Tendered:
 			s.addReported(o, r)
 		}
@@ -33,22 +33,22 @@ func TenderRefundsOf(o *loyalty.Order) TenderRefunds {
 }
 
 // add adds an amount that was returned to some of the order's tenders.
-func (s *TenderRefunds) add(o *loyalty.Order, amount loyalty.Exact, to func(loyalty.Tender) bool) {
+func (s *TenderRefunds) add(o *loyalty.Order, amount exact.Number, to func(loyalty.Tender) bool) {
 	paid := paidWith(o, to)
 	if paid == 0 {
 		return
 	}
 	if s.Each == nil {
-		s.Each = make([]loyalty.Exact, len(o.Tenders))
+		s.Each = make([]exact.Number, len(o.Tenders))
 		for i := range s.Each {
-			s.Each[i] = loyalty.Whole(0)
+			s.Each[i] = exact.Whole(0)
 		}
 	}
 	for i, t := range o.Tenders {
 		if !to(t) {
 			continue
 		}
-		part := amount.Mul(posting.Fraction(t.Amount, paid))
+		part := amount.Mul(exact.Fraction(t.Amount, paid))
 		s.Each[i], s.Sum = s.Each[i].Add(part), s.Sum.Add(part)
 		if !t.Kind.Earns() {
 			s.Unearning = s.Unearning.Add(part)
@@ -60,8 +60,8 @@ func (s *TenderRefunds) add(o *loyalty.Order, amount loyalty.Exact, to func(loya
 // gift cards than they paid, as store credit. That excess, and other money in excess of what its tenders paid, belongs
 // to no tender.
 func (s *TenderRefunds) addReported(o *loyalty.Order, r loyalty.Refund) {
-	room := func(to func(loyalty.Tender) bool) loyalty.Exact {
-		n := loyalty.Whole(paidWith(o, to))
+	room := func(to func(loyalty.Tender) bool) exact.Number {
+		n := exact.Whole(paidWith(o, to))
 		for i, t := range o.Tenders {
 			if s.Each != nil && to(t) {
 				n = n.Sub(s.Each[i])
@@ -69,9 +69,9 @@ func (s *TenderRefunds) addReported(o *loyalty.Order, r loyalty.Refund) {
 		}
 		return n
 	}
-	cards := AtMost(loyalty.Whole(r.ToGiftCards), room(giftCard))
+	cards := AtMost(exact.Whole(r.ToGiftCards), room(giftCard))
 	s.add(o, cards, giftCard)
-	s.add(o, AtMost(loyalty.Whole(r.Amount-r.ToGiftCards), room(earns)), earns)
+	s.add(o, AtMost(exact.Whole(r.Amount-r.ToGiftCards), room(earns)), earns)
 }
 
 // giftCard reports whether the tender is a gift card or store credit.
@@ -93,9 +93,9 @@ func paidWith(o *loyalty.Order, which func(loyalty.Tender) bool) (sum int64) {
 
 // RemainingMoney returns the money paid for the order that remains after refunds that name a tender: all of it, and the
 // part that can earn.
-func RemainingMoney(o *loyalty.Order, back TenderRefunds) (all, earning loyalty.Exact) {
-	all = loyalty.Whole(OrderTotal(*o)).Sub(back.Sum)
-	unearning := atLeastZero(loyalty.Whole(Unearning(*o)).Sub(back.Unearning))
+func RemainingMoney(o *loyalty.Order, back TenderRefunds) (all, earning exact.Number) {
+	all = exact.Whole(OrderTotal(*o)).Sub(back.Sum)
+	unearning := atLeastZero(exact.Whole(Unearning(*o)).Sub(back.Unearning))
 	return all, atLeastZero(all.Sub(unearning))
 }
 
@@ -113,7 +113,7 @@ func CheckRefundTenders(o *loyalty.Order) error {
 		}
 	}
 	for i, back := range TenderRefundsOf(o).Each {
-		if t := o.Tenders[i]; back.Sub(loyalty.Whole(t.Amount)).Sign() > 0 {
+		if t := o.Tenders[i]; back.Sub(exact.Whole(t.Amount)).Sign() > 0 {
 			return overRefunded(string(t.Kind), loyalty.Money{Amount: t.Amount, Currency: o.Currency})
 		}
 	}

@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
+	"github.com/perennial-loyalty/perennial/internal/loyalty/exact"
 	"github.com/perennial-loyalty/perennial/internal/loyalty/loyaltytest"
 )
 
@@ -217,7 +218,7 @@ func TestMoneyThatRemainsAfterRefundsToTenders(t *testing.T) {
 		o := loyaltytest.Paid("EUR", loyalty.Line{Amount: 1000})
 		o.Tenders, o.Refunds = []loyalty.Tender{card, other, gift, points}, c.refunds
 		all, earning := RemainingMoney(&o, TenderRefundsOf(&o))
-		if all.Sub(loyalty.Whole(c.all)).Sign() != 0 || earning.Sub(loyalty.Whole(c.earning)).Sign() != 0 {
+		if all.Sub(exact.Whole(c.all)).Sign() != 0 || earning.Sub(exact.Whole(c.earning)).Sign() != 0 {
 			t.Errorf("%s: %s remain, and %s earn; want %d and %d", c.name, all, earning, c.all, c.earning)
 		}
 	}

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
+	"github.com/perennial-loyalty/perennial/internal/loyalty/calendar"
 	"github.com/perennial-loyalty/perennial/internal/loyalty/earn"
 	"github.com/perennial-loyalty/perennial/internal/loyalty/posting"
 )
@@ -24,7 +25,7 @@ const autoKey = "redemption.auto"
 // end, after entry bonuses. A level that required a balance above Auto.At could therefore never be reached; there are
 // no such levels.
 func AutoRedeem(d *posting.Decision, at time.Time) error {
-	auto, day := d.P.Redemption.Auto, loyalty.DateOf(at, d.P.Zone)
+	auto, day := d.P.Redemption.Auto, calendar.DateOf(at, d.P.Zone)
 	limit := loyalty.Limit{Times: auto.Limit, Per: loyalty.PerDay}
 	reward, _ := FindReward(d.P.Rewards, auto.Reward)
 	if reward.When != nil {
@@ -94,7 +95,7 @@ func AutoDue(
 	if !autoReady(conversions, spending, acc) {
 		return time.Time{}
 	}
-	var last loyalty.Date
+	var last calendar.Date
 	for _, u := range acc.Usage {
 		if u.Rule == autoKey && u.N >= spending.Redemption.Auto.Limit {
 			last = max(last, u.Ends)
@@ -150,7 +151,7 @@ func AutoObstacle(r *loyalty.Reward) string {
 		return "requires an order"
 	case r.When != nil:
 		return "has a condition"
-	case r.Active != loyalty.Span{}:
+	case r.Active != calendar.Span{}:
 		return "is not always active"
 	case r.Manual:
 		return "is fulfilled manually"

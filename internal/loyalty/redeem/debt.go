@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
+	"github.com/perennial-loyalty/perennial/internal/loyalty/calendar"
 	"github.com/perennial-loyalty/perennial/internal/loyalty/earn"
 	"github.com/perennial-loyalty/perennial/internal/loyalty/posting"
 )
@@ -41,7 +42,7 @@ func spendable(conversions []loyalty.Conversion, rewards []loyalty.Reward, walle
 func CreditedWallet(
 	terms *loyalty.Transfers, zone *time.Location, r loyalty.Redemption, sign int64,
 ) (out []loyalty.Usage) {
-	key, day := terms.Key(), loyalty.DateOf(r.At, zone)
+	key, day := terms.Key(), calendar.DateOf(r.At, zone)
 	for _, l := range terms.Limits {
 		out = append(out, earn.LimitUsage(l, key, day, sign))
 	}

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
+	"github.com/perennial-loyalty/perennial/internal/loyalty/calendar"
 	"github.com/perennial-loyalty/perennial/internal/loyalty/loyaltytest"
 	"github.com/perennial-loyalty/perennial/internal/loyalty/posting"
 )
@@ -88,7 +89,7 @@ func TestUsageOfTransfers(t *testing.T) {
 			{Points: 100, Per: loyalty.PerMonth},
 		},
 	}
-	day := loyalty.DateOf(loyaltytest.Noon, time.UTC)
+	day := calendar.DateOf(loyaltytest.Noon, time.UTC)
 	want := []loyalty.Usage{
 		{Rule: terms.Key(), Times: true, Per: loyalty.PerDay, Ends: day, N: -1},
 		{Rule: terms.Key(), Per: loyalty.PerMonth, Ends: 2026_12_31, N: -30},
@@ -114,7 +115,7 @@ func TestPointsCreditedToAnotherWallet(t *testing.T) {
 	} {
 		p := utc()
 		p.Wallets = []loyalty.Wallet{
-			{ID: "miles", Expires: loyalty.Expiry{After: loyalty.Period{Days: 1}, RoundTo: loyalty.EndOfYear}},
+			{ID: "miles", Expires: calendar.Expiry{After: calendar.Period{Days: 1}, RoundTo: calendar.EndOfYear}},
 		}
 		d := posting.Decide(p, rich(10), loyaltytest.Noon)
 		e := loyalty.Entry{

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
+	"github.com/perennial-loyalty/perennial/internal/loyalty/exact"
 	"github.com/perennial-loyalty/perennial/internal/loyalty/posting"
 )
 
@@ -33,7 +34,7 @@ func Shares(sharing *loyalty.Sharing, rewards []loyalty.Reward, acc loyalty.Acco
 	}
 	n := acc.Balance().Active
 	if share := sharing.Households.Share; share != nil {
-		n, _ = loyalty.ExactOf(share).Mul(loyalty.Whole(int64(n))).Round(loyalty.Down)
+		n, _ = loyalty.RoundPoints(exact.Of(share).Mul(exact.Whole(int64(n))), loyalty.Down)
 	}
 	return n
 }

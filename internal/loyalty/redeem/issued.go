@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
+	"github.com/perennial-loyalty/perennial/internal/loyalty/calendar"
 )
 
 // An IssuedCode is the state of a code that a redemption issued, such as a gift card.
@@ -91,14 +92,14 @@ func (c IssuedCode) Use(amount loyalty.Money, now time.Time) (IssuedCode, error)
 	case CodeIsVoid:
 		return c, loyalty.Refuse(loyalty.CodeVoid, "", "The code is void because its redemption was reversed.")
 	case CodeIsUsed:
-		return c, loyalty.Refuse(loyalty.CodeUsed, "", "The code was used on "+loyalty.FormatInstant(c.Used)+".")
+		return c, loyalty.Refuse(loyalty.CodeUsed, "", "The code was used on "+calendar.FormatInstant(c.Used)+".")
 	case CodeNotYetValid:
 		return c, loyalty.Refuse(
-			loyalty.CodeNotValid, "", "The code is not valid before "+loyalty.FormatInstant(c.From)+".",
+			loyalty.CodeNotValid, "", "The code is not valid before "+calendar.FormatInstant(c.From)+".",
 		)
 	case CodeIsExpired:
 		return c, loyalty.Refuse(
-			loyalty.CodeNotValid, "", "The code was valid until "+loyalty.FormatInstant(c.Until)+".",
+			loyalty.CodeNotValid, "", "The code was valid until "+calendar.FormatInstant(c.Until)+".",
 		)
 	}
 	switch {

@@ -6,6 +6,8 @@ import (
 	"time"
 
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
+	"github.com/perennial-loyalty/perennial/internal/loyalty/calendar"
+	"github.com/perennial-loyalty/perennial/internal/loyalty/exact"
 )
 
 // A Payment is the number of points that pay for an order, and the money that they are worth.
@@ -41,9 +43,9 @@ func payable(
 	if want < PointsNeeded(value, perPoint) {
 		step := max(1, terms.Pay.Step)
 		want = want / step * step
-		value, _ = perPoint.Mul(loyalty.Whole(int64(want))).Floor()
+		value, _ = perPoint.Mul(exact.Whole(int64(want))).Floor()
 	}
-	if least, _ := perPoint.Mul(loyalty.Whole(int64(terms.Pay.Min))).Floor(); want < terms.Pay.Min ||
+	if least, _ := perPoint.Mul(exact.Whole(int64(terms.Pay.Min))).Floor(); want < terms.Pay.Min ||
 		value < max(1, least) {
 		return Payment{}, true
 	}
@@ -54,7 +56,7 @@ func payable(
 func bound(y *loyalty.Pay, total loyalty.Money, already int64) int64 {
 	most := total.Amount
 	if y.Share != nil {
-		most, _ = loyalty.ExactOf(y.Share).Mul(loyalty.Whole(total.Amount)).Floor()
+		most, _ = exact.Of(y.Share).Mul(exact.Whole(total.Amount)).Floor()
 	}
 	if n, ok := y.Most[total.Currency]; ok {
 		most = min(most, n)
@@ -84,7 +86,7 @@ func PaymentUsage(zone *time.Location, r loyalty.Redemption, n int64) []loyalty.
 	if rule == "" || r.Value.Amount == 0 {
 		return nil
 	}
-	return []loyalty.Usage{{Rule: rule, Per: PerUse, Ends: loyalty.DateOf(r.At, zone), N: n * r.Value.Amount}}
+	return []loyalty.Usage{{Rule: rule, Per: PerUse, Ends: calendar.DateOf(r.At, zone), N: n * r.Value.Amount}}
 }
 
 // paidBeside returns the amount of the same order that the member's other payments pay, in minor units. It counts
@@ -108,8 +110,8 @@ func paidBeside(a loyalty.Account, r loyalty.Redemption) (n int64) {
 }
 
 // PointsNeeded returns the least number of points that is worth an amount in minor units.
-func PointsNeeded(amount int64, perPoint loyalty.Exact) loyalty.Points {
-	n, isWhole := loyalty.Whole(amount).Quo(perPoint).Floor()
+func PointsNeeded(amount int64, perPoint exact.Number) loyalty.Points {
+	n, isWhole := exact.Whole(amount).Quo(perPoint).Floor()
 	if !isWhole {
 		n++
 	}
@@ -172,7 +174,7 @@ func payment(
 // pay. It returns false if no number of points can pay.
 func LeastPayment(y *loyalty.Pay, total loyalty.Money, already int64) (loyalty.Points, bool) {
 	rate, step, most := y.Rates[total.Currency], max(1, y.Step), bound(y, total, already)
-	worth, _ := rate.PerPoint().Mul(loyalty.Whole(int64(y.Min))).Floor()
+	worth, _ := rate.PerPoint().Mul(exact.Whole(int64(y.Min))).Floor()
 	n := max(y.Min, PointsNeeded(1, rate.PerPoint()))
 	return min((n+step-1)/step*step, max(y.Min, PointsNeeded(most, rate.PerPoint()))), most >= max(1, worth)
 }

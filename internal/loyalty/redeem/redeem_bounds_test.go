@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
+	"github.com/perennial-loyalty/perennial/internal/loyalty/calendar"
 	"github.com/perennial-loyalty/perennial/internal/loyalty/earn"
 	"github.com/perennial-loyalty/perennial/internal/loyalty/loyaltytest"
 	"github.com/perennial-loyalty/perennial/internal/loyalty/posting"
@@ -29,7 +30,7 @@ func utc() *loyalty.Program { return &loyalty.Program{Zone: time.UTC} }
 func TestUnmetRequirementsOfRewards(t *testing.T) {
 	now := loyaltytest.Noon
 	monthly := loyalty.Limit{Times: 2, Per: loyalty.PerMonth}
-	day := loyalty.DateOf(now, time.UTC)
+	day := calendar.DateOf(now, time.UTC)
 	acc := loyalty.Account{Tier: loyalty.Standing{Level: "gold"}, Usage: []loyalty.Usage{
 		earn.LimitUsage(monthly, "rewards.r", day, 2),
 		{Rule: "redemption:1", Times: true, Per: PerUse, Ends: day, N: 1},
@@ -48,13 +49,13 @@ func TestUnmetRequirementsOfRewards(t *testing.T) {
 		{"none", loyalty.Reward{}, loyalty.Redemption{}, nil},
 		{
 			"not yet",
-			loyalty.Reward{Active: loyalty.Span{From: now.Add(1)}},
+			loyalty.Reward{Active: calendar.Span{From: now.Add(1)}},
 			loyalty.Redemption{},
 			[]loyalty.UnmetRequirement{{Requirement: loyalty.RequirementTime, From: now.Add(1)}},
 		},
 		{
 			"no longer",
-			loyalty.Reward{Active: loyalty.Span{Until: now}},
+			loyalty.Reward{Active: calendar.Span{Until: now}},
 			loyalty.Redemption{},
 			[]loyalty.UnmetRequirement{{Requirement: loyalty.RequirementTime}},
 		},
@@ -231,7 +232,7 @@ func TestRewardsThatCannotBeRedeemedAutomatically(t *testing.T) {
 		{"for a level", loyalty.Reward{Cost: 100, Tiers: []string{"gold"}}, false},
 		{"for a segment", loyalty.Reward{Cost: 100, Segments: []string{"vip"}}, false},
 		{"for an order", loyalty.Reward{Cost: 100, MinOrder: map[loyalty.Currency]int64{"EUR": 1}}, false},
-		{"for a time", loyalty.Reward{Cost: 100, Active: loyalty.Span{Until: at}}, false},
+		{"for a time", loyalty.Reward{Cost: 100, Active: calendar.Span{Until: at}}, false},
 		{"with manual fulfillment", loyalty.Reward{Cost: 100, Manual: true}, false},
 		{"at the least cost", loyalty.Reward{Cost: 1}, true},
 		{"without a cost", loyalty.Reward{}, false},
@@ -274,7 +275,7 @@ func TestRewardsThatCannotBeRedeemedAutomatically(t *testing.T) {
 // Automatic redemption spends points while the active points and the daily limit allow it.
 func TestAutomaticRedemption(t *testing.T) {
 	now := loyaltytest.Noon
-	day := loyalty.DateOf(now, time.UTC)
+	day := calendar.DateOf(now, time.UTC)
 	limit := loyalty.Limit{Times: 2, Per: loyalty.PerDay}
 	for _, c := range []struct {
 		name    string

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
+	"github.com/perennial-loyalty/perennial/internal/loyalty/calendar"
 	"github.com/perennial-loyalty/perennial/internal/loyalty/earn"
 	"github.com/perennial-loyalty/perennial/internal/loyalty/posting"
 )
@@ -294,7 +295,7 @@ func IssueCode(
 }
 
 // CodeLasts returns how long a reward's codes can be used; zero means without end.
-func CodeLasts(terms *loyalty.RedemptionTerms, r *loyalty.Reward) loyalty.Period {
+func CodeLasts(terms *loyalty.RedemptionTerms, r *loyalty.Reward) calendar.Period {
 	return cmp.Or(r.Codes.Valid, terms.CodeValid)
 }
 
@@ -309,12 +310,12 @@ func LotsOf(taken []loyalty.Posting) (lots []loyalty.Lot) {
 // GraceExpiry returns the day on which returned points expire: their expiry day, which activity may have moved, or the
 // end of the program's grace period from now if that is later. An expiry that grace has extended once is not extended
 // again. Otherwise members could keep points forever by reserving and canceling repeatedly.
-func GraceExpiry(d *posting.Decision, expires loyalty.Date, now time.Time) loyalty.Date {
+func GraceExpiry(d *posting.Decision, expires calendar.Date, now time.Time) calendar.Date {
 	expires = d.Lot(expires)
 	if expires == 0 || d.P.Redemption.Grace.IsZero() {
 		return expires
 	}
-	least := loyalty.DateOf(d.P.Redemption.Grace.After(now, d.P.Zone), d.P.Zone)
+	least := calendar.DateOf(d.P.Redemption.Grace.After(now, d.P.Zone), d.P.Zone)
 	if expires.Day() >= least || slices.Contains(d.Account.Graced, expires) {
 		return expires
 	}

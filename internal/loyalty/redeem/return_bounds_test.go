@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
+	"github.com/perennial-loyalty/perennial/internal/loyalty/calendar"
 	"github.com/perennial-loyalty/perennial/internal/loyalty/loyaltytest"
 )
 
@@ -115,7 +116,7 @@ func TestPointsThatAReversalReturns(t *testing.T) {
 
 func TestMembersOnWaitlists(t *testing.T) {
 	now := loyaltytest.Noon
-	r := &loyalty.Reward{FirstCall: loyalty.Period{Hours: 1}}
+	r := &loyalty.Reward{FirstCall: calendar.Period{Hours: 1}}
 	entry := func(m loyalty.MemberID, called time.Time) WaitlistEntry {
 		return WaitlistEntry{Member: m, Called: called}
 	}
@@ -164,32 +165,32 @@ func TestMembersOnWaitlists(t *testing.T) {
 		r    loyalty.Reward
 		want loyalty.Code
 	}{
-		{"any", rich(0), loyalty.Reward{FirstCall: loyalty.Period{Hours: 1}}, ""},
-		{"frozen", loyalty.Account{}, loyalty.Reward{FirstCall: loyalty.Period{Hours: 1}}, loyalty.AccountFrozen},
+		{"any", rich(0), loyalty.Reward{FirstCall: calendar.Period{Hours: 1}}, ""},
+		{"frozen", loyalty.Account{}, loyalty.Reward{FirstCall: calendar.Period{Hours: 1}}, loyalty.AccountFrozen},
 		{"without a waitlist", rich(0), loyalty.Reward{}, loyalty.ValidationFailed},
 		{
 			"of another level", rich(0),
-			loyalty.Reward{FirstCall: loyalty.Period{Hours: 1}, Tiers: []string{"gold"}},
+			loyalty.Reward{FirstCall: calendar.Period{Hours: 1}, Tiers: []string{"gold"}},
 			loyalty.RewardUnavailable,
 		},
 		{
 			"of another segment", rich(0),
-			loyalty.Reward{FirstCall: loyalty.Period{Hours: 1}, Segments: []string{"vip"}},
+			loyalty.Reward{FirstCall: calendar.Period{Hours: 1}, Segments: []string{"vip"}},
 			loyalty.RewardUnavailable,
 		},
 		{
 			"at the limit", rich(0),
-			loyalty.Reward{FirstCall: loyalty.Period{Hours: 1}, Limits: limit},
+			loyalty.Reward{FirstCall: calendar.Period{Hours: 1}, Limits: limit},
 			loyalty.RewardUnavailable,
 		},
 		{
 			"without an order", rich(0),
-			loyalty.Reward{FirstCall: loyalty.Period{Hours: 1}, MinOrder: map[loyalty.Currency]int64{"EUR": 1}},
+			loyalty.Reward{FirstCall: calendar.Period{Hours: 1}, MinOrder: map[loyalty.Currency]int64{"EUR": 1}},
 			"",
 		},
 		{
 			"before it can be redeemed", rich(0),
-			loyalty.Reward{FirstCall: loyalty.Period{Hours: 1}, Active: loyalty.Span{From: now.Add(1)}},
+			loyalty.Reward{FirstCall: calendar.Period{Hours: 1}, Active: calendar.Span{From: now.Add(1)}},
 			"",
 		},
 	} {
@@ -204,7 +205,7 @@ func TestPointsOfAHousehold(t *testing.T) {
 	member := func(id loyalty.MemberID, lots ...loyalty.Lot) loyalty.Account {
 		return loyalty.Account{Member: id, Status: loyalty.Active, Purse: loyalty.Purse{Lots: lots}}
 	}
-	lot := func(d loyalty.Date, n loyalty.Points) loyalty.Lot { return loyalty.Lot{Expires: d, Points: n} }
+	lot := func(d calendar.Date, n loyalty.Points) loyalty.Lot { return loyalty.Lot{Expires: d, Points: n} }
 	sharing := &loyalty.Sharing{}
 	others := []loyalty.Account{member("a", lot(jan31, 10), lot(0, 5)), member("b", lot(jan31-1, 4), lot(jan31+1, 6))}
 	for n, want := range map[loyalty.Points][]loyalty.Contribution{

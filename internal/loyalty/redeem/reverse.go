@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
+	"github.com/perennial-loyalty/perennial/internal/loyalty/exact"
 	"github.com/perennial-loyalty/perennial/internal/loyalty/posting"
 )
 
@@ -41,7 +42,7 @@ func Returned(
 	target := r.Points
 	switch terms.OnRefund {
 	case loyalty.ShareBack:
-		target, _ = loyalty.ExactOf(share).Mul(loyalty.Whole(int64(r.Points))).Round(loyalty.Down)
+		target, _ = loyalty.RoundPoints(exact.Of(share).Mul(exact.Whole(int64(r.Points))), loyalty.Down)
 	case loyalty.NoneBack:
 		target = 0
 	}

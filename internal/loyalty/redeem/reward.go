@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
+	"github.com/perennial-loyalty/perennial/internal/loyalty/calendar"
 	"github.com/perennial-loyalty/perennial/internal/loyalty/earn"
 )
 
@@ -77,7 +78,7 @@ func UnmetRequirements(
 			})
 		}
 	}
-	day := loyalty.DateOf(now, p.Zone)
+	day := calendar.DateOf(now, p.Zone)
 	for _, l := range r.Limits {
 		if n := earn.UsedTimes(acc, r.Key(), l, day); n >= l.Times {
 			lack := loyalty.UnmetRequirement{
@@ -160,7 +161,7 @@ func explain(l loyalty.UnmetRequirement) string {
 func explainTime(l loyalty.UnmetRequirement) string {
 	switch {
 	case !l.From.IsZero():
-		return "The reward can be redeemed from " + loyalty.FormatInstant(l.From) + " on."
+		return "The reward can be redeemed from " + calendar.FormatInstant(l.From) + " on."
 	case l.Required != "":
 		return "The date " + l.Required + " has passed."
 	}
@@ -174,7 +175,7 @@ func explainStock(l loyalty.UnmetRequirement) string {
 	case l.Required != "":
 		return "No capacity remains on the date " + l.Required + "."
 	case !l.From.IsZero():
-		return "The reward is out of stock until " + loyalty.FormatInstant(l.From) + "."
+		return "The reward is out of stock until " + calendar.FormatInstant(l.From) + "."
 	}
 	return "The reward is out of stock."
 }
@@ -197,7 +198,7 @@ func usedOn(a loyalty.Account, order string) (n int64) {
 func uses(
 	terms *loyalty.RedemptionTerms, zone *time.Location, reward *loyalty.Reward, r loyalty.Redemption, n int64,
 ) (out []loyalty.Usage) {
-	day := loyalty.DateOf(r.At, zone)
+	day := calendar.DateOf(r.At, zone)
 	for _, l := range reward.Limits {
 		out = append(out, earn.LimitUsage(l, reward.Key(), day, n))
 	}

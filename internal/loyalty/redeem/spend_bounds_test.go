@@ -7,12 +7,13 @@ import (
 	"time"
 
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
+	"github.com/perennial-loyalty/perennial/internal/loyalty/calendar"
 	"github.com/perennial-loyalty/perennial/internal/loyalty/earn"
 	"github.com/perennial-loyalty/perennial/internal/loyalty/loyaltytest"
 	"github.com/perennial-loyalty/perennial/internal/loyalty/posting"
 )
 
-const jan31 = loyalty.Date(2027_01_31)
+const jan31 = calendar.Date(2027_01_31)
 
 // rich returns an active account with points that expire on 31 January.
 func rich(n loyalty.Points) loyalty.Account {
@@ -216,18 +217,18 @@ func TestCausesOfRedemptions(t *testing.T) {
 
 func TestIssuedCodesOfRewards(t *testing.T) {
 	now := loyaltytest.Noon
-	day, week := loyalty.Period{Days: 1}, loyalty.Period{Days: 7}
+	day, week := calendar.Period{Days: 1}, calendar.Period{Days: 7}
 	shared := loyalty.Codes{From: loyalty.SharedCode, Shared: "S", Wait: day}
 	for _, c := range []struct {
 		name        string
 		codes       loyalty.Codes
-		valid       loyalty.Period // of the program
+		valid       calendar.Period // of the program
 		code        string
 		want        string
 		from, until time.Time
 	}{
 		{"none", loyalty.Codes{Valid: day}, week, "", "", time.Time{}, time.Time{}},
-		{"shared", shared, loyalty.Period{}, "", "S", now.AddDate(0, 0, 1), time.Time{}},
+		{"shared", shared, calendar.Period{}, "", "S", now.AddDate(0, 0, 1), time.Time{}},
 		{"shared, with the program's validity", shared, week, "", "S", now.AddDate(0, 0, 1), now.AddDate(0, 0, 8)},
 		{
 			"generated",
@@ -241,7 +242,7 @@ func TestIssuedCodesOfRewards(t *testing.T) {
 			week, "", "", now,
 			now.AddDate(0, 0, 7),
 		},
-		{"shared, with another code", shared, loyalty.Period{}, "X", "X", now.AddDate(0, 0, 1), time.Time{}},
+		{"shared, with another code", shared, calendar.Period{}, "X", "X", now.AddDate(0, 0, 1), time.Time{}},
 	} {
 		r := loyalty.Redemption{Code: c.code}
 		lots := LotsOf([]loyalty.Posting{{Lot: jan31, Points: -5}})
@@ -262,19 +263,19 @@ func TestExpiryOfReturnedPoints(t *testing.T) {
 	now := loyaltytest.Noon // 1 December
 	for _, c := range []struct {
 		name    string
-		expires loyalty.Date
+		expires calendar.Date
 		days    int
-		graced  []loyalty.Date
-		want    loyalty.Date
+		graced  []calendar.Date
+		want    calendar.Date
 	}{
 		{"without grace", 2026_12_05, 0, nil, 2026_12_05},
 		{"that never expire", 0, 10, nil, 0},
 		{"that expire earlier", 2026_12_10, 10, nil, 2026_12_11},
 		{"that expire on the day", 2026_12_11, 10, nil, 2026_12_11},
 		{"that expire later", 2026_12_12, 10, nil, 2026_12_12},
-		{"that were postponed before", 2026_12_10, 10, []loyalty.Date{2026_12_10}, 2026_12_10},
-		{"that slide", loyalty.Slides + 2026_12_12, 10, nil, loyalty.Slides + 2026_12_12},
-		{"that slide and expire earlier", loyalty.Slides + 2026_12_10, 10, nil, 2026_12_11},
+		{"that were postponed before", 2026_12_10, 10, []calendar.Date{2026_12_10}, 2026_12_10},
+		{"that slide", calendar.Slides + 2026_12_12, 10, nil, calendar.Slides + 2026_12_12},
+		{"that slide and expire earlier", calendar.Slides + 2026_12_10, 10, nil, 2026_12_11},
 	} {
 		p := utc()
 		p.Redemption.Grace.Days = c.days
@@ -295,14 +296,14 @@ func TestEndOfReservations(t *testing.T) {
 		{ID: "r", Limits: []loyalty.Limit{limit}, StockBatches: []loyalty.StockBatch{{Quantity: 1}}},
 	}
 	p.Redemption.Grace.Days = 90
-	used := earn.LimitUsage(limit, "rewards.r", loyalty.DateOf(now, time.UTC), 1)
+	used := earn.LimitUsage(limit, "rewards.r", calendar.DateOf(now, time.UTC), 1)
 	for _, c := range []struct {
 		name    string
 		r       loyalty.Redemption
 		usage   []loyalty.Usage
 		returns int
 		stock   int
-		expires loyalty.Date
+		expires calendar.Date
 	}{
 		{
 			"of the member",

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
+	"github.com/perennial-loyalty/perennial/internal/loyalty/exact"
 	"github.com/perennial-loyalty/perennial/internal/loyalty/posting"
 )
 
@@ -40,7 +41,9 @@ func CreditWallet(d *posting.Decision, e *loyalty.Entry, reward *loyalty.Reward,
 		return
 	}
 	r := e.Redemption
-	n, _ := posting.Fraction(int64(r.Points), int64(held)).Mul(loyalty.Whole(int64(reward.Points))).Round(loyalty.Down)
+	n, _ := loyalty.RoundPoints(
+		exact.Fraction(int64(r.Points), int64(held)).Mul(exact.Whole(int64(reward.Points))), loyalty.Down,
+	)
 	if n == 0 {
 		return
 	}
@@ -95,8 +98,8 @@ func takenBack(r loyalty.Redemption, restored loyalty.Points) loyalty.Points {
 	if restored == r.Points {
 		return r.Credit.Worth
 	}
-	n, _ := posting.Fraction(int64(restored), int64(r.Points)).Mul(
-		loyalty.Whole(int64(r.Credit.Worth)),
-	).Round(loyalty.Down)
+	n, _ := loyalty.RoundPoints(exact.Fraction(int64(restored), int64(r.Points)).Mul(
+		exact.Whole(int64(r.Credit.Worth)),
+	), loyalty.Down)
 	return n
 }

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
+	"github.com/perennial-loyalty/perennial/internal/loyalty/calendar"
 	"github.com/perennial-loyalty/perennial/internal/loyalty/loyaltytest"
 	"github.com/perennial-loyalty/perennial/internal/loyalty/posting"
 )
@@ -154,37 +155,39 @@ func TestLongestTimeBetweenEvaluations(t *testing.T) {
 	const day = 24 * time.Hour
 	expiring := func(months, days int) *loyalty.Program {
 		p := reminding()
-		p.Earn.Expires.After = loyalty.Period{Months: months, Days: days}
+		p.Earn.Expires.After = calendar.Period{Months: months, Days: days}
 		return p
 	}
 	campaign := expiring(12, 0)
-	campaign.Campaigns = []loyalty.Rule{{Life: loyalty.Life{Expires: &loyalty.Expiry{After: loyalty.Period{Days: 34}}}}}
+	campaign.Campaigns = []loyalty.Rule{
+		{Life: loyalty.Life{Expires: &calendar.Expiry{After: calendar.Period{Days: 34}}}},
+	}
 	level := expiring(12, 0)
-	level.Tiers.Levels = []loyalty.Level{{}, {Expires: &loyalty.Expiry{After: loyalty.Period{Days: 34}}}}
+	level.Tiers.Levels = []loyalty.Level{{}, {Expires: &calendar.Expiry{After: calendar.Period{Days: 34}}}}
 	action := expiring(12, 0)
 	action.Earn.Actions = []loyalty.Action{
-		{Life: loyalty.Life{Expires: &loyalty.Expiry{After: loyalty.Period{Days: 34}}}},
+		{Life: loyalty.Life{Expires: &calendar.Expiry{After: calendar.Period{Days: 34}}}},
 	}
 	for _, c := range []struct {
 		name  string
 		p     *loyalty.Program
 		on    loyalty.Trigger
-		leads []loyalty.Period
+		leads []calendar.Period
 		want  time.Duration
 	}{
-		{"points that never expire", reminding(), loyalty.BeforeExpiry, []loyalty.Period{{Days: 30}}, 7 * day},
-		{"a long life", expiring(12, 0), loyalty.BeforeExpiry, []loyalty.Period{{Days: 30}, {Days: 1}}, 7 * day},
-		{"a life of 38 days", expiring(1, 10), loyalty.BeforeExpiry, []loyalty.Period{{Days: 30}, {Days: 1}}, 7 * day},
-		{"a life of 37 days", expiring(0, 37), loyalty.BeforeExpiry, []loyalty.Period{{Days: 1}, {Days: 30}}, 6 * day},
-		{"a life as long as the lead", expiring(0, 31), loyalty.BeforeExpiry, []loyalty.Period{{Days: 30}}, day},
-		{"a life shorter than the lead", expiring(0, 5), loyalty.BeforeExpiry, []loyalty.Period{{Days: 30}}, day},
-		{"a lead of a month", expiring(0, 37), loyalty.BeforeExpiry, []loyalty.Period{{Months: 1}}, 5 * day},
-		{"a campaign's life", campaign, loyalty.BeforeExpiry, []loyalty.Period{{Days: 30}}, 3 * day},
-		{"a level's life", level, loyalty.BeforeExpiry, []loyalty.Period{{Days: 30}}, 3 * day},
-		{"an action's life", action, loyalty.BeforeExpiry, []loyalty.Period{{Days: 30}}, 3 * day},
+		{"points that never expire", reminding(), loyalty.BeforeExpiry, []calendar.Period{{Days: 30}}, 7 * day},
+		{"a long life", expiring(12, 0), loyalty.BeforeExpiry, []calendar.Period{{Days: 30}, {Days: 1}}, 7 * day},
+		{"a life of 38 days", expiring(1, 10), loyalty.BeforeExpiry, []calendar.Period{{Days: 30}, {Days: 1}}, 7 * day},
+		{"a life of 37 days", expiring(0, 37), loyalty.BeforeExpiry, []calendar.Period{{Days: 1}, {Days: 30}}, 6 * day},
+		{"a life as long as the lead", expiring(0, 31), loyalty.BeforeExpiry, []calendar.Period{{Days: 30}}, day},
+		{"a life shorter than the lead", expiring(0, 5), loyalty.BeforeExpiry, []calendar.Period{{Days: 30}}, day},
+		{"a lead of a month", expiring(0, 37), loyalty.BeforeExpiry, []calendar.Period{{Months: 1}}, 5 * day},
+		{"a campaign's life", campaign, loyalty.BeforeExpiry, []calendar.Period{{Days: 30}}, 3 * day},
+		{"a level's life", level, loyalty.BeforeExpiry, []calendar.Period{{Days: 30}}, 3 * day},
+		{"an action's life", action, loyalty.BeforeExpiry, []calendar.Period{{Days: 30}}, 3 * day},
 		{"the next reward", reminding(), loyalty.NearReward, nil, day},
-		{"three days after an order", reminding(), loyalty.AfterOrder, []loyalty.Period{{Days: 3}}, 3 * day},
-		{"a month after an order", reminding(), loyalty.AfterOrder, []loyalty.Period{{Months: 1, Days: 1}}, 7 * day},
+		{"three days after an order", reminding(), loyalty.AfterOrder, []calendar.Period{{Days: 3}}, 3 * day},
+		{"a month after an order", reminding(), loyalty.AfterOrder, []calendar.Period{{Months: 1, Days: 1}}, 7 * day},
 		{"after a claim", reminding(), loyalty.AfterClaim, nil, 0},
 		{"a birthday", reminding(), loyalty.OnBirthday, nil, 30 * day},
 	} {
@@ -219,10 +222,12 @@ func TestFirstMessageOfAPlan(t *testing.T) {
 			t.Errorf("%+v: %q, %t, %t", c.plan, n.Reminder, held, ok)
 		}
 	}
-	if got := answer(loyalty.Reminders{}); got != (loyalty.Period{Days: 7}) {
+	if got := answer(loyalty.Reminders{}); got != (calendar.Period{Days: 7}) {
 		t.Errorf("%+v", got)
 	}
-	if got := answer(loyalty.Reminders{AttributionWindow: loyalty.Period{Days: 2}}); got != (loyalty.Period{Days: 2}) {
+	if got := answer(
+		loyalty.Reminders{AttributionWindow: calendar.Period{Days: 2}},
+	); got != (calendar.Period{Days: 2}) {
 		t.Errorf("%+v", got)
 	}
 }

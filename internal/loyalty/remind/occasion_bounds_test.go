@@ -8,6 +8,7 @@ import (
 
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
 	"github.com/perennial-loyalty/perennial/internal/loyalty/award"
+	"github.com/perennial-loyalty/perennial/internal/loyalty/calendar"
 	"github.com/perennial-loyalty/perennial/internal/loyalty/posting"
 )
 
@@ -157,9 +158,9 @@ func TestLevelAtRisk(t *testing.T) {
 		{"a permanent level", "silver", end, 0, "silver", "2027-03-02T09:00", false, "2027-04-01T09:00"},
 		{"above a minimum", "gold", end, 200, "silver", "2027-03-02T09:00", true, "2027-04-01T09:00"},
 	} {
-		p := reminding(loyalty.Reminder{ID: "r", On: loyalty.BeforeTier, Leads: []loyalty.Period{{Days: 30}}})
+		p := reminding(loyalty.Reminder{ID: "r", On: loyalty.BeforeTier, Leads: []calendar.Period{{Days: 30}}})
 		p.Tiers = loyalty.Tiers{
-			Months: 12, KeepFor: loyalty.Period{Months: 12}, MoveDown: loyalty.ToQualified,
+			Months: 12, KeepFor: calendar.Period{Months: 12}, MoveDown: loyalty.ToQualified,
 			Levels: []loyalty.Level{{ID: "bronze"}, {ID: "silver", From: 200}, {ID: "gold", From: 500}},
 		}
 		acc := memberWith(loyalty.Lot{Points: 10})
@@ -222,10 +223,10 @@ func TestMessagesAboutCodes(t *testing.T) {
 	} {
 		r := loyalty.Reminder{ID: "r", On: c.on}
 		if c.on == loyalty.BeforeCode {
-			r.Leads = []loyalty.Period{{Days: 2}}
+			r.Leads = []calendar.Period{{Days: 2}}
 		}
 		if c.code.Until.IsZero() {
-			r.Leads = append(r.Leads, loyalty.Period{}) // even a message at the end is not due
+			r.Leads = append(r.Leads, calendar.Period{}) // even a message at the end is not due
 		}
 		v := visiting(reminding(r), memberWith(), tuesday)
 		v.who.Codes, v.who.Begun = []UnusedCode{c.code}, c.begun
@@ -237,7 +238,7 @@ func TestMessagesAboutCodes(t *testing.T) {
 			t.Errorf("%s: next at %s", c.name, v.plan.Next)
 		}
 		for _, o := range v.offers {
-			day := loyalty.DateOf(c.code.Until.Add(-1), time.UTC)
+			day := calendar.DateOf(c.code.Until.Add(-1), time.UTC)
 			if c.code.Until.IsZero() {
 				day = 0
 			}
@@ -272,7 +273,7 @@ func TestMessagesAboutReservations(t *testing.T) {
 		{"exactly at the lead", hold(func(r *loyalty.Redemption) { r.Until = tuesday.Add(2 * time.Hour) }), "red_1:42"},
 		{"too early", hold(func(r *loyalty.Redemption) { r.Until = tuesday.Add(2*time.Hour + 1) }), ""},
 	} {
-		r := loyalty.Reminder{ID: "r", On: loyalty.BeforeHold, Leads: []loyalty.Period{{Hours: 2}}}
+		r := loyalty.Reminder{ID: "r", On: loyalty.BeforeHold, Leads: []calendar.Period{{Hours: 2}}}
 		acc := memberWith()
 		acc.Holds = []loyalty.Hold{c.hold}
 		v := visiting(reminding(r), acc, tuesday)
@@ -311,7 +312,7 @@ func TestYearlyMessages(t *testing.T) {
 		},
 		{"the day of joining", joined, 0, "2027-03-02T08:00", 0, 0, "2027-03-02T09:00", "", "2028-03-02T09:00"},
 	} {
-		r := loyalty.Reminder{ID: "r", On: c.on, MinPoints: c.least, Leads: []loyalty.Period{{Days: c.lead}}}
+		r := loyalty.Reminder{ID: "r", On: c.on, MinPoints: c.least, Leads: []calendar.Period{{Days: c.lead}}}
 		acc := memberWith(loyalty.Lot{Points: 10})
 		acc.Joined, acc.Traits.Birthday = utc(c.joined), c.birthday
 		v := visiting(reminding(r), acc, utc(c.now))
@@ -368,7 +369,7 @@ func TestScheduledMessages(t *testing.T) {
 	for _, c := range []struct {
 		name string
 		at   []time.Time
-		days []loyalty.Day
+		days []calendar.Day
 		edit func(*loyalty.Reminder, *loyalty.Account)
 		now  string
 		want int
@@ -402,10 +403,10 @@ func TestScheduledMessages(t *testing.T) {
 			nil,
 			func(r *loyalty.Reminder, _ *loyalty.Account) { r.MinPoints = 11 }, "2027-03-02T10:00", 0, "",
 		},
-		{"the day", nil, []loyalty.Day{302}, nil, "2027-03-02T09:00", 1, "2028-03-02T09:00"},
-		{"before nine", nil, []loyalty.Day{302}, nil, "2027-03-02T08:59", 0, "2027-03-02T09:00"},
-		{"the next day", nil, []loyalty.Day{302}, nil, "2027-03-03T09:00", 0, "2028-03-02T09:00"},
-		{"the day before", nil, []loyalty.Day{302}, nil, "2027-03-01T09:00", 0, "2027-03-02T09:00"},
+		{"the day", nil, []calendar.Day{302}, nil, "2027-03-02T09:00", 1, "2028-03-02T09:00"},
+		{"before nine", nil, []calendar.Day{302}, nil, "2027-03-02T08:59", 0, "2027-03-02T09:00"},
+		{"the next day", nil, []calendar.Day{302}, nil, "2027-03-03T09:00", 0, "2028-03-02T09:00"},
+		{"the day before", nil, []calendar.Day{302}, nil, "2027-03-01T09:00", 0, "2027-03-02T09:00"},
 	} {
 		r, acc := loyalty.Reminder{
 			ID:   "r",

@@ -8,8 +8,8 @@ import (
 	"time"
 
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
+	"github.com/perennial-loyalty/perennial/internal/loyalty/calendar"
 	"github.com/perennial-loyalty/perennial/internal/loyalty/earn"
-	"github.com/perennial-loyalty/perennial/internal/loyalty/posting"
 )
 
 // Remind decides which messages to send to a member now, which to suppress and why, and when to evaluate the member
@@ -32,7 +32,7 @@ func Remind(p *loyalty.Program, acc loyalty.Account, who Recipient, s Reminded, 
 		v.gate(o)
 	}
 	v.sooner(v.morning(now.Add(rest(p.Reminders, &p.Earning, &p.Tiers) - 24*time.Hour + time.Second)))
-	v.plan.Next = posting.Later(v.plan.Next, now.Add(time.Minute))
+	v.plan.Next = calendar.Later(v.plan.Next, now.Add(time.Minute))
 	if !who.Consents.any() {
 		v.plan.Next = now.Add(unconsented) // the first consent makes the next evaluation due immediately
 	}
@@ -128,8 +128,8 @@ func Tomorrow(
 	compiled *loyalty.Compiled, z *time.Location, acc loyalty.Account, now time.Time,
 ) (from, until time.Time) {
 	zone := earn.ZoneOf(compiled, z, acc.Traits.Zone)
-	from = loyalty.DateOf(now, zone).End(zone)
-	return from, loyalty.DateOf(from, zone).End(zone)
+	from = calendar.DateOf(now, zone).End(zone)
+	return from, calendar.DateOf(from, zone).End(zone)
 }
 
 // quiet reports whether an instant is within the member's quiet hours.
@@ -222,7 +222,7 @@ func (v *visit) capped(o offer, channel loyalty.Channel) (frees time.Time) {
 	if o.Purpose != loyalty.Marketing {
 		return frees
 	}
-	today := loyalty.DateOf(v.now, v.zone)
+	today := calendar.DateOf(v.now, v.zone)
 	for _, c := range v.p.Reminders.FrequencyCaps {
 		if c.Channel != "" && c.Channel != channel {
 			continue
@@ -234,7 +234,7 @@ func (v *visit) capped(o offer, channel loyalty.Channel) (frees time.Time) {
 			}
 		}
 		if n >= c.Times {
-			frees = posting.Later(frees, ends.End(v.zone))
+			frees = calendar.Later(frees, ends.End(v.zone))
 		}
 	}
 	return frees
@@ -252,8 +252,8 @@ func (v *visit) tired(o offer) time.Time {
 	}
 	times := 1 << min(v.s.Ignored-1, 10)
 	w := rule.Wait
-	last := loyalty.DateOf(v.s.Last, v.zone).Start(v.zone) // whole days, regardless of the time of day when it was sent
-	at := loyalty.Period{
+	last := calendar.DateOf(v.s.Last, v.zone).Start(v.zone) // whole days, regardless of the time of day when it was sent
+	at := calendar.Period{
 		Months: w.Months * times, Days: w.Days * times, Hours: w.Hours * times, Minutes: w.Minutes * times,
 	}.After(last, v.zone)
 	if !at.After(v.now) {
@@ -267,17 +267,17 @@ func (v *visit) limited(o offer) (frees time.Time, full bool) {
 	if o.On == loyalty.BeforeExpiry {
 		return frees, false // programs published earlier may still contain a limit here
 	}
-	today := loyalty.DateOf(v.now, v.zone)
+	today := calendar.DateOf(v.now, v.zone)
 	for _, l := range o.r.Limits {
 		ends, sentAt := earn.PeriodEnd(l.Per, today), map[time.Time]bool{}
 		for _, t := range v.s.SentReminders {
-			if t.Reminder == o.r.ID && earn.PeriodEnd(l.Per, loyalty.DateOf(t.At, v.zone)) == ends {
+			if t.Reminder == o.r.ID && earn.PeriodEnd(l.Per, calendar.DateOf(t.At, v.zone)) == ends {
 				sentAt[t.At] = true // several subjects of one message count once
 			}
 		}
 		if int64(len(sentAt)) >= l.Times {
 			full = true
-			frees = posting.Later(frees, v.morning(ends.End(v.zone))) // PerEver: an instant in the distant past
+			frees = calendar.Later(frees, v.morning(ends.End(v.zone))) // PerEver: an instant in the distant past
 		}
 	}
 	return frees, full
@@ -303,7 +303,7 @@ func IsHeldOut(p *loyalty.Program, m loyalty.MemberID) bool {
 // small.
 func Forget(p *loyalty.Program, acc loyalty.Account, s Reminded, now time.Time) Reminded {
 	zone := earn.ZoneOf(&p.Compiled, p.Zone, acc.Traits.Zone)
-	today := loyalty.DateOf(now, zone)
+	today := calendar.DateOf(now, zone)
 	s.SentReminders = slices.DeleteFunc(slices.Clone(s.SentReminders), func(t SentReminder) bool {
 		over := t.Subject.Until.Before(now)
 		if t.Subject.Until.IsZero() {
@@ -318,13 +318,13 @@ func Forget(p *loyalty.Program, acc loyalty.Account, s Reminded, now time.Time) 
 }
 
 // stillCounts reports whether a sent reminder still counts for a limit of its reminder.
-func stillCounts(terms *loyalty.Reminders, t SentReminder, today loyalty.Date, zone *time.Location) bool {
+func stillCounts(terms *loyalty.Reminders, t SentReminder, today calendar.Date, zone *time.Location) bool {
 	for _, r := range terms.Messages {
 		if r.ID != t.Reminder {
 			continue
 		}
 		for _, l := range r.Limits {
-			if earn.PeriodEnd(l.Per, loyalty.DateOf(t.At, zone)) == earn.PeriodEnd(l.Per, today) {
+			if earn.PeriodEnd(l.Per, calendar.DateOf(t.At, zone)) == earn.PeriodEnd(l.Per, today) {
 				return true
 			}
 		}

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
+	"github.com/perennial-loyalty/perennial/internal/loyalty/calendar"
 )
 
 func shareOf(a, b int64) *big.Rat { return big.NewRat(a, b) }
@@ -36,7 +37,7 @@ func TestNextEvaluationOfAMember(t *testing.T) {
 	welcome := loyalty.Reminder{ID: "r", On: loyalty.AfterJoining, Channels: []loyalty.Channel{loyalty.Email}}
 	near := loyalty.Reminder{ID: "n", On: loyalty.NearReward, Channels: []loyalty.Channel{loyalty.Email}}
 	seconds := reminding(welcome)
-	seconds.Reminders.AttributionWindow = loyalty.Period{Hours: 10}
+	seconds.Reminders.AttributionWindow = calendar.Period{Hours: 10}
 	granted := reachable()
 	for _, c := range []struct {
 		name string

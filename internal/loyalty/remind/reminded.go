@@ -7,8 +7,8 @@ import (
 
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
 	"github.com/perennial-loyalty/perennial/internal/loyalty/award"
+	"github.com/perennial-loyalty/perennial/internal/loyalty/calendar"
 	"github.com/perennial-loyalty/perennial/internal/loyalty/earn"
-	"github.com/perennial-loyalty/perennial/internal/loyalty/posting"
 )
 
 // Reminded is the stored state of one member's reminders: the messages that were sent, those that got a response, and
@@ -50,7 +50,7 @@ type SentReminder struct {
 
 // SentCount is the number of messages sent, or withheld by the holdout, on a day in the member's time zone.
 type SentCount struct {
-	Day     loyalty.Date
+	Day     calendar.Date
 	Channel loyalty.Channel
 	N       int64
 }
@@ -114,7 +114,7 @@ func (s Reminded) Digest(
 	}
 	for _, r := range terms.Messages { // for a reminder that was added after the entries
 		if _, known := s.Rich[r.ID]; r.On == loyalty.AfterIdle && !known && loyalty.TotalPoints(acc.Lots) >= r.Least() {
-			s.Rich[r.ID] = posting.Later(acc.LastActivity, acc.Joined)
+			s.Rich[r.ID] = calendar.Later(acc.LastActivity, acc.Joined)
 		}
 	}
 	old := now.Add(-rememberFacts)
@@ -239,7 +239,7 @@ func answerEnds(
 	compiled *loyalty.Compiled, terms *loyalty.Reminders, z *time.Location, acc loyalty.Account, sent time.Time,
 ) time.Time {
 	zone := earn.ZoneOf(compiled, z, acc.Traits.Zone)
-	return answer(*terms).After(loyalty.DateOf(sent, zone).End(zone), zone)
+	return answer(*terms).After(calendar.DateOf(sent, zone).End(zone), zone)
 }
 
 // RecordSent records that a message was sent, with its ID.
@@ -255,7 +255,7 @@ func (s Reminded) RecordSent(
 	s.Open = append(slices.Clone(s.Open), Open{n.Reminder, n.Purpose, now, false, false})
 	if n.Purpose == loyalty.Marketing {
 		s.Last = now
-		s.Sent = counted(s.Sent, loyalty.DateOf(now, earn.ZoneOf(compiled, zone, acc.Traits.Zone)), n.Channel)
+		s.Sent = counted(s.Sent, calendar.DateOf(now, earn.ZoneOf(compiled, zone, acc.Traits.Zone)), n.Channel)
 	}
 	return s
 }
@@ -275,7 +275,7 @@ func (s Reminded) HoldOut(
 	return s
 }
 
-func counted(sent []SentCount, day loyalty.Date, channel loyalty.Channel) []SentCount {
+func counted(sent []SentCount, day calendar.Date, channel loyalty.Channel) []SentCount {
 	sent = slices.Clone(sent)
 	i := slices.IndexFunc(sent, func(c SentCount) bool { return c.Day == day && c.Channel == channel })
 	if i < 0 {
@@ -309,7 +309,7 @@ func (s Reminded) Hear(id, what string, cameBack, passing bool) (next Reminded, 
 
 // Noticed returns when the member was first notified that the points of a lot were about to expire. It returns zero if
 // no notice was sent or all of them bounced.
-func (s Reminded) Noticed(lot loyalty.Date) (at time.Time) {
+func (s Reminded) Noticed(lot calendar.Date) (at time.Time) {
 	return s.since(loyalty.BeforeExpiry, lot.String())
 }
 

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
+	"github.com/perennial-loyalty/perennial/internal/loyalty/calendar"
 )
 
 // A response counts after the message, and before the end of the seventh day after the day on which it was sent.
@@ -117,7 +118,7 @@ func TestRecordOfAMessage(t *testing.T) {
 func TestMessagesAreCountedByDayAndChannel(t *testing.T) {
 	sent := []SentCount{{20270302, loyalty.SMS, 1}, {20270301, loyalty.Email, 1}}
 	for _, c := range []struct {
-		day     loyalty.Date
+		day     calendar.Date
 		channel loyalty.Channel
 		want    []SentCount
 	}{
@@ -182,7 +183,7 @@ func TestDeliveryReportOfAMessage(t *testing.T) {
 }
 
 func TestFirstNoticeThatWasDelivered(t *testing.T) {
-	day := loyalty.Date(20270331)
+	day := calendar.Date(20270331)
 	notice := func(at time.Time) SentReminder {
 		return SentReminder{
 			On: loyalty.BeforeExpiry, Subject: Subject{ID: day.String()}, At: at, Channel: loyalty.Email,

@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
+	"github.com/perennial-loyalty/perennial/internal/loyalty/calendar"
 	"github.com/perennial-loyalty/perennial/internal/loyalty/earn"
 	"github.com/perennial-loyalty/perennial/internal/loyalty/tier"
 )
@@ -73,8 +74,8 @@ type News struct {
 	// Before is for BeforeTier: the deadline for the missing amounts. It is zero if the member can no longer keep the
 	// level.
 	Before  time.Time
-	Day     loyalty.Date // the last day, in the program's time zone
-	Until   time.Time    // the end of the time, exclusive
+	Day     calendar.Date // the last day, in the program's time zone
+	Until   time.Time     // the end of the time, exclusive
 	Code    string
 	Order   string
 	Ordered bool // AfterAbsence: the member has an order that was paid and not canceled
@@ -139,9 +140,9 @@ func (plan Plan) First() (n News, held, ok bool) {
 }
 
 // answer returns how long after a message an action counts as a response to it.
-func answer(r loyalty.Reminders) loyalty.Period {
+func answer(r loyalty.Reminders) calendar.Period {
 	if r.AttributionWindow.IsZero() {
-		return loyalty.Period{Days: 7}
+		return calendar.Period{Days: 7}
 	}
 	return r.AttributionWindow
 }

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
+	"github.com/perennial-loyalty/perennial/internal/loyalty/calendar"
 )
 
 // rest returns the longest time between evaluations of a member for whom no message is due later. Earning points does
@@ -53,8 +54,8 @@ func Expiries(earning *loyalty.Earning, tiers *loyalty.Tiers) bool {
 }
 
 // expiries returns the expiries of all sources of points that expire.
-func expiries(earning *loyalty.Earning, tiers *loyalty.Tiers) []*loyalty.Expiry {
-	all := []*loyalty.Expiry{&earning.Earn.Expires}
+func expiries(earning *loyalty.Earning, tiers *loyalty.Tiers) []*calendar.Expiry {
+	all := []*calendar.Expiry{&earning.Earn.Expires}
 	for _, l := range tiers.Levels {
 		all = append(all, l.Expires)
 	}
@@ -64,5 +65,5 @@ func expiries(earning *loyalty.Earning, tiers *loyalty.Tiers) []*loyalty.Expiry 
 	for _, a := range earning.Earn.Actions {
 		all = append(all, a.Life.Expires)
 	}
-	return slices.DeleteFunc(all, func(e *loyalty.Expiry) bool { return e == nil || e.Never() })
+	return slices.DeleteFunc(all, func(e *calendar.Expiry) bool { return e == nil || e.Never() })
 }

@@ -8,6 +8,7 @@ import (
 
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
 	"github.com/perennial-loyalty/perennial/internal/loyalty/award"
+	"github.com/perennial-loyalty/perennial/internal/loyalty/calendar"
 	"github.com/perennial-loyalty/perennial/internal/loyalty/earn"
 	"github.com/perennial-loyalty/perennial/internal/loyalty/posting"
 	"github.com/perennial-loyalty/perennial/internal/loyalty/redeem"
@@ -125,7 +126,7 @@ func (v *visit) ahead(of time.Time, zone *time.Location) (step int, due time.Tim
 		at := lead.Before(of, zone)
 		if v.r.On != loyalty.BeforeHold { // a reservation may end before the next morning
 			// The next morning may be too late for the promised notice.
-			at = v.morning(loyalty.DateOf(at, zone).Start(zone))
+			at = v.morning(calendar.DateOf(at, zone).Start(zone))
 		}
 		if at.After(v.now) {
 			v.sooner(at)
@@ -186,7 +187,7 @@ func (v *visit) activations() {
 			continue
 		}
 		n.Points, n.Subjects = n.Points+a.Points, append(n.Subjects, s)
-		n.Due = posting.Later(n.Due, at)
+		n.Due = calendar.Later(n.Due, at)
 	}
 	if n.Points = min(n.Points, v.balance()); n.Points >= v.r.Least() {
 		v.offer(n)
@@ -194,9 +195,9 @@ func (v *visit) activations() {
 }
 
 // lead returns the first of the reminder's leads, or a zero period if it has none.
-func lead(r *loyalty.Reminder) loyalty.Period {
+func lead(r *loyalty.Reminder) calendar.Period {
 	if len(r.Leads) == 0 {
-		return loyalty.Period{}
+		return calendar.Period{}
 	}
 	return r.Leads[0]
 }
@@ -206,7 +207,7 @@ func lead(r *loyalty.Reminder) loyalty.Period {
 func (v *visit) steps(since time.Time, fresh time.Duration, n News, subject, cycle string) {
 	leads := v.r.Leads
 	if len(leads) == 0 {
-		leads = []loyalty.Period{{}}
+		leads = []calendar.Period{{}}
 	}
 	due := time.Time{}
 	for i, lead := range leads {
@@ -236,7 +237,7 @@ func cycle(p *loyalty.Program, acc loyalty.Account, s Reminded, on loyalty.Trigg
 	case loyalty.AfterIdle:
 		return s.Rich[reminder].UTC().Format(posting.CauseTimeLayout)
 	case loyalty.AfterAbsence:
-		return posting.Later(acc.LastActivity, acc.Joined).UTC().Format(posting.CauseTimeLayout)
+		return calendar.Later(acc.LastActivity, acc.Joined).UTC().Format(posting.CauseTimeLayout)
 	case loyalty.NearReward:
 		return s.Redeemed.UTC().Format(posting.CauseTimeLayout)
 	case loyalty.NearTier:
@@ -257,7 +258,8 @@ func (v *visit) idle() {
 func (v *visit) absence() {
 	if n := v.balance(); n >= v.r.MinPoints {
 		v.steps(
-			posting.Later(v.acc.LastActivity, v.acc.Joined), 0, News{Points: n, Ordered: posting.OrderCount(v.acc) > 0},
+			calendar.Later(v.acc.LastActivity, v.acc.Joined), 0,
+			News{Points: n, Ordered: posting.OrderCount(v.acc) > 0},
 			v.cycle(), v.cycle(),
 		)
 	}
@@ -320,7 +322,7 @@ func (v *visit) tierAtRisk() {
 	level := v.p.Tiers.Levels[rung]
 	n := News{
 		Step: step, Due: due, Points: v.balance(), Level: level.ID, Until: at,
-		Day:      loyalty.DateOf(at.Add(-1), v.p.Zone),
+		Day:      calendar.DateOf(at.Add(-1), v.p.Zone),
 		Subjects: []Subject{{ID: TierSubject(level.ID, at), Due: due, Until: at.Add(keepNoticed)}},
 	}
 	stay, _ := tier.Of(v.p).RetentionOf(v.acc, v.now) // zero if the member can no longer keep the level
@@ -341,7 +343,7 @@ func (v *visit) codes() {
 		}
 		n := News{Reward: c.Reward, Code: c.Code, Until: c.Until}
 		if !c.Until.IsZero() {
-			n.Day = loyalty.DateOf(c.Until.Add(-1), v.p.Zone)
+			n.Day = calendar.DateOf(c.Until.Add(-1), v.p.Zone)
 		}
 		if c.From.After(v.now) {
 			v.sooner(c.From)
@@ -374,7 +376,7 @@ func (v *visit) holds() {
 		if step, due := v.ahead(until, v.p.Zone); step >= 0 && until.After(v.now) {
 			v.offer(News{
 				Step: step, Due: due, Points: h.Points(), Reward: h.Redemption.Reward,
-				Until: until, Day: loyalty.DateOf(until, v.p.Zone),
+				Until: until, Day: calendar.DateOf(until, v.p.Zone),
 				Subjects: []Subject{{ID: h.Redemption.ID, Due: due, Until: until.Add(keepNoticed)}},
 			})
 		}
@@ -383,11 +385,11 @@ func (v *visit) holds() {
 
 // yearly offers a message about a birthday or an anniversary, only on the day on which it is due.
 func (v *visit) yearly() {
-	today := loyalty.DateOf(v.now, v.zone)
+	today := calendar.DateOf(v.now, v.zone)
 	for year := today.Year() - 1; year <= today.Year()+1; year++ {
 		at := v.morning(lead(v.r).After(onYear(v.p, v.acc, v.r.On, year, v.zone), v.zone))
 		v.sooner(at)
-		if loyalty.DateOf(at, v.zone) != today || at.After(v.now) || v.balance() < v.r.MinPoints {
+		if calendar.DateOf(at, v.zone) != today || at.After(v.now) || v.balance() < v.r.MinPoints {
 			continue
 		}
 		v.offer(News{
@@ -400,10 +402,10 @@ func (v *visit) yearly() {
 // onYear returns the beginning of the member's birthday, or of an anniversary of joining, in a year. It returns zero,
 // an instant in the distant past, if there is none.
 func onYear(p *loyalty.Program, acc loyalty.Account, on loyalty.Trigger, year int, zone *time.Location) time.Time {
-	joined := loyalty.DateOf(acc.Joined, zone)
-	day := loyalty.Day(acc.Traits.Birthday)
+	joined := calendar.DateOf(acc.Joined, zone)
+	day := calendar.Day(acc.Traits.Birthday)
 	if on == loyalty.OnAnniversary {
-		day = loyalty.Day(int(joined) % 10000)
+		day = calendar.Day(int(joined) % 10000)
 		if year <= joined.Year() {
 			return time.Time{}
 		}
@@ -447,11 +449,11 @@ func (v *visit) schedule() {
 	for _, at := range v.r.At {
 		say(at, v.now.Sub(at) <= freshToday)
 	}
-	today := loyalty.DateOf(v.now, v.zone)
+	today := calendar.DateOf(v.now, v.zone)
 	for _, day := range v.r.Days {
 		for _, year := range []int{today.Year(), today.Year() + 1} {
 			at := v.morning(day.In(year).Start(v.zone))
-			say(at, loyalty.DateOf(at, v.zone) == today)
+			say(at, calendar.DateOf(at, v.zone) == today)
 		}
 	}
 }

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
+	"github.com/perennial-loyalty/perennial/internal/loyalty/calendar"
 	"github.com/perennial-loyalty/perennial/internal/loyalty/earn"
 )
 
@@ -101,11 +102,11 @@ func TestOfferStatesItsReminder(t *testing.T) {
 }
 
 func TestStepsBeforeAnEvent(t *testing.T) {
-	days := []loyalty.Period{{Days: 30}, {Days: 7}, {Days: 1}}
+	days := []calendar.Period{{Days: 30}, {Days: 7}, {Days: 1}}
 	for _, c := range []struct {
 		name      string
 		on        loyalty.Trigger
-		leads     []loyalty.Period
+		leads     []calendar.Period
 		now       string
 		step      int
 		due, next string
@@ -117,19 +118,19 @@ func TestStepsBeforeAnEvent(t *testing.T) {
 		{"the last", loyalty.BeforeCode, days, "2027-03-30T09:00", 2, "2027-03-30T09:00", ""},
 		{
 			"in another order", loyalty.BeforeCode,
-			[]loyalty.Period{{Days: 1}, {Days: 7}},
+			[]calendar.Period{{Days: 1}, {Days: 7}},
 			"2027-03-30T09:00", 0,
 			"2027-03-30T09:00", "",
 		},
 		{
 			"a reservation, to the minute", loyalty.BeforeHold,
-			[]loyalty.Period{{Hours: 2}},
+			[]calendar.Period{{Hours: 2}},
 			"2027-03-31T10:00", 0,
 			"2027-03-31T10:00", "",
 		},
 		{
 			"before a reservation", loyalty.BeforeHold,
-			[]loyalty.Period{{Hours: 2}},
+			[]calendar.Period{{Hours: 2}},
 			"2027-03-31T09:59", -1, "",
 			"2027-03-31T10:00",
 		},
@@ -146,8 +147,8 @@ func TestStepsBeforeAnEvent(t *testing.T) {
 }
 
 func TestMessagesAboutExpiringLots(t *testing.T) {
-	lot := func(day loyalty.Date, n loyalty.Points) loyalty.Lot { return loyalty.Lot{Expires: day, Points: n} }
-	r := loyalty.Reminder{ID: "r", On: loyalty.BeforeExpiry, Leads: []loyalty.Period{{Days: 8}, {Days: 1}}}
+	lot := func(day calendar.Date, n loyalty.Points) loyalty.Lot { return loyalty.Lot{Expires: day, Points: n} }
+	r := loyalty.Reminder{ID: "r", On: loyalty.BeforeExpiry, Leads: []calendar.Period{{Days: 8}, {Days: 1}}}
 	least := r
 	least.MinPoints = 50
 	for _, c := range []struct {
@@ -242,7 +243,7 @@ func TestMessagesAboutActivatedPoints(t *testing.T) {
 	at := func(s string, n loyalty.Points) Activation { return Activation{utc(s), n} }
 	for _, c := range []struct {
 		name    string
-		leads   []loyalty.Period
+		leads   []calendar.Period
 		least   loyalty.Points
 		balance loyalty.Points
 		active  []Activation
@@ -283,7 +284,7 @@ func TestMessagesAboutActivatedPoints(t *testing.T) {
 		},
 		{
 			"a day later",
-			[]loyalty.Period{{Days: 1}, {Days: 3}},
+			[]calendar.Period{{Days: 1}, {Days: 3}},
 			0, 100,
 			[]Activation{at("2027-03-01T09:00", 50)},
 			"",
@@ -319,10 +320,10 @@ func TestMessagesAboutActivatedPoints(t *testing.T) {
 }
 
 func TestStepsAfterAnEvent(t *testing.T) {
-	days := []loyalty.Period{{Days: 1}, {Days: 5}}
+	days := []calendar.Period{{Days: 1}, {Days: 5}}
 	for _, c := range []struct {
 		name      string
-		leads     []loyalty.Period
+		leads     []calendar.Period
 		fresh     time.Duration
 		now       string
 		step      int
@@ -339,7 +340,7 @@ func TestStepsAfterAnEvent(t *testing.T) {
 		{"no leads", nil, freshFor, "2027-03-02T09:00", 0, "2027-03-02T09:00", ""},
 		{
 			"in another order",
-			[]loyalty.Period{{Days: 5}, {Days: 1}},
+			[]calendar.Period{{Days: 5}, {Days: 1}},
 			freshFor, "2027-03-07T09:00", 0,
 			"2027-03-07T09:00", "",
 		},

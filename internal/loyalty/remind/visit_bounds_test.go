@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
+	"github.com/perennial-loyalty/perennial/internal/loyalty/calendar"
 )
 
 func TestNextEvaluationIsTheEarliestInstantInTheFuture(t *testing.T) {
@@ -259,7 +260,7 @@ func TestFrequencyCapCountsMessagesOfItsPeriodAndChannel(t *testing.T) {
 
 func TestIgnoredMarketingBecomesLessFrequent(t *testing.T) {
 	never := time.Time{}
-	wait := loyalty.IgnoredRule{Wait: loyalty.Period{Days: 2}}
+	wait := loyalty.IgnoredRule{Wait: calendar.Period{Days: 2}}
 	for _, c := range []struct {
 		name    string
 		rule    loyalty.IgnoredRule
@@ -291,7 +292,7 @@ func TestIgnoredMarketingBecomesLessFrequent(t *testing.T) {
 		{"three in a row", wait, loyalty.Marketing, 3, "2027-03-01T09:00", utc("2027-03-09T09:00")},
 		{
 			"months, hours and minutes",
-			loyalty.IgnoredRule{Wait: loyalty.Period{Months: 1, Hours: 12, Minutes: 5}},
+			loyalty.IgnoredRule{Wait: calendar.Period{Months: 1, Hours: 12, Minutes: 5}},
 			loyalty.Marketing, 2, "2027-03-01T09:00", utc("2027-05-02T09:00"), // after 2 May, 00:10
 		},
 		{

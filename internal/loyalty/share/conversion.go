@@ -9,7 +9,9 @@ import (
 	"time"
 
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
+	"github.com/perennial-loyalty/perennial/internal/loyalty/calendar"
 	"github.com/perennial-loyalty/perennial/internal/loyalty/earn"
+	"github.com/perennial-loyalty/perennial/internal/loyalty/exact"
 	"github.com/perennial-loyalty/perennial/internal/loyalty/posting"
 	"github.com/perennial-loyalty/perennial/internal/loyalty/redeem"
 )
@@ -65,7 +67,7 @@ func Convert(
 		Reasons: posting.ConversionReasons(&x, n, received, loyalty.WasConverted),
 	}
 	for _, l := range c.Limits {
-		e.Usage = append(e.Usage, earn.LimitUsage(l, c.Key(), loyalty.DateOf(now, p.Zone), 1))
+		e.Usage = append(e.Usage, earn.LimitUsage(l, c.Key(), calendar.DateOf(now, p.Zone), 1))
 	}
 	e.Postings = d.Activate(e.Postings, to, received, x.Lot, now)
 	if err := d.Post(redeem.LostToExpiry(e)); err != nil {
@@ -98,14 +100,14 @@ func convertible(
 			"points must be a multiple of %d %s.", c.Step, posting.WalletUnits(p.Wallets, p.Unit, from),
 		))
 	}
-	received, fits := loyalty.ExactOf(c.Rate).Mul(loyalty.Whole(int64(n))).Round(loyalty.Down)
+	received, fits := loyalty.RoundPoints(exact.Of(c.Rate).Mul(exact.Whole(int64(n))), loyalty.Down)
 	if !fits || received == 0 {
 		return c, 0, loyalty.Refuse(
 			loyalty.AmountOutOfRange, "/points",
 			"The converted amount would be 0 or exceed 1000000000 points. Convert another number of points.",
 		)
 	}
-	if l, full := earn.Exhausted(acc, c.Key(), c.Limits, loyalty.DateOf(now, p.Zone)); full {
+	if l, full := earn.Exhausted(acc, c.Key(), c.Limits, calendar.DateOf(now, p.Zone)); full {
 		return c, 0, loyalty.Refuse(
 			loyalty.ValidationFailed, "",
 			fmt.Sprintf("The member has reached the limit of this conversion: %s.", earn.LimitText(l)),
@@ -171,25 +173,25 @@ func ConvertBack(
 // remaining returns the lot of the points that a conversion gave, and how many of them are available there. An activity
 // or a manual extension may have moved the lot. Points of one lot are interchangeable; points of other lots are not
 // used.
-func remaining(d *posting.Decision, x loyalty.Converted) (loyalty.Date, loyalty.Points) {
+func remaining(d *posting.Decision, x loyalty.Converted) (calendar.Date, loyalty.Points) {
 	return d.RemainingIn(d.Account, x)
 }
 
 // worth returns how many points the source wallet gets back if n more of the received points are reversed. The sum with
 // earlier reversals is rounded down.
 func worth(x *loyalty.Converted, n loyalty.Points) loyalty.Points {
-	all, _ := posting.Fraction(
+	all, _ := loyalty.RoundPoints(exact.Fraction(
 		int64(x.Reversed+n), int64(x.Received),
-	).Mul(loyalty.Whole(int64(x.Points))).Round(loyalty.Down)
+	).Mul(exact.Whole(int64(x.Points))), loyalty.Down)
 	return all - x.Returned
 }
 
 // least returns how many more of the received points must be reversed so that the source wallet gets at least one
 // point.
 func least(x *loyalty.Converted) loyalty.Points {
-	all, _ := posting.Fraction(
+	all, _ := loyalty.RoundPoints(exact.Fraction(
 		int64(x.Returned+1), int64(x.Points),
-	).Mul(loyalty.Whole(int64(x.Received))).Round(loyalty.Up)
+	).Mul(exact.Whole(int64(x.Received))), loyalty.Up)
 	return all - x.Reversed
 }
 
@@ -346,7 +348,7 @@ func settlement(
 	case !ok:
 		return c, 0, noWay(p.Wallets, from, to)
 	}
-	most, fits := loyalty.Whole(int64(debt)).Quo(loyalty.ExactOf(c.Rate)).Round(loyalty.Up)
+	most, fits := loyalty.RoundPoints(exact.Whole(int64(debt)).Quo(exact.Of(c.Rate)), loyalty.Up)
 	if n > most || !fits {
 		return c, 0, loyalty.Refuse(loyalty.AmountOutOfRange,
 			"/points", "The member owes "+loyalty.FormatPoints(debt)+" "+posting.WalletUnits(p.Wallets, p.Unit, to)+
@@ -354,6 +356,6 @@ func settlement(
 				loyalty.FormatPoints(most)+" "+posting.WalletUnits(p.Wallets, p.Unit, from)+
 				" repay that. Do not convert more until the debt is repaid.")
 	}
-	received, _ = loyalty.ExactOf(c.Rate).Mul(loyalty.Whole(int64(n))).Round(loyalty.Up)
+	received, _ = loyalty.RoundPoints(exact.Of(c.Rate).Mul(exact.Whole(int64(n))), loyalty.Up)
 	return c, min(received, debt), nil
 }

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
+	"github.com/perennial-loyalty/perennial/internal/loyalty/calendar"
 	"github.com/perennial-loyalty/perennial/internal/loyalty/earn"
 	"github.com/perennial-loyalty/perennial/internal/loyalty/posting"
 	"github.com/perennial-loyalty/perennial/internal/loyalty/redeem"
@@ -211,7 +212,7 @@ func redeemAlone(
 		return nil, loyalty.Refuse(
 			loyalty.ValidationFailed, "/household",
 			"The member's own points are insufficient. The member joined the household recently, "+
-				"and can use the household's points from "+loyalty.FormatInstant(from)+" on.",
+				"and can use the household's points from "+calendar.FormatInstant(from)+" on.",
 		)
 	}
 	if err != nil {

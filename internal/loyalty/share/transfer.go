@@ -8,7 +8,9 @@ import (
 	"time"
 
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
+	"github.com/perennial-loyalty/perennial/internal/loyalty/calendar"
 	"github.com/perennial-loyalty/perennial/internal/loyalty/earn"
+	"github.com/perennial-loyalty/perennial/internal/loyalty/exact"
 	"github.com/perennial-loyalty/perennial/internal/loyalty/posting"
 	"github.com/perennial-loyalty/perennial/internal/loyalty/redeem"
 )
@@ -39,7 +41,7 @@ func feeOf(f loyalty.Fee, n loyalty.Points) loyalty.Points {
 	if f.Share == nil {
 		return f.Points
 	}
-	fee, _ := loyalty.ExactOf(f.Share).Mul(loyalty.Whole(int64(n))).Round(loyalty.Up)
+	fee, _ := loyalty.RoundPoints(exact.Of(f.Share).Mul(exact.Whole(int64(n))), loyalty.Up)
 	return fee
 }
 
@@ -135,10 +137,10 @@ func mayGive(
 			"The member already has 20 open redemptions and offers, which is the limit.",
 		)
 	}
-	return withinLimits(terms, from, n, loyalty.DateOf(now, zone))
+	return withinLimits(terms, from, n, calendar.DateOf(now, zone))
 }
 
-func withinLimits(terms *loyalty.Transfers, from loyalty.Account, n loyalty.Points, day loyalty.Date) error {
+func withinLimits(terms *loyalty.Transfers, from loyalty.Account, n loyalty.Points, day calendar.Date) error {
 	key := terms.Key()
 	if l, full := earn.Exhausted(from, key, terms.Limits, day); full {
 		return loyalty.Refuse(

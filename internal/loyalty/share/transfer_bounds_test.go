@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
+	"github.com/perennial-loyalty/perennial/internal/loyalty/calendar"
 	"github.com/perennial-loyalty/perennial/internal/loyalty/loyaltytest"
 )
 
@@ -82,7 +83,7 @@ func TestTransferOfPoints(t *testing.T) {
 }
 
 func TestAcceptanceOfAnOffer(t *testing.T) {
-	p, from, to := giving(func(t *loyalty.Transfers) { t.Accept = loyalty.Period{Days: 7} })
+	p, from, to := giving(func(t *loyalty.Transfers) { t.Accept = calendar.Period{Days: 7} })
 	out, err := Transfer(p, from, to, loyalty.Redemption{ID: "trf_1", Points: 50}, loyaltytest.Noon)
 	if err != nil || out[0].Account.Balance().Reserved != 50 || len(out[1].Entries) != 0 {
 		t.Fatalf("%+v, %v", out, err)

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
+	"github.com/perennial-loyalty/perennial/internal/loyalty/calendar"
 	"github.com/perennial-loyalty/perennial/internal/loyalty/posting"
 	"github.com/perennial-loyalty/perennial/internal/loyalty/redeem"
 )
@@ -90,7 +91,7 @@ func WithPromotion(r loyalty.Reached, b posting.Bonus) loyalty.Reached {
 // revive restores points of a bonus that expired in an earlier lot. It does not restore them if the lot to which they
 // belong now has expired too. It returns the number of points that must still be given.
 func revive(
-	d *posting.Decision, e loyalty.Entry, g *loyalty.Grant, was loyalty.Date, n loyalty.Points,
+	d *posting.Decision, e loyalty.Entry, g *loyalty.Grant, was calendar.Date, n loyalty.Points,
 ) (loyalty.Entry, loyalty.Points) {
 	part := min(n, g.Expired)
 	if part == 0 || was == d.Where(*g) || posting.IsExpired(d.P.Zone, d.Where(*g), d.Now) {
@@ -229,7 +230,7 @@ func isForgotten(a *loyalty.Account, b posting.Bonus) bool {
 	n, numbers, earliest := 0, 0, time.Time{}
 	for _, r := range a.Reached {
 		if r.Grant.Rule == b.Key {
-			n, numbers, earliest = n+1, max(numbers, r.N+1), posting.Soonest(earliest, r.At)
+			n, numbers, earliest = n+1, max(numbers, r.N+1), calendar.Soonest(earliest, r.At)
 		}
 	}
 	return n < numbers && b.At.Before(earliest)
@@ -250,24 +251,24 @@ func (x *bonusChanges) pair(d *posting.Decision, r loyalty.Reached, b posting.Bo
 }
 
 // leastNotice is the minimum time for which points can still be spent when their expiry moves to an earlier day.
-var leastNotice = loyalty.Period{Days: 14}
+var leastNotice = calendar.Period{Days: 14}
 
 // NotBefore returns the expiry day of points whose expiry changes from the day was to the day is. If the new day is
 // earlier, the member still has the program's period of advance notice, and at least leastNotice, to spend the points.
 // They never expire later than on the old day.
-func NotBefore(d *posting.Decision, was, is loyalty.Date) loyalty.Date {
+func NotBefore(d *posting.Decision, was, is calendar.Date) calendar.Date {
 	if was.Slides() {
 		return is
 	}
-	earliest := slices.MinFunc([]loyalty.Date{max(is, Of(d.P).leastDay(d.Now)), was}, loyalty.Date.Compare)
-	return slices.MaxFunc([]loyalty.Date{is, earliest}, loyalty.Date.Compare)
+	earliest := slices.MinFunc([]calendar.Date{max(is, Of(d.P).leastDay(d.Now)), was}, calendar.Date.Compare)
+	return slices.MaxFunc([]calendar.Date{is, earliest}, calendar.Date.Compare)
 }
 
 // leastDay returns the earliest day on which points may expire if they lose their protection now.
-func (r Rules) leastDay(now time.Time) loyalty.Date {
+func (r Rules) leastDay(now time.Time) calendar.Date {
 	return max(
-		loyalty.DateOf(leastNotice.After(now, r.Zone), r.Zone),
-		loyalty.DateOf(r.AdvanceNotice.Period.After(now, r.Zone), r.Zone),
+		calendar.DateOf(leastNotice.After(now, r.Zone), r.Zone),
+		calendar.DateOf(r.AdvanceNotice.Period.After(now, r.Zone), r.Zone),
 	)
 }
 

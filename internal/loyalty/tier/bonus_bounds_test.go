@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
+	"github.com/perennial-loyalty/perennial/internal/loyalty/calendar"
 	"github.com/perennial-loyalty/perennial/internal/loyalty/posting"
 )
 
@@ -81,7 +82,7 @@ func TestPointsThatPostingsMove(t *testing.T) {
 			t.Errorf("%s: %d, want %d", c.name, got, c.want)
 		}
 	}
-	lot := func(lot loyalty.Date, n loyalty.Points) loyalty.Posting {
+	lot := func(lot calendar.Date, n loyalty.Points) loyalty.Posting {
 		return loyalty.Posting{Bucket: loyalty.BucketActive, Lot: lot, Points: n}
 	}
 	for _, c := range []struct{ all, want []loyalty.Posting }{
@@ -145,7 +146,7 @@ func TestBonusWhoseRecordIsForgotten(t *testing.T) {
 
 func TestChangesOfBonuses(t *testing.T) {
 	since := utc("2027-02-01")
-	lot := func(r loyalty.Reached, expires loyalty.Date) loyalty.Reached {
+	lot := func(r loyalty.Reached, expires calendar.Date) loyalty.Reached {
 		r.Grant.Expires = expires
 		return r
 	}
@@ -225,12 +226,12 @@ func TestChangesOfBonuses(t *testing.T) {
 }
 
 func TestExpiryOfPointsThatMoveToAnEarlierDay(t *testing.T) {
-	sliding := loyalty.Slides + loyalty.Date(20270601)
+	sliding := calendar.Slides + calendar.Date(20270601)
 	for _, c := range []struct {
 		name    string
 		notice  int
-		was, is loyalty.Date
-		want    loyalty.Date
+		was, is calendar.Date
+		want    calendar.Date
 	}{
 		{"later", 0, 20270601, 20270701, 20270701},
 		{"the same day", 0, 20270601, 20270601, 20270601},
@@ -246,7 +247,7 @@ func TestExpiryOfPointsThatMoveToAnEarlierDay(t *testing.T) {
 		{"from a sliding day", 0, sliding, 20270303, 20270303},
 	} {
 		p := threeLevels()
-		p.AdvanceNotice.Period = loyalty.Period{Days: c.notice}
+		p.AdvanceNotice.Period = calendar.Period{Days: c.notice}
 		if got := NotBefore(decide(p, member("gold"), "2027-03-02"), c.was, c.is); got != c.want {
 			t.Errorf("%s: %s, want %s", c.name, got, c.want)
 		}
@@ -258,7 +259,7 @@ func TestExpiredPointsOfABonusThatMoves(t *testing.T) {
 	for _, c := range []struct {
 		name    string
 		expired loyalty.Points
-		was, is loyalty.Date
+		was, is calendar.Date
 		rest    loyalty.Points
 		left    loyalty.Points
 	}{
@@ -316,9 +317,9 @@ func TestEntriesAboutABonus(t *testing.T) {
 // A bonus in a tier group expires like other points at the member's level in Tiers.
 func TestExpiryOfAnEntryBonus(t *testing.T) {
 	p := threeLevels()
-	p.Tiers.Levels[1].Expires = &loyalty.Expiry{After: loyalty.Period{Months: 6}}
-	p.Tiers.Levels[2].Expires = &loyalty.Expiry{After: loyalty.Period{Months: 24}}
-	p.Earn.Expires.After = loyalty.Period{Months: 12}
+	p.Tiers.Levels[1].Expires = &calendar.Expiry{After: calendar.Period{Months: 6}}
+	p.Tiers.Levels[2].Expires = &calendar.Expiry{After: calendar.Period{Months: 24}}
+	p.Earn.Expires.After = calendar.Period{Months: 12}
 	p.TierGroups = []loyalty.TierGroup{{ID: "partner", Tiers: threeLevels().Tiers}}
 	acc := member("silver")
 	acc.Tier.Since = utc("2027-01-01")
@@ -327,7 +328,7 @@ func TestExpiryOfAnEntryBonus(t *testing.T) {
 		name  string
 		group string
 		now   string
-		want  loyalty.Date
+		want  calendar.Date
 	}{
 		{"a level of the program", "", "2027-03-02", 20290302},
 		{"a level of a tier group", "partner", "2027-03-02", 20270902},

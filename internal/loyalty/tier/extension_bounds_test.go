@@ -4,19 +4,20 @@ import (
 	"testing"
 
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
+	"github.com/perennial-loyalty/perennial/internal/loyalty/calendar"
 	"github.com/perennial-loyalty/perennial/internal/loyalty/posting"
 )
 
 // The points that a level protects are those of lots without an expiry since it was reached, if they would expire by
 // inactivity by their own terms.
 func TestPointsThatALevelProtects(t *testing.T) {
-	reached := func(to loyalty.Date, n loyalty.Points) loyalty.Entry {
+	reached := func(to calendar.Date, n loyalty.Points) loyalty.Entry {
 		return loyalty.Entry{
 			Kind: loyalty.KindMoveTier, Detail: loyalty.Detail{LotEffects: loyalty.LotEffects{Slides: to}},
 			Postings: []loyalty.Posting{{Bucket: loyalty.BucketActive, Points: n}},
 		}
 	}
-	earned := func(expires loyalty.Date, postings ...loyalty.Posting) loyalty.Entry {
+	earned := func(expires calendar.Date, postings ...loyalty.Posting) loyalty.Entry {
 		return loyalty.Entry{
 			Kind: loyalty.KindEarn, Postings: postings,
 			Detail: loyalty.Detail{
@@ -24,11 +25,11 @@ func TestPointsThatALevelProtects(t *testing.T) {
 			},
 		}
 	}
-	active := func(lot loyalty.Date, n loyalty.Points) loyalty.Posting {
+	active := func(lot calendar.Date, n loyalty.Points) loyalty.Posting {
 		return loyalty.Posting{Bucket: loyalty.BucketActive, Lot: lot, Points: n}
 	}
 	wallet := loyalty.Posting{Wallet: "miles", Bucket: loyalty.BucketActive, Points: 1000}
-	sliding := loyalty.Slides + loyalty.Date(20270131)
+	sliding := calendar.Slides + calendar.Date(20270131)
 	event := earned(sliding, active(0, 7))
 	event.Order, event.Event = nil, &loyalty.EventState{Grants: event.Order.Grants}
 	bonus := loyalty.Entry{

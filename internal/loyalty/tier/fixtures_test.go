@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
+	"github.com/perennial-loyalty/perennial/internal/loyalty/calendar"
 	"github.com/perennial-loyalty/perennial/internal/loyalty/posting"
 )
 
@@ -30,8 +31,8 @@ func threeLevels(edit ...func(*loyalty.Tiers)) *loyalty.Program {
 }
 
 // The windows of levels that tests use. Rolling counts twelve months, quarterly the quarter of a year.
-func rolling(t *loyalty.Tiers)  { t.Months = 12 }
-func calendar(t *loyalty.Tiers) { t.Calendar = true }
+func rolling(t *loyalty.Tiers)      { t.Months = 12 }
+func calendarYear(t *loyalty.Tiers) { t.Calendar = true }
 func quarterly(t *loyalty.Tiers) {
 	t.Window = loyalty.Window{Kind: loyalty.CycleWindow, Months: 3, From: 101}
 }
@@ -48,7 +49,7 @@ func toQualified(t *loyalty.Tiers)  { t.MoveDown = loyalty.ToQualified }
 func keepOnRefund(t *loyalty.Tiers) { t.KeepOnRefund = true }
 
 func keepFor(months int) func(*loyalty.Tiers) {
-	return func(t *loyalty.Tiers) { t.KeepFor = loyalty.Period{Months: months} }
+	return func(t *loyalty.Tiers) { t.KeepFor = calendar.Period{Months: months} }
 }
 
 func keepPeriod(n int) func(*loyalty.Tiers) { return func(t *loyalty.Tiers) { t.KeepPeriods = n } }

@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
+	"github.com/perennial-loyalty/perennial/internal/loyalty/calendar"
 	"github.com/perennial-loyalty/perennial/internal/loyalty/earn"
 	"github.com/perennial-loyalty/perennial/internal/loyalty/posting"
 	"github.com/perennial-loyalty/perennial/internal/loyalty/redeem"
@@ -16,8 +17,8 @@ func postponeFall(d *posting.Decision, at time.Time) error {
 	if s.Extensions++; s.Extensions == 1 {
 		s.Ended = s.Until
 	}
-	s.Until = d.P.AdvanceNotice.Period.After(loyalty.DateOf(at.Add(-1), d.P.Zone).End(d.P.Zone), d.P.Zone)
-	until := loyalty.DateOf(s.Until, d.P.Zone).String()
+	s.Until = d.P.AdvanceNotice.Period.After(calendar.DateOf(at.Add(-1), d.P.Zone).End(d.P.Zone), d.P.Zone)
+	until := calendar.DateOf(s.Until, d.P.Zone).String()
 	return standing(d, s, at, loyalty.NewReason("advance_notice", "0", loyalty.WasPostponed, until))
 }
 
@@ -34,7 +35,7 @@ func (r Rules) KeptFrom(acc loyalty.Account, at time.Time, n int) time.Time {
 	case r.Tiers.MoveDown == loyalty.StayUp:
 		return time.Time{}
 	case r.Tiers.KeepYear > 0:
-		end = loyalty.Date((loyalty.DateOf(at, r.Zone).Year()+n-1)*10000 + 1231).End(r.Zone)
+		end = calendar.Date((calendar.DateOf(at, r.Zone).Year()+n-1)*10000 + 1231).End(r.Zone)
 	case r.Tiers.KeepPeriods > 0:
 		for range n {
 			end = r.PeriodEnd(acc, end)
@@ -87,8 +88,8 @@ func (r Rules) PeriodCloses(acc loyalty.Account, s loyalty.Standing) time.Time {
 	if keepPeriods(&r.Tiers) == 0 {
 		return s.Until
 	}
-	for day, n := loyalty.DateOf(s.Until, r.Zone), 0; n < MaxWindow; n++ {
-		first := loyalty.Date(day.Year()*10000 + 101)
+	for day, n := calendar.DateOf(s.Until, r.Zone), 0; n < MaxWindow; n++ {
+		first := calendar.Date(day.Year()*10000 + 101)
 		if r.Tiers.KeepPeriods > 0 {
 			first, _ = r.period(acc, day)
 		}
@@ -96,7 +97,7 @@ func (r Rules) PeriodCloses(acc loyalty.Account, s loyalty.Standing) time.Time {
 		if r.Tiers.ExtendedBy.After(start, r.Zone).Equal(s.Until) {
 			return start
 		}
-		day = loyalty.DateOf(start.Add(-1), r.Zone)
+		day = calendar.DateOf(start.Add(-1), r.Zone)
 	}
 	return s.Until // Until was set manually or by another version of the program
 }
@@ -142,7 +143,7 @@ func (r Rules) Lasting(acc loyalty.Account, at time.Time) (rung int, until, asOf
 		return rung, until, asOf
 	}
 	// The account always stores the buckets from this month on separately.
-	oldest := posting.MonthsBack(loyalty.DateOf(at, r.Zone).Month(), r.Apart(acc)-1)
+	oldest := calendar.MonthsBack(calendar.DateOf(at, r.Zone).Month(), r.Apart(acc)-1)
 	for _, bucket := range buckets(&acc) {
 		last, since := r.BucketEnds(acc, bucket)
 		if posting.MonthOf(bucket) < oldest || !last.After(s.Since) || since.After(at) {
@@ -167,7 +168,7 @@ func (r Rules) BucketEnds(acc loyalty.Account, bucket int) (last, since time.Tim
 	if begins == 0 || !cyclic && (r.Tiers.Months == 0 || r.Tiers.Window.Kind == loyalty.LevelWindow) {
 		return last, since
 	}
-	last = loyalty.EndOfMonth.Date(begins).End(r.Zone).Add(-time.Millisecond)
+	last = calendar.EndOfMonth.Date(begins).End(r.Zone).Add(-time.Millisecond)
 	if !cyclic {
 		return last, last
 	}

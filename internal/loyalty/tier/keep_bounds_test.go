@@ -5,11 +5,12 @@ import (
 	"time"
 
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
+	"github.com/perennial-loyalty/perennial/internal/loyalty/calendar"
 )
 
 func TestEndOfARenewedStanding(t *testing.T) {
-	both := func(t *loyalty.Tiers) { t.KeepPeriods, t.KeepFor = 1, loyalty.Period{Months: 1} }
-	stayUp := func(t *loyalty.Tiers) { t.MoveDown, t.KeepFor = loyalty.StayUp, loyalty.Period{Months: 1} }
+	both := func(t *loyalty.Tiers) { t.KeepPeriods, t.KeepFor = 1, calendar.Period{Months: 1} }
+	stayUp := func(t *loyalty.Tiers) { t.MoveDown, t.KeepFor = loyalty.StayUp, calendar.Period{Months: 1} }
 	for _, c := range []struct {
 		name   string
 		tiers  []func(*loyalty.Tiers)
@@ -208,7 +209,7 @@ func TestMinimumLevelOfAMember(t *testing.T) {
 
 // What a member must still do to keep a level counts in the first period that can still keep it.
 func TestRequirementsToKeepALevel(t *testing.T) {
-	grace := func(t *loyalty.Tiers) { t.Grace = loyalty.Period{Months: 1} }
+	grace := func(t *loyalty.Tiers) { t.Grace = calendar.Period{Months: 1} }
 	monthly := func(t *loyalty.Tiers) { t.Months = 1 }
 	standing := func(level, until string, edit ...func(*loyalty.Account)) loyalty.Account {
 		acc := member(level, points(202703, 150), points(202704, 20))

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
+	"github.com/perennial-loyalty/perennial/internal/loyalty/calendar"
 	"github.com/perennial-loyalty/perennial/internal/loyalty/earn"
 	"github.com/perennial-loyalty/perennial/internal/loyalty/posting"
 )
@@ -32,7 +33,7 @@ func (r Rules) CountOrder(
 	}
 	s.Bucket = r.rebucketed(acc, s.Bucket, s.Order.PlacedAt)
 	m := loyalty.Metric{
-		Month: cmp.Or(s.Bucket, loyalty.DateOf(s.Order.PlacedAt, r.Zone).Month()),
+		Month: cmp.Or(s.Bucket, calendar.DateOf(s.Order.PlacedAt, r.Zone).Month()),
 		Spend: w.Spend - s.Spend, QualifyingItems: w.Pieces - s.QualifyingItems,
 	}
 	if earn.UsesMeasure(&r.Tiers, loyalty.ByPointsEarned) {
@@ -103,7 +104,7 @@ func CountEvent(
 		s.Bucket = Of(p).firstBucket(acc, s.Event.At)
 	}
 	s.Bucket = Of(p).rebucketed(acc, s.Bucket, s.Event.At)
-	m := loyalty.Metric{Month: cmp.Or(s.Bucket, loyalty.DateOf(s.Event.At, rules.Zone).Month())}
+	m := loyalty.Metric{Month: cmp.Or(s.Bucket, calendar.DateOf(s.Event.At, rules.Zone).Month())}
 	if earn.UsesMeasure(&rules.Tiers, loyalty.ByPointsEarned) {
 		m.Points = more
 	}

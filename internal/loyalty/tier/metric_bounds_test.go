@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
+	"github.com/perennial-loyalty/perennial/internal/loyalty/calendar"
 	"github.com/perennial-loyalty/perennial/internal/loyalty/earn"
 )
 
@@ -284,7 +285,7 @@ func TestTierGroupsOfAProgram(t *testing.T) {
 	multiplied, guarded := threeLevels().Tiers, threeLevels().Tiers
 	multiplied.Levels[1].Multiply, guarded.MaxDowngrades = big.NewRat(2, 1), big.NewRat(1, 1)
 	expiring, invalid := threeLevels().Tiers, threeLevels().Tiers
-	expiring.Levels[2].Expires, invalid.Months = &loyalty.Expiry{}, MaxWindow+1
+	expiring.Levels[2].Expires, invalid.Months = &calendar.Expiry{}, MaxWindow+1
 	many := []loyalty.TierGroup{}
 	for _, id := range []string{"a", "b", "c", "d", "e"} {
 		many = append(many, loyalty.TierGroup{ID: id, Tiers: levels})

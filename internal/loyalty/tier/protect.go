@@ -4,6 +4,7 @@ import (
 	"slices"
 
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
+	"github.com/perennial-loyalty/perennial/internal/loyalty/calendar"
 	"github.com/perennial-loyalty/perennial/internal/loyalty/posting"
 )
 
@@ -22,7 +23,7 @@ func unprotect(d *posting.Decision, e *loyalty.Entry, h History, t *posting.Deci
 	if !to.Slides() || !found || slices.ContainsFunc(Standings(&t.Account), protects) {
 		return false
 	}
-	to = loyalty.Slides + max(to.Day(), Of(d.P).leastDay(d.Now))
+	to = calendar.Slides + max(to.Day(), Of(d.P).leastDay(d.Now))
 	e.Slides = to
 	if at := slices.IndexFunc(d.Account.Lots, func(l loyalty.Lot) bool { return l.Expires == 0 }); at >= 0 {
 		n = min(n, d.Account.Lots[at].Points)

@@ -11,6 +11,7 @@ import (
 
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
 	"github.com/perennial-loyalty/perennial/internal/loyalty/earn"
+	"github.com/perennial-loyalty/perennial/internal/loyalty/exact"
 	"github.com/perennial-loyalty/perennial/internal/loyalty/redeem"
 )
 
@@ -174,8 +175,8 @@ func OtherGaps(ways [][]Gap, gap Gap) (others []Gap) {
 
 // farther reports whether the member has a smaller share of the requirement of the first gap than of the second.
 func farther(a, b Gap) bool {
-	return loyalty.Whole(max(0, a.Have)).Mul(loyalty.Whole(b.From)).Sub(
-		loyalty.Whole(max(0, b.Have)).Mul(loyalty.Whole(a.From)),
+	return exact.Whole(max(0, a.Have)).Mul(exact.Whole(b.From)).Sub(
+		exact.Whole(max(0, b.Have)).Mul(exact.Whole(a.From)),
 	).Sign() < 0
 }
 

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
+	"github.com/perennial-loyalty/perennial/internal/loyalty/calendar"
 	"github.com/perennial-loyalty/perennial/internal/loyalty/earn"
 	"github.com/perennial-loyalty/perennial/internal/loyalty/posting"
 	"github.com/perennial-loyalty/perennial/internal/loyalty/redeem"
@@ -40,7 +41,8 @@ func MergeNeeds(n posting.Needs, m posting.Needs) posting.Needs {
 	orders := slices.Concat(n.Orders, m.Orders)
 	slices.SortFunc(orders, loyalty.PlacedOrder.Compare)
 	return posting.Needs{
-		Since: posting.Soonest(n.Since, m.Since), Recorded: posting.Soonest(n.Recorded, m.Recorded), All: n.All || m.All,
+		Since: calendar.Soonest(n.Since, m.Since), Recorded: calendar.Soonest(n.Recorded, m.Recorded),
+		All:    n.All || m.All,
 		Orders: slices.Compact(orders), Numbers: n.Numbers || m.Numbers, Later: cmp.Or(n.Later, m.Later),
 	}
 }
@@ -51,7 +53,7 @@ const clockSkew = time.Minute
 // Enough reports whether no entry before the given one is needed, because the earlier entries were recorded before
 // Needs.Recorded.
 func Enough(n posting.Needs, e loyalty.Entry) bool {
-	return !n.All && e.Recorded.Before(n.Recorded.Add(-posting.MaxOrderAhead-clockSkew))
+	return !n.All && e.Recorded.Before(n.Recorded.Add(-loyalty.MaxOrderAhead-clockSkew))
 }
 
 // A History contains entries of one member, and the versions of the program that were in force.
@@ -113,15 +115,15 @@ func (r Rules) ReachesBack(acc loyalty.Account, since time.Time) (from time.Time
 		past[len(past)-1].Manual() { // see Lasting
 		first = min(first, r.firstOf(past[len(past)-1].Since))
 	}
-	newest := loyalty.DateOf(
-		posting.Later(acc.Counted, since), r.Zone,
+	newest := calendar.DateOf(
+		calendar.Later(acc.Counted, since), r.Zone,
 	).Month() // including months whose facts no longer count
-	return first.Start(r.Zone), first.Month() < posting.MonthsBack(newest, r.Tiers.Months-1)
+	return first.Start(r.Zone), first.Month() < calendar.MonthsBack(newest, r.Tiers.Months-1)
 }
 
 // firstOf returns the first day of the window of months that ends with the month of an instant.
-func (r Rules) firstOf(at time.Time) loyalty.Date {
-	return loyalty.Date(posting.MonthsBack(loyalty.DateOf(at, r.Zone).Month(), r.Tiers.Months-1)*100 + 1)
+func (r Rules) firstOf(at time.Time) calendar.Date {
+	return calendar.Date(calendar.MonthsBack(calendar.DateOf(at, r.Zone).Month(), r.Tiers.Months-1)*100 + 1)
 }
 
 // ChangesTraits reports whether an entry since an instant changes traits on which levels depend. In that case, earlier
@@ -162,14 +164,14 @@ func Replay(d *posting.Decision, t *posting.Decision, h History, facts []Fact, s
 		if f.At.Before(since) || f.nothing() {
 			continue
 		}
-		if err := passVersions(t, h, d.P, posting.Earlier(f.At, d.Now)); err != nil {
+		if err := passVersions(t, h, d.P, calendar.Earlier(f.At, d.Now)); err != nil {
 			return err
 		}
 		t.Now = f.At
 		if err := happens(t, f); err != nil {
 			return err
 		}
-		t.Account.Seen = posting.Later(t.Account.Seen, f.At)
+		t.Account.Seen = calendar.Later(t.Account.Seen, f.At)
 	}
 	return passVersions(t, h, d.P, d.Now)
 }
@@ -410,5 +412,5 @@ func recount(d *posting.Decision, t *posting.Decision, all bool) (out []loyalty.
 func stand(d *posting.Decision, s loyalty.Standing) {
 	acc := &d.Account
 	acc.Past, acc.Tier = posting.AddStanding(acc.Past, acc.Tier, s, time.Time{}), s
-	acc.Seen = posting.Later(acc.Seen, d.Now)
+	acc.Seen = calendar.Later(acc.Seen, d.Now)
 }

@@ -70,7 +70,7 @@ func TestNeedsOfTwoDecisions(t *testing.T) {
 		}
 	}
 	enough := posting.Needs{Recorded: loyaltytest.Noon}
-	first := loyaltytest.Noon.Add(-posting.MaxOrderAhead - clockSkew)
+	first := loyaltytest.Noon.Add(-loyalty.MaxOrderAhead - clockSkew)
 	if Enough(enough, loyalty.Entry{Recorded: first}) ||
 		!Enough(enough, loyalty.Entry{Recorded: first.Add(-1)}) {
 		t.Error("an entry that was recorded in time is not needed")

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
+	"github.com/perennial-loyalty/perennial/internal/loyalty/calendar"
 	"github.com/perennial-loyalty/perennial/internal/loyalty/posting"
 )
 
@@ -58,7 +59,7 @@ func (h History) Facts(r Rules, joined time.Time) (all []Fact) {
 			all = append(all, Fact{At: e.Effective, Entry: e})
 		case counts:
 			f := Fact{
-				At: posting.Later(at, joined), placed: posting.Later(at, joined),
+				At: calendar.Later(at, joined), placed: calendar.Later(at, joined),
 				Cause: loyalty.Cause{Kind: e.Cause.Kind, ID: e.Cause.ID},
 			}
 			f.Metrics, f.Brands = countsOf(e, r.Tiers.Group)

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
+	"github.com/perennial-loyalty/perennial/internal/loyalty/calendar"
 )
 
 func TestReplacementsOfLevels(t *testing.T) {
@@ -152,7 +153,7 @@ func TestLevelAfterNewRequirements(t *testing.T) {
 		}
 	}
 	p, acc := threeLevels(full), member("gold", points(202703, 200))
-	if p.AdvanceNotice.Period = (loyalty.Period{Days: 30}); !Of(p).RefreshAt(acc).IsZero() {
+	if p.AdvanceNotice.Period = (calendar.Period{Days: 30}); !Of(p).RefreshAt(acc).IsZero() {
 		t.Error("a level ends without notice")
 	}
 	if p := threeLevels(up); !Of(&loyalty.Program{Zone: time.UTC, Levels: loyalty.Levels{

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
+	"github.com/perennial-loyalty/perennial/internal/loyalty/calendar"
 	"github.com/perennial-loyalty/perennial/internal/loyalty/posting"
 )
 
@@ -127,8 +128,8 @@ func TestStandingsThatAreDecidedAgain(t *testing.T) {
 			return acc
 		}
 		p := threeLevels()
-		p.Earn.Expires = loyalty.Expiry{After: loyalty.Period{Months: 12}, Inactive: true}
-		p.Tiers.Levels[2].Expires = &loyalty.Expiry{}
+		p.Earn.Expires = calendar.Expiry{After: calendar.Period{Months: 12}, Inactive: true}
+		p.Tiers.Levels[2].Expires = &calendar.Expiry{}
 		d, trial := decide(p, account(c.was), "2027-03-02"), decide(p, account(c.is), "2027-03-02")
 		d.Account.Reached = c.redated
 		d.Entries = []loyalty.Entry{{Cause: loyalty.Cause{Kind: loyalty.CauseOrder, ID: "1042"}}}
@@ -166,10 +167,10 @@ func TestEntriesThatADecisionNeeds(t *testing.T) {
 		recorded time.Time
 		all      bool
 	}{
-		{"recent", calendar, nil, utc("2027-02-15"), utc("2027-02-15"), false},
-		{"the oldest standing that is stored", calendar, nil, old, old, false},
-		{"an older one", calendar, nil, old.Add(-1), old.Add(-1), true},
-		{"before all standings", calendar, level(utc("2027-02-15")), utc("2027-02-15"), utc("2027-02-15"), true},
+		{"recent", calendarYear, nil, utc("2027-02-15"), utc("2027-02-15"), false},
+		{"the oldest standing that is stored", calendarYear, nil, old, old, false},
+		{"an older one", calendarYear, nil, old.Add(-1), old.Add(-1), true},
+		{"before all standings", calendarYear, level(utc("2027-02-15")), utc("2027-02-15"), utc("2027-02-15"), true},
 		{
 			"months that are stored", rolling, func(a *loyalty.Account) { a.Counted = utc("2027-02-15") },
 			utc("2027-02-15"), utc("2027-02-15"), false,
@@ -194,7 +195,7 @@ func TestEntriesThatADecisionNeeds(t *testing.T) {
 			t.Errorf("%s: %+v", c.name, got)
 		}
 	}
-	p := threeLevels(calendar)
+	p := threeLevels(calendarYear)
 	p.TierGroups = []loyalty.TierGroup{{ID: "partner", Tiers: threeLevels(rolling).Tiers}}
 	acc := member("bronze")
 	acc.Counted = utc("2027-03-01")
@@ -211,7 +212,7 @@ func TestPointsThatLoseTheirProtection(t *testing.T) {
 		e.Postings = []loyalty.Posting{{Bucket: loyalty.BucketActive, Points: n}}
 		return History{Entries: []loyalty.Entry{e}}
 	}
-	day := loyalty.Slides + loyalty.Date(20270316) // 14 days ahead
+	day := calendar.Slides + calendar.Date(20270316) // 14 days ahead
 	for _, c := range []struct {
 		name   string
 		edit   func(*loyalty.Program, *loyalty.Account)
@@ -252,13 +253,13 @@ func TestPointsThatLoseTheirProtection(t *testing.T) {
 		},
 		{
 			"another level without expiry",
-			func(p *loyalty.Program, _ *loyalty.Account) { p.Tiers.Levels[1].Expires = &loyalty.Expiry{} },
+			func(p *loyalty.Program, _ *loyalty.Account) { p.Tiers.Levels[1].Expires = &calendar.Expiry{} },
 			"silver", reached(100), false, 0,
 		},
 	} {
 		p := threeLevels()
-		p.Earn.Expires = loyalty.Expiry{After: loyalty.Period{Months: 12}, Inactive: true}
-		p.Tiers.Levels[2].Expires = &loyalty.Expiry{}
+		p.Earn.Expires = calendar.Expiry{After: calendar.Period{Months: 12}, Inactive: true}
+		p.Tiers.Levels[2].Expires = &calendar.Expiry{}
 		acc := member("gold")
 		acc.Slides, acc.Lots = posting.Forever, []loyalty.Lot{{Points: 100}}
 		acc.LastActivity = utc("2026-03-01")

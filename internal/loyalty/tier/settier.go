@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
+	"github.com/perennial-loyalty/perennial/internal/loyalty/calendar"
 	"github.com/perennial-loyalty/perennial/internal/loyalty/posting"
 	"github.com/perennial-loyalty/perennial/internal/loyalty/redeem"
 )
@@ -118,7 +119,7 @@ func setTier(d *posting.Decision, id string, in Placement) error {
 	}
 	s.Given = !in.Until.IsZero() && !s.Until.IsZero()
 	d.Account = acc
-	s = decidedAt(s, posting.Later(now, acc.Tier.Decided()))
+	s = decidedAt(s, calendar.Later(now, acc.Tier.Decided()))
 	if d.Trial != nil {
 		stand(d, s)
 		return welcome(d, from, rung)

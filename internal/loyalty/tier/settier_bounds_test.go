@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
+	"github.com/perennial-loyalty/perennial/internal/loyalty/calendar"
 	"github.com/perennial-loyalty/perennial/internal/loyalty/posting"
 )
 
@@ -89,8 +90,8 @@ func TestLevelThatIsSetManually(t *testing.T) {
 		}
 	}
 	inactive := threeLevels()
-	inactive.Earn.Expires = loyalty.Expiry{After: loyalty.Period{Months: 12}, Inactive: true}
-	inactive.Tiers.Levels[2].Expires = &loyalty.Expiry{}
+	inactive.Earn.Expires = calendar.Expiry{After: calendar.Period{Months: 12}, Inactive: true}
+	inactive.Tiers.Levels[2].Expires = &calendar.Expiry{}
 	if out := set(t, inactive, member("silver"), Placement{Level: "gold"}); out.Entries[0].Slides != posting.Forever {
 		t.Errorf("points still slide at a level whose points never expire: %+v", out.Entries[0])
 	}

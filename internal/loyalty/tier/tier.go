@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
+	"github.com/perennial-loyalty/perennial/internal/loyalty/calendar"
 	"github.com/perennial-loyalty/perennial/internal/loyalty/posting"
 	"github.com/perennial-loyalty/perennial/internal/loyalty/redeem"
 )
@@ -19,8 +20,8 @@ func Climb(d *posting.Decision, was loyalty.Account, happened ...time.Time) erro
 	several := len(happened) > 1
 	first, last, unsettled := time.Time{}, time.Time{}, false
 	for _, at := range happened {
-		at = posting.Later(at, d.Account.Joined)
-		first, last = posting.Soonest(first, at), posting.Later(last, at)
+		at = calendar.Later(at, d.Account.Joined)
+		first, last = calendar.Soonest(first, at), calendar.Later(last, at)
 		unsettled = unsettled || several && OpenSince(d, at, was) || IsUnsettled(d, at, was)
 		_ = InTierGroups(d, func(d *posting.Decision) error {
 			was := posting.GroupView(&d.P.Tiers, was)
@@ -62,7 +63,7 @@ func (r Rules) LastDecided(acc loyalty.Account, now time.Time) (last time.Time) 
 	}
 	for _, at := range []time.Time{s.Lock, r.Tiers.Refresh.At} {
 		if at.After(acc.Joined) && !at.After(now) {
-			last = posting.Later(last, at)
+			last = calendar.Later(last, at)
 		}
 	}
 	return last
@@ -161,7 +162,7 @@ func liftTier(d *posting.Decision) error {
 
 // passTiers processes the level changes and reviews that become due until an instant, and nothing else.
 func passTiers(d *posting.Decision, until time.Time) error {
-	due := func() time.Time { return posting.Soonest(Of(d.P).TierDue(d.Account), Of(d.P).RefreshAt(d.Account)) }
+	due := func() time.Time { return calendar.Soonest(Of(d.P).TierDue(d.Account), Of(d.P).RefreshAt(d.Account)) }
 	for at := due(); !at.IsZero() && !at.After(until); at = due() {
 		d.Now = at
 		for _, step := range []func(*posting.Decision, time.Time) error{
@@ -179,7 +180,7 @@ func passTiers(d *posting.Decision, until time.Time) error {
 // TierDue returns the next instant at which the level changes or is reviewed without a command, or zero if there is
 // none.
 func (r Rules) TierDue(acc loyalty.Account) time.Time {
-	return posting.Soonest(r.UnlockAt(acc), r.RiseAt(acc), posting.ReviewAt(&r.Tiers, r.Zone, acc.Tier))
+	return calendar.Soonest(r.UnlockAt(acc), r.RiseAt(acc), posting.ReviewAt(&r.Tiers, r.Zone, acc.Tier))
 }
 
 // locked reports whether a manually set level is still locked.
@@ -199,13 +200,13 @@ func (r Rules) Closed(acc loyalty.Account, at, now time.Time) (out []time.Time) 
 		}
 		return out
 	}
-	month := loyalty.DateOf(at, r.Zone).Month()
+	month := calendar.DateOf(at, r.Zone).Month()
 	for range r.Tiers.Months {
-		end := loyalty.EndOfMonth.Date(loyalty.Date(month*100 + 1)).End(r.Zone)
+		end := calendar.EndOfMonth.Date(calendar.Date(month*100 + 1)).End(r.Zone)
 		if end.After(now) {
 			break
 		}
-		out, month = append(out, end.Add(-1)), posting.MonthsBack(month, -1)
+		out, month = append(out, end.Add(-1)), calendar.MonthsBack(month, -1)
 	}
 	return out
 }
@@ -379,7 +380,7 @@ func moved(d *posting.Decision, s loyalty.Standing, why loyalty.Reason) error {
 
 // standing posts a standing that is decided at an instant.
 func standing(d *posting.Decision, s loyalty.Standing, at time.Time, why loyalty.Reason) error {
-	s = decidedAt(s, posting.Later(at, d.Account.Tier.Decided()))
+	s = decidedAt(s, calendar.Later(at, d.Account.Tier.Decided()))
 	if d.Trial != nil {
 		stand(d, s)
 		return nil

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
+	"github.com/perennial-loyalty/perennial/internal/loyalty/calendar"
 	"github.com/perennial-loyalty/perennial/internal/loyalty/posting"
 )
 
@@ -23,10 +24,10 @@ func Cycle(t *loyalty.Tiers) (loyalty.Window, bool) {
 }
 
 // period returns the first day of the period that contains a day, and the first day of the next period.
-func (r Rules) period(acc loyalty.Account, day loyalty.Date) (first, next loyalty.Date) {
+func (r Rules) period(acc loyalty.Account, day calendar.Date) (first, next calendar.Date) {
 	w, _ := Cycle(&r.Tiers)
 	from := r.yearFrom(acc, w)
-	month := func(i int) loyalty.Date { return loyalty.Day((i%12+1)*100 + int(from)%100).In(i / 12) }
+	month := func(i int) calendar.Date { return calendar.Day((i%12+1)*100 + int(from)%100).In(i / 12) }
 	i := day.Year()*12 + int(day.CalendarMonth()) - 1
 	i -= (i - int(from)/100 + 1) % w.Months
 	if day.Day() < month(i) {
@@ -36,19 +37,19 @@ func (r Rules) period(acc loyalty.Account, day loyalty.Date) (first, next loyalt
 }
 
 // yearFrom returns the day of the year on which a window's periods begin for a member.
-func (r Rules) yearFrom(acc loyalty.Account, w loyalty.Window) loyalty.Day {
+func (r Rules) yearFrom(acc loyalty.Account, w loyalty.Window) calendar.Day {
 	switch {
 	case w.Kind == loyalty.CycleWindow:
 		return w.From
 	case w.Kind == loyalty.OwnWindow && acc.Traits.MembershipYearStart != 0:
-		return loyalty.Day(acc.Traits.MembershipYearStart)
+		return calendar.Day(acc.Traits.MembershipYearStart)
 	}
-	return loyalty.Day(loyalty.DateOf(acc.Joined, r.Zone) % 10000)
+	return calendar.Day(calendar.DateOf(acc.Joined, r.Zone) % 10000)
 }
 
 // PeriodEnd returns the end of the period that contains an instant.
 func (r Rules) PeriodEnd(acc loyalty.Account, at time.Time) time.Time {
-	_, next := r.period(acc, loyalty.DateOf(at, r.Zone))
+	_, next := r.period(acc, calendar.DateOf(at, r.Zone))
 	return next.Start(r.Zone)
 }
 
@@ -56,7 +57,7 @@ func (r Rules) PeriodEnd(acc loyalty.Account, at time.Time) time.Time {
 // periods do not begin on the first of a month, the first day of the period as yyyymmdd; for loyalty.LevelWindow, the
 // Unix millisecond after which the window began.
 func (r Rules) bucket(acc loyalty.Account, at time.Time) int {
-	day := loyalty.DateOf(at, r.Zone)
+	day := calendar.DateOf(at, r.Zone)
 	w, cyclic := Cycle(&r.Tiers)
 	switch {
 	case r.Tiers.Window.Kind == loyalty.LevelWindow:
@@ -79,27 +80,27 @@ func levelBucket(a *loyalty.Account, at time.Time) (bucket int, known bool) {
 			break
 		}
 	}
-	return int(posting.Later(from(s), a.Joined).UnixMilli()), known
+	return int(calendar.Later(from(s), a.Joined).UnixMilli()), known
 }
 
 // begins returns the first day of a bucket, or 0 for the bucket that merges the amounts that no window includes any
 // more.
-func (r Rules) begins(bucket int) loyalty.Date {
+func (r Rules) begins(bucket int) calendar.Date {
 	switch {
 	case bucket == 0:
 		return 0
 	case bucket <= posting.LastMonth:
-		return loyalty.Date(bucket*100 + 1)
+		return calendar.Date(bucket*100 + 1)
 	case bucket <= posting.LastDay:
-		return loyalty.Date(bucket)
+		return calendar.Date(bucket)
 	}
-	return loyalty.DateOf(time.UnixMilli(int64(bucket)), r.Zone)
+	return calendar.DateOf(time.UnixMilli(int64(bucket)), r.Zone)
 }
 
 // within returns a function that reports whether a bucket counts at an instant.
 func (r Rules) within(acc loyalty.Account, at time.Time) func(bucket int) bool {
 	if r.Tiers.Window.Kind == loyalty.LevelWindow {
-		from := int(posting.Later(from(acc.Tier), acc.Joined).UnixMilli())
+		from := int(calendar.Later(from(acc.Tier), acc.Joined).UnixMilli())
 		return func(bucket int) bool { return bucket == from }
 	}
 	first, last := r.span(acc, at)
@@ -110,16 +111,16 @@ func (r Rules) within(acc loyalty.Account, at time.Time) func(bucket int) bool {
 }
 
 // span returns the first and the last day of the window or period that applies at an instant.
-func (r Rules) span(acc loyalty.Account, at time.Time) (first, last loyalty.Date) {
-	day := loyalty.DateOf(at, r.Zone)
+func (r Rules) span(acc loyalty.Account, at time.Time) (first, last calendar.Date) {
+	day := calendar.DateOf(at, r.Zone)
 	if _, cyclic := Cycle(&r.Tiers); cyclic {
 		first, next := r.period(acc, day)
-		return first, loyalty.DateOf(next.Start(r.Zone).Add(-1), r.Zone)
+		return first, calendar.DateOf(next.Start(r.Zone).Add(-1), r.Zone)
 	}
-	last = loyalty.EndOfMonth.Date(day)
+	last = calendar.EndOfMonth.Date(day)
 	switch {
 	case r.Tiers.Window.Kind == loyalty.LevelWindow:
-		return loyalty.DateOf(from(acc.Tier), r.Zone), last
+		return calendar.DateOf(from(acc.Tier), r.Zone), last
 	case r.Tiers.Months > 0:
 		return r.firstOf(at), last
 	}

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
+	"github.com/perennial-loyalty/perennial/internal/loyalty/calendar"
 	"github.com/perennial-loyalty/perennial/internal/loyalty/posting"
 )
 
@@ -23,7 +24,7 @@ func TestBucketOfAnEvent(t *testing.T) {
 		{"a lifetime", func(*loyalty.Tiers) {}, 0, "2027-03-31", 202703},
 		{"twelve months", rolling, 0, "2027-03-31", 202703},
 		{"the last month", rolling, 0, "9999-12-31", posting.LastMonth},
-		{"a calendar year", calendar, 0, "2027-03-31", 202703},
+		{"a calendar year", calendarYear, 0, "2027-03-31", 202703},
 		{"a quarter", quarterly, 0, "2027-03-31", 202703},
 		{"a year from 15 February", february, 0, "2027-02-15", 20270215},
 		{"the day before", february, 0, "2027-02-14", 20260215},
@@ -50,7 +51,7 @@ func TestBucketOfAnEvent(t *testing.T) {
 		}
 	}
 	p := threeLevels()
-	for bucket, want := range map[int]loyalty.Date{
+	for bucket, want := range map[int]calendar.Date{
 		0: 0, 202703: 20270301, posting.LastMonth: 99991201, 20270215: 20270215, posting.LastDay: 99991231,
 		int(utc("2027-03-02T10:00").UnixMilli()): 20270302,
 	} {
@@ -118,7 +119,7 @@ func TestBucketsWithinAWindow(t *testing.T) {
 			[]int{0, 202603, 202604, 202703, 202704, 20270331, 20270401},
 			[]int{202604, 202703, 20270331},
 		},
-		{"a calendar year", calendar, []int{202612, 202701, 202712, 202801}, []int{202701, 202712}},
+		{"a calendar year", calendarYear, []int{202612, 202701, 202712, 202801}, []int{202701, 202712}},
 		{"a quarter", quarterly, []int{202612, 202701, 202703, 202704}, []int{202701, 202703}},
 		{"a year from joining", fromJoining, []int{20260115, 20270115, 20280115}, []int{20270115}},
 		{"since the level", sinceLevel, []int{since - 1, since, since + 1}, []int{since}},
@@ -143,7 +144,7 @@ func TestBucketsWithinAWindow(t *testing.T) {
 
 // An account stores the months of the window apart and, under a manually set level, those that may keep another level.
 func TestMonthsThatAnAccountStoresApart(t *testing.T) {
-	kept := func(p, grace loyalty.Period) func(*loyalty.Tiers) {
+	kept := func(p, grace calendar.Period) func(*loyalty.Tiers) {
 		return func(t *loyalty.Tiers) { t.KeepFor, t.Grace = p, grace }
 	}
 	for _, c := range []struct {
@@ -158,22 +159,22 @@ func TestMonthsThatAnAccountStoresApart(t *testing.T) {
 		{"twelve months, set manually", []func(*loyalty.Tiers){rolling}, true, 14},
 		{
 			"kept for months",
-			[]func(*loyalty.Tiers){rolling, kept(loyalty.Period{Months: 6}, loyalty.Period{Months: 1})},
+			[]func(*loyalty.Tiers){rolling, kept(calendar.Period{Months: 6}, calendar.Period{Months: 1})},
 			true, 21,
 		},
 		{
 			"kept for 28 days in all",
-			[]func(*loyalty.Tiers){rolling, kept(loyalty.Period{Days: 27}, loyalty.Period{Days: 1})},
+			[]func(*loyalty.Tiers){rolling, kept(calendar.Period{Days: 27}, calendar.Period{Days: 1})},
 			true, 15,
 		},
 		{
 			"kept for 27 days in all",
-			[]func(*loyalty.Tiers){rolling, kept(loyalty.Period{Days: 26}, loyalty.Period{Days: 1})},
+			[]func(*loyalty.Tiers){rolling, kept(calendar.Period{Days: 26}, calendar.Period{Days: 1})},
 			true, 14,
 		},
 		{
 			"kept for years",
-			[]func(*loyalty.Tiers){rolling, kept(loyalty.Period{Months: 60}, loyalty.Period{})},
+			[]func(*loyalty.Tiers){rolling, kept(calendar.Period{Months: 60}, calendar.Period{})},
 			true, MaxWindow,
 		},
 		{"a quarter", []func(*loyalty.Tiers){quarterly}, false, 15},
@@ -189,7 +190,7 @@ func TestMonthsThatAnAccountStoresApart(t *testing.T) {
 }
 
 func TestWindowInReasons(t *testing.T) {
-	cycle := func(months int, from loyalty.Day) func(*loyalty.Tiers) {
+	cycle := func(months int, from calendar.Day) func(*loyalty.Tiers) {
 		return func(t *loyalty.Tiers) {
 			t.Window = loyalty.Window{Kind: loyalty.CycleWindow, Months: months, From: from}
 		}
@@ -202,7 +203,7 @@ func TestWindowInReasons(t *testing.T) {
 		{"a lifetime", func(*loyalty.Tiers) {}, ""},
 		{"twelve months", rolling, "/12"},
 		{"one month", func(t *loyalty.Tiers) { t.Months = 1 }, "/1"},
-		{"a calendar year", calendar, "/year"},
+		{"a calendar year", calendarYear, "/year"},
 		{"a quarter", quarterly, "/quarter"},
 		{"two months", cycle(2, 101), "/2"},
 		{"a quarter from February", cycle(3, 201), "/" + string(loyalty.CycleWindow)},

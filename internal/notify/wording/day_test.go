@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
+	"github.com/perennial-loyalty/perennial/internal/loyalty/calendar"
 	"github.com/perennial-loyalty/perennial/internal/notify"
 )
 
@@ -76,15 +77,15 @@ func TestLastDayIsCompleteForMember(t *testing.T) {
 			"On 16 December 2026, 11:00 CET the reservation ends",
 		},
 		{
-			loyalty.BeforeExpiry, loyalty.Date(20270228).End(berlin), angeles, 48 * time.Hour, "en",
+			loyalty.BeforeExpiry, calendar.Date(20270228).End(berlin), angeles, 48 * time.Hour, "en",
 			"2 beans: valid until 27 February 2027", "valid until the end of 27 February 2027.",
 		},
 		{
-			loyalty.BeforeExpiry, loyalty.Date(20270228).End(berlin), angeles, 2 * time.Hour, "en",
+			loyalty.BeforeExpiry, calendar.Date(20270228).End(berlin), angeles, 2 * time.Hour, "en",
 			"2 beans: valid until 28 February 2027, 15:00 PST", "valid until 28 February 2027, 15:00 PST.",
 		},
 		{
-			loyalty.BeforeExpiry, loyalty.Date(20270228).End(berlin), berlin, 2 * time.Hour, "tr",
+			loyalty.BeforeExpiry, calendar.Date(20270228).End(berlin), berlin, 2 * time.Hour, "tr",
 			"2 bean: son gün 28 Şubat 2027", "28 Şubat 2027 gününün sonuna kadar.",
 		},
 	} {
@@ -98,7 +99,7 @@ func TestLastDayIsCompleteForMember(t *testing.T) {
 	}
 	n := withChannel(full(loyalty.BeforeExpiry, 2), loyalty.Email)
 	n.Lots = []loyalty.Lot{{Expires: 20270228, Points: 1}, {Expires: 20270301, Points: 1}}
-	n.Until, n.Zone, n.At = loyalty.Date(20270228).End(berlin), angeles, time.Date(2027, 2, 28, 18, 0, 0, 0, time.UTC)
+	n.Until, n.Zone, n.At = calendar.Date(20270228).End(berlin), angeles, time.Date(2027, 2, 28, 18, 0, 0, 0, time.UTC)
 	w := write(t, p, notify.Person{Locale: "en"}, n)
 	for _, line := range []string{
 		"Some are valid only until 28 February 2027, 15:00 PST.", "1 bean: until 28 February 2027, 15:00 PST\n",

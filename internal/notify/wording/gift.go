@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
+	"github.com/perennial-loyalty/perennial/internal/loyalty/calendar"
 	"github.com/perennial-loyalty/perennial/internal/notify"
 )
 
@@ -65,5 +66,5 @@ func (l *language) moment(at time.Time, zone *time.Location, ends bool) string {
 			at = at.Add(-1)
 		}
 	}
-	return l.day(loyalty.DateOf(at, zone)) + clock
+	return l.day(calendar.DateOf(at, zone)) + clock
 }

@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
+	"github.com/perennial-loyalty/perennial/internal/loyalty/calendar"
 )
 
 // A language contains the rules of one language that the templates cannot express.
@@ -106,7 +107,7 @@ func (l *language) number(n int64) string {
 }
 
 // day formats a date in full; "" for the zero date.
-func (l *language) day(d loyalty.Date) string {
+func (l *language) day(d calendar.Date) string {
 	if d = d.Day(); d == 0 {
 		return ""
 	}

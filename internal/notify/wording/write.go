@@ -20,6 +20,7 @@ import (
 	"unicode"
 
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
+	"github.com/perennial-loyalty/perennial/internal/loyalty/calendar"
 	"github.com/perennial-loyalty/perennial/internal/loyalty/redeem"
 	"github.com/perennial-loyalty/perennial/internal/loyalty/remind"
 	"github.com/perennial-loyalty/perennial/internal/notify"
@@ -193,7 +194,7 @@ func (l *language) last(until time.Time, n remind.News) (words string, whole boo
 	if until.IsZero() {
 		return "", true
 	}
-	if day, ok := loyalty.LastDay(until, n.At, n.Zone); ok {
+	if day, ok := calendar.LastDay(until, n.At, n.Zone); ok {
 		return l.day(day), true
 	}
 	return l.moment(until, n.Zone, false), false

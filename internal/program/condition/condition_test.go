@@ -9,7 +9,6 @@ import (
 	"time"
 
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
-	"github.com/perennial-loyalty/perennial/internal/loyalty/posting"
 	"github.com/perennial-loyalty/perennial/internal/program/condition"
 )
 
@@ -264,7 +263,7 @@ func TestAmountsAreExactInEveryCurrency(t *testing.T) {
 
 func TestFactsThatGiveNoAnswerAreAPlainError(t *testing.T) {
 	many := aboutOrder()
-	many.Order.Lines = make([]loyalty.Line, posting.MaxLines)
+	many.Order.Lines = make([]loyalty.Line, loyalty.MaxLines)
 	noCurrency := aboutOrder()
 	noCurrency.Order.Currency = "ABC"
 	third, wrong, long, within := aboutReview(), aboutReview(), aboutReview(), aboutReview()
@@ -317,7 +316,7 @@ func TestFactsThatGiveNoAnswerAreAPlainError(t *testing.T) {
 
 func TestTenThousandItemsAreNotTooManyForOneQuestion(t *testing.T) {
 	facts := aboutOrder()
-	facts.Order.Lines = make([]loyalty.Line, posting.MaxLines)
+	facts.Order.Lines = make([]loyalty.Line, loyalty.MaxLines)
 	mustHold(
 		t, `any(order.items, .category == "tea") or sum(order.items, .amount) > 30`, condition.Env{Order: true}, facts,
 		false,

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
+	"github.com/perennial-loyalty/perennial/internal/loyalty/calendar"
 )
 
 // Spoken returns the words that follow a number of points in a cap, such as "per day" or "ever".
@@ -129,7 +130,7 @@ func percentage(share *big.Rat) string {
 }
 
 // Period formats a duration in its largest whole units.
-func Period(p loyalty.Period) string {
+func Period(p calendar.Period) string {
 	minutes := p.Hours*60 + p.Minutes
 	var parts []string
 	for _, part := range []struct {
@@ -211,6 +212,6 @@ func (e explainer) payments() {
 }
 
 // Holding returns the duration of a reservation as a period.
-func Holding(p *loyalty.Program) loyalty.Period {
-	return loyalty.Period{Minutes: int(p.Hold / time.Minute)}
+func Holding(p *loyalty.Program) calendar.Period {
+	return calendar.Period{Minutes: int(p.Hold / time.Minute)}
 }

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
+	"github.com/perennial-loyalty/perennial/internal/loyalty/calendar"
 )
 
 // life describes when points can be spent and when they expire.
@@ -32,14 +33,14 @@ func (w *writer) ownLife(l loyalty.Life) {
 	}
 }
 
-func (w *writer) givenUp(wait loyalty.Wait) {
+func (w *writer) givenUp(wait calendar.Wait) {
 	if !wait.Within.IsZero() {
 		w.say("They are forfeited if an order is not %s within %s.", wait.Until, Period(wait.Within))
 	}
 }
 
 // starts describes when points become active.
-func starts(w loyalty.Wait) string {
+func starts(w calendar.Wait) string {
 	after := Period(w.For) + " after "
 	if w.For.IsZero() {
 		after = "as soon as "
@@ -58,7 +59,7 @@ func starts(w loyalty.Wait) string {
 }
 
 // ends describes when points expire.
-func ends(e loyalty.Expiry) string {
+func ends(e calendar.Expiry) string {
 	least := ""
 	if !e.After.IsZero() {
 		least = " that is at least " + Period(e.After) + " later"
@@ -68,15 +69,15 @@ func ends(e loyalty.Expiry) string {
 		return "never expire"
 	case len(e.On) > 0:
 		return "expire at the end of the next " + days(e.On) + least
-	case e.Anniversary == loyalty.OfTier:
+	case e.Anniversary == calendar.OfTier:
 		return "expire at the end of the first anniversary of reaching the level" + least
 	case e.Anniversary != "":
 		return "expire at the end of the first anniversary of enrollment" + least
 	}
-	rounded := "at the end of that " + map[loyalty.RoundTo]string{
-		loyalty.EndOfDay: "day", loyalty.EndOfWeek: "week", loyalty.EndOfMonth: "month",
-		loyalty.EndOfQuarter: "quarter",
-		loyalty.EndOfYear:    "year",
+	rounded := "at the end of that " + map[calendar.RoundTo]string{
+		calendar.EndOfDay: "day", calendar.EndOfWeek: "week", calendar.EndOfMonth: "month",
+		calendar.EndOfQuarter: "quarter",
+		calendar.EndOfYear:    "year",
 	}[e.RoundTo]
 	if e.Inactive {
 		return "expire " + Period(e.After) + " after the member's last activity (" + Series(e.ResetBy, "or") + "), " +
@@ -86,7 +87,7 @@ func ends(e loyalty.Expiry) string {
 }
 
 // days formats days of every year: 1 March or 1 September.
-func days(on []loyalty.Day) string {
+func days(on []calendar.Day) string {
 	var parts []string
 	for _, d := range on {
 		parts = append(parts, strconv.Itoa(int(d)%100)+" "+time.Month(int(d)/100).String())

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
+	"github.com/perennial-loyalty/perennial/internal/loyalty/calendar"
 )
 
 // A ruleSection describes the rules.
@@ -134,7 +135,7 @@ func (s ruleSection) about(m loyalty.Match) (parts []string) {
 		parts = append(parts, "in the month of the member's birthday")
 	}
 	if n := m.BirthdayDays; n > 0 {
-		parts = append(parts, "within "+Period(loyalty.Period{Days: n})+" before or after the member's birthday")
+		parts = append(parts, "within "+Period(calendar.Period{Days: n})+" before or after the member's birthday")
 	}
 	parts = append(parts, s.span(m.From, m.Until)...)
 	for _, d := range m.Weekdays {

@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
+	"github.com/perennial-loyalty/perennial/internal/loyalty/calendar"
 )
 
 // A tierSection describes the tiers of the program or of a tier group.
@@ -98,7 +99,7 @@ func (s tierSection) window() string {
 	case w.Kind == loyalty.CycleWindow && w.Months < 12:
 		return "in the calendar " + map[int]string{1: "month", 3: "quarter", 6: "half-year"}[w.Months]
 	case w.Kind == loyalty.CycleWindow:
-		return "in the year that begins on " + days([]loyalty.Day{w.From})
+		return "in the year that begins on " + days([]calendar.Day{w.From})
 	case w.Kind == loyalty.JoinWindow:
 		return "in the year since the day of enrollment"
 	case w.Kind == loyalty.OwnWindow:

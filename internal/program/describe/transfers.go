@@ -3,7 +3,7 @@ package describe
 import (
 	"fmt"
 
-	"github.com/perennial-loyalty/perennial/internal/loyalty"
+	"github.com/perennial-loyalty/perennial/internal/loyalty/calendar"
 )
 
 // transfers describes how members transfer points to each other.
@@ -36,7 +36,7 @@ func (e explainer) transfers() {
 	case fee.Points > 0:
 		e.say("- The fee is %s.", e.whole(int64(fee.Points)))
 	}
-	if t.Accept != (loyalty.Period{}) {
+	if t.Accept != (calendar.Period{}) {
 		e.say("- The recipient must accept within %s; otherwise the points are returned.", Period(t.Accept))
 	}
 }

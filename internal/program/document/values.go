@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
+	"github.com/perennial-loyalty/perennial/internal/loyalty/calendar"
 	"github.com/perennial-loyalty/perennial/internal/program/nearest"
 )
 
@@ -173,7 +174,7 @@ func (c *Compiler) Integer(n *Node, least, most int64) int64 {
 var DurationForm = regexp.MustCompile(`^([0-9]{1,4}) (minute|hour|day|week|month|year)s?$`)
 
 // Period reads a period like "14 days". It returns zero if there is none.
-func (c *Compiler) Period(n *Node) (p loyalty.Period) {
+func (c *Compiler) Period(n *Node) (p calendar.Period) {
 	if n == nil {
 		return p
 	}
@@ -228,7 +229,7 @@ func (c *Compiler) Instant(n *Node, zone *time.Location) time.Time {
 }
 
 // DayOfYear reads a day of the year, like "03-01". It reports false if the value is missing or invalid.
-func (c *Compiler) DayOfYear(n *Node) (loyalty.Day, bool) {
+func (c *Compiler) DayOfYear(n *Node) (calendar.Day, bool) {
 	if n.Text() == "" {
 		return 0, false
 	}
@@ -237,7 +238,7 @@ func (c *Compiler) DayOfYear(n *Node) (loyalty.Day, bool) {
 		c.Malformed(n, "day")
 		return 0, false
 	}
-	return loyalty.Day(int(t.Month())*100 + t.Day()), true
+	return calendar.Day(int(t.Month())*100 + t.Day()), true
 }
 
 // Malformed rejects a value that does not match a definition of the schema. It ignores a missing value, because the

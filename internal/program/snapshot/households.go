@@ -1,6 +1,9 @@
 package snapshot
 
-import "github.com/perennial-loyalty/perennial/internal/loyalty"
+import (
+	"github.com/perennial-loyalty/perennial/internal/loyalty"
+	"github.com/perennial-loyalty/perennial/internal/loyalty/calendar"
+)
 
 type householdsDoc struct {
 	Size       int       `json:"size,omitzero"` // zero: the program has no households
@@ -13,5 +16,5 @@ func householdsOf(h loyalty.Households) householdsDoc {
 }
 
 func (d householdsDoc) households() loyalty.Households {
-	return loyalty.Households{Size: d.Size, Share: d.Share.number, CoolingOff: loyalty.Period(d.CoolingOff)}
+	return loyalty.Households{Size: d.Size, Share: d.Share.number, CoolingOff: calendar.Period(d.CoolingOff)}
 }

@@ -1,6 +1,9 @@
 package snapshot
 
-import "github.com/perennial-loyalty/perennial/internal/loyalty"
+import (
+	"github.com/perennial-loyalty/perennial/internal/loyalty"
+	"github.com/perennial-loyalty/perennial/internal/loyalty/calendar"
+)
 
 // These types store when points become active and when they expire. Days of the year are numbers in the form MMDD.
 type (
@@ -12,20 +15,20 @@ type (
 	}
 
 	waitDoc struct {
-		For    periodDoc          `json:",embed"` // embedded, because it was the only field in the first release
-		Until  loyalty.OrderEvent `json:"until,omitzero"`
-		Within periodDoc          `json:"within,omitzero"`
-		On     []loyalty.Day      `json:"on,omitzero"`
-		Manual bool               `json:"manual,omitzero"`
+		For    periodDoc           `json:",embed"` // embedded, because it was the only field in the first release
+		Until  calendar.OrderEvent `json:"until,omitzero"`
+		Within periodDoc           `json:"within,omitzero"`
+		On     []calendar.Day      `json:"on,omitzero"`
+		Manual bool                `json:"manual,omitzero"`
 	}
 
 	expiryDoc struct {
-		After       periodDoc           `json:"after,omitzero"`
-		RoundTo     roundTo             `json:"round_to,omitzero"`
-		On          []loyalty.Day       `json:"on,omitzero"`
-		Anniversary loyalty.Anniversary `json:"anniversary,omitzero"`
-		Inactive    bool                `json:"inactive,omitzero"`
-		ResetBy     []string            `json:"reset_by,omitzero"`
+		After       periodDoc            `json:"after,omitzero"`
+		RoundTo     roundTo              `json:"round_to,omitzero"`
+		On          []calendar.Day       `json:"on,omitzero"`
+		Anniversary calendar.Anniversary `json:"anniversary,omitzero"`
+		Inactive    bool                 `json:"inactive,omitzero"`
+		ResetBy     []string             `json:"reset_by,omitzero"`
 	}
 
 	lifeDoc struct {
@@ -34,23 +37,23 @@ type (
 	}
 )
 
-func waitOf(w loyalty.Wait) waitDoc {
+func waitOf(w calendar.Wait) waitDoc {
 	return waitDoc{periodDoc(w.For), w.Until, periodDoc(w.Within), w.On, w.Manual}
 }
 
-func (d waitDoc) wait() loyalty.Wait {
-	return loyalty.Wait{
-		For: loyalty.Period(d.For), Until: d.Until, Within: loyalty.Period(d.Within), On: d.On, Manual: d.Manual,
+func (d waitDoc) wait() calendar.Wait {
+	return calendar.Wait{
+		For: calendar.Period(d.For), Until: d.Until, Within: calendar.Period(d.Within), On: d.On, Manual: d.Manual,
 	}
 }
 
-func expiryOf(e loyalty.Expiry) expiryDoc {
+func expiryOf(e calendar.Expiry) expiryDoc {
 	return expiryDoc{periodDoc(e.After), roundTo(e.RoundTo), e.On, e.Anniversary, e.Inactive, e.ResetBy}
 }
 
-func (d expiryDoc) expiry() loyalty.Expiry {
-	return loyalty.Expiry{
-		After: loyalty.Period(d.After), RoundTo: loyalty.RoundTo(d.RoundTo), On: d.On, Anniversary: d.Anniversary,
+func (d expiryDoc) expiry() calendar.Expiry {
+	return calendar.Expiry{
+		After: calendar.Period(d.After), RoundTo: calendar.RoundTo(d.RoundTo), On: d.On, Anniversary: d.Anniversary,
 		Inactive: d.Inactive, ResetBy: d.ResetBy,
 	}
 }

@@ -1,6 +1,9 @@
 package snapshot
 
-import "github.com/perennial-loyalty/perennial/internal/loyalty"
+import (
+	"github.com/perennial-loyalty/perennial/internal/loyalty"
+	"github.com/perennial-loyalty/perennial/internal/loyalty/calendar"
+)
 
 // A paymentsDoc stores the terms for reports of payment processors, in the words of the program file.
 type paymentsDoc struct {
@@ -14,5 +17,5 @@ func paymentsOf(t loyalty.PaymentTerms) paymentsDoc {
 }
 
 func (d paymentsDoc) payments() loyalty.PaymentTerms {
-	return loyalty.PaymentTerms{Award: d.Award, FindBy: d.FindBy, ClaimWithin: loyalty.Period(d.ClaimWithin)}
+	return loyalty.PaymentTerms{Award: d.Award, FindBy: d.FindBy, ClaimWithin: calendar.Period(d.ClaimWithin)}
 }

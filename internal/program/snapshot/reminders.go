@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
+	"github.com/perennial-loyalty/perennial/internal/loyalty/calendar"
 )
 
 // These types store the reminders.
@@ -41,7 +42,7 @@ type (
 		Segments  []string          `json:"segments,omitzero"`
 		Tiers     []string          `json:"tiers,omitzero"`
 		At        []time.Time       `json:"at,omitzero"`
-		Days      []loyalty.Day     `json:"days,omitzero"`
+		Days      []calendar.Day    `json:"days,omitzero"`
 		Title     loyalty.Text      `json:"title,omitzero"`
 		Body      loyalty.Text      `json:"body,omitzero"`
 		When      *whenDoc          `json:"when,omitzero"`
@@ -62,18 +63,18 @@ func remindersOf(r loyalty.Reminders) remindersDoc {
 func (d remindersDoc) reminders() loyalty.Reminders {
 	return loyalty.Reminders{
 		QuietFrom: d.QuietFrom, QuietUntil: d.QuietUntil, Holdout: d.Holdout.number,
-		AttributionWindow: loyalty.Period(d.AttributionWindow),
+		AttributionWindow: calendar.Period(d.AttributionWindow),
 		FrequencyCaps: each(
 			d.FrequencyCaps, func(c frequencyCapDoc) loyalty.FrequencyCap { return loyalty.FrequencyCap(c) },
 		),
-		Ignored:  loyalty.IgnoredRule{Wait: loyalty.Period(d.Ignored.Wait), StopAfter: d.Ignored.StopAfter},
+		Ignored:  loyalty.IgnoredRule{Wait: calendar.Period(d.Ignored.Wait), StopAfter: d.Ignored.StopAfter},
 		Messages: each(d.Messages, reminderDoc.reminder),
 	}
 }
 
 func reminderOf(r loyalty.Reminder) reminderDoc {
 	return reminderDoc{
-		ID: r.ID, On: r.On, Leads: each(r.Leads, func(p loyalty.Period) periodDoc { return periodDoc(p) }),
+		ID: r.ID, On: r.On, Leads: each(r.Leads, func(p calendar.Period) periodDoc { return periodDoc(p) }),
 		Within:   r.Within,
 		Channels: r.Channels, Purpose: r.Purpose, MinPoints: r.MinPoints, Limits: each(r.Limits, limitOf),
 		Segments: r.Segments,
@@ -83,7 +84,7 @@ func reminderOf(r loyalty.Reminder) reminderDoc {
 
 func (d reminderDoc) reminder() loyalty.Reminder {
 	return loyalty.Reminder{
-		ID: d.ID, On: d.On, Leads: each(d.Leads, func(p periodDoc) loyalty.Period { return loyalty.Period(p) }),
+		ID: d.ID, On: d.On, Leads: each(d.Leads, func(p periodDoc) calendar.Period { return calendar.Period(p) }),
 		Within:   d.Within,
 		Channels: d.Channels, Purpose: d.Purpose, MinPoints: d.MinPoints, Limits: each(d.Limits, limitDoc.limit),
 		Segments: d.Segments,

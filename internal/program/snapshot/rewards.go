@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
+	"github.com/perennial-loyalty/perennial/internal/loyalty/calendar"
 )
 
 // These types store the rewards and the terms of redemptions. The keys of Codes are at the level of the reward, as in
@@ -113,15 +114,15 @@ func (d rewardDoc) reward() loyalty.Reward {
 		Value:   loyalty.Money(d.Value),
 		Percent: d.Percent.number, MaxValue: loyalty.Money(d.MaxValue), SKU: d.SKU, Partner: d.Partner,
 		MinOrder: d.MinOrder,
-		Visible:  loyalty.Span(d.Visible), Active: loyalty.Span(d.Active), Tiers: d.Tiers, Segments: d.Segments,
+		Visible:  calendar.Span(d.Visible), Active: calendar.Span(d.Active), Tiers: d.Tiers, Segments: d.Segments,
 		Limits:       each(d.Limits, limitDoc.limit),
 		StockBatches: each(d.StockBatches, func(d stockBatchDoc) loyalty.StockBatch { return loyalty.StockBatch(d) }),
 		Codes: loyalty.Codes{
-			From: d.Codes.From, Shared: d.Codes.Shared, Wait: loyalty.Period(d.Codes.Wait),
-			Valid: loyalty.Period(d.Codes.Valid),
+			From: d.Codes.From, Shared: d.Codes.Shared, Wait: calendar.Period(d.Codes.Wait),
+			Valid: calendar.Period(d.Codes.Valid),
 		},
 		Dates:  each(d.Dates, func(o rewardDateDoc) loyalty.RewardDate { return loyalty.RewardDate(o) }),
-		Manual: d.Manual, Address: d.Address, FirstCall: loyalty.Period(d.FirstCall),
+		Manual: d.Manual, Address: d.Address, FirstCall: calendar.Period(d.FirstCall),
 		Wallets: d.Wallets, Wallet: d.Wallet, Points: d.Points,
 	}
 }
@@ -135,7 +136,7 @@ func redeemingOf(r loyalty.RedemptionTerms) redemptionDoc {
 
 func (d redemptionDoc) redeeming() loyalty.RedemptionTerms {
 	return loyalty.RedemptionTerms{
-		PerOrder: d.PerOrder, CodeValid: loyalty.Period(d.CodeValid), Grace: loyalty.Period(d.Grace),
+		PerOrder: d.PerOrder, CodeValid: calendar.Period(d.CodeValid), Grace: calendar.Period(d.Grace),
 		OnRefund: loyalty.OnRefund(d.OnRefund),
 		Pay: loyalty.Pay{
 			Rates: rates(d.Pay.Rates, rateDoc.rate),

@@ -6,6 +6,7 @@ import (
 	"github.com/go-json-experiment/json"
 
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
+	"github.com/perennial-loyalty/perennial/internal/loyalty/calendar"
 )
 
 // These types store the rules beyond the base rate. The keys of Match and Give are at the level of the rule, as in
@@ -132,7 +133,7 @@ func actionOf(a loyalty.Action) actionDoc {
 func (d actionDoc) action() loyalty.Action {
 	return loyalty.Action{
 		ID: d.ID, Event: d.Event, Points: d.Points, Limits: each(d.Limits, limitDoc.limit),
-		Cooldown: loyalty.Period(d.Cooldown), From: d.From, Until: d.Until, Tiers: d.Tiers, Segments: d.Segments,
+		Cooldown: calendar.Period(d.Cooldown), From: d.From, Until: d.Until, Tiers: d.Tiers, Segments: d.Segments,
 		Life: d.Life.life(), Since: d.Since, Wallet: d.Wallet, Friend: d.Friend,
 	}
 }

@@ -9,6 +9,7 @@ import (
 	"github.com/google/go-cmp/cmp/cmpopts"
 
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
+	"github.com/perennial-loyalty/perennial/internal/loyalty/calendar"
 )
 
 // alike compares exported fields except Compiled, which Compile derives from the others, and Group, which only copies
@@ -71,8 +72,8 @@ func TestTheFormOfTheFirstReleaseIsRead(t *testing.T) {
 		Earning: loyalty.Earning{Earn: loyalty.Earn{
 			Rates:  map[loyalty.Currency]loyalty.Rate{"EUR": {Points: big.NewRat(1, 1), Per: 110}},
 			Counts: loyalty.Counts{Items: true}, Rounding: loyalty.Up,
-			Pending:    loyalty.Wait{For: loyalty.Period{Days: 14}},
-			Expires:    loyalty.Expiry{After: loyalty.Period{Months: 12}, RoundTo: loyalty.EndOfMonth},
+			Pending:    calendar.Wait{For: calendar.Period{Days: 14}},
+			Expires:    calendar.Expiry{After: calendar.Period{Months: 12}, RoundTo: calendar.EndOfMonth},
 			Categories: []loyalty.CategoryRule{{ID: "x2", Category: "beans", Multiply: big.NewRat(5, 2)}},
 			Caps:       []loyalty.Cap{{Points: 500, Per: loyalty.PerDay}},
 		}},
@@ -80,7 +81,7 @@ func TestTheFormOfTheFirstReleaseIsRead(t *testing.T) {
 			Levels: []loyalty.Level{
 				{ID: "bronze"}, {ID: "silver", From: 500, Multiply: big.NewRat(5, 4), Perks: []string{"gifts"}},
 			},
-			By: loyalty.ByOrders, Months: 12, KeepFor: loyalty.Period{Months: 12}, Grace: loyalty.Period{Days: 30},
+			By: loyalty.ByOrders, Months: 12, KeepFor: calendar.Period{Months: 12}, Grace: calendar.Period{Days: 30},
 			MoveDown: loyalty.ToQualified,
 		}},
 		Corrections: loyalty.Corrections{Clawback: loyalty.ClawbackWithinBalance},

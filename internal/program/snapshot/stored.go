@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
+	"github.com/perennial-loyalty/perennial/internal/loyalty/calendar"
 )
 
 // These types are the stored form of loyalty.Program, field by field. Zero values are omitted. Fields may be added,
@@ -101,7 +102,7 @@ type (
 	}
 
 	exchangeRateDoc struct {
-		From  loyalty.Date               `json:"from"` // yyyymmdd
+		From  calendar.Date              `json:"from"` // yyyymmdd
 		Rates map[loyalty.Currency]ratio `json:"rates,omitzero"`
 	}
 
@@ -196,13 +197,13 @@ func (d programDoc) program(zone *time.Location) *loyalty.Program {
 			Clawback: loyalty.ClawbackPolicy(d.Clawback),
 			MaxDebt:  d.MaxDebt,
 			Goodwill: loyalty.Goodwill{
-				Reinstate: loyalty.Period(d.Goodwill.Reinstate), Extend: loyalty.Period(d.Goodwill.Extend),
+				Reinstate: calendar.Period(d.Goodwill.Reinstate), Extend: calendar.Period(d.Goodwill.Extend),
 			},
 		},
-		BirthdayLock: loyalty.Period(d.BirthdayLock),
+		BirthdayLock: calendar.Period(d.BirthdayLock),
 		Messaging: loyalty.Messaging{
 			AdvanceNotice: loyalty.AdvanceNotice{
-				Period: loyalty.Period(d.Notice.Period), MaxExtensions: d.Notice.MaxExtensions,
+				Period: calendar.Period(d.Notice.Period), MaxExtensions: d.Notice.MaxExtensions,
 			},
 			Reminders: d.Reminders.reminders(),
 		},

@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
+	"github.com/perennial-loyalty/perennial/internal/loyalty/calendar"
 )
 
 type (
@@ -44,7 +45,7 @@ type (
 	windowDoc struct {
 		Kind   loyalty.WindowKind `json:"kind,omitzero"`
 		Months int                `json:"months,omitzero"`
-		From   loyalty.Day        `json:"from,omitzero"` // MMDD
+		From   calendar.Day       `json:"from,omitzero"` // MMDD
 	}
 
 	refreshDoc struct {
@@ -118,13 +119,13 @@ func (d tiersDoc) tiers() loyalty.Tiers {
 			}
 		}),
 		By: loyalty.Measure(d.By), Currency: d.Currency, AtLeast: d.AtLeast, Months: d.Months, Calendar: d.Calendar,
-		KeepFor: loyalty.Period(d.KeepFor), KeepYear: d.KeepYear, Grace: loyalty.Period(d.Grace),
+		KeepFor: calendar.Period(d.KeepFor), KeepYear: d.KeepYear, Grace: calendar.Period(d.Grace),
 		MoveDown: loyalty.MoveDown(d.MoveDown),
 		Ways: each(d.Ways, func(way []measure) []loyalty.Measure {
 			return each(way, func(m measure) loyalty.Measure { return loyalty.Measure(m) })
 		}),
 		Visit: d.Visit, Brands: d.Brands, Window: loyalty.Window(d.Window), MoveUp: loyalty.MoveUp(d.MoveUp),
-		KeepPeriods: d.KeepPeriods, ExtendedBy: loyalty.Period(d.ExtendedBy),
+		KeepPeriods: d.KeepPeriods, ExtendedBy: calendar.Period(d.ExtendedBy),
 		Minimums:      each(d.Minimums, func(f minimumDoc) loyalty.Minimum { return loyalty.Minimum(f) }),
 		SkippedLevels: loyalty.SkippedLevels(d.SkippedLevels), RepeatEntryBonus: d.RepeatEntryBonus,
 		KeepOnRefund: d.Keep,

@@ -1,6 +1,9 @@
 package snapshot
 
-import "github.com/perennial-loyalty/perennial/internal/loyalty"
+import (
+	"github.com/perennial-loyalty/perennial/internal/loyalty"
+	"github.com/perennial-loyalty/perennial/internal/loyalty/calendar"
+)
 
 type transfersDoc struct {
 	Min      loyalty.Points `json:"min,omitzero"` // zero: members cannot transfer points
@@ -24,6 +27,6 @@ func (d transfersDoc) transfers() loyalty.Transfers {
 	return loyalty.Transfers{
 		Min: d.Min, Max: d.Max, Step: d.Step, Limits: each(d.Limits, limitDoc.limit),
 		AtMost: each(d.AtMost, capDoc.cap),
-		Fee:    loyalty.Fee{Points: d.Fee, Share: d.FeeShare.number}, Accept: loyalty.Period(d.Accept),
+		Fee:    loyalty.Fee{Points: d.Fee, Share: d.FeeShare.number}, Accept: calendar.Period(d.Accept),
 	}
 }

@@ -1,6 +1,9 @@
 package snapshot
 
-import "github.com/perennial-loyalty/perennial/internal/loyalty"
+import (
+	"github.com/perennial-loyalty/perennial/internal/loyalty"
+	"github.com/perennial-loyalty/perennial/internal/loyalty/calendar"
+)
 
 // These types store the wallets and the conversions between them.
 type (
@@ -52,7 +55,7 @@ func conversionOf(c loyalty.Conversion) conversionDoc {
 func (d conversionDoc) conversion() loyalty.Conversion {
 	return loyalty.Conversion{
 		ID: d.ID, From: d.From, To: d.To, Rate: d.Rate.number, Min: d.Min, Step: d.Step,
-		ReversibleWithin: loyalty.Period(d.ReversibleWithin),
+		ReversibleWithin: calendar.Period(d.ReversibleWithin),
 		Limits:           each(d.Limits, limitDoc.limit),
 	}
 }

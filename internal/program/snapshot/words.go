@@ -7,13 +7,14 @@ import (
 	"time"
 
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
+	"github.com/perennial-loyalty/perennial/internal/loyalty/calendar"
 )
 
 // These types store choices as words of the program file. The position of a word in its list is the value of the
 // constant in package loyalty. A stored word never changes its meaning, but the constants may get other values.
 type (
 	rounding  loyalty.Rounding
-	roundTo   loyalty.RoundTo
+	roundTo   calendar.RoundTo
 	measure   loyalty.Measure
 	moveDown  loyalty.MoveDown
 	moveUp    loyalty.MoveUp
@@ -30,8 +31,8 @@ var (
 		loyalty.Down: "down", loyalty.Nearest: "nearest", loyalty.Up: "up", loyalty.HalfEven: "half_even",
 	}
 	roundTos = []string{
-		loyalty.EndOfDay: "end_of_day", loyalty.EndOfMonth: "end_of_month", loyalty.EndOfQuarter: "end_of_quarter",
-		loyalty.EndOfYear: "end_of_year", loyalty.EndOfWeek: "end_of_week",
+		calendar.EndOfDay: "end_of_day", calendar.EndOfMonth: "end_of_month", calendar.EndOfQuarter: "end_of_quarter",
+		calendar.EndOfYear: "end_of_year", calendar.EndOfWeek: "end_of_week",
 	}
 	measures = []string{
 		loyalty.ByPointsEarned: "points_earned", loyalty.ByOrders: "orders", loyalty.BySpend: "spend",

@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
+	"github.com/perennial-loyalty/perennial/internal/loyalty/calendar"
 	"github.com/perennial-loyalty/perennial/internal/program/document"
 )
 
@@ -323,7 +324,7 @@ func Promises(c *document.Compiler, root *document.Node) {
 }
 
 // Some reads a period that must not be zero. To have no period, the file omits the key.
-func Some(c *document.Compiler, n *document.Node) loyalty.Period {
+func Some(c *document.Compiler, n *document.Node) calendar.Period {
 	p := c.Period(n)
 	if p.IsZero() && document.DurationForm.MatchString(n.Text()) {
 		c.Add(document.At(n, "%s is not above 0; omit the key instead", n.Value))

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
+	"github.com/perennial-loyalty/perennial/internal/loyalty/calendar"
 	"github.com/perennial-loyalty/perennial/internal/program/describe"
 	"github.com/perennial-loyalty/perennial/internal/program/document"
 	"github.com/perennial-loyalty/perennial/internal/program/snapshot"
@@ -174,7 +175,7 @@ func sliding(c *document.Compiler, n *document.Node) {
 }
 
 // returnable warns of points that expire while their orders can still be returned.
-func returnable(c *document.Compiler, expires *document.Node, e loyalty.Expiry) {
+func returnable(c *document.Compiler, expires *document.Node, e calendar.Expiry) {
 	if expires == nil || e.After.IsZero() || e.Inactive || !c.P.Earn.Pending.For.IsZero() ||
 		!shorter(e.After, refundWindow) {
 		return
@@ -186,17 +187,17 @@ func returnable(c *document.Compiler, expires *document.Node, e loyalty.Expiry) 
 }
 
 // shorter reports whether p is shorter than q.
-func shorter(p, q loyalty.Period) bool {
+func shorter(p, q calendar.Period) bool {
 	day := time.Date(2025, 1, 1, 0, 0, 0, 0, time.UTC)
 	return p.After(day, time.UTC).Before(q.After(day, time.UTC))
 }
 
 // refundWindow is the time within which most returns happen: the withdrawal period of the European Union.
-var refundWindow = loyalty.Period{Days: 14}
+var refundWindow = calendar.Period{Days: 14}
 
 // ShortLived warns of points that expire before they become active, according to the item's own terms or the default
 // ones.
-func ShortLived(c *document.Compiler, item *document.Node, pending loyalty.Wait, l loyalty.Life) {
+func ShortLived(c *document.Compiler, item *document.Node, pending calendar.Wait, l loyalty.Life) {
 	expires := c.P.Earn.Expires
 	if l.Pending != nil {
 		pending = *l.Pending

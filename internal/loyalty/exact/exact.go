@@ -1,115 +1,108 @@
-package loyalty
+// Package exact computes with rational numbers without rounding. Rates, shares and multipliers are exact; package
+// loyalty rounds their results to points (loyalty.RoundPoints).
+//
+// The package imports only the standard library.
+package exact
 
 import (
 	"cmp"
 	"math"
 	"math/big"
 	"math/bits"
+	"strconv"
+	"strings"
 )
 
-// Exact is a rational number. It is stored in two machine words while it fits, which saves about forty allocations for
+// Number is a rational number. It is stored in two machine words while it fits, which saves about forty allocations for
 // a typical order, and in a big.Rat otherwise. The value is the same in both forms. The zero value is not a valid
-// number; use Whole or ExactOf.
-type Exact struct {
+// number; use Whole or Of.
+type Number struct {
 	Num int64 // in lowest terms
 	Den int64 // positive; Num and Den are zero if Big is set
 	Big *big.Rat
 }
 
 // Whole returns a whole number.
-func Whole(n int64) Exact { return Exact{Num: n, Den: 1} }
+func Whole(n int64) Number { return Number{Num: n, Den: 1} }
 
-// ExactOf returns the value of r. Later changes of r do not affect it.
-func ExactOf(r *big.Rat) Exact {
+// Of returns the value of r. Later changes of r do not affect it.
+func Of(r *big.Rat) Number {
 	if r.Num().IsInt64() && r.Denom().IsInt64() {
-		return Exact{Num: r.Num().Int64(), Den: r.Denom().Int64()}
+		return Number{Num: r.Num().Int64(), Den: r.Denom().Int64()}
 	}
-	return Exact{Big: new(big.Rat).Set(r)}
+	return Number{Big: new(big.Rat).Set(r)}
 }
 
-func (x Exact) rat() *big.Rat {
+func (x Number) rat() *big.Rat {
 	if x.Big != nil {
 		return x.Big
 	}
 	return big.NewRat(x.Num, x.Den)
 }
 
-func (x Exact) Sign() int {
+func (x Number) Sign() int {
 	if x.Big != nil {
 		return x.Big.Sign()
 	}
 	return cmp.Compare(x.Num, 0)
 }
 
-func (x Exact) Mul(y Exact) Exact {
+func (x Number) Mul(y Number) Number {
 	if x.Big == nil && y.Big == nil {
-		g, h := Gcd(x.Num, y.Den), Gcd(y.Num, x.Den)
+		g, h := gcd(x.Num, y.Den), gcd(y.Num, x.Den)
 		num, ok1 := mulInt(x.Num/g, y.Num/h)
 		den, ok2 := mulInt(x.Den/h, y.Den/g)
 		if ok1 && ok2 {
-			return Exact{Num: num, Den: den}
+			return Number{Num: num, Den: den}
 		}
 	}
-	return ExactOf(new(big.Rat).Mul(x.rat(), y.rat()))
+	return Of(new(big.Rat).Mul(x.rat(), y.rat()))
 }
 
-func (x Exact) Add(y Exact) Exact {
+func (x Number) Add(y Number) Number {
 	if x.Big == nil && y.Big == nil {
-		g := Gcd(x.Den, y.Den)
+		g := gcd(x.Den, y.Den)
 		a, ok1 := mulInt(x.Num, y.Den/g)
 		b, ok2 := mulInt(y.Num, x.Den/g)
 		den, ok3 := mulInt(x.Den, y.Den/g)
 		if num, ok4 := addInt(a, b); ok1 && ok2 && ok3 && ok4 {
-			r := Gcd(num, den)
-			return Exact{Num: num / r, Den: den / r}
+			r := gcd(num, den)
+			return Number{Num: num / r, Den: den / r}
 		}
 	}
-	return ExactOf(new(big.Rat).Add(x.rat(), y.rat()))
+	return Of(new(big.Rat).Add(x.rat(), y.rat()))
 }
 
-func (x Exact) Quo(y Exact) Exact {
+func (x Number) Quo(y Number) Number {
 	if y.Num > 0 {
-		return x.Mul(Exact{Num: y.Den, Den: y.Num})
+		return x.Mul(Number{Num: y.Den, Den: y.Num})
 	}
-	return ExactOf(new(big.Rat).Quo(x.rat(), y.rat()))
+	return Of(new(big.Rat).Quo(x.rat(), y.rat()))
 }
 
-// ExactFrom parses the output of String. It returns zero for an invalid number.
-func ExactFrom(s string) Exact {
+// Fraction returns part/of in lowest terms.
+func Fraction(part, of int64) Number {
+	g := gcd(part, of)
+	return Number{Num: part / g, Den: of / g}
+}
+
+// Parse parses the output of String. It returns zero for an invalid number.
+func Parse(s string) Number {
 	r, ok := new(big.Rat).SetString(s)
 	if !ok {
 		return Whole(0)
 	}
-	return ExactOf(r)
+	return Of(r)
 }
 
-func (x Exact) Sub(y Exact) Exact { return x.Add(y.Mul(Whole(-1))) }
-
-// Round rounds x to a whole number in the way that r states. It returns false if the absolute value exceeds MaxPoints.
-func (x Exact) Round(r Rounding) (Points, bool) {
-	n, isWhole := x.Floor()
-	switch r {
-	case Nearest:
-		n, _ = x.Add(Half).Floor()
-	case HalfEven:
-		var tie bool
-		if n, tie = x.Add(Half).Floor(); tie && n%2 != 0 {
-			n--
-		}
-	case Up:
-		if !isWhole {
-			n++
-		}
-	}
-	return Points(n), -MaxPoints <= Points(n) && Points(n) <= MaxPoints
-}
+func (x Number) Sub(y Number) Number { return x.Add(y.Mul(Whole(-1))) }
 
 // Half is one half.
-var Half = Exact{Num: 1, Den: 2}
+var Half = Number{Num: 1, Den: 2}
 
 // Floor returns the largest whole number that is not above x, and whether it equals x. For numbers that exceed 64 bits,
 // it returns half of the largest int64 with the sign of x, which exceeds all bounds.
-func (x Exact) Floor() (n int64, isWhole bool) {
+func (x Number) Floor() (n int64, isWhole bool) {
 	if x.Big != nil {
 		q, m := new(big.Int).DivMod(x.Big.Num(), x.Big.Denom(), new(big.Int))
 		if q.IsInt64() {
@@ -125,14 +118,14 @@ func (x Exact) Floor() (n int64, isWhole bool) {
 }
 
 // String formats the number exactly: as a decimal if it terminates ("29.99"), otherwise as a fraction ("2999/110").
-func (x Exact) String() string {
+func (x Number) String() string {
 	if x.Big != nil {
 		return ratString(x.Big)
 	}
 	scale := int64(1)
 	for places := range 19 { // an int64 can be up to 10^18
 		if num, ok := mulInt(x.Num, scale/x.Den); scale%x.Den == 0 && ok {
-			return decimal(num, places)
+			return Decimal(num, places)
 		}
 		scale *= 10
 	}
@@ -146,8 +139,8 @@ func ratString(r *big.Rat) string {
 	return r.String()
 }
 
-// Gcd returns the greatest common divisor. It is at least 1, including for zero and negative numbers.
-func Gcd(a, b int64) int64 {
+// gcd returns the greatest common divisor. It is at least 1, including for zero and negative numbers.
+func gcd(a, b int64) int64 {
 	for ; b != 0; a, b = b, a%b {
 	}
 	return max(1, a, -a)
@@ -170,3 +163,17 @@ func addInt(a, b int64) (int64, bool) {
 }
 
 func magnitude(n int64) uint64 { return uint64(max(n, -n)) }
+
+func Decimal(n int64, exp int) string {
+	if exp == 0 {
+		return strconv.FormatInt(n, 10)
+	}
+	sign := ""
+	if n < 0 {
+		sign, n = "-", -n
+	}
+	digits := strconv.FormatInt(n, 10)
+	digits = strings.Repeat("0", max(0, exp+1-len(digits))) + digits
+	at := len(digits) - exp
+	return sign + digits[:at] + "." + digits[at:]
+}

@@ -1,4 +1,9 @@
-package loyalty
+// Package calendar contains the dates and periods of a program: days in a time zone, periods by the calendar, how long
+// points are pending (Wait) and when they expire (Expiry).
+//
+// A Date is a day, and an instant is a time.Time. The time zone is always a parameter, so results do not depend on the
+// machine. The package imports only the standard library.
+package calendar
 
 import (
 	"cmp"
@@ -31,7 +36,7 @@ func DateOf(t time.Time, zone *time.Location) Date {
 func ParseDate(s string) (Date, error) {
 	t, err := time.Parse(time.DateOnly, s)
 	if err != nil {
-		return 0, fmt.Errorf("loyalty: %q is not a date like 2027-03-31", s)
+		return 0, fmt.Errorf("calendar: %q is not a date like 2027-03-31", s)
 	}
 	return DateOf(t, time.UTC), nil
 }
@@ -76,6 +81,12 @@ func (d Date) Month() int { return int(d.Day()) / 100 }
 func (d Date) Year() int                 { return int(d.Day()) / 10000 }
 func (d Date) CalendarMonth() time.Month { return time.Month(int(d) / 100 % 100) }
 func (d Date) day() int                  { return int(d) % 100 }
+
+// MonthsBack returns the month yyyymm that is n months before m.
+func MonthsBack(m, n int) int {
+	k := m/100*12 + m%100 - 1 - n
+	return k/12*100 + k%12 + 1
+}
 
 // Plus returns the day n days later.
 func (d Date) Plus(n int) Date { return DateOf(d.utc().AddDate(0, 0, n), time.UTC) }
