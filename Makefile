@@ -1,6 +1,7 @@
 # `make run` and `make test` do everything; `make help` lists the rest. Only Go is needed, but for DynamoDB Local
 # (make test, test-long, bench, mutate: Java and npm), the SAM translator (make test, lint: Python), moto, ministack
-# and the SAM CLI (make test-aws: Python) and cfn-lint (make lint: Python), which infra/ fetches at pinned versions.
+# and the SAM CLI (make test-aws: Python) and cfn-lint (make lint: Python), which infra/ fetches at pinned versions,
+# and PostgreSQL (make race: Linux), which infra/postgresql downloads as Debian packages if none is installed.
 SHELL := bash
 MAKEFLAGS += --no-print-directory
 .SHELLFLAGS := -euo pipefail -c
@@ -59,6 +60,11 @@ build-twice: build ## build again elsewhere, without the build cache, and compar
 .PHONY: bench
 bench: ## benchmarks: decisions, tables, the API, cold start, binary sizes, memory
 	$(DYNAMODB) go test -run '^$$' -bench . -benchmem ./...
+
+.PHONY: race
+race: ## compare with a hand-written PostgreSQL service, write the README's table (12 minutes; ROUNDS=1 SECONDS=1: 2 minutes, only print)
+	@go build -o build/race/ ./infra/race ./functions/perennial
+	@build/race/race -rounds $(or $(ROUNDS),7) -seconds $(or $(SECONDS),2) $(if $(ROUNDS)$(SECONDS),,-readme README.md) $(ARGS)
 
 .PHONY: mutate
 mutate: ## break the table's adapters and a sample of the rules on purpose, and require that the tests notice (an hour at most)

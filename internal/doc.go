@@ -100,6 +100,10 @@
 // It acts as operator, storefront and payment provider, except PayPal, because only PayPal can sign its events.
 // infra/ministack.py lists what the emulator cannot show.
 //
+// make race compares perennial dev with a hand-written service on PostgreSQL and writes the results into the README. It
+// takes the median of many short rounds, but needs a machine that does little else. The package comment of infra/race
+// describes the measurement.
+//
 // make mutate changes both adapters of the table deliberately and requires that a test detects each mutation. It then
 // mutates a seeded sample of the rules and fails if the tests detect less than 95 % of it. make help describes the
 // other targets.

@@ -214,6 +214,9 @@ var arrows = []struct {
 	{"infra/alarms", []string{"telemetry"}},
 	{"infra/alarms/generate", []string{"infra/alarms"}},
 	{"infra/mutate", nil},
+	{"infra/race", []string{"infra/race/handwritten", "infra/race/postgres"}},
+	{"infra/race/handwritten", []string{"random"}},
+	{"infra/race/postgres", nil},
 	{"infra/samtest", []string{"stack"}},
 	{"infra/e2e", []string{"app", "payments/sample"}},
 	{"functions/members", []string{"api", "boot"}},
@@ -266,6 +269,7 @@ var outside = map[string][]string{
 		"internal/api", "internal/api/programs", "internal/api/reminders", "internal/app", "internal/boot",
 		"internal/boot/senders", "internal/boot/sqsqueue", "internal/jobs", "internal/local", "internal/local/deployment", "internal/payments", "internal/relay",
 	},
+	"github.com/jackc/pgx":         {"infra/race/handwritten"},
 	"github.com/stripe/stripe-go":  nil,
 	"github.com/standard-webhooks": nil,
 	"github.com/google/go-cmp": {

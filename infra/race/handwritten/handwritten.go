@@ -1,0 +1,110 @@
+// Package handwritten is the baseline of `make race`: a loyalty service as an engineer would write it with net/http and
+// PostgreSQL. It has members with balances, orders that are safe to repeat and to change, redemptions that never
+// overdraw a balance, and a ledger of entries. Each request is checked for its API key, decoded strictly, and handled
+// by one SQL function (schema.sql), which is one transaction and one round trip. A response means that the result is
+// durable.
+//
+// It implements a small part of Perennial. It deliberately has one program in code, no reasons, pending points, expiry,
+// tiers, campaigns, refunds of parts of an order, events, audits or schedules.
+package handwritten
+
+import (
+	"context"
+	"crypto/sha256"
+	_ "embed"
+	"errors"
+	"fmt"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
+	"github.com/jackc/pgx/v5/pgxpool"
+)
+
+//go:embed schema.sql
+var schema string
+
+// Connections is the size of the pool of connections.
+const Connections = 32
+
+// A Store calls the SQL functions. A call whose transaction conflicts with a concurrent one is repeated.
+type Store struct{ pool *pgxpool.Pool }
+
+// Open connects to a database.
+func Open(ctx context.Context, dsn string) (*Store, error) {
+	config, err := pgxpool.ParseConfig(dsn)
+	if err != nil {
+		return nil, fmt.Errorf("handwritten: parse the connection string: %w", err)
+	}
+	config.MaxConns = Connections
+	config.MinConns = Connections
+	pool, err := pgxpool.NewWithConfig(ctx, config)
+	if err != nil {
+		return nil, fmt.Errorf("handwritten: connect: %w", err)
+	}
+	return &Store{pool}, nil
+}
+
+// Close closes all connections.
+func (s *Store) Close() { s.pool.Close() }
+
+// Create creates the schema in an empty database, with one API key and n members, each with the given balance.
+func (s *Store) Create(ctx context.Context, key string, n int, points int64) error {
+	digest := sha256.Sum256([]byte(key))
+	_, err := s.pool.Exec(ctx, schema)
+	if err == nil {
+		_, err = s.pool.Exec(ctx, "INSERT INTO api_keys VALUES ($1)", digest[:])
+	}
+	if err == nil {
+		_, err = s.pool.Exec(ctx, `INSERT INTO members (id, external_id, active, entries)
+			SELECT 'mem_' || i, 'member-' || i, $2::bigint, 1 FROM generate_series(0, $1::bigint - 1) i`, n, points)
+	}
+	if err == nil {
+		_, err = s.pool.Exec(ctx, `INSERT INTO entries
+			SELECT id, 1, 'adjust', 'opening', 1, active, active FROM members`)
+	}
+	for _, command := range []string{"VACUUM ANALYZE", "CHECKPOINT"} {
+		if err == nil {
+			_, err = s.pool.Exec(ctx, command)
+		}
+	}
+	if err != nil {
+		return fmt.Errorf("handwritten: create the schema: %w", err)
+	}
+	return nil
+}
+
+// MemberID returns the ID of the member with an index from 0.
+func MemberID(i int) string { return fmt.Sprintf("mem_%d", i) }
+
+// keys returns the digests of the API keys.
+func (s *Store) keys(ctx context.Context) (map[[sha256.Size]byte]bool, error) {
+	rows, err := s.pool.Query(ctx, "SELECT digest FROM api_keys")
+	if err != nil {
+		return nil, fmt.Errorf("handwritten: read the API keys: %w", err)
+	}
+	keys := map[[sha256.Size]byte]bool{}
+	var digest []byte
+	_, err = pgx.ForEachRow(rows, []any{&digest}, func() error {
+		keys[[sha256.Size]byte(digest)] = true
+		return nil
+	})
+	if err != nil {
+		return nil, fmt.Errorf("handwritten: read the API keys: %w", err)
+	}
+	return keys, nil
+}
+
+// attempts is how often a call is made if its transactions conflict.
+const attempts = 5
+
+// row calls a function, which returns one row.
+func (s *Store) row(ctx context.Context, query string, args, into []any) error {
+	var err error
+	for range attempts {
+		err = s.pool.QueryRow(ctx, query, args...).Scan(into...)
+		if conflict := (*pgconn.PgError)(nil); !errors.As(err, &conflict) || conflict.Code != "40001" {
+			return err
+		}
+	}
+	return err
+}

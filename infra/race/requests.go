@@ -1,0 +1,129 @@
+package main
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"net/http"
+	"strconv"
+	"time"
+)
+
+// A scenario is a kind of request. An operation is one request, or two for a reservation and its commit.
+type scenario struct {
+	name string
+	hot  bool // all operations are for one member
+	run  func(w *worker, member string) error
+
+	// sql is the hand-written service's SQL for one operation, as a script of pgbench with the variables member and
+	// id. It is empty if the operation writes nothing.
+	sql string
+}
+
+const (
+	sqlEarn   = "SELECT * FROM put_order('p-' || :id, 'mem_' || :member, sha256('x'), repeat('x', 320), 5998);\n"
+	sqlRedeem = "SELECT * FROM create_redemption('rd_' || :id, 'p-' || :id, sha256('x'), 'mem_' || :member, " +
+		"'free-shipping', 300, %v);\n"
+	sqlCommit = "SELECT * FROM commit_redemption('rd_' || :id);\n"
+)
+
+var scenarios = []scenario{
+	{name: "earn", run: (*worker).earn, sql: sqlEarn},
+	{name: "earn, one member", hot: true, run: (*worker).earn, sql: sqlEarn},
+	{name: "redeem at once", run: (*worker).redeem, sql: fmt.Sprintf(sqlRedeem, true)},
+	{name: "reserve, then commit", run: (*worker).reserveAndCommit, sql: fmt.Sprintf(sqlRedeem, false) + sqlCommit},
+	{name: "GET member", run: (*worker).getMember},
+	{name: "quote", run: (*worker).quote},
+}
+
+// A worker sends one request at a time to one server.
+type worker struct {
+	*client
+	key    string
+	prefix string // of the IDs of this worker
+	next   int    // the number of its operations
+	buffer []byte // of the body
+}
+
+// order has the fields of an order with one line item, without those that state the member, the time and the status.
+const order = `","currency":"EUR","channel":"web",` +
+	`"line_items":[{"id":"1","sku":"BEAN-1","category":"coffee-beans","quantity":1,"amount":2999}],` +
+	`"shipping":490,"tenders":[{"kind":"card","amount":3489}]`
+
+// operate does one operation.
+func (w *worker) operate(s *scenario, member string) error {
+	w.next++
+	return s.run(w, member)
+}
+
+// id returns an ID for the current operation.
+func (w *worker) id() string { return w.prefix + strconv.Itoa(w.next) }
+
+// attempts is how often a request is sent if the server is temporarily unavailable.
+const attempts = 10
+
+// do sends a request, which must succeed. It repeats a request that had a conflict with others, as clients must.
+func (w *worker) do(r request) (err error) {
+	status := http.StatusServiceUnavailable
+	for n := 0; n < attempts && status == http.StatusServiceUnavailable; n++ {
+		if status, err = w.send(w.key, r); err != nil {
+			return err
+		}
+	}
+	if status/100 != 2 {
+		return fmt.Errorf("race: %s %s: %d %s", r.method, r.path, status, w.body.Bytes())
+	}
+	return nil
+}
+
+// orderBody returns the body of an order that is placed now.
+func (w *worker) orderBody(member, status string) []byte {
+	w.buffer = append(append(append(w.buffer[:0], `{"member":"`...), member...), `","placed_at":"`...)
+	w.buffer = time.Now().UTC().AppendFormat(w.buffer, "2006-01-02T15:04:05.000Z")
+	w.buffer = append(append(append(w.buffer, order...), status...), '}')
+	return w.buffer
+}
+
+func (w *worker) earn(member string) error {
+	body := w.orderBody(member, `,"status":"paid"`)
+	return w.do(request{method: "PUT", path: "/v1/orders/" + w.id(), body: body})
+}
+
+func (w *worker) quote(member string) error {
+	return w.do(request{method: "POST", path: "/v1/quotes", body: w.orderBody(member, "")})
+}
+
+func (w *worker) getMember(member string) error {
+	return w.do(request{method: "GET", path: "/v1/members/" + member})
+}
+
+func (w *worker) redeem(member string) error { return w.createRedemption(member, "true") }
+
+func (w *worker) createRedemption(member, commit string) error {
+	w.buffer = append(append(append(w.buffer[:0], `{"member":"`...), member...), `","reward":"free-shipping",`...)
+	w.buffer = append(append(append(w.buffer, `"commit":`...), commit...), '}')
+	return w.do(request{method: "POST", path: "/v1/redemptions", idempotencyKey: w.id(), body: w.buffer})
+}
+
+func (w *worker) reserveAndCommit(member string) error {
+	if err := w.createRedemption(member, "false"); err != nil {
+		return err
+	}
+	id, err := w.responseID()
+	if err != nil {
+		return err
+	}
+	return w.do(request{
+		method: "POST", path: "/v1/redemptions/" + id + "/commit", idempotencyKey: "commit-" + w.id(),
+	})
+}
+
+// responseID returns the ID in the last response, which is its first member.
+func (w *worker) responseID() (string, error) {
+	rest, found := bytes.CutPrefix(w.body.Bytes(), []byte(`{"id":"`))
+	id, _, ends := bytes.Cut(rest, []byte(`"`))
+	if !found || !ends {
+		return "", errors.New("race: the response does not begin with an ID")
+	}
+	return string(id), nil
+}
