@@ -93,6 +93,13 @@ var arrows = []struct {
 		"internal/ledger",
 		[]string{"emailaddr", "ledger/columns", "ledger/stored", "loyalty/...", "parallel", "random", "table"},
 	},
+	{
+		"internal/service/servicetest",
+		[]string{
+			"inventory", "ledger", "loyalty/...", "members", "seedtest", "service", "table",
+			"table/dynamotable/dynamotest", "table/pebbletable", "table/tabletest",
+		},
+	},
 	{"internal/ledger/ledgertest", []string{"ledger", "loyalty/loyaltytest", "table", "table/pebbletable"}},
 	{"internal/catalog", []string{"ledger", "ledger/stored", "loyalty/...", "table"}},
 	{"internal/members", []string{"emailaddr", "ledger", "ledger/stored", "loyalty/...", "random", "table"}},
@@ -267,7 +274,8 @@ var outside = map[string][]string{
 	"golang.org/x/net": {"internal/emailaddr", "internal/members"},
 	"github.com/aws/aws-lambda-go": {
 		"internal/api", "internal/api/programs", "internal/api/reminders", "internal/app", "internal/boot",
-		"internal/boot/senders", "internal/boot/sqsqueue", "internal/jobs", "internal/local", "internal/local/deployment", "internal/payments", "internal/relay",
+		"internal/boot/senders", "internal/boot/sqsqueue", "internal/jobs", "internal/local",
+		"internal/local/deployment", "internal/payments", "internal/relay",
 	},
 	"github.com/jackc/pgx":         {"infra/race/handwritten"},
 	"github.com/stripe/stripe-go":  nil,

@@ -18,7 +18,7 @@ const mostBytes = 400 << 10
 // items returns the sort keys in the partition of an order. It reports each item that is too large for DynamoDB.
 func (b *bench) items(t *testing.T, order string) (keys []string) {
 	t.Helper()
-	for it, err := range b.Table.Query(t.Context(), table.Query{PK: "P#" + b.p.ID + "#E#O#" + order}) {
+	for it, err := range b.Table.Query(t.Context(), table.Query{PK: "P#" + b.P.ID + "#E#O#" + order}) {
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -33,7 +33,7 @@ func (b *bench) items(t *testing.T, order string) (keys []string) {
 // large returns an order with the given number of line items of 1.00 each, whose SKUs and categories cannot be
 // compressed.
 func (b *bench) large(m loyalty.MemberID, lines int) loyalty.Order {
-	o := b.order("large", m, 0)
+	o := b.Order("large", m, 0)
 	o.Lines = nil
 	for i := range lines {
 		name := fmt.Sprintf("%x", seedOf(i))
@@ -62,12 +62,12 @@ func seedOf(i int) [4]uint64 {
 // not change are not stored again, and the hash of every entry remains valid.
 func TestAnOrderOfTenThousandLines(t *testing.T) {
 	onBoth(t, func(t *testing.T, b *bench) {
-		b.enrol(t, "mem_ada")
+		b.Enroll(t, "mem_ada")
 		o := b.large("mem_ada", loyalty.MaxLines)
-		if r := b.put(t, o); r.State.Worth != loyalty.MaxLines || r.Revision != 1 {
+		if r := b.Put(t, o); r.State.Worth != loyalty.MaxLines || r.Revision != 1 {
 			t.Fatalf("worth %d in revision %d", r.State.Worth, r.Revision)
 		}
-		if r := b.put(t, o); !r.Replayed || r.Revision != 1 {
+		if r := b.Put(t, o); !r.Replayed || r.Revision != 1 {
 			t.Errorf("the same again is revision %d, replayed %t", r.Revision, r.Replayed)
 		}
 		stored := b.items(t, "large")
@@ -81,7 +81,7 @@ func TestAnOrderOfTenThousandLines(t *testing.T) {
 			for _, r := range o.Refunds {
 				want -= r.Amount / 100
 			}
-			if got := b.put(t, o); int64(got.State.Worth) != want {
+			if got := b.Put(t, o); int64(got.State.Worth) != want {
 				t.Errorf("after the refund %s: %d points, want %d", id, got.State.Worth, want)
 			}
 		}
@@ -92,7 +92,7 @@ func TestAnOrderOfTenThousandLines(t *testing.T) {
 		}
 		refund("3", 2, loyalty.MaxLines)
 		o.Shipped = b.Now()
-		if r := b.put(t, o); r.State.Worth != 0 {
+		if r := b.Put(t, o); r.State.Worth != 0 {
 			t.Errorf("%d points after everything was refunded", r.State.Worth)
 		}
 		lines, refunds := 0, 0
@@ -109,19 +109,19 @@ func TestAnOrderOfTenThousandLines(t *testing.T) {
 		if lines < 2 || refunds == 0 {
 			t.Errorf("the lines are in %d items and the refunds in %d", lines, refunds)
 		}
-		r, err := service.Orders{Ledger: b.Ledger}.Get(t.Context(), b.p.ID, "large")
+		r, err := service.Orders{Ledger: b.Ledger}.Get(t.Context(), b.P.ID, "large")
 		if err != nil || len(r.State.Order.Lines) != loyalty.MaxLines || len(r.State.Order.Refunds) != 3 ||
 			r.State.Order.Lines[9_999] != o.Lines[9_999] {
 			t.Errorf("read back: %d lines, %d refunds, %v", len(r.State.Order.Lines), len(r.State.Order.Refunds), err)
 		}
-		b.audit(t, "mem_ada")
+		b.Audit(t, "mem_ada")
 	})
 }
 
 // Line items that change are stored with the revision that changes them, even if they change back to earlier ones.
 func TestLinesThatChangeAreStoredWithTheirRevision(t *testing.T) {
 	onBoth(t, func(t *testing.T, b *bench) {
-		b.enrol(t, "mem_ada")
+		b.Enroll(t, "mem_ada")
 		many, few, none := b.large("mem_ada", 300), b.large("mem_ada", posting.InlineLines), b.large("mem_ada", 0)
 		changed := b.large("mem_ada", 300)
 		changed.Lines[7].Amount = 300
@@ -130,7 +130,7 @@ func TestLinesThatChangeAreStoredWithTheirRevision(t *testing.T) {
 			for _, l := range o.Lines {
 				want += loyalty.Points(l.Amount / 100)
 			}
-			if r := b.put(t, o); r.State.Worth != want {
+			if r := b.Put(t, o); r.State.Worth != want {
 				t.Errorf("revision %d: worth %d, want %d", i+1, r.State.Worth, want)
 			}
 		}
@@ -140,24 +140,24 @@ func TestLinesThatChangeAreStoredWithTheirRevision(t *testing.T) {
 				t.Errorf("revision %d stored its lines: %t", revision+1, !stored)
 			}
 		}
-		b.audit(t, "mem_ada")
+		b.Audit(t, "mem_ada")
 	})
 }
 
 // If a large guest order is assigned to a member, it retains the line items that were stored for the guest.
 func TestALargeOrderOfAGuest(t *testing.T) {
 	onBoth(t, func(t *testing.T, b *bench) {
-		b.enrol(t, "mem_ada")
+		b.Enroll(t, "mem_ada")
 		o := b.large("", 500)
-		if r := b.put(t, o); r.State.Worth != 0 {
+		if r := b.Put(t, o); r.State.Worth != 0 {
 			t.Errorf("worth %d for a guest", r.State.Worth)
 		}
 		o.Member = "mem_ada"
-		if r := b.put(t, o); r.State.Worth != 500 || r.Revision != 2 {
+		if r := b.Put(t, o); r.State.Worth != 500 || r.Revision != 2 {
 			t.Errorf("worth %d in revision %d", r.State.Worth, r.Revision)
 		}
 		if _, err := (service.Events{Ledger: b.Ledger}).ActivateOrder(
-			t.Context(), b.p, "large", ledger.By{Actor: "test"},
+			t.Context(), b.P, "large", ledger.By{Actor: "test"},
 		); err != nil {
 			t.Error(err)
 		}
@@ -166,6 +166,6 @@ func TestALargeOrderOfAGuest(t *testing.T) {
 			strings.Contains(keys, "LINES#000003#") {
 			t.Errorf("stored: %s", keys)
 		}
-		b.audit(t, "mem_ada")
+		b.Audit(t, "mem_ada")
 	})
 }

@@ -10,14 +10,15 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/ledger"
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
 	"github.com/perennial-loyalty/perennial/internal/service"
+	"github.com/perennial-loyalty/perennial/internal/service/servicetest"
 )
 
 // automatic makes the program redeem a gift card automatically at 300 points, at most twice a day. Each gift card has a
 // generated code.
 func (b *bench) automatic(t *testing.T) {
 	t.Helper()
-	b.p.Redemption.Auto = loyalty.Auto{Reward: "gift", At: 300, Limit: 2}
-	b.offer(t, loyalty.Reward{
+	b.P.Redemption.Auto = loyalty.Auto{Reward: "gift", At: 300, Limit: 2}
+	b.Offer(t, loyalty.Reward{
 		ID: "gift", Type: "gift_card", Cost: 250, Value: loyalty.Money{Amount: 500, Currency: "EUR"},
 		Codes: loyalty.Codes{From: loyalty.GeneratedCode},
 	})
@@ -26,7 +27,7 @@ func (b *bench) automatic(t *testing.T) {
 // gifts returns the automatic redemptions of a member, the latest first.
 func (b *bench) gifts(t *testing.T, m loyalty.MemberID) (out []loyalty.Redemption) {
 	t.Helper()
-	for e, err := range (ledger.Statements{Ledger: b.Ledger}).List(t.Context(), b.p.ID, m, 0, 0) {
+	for e, err := range (ledger.Statements{Ledger: b.Ledger}).List(t.Context(), b.P.ID, m, 0, 0) {
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -42,47 +43,47 @@ func TestWhatIsRedeemedByItselfIsHadOnce(t *testing.T) {
 	onEveryFault(t, func(t *testing.T, b *bench, heal func()) {
 		b.automatic(t)
 		for i := range 40 {
-			b.crowdOf(t, i)
-			o := b.order("o"+string(member(i)), member(i), 100_000)
+			b.EnrollWithPoints(t, i)
+			o := b.Order("o"+string(servicetest.Member(i)), servicetest.Member(i), 100_000)
 			for range 3 {
-				if _, err := until(
+				if _, err := servicetest.Until(
 					func() (service.OrderResult, error) {
-						return service.Orders{Ledger: b.Ledger}.Put(t.Context(), b.p, o, ledger.By{})
+						return service.Orders{Ledger: b.Ledger}.Put(t.Context(), b.P, o, ledger.By{})
 					},
 				); err != nil {
 					t.Fatal(err)
 				}
 			}
 		}
-		b.advance(14*24*time.Hour + time.Hour)
+		b.Wait(14*24*time.Hour + time.Hour)
 		for i := range 40 {
-			m := member(i)
-			inParallel(8, func(int) error {
-				_, err := until(func() (int, error) { return b.Advance(t.Context(), b.p, m) })
+			m := servicetest.Member(i)
+			servicetest.InParallel(8, func(int) error {
+				_, err := servicetest.Until(func() (int, error) { return b.Advance(t.Context(), b.P, m) })
 				return err
 			})
 		}
 		heal()
-		b.advance(24 * time.Hour) // after the daily limit of the last automatic redemption
+		b.Wait(24 * time.Hour) // after the daily limit of the last automatic redemption
 		for i := range 40 {
-			m := member(i)
-			if _, err := b.Advance(t.Context(), b.p, m); err != nil {
+			m := servicetest.Member(i)
+			if _, err := b.Advance(t.Context(), b.P, m); err != nil {
 				t.Fatal(err)
 			}
 			gifts := b.gifts(t, m)
-			left := b.balance(t, m).Active
+			left := b.Balance(t, m).Active
 			if left != 100 || len(gifts) != 4 {
 				t.Errorf("%d gifts were had, and %d points are left of 1100", len(gifts), left)
 			}
 			seen := map[string]bool{}
 			for _, g := range gifts {
-				code, err := inventory.Codes{Ledger: b.Ledger}.Get(t.Context(), b.p.ID, g.Code)
+				code, err := inventory.Codes{Ledger: b.Ledger}.Get(t.Context(), b.P.ID, g.Code)
 				if err != nil || code.Redemption != g.ID || seen[g.Code] {
 					t.Errorf("the code of %+v is %+v, %v", g, code, err)
 				}
 				seen[g.Code] = true
 			}
-			b.audit(t, m)
+			b.Audit(t, m)
 		}
 	})
 }
@@ -91,20 +92,20 @@ func TestWhatIsRedeemedByItselfIsHadOnce(t *testing.T) {
 // result.
 func TestAMonthOfWhatIsRedeemedByItselfIsCaughtUp(t *testing.T) {
 	onBoth(t, func(t *testing.T, b *bench) {
-		b.enrol(t, "mem_ada")
-		b.grant(t, "mem_ada", 21_000)
+		b.Enroll(t, "mem_ada")
+		b.Grant(t, "mem_ada", 21_000)
 		b.automatic(t)
-		b.advance(time.Hour)
-		b.grant(t, "mem_ada", 1)
-		b.advance(39*24*time.Hour - time.Hour)
+		b.Wait(time.Hour)
+		b.Grant(t, "mem_ada", 1)
+		b.Wait(39*24*time.Hour - time.Hour)
 		in := service.RedemptionRequest{ID: "rd_1", Member: "mem_ada", Reward: "sticker", Commit: true}
-		if got := b.take(t, in); got.ID != "rd_1" {
+		if got := b.Take(t, in); got.ID != "rd_1" {
 			t.Errorf("%+v", got)
 		}
 		gifts := b.gifts(t, "mem_ada")
 		days := map[string]int{}
 		for _, g := range gifts {
-			days[g.At.In(b.p.Zone).Format(time.DateOnly)]++
+			days[g.At.In(b.P.Zone).Format(time.DateOnly)]++
 		}
 		for day, n := range days {
 			if n != 2 {
@@ -117,6 +118,6 @@ func TestAMonthOfWhatIsRedeemedByItselfIsCaughtUp(t *testing.T) {
 		if slices.ContainsFunc(gifts, func(g loyalty.Redemption) bool { return g.Code == "" }) {
 			t.Error("some have no code")
 		}
-		b.audit(t, "mem_ada")
+		b.Audit(t, "mem_ada")
 	})
 }

@@ -15,6 +15,7 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/members"
 	"github.com/perennial-loyalty/perennial/internal/messages"
 	"github.com/perennial-loyalty/perennial/internal/service"
+	"github.com/perennial-loyalty/perennial/internal/service/servicetest"
 	"github.com/perennial-loyalty/perennial/internal/table"
 )
 
@@ -62,55 +63,55 @@ func TestMessageIDDependsOnEveryPart(t *testing.T) {
 func TestMoreEntriesThanUsualAreDueAtOneInstant(t *testing.T) {
 	for _, n := range []int{19, 20} {
 		t.Run(fmt.Sprint(n), func(t *testing.T) {
-			b := newBench(t, memory(t))
-			b.p.Hold = 14 * 24 * time.Hour
-			b.offer(t, loyalty.Reward{ID: "mug", Type: "free_product", Cost: 1})
-			b.enrol(t, "mem_ada")
-			b.grant(t, "mem_ada", 100)
-			b.put(t, b.order("1", "mem_ada", 1_000))
+			b := newBench(t, servicetest.Memory(t))
+			b.P.Hold = 14 * 24 * time.Hour
+			b.Offer(t, loyalty.Reward{ID: "mug", Type: "free_product", Cost: 1})
+			b.Enroll(t, "mem_ada")
+			b.Grant(t, "mem_ada", 100)
+			b.Put(t, b.Order("1", "mem_ada", 1_000))
 			for i := range n {
-				b.take(t, service.RedemptionRequest{ID: fmt.Sprint("rd_", i), Member: "mem_ada", Reward: "mug"})
+				b.Take(t, service.RedemptionRequest{ID: fmt.Sprint("rd_", i), Member: "mem_ada", Reward: "mug"})
 			}
-			b.wantBalance(
+			b.WantBalance(
 				t, "mem_ada",
 				loyalty.Balance{Active: loyalty.Points(100 - n), Pending: 10, Reserved: loyalty.Points(n)},
 			)
-			b.advance(15 * 24 * time.Hour)
-			if written, err := b.Advance(t.Context(), b.p, "mem_ada"); err != nil || written != n+1 {
+			b.Wait(15 * 24 * time.Hour)
+			if written, err := b.Advance(t.Context(), b.P, "mem_ada"); err != nil || written != n+1 {
 				t.Errorf("%d entries are written, %v", written, err)
 			}
-			b.wantBalance(t, "mem_ada", loyalty.Balance{Active: 110})
-			b.audit(t, "mem_ada")
+			b.WantBalance(t, "mem_ada", loyalty.Balance{Active: 110})
+			b.Audit(t, "mem_ada")
 		})
 	}
 }
 
 // Entries of time that are due but not written yet can be read like written entries.
 func TestUnwrittenEntryIsReadByID(t *testing.T) {
-	b := newBench(t, memory(t))
-	b.enrol(t, "mem_ada")
-	b.put(t, b.order("1", "mem_ada", 1_000))
-	b.advance(20 * 24 * time.Hour)
+	b := newBench(t, servicetest.Memory(t))
+	b.Enroll(t, "mem_ada")
+	b.Put(t, b.Order("1", "mem_ada", 1_000))
+	b.Wait(20 * 24 * time.Hour)
 	failing := *b.Ledger
 	failing.Table = refusing{b.Table}
-	was, err := members.Members{Ledger: &failing}.Current(t.Context(), b.p, "mem_ada")
+	was, err := members.Members{Ledger: &failing}.Current(t.Context(), b.P, "mem_ada")
 	if err != nil || len(was.Unwritten) != 1 || was.Unwritten[0].Kind != loyalty.KindActivate {
 		t.Fatalf("%+v, %v", was.Unwritten, err)
 	}
 	id := was.Unwritten[0].ID()
-	if e, err := (ledger.Statements{Ledger: &failing}).Current(t.Context(), b.p, "mem_ada", id); err != nil ||
+	if e, err := (ledger.Statements{Ledger: &failing}).Current(t.Context(), b.P, "mem_ada", id); err != nil ||
 		e.ID() != id {
 		t.Errorf("%+v, %v", e, err)
 	}
 	for _, other := range []string{id[:len(id)-1] + "2", "ent_order~2~1", "ent_nothing"} {
 		if _, err := (ledger.Statements{Ledger: &failing}).Current(
-			t.Context(), b.p, "mem_ada", other,
+			t.Context(), b.P, "mem_ada", other,
 		); !errors.Is(err, loyalty.NotFound) {
 			t.Errorf("%s: %v", other, err)
 		}
 	}
 	if e, err := (ledger.Statements{Ledger: &failing}).Current(
-		t.Context(), b.p, "mem_ada", "ent_order~1~1",
+		t.Context(), b.P, "mem_ada", "ent_order~1~1",
 	); err != nil ||
 		e.Kind != loyalty.KindEarn {
 		t.Errorf("%+v, %v", e, err)
@@ -118,36 +119,36 @@ func TestUnwrittenEntryIsReadByID(t *testing.T) {
 }
 
 func TestWaitingListRejectsMembersWhoMayNotHaveTheReward(t *testing.T) {
-	b := newBench(t, memory(t))
-	r := mug(1)
+	b := newBench(t, servicetest.Memory(t))
+	r := servicetest.Mug(1)
 	r.FirstCall, r.Tiers = calendar.Period{Hours: 24}, []string{"gold"}
-	b.offer(t, r)
-	b.offer(
+	b.Offer(t, r)
+	b.Offer(
 		t,
 		loyalty.Reward{ID: "print", Type: "free_product", Cost: 10, StockBatches: []loyalty.StockBatch{{Quantity: 1}}},
 	)
-	b.enrol(t, "mem_ada")
-	_, err := inventory.Waitlists{Ledger: b.Ledger}.Join(t.Context(), b.p, "mug", "mem_ada")
-	wantRefusal(t, err, loyalty.RewardUnavailable)
-	_, err = inventory.Waitlists{Ledger: b.Ledger}.Join(t.Context(), b.p, "print", "mem_ada")
-	wantRefusal(t, err, loyalty.ValidationFailed)
-	_, err = inventory.Waitlists{Ledger: b.Ledger}.Join(t.Context(), b.p, "mug", "mem_nobody")
-	wantRefusal(t, err, loyalty.NotFound)
-	_, err = inventory.Waitlists{Ledger: b.Ledger}.Join(t.Context(), b.p, "nothing", "mem_ada")
-	wantRefusal(t, err, loyalty.NotFound)
+	b.Enroll(t, "mem_ada")
+	_, err := inventory.Waitlists{Ledger: b.Ledger}.Join(t.Context(), b.P, "mug", "mem_ada")
+	servicetest.WantRejection(t, err, loyalty.RewardUnavailable)
+	_, err = inventory.Waitlists{Ledger: b.Ledger}.Join(t.Context(), b.P, "print", "mem_ada")
+	servicetest.WantRejection(t, err, loyalty.ValidationFailed)
+	_, err = inventory.Waitlists{Ledger: b.Ledger}.Join(t.Context(), b.P, "mug", "mem_nobody")
+	servicetest.WantRejection(t, err, loyalty.NotFound)
+	_, err = inventory.Waitlists{Ledger: b.Ledger}.Join(t.Context(), b.P, "nothing", "mem_ada")
+	servicetest.WantRejection(t, err, loyalty.NotFound)
 }
 
 // A visit reads the entries in batches of 200.
 func TestVisitReadsEveryEntrySinceTheLast(t *testing.T) {
 	for _, n := range []int{198, 199, 200, 405} {
 		t.Run(fmt.Sprint(n), func(t *testing.T) {
-			b := newBench(t, memory(t))
-			b.enrol(t, "mem_ada")
+			b := newBench(t, servicetest.Memory(t))
+			b.Enroll(t, "mem_ada")
 			for range n {
-				b.advance(time.Second)
-				b.grant(t, "mem_ada", 1)
+				b.Wait(time.Second)
+				b.Grant(t, "mem_ada", 1)
 			}
-			v, err := messages.Reminders{Ledger: b.Ledger}.Visit(t.Context(), b.p, "mem_ada", nil)
+			v, err := messages.Reminders{Ledger: b.Ledger}.Visit(t.Context(), b.P, "mem_ada", nil)
 			if err != nil || v.State.Seen != int64(n)+1 {
 				t.Errorf("%d entries were read, %v", v.State.Seen, err)
 			}
@@ -156,16 +157,16 @@ func TestVisitReadsEveryEntrySinceTheLast(t *testing.T) {
 }
 
 func TestVisitWritesWhatIsDue(t *testing.T) {
-	b := newBench(t, memory(t))
-	b.enrol(t, "mem_ada")
-	b.put(t, b.order("1", "mem_ada", 1_000))
-	b.advance(20 * 24 * time.Hour)
-	if v, err := (messages.Reminders{Ledger: b.Ledger}).Visit(t.Context(), b.p, "mem_ada", nil); err != nil ||
+	b := newBench(t, servicetest.Memory(t))
+	b.Enroll(t, "mem_ada")
+	b.Put(t, b.Order("1", "mem_ada", 1_000))
+	b.Wait(20 * 24 * time.Hour)
+	if v, err := (messages.Reminders{Ledger: b.Ledger}).Visit(t.Context(), b.P, "mem_ada", nil); err != nil ||
 		v.State.Seen != 3 {
 		t.Fatalf("%+v, %v", v, err)
 	}
 	kinds := map[loyalty.Kind]int{}
-	for e, err := range (ledger.Statements{Ledger: b.Ledger}).List(t.Context(), b.p.ID, "mem_ada", 0, 0) {
+	for e, err := range (ledger.Statements{Ledger: b.Ledger}).List(t.Context(), b.P.ID, "mem_ada", 0, 0) {
 		if err != nil {
 			t.Fatal(err)
 		}

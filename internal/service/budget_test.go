@@ -8,6 +8,7 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
 	"github.com/perennial-loyalty/perennial/internal/loyalty/calendar"
 	"github.com/perennial-loyalty/perennial/internal/members"
+	"github.com/perennial-loyalty/perennial/internal/service/servicetest"
 	"github.com/perennial-loyalty/perennial/internal/table"
 	"github.com/perennial-loyalty/perennial/internal/table/tabletest"
 )
@@ -16,24 +17,24 @@ import (
 // lots and metrics for each month.
 func typicalMember(tb testing.TB, b *bench) loyalty.MemberID {
 	const m = "mem_7x4k0q2m9d5s8w1v3b6n"
-	b.now = time.Date(2025, 1, 3, 10, 0, 0, 0, time.UTC)
-	b.p.Earn.Expires = calendar.Expiry{After: calendar.Period{Months: 24}, RoundTo: calendar.EndOfMonth}
-	b.enrol(tb, m)
+	b.Clock = time.Date(2025, 1, 3, 10, 0, 0, 0, time.UTC)
+	b.P.Earn.Expires = calendar.Expiry{After: calendar.Period{Months: 24}, RoundTo: calendar.EndOfMonth}
+	b.Enroll(tb, m)
 	for i := range 24 {
-		b.put(tb, b.order(fmt.Sprint(100_000+i), m, 5_500))
-		b.now = calendar.Period{Months: 1}.After(b.now, time.UTC)
+		b.Put(tb, b.Order(fmt.Sprint(100_000+i), m, 5_500))
+		b.Clock = calendar.Period{Months: 1}.After(b.Clock, time.UTC)
 	}
-	b.put(tb, b.order("100024", m, 5_500))
-	b.advance(24 * time.Hour)
-	b.put(tb, b.order("100025", m, 5_500))
-	b.advance(24 * time.Hour)
+	b.Put(tb, b.Order("100024", m, 5_500))
+	b.Wait(24 * time.Hour)
+	b.Put(tb, b.Order("100025", m, 5_500))
+	b.Wait(24 * time.Hour)
 	return m
 }
 
 func TestATypicalAccountFitsIntoOneWriteUnit(t *testing.T) {
-	b := newBench(t, memory(t))
+	b := newBench(t, servicetest.Memory(t))
 	m := typicalMember(t, b)
-	got, err := members.Members{Ledger: b.Ledger}.Get(t.Context(), b.p, m)
+	got, err := members.Members{Ledger: b.Ledger}.Get(t.Context(), b.P, m)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -13,6 +13,7 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/loyalty/calendar"
 	"github.com/perennial-loyalty/perennial/internal/loyalty/engine"
 	"github.com/perennial-loyalty/perennial/internal/service"
+	"github.com/perennial-loyalty/perennial/internal/service/servicetest"
 	"github.com/perennial-loyalty/perennial/internal/table"
 	"github.com/perennial-loyalty/perennial/internal/table/tabletest"
 )
@@ -20,8 +21,8 @@ import (
 // campaign sets the only campaign of the program.
 func (b *bench) campaign(tb testing.TB, r loyalty.Rule) {
 	tb.Helper()
-	b.p.Campaigns = []loyalty.Rule{r}
-	if err := engine.Compile(b.p); err != nil {
+	b.P.Campaigns = []loyalty.Rule{r}
+	if err := engine.Compile(b.P); err != nil {
 		tb.Fatal(err)
 	}
 }
@@ -29,8 +30,8 @@ func (b *bench) campaign(tb testing.TB, r loyalty.Rule) {
 // left returns the remainder of the campaign's budget.
 func (b *bench) left(tb testing.TB) loyalty.Points {
 	tb.Helper()
-	r := b.p.Campaigns[0]
-	n, err := ledger.Budgets{Ledger: b.Ledger}.Use(tb.Context(), b.p.ID, "campaigns."+r.ID, r.Budget)
+	r := b.P.Campaigns[0]
+	n, err := ledger.Budgets{Ledger: b.Ledger}.Use(tb.Context(), b.P.ID, "campaigns."+r.ID, r.Budget)
 	if err != nil {
 		tb.Fatal(err)
 	}
@@ -55,7 +56,7 @@ func TestABudgetIsSpentToItsLastPointAndNoFurther(t *testing.T) {
 		b.campaign(t, loyalty.Rule{ID: "double", Give: loyalty.Multiply{By: big.NewRat(2, 1)}, Budget: 1_003})
 		const members, each = 8, 5 // 40 orders that would earn 37 points each, more than the budget has
 		for i := range members {
-			b.enrol(t, loyalty.MemberID(fmt.Sprint("mem_", i)))
+			b.Enroll(t, loyalty.MemberID(fmt.Sprint("mem_", i)))
 		}
 		var mu sync.Mutex
 		var wg sync.WaitGroup
@@ -63,10 +64,10 @@ func TestABudgetIsSpentToItsLastPointAndNoFurther(t *testing.T) {
 		for i := range members {
 			wg.Go(func() {
 				for n := range each {
-					o := b.order(fmt.Sprintf("o-%d-%d", i, n), loyalty.MemberID(fmt.Sprint("mem_", i)), 3_700)
-					r, err := service.Orders{Ledger: b.Ledger}.Put(t.Context(), b.p, o, ledger.By{Actor: "test"})
+					o := b.Order(fmt.Sprintf("o-%d-%d", i, n), loyalty.MemberID(fmt.Sprint("mem_", i)), 3_700)
+					r, err := service.Orders{Ledger: b.Ledger}.Put(t.Context(), b.P, o, ledger.By{Actor: "test"})
 					for errors.Is(err, ledger.ErrTryAgain) {
-						r, err = service.Orders{Ledger: b.Ledger}.Put(t.Context(), b.p, o, ledger.By{Actor: "test"})
+						r, err = service.Orders{Ledger: b.Ledger}.Put(t.Context(), b.P, o, ledger.By{Actor: "test"})
 					}
 					if err != nil {
 						t.Error(err)
@@ -88,29 +89,29 @@ func TestABudgetIsSpentToItsLastPointAndNoFurther(t *testing.T) {
 func TestARefundGivesTheBudgetItsRoomBack(t *testing.T) {
 	onBoth(t, func(t *testing.T, b *bench) {
 		b.campaign(t, loyalty.Rule{ID: "double", Give: loyalty.Multiply{By: big.NewRat(2, 1)}, Budget: 100})
-		b.enrol(t, "mem_ada")
-		o := b.order("1", "mem_ada", 8_000)
-		if r := b.put(t, o); r.State.Worth != 160 || b.left(t) != 20 {
+		b.Enroll(t, "mem_ada")
+		o := b.Order("1", "mem_ada", 8_000)
+		if r := b.Put(t, o); r.State.Worth != 160 || b.left(t) != 20 {
 			t.Fatalf("worth %d, and %d are left", r.State.Worth, b.left(t))
 		}
-		second := b.order("2", "mem_ada", 5_000)
-		if r := b.put(t, second); r.State.Worth != 70 || b.left(t) != 0 {
+		second := b.Order("2", "mem_ada", 5_000)
+		if r := b.Put(t, second); r.State.Worth != 70 || b.left(t) != 0 {
 			t.Errorf("worth %d of the last 20, and %d are left: %v", r.State.Worth, b.left(t), r.Entries[0].Reasons)
 		}
 		o.Refunds = []loyalty.Refund{{ID: "re_1", At: b.Now(), Status: loyalty.RefundSucceeded, Amount: 8_000}}
-		if r := b.put(t, o); r.State.Worth != 0 || b.left(t) != 80 {
+		if r := b.Put(t, o); r.State.Worth != 0 || b.left(t) != 80 {
 			t.Errorf("worth %d after the refund, and %d are left", r.State.Worth, b.left(t))
 		}
 		o.Refunds[0].Status = loyalty.RefundFailed
-		if r := b.put(t, o); r.State.Worth != 160 || b.left(t) != 0 {
+		if r := b.Put(t, o); r.State.Worth != 160 || b.left(t) != 0 {
 			t.Errorf("worth %d after the refund failed, and %d are left", r.State.Worth, b.left(t))
 		}
-		b.audit(t, "mem_ada")
+		b.Audit(t, "mem_ada")
 	})
 }
 
 func TestAnOrderUnderABudgetCostsOneReadAndOneCounterMore(t *testing.T) {
-	meter := &tabletest.Meter{Table: memory(t)}
+	meter := &tabletest.Meter{Table: servicetest.Memory(t)}
 	b := newBench(t, meter)
 	m := typicalMember(t, b)
 	b.campaign(t, loyalty.Rule{ID: "double", Give: loyalty.Multiply{By: big.NewRat(2, 1)}, Budget: 1_000_000})
@@ -121,14 +122,14 @@ func TestAnOrderUnderABudgetCostsOneReadAndOneCounterMore(t *testing.T) {
 		}
 	}
 	meter.Take()
-	b.put(t, b.order("100026", m, 2_999))
+	b.Put(t, b.Order("100026", m, 2_999))
 	u := meter.Take()
 	t.Logf("%g read and %g write units", u.Read, u.Write)
 	if u.Read > 3 || u.Write > 7 {
 		t.Errorf("an order under a budget may cost 3 read and 7 write units, not %g and %g", u.Read, u.Write)
 	}
-	o := b.order("100028", m, 2_999)
-	if _, err := (service.Quotes{Ledger: b.Ledger}).Quote(t.Context(), b.p, o); err != nil {
+	o := b.Order("100028", m, 2_999)
+	if _, err := (service.Quotes{Ledger: b.Ledger}).Quote(t.Context(), b.P, o); err != nil {
 		t.Fatal(err)
 	}
 	if u := meter.Take(); u.Read > 2 || u.Write > 0 {
@@ -138,7 +139,7 @@ func TestAnOrderUnderABudgetCostsOneReadAndOneCounterMore(t *testing.T) {
 
 func TestAnEventFollowsItsState(t *testing.T) {
 	onBoth(t, func(t *testing.T, b *bench) {
-		b.p.Earn.Actions = []loyalty.Action{
+		b.P.Earn.Actions = []loyalty.Action{
 			{
 				ID: "welcome", Event: award.EventJoined, Points: 50,
 				Limits: []loyalty.Limit{{Times: 1, Per: loyalty.PerEver}},
@@ -148,15 +149,15 @@ func TestAnEventFollowsItsState(t *testing.T) {
 				Limits: []loyalty.Limit{{Times: 1, Per: loyalty.PerMonth}},
 			},
 		}
-		if err := engine.Compile(b.p); err != nil {
+		if err := engine.Compile(b.P); err != nil {
 			t.Fatal(err)
 		}
-		b.enrol(t, "mem_ada")
-		b.wantBalance(t, "mem_ada", loyalty.Balance{Active: 50})
+		b.Enroll(t, "mem_ada")
+		b.WantBalance(t, "mem_ada", loyalty.Balance{Active: 50})
 		at := b.Now()
 		send := func(id, state string) service.EventResult {
 			t.Helper()
-			r, err := service.Events{Ledger: b.Ledger}.Put(t.Context(), b.p, loyalty.Event{
+			r, err := service.Events{Ledger: b.Ledger}.Put(t.Context(), b.P, loyalty.Event{
 				Type: "review." + state, ID: id, Member: "mem_ada", At: at,
 				Data: map[string]any{"rating": big.NewRat(5, 1), "text": "good"},
 			}, ledger.By{Actor: "test"})
@@ -183,17 +184,17 @@ func TestAnEventFollowsItsState(t *testing.T) {
 			if r.State.Worth != step.Worth || r.Replayed != step.Replayed {
 				t.Errorf("review %s %s is worth %d, replayed %t", step.Id, step.State, r.State.Worth, r.Replayed)
 			}
-			b.wantBalance(t, "mem_ada", loyalty.Balance{Active: step.Active})
+			b.WantBalance(t, "mem_ada", loyalty.Balance{Active: step.Active})
 		}
-		b.audit(t, "mem_ada")
+		b.Audit(t, "mem_ada")
 	})
 }
 
 func TestTwentyAtOnceRegisterOnce(t *testing.T) {
 	onBoth(t, func(t *testing.T, b *bench) {
 		b.campaign(t, loyalty.Rule{ID: "double", Give: loyalty.Multiply{By: big.NewRat(2, 1)}, OptIn: true})
-		b.enrol(t, "mem_ada")
-		if r := b.put(t, b.order("1", "mem_ada", 1_000)); r.State.Worth != 10 {
+		b.Enroll(t, "mem_ada")
+		if r := b.Put(t, b.Order("1", "mem_ada", 1_000)); r.State.Worth != 10 {
 			t.Errorf("not registered, the order is worth %d", r.State.Worth)
 		}
 		var wg sync.WaitGroup
@@ -202,7 +203,7 @@ func TestTwentyAtOnceRegisterOnce(t *testing.T) {
 		for range 20 {
 			wg.Go(func() {
 				already, err := service.Adjustments{Ledger: b.Ledger}.OptIn(
-					t.Context(), b.p, "mem_ada", "double", ledger.By{Actor: "test"},
+					t.Context(), b.P, "mem_ada", "double", ledger.By{Actor: "test"},
 				)
 				mu.Lock()
 				defer mu.Unlock()
@@ -217,43 +218,43 @@ func TestTwentyAtOnceRegisterOnce(t *testing.T) {
 		if fresh != 1 {
 			t.Errorf("%d of 20 registered the member first", fresh)
 		}
-		if r := b.put(t, b.order("2", "mem_ada", 1_000)); r.State.Worth != 20 {
+		if r := b.Put(t, b.Order("2", "mem_ada", 1_000)); r.State.Worth != 20 {
 			t.Errorf("registered, the order is worth %d", r.State.Worth)
 		}
-		b.audit(t, "mem_ada")
+		b.Audit(t, "mem_ada")
 	})
 }
 
 func TestGoodwillIsWrittenDownAndHappensOnce(t *testing.T) {
 	onBoth(t, func(t *testing.T, b *bench) {
-		b.p.Goodwill = loyalty.Goodwill{Reinstate: calendar.Period{Days: 90}, Extend: calendar.Period{Months: 12}}
-		b.p.Earn.Pending = calendar.Wait{Manual: true}
-		if err := engine.Compile(b.p); err != nil {
+		b.P.Goodwill = loyalty.Goodwill{Reinstate: calendar.Period{Days: 90}, Extend: calendar.Period{Months: 12}}
+		b.P.Earn.Pending = calendar.Wait{Manual: true}
+		if err := engine.Compile(b.P); err != nil {
 			t.Fatal(err)
 		}
-		b.enrol(t, "mem_ada")
-		b.put(t, b.order("1", "mem_ada", 10_000))
-		b.wantBalance(t, "mem_ada", loyalty.Balance{Pending: 100})
+		b.Enroll(t, "mem_ada")
+		b.Put(t, b.Order("1", "mem_ada", 10_000))
+		b.WantBalance(t, "mem_ada", loyalty.Balance{Pending: 100})
 		for i := range 2 {
-			r, err := service.Events{Ledger: b.Ledger}.ActivateOrder(t.Context(), b.p, "1", ledger.By{Actor: "test"})
+			r, err := service.Events{Ledger: b.Ledger}.ActivateOrder(t.Context(), b.P, "1", ledger.By{Actor: "test"})
 			if err != nil || r.Replayed != (i == 1) && i == 0 {
 				t.Fatalf("%+v, %v", r, err)
 			}
-			b.wantBalance(t, "mem_ada", loyalty.Balance{Active: 100})
+			b.WantBalance(t, "mem_ada", loyalty.Balance{Active: 100})
 		}
 		extend := service.Extension{ID: "ext_1", Member: "mem_ada", Until: 20270131, Reason: "a kindness"}
-		_, err := service.Adjustments{Ledger: b.Ledger}.Extend(t.Context(), b.p, extend, ledger.By{Input: "1"})
-		wantRefusal(t, err, loyalty.ValidationFailed) // more than 12 months
-		b.advance(30 * 24 * 3600e9)
+		_, err := service.Adjustments{Ledger: b.Ledger}.Extend(t.Context(), b.P, extend, ledger.By{Input: "1"})
+		servicetest.WantRejection(t, err, loyalty.ValidationFailed) // more than 12 months
+		b.Wait(30 * 24 * 3600e9)
 		extend.Until = 20270208
 		if _, err := (service.Adjustments{Ledger: b.Ledger}).Extend(
-			t.Context(), b.p, extend, ledger.By{Input: "1"},
+			t.Context(), b.P, extend, ledger.By{Input: "1"},
 		); err != nil {
 			t.Fatal(err)
 		}
-		b.advance(375 * 24 * 3600e9)
-		b.wantBalance(t, "mem_ada", loyalty.Balance{})
-		if _, err := b.Advance(t.Context(), b.p, "mem_ada"); err != nil {
+		b.Wait(375 * 24 * 3600e9)
+		b.WantBalance(t, "mem_ada", loyalty.Balance{})
+		if _, err := b.Advance(t.Context(), b.P, "mem_ada"); err != nil {
 			t.Fatal(err)
 		}
 		again := service.Reinstatement{
@@ -261,12 +262,12 @@ func TestGoodwillIsWrittenDownAndHappensOnce(t *testing.T) {
 		}
 		for range 2 {
 			if _, err := (service.Adjustments{Ledger: b.Ledger}).Reinstate(
-				t.Context(), b.p, again, ledger.By{Input: "1"},
+				t.Context(), b.P, again, ledger.By{Input: "1"},
 			); err != nil {
 				t.Fatal(err)
 			}
-			b.wantBalance(t, "mem_ada", loyalty.Balance{Active: 100})
+			b.WantBalance(t, "mem_ada", loyalty.Balance{Active: 100})
 		}
-		b.audit(t, "mem_ada")
+		b.Audit(t, "mem_ada")
 	})
 }

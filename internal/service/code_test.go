@@ -15,61 +15,42 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
 	"github.com/perennial-loyalty/perennial/internal/seedtest"
 	"github.com/perennial-loyalty/perennial/internal/service"
+	"github.com/perennial-loyalty/perennial/internal/service/servicetest"
 )
-
-// coded offers the reward r with generated codes, redeems it for a new member, and returns the code.
-func (b *bench) coded(tb testing.TB, r loyalty.Reward) string {
-	tb.Helper()
-	r.Codes.From = loyalty.GeneratedCode
-	b.offer(tb, r)
-	b.enrol(tb, "mem_ada")
-	b.grant(tb, "mem_ada", 1_000)
-	return b.take(tb, service.RedemptionRequest{ID: "rd_1", Member: "mem_ada", Reward: "mug", Commit: true}).Code
-}
-
-// use uses a code, and repeats the request until it is answered, as a POS terminal does.
-func (b *bench) use(tb testing.TB, in inventory.CodeUse) (inventory.CodeResult, error) {
-	for {
-		r, err := inventory.Codes{Ledger: b.Ledger}.Use(tb.Context(), b.p.ID, in, ledger.By{Input: fmt.Sprint(in)})
-		if !errors.Is(err, ledger.ErrTryAgain) {
-			return r, err
-		}
-	}
-}
 
 func TestACodeIsUsedOnce(t *testing.T) {
 	onBoth(t, func(t *testing.T, b *bench) {
-		code := b.coded(t, mug(1))
+		code := b.RedeemCode(t, servicetest.Mug(1))
 		results := make([]inventory.CodeResult, 20)
-		errs := inParallel(20, func(i int) (err error) {
-			results[i], err = b.use(t, inventory.CodeUse{ID: fmt.Sprint("use_", i), Code: code})
+		errs := servicetest.InParallel(20, func(i int) (err error) {
+			results[i], err = b.UseCode(t, inventory.CodeUse{ID: fmt.Sprint("use_", i), Code: code})
 			return err
 		})
 		won := slices.Index(errs, nil)
 		for i, err := range errs {
 			if i != won {
-				wantRefusal(t, err, loyalty.CodeUsed)
+				servicetest.WantRejection(t, err, loyalty.CodeUsed)
 			}
 		}
-		again, err := b.use(t, inventory.CodeUse{ID: fmt.Sprint("use_", won), Code: code})
+		again, err := b.UseCode(t, inventory.CodeUse{ID: fmt.Sprint("use_", won), Code: code})
 		if results[won].Replayed = true; err != nil || !reflect.DeepEqual(again, results[won]) {
 			t.Errorf("%+v, %v, at first %+v", again, err, results[won])
 		}
-		_, err = b.use(t, inventory.CodeUse{ID: fmt.Sprint("use_", won), Code: code, Order: "other"})
-		wantRefusal(t, err, loyalty.KeyReused)
+		_, err = b.UseCode(t, inventory.CodeUse{ID: fmt.Sprint("use_", won), Code: code, Order: "other"})
+		servicetest.WantRejection(t, err, loyalty.KeyReused)
 	})
 }
 
 func TestAGiftCardIsSpentToTheLastCent(t *testing.T) {
 	onBoth(t, func(t *testing.T, b *bench) {
-		code := b.coded(
+		code := b.RedeemCode(
 			t,
 			loyalty.Reward{
 				ID: "mug", Type: "gift_card", Cost: 100, Value: loyalty.Money{Amount: 1_001, Currency: "EUR"},
 			},
 		)
 		spend := func(id string, cents int64) error {
-			r, err := b.use(
+			r, err := b.UseCode(
 				t, inventory.CodeUse{ID: id, Code: code, Amount: loyalty.Money{Amount: cents, Currency: "EUR"}},
 			)
 			if r.Left.Amount < 0 {
@@ -79,47 +60,47 @@ func TestAGiftCardIsSpentToTheLastCent(t *testing.T) {
 		}
 		spent := int64(0)
 		even := func(i int) int64 { return int64(62 + 2*i) } // the value is odd, so some of it remains
-		for i, err := range inParallel(20, func(i int) error { return spend(fmt.Sprint("use_", i), even(i)) }) {
+		for i, err := range servicetest.InParallel(20, func(i int) error { return spend(fmt.Sprint("use_", i), even(i)) }) {
 			if err == nil {
 				spent += even(i)
 				continue
 			}
-			wantRefusal(t, err, loyalty.AmountOutOfRange)
+			servicetest.WantRejection(t, err, loyalty.AmountOutOfRange)
 		}
-		got, err := inventory.Codes{Ledger: b.Ledger}.Get(t.Context(), b.p.ID, code)
+		got, err := inventory.Codes{Ledger: b.Ledger}.Get(t.Context(), b.P.ID, code)
 		if err != nil || got.Left.Amount != 1_001-spent || got.Left.Amount >= even(19) || !got.Used.IsZero() {
 			t.Errorf("spent are %d: %+v, %v", spent, got, err)
 		}
-		wantRefusal(t, spend("more", got.Left.Amount+1), loyalty.AmountOutOfRange)
+		servicetest.WantRejection(t, spend("more", got.Left.Amount+1), loyalty.AmountOutOfRange)
 		if err := spend("all", got.Left.Amount); err != nil {
 			t.Error(err)
 		}
-		wantRefusal(t, spend("none", 1), loyalty.CodeUsed)
+		servicetest.WantRejection(t, spend("none", 1), loyalty.CodeUsed)
 	})
 }
 
 func TestACodeThatWasUploadedMayLookLikeOursAndLikeNone(t *testing.T) {
 	onBoth(t, func(t *testing.T, b *bench) {
-		r := mug(100)
+		r := servicetest.Mug(100)
 		r.Codes = loyalty.Codes{From: loyalty.UploadedCode}
-		b.offer(t, r)
-		b.enrol(t, "mem_ada")
-		b.grant(t, "mem_ada", 1_000)
+		b.Offer(t, r)
+		b.Enroll(t, "mem_ada")
+		b.Grant(t, "mem_ada", 1_000)
 		odd := []string{"7K3M-Q9XZ-02VB-HJ4D-2", "7K3M-Q9XZ-02VB-HJ4D-3", "été 2026", "~tilde", "a", "ÿ"}
 		if up, err := (inventory.Codes{Ledger: b.Ledger}).Add(
-			t.Context(), b.p.ID, "mug", slices.Values(odd),
+			t.Context(), b.P.ID, "mug", slices.Values(odd),
 		); err != nil || up.Added != len(odd) {
 			t.Fatalf("%+v, %v", up, err)
 		}
-		_, err := inventory.Codes{Ledger: b.Ledger}.Get(t.Context(), b.p.ID, odd[0])
-		wantRefusal(t, err, loyalty.NotFound)
-		_, err = b.use(t, inventory.CodeUse{ID: "early", Code: odd[0]})
-		wantRefusal(t, err, loyalty.NotFound)
+		_, err := inventory.Codes{Ledger: b.Ledger}.Get(t.Context(), b.P.ID, odd[0])
+		servicetest.WantRejection(t, err, loyalty.NotFound)
+		_, err = b.UseCode(t, inventory.CodeUse{ID: "early", Code: odd[0]})
+		servicetest.WantRejection(t, err, loyalty.NotFound)
 		for i := range odd {
-			got := b.take(
+			got := b.Take(
 				t, service.RedemptionRequest{ID: fmt.Sprint("rd_", i), Member: "mem_ada", Reward: "mug", Commit: true},
 			)
-			if _, err := b.use(t, inventory.CodeUse{ID: got.ID, Code: got.Code}); err != nil {
+			if _, err := b.UseCode(t, inventory.CodeUse{ID: got.ID, Code: got.Code}); err != nil {
 				t.Errorf("%q: %v", got.Code, err)
 			}
 		}
@@ -128,10 +109,10 @@ func TestACodeThatWasUploadedMayLookLikeOursAndLikeNone(t *testing.T) {
 
 func TestNoCodeIsUploadedTwice(t *testing.T) {
 	onBoth(t, func(t *testing.T, b *bench) {
-		issued := b.coded(t, mug(10))
+		issued := b.RedeemCode(t, servicetest.Mug(10))
 		add := func(reward string, added int, duplicate []string, codes ...string) {
 			t.Helper()
-			up, err := inventory.Codes{Ledger: b.Ledger}.Add(t.Context(), b.p.ID, reward, slices.Values(codes))
+			up, err := inventory.Codes{Ledger: b.Ledger}.Add(t.Context(), b.P.ID, reward, slices.Values(codes))
 			if err != nil || up.Added != added || !slices.Equal(up.Duplicate, duplicate) {
 				t.Errorf("%+v, %v", up, err)
 			}
@@ -140,33 +121,33 @@ func TestNoCodeIsUploadedTwice(t *testing.T) {
 		add("mug", 1, []string{"B", "a"}, "B", "C", "a")
 		add("sticker", 1, []string{"A"}, "D", "A")
 		add("sticker", 0, []string{issued}, issued)
-		many := slices.Collect(vouchers(0, 100))
+		many := slices.Collect(servicetest.Vouchers(0, 100))
 		add("mug", 100, nil, many...)
-		add("mug", 50, many[50:], slices.Collect(vouchers(50, 100))...)
-		if n := len(b.pool(t, "mug")); n != 153 {
+		add("mug", 50, many[50:], slices.Collect(servicetest.Vouchers(50, 100))...)
+		if n := len(b.Pool(t, "mug")); n != 153 {
 			t.Errorf("the pool has %d codes", n)
 		}
 	})
 }
 
 func TestAnUploadThatFailsIsRepeated(t *testing.T) {
-	codes := slices.Collect(vouchers(0, 2_000))
+	codes := slices.Collect(servicetest.Vouchers(0, 2_000))
 	for name, upload := range map[string]func(*bench) (inventory.Upload, error){
 		"streamed": func(b *bench) (inventory.Upload, error) {
-			return inventory.Codes{Ledger: b.Ledger}.Add(t.Context(), b.p.ID, "mug", slices.Values(codes))
+			return inventory.Codes{Ledger: b.Ledger}.Add(t.Context(), b.P.ID, "mug", slices.Values(codes))
 		},
 		"recorded": func(b *bench) (inventory.Upload, error) {
-			return inventory.Codes{Ledger: b.Ledger}.Upload(t.Context(), b.p.ID, "mug", codes)
+			return inventory.Codes{Ledger: b.Ledger}.Upload(t.Context(), b.P.ID, "mug", codes)
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
-			b := newBench(t, memory(t))
+			b := newBench(t, servicetest.Memory(t))
 			if _, err := (inventory.Codes{Ledger: b.Ledger}).Add(
-				t.Context(), b.p.ID, "mug", slices.Values(codes[700:701]),
+				t.Context(), b.P.ID, "mug", slices.Values(codes[700:701]),
 			); err != nil {
 				t.Fatal(err)
 			}
-			broken := faulty(b.Table, seedtest.Of(t))
+			broken := servicetest.Faulty(b.Table, seedtest.Of(t))
 			clean := b.Table
 			b.Table = broken
 			up, err := upload(b)
@@ -178,7 +159,7 @@ func TestAnUploadThatFailsIsRepeated(t *testing.T) {
 				broken.LostBefore, broken.LostAfter = broken.LostBefore*.8, broken.LostAfter*.8
 			}
 			b.Table = clean
-			if n := len(b.pool(t, "mug")); n != 2_000 {
+			if n := len(b.Pool(t, "mug")); n != 2_000 {
 				t.Errorf("the pool has %d codes; %+v", n, broken.Fired())
 			}
 			if name == "recorded" && (up.Added != 1_999 || !slices.Equal(up.Duplicate, codes[700:701])) {
@@ -190,9 +171,9 @@ func TestAnUploadThatFailsIsRepeated(t *testing.T) {
 
 func TestSameUploadAtTheSameTimeHasOneResult(t *testing.T) {
 	onBoth(t, func(t *testing.T, b *bench) {
-		codes := slices.Collect(vouchers(0, 90))
-		for _, err := range inParallel(4, func(int) error {
-			up, err := inventory.Codes{Ledger: b.Ledger}.Upload(t.Context(), b.p.ID, "mug", codes)
+		codes := slices.Collect(servicetest.Vouchers(0, 90))
+		for _, err := range servicetest.InParallel(4, func(int) error {
+			up, err := inventory.Codes{Ledger: b.Ledger}.Upload(t.Context(), b.P.ID, "mug", codes)
 			if err == nil && (up.Added != len(codes) || len(up.Duplicate) > 0) {
 				err = fmt.Errorf("%d added, duplicates %v", up.Added, up.Duplicate)
 			}
@@ -202,11 +183,11 @@ func TestSameUploadAtTheSameTimeHasOneResult(t *testing.T) {
 				t.Error(err)
 			}
 		}
-		up, err := inventory.Codes{Ledger: b.Ledger}.Upload(t.Context(), b.p.ID, "mug", codes)
-		if err != nil || !up.Replayed || up.Added != len(codes) || len(b.pool(t, "mug")) != len(codes) {
+		up, err := inventory.Codes{Ledger: b.Ledger}.Upload(t.Context(), b.P.ID, "mug", codes)
+		if err != nil || !up.Replayed || up.Added != len(codes) || len(b.Pool(t, "mug")) != len(codes) {
 			t.Errorf("%+v, %v", up, err)
 		}
-		up, err = inventory.Codes{Ledger: b.Ledger}.Upload(t.Context(), b.p.ID, "sticker", codes)
+		up, err = inventory.Codes{Ledger: b.Ledger}.Upload(t.Context(), b.P.ID, "sticker", codes)
 		if err != nil || up.Replayed || up.Added > 0 || !slices.Equal(up.Duplicate, codes) {
 			t.Errorf("%+v, %v", up, err)
 		}
@@ -219,17 +200,17 @@ func TestManyCodesAreStreamed(t *testing.T) {
 	if os.Getenv("PERENNIAL_LONG") != "" {
 		n = 1_000_000
 	}
-	b := newBench(t, memory(t))
+	b := newBench(t, servicetest.Memory(t))
 	read := 0
 	var codes iter.Seq[string] = func(yield func(string) bool) {
-		for code := range vouchers(0, n) {
+		for code := range servicetest.Vouchers(0, n) {
 			if read++; !yield(code) {
 				return
 			}
 		}
 	}
 	began := time.Now()
-	up, err := inventory.Codes{Ledger: b.Ledger}.Add(t.Context(), b.p.ID, "mug", codes)
+	up, err := inventory.Codes{Ledger: b.Ledger}.Add(t.Context(), b.P.ID, "mug", codes)
 	if err != nil || up.Added != n || len(up.Duplicate) > 0 || read != n {
 		t.Errorf("%+v, %v", up, err)
 	}

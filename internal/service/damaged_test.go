@@ -10,6 +10,7 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/ledger/stored"
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
 	"github.com/perennial-loyalty/perennial/internal/service"
+	"github.com/perennial-loyalty/perennial/internal/service/servicetest"
 	"github.com/perennial-loyalty/perennial/internal/table"
 )
 
@@ -41,12 +42,12 @@ func TestAuditDetectsChangedItems(t *testing.T) {
 		"time of an entry":        {entry, `"rec":1768035600000`, `"rec":1768035600001`, ""},
 	} {
 		t.Run(name, func(t *testing.T) {
-			b := newBench(t, memory(t))
-			b.enrol(t, "mem_ada")
-			b.put(t, b.order("1", "mem_ada", 1_000))
-			b.audit(t, "mem_ada")
+			b := newBench(t, servicetest.Memory(t))
+			b.Enroll(t, "mem_ada")
+			b.Put(t, b.Order("1", "mem_ada", 1_000))
+			b.Audit(t, "mem_ada")
 			replace(t, b.Table, c.Key, c.Old, c.New)
-			if err := (ledger.Statements{Ledger: b.Ledger}).Audit(t.Context(), b.p.ID, "mem_ada"); err == nil ||
+			if err := (ledger.Statements{Ledger: b.Ledger}).Audit(t.Context(), b.P.ID, "mem_ada"); err == nil ||
 				!strings.Contains(err.Error(), c.Want) {
 				t.Errorf("the audit found %v", err)
 			}
@@ -56,13 +57,13 @@ func TestAuditDetectsChangedItems(t *testing.T) {
 
 func TestUnknownItemAmongBudgetsIsAnError(t *testing.T) {
 	for _, place := range []string{"BUDGET#16", "BUDGET#xx"} {
-		b := newBench(t, memory(t))
+		b := newBench(t, servicetest.Memory(t))
 		it := table.Item{Key: table.Key{PK: "P#bluebird#C#campaigns.double", SK: place}, Doc: []byte(`{"n":-5}`)}
 		if err := b.Table.Transact(t.Context(), table.Put(it)); err != nil {
 			t.Fatal(err)
 		}
 		if left, err := (ledger.Budgets{Ledger: b.Ledger}).Use(
-			t.Context(), b.p.ID, "campaigns.double", 100,
+			t.Context(), b.P.ID, "campaigns.double", 100,
 		); err == nil {
 			t.Errorf("%s: %d are left", place, left)
 		}
@@ -70,7 +71,7 @@ func TestUnknownItemAmongBudgetsIsAnError(t *testing.T) {
 }
 
 func TestOrdersArePricedByTheVersionInForce(t *testing.T) {
-	at := func(hour int) time.Time { return start.Add(time.Duration(hour) * time.Hour) }
+	at := func(hour int) time.Time { return servicetest.Start.Add(time.Duration(hour) * time.Hour) }
 	s := ledger.Schedule{
 		Live: 5, Since: at(0),
 		Past: []ledger.Ended{
@@ -96,19 +97,19 @@ func TestOrdersArePricedByTheVersionInForce(t *testing.T) {
 }
 
 func TestRedemptionShowsPresentBalances(t *testing.T) {
-	b := newBench(t, memory(t))
-	b.p.Wallets = []loyalty.Wallet{{ID: "miles"}}
-	b.offer(t, loyalty.Reward{ID: "more-miles", Type: "wallet_points", Cost: 10, Wallet: "miles", Points: 40})
-	b.enrol(t, "mem_ada")
-	b.grant(t, "mem_ada", 100)
+	b := newBench(t, servicetest.Memory(t))
+	b.P.Wallets = []loyalty.Wallet{{ID: "miles"}}
+	b.Offer(t, loyalty.Reward{ID: "more-miles", Type: "wallet_points", Cost: 10, Wallet: "miles", Points: 40})
+	b.Enroll(t, "mem_ada")
+	b.Grant(t, "mem_ada", 100)
 	in := service.RedemptionRequest{
 		ID: stored.RedemptionID("1", "mem_ada"), Member: "mem_ada", Reward: "more-miles", Commit: true,
 	}
-	b.take(t, in)
+	b.Take(t, in)
 	in2 := in
 	in2.ID = stored.RedemptionID("2", "mem_ada")
-	b.take(t, in2)
-	got, err := service.Redemptions{Ledger: b.Ledger}.Current(t.Context(), b.p, in.ID)
+	b.Take(t, in2)
+	got, err := service.Redemptions{Ledger: b.Ledger}.Current(t.Context(), b.P, in.ID)
 	if err != nil || got.Balance.Active != 80 || len(got.Entry.Wallets) != 1 ||
 		got.Entry.Wallets[0].Balance.Active != 80 {
 		t.Errorf("%+v, %+v, %v", got.Balance, got.Entry.Wallets, err)

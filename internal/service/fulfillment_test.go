@@ -12,6 +12,7 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
 	"github.com/perennial-loyalty/perennial/internal/loyalty/redeem"
 	"github.com/perennial-loyalty/perennial/internal/service"
+	"github.com/perennial-loyalty/perennial/internal/service/servicetest"
 	"github.com/perennial-loyalty/perennial/internal/table"
 	"github.com/perennial-loyalty/perennial/internal/table/tabletest"
 )
@@ -20,18 +21,18 @@ var kiel = &service.Address{Name: "Ada L.", Lines: []string{"Am Kai 1"}, City: "
 
 // posted offers a mug that is sent to an address, and enrolls a member with points.
 func (b *bench) posted(tb testing.TB) {
-	r := mug(5)
+	r := servicetest.Mug(5)
 	r.Manual, r.Address = true, true
-	b.offer(tb, r)
-	b.enrol(tb, "mem_ada")
-	b.grant(tb, "mem_ada", 1_000)
+	b.Offer(tb, r)
+	b.Enroll(tb, "mem_ada")
+	b.Grant(tb, "mem_ada", 1_000)
 }
 
 // fulfill updates a fulfillment, and repeats the request until it is answered, as a caller does.
 func (b *bench) fulfil(tb testing.TB, id string, to redeem.FulfillmentStatus) (service.RedemptionResult, error) {
 	for {
 		r, err := service.Fulfillments{Ledger: b.Ledger}.Fulfill(
-			tb.Context(), b.p, id, to, "", ledger.By{Actor: "test"},
+			tb.Context(), b.P, id, to, "", ledger.By{Actor: "test"},
 		)
 		if !errors.Is(err, ledger.ErrTryAgain) {
 			return r, err
@@ -40,7 +41,7 @@ func (b *bench) fulfil(tb testing.TB, id string, to redeem.FulfillmentStatus) (s
 }
 
 func (b *bench) open(tb testing.TB, s redeem.FulfillmentStatus) (ids []string) {
-	for h, err := range (service.Fulfillments{Ledger: b.Ledger}).List(tb.Context(), b.p.ID, s, "", 0) {
+	for h, err := range (service.Fulfillments{Ledger: b.Ledger}).List(tb.Context(), b.P.ID, s, "", 0) {
 		if err != nil {
 			tb.Fatal(err)
 		}
@@ -54,9 +55,9 @@ func TestShippingAndCancelingAtOnce(t *testing.T) {
 		b.posted(t)
 		for round := range 5 {
 			id := fmt.Sprint("rd_", round)
-			before := b.balance(t, "mem_ada").Active
-			b.take(t, service.RedemptionRequest{ID: id, Member: "mem_ada", Reward: "mug", Commit: true, Address: kiel})
-			errs := inParallel(10, func(i int) error {
+			before := b.Balance(t, "mem_ada").Active
+			b.Take(t, service.RedemptionRequest{ID: id, Member: "mem_ada", Reward: "mug", Commit: true, Address: kiel})
+			errs := servicetest.InParallel(10, func(i int) error {
 				to := redeem.Shipped
 				if i%2 == 0 {
 					to = redeem.FulfillmentCanceled
@@ -64,7 +65,7 @@ func TestShippingAndCancelingAtOnce(t *testing.T) {
 				_, err := b.fulfil(t, id, to)
 				return err
 			})
-			h, err := service.Fulfillments{Ledger: b.Ledger}.Get(t.Context(), b.p.ID, "mem_ada", id)
+			h, err := service.Fulfillments{Ledger: b.Ledger}.Get(t.Context(), b.P.ID, "mem_ada", id)
 			if err != nil || len(h.Steps) != 2 {
 				t.Fatalf("%+v, %v", h, err)
 			}
@@ -74,18 +75,18 @@ func TestShippingAndCancelingAtOnce(t *testing.T) {
 					t.Errorf("it is %s, and request %d returned %v", h.Status, i, err)
 				}
 				if err != nil {
-					wantRefusal(t, err, loyalty.InvalidFulfillmentTransition)
+					servicetest.WantRejection(t, err, loyalty.InvalidFulfillmentTransition)
 				}
 			}
 			want := before - 100
 			if cancelled {
 				want = before
 			}
-			if got := b.balance(t, "mem_ada").Active; got != want {
+			if got := b.Balance(t, "mem_ada").Active; got != want {
 				t.Errorf("it is %s, and %d points are left of %d", h.Status, got, before)
 			}
 		}
-		if err := (ledger.Statements{Ledger: b.Ledger}).Audit(t.Context(), b.p.ID, "mem_ada"); err != nil {
+		if err := (ledger.Statements{Ledger: b.Ledger}).Audit(t.Context(), b.P.ID, "mem_ada"); err != nil {
 			t.Error(err)
 		}
 	})
@@ -95,14 +96,14 @@ func TestAnOrderThatIsRefundedIsNotSent(t *testing.T) {
 	onBoth(t, func(t *testing.T, b *bench) {
 		b.posted(t)
 		for _, id := range []string{"rd_1", "rd_2"} {
-			b.take(t, service.RedemptionRequest{ID: id, Member: "mem_ada", Reward: "mug", Commit: true, Address: kiel})
+			b.Take(t, service.RedemptionRequest{ID: id, Member: "mem_ada", Reward: "mug", Commit: true, Address: kiel})
 		}
 		if _, err := b.fulfil(t, "rd_2", redeem.Shipped); err != nil {
 			t.Fatal(err)
 		}
 		for _, id := range []string{"rd_1", "rd_2"} {
 			if _, err := (service.Redemptions{Ledger: b.Ledger}).Reverse(
-				t.Context(), b.p, id, big.NewRat(1, 1), ledger.By{Input: id},
+				t.Context(), b.P, id, big.NewRat(1, 1), ledger.By{Input: id},
 			); err != nil {
 				t.Fatal(err)
 			}
@@ -116,12 +117,12 @@ func TestAnOrderThatIsRefundedIsNotSent(t *testing.T) {
 
 // Personal data is in one item, which can be deleted, and in no entry.
 func TestAnAddressIsInNoEntry(t *testing.T) {
-	b := newBench(t, memory(t))
+	b := newBench(t, servicetest.Memory(t))
 	b.posted(t)
-	b.take(t, service.RedemptionRequest{ID: "rd_1", Member: "mem_ada", Reward: "mug", Commit: true, Address: kiel})
-	b.take(t, service.RedemptionRequest{ID: "rd_2", Member: "mem_ada", Reward: "mug", Address: kiel})
+	b.Take(t, service.RedemptionRequest{ID: "rd_1", Member: "mem_ada", Reward: "mug", Commit: true, Address: kiel})
+	b.Take(t, service.RedemptionRequest{ID: "rd_2", Member: "mem_ada", Reward: "mug", Address: kiel})
 	if _, err := (service.Redemptions{Ledger: b.Ledger}).Commit(
-		t.Context(), b.p, "rd_2", ledger.By{Input: "c"},
+		t.Context(), b.P, "rd_2", ledger.By{Input: "c"},
 	); err != nil {
 		t.Fatal(err)
 	}
@@ -144,21 +145,21 @@ func TestAnAddressIsInNoEntry(t *testing.T) {
 		t.Fatal(err)
 	}
 	_, err = b.fulfil(t, "rd_1", redeem.Shipped)
-	wantRefusal(t, err, loyalty.InvalidFulfillmentTransition)
+	servicetest.WantRejection(t, err, loyalty.InvalidFulfillmentTransition)
 }
 
 // The address of a reservation expires in the table unless the reservation is committed.
 func TestTheAddressOfAReservationIsDropped(t *testing.T) {
-	b := newBench(t, memory(t))
+	b := newBench(t, servicetest.Memory(t))
 	b.posted(t)
-	b.take(t, service.RedemptionRequest{ID: "rd_1", Member: "mem_ada", Reward: "mug", Address: kiel})
+	b.Take(t, service.RedemptionRequest{ID: "rd_1", Member: "mem_ada", Reward: "mug", Address: kiel})
 	key := table.Key{PK: "P#bluebird#M#mem_ada", SK: "FULFIL#rd_1"}
 	it, err := b.Table.Get(t.Context(), key)
 	if err != nil || it.Expires.IsZero() || !it.Index.IsZero() {
 		t.Errorf("reserved: %+v, %v", it, err)
 	}
 	if _, err := (service.Redemptions{Ledger: b.Ledger}).Commit(
-		t.Context(), b.p, "rd_1", ledger.By{Input: "c"},
+		t.Context(), b.P, "rd_1", ledger.By{Input: "c"},
 	); err != nil {
 		t.Fatal(err)
 	}
@@ -170,15 +171,15 @@ func TestTheAddressOfAReservationIsDropped(t *testing.T) {
 
 // In addition to the redemption, the item of the fulfillment and its position in the list are written.
 func TestTheUnitsThatAFulfillmentCosts(t *testing.T) {
-	meter := &tabletest.Meter{Table: memory(t)}
+	meter := &tabletest.Meter{Table: servicetest.Memory(t)}
 	b := newBench(t, meter)
-	r := mug(0)
+	r := servicetest.Mug(0)
 	r.StockBatches, r.Manual = nil, true
-	b.offer(t, r)
-	b.enrol(t, "mem_ada")
-	b.grant(t, "mem_ada", 1_000)
+	b.Offer(t, r)
+	b.Enroll(t, "mem_ada")
+	b.Grant(t, "mem_ada", 1_000)
 	meter.Take()
-	b.take(t, service.RedemptionRequest{ID: "rd_1", Member: "mem_ada", Reward: "mug", Commit: true, Address: kiel})
+	b.Take(t, service.RedemptionRequest{ID: "rd_1", Member: "mem_ada", Reward: "mug", Commit: true, Address: kiel})
 	if u := meter.Take(); u.Read > 1 || u.Write > 8 {
 		t.Errorf("to order costs %g read and %g write units", u.Read, u.Write)
 	}

@@ -10,43 +10,44 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/ledger"
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
 	"github.com/perennial-loyalty/perennial/internal/loyalty/redeem"
+	"github.com/perennial-loyalty/perennial/internal/service/servicetest"
 	"github.com/perennial-loyalty/perennial/internal/table/tabletest"
 )
 
 func (b *bench) guess(t *testing.T, client, code string) error {
-	return inventory.Codes{Ledger: b.Ledger}.Guarded(t.Context(), b.p.ID,
+	return inventory.Codes{Ledger: b.Ledger}.Guarded(t.Context(), b.P.ID,
 		inventory.Guesser{Key: "shop", Client: client}, func() error {
-			_, err := inventory.Codes{Ledger: b.Ledger}.Get(t.Context(), b.p.ID, code)
+			_, err := inventory.Codes{Ledger: b.Ledger}.Get(t.Context(), b.P.ID, code)
 			return err
 		})
 }
 
 func TestMissesOfOneClientAreCountedOneByOne(t *testing.T) {
 	onBoth(t, func(t *testing.T, b *bench) {
-		code := b.coded(t, mug(1))
+		code := b.RedeemCode(t, servicetest.Mug(1))
 		missed := 0
-		for _, err := range inParallel(20, func(int) error { return b.guess(t, "tills", "NOBODY") }) {
+		for _, err := range servicetest.InParallel(20, func(int) error { return b.guess(t, "tills", "NOBODY") }) {
 			switch {
 			case errors.Is(err, loyalty.NotFound):
 				missed++
 			case !errors.Is(err, ledger.ErrTryAgain):
-				wantRefusal(t, err, loyalty.RateLimited)
+				servicetest.WantRejection(t, err, loyalty.RateLimited)
 			}
 		}
 		if missed > redeem.MaxMissesPerClient {
 			t.Errorf("%d of 20 in parallel were answered", missed)
 		}
 		for missed < redeem.MaxMissesPerClient { // some misses were not counted because the table was busy
-			wantRefusal(t, b.guess(t, "tills", "NOBODY"), loyalty.NotFound)
+			servicetest.WantRejection(t, b.guess(t, "tills", "NOBODY"), loyalty.NotFound)
 			missed++
 		}
-		wantRefusal(t, b.guess(t, "tills", code), loyalty.RateLimited)
+		servicetest.WantRejection(t, b.guess(t, "tills", code), loyalty.RateLimited)
 		if err := b.guess(t, "others", code); err != nil {
 			t.Error(err)
 		}
-		b.advance(redeem.GuessWindow - time.Millisecond)
-		wantRefusal(t, b.guess(t, "tills", code), loyalty.RateLimited)
-		b.advance(time.Millisecond)
+		b.Wait(redeem.GuessWindow - time.Millisecond)
+		servicetest.WantRejection(t, b.guess(t, "tills", code), loyalty.RateLimited)
+		b.Wait(time.Millisecond)
 		if err := b.guess(t, "tills", code); err != nil {
 			t.Error(err)
 		}
@@ -56,18 +57,18 @@ func TestMissesOfOneClientAreCountedOneByOne(t *testing.T) {
 // The limit of an API key applies to all clients together, and to lookups without a client.
 func TestMissesOfOneKeyAreLimited(t *testing.T) {
 	onBoth(t, func(t *testing.T, b *bench) {
-		code := b.coded(t, mug(1))
+		code := b.RedeemCode(t, servicetest.Mug(1))
 		for i := range redeem.MaxMissesPerKey {
 			client := ""
 			if i%3 > 0 {
 				client = fmt.Sprint("till-", i)
 			}
-			wantRefusal(t, b.guess(t, client, "NOBODY"), loyalty.NotFound)
-			b.advance(100 * time.Millisecond)
+			servicetest.WantRejection(t, b.guess(t, client, "NOBODY"), loyalty.NotFound)
+			b.Wait(100 * time.Millisecond)
 		}
 		for _, client := range []string{"", "till-1", "another"} {
 			err := b.guess(t, client, code)
-			wantRefusal(t, err, loyalty.RateLimited)
+			servicetest.WantRejection(t, err, loyalty.RateLimited)
 			if limit, ok := errors.AsType[*redeem.TooManyGuesses](err); !ok || !limit.PerKey ||
 				limit.Wait != 30*time.Second {
 				t.Errorf("client %q: %+v", client, limit)
@@ -75,10 +76,10 @@ func TestMissesOfOneKeyAreLimited(t *testing.T) {
 		}
 		other := inventory.Guesser{Key: "another"}
 		err := inventory.Codes{Ledger: b.Ledger}.Guarded(
-			t.Context(), b.p.ID, other, func() error { return &loyalty.Error{Code: loyalty.NotFound} },
+			t.Context(), b.P.ID, other, func() error { return &loyalty.Error{Code: loyalty.NotFound} },
 		)
-		wantRefusal(t, err, loyalty.NotFound)
-		b.advance(30 * time.Second)
+		servicetest.WantRejection(t, err, loyalty.NotFound)
+		b.Wait(30 * time.Second)
 		if err := b.guess(t, "", code); err != nil {
 			t.Error(err)
 		}
@@ -87,9 +88,9 @@ func TestMissesOfOneKeyAreLimited(t *testing.T) {
 
 // With a client there are two limits, and each costs a read; a miss writes both in one transaction.
 func TestRequestUnitsOfGuesses(t *testing.T) {
-	meter := &tabletest.Meter{Table: memory(t)}
+	meter := &tabletest.Meter{Table: servicetest.Memory(t)}
 	b := newBench(t, meter)
-	code := b.coded(t, mug(1))
+	code := b.RedeemCode(t, servicetest.Mug(1))
 	for i, c := range []struct {
 		Client, Code string
 		Read, Write  float64

@@ -11,13 +11,14 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
 	"github.com/perennial-loyalty/perennial/internal/loyalty/calendar"
 	"github.com/perennial-loyalty/perennial/internal/service"
+	"github.com/perennial-loyalty/perennial/internal/service/servicetest"
 	"github.com/perennial-loyalty/perennial/internal/table"
 )
 
 // listed returns the IDs of the open reservations in the list of a reward.
 func (b *bench) listed(tb testing.TB, reward string) (ids []string) {
 	tb.Helper()
-	for it, err := range b.Table.Query(tb.Context(), table.Query{PK: "P#" + b.p.ID + "#HELD#" + reward}) {
+	for it, err := range b.Table.Query(tb.Context(), table.Query{PK: "P#" + b.P.ID + "#HELD#" + reward}) {
 		if err != nil {
 			tb.Fatal(err)
 		}
@@ -38,11 +39,11 @@ type scarceReward struct {
 // code, and with a waitlist.
 func scarce(dates ...loyalty.RewardDate) []scarceReward {
 	dated := loyalty.Reward{ID: "mug", Type: "experience", Cost: 100, Dates: dates}
-	pooled, waited := mug(1), mug(1)
+	pooled, waited := servicetest.Mug(1), servicetest.Mug(1)
 	pooled.StockBatches, pooled.Codes.From = nil, loyalty.UploadedCode
 	waited.FirstCall = calendar.Period{Hours: 24}
 	return []scarceReward{
-		{"a unit", mug(1), ""},
+		{"a unit", servicetest.Mug(1), ""},
 		{"a place on a date", dated, dates[0].ID},
 		{"a code of a pool", pooled, ""},
 		{"a unit with a waitlist", waited, ""},
@@ -51,53 +52,53 @@ func scarce(dates ...loyalty.RewardDate) []scarceReward {
 
 func TestUnitsOfExpiredReservationAreAvailable(t *testing.T) {
 	for _, c := range scarce(
-		loyalty.RewardDate{ID: "may", At: start.AddDate(0, 6, 0), Capacity: 1},
-		loyalty.RewardDate{ID: "june", At: start.AddDate(0, 7, 0), Capacity: 20},
+		loyalty.RewardDate{ID: "may", At: servicetest.Start.AddDate(0, 6, 0), Capacity: 1},
+		loyalty.RewardDate{ID: "june", At: servicetest.Start.AddDate(0, 7, 0), Capacity: 20},
 	) {
 		t.Run(c.Name, func(t *testing.T) {
 			onBoth(t, func(t *testing.T, b *bench) {
-				b.offer(t, c.Reward)
+				b.Offer(t, c.Reward)
 				if c.Reward.Codes.From == loyalty.UploadedCode {
-					b.upload(t, "mug", 1)
+					b.Upload(t, "mug", 1)
 				}
 				for _, m := range []loyalty.MemberID{"mem_ada", "mem_bob"} {
-					b.enrol(t, m)
-					b.grant(t, m, 2_000)
+					b.Enroll(t, m)
+					b.Grant(t, m, 2_000)
 				}
 				for i := range 12 { // expired reservations of another date
 					if c.Date != "" {
-						b.take(
+						b.Take(
 							t,
 							service.RedemptionRequest{
 								ID: fmt.Sprint("rd_june_", i), Member: "mem_ada", Reward: "mug", Date: "june",
 							},
 						)
-						b.advance(time.Second)
+						b.Wait(time.Second)
 					}
 				}
-				b.take(t, service.RedemptionRequest{ID: "rd_1", Member: "mem_ada", Reward: "mug", Date: c.Date})
-				_, err := b.try(
+				b.Take(t, service.RedemptionRequest{ID: "rd_1", Member: "mem_ada", Reward: "mug", Date: c.Date})
+				_, err := b.Try(
 					t, service.RedemptionRequest{ID: "rd_2", Member: "mem_bob", Reward: "mug", Date: c.Date},
 				)
-				wantRefusal(t, err, loyalty.RewardOutOfStock)
+				servicetest.WantRejection(t, err, loyalty.RewardOutOfStock)
 				if c.Reward.HasWaitlist() {
 					if _, err := (inventory.Waitlists{Ledger: b.Ledger}).Join(
-						t.Context(), b.p, "mug", "mem_bob",
+						t.Context(), b.P, "mug", "mem_bob",
 					); err != nil {
 						t.Fatal(err)
 					}
 				}
-				b.advance(b.p.Hold - time.Millisecond)
-				_, err = b.try(t, service.RedemptionRequest{ID: "rd_3", Member: "mem_bob", Reward: "mug", Date: c.Date})
-				wantRefusal(t, err, loyalty.RewardOutOfStock)
-				b.advance(time.Millisecond)
-				got := b.take(t, service.RedemptionRequest{ID: "rd_4", Member: "mem_bob", Reward: "mug", Date: c.Date})
+				b.Wait(b.P.Hold - time.Millisecond)
+				_, err = b.Try(t, service.RedemptionRequest{ID: "rd_3", Member: "mem_bob", Reward: "mug", Date: c.Date})
+				servicetest.WantRejection(t, err, loyalty.RewardOutOfStock)
+				b.Wait(time.Millisecond)
+				got := b.Take(t, service.RedemptionRequest{ID: "rd_4", Member: "mem_bob", Reward: "mug", Date: c.Date})
 				if ids := b.listed(t, "mug"); len(ids) != 1 || ids[0] != "rd_4" {
 					t.Errorf("%+v is reserved, and the list says %v", got, ids)
 				}
-				b.wantBalance(t, "mem_ada", loyalty.Balance{Active: 2_000})
-				b.wantBalance(t, "mem_bob", loyalty.Balance{Active: 1_900, Reserved: 100})
-				b.audit(t, "mem_ada")
+				b.WantBalance(t, "mem_ada", loyalty.Balance{Active: 2_000})
+				b.WantBalance(t, "mem_bob", loyalty.Balance{Active: 1_900, Reserved: 100})
+				b.Audit(t, "mem_ada")
 			})
 		})
 	}
@@ -107,16 +108,16 @@ func TestUnitsOfExpiredReservationAreAvailable(t *testing.T) {
 func TestUnitsOfManyExpiredReservationsAreAvailable(t *testing.T) {
 	onEach(t, func(t *testing.T, b *bench, scale int) {
 		n := 10 * scale
-		b.offer(t, mug(int64(n)))
-		b.crowd(t, 2*n)
-		amongst(16, n, func(i int) {
-			if _, err := b.try(
-				t, service.RedemptionRequest{ID: fmt.Sprint("rd_held_", i), Member: member(n + i), Reward: "mug"},
+		b.Offer(t, servicetest.Mug(int64(n)))
+		b.EnrollAll(t, 2*n)
+		servicetest.Spread(16, n, func(i int) {
+			if _, err := b.Try(
+				t, service.RedemptionRequest{ID: fmt.Sprint("rd_held_", i), Member: servicetest.Member(n + i), Reward: "mug"},
 			); err != nil {
 				t.Error(err)
 			}
 		})
-		b.advance(time.Hour)
+		b.Wait(time.Hour)
 		if r := b.rush(t, n, half); len(r.got) != n || r.others != 0 {
 			t.Errorf(
 				"of %d who wanted one of %d units each, %d got one and %d were refused", n, n, len(r.got), r.others,
@@ -129,18 +130,18 @@ func TestUnitsOfManyExpiredReservationsAreAvailable(t *testing.T) {
 // Reservations of earlier releases are not in the list. They can still be committed, canceled and expire.
 func TestAReservationThatIsNotListedEndsAllTheSame(t *testing.T) {
 	for _, end := range []string{"commit", "cancel", "expire"} {
-		b := newBench(t, memory(t))
-		b.offer(t, mug(1))
-		b.enrol(t, "mem_ada")
-		b.grant(t, "mem_ada", 100)
-		b.take(t, service.RedemptionRequest{ID: "rd_1", Member: "mem_ada", Reward: "mug"})
-		it, err := b.Table.Get(t.Context(), table.Key{PK: "P#" + b.p.ID + "#M#mem_ada", SK: "ACCOUNT"})
+		b := newBench(t, servicetest.Memory(t))
+		b.Offer(t, servicetest.Mug(1))
+		b.Enroll(t, "mem_ada")
+		b.Grant(t, "mem_ada", 100)
+		b.Take(t, service.RedemptionRequest{ID: "rd_1", Member: "mem_ada", Reward: "mug"})
+		it, err := b.Table.Get(t.Context(), table.Key{PK: "P#" + b.P.ID + "#M#mem_ada", SK: "ACCOUNT"})
 		if err != nil || !strings.Contains(string(it.Doc), `,"ls":true`) {
 			t.Fatalf("%s, %v", it.Doc, err)
 		}
 		it.Doc = []byte(strings.ReplaceAll(string(it.Doc), `,"ls":true`, ""))
-		sk := b.Now().Add(b.p.Hold).UTC().Format("2006-01-02T15:04:05.000Z") + "#rd_1"
-		item, err := b.Table.Get(t.Context(), table.Key{PK: "P#" + b.p.ID + "#HELD#mug", SK: sk})
+		sk := b.Now().Add(b.P.Hold).UTC().Format("2006-01-02T15:04:05.000Z") + "#rd_1"
+		item, err := b.Table.Get(t.Context(), table.Key{PK: "P#" + b.P.ID + "#HELD#mug", SK: sk})
 		if err != nil || item.Version != 1 {
 			t.Fatal(item, err)
 		}
@@ -149,15 +150,15 @@ func TestAReservationThatIsNotListedEndsAllTheSame(t *testing.T) {
 		}
 		switch end {
 		case "commit":
-			_, err = service.Redemptions{Ledger: b.Ledger}.Commit(t.Context(), b.p, "rd_1", ledger.By{Input: "c"})
+			_, err = service.Redemptions{Ledger: b.Ledger}.Commit(t.Context(), b.P, "rd_1", ledger.By{Input: "c"})
 		case "cancel":
-			_, err = service.Redemptions{Ledger: b.Ledger}.Cancel(t.Context(), b.p, "rd_1", ledger.By{Input: "x"})
+			_, err = service.Redemptions{Ledger: b.Ledger}.Cancel(t.Context(), b.P, "rd_1", ledger.By{Input: "x"})
 		default:
-			b.advance(time.Hour)
-			_, err = b.Advance(t.Context(), b.p, "mem_ada")
+			b.Wait(time.Hour)
+			_, err = b.Advance(t.Context(), b.P, "mem_ada")
 		}
-		if want := map[bool]int64{true: 1}[end == "commit"]; err != nil || b.spent(t, "mug") != want {
-			t.Errorf("%s: %d are spent, %v", end, b.spent(t, "mug"), err)
+		if want := map[bool]int64{true: 1}[end == "commit"]; err != nil || b.Spent(t, "mug") != want {
+			t.Errorf("%s: %d are spent, %v", end, b.Spent(t, "mug"), err)
 		}
 	}
 }

@@ -63,7 +63,7 @@ func (b *books) check() {
 	for _, m := range b.h.members {
 		if b.read(m) {
 			b.of(m).used(b.h.t, b.h.Now())
-			b.of(m).counted(b.h.t, b.h.p)
+			b.of(m).counted(b.h.t, b.h.P)
 			changed = true
 		}
 		b.nothingLapsed(m)
@@ -86,7 +86,7 @@ func (b *books) check() {
 func (b *books) read(m loyalty.MemberID) bool {
 	t, l, s := b.h.t, b.h.quiet(), b.of(m)
 	t.Helper()
-	it, err := b.h.clean.Get(t.Context(), table.Key{PK: "P#" + b.h.p.ID + "#M#" + string(m), SK: "ACCOUNT"})
+	it, err := b.h.clean.Get(t.Context(), table.Key{PK: "P#" + b.h.P.ID + "#M#" + string(m), SK: "ACCOUNT"})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -95,7 +95,7 @@ func (b *books) read(m loyalty.MemberID) bool {
 	}
 	s.version = it.Version
 	var fresh []loyalty.Entry
-	for e, err := range (ledger.Statements{Ledger: l}).List(t.Context(), b.h.p.ID, m, 0, 0) {
+	for e, err := range (ledger.Statements{Ledger: l}).List(t.Context(), b.h.P.ID, m, 0, 0) {
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -107,7 +107,7 @@ func (b *books) read(m loyalty.MemberID) bool {
 		}
 		fresh = append(fresh, e)
 	}
-	acc, err := ledger.Statements{Ledger: l}.AuditFrom(t.Context(), b.h.p.ID, s.acc, m, fresh)
+	acc, err := ledger.Statements{Ledger: l}.AuditFrom(t.Context(), b.h.P.ID, s.acc, m, fresh)
 	if err != nil {
 		t.Errorf("%s: %v", m, err)
 	}
@@ -222,12 +222,12 @@ func (s *book) yielded(e loyalty.Entry) (n loyalty.Points) {
 // nothingLapsed checks that a member has no due changes and no expired points now.
 func (b *books) nothingLapsed(m loyalty.MemberID) {
 	t, now := b.h.t, b.h.Now().UTC().Truncate(time.Millisecond)
-	out, err := engine.Advance(b.h.p, b.of(m).acc, now)
+	out, err := engine.Advance(b.h.P, b.of(m).acc, now)
 	if err != nil {
 		t.Fatal(err)
 	}
 	acc := out.Account
-	if due := engine.Due(b.h.p, acc); !due.IsZero() && !due.After(now) {
+	if due := engine.Due(b.h.P, acc); !due.IsZero() && !due.After(now) {
 		t.Errorf("%s is due at %s still, at %s", m, due, now)
 	}
 	if !slices.IsSortedFunc(acc.Lots, func(x, y loyalty.Lot) int { return x.Expires.Compare(y.Expires) }) {
@@ -237,7 +237,7 @@ func (b *books) nothingLapsed(m loyalty.MemberID) {
 		t.Errorf("the usages of %s are out of order: %v", m, acc.Usage)
 	}
 	for _, l := range acc.Lots {
-		if l.Points <= 0 || l.Expires != 0 && !l.Expires.End(b.h.p.Zone).After(now) {
+		if l.Points <= 0 || l.Expires != 0 && !l.Expires.End(b.h.P.Zone).After(now) {
 			t.Errorf("%s has the lot %+v at %s", m, l, now)
 		}
 	}

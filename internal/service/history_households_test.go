@@ -18,7 +18,7 @@ func (h *history) move(m loyalty.MemberID) string {
 	if len(h.homes) > 0 && what > 0 {
 		home = h.homes[max(0, len(h.homes)-1-h.rng.IntN(2))]
 	}
-	switch got, _ := (members.Households{Ledger: h.quiet()}).Get(h.t.Context(), h.p.ID, home); {
+	switch got, _ := (members.Households{Ledger: h.quiet()}).Get(h.t.Context(), h.P.ID, home); {
 	case len(got.Members) == 0:
 		what, home = 0, h.key("hh_")
 	case what > 6 && what < 14:
@@ -28,13 +28,13 @@ func (h *history) move(m loyalty.MemberID) string {
 	err := h.until(fmt.Sprintf("move %d of %s, %s as %s", what, m, home, role), func(l *ledger.Ledger) (err error) {
 		switch {
 		case what == 0:
-			_, err = members.Households{Ledger: l}.Found(h.t.Context(), h.p, home, m, by(home))
+			_, err = members.Households{Ledger: l}.Found(h.t.Context(), h.P, home, m, by(home))
 		case what < 7:
-			_, err = members.Households{Ledger: l}.Invite(h.t.Context(), h.p, home, m, role)
+			_, err = members.Households{Ledger: l}.Invite(h.t.Context(), h.P, home, m, role)
 		case what < 14:
-			_, err = members.Households{Ledger: l}.AcceptInvitation(h.t.Context(), h.p, home, m)
+			_, err = members.Households{Ledger: l}.AcceptInvitation(h.t.Context(), h.P, home, m)
 		default:
-			_, err = members.Households{Ledger: l}.Leave(h.t.Context(), h.p, home, m)
+			_, err = members.Households{Ledger: l}.Leave(h.t.Context(), h.P, home, m)
 		}
 		return err
 	})
@@ -53,7 +53,7 @@ func (h *history) move(m loyalty.MemberID) string {
 func (h *history) everybodyLivesOnce() {
 	lives := map[loyalty.MemberID]string{}
 	for _, home := range h.homes {
-		got, _ := members.Households{Ledger: h.quiet()}.Get(h.t.Context(), h.p.ID, home)
+		got, _ := members.Households{Ledger: h.quiet()}.Get(h.t.Context(), h.P.ID, home)
 		for _, m := range got.Joined() {
 			if lives[m] != "" {
 				h.t.Errorf("%s lives in %s and in %s", m, lives[m], home)
@@ -71,7 +71,7 @@ func (h *history) everybodyLivesOnce() {
 		}
 	}
 	for _, m := range h.members {
-		if home, err := householdOf(h.t, h.quiet(), h.p, m); err != nil || home != lives[m] {
+		if home, err := householdOf(h.t, h.quiet(), h.P, m); err != nil || home != lives[m] {
 			h.t.Errorf("%s lives in %q, and says %q, %v", m, lives[m], home, err)
 		}
 	}

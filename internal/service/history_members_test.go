@@ -10,31 +10,30 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/loyalty/award"
 	"github.com/perennial-loyalty/perennial/internal/members"
 	"github.com/perennial-loyalty/perennial/internal/service"
+	"github.com/perennial-loyalty/perennial/internal/service/servicetest"
 )
 
-func member(i int) loyalty.MemberID { return loyalty.MemberID(fmt.Sprintf("mem_%d", i)) }
-
 func (h *history) join() string {
-	m := member(len(h.members))
+	m := servicetest.Member(len(h.members))
 	in := members.Enrollment{Member: m, Profile: h.aProfile(), Segments: h.someSegments()}
 	if len(h.members) > 0 && h.rng.IntN(3) > 0 {
 		in.Code = "CODE-OF-" + string(h.member())
 	}
 	var got members.Member
 	err := h.until(fmt.Sprintf("join %+v", in), func(l *ledger.Ledger) (err error) {
-		got, err = members.Members{Ledger: l}.Enroll(h.t.Context(), h.p, in, by(string(m)))
+		got, err = members.Members{Ledger: l}.Enroll(h.t.Context(), h.P, in, by(string(m)))
 		return err
 	})
 	if err != nil {
 		h.t.Error(err)
 	}
 	h.members = append(h.members, m)
-	is, err := members.Members{Ledger: h.quiet()}.Get(h.t.Context(), h.p, m)
+	is, err := members.Members{Ledger: h.quiet()}.Get(h.t.Context(), h.P, m)
 	if err != nil || is.Account.Balance() != got.Account.Balance() || is.Account.Head != got.Account.Head {
 		h.t.Errorf("%s joined as %+v, was answered as %+v, %v", m, is.Account, got.Account, err)
 	}
 	if err := h.until("a code", func(l *ledger.Ledger) error {
-		_, err := members.Referrals{Ledger: l}.GiveCode(h.t.Context(), h.p, m, "CODE-OF-"+string(m))
+		_, err := members.Referrals{Ledger: l}.GiveCode(h.t.Context(), h.P, m, "CODE-OF-"+string(m))
 		return err
 	}); err != nil {
 		h.t.Error(err)
@@ -58,18 +57,18 @@ func (h *history) someSegments() []string {
 func (h *history) change(m loyalty.MemberID) string {
 	next, segments := h.aProfile(), h.someSegments()
 	err := h.until(fmt.Sprintf("change %s to %+v, %v", m, next, segments), func(l *ledger.Ledger) error {
-		was, err := members.Members{Ledger: h.quiet()}.Profile(h.t.Context(), h.p.ID, m)
+		was, err := members.Members{Ledger: h.quiet()}.Profile(h.t.Context(), h.P.ID, m)
 		if err != nil {
 			return err
 		}
 		in := members.Change{Profile: next, Segments: segments}
 		in.Profile.Member, in.Profile.Version = m, was.Version
-		return members.Members{Ledger: l}.Change(h.t.Context(), h.p, in, by(""))
+		return members.Members{Ledger: l}.Change(h.t.Context(), h.P, in, by(""))
 	})
 	if h.refused(err, loyalty.ValidationFailed) { // the birthday is locked
 		return "refused"
 	}
-	acc, err := members.Members{Ledger: h.quiet()}.Get(h.t.Context(), h.p, m)
+	acc, err := members.Members{Ledger: h.quiet()}.Get(h.t.Context(), h.P, m)
 	if t := acc.Account.Traits; err != nil || t.Zone != next.Timezone || !slices.Equal(t.Segments, segments) {
 		h.t.Errorf("%s was sent as %+v, %v, and is %+v, %v", m, next, segments, t, err)
 	}
@@ -79,7 +78,7 @@ func (h *history) change(m loyalty.MemberID) string {
 func (h *history) register(m loyalty.MemberID) string {
 	was, already := slices.Contains(award.Campaigns(h.books.of(m).acc.Traits), "joined"), false
 	err := h.until(fmt.Sprintf("register %s", m), func(l *ledger.Ledger) (err error) {
-		already, err = service.Adjustments{Ledger: l}.OptIn(h.t.Context(), h.p, m, "joined", by(""))
+		already, err = service.Adjustments{Ledger: l}.OptIn(h.t.Context(), h.P, m, "joined", by(""))
 		return err
 	})
 	if err != nil || was && !already {
@@ -112,7 +111,7 @@ func (h *history) resend(loyalty.MemberID) string {
 		return h.putEvent(h.events[h.rng.IntN(len(h.events))], "replayed")
 	}
 	ev := &h.events[max(0, len(h.events)-1-h.rng.IntN(20))]
-	family, _ := award.EventType(h.p.Events, ev.Type)
+	family, _ := award.EventType(h.P.Events, ev.Type)
 	ev.Type = family.Name + "." + pick(h.rng, family.States...)
 	if ev.Data != nil && h.rng.IntN(3) == 0 {
 		ev.Data = map[string]any{"rating": big.NewRat(h.rng.Int64N(6), 1)}
@@ -123,7 +122,7 @@ func (h *history) resend(loyalty.MemberID) string {
 func (h *history) putEvent(ev loyalty.Event, what string) string {
 	var r service.EventResult
 	err := h.until(fmt.Sprintf("%s %s %s of %s", what, ev.Type, ev.ID, ev.Member), func(l *ledger.Ledger) (err error) {
-		r, err = service.Events{Ledger: l}.Put(h.t.Context(), h.p, ev, ledger.By{Actor: "history"})
+		r, err = service.Events{Ledger: l}.Put(h.t.Context(), h.P, ev, ledger.By{Actor: "history"})
 		return err
 	})
 	if err != nil || what == "replayed" && !r.Replayed || r.State.Event.Type != ev.Type {

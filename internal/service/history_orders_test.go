@@ -26,7 +26,7 @@ func (h *history) newOrder(m loyalty.MemberID) string {
 
 // anOrder returns a random order of a member that uses all features.
 func (h *history) anOrder(m loyalty.MemberID) loyalty.Order {
-	o := h.bench.order(fmt.Sprintf("o%d", len(h.orders)), m, h.rng.Int64N(8_000))
+	o := h.Bench.Order(fmt.Sprintf("o%d", len(h.orders)), m, h.rng.Int64N(8_000))
 	o.PlacedAt, o.Channel = h.before(m), "web"
 	o.Lines = append(
 		o.Lines,
@@ -149,7 +149,7 @@ func (h *history) replay(loyalty.MemberID) string {
 func (h *history) putOrder(at int, o loyalty.Order, what string) string {
 	var r service.OrderResult
 	err := h.until(fmt.Sprintf("%s %s of %q %s", what, o.ID, o.Member, o.Status), func(l *ledger.Ledger) (err error) {
-		r, err = service.Orders{Ledger: l}.Put(h.t.Context(), h.p, o, ledger.By{Actor: "history"})
+		r, err = service.Orders{Ledger: l}.Put(h.t.Context(), h.P, o, ledger.By{Actor: "history"})
 		return err
 	})
 	switch {
@@ -164,7 +164,7 @@ func (h *history) putOrder(at int, o loyalty.Order, what string) string {
 	h.orders = append(
 		h.orders[:min(at, len(h.orders))], append([]loyalty.Order{o}, h.orders[min(at+1, len(h.orders)):]...)...,
 	)
-	all, err := service.Orders{Ledger: h.quiet()}.Get(h.t.Context(), h.p.ID, o.ID)
+	all, err := service.Orders{Ledger: h.quiet()}.Get(h.t.Context(), h.P.ID, o.ID)
 	if err != nil || all.State.Worth != r.State.Worth || all.Revision != r.Revision ||
 		!r.Replayed && r.Revision != all.Revision {
 		h.t.Errorf(
@@ -183,14 +183,14 @@ func (h *history) putOrder(at int, o loyalty.Order, what string) string {
 // quote requests a quote and then places the same order. The points must be equal.
 func (h *history) quote(m loyalty.MemberID) string {
 	o := h.anOrder(m)
-	q, err := service.Quotes{Ledger: h.quiet()}.Quote(h.t.Context(), h.p, o)
+	q, err := service.Quotes{Ledger: h.quiet()}.Quote(h.t.Context(), h.P, o)
 	if err != nil {
 		h.t.Error(err)
 	}
 	h.rival.busy = true
 	h.putOrder(len(h.orders), o, "order")
 	h.rival.busy = false
-	if got, err := (service.Orders{Ledger: h.quiet()}).Get(h.t.Context(), h.p.ID, o.ID); err != nil ||
+	if got, err := (service.Orders{Ledger: h.quiet()}).Get(h.t.Context(), h.P.ID, o.ID); err != nil ||
 		got.State.Worth != q.Points {
 		h.t.Errorf("order %s was quoted %d points and got %d, %v", o.ID, q.Points, got.State.Worth, err)
 	}
@@ -203,13 +203,13 @@ func (h *history) activate(loyalty.MemberID) string {
 	for i := range min(4, len(h.orders)) {
 		id := h.orders[max(0, len(h.orders)-1-h.rng.IntN(40))].ID
 		put := func(l *ledger.Ledger) error {
-			_, err := service.Events{Ledger: l}.ActivateOrder(h.t.Context(), h.p, id, ledger.By{Actor: "history"})
+			_, err := service.Events{Ledger: l}.ActivateOrder(h.t.Context(), h.P, id, ledger.By{Actor: "history"})
 			return err
 		}
 		if i == 0 && len(h.events) > 0 {
 			id = award.EventCause(h.events[max(0, len(h.events)-1-h.rng.IntN(10))])
 			put = func(l *ledger.Ledger) error {
-				_, err := service.Events{Ledger: l}.ActivateEvent(h.t.Context(), h.p, id, ledger.By{Actor: "history"})
+				_, err := service.Events{Ledger: l}.ActivateEvent(h.t.Context(), h.P, id, ledger.By{Actor: "history"})
 				return err
 			}
 		}

@@ -37,7 +37,7 @@ func (h *history) redeem(m loyalty.MemberID) string {
 	}
 	var r service.RedemptionResult
 	err := h.until(fmt.Sprintf("redeem %+v", in), func(l *ledger.Ledger) (err error) {
-		r, err = service.Redemptions{Ledger: l}.Redeem(h.t.Context(), h.p, in, by(in.ID))
+		r, err = service.Redemptions{Ledger: l}.Redeem(h.t.Context(), h.P, in, by(in.ID))
 		return err
 	})
 	if err == nil && len(r.Redemption.Contributions) > 0 {
@@ -83,7 +83,7 @@ func (h *history) end(
 	id, key := h.open[at], by(h.key("end"))
 	var r service.RedemptionResult
 	err := h.until(as+" "+id, func(l *ledger.Ledger) (err error) {
-		r, err = do(service.Redemptions{Ledger: l}, h.t.Context(), h.p, id, key)
+		r, err = do(service.Redemptions{Ledger: l}, h.t.Context(), h.P, id, key)
 		return err
 	})
 	switch {
@@ -107,7 +107,7 @@ func (h *history) adjust(m loyalty.MemberID) string {
 		Points: loyalty.Points(h.rng.Int64N(400) - 300), Reason: "history",
 	}
 	err := h.until(fmt.Sprintf("adjust %+v", in), func(l *ledger.Ledger) error {
-		_, err := service.Adjustments{Ledger: l}.Adjust(h.t.Context(), h.p, in, by(in.ID))
+		_, err := service.Adjustments{Ledger: l}.Adjust(h.t.Context(), h.P, in, by(in.ID))
 		return err
 	})
 	h.refused(err, loyalty.InsufficientPoints, loyalty.AmountNotPositive)
@@ -115,10 +115,10 @@ func (h *history) adjust(m loyalty.MemberID) string {
 }
 
 func (h *history) extend(m loyalty.MemberID) string {
-	until := calendar.DateOf(h.Now().AddDate(0, 0, h.rng.IntN(400)), h.p.Zone)
+	until := calendar.DateOf(h.Now().AddDate(0, 0, h.rng.IntN(400)), h.P.Zone)
 	in := service.Extension{ID: h.key("ext_"), Member: m, Until: until, Reason: "history"}
 	err := h.until(fmt.Sprintf("extend %+v", in), func(l *ledger.Ledger) error {
-		_, err := service.Adjustments{Ledger: l}.Extend(h.t.Context(), h.p, in, by(in.ID))
+		_, err := service.Adjustments{Ledger: l}.Extend(h.t.Context(), h.P, in, by(in.ID))
 		return err
 	})
 	if h.refused(err, loyalty.ValidationFailed) {
@@ -135,12 +135,12 @@ func (h *history) reinstate(m loyalty.MemberID) string {
 	}
 	in := service.Reinstatement{
 		Member: m, Entry: lapsed[max(0, len(lapsed)-1-h.rng.IntN(3))], Reason: "history",
-		Until: calendar.DateOf(h.Now().AddDate(0, 0, h.rng.IntN(200)), h.p.Zone),
+		Until: calendar.DateOf(h.Now().AddDate(0, 0, h.rng.IntN(200)), h.P.Zone),
 	}
 	var r service.AdjustmentResult
 	err := h.until(fmt.Sprintf("reinstate %+v", in), func(l *ledger.Ledger) (err error) {
 		r, err = service.Adjustments{Ledger: l}.Reinstate(
-			h.t.Context(), h.p, in, by(""),
+			h.t.Context(), h.P, in, by(""),
 		) // the entry of the expiry identifies the command
 		return err
 	})
@@ -163,9 +163,9 @@ func (h *history) pass(m loyalty.MemberID) string {
 	case 1, 2:
 		d *= 20
 	}
-	h.advance(d)
+	h.Wait(d)
 	err := h.until(fmt.Sprintf("time %s for %s", d, m), func(l *ledger.Ledger) error {
-		_, err := l.Advance(h.t.Context(), h.p, m)
+		_, err := l.Advance(h.t.Context(), h.P, m)
 		return err
 	})
 	if err != nil {

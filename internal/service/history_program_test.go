@@ -13,6 +13,7 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/loyalty/award"
 	"github.com/perennial-loyalty/perennial/internal/loyalty/calendar"
 	"github.com/perennial-loyalty/perennial/internal/loyalty/engine"
+	"github.com/perennial-loyalty/perennial/internal/service/servicetest"
 )
 
 // asked is a condition that a test defines.
@@ -250,7 +251,7 @@ func historyActions(p *loyalty.Program) {
 
 // publish publishes the next version. Orders and events keep the version of their first report.
 func (h *history) publish(rng *rand.Rand) {
-	next := historyProgram(h.t, program(h.t), rng)
+	next := historyProgram(h.t, servicetest.Program(h.t), rng)
 	next.Version = len(h.rules) + 1
 	next.Rewards[slices.IndexFunc(
 		next.Rewards, func(r loyalty.Reward) bool { return r.ID == "more-miles" },
@@ -266,7 +267,7 @@ func (h *history) publish(rng *rand.Rand) {
 		}
 		award.Supersede(next, h.rules[last], h.Now(), "")
 	}
-	h.rules, h.p = append(h.rules, next), next
+	h.rules, h.P = append(h.rules, next), next
 	e := next.Earn
 	h.versions = append(h.versions, fmt.Sprintf("version %d at %s: pending %+v, expires %+v, carry %t, %d caps, by "+
 		"%s, take back %d",

@@ -13,6 +13,7 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
 	"github.com/perennial-loyalty/perennial/internal/loyalty/calendar"
 	"github.com/perennial-loyalty/perennial/internal/service"
+	"github.com/perennial-loyalty/perennial/internal/service/servicetest"
 )
 
 const historyCodes = 40
@@ -22,7 +23,7 @@ func historyRewards(p *loyalty.Program, rng *rand.Rand) {
 	p.Rewards = append(p.Rewards,
 		loyalty.Reward{
 			ID: "mug", Type: "free_product", Cost: 60, Codes: loyalty.Codes{From: loyalty.GeneratedCode},
-			StockBatches: []loyalty.StockBatch{{Quantity: 6}, {At: start.AddDate(0, 2, 0), Quantity: 9}},
+			StockBatches: []loyalty.StockBatch{{Quantity: 6}, {At: servicetest.Start.AddDate(0, 2, 0), Quantity: 9}},
 			Limits:       []loyalty.Limit{{Times: 3, Per: loyalty.PerMonth}},
 		},
 		loyalty.Reward{
@@ -39,7 +40,7 @@ func historyRewards(p *loyalty.Program, rng *rand.Rand) {
 // fill uploads codes to the pool, and repeats the upload until it succeeds.
 func (h *history) fill() {
 	err := h.until("fill the pool", func(l *ledger.Ledger) error {
-		_, err := inventory.Codes{Ledger: l}.Add(h.t.Context(), h.p.ID, "voucher", vouchers(0, historyCodes))
+		_, err := inventory.Codes{Ledger: l}.Add(h.t.Context(), h.P.ID, "voucher", servicetest.Vouchers(0, historyCodes))
 		return err
 	})
 	if err != nil {
@@ -55,7 +56,7 @@ func (h *history) reverse(loyalty.MemberID) string {
 	id, share := h.done[max(0, len(h.done)-1-h.rng.IntN(6))], big.NewRat(1+h.rng.Int64N(4), 4)
 	key := by(h.key("reverse"))
 	err := h.until(fmt.Sprintf("reverse %s of %s", share, id), func(l *ledger.Ledger) error {
-		_, err := service.Redemptions{Ledger: l}.Reverse(h.t.Context(), h.p, id, share, key)
+		_, err := service.Redemptions{Ledger: l}.Reverse(h.t.Context(), h.P, id, share, key)
 		return err
 	})
 	if h.refused(err, loyalty.ValidationFailed, loyalty.AlreadyResolved, loyalty.CodeUsed) {
@@ -70,7 +71,7 @@ func (h *history) use(loyalty.MemberID) string {
 		return "nothing"
 	}
 	was, err := service.Redemptions{Ledger: h.quiet()}.Get(
-		h.t.Context(), h.p.ID, h.done[max(0, len(h.done)-1-h.rng.IntN(6))],
+		h.t.Context(), h.P.ID, h.done[max(0, len(h.done)-1-h.rng.IntN(6))],
 	)
 	if r := was.Redemption; err != nil || r.Code == "" {
 		return "nothing"
@@ -80,7 +81,7 @@ func (h *history) use(loyalty.MemberID) string {
 		in.Amount = loyalty.Money{Amount: 1 + h.rng.Int64N(300), Currency: "EUR"}
 	}
 	err = h.until(fmt.Sprintf("use %+v", in), func(l *ledger.Ledger) error {
-		r, err := inventory.Codes{Ledger: l}.Use(h.t.Context(), h.p.ID, in, by(in.ID))
+		r, err := inventory.Codes{Ledger: l}.Use(h.t.Context(), h.P.ID, in, by(in.ID))
 		if err == nil && (r.Redemption != was.Redemption.ID || r.Left.Amount < 0) {
 			h.t.Errorf("%+v is of %+v", r, was.Redemption)
 		}
@@ -100,14 +101,14 @@ func (h *history) use(loyalty.MemberID) string {
 // reverseUse reverses one of the uses of a code, sometimes again. It returns false if there is none, or if it was
 // already reversed.
 func (h *history) reverseUse(code string) bool {
-	was, err := inventory.Codes{Ledger: h.quiet()}.Get(h.t.Context(), h.p.ID, code)
+	was, err := inventory.Codes{Ledger: h.quiet()}.Get(h.t.Context(), h.P.ID, code)
 	if err != nil || len(was.Uses) == 0 {
 		return false
 	}
 	in := inventory.UseReversal{Code: code, Use: pick(h.rng, was.Uses...).ID, Reason: "order returned"}
 	key := by(h.key("reverse_use"))
 	err = h.until(fmt.Sprintf("reverse %+v", in), func(l *ledger.Ledger) error {
-		_, err := inventory.Codes{Ledger: l}.ReverseUse(h.t.Context(), h.p.ID, in, key)
+		_, err := inventory.Codes{Ledger: l}.ReverseUse(h.t.Context(), h.P.ID, in, key)
 		return err
 	})
 	return !h.refused(err, loyalty.AlreadyResolved)
@@ -117,7 +118,7 @@ func (h *history) reverseUse(code string) bool {
 // that reversals of its redemption removed.
 func (h *history) checkCard(code string) {
 	h.t.Helper()
-	c, err := inventory.Codes{Ledger: h.quiet()}.Get(h.t.Context(), h.p.ID, code)
+	c, err := inventory.Codes{Ledger: h.quiet()}.Get(h.t.Context(), h.P.ID, code)
 	if err != nil || c.Worth == 0 {
 		return
 	}
@@ -144,12 +145,12 @@ func (b *books) useReward(s *book, e loyalty.Entry) {
 	}
 	if e.Cause.Revision == 1 && strings.HasPrefix(r.ID, "rd_auto_") {
 		s.usage[loyalty.Usage{
-			Rule: "redemption.auto", Times: true, Per: loyalty.PerDay, Ends: calendar.DateOf(r.At, b.h.p.Zone),
+			Rule: "redemption.auto", Times: true, Per: loyalty.PerDay, Ends: calendar.DateOf(r.At, b.h.P.Zone),
 		}]++
 	}
 	if r.Order != "" {
 		paid := loyalty.Usage{
-			Rule: "redemption.pay:EUR:order:" + r.Order, Per: "use", Ends: calendar.DateOf(r.At, b.h.p.Zone),
+			Rule: "redemption.pay:EUR:order:" + r.Order, Per: "use", Ends: calendar.DateOf(r.At, b.h.P.Zone),
 		}
 		switch {
 		case e.Kind == loyalty.KindRedeem:
@@ -164,7 +165,7 @@ func (b *books) useReward(s *book, e loyalty.Entry) {
 	if r.Reward == "mug" {
 		s.usage[loyalty.Usage{
 			Rule: "rewards.mug", Times: true, Per: loyalty.PerMonth,
-			Ends: ends(loyalty.PerMonth, calendar.DateOf(r.At, b.h.p.Zone)),
+			Ends: ends(loyalty.PerMonth, calendar.DateOf(r.At, b.h.P.Zone)),
 		}] += sign
 	}
 	if r.Code != "" && r.Status != loyalty.Reversed { // a reversed redemption retains its code, which is void
@@ -178,7 +179,7 @@ func (b *books) rewards() {
 	b.budget("rewards.mug", 15)
 	b.listed()
 	all := map[string]int64{}
-	for _, code := range (&bench{Ledger: b.h.quiet(), p: b.h.p}).pool(t, "voucher") {
+	for _, code := range (&bench{&servicetest.Bench{Ledger: b.h.quiet(), P: b.h.P}}).Pool(t, "voucher") {
 		all[code]++
 	}
 	free := len(all)
@@ -211,7 +212,7 @@ func (b *books) listed() {
 		}
 	}
 	for _, reward := range []string{"mug", "voucher"} {
-		got = append(got, (&bench{Ledger: b.h.quiet(), p: b.h.p}).listed(t, reward)...)
+		got = append(got, (&bench{&servicetest.Bench{Ledger: b.h.quiet(), P: b.h.P}}).listed(t, reward)...)
 	}
 	slices.Sort(want)
 	slices.Sort(got)

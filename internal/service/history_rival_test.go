@@ -47,22 +47,22 @@ func (h *history) race() {
 	case n == 0 || m == "":
 		err = h.rival.same()
 	case n <= 2: // an order conflicts over the account and over budgets
-		o := h.bench.order(fmt.Sprintf("r%d", h.rival.won), m, rng.Int64N(8_000))
+		o := h.Bench.Order(fmt.Sprintf("r%d", h.rival.won), m, rng.Int64N(8_000))
 		what = "order " + o.ID
-		_, err = service.Orders{Ledger: l}.Put(h.t.Context(), h.p, o, ledger.By{Actor: "rival"})
+		_, err = service.Orders{Ledger: l}.Put(h.t.Context(), h.P, o, ledger.By{Actor: "rival"})
 	case n == 3:
 		in := service.Adjustment{
 			ID: h.key("adj_"), Member: m, Points: loyalty.Points(1 + rng.Int64N(50)), Reason: "rival",
 		}
 		what = "adjust " + in.ID
-		_, err = service.Adjustments{Ledger: l}.Adjust(h.t.Context(), h.p, in, by(in.ID))
+		_, err = service.Adjustments{Ledger: l}.Adjust(h.t.Context(), h.P, in, by(in.ID))
 	case n == 4: // a transfer conflicts with commands of both members
 		in := service.TransferRequest{ID: h.key("tr_"), From: m, To: h.members[rng.IntN(len(h.members))], Points: 5}
 		what = "give " + in.ID
-		_, err = service.Transfers{Ledger: l}.Create(h.t.Context(), h.p, in, by(in.ID))
+		_, err = service.Transfers{Ledger: l}.Create(h.t.Context(), h.P, in, by(in.ID))
 	default:
 		what = "time"
-		_, err = l.Advance(h.t.Context(), h.p, m)
+		_, err = l.Advance(h.t.Context(), h.P, m)
 	}
 	h.say("   rival: %s of %s: %v", what, m, err)
 	if err != nil && !errors.As(err, new(*loyalty.Error)) && !errors.Is(err, ledger.ErrTryAgain) {

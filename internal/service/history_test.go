@@ -14,6 +14,7 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/ledger"
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
 	"github.com/perennial-loyalty/perennial/internal/seedtest"
+	"github.com/perennial-loyalty/perennial/internal/service/servicetest"
 	"github.com/perennial-loyalty/perennial/internal/table"
 	"github.com/perennial-loyalty/perennial/internal/table/pebbletable"
 	"github.com/perennial-loyalty/perennial/internal/table/tabletest"
@@ -79,13 +80,13 @@ func TestInvariantsHoldThroughRandomHistories(t *testing.T) {
 }
 
 func newHistory(t *testing.T, seed uint64) (*history, *tabletest.Faulty) {
-	b := newBench(t, memory(t))
+	b := newBench(t, servicetest.Memory(t))
 	h := &history{t: t, bench: b, rng: rand.New(rand.NewPCG(seed, 1)), clean: b.Table}
 	b.Program = func(_ context.Context, _ string, version int) (*loyalty.Program, error) {
 		return h.rules[version-1], nil
 	}
 	h.books = newBooks(h)
-	broken := faulty(h.clean, seed)
+	broken := servicetest.Faulty(h.clean, seed)
 	h.rival = &rival{Table: broken, rng: rand.New(rand.NewPCG(seed, 3)), race: h.race}
 	b.Table, b.Random = h.rival, seedtest.Random(seed)
 	return h, broken
@@ -113,7 +114,7 @@ func runHistory(t *testing.T, seed uint64, steps int) (h *history) {
 		h.books.check()
 	}
 	for _, m := range h.members {
-		if err := (ledger.Statements{Ledger: h.quiet()}).Audit(t.Context(), h.p.ID, m); err != nil {
+		if err := (ledger.Statements{Ledger: h.quiet()}).Audit(t.Context(), h.P.ID, m); err != nil {
 			t.Errorf("the audit of %s found:\n%v", m, err)
 		}
 	}
@@ -177,7 +178,7 @@ var everyStep = []string{
 // everything reports an error for each result and each fault that never occurred, because the history then tested too
 // little.
 func (h *history) everything(counts map[string]int, fired tabletest.Fired) {
-	if !everyKind(fired) || h.rival.won == 0 || h.drawn == 0 {
+	if !servicetest.EveryKind(fired) || h.rival.won == 0 || h.drawn == 0 {
 		h.t.Errorf("some faults never happened: %+v, %d rivals, %d drew on a household", fired, h.rival.won, h.drawn)
 	}
 	for _, must := range everyStep {
@@ -189,7 +190,7 @@ func (h *history) everything(counts map[string]int, fired tabletest.Fired) {
 
 // step runs one random command and returns a description of its result.
 func (h *history) step() string {
-	h.advance(time.Duration(h.rng.Int64N(int64(10 * time.Minute))))
+	h.Wait(time.Duration(h.rng.Int64N(int64(10 * time.Minute))))
 	if len(h.members) < historyMembers && (len(h.members) == 0 || h.rng.IntN(50) == 0) {
 		return h.join()
 	}

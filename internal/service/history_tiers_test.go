@@ -59,7 +59,7 @@ func (h *history) place(m loyalty.MemberID) string {
 			h.rng.IntN(60)).UTC().Truncate(time.Millisecond), h.rng.IntN(2) == 0
 	}
 	err := h.until(fmt.Sprintf("place %+v", in), func(l *ledger.Ledger) error {
-		_, err := service.Adjustments{Ledger: l}.SetTier(h.t.Context(), h.p, in, by(in.ID))
+		_, err := service.Adjustments{Ledger: l}.SetTier(h.t.Context(), h.P, in, by(in.ID))
 		return err
 	})
 	h.refused(err, loyalty.ValidationFailed)

@@ -31,7 +31,7 @@ func (h *history) give(m loyalty.MemberID) string {
 	}
 	var r service.TransferResult
 	err := h.until(fmt.Sprintf("give %+v", in), func(l *ledger.Ledger) (err error) {
-		r, err = service.Transfers{Ledger: l}.Create(h.t.Context(), h.p, in, by(in.ID))
+		r, err = service.Transfers{Ledger: l}.Create(h.t.Context(), h.P, in, by(in.ID))
 		return err
 	})
 	if h.refused(err, loyalty.InsufficientPoints, loyalty.ValidationFailed, loyalty.AmountOutOfRange) {
@@ -54,7 +54,7 @@ func (h *history) answer(loyalty.MemberID) string {
 	as := pick(h.rng, loyalty.Accepted, loyalty.Accepted, loyalty.Declined, loyalty.Canceled)
 	var r service.TransferResult
 	err := h.until(string(as)+" "+id, func(l *ledger.Ledger) (err error) {
-		r, err = endTransfer(h.t.Context(), l, h.p, id, as, key)
+		r, err = endTransfer(h.t.Context(), l, h.P, id, as, key)
 		return err
 	})
 	if errors.Is(err, loyalty.InsufficientPoints) && as == loyalty.Accepted {
@@ -86,7 +86,7 @@ func (b *books) useTransfer(s *book, e loyalty.Entry) {
 	case e.Kind == loyalty.KindRelease:
 		sign = -1
 	}
-	day := calendar.DateOf(r.At, b.h.p.Zone)
+	day := calendar.DateOf(r.At, b.h.P.Zone)
 	s.usage[loyalty.Usage{
 		Rule: "transfers", Times: true, Per: loyalty.PerWeek, Ends: ends(loyalty.PerWeek, day),
 	}] += sign

@@ -194,7 +194,7 @@ func ratOf(s string) *big.Rat {
 func (b *books) budget(rule string, budget int64) {
 	t := b.h.t
 	sum := int64(0)
-	for it, err := range b.h.clean.Query(t.Context(), table.Query{PK: "P#" + b.h.p.ID + "#C#" + rule}) {
+	for it, err := range b.h.clean.Query(t.Context(), table.Query{PK: "P#" + b.h.P.ID + "#C#" + rule}) {
 		var n int64
 		if err == nil {
 			_, err = fmt.Sscanf(string(it.Doc), `{"n":%d}`, &n)

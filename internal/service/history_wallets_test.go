@@ -72,7 +72,7 @@ func (h *history) convert(m loyalty.MemberID) string {
 		in.From, in.To = "miles", "stars"
 	}
 	err := h.until(fmt.Sprintf("convert %+v", in), func(l *ledger.Ledger) error {
-		_, err := service.Conversions{Ledger: l}.Convert(h.t.Context(), h.p, in, by(in.ID))
+		_, err := service.Conversions{Ledger: l}.Convert(h.t.Context(), h.P, in, by(in.ID))
 		return err
 	})
 	if h.refused(err, loyalty.InsufficientPoints, loyalty.AmountOutOfRange, loyalty.ValidationFailed) {
@@ -90,7 +90,7 @@ func (h *history) undo(loyalty.MemberID) string {
 	id, n := h.conversions[max(0, len(h.conversions)-1-h.rng.IntN(5))], loyalty.Points(max(0, h.rng.Int64N(20)-8))
 	key := by(h.key("undo"))
 	err := h.until(fmt.Sprintf("undo %d of %s", n, id), func(l *ledger.Ledger) error {
-		_, err := service.Conversions{Ledger: l}.Reverse(h.t.Context(), h.p, id, n, key)
+		_, err := service.Conversions{Ledger: l}.Reverse(h.t.Context(), h.P, id, n, key)
 		return err
 	})
 	if h.refused(
@@ -127,7 +127,7 @@ func (b *books) converted(s *book, e loyalty.Entry) {
 		return p.Bucket == loyalty.BucketDebt && p.Points > 0
 	})
 	if e.Cause.Revision == 1 && x.Rule == "to-miles" && x.To == "miles" && !repays {
-		day := calendar.DateOf(x.At, b.h.p.Zone)
+		day := calendar.DateOf(x.At, b.h.P.Zone)
 		s.usage[loyalty.Usage{
 			Rule: "conversions.to-miles", Times: true, Per: loyalty.PerWeek, Ends: ends(loyalty.PerWeek, day),
 		}]++
@@ -155,7 +155,7 @@ func (b *books) purses(acc loyalty.Account) {
 			b.h.t.Errorf("the lots of %s in %s are out of order: %v", acc.Member, x.Wallet, x.Lots)
 		}
 		for _, l := range x.Lots {
-			if l.Points <= 0 || l.Expires != 0 && !l.Expires.End(b.h.p.Zone).After(b.h.Now()) {
+			if l.Points <= 0 || l.Expires != 0 && !l.Expires.End(b.h.P.Zone).After(b.h.Now()) {
 				b.h.t.Errorf("%s has the lot %+v in %s at %s", acc.Member, l, x.Wallet, b.h.Now())
 			}
 		}

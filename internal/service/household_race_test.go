@@ -18,6 +18,7 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/loyalty/share"
 	"github.com/perennial-loyalty/perennial/internal/members"
 	"github.com/perennial-loyalty/perennial/internal/service"
+	"github.com/perennial-loyalty/perennial/internal/service/servicetest"
 	"github.com/perennial-loyalty/perennial/internal/table"
 )
 
@@ -30,7 +31,7 @@ func TestPointsOfAHouseholdAreSpentOnce(t *testing.T) {
 				b.households(t, loyalty.Households{Size: 6})
 				b.home(t, 6)
 				b.gets(t, 5, 150)
-				errs := inParallel(20, func(i int) error {
+				errs := servicetest.InParallel(20, func(i int) error {
 					_, err := b.draw(t, i%5, fmt.Sprint("rd_", i), commit)
 					return err
 				})
@@ -50,17 +51,17 @@ func TestPointsOfAHouseholdAreSpentOnce(t *testing.T) {
 				if commit || won < 0 {
 					return
 				}
-				b.advance(30 * time.Minute) // the reservation expires in each account separately
-				until(func() (int, error) { return b.Advance(t.Context(), b.p, member(5)) })
+				b.Wait(30 * time.Minute) // the reservation expires in each account separately
+				servicetest.Until(func() (int, error) { return b.Advance(t.Context(), b.P, servicetest.Member(5)) })
 				b.has(t, "expired", active(0), active(0), active(0), active(0), active(0), active(150))
-				got, err := until(func() (service.RedemptionResult, error) {
-					return service.Redemptions{Ledger: b.Ledger}.Get(t.Context(), b.p.ID, fmt.Sprint("rd_", won))
+				got, err := servicetest.Until(func() (service.RedemptionResult, error) {
+					return service.Redemptions{Ledger: b.Ledger}.Get(t.Context(), b.P.ID, fmt.Sprint("rd_", won))
 				})
 				if err != nil || got.Redemption.Status != loyalty.Expired {
 					t.Errorf("%+v, %v", got.Redemption, err)
 				}
-				until(func() (int, error) { return b.Advance(t.Context(), b.p, member(won%5)) })
-				b.auditAll(t, 6)
+				servicetest.Until(func() (int, error) { return b.Advance(t.Context(), b.P, servicetest.Member(won%5)) })
+				b.AuditAll(t, 6)
 			})
 		})
 	}
@@ -82,7 +83,7 @@ func TestOneEndOfAHouseholdRedemptionWins(t *testing.T) {
 			if _, err := b.draw(t, 0, id, false); err != nil {
 				t.Fatal(err)
 			}
-			b.advance(30*time.Minute - time.Millisecond)
+			b.Wait(30*time.Minute - time.Millisecond)
 			clock, looks := b.Now, new(atomic.Int64)
 			b.Ledger.Now = func() time.Time { // the reservation expires while the requests run
 				if looks.Add(1) > int64(3*i) {
@@ -90,27 +91,29 @@ func TestOneEndOfAHouseholdRedemptionWins(t *testing.T) {
 				}
 				return clock()
 			}
-			inParallel(9, func(k int) error {
+			servicetest.InParallel(9, func(k int) error {
 				if k > 5 {
-					_, err := until(func() (int, error) { return b.Advance(t.Context(), b.p, member(k-6)) })
+					_, err := servicetest.Until(
+						func() (int, error) { return b.Advance(t.Context(), b.P, servicetest.Member(k-6)) },
+					)
 					return err
 				}
 				end := service.Redemptions{Ledger: b.Ledger}.Commit
 				if k%2 == 0 {
 					end = service.Redemptions{Ledger: b.Ledger}.Cancel
 				}
-				_, err := until(func() (service.RedemptionResult, error) {
-					return end(t.Context(), b.p, id, ledger.By{Input: fmt.Sprint(k)})
+				_, err := servicetest.Until(func() (service.RedemptionResult, error) {
+					return end(t.Context(), b.P, id, ledger.By{Input: fmt.Sprint(k)})
 				})
 				return err
 			})
 			b.Ledger.Now = clock
-			b.advance(time.Millisecond)
+			b.Wait(time.Millisecond)
 			for k := range 3 {
-				until(func() (int, error) { return b.Advance(t.Context(), b.p, member(k)) })
+				servicetest.Until(func() (int, error) { return b.Advance(t.Context(), b.P, servicetest.Member(k)) })
 			}
-			r, err := until(func() (service.RedemptionResult, error) {
-				return service.Redemptions{Ledger: b.Ledger}.Get(t.Context(), b.p.ID, id)
+			r, err := servicetest.Until(func() (service.RedemptionResult, error) {
+				return service.Redemptions{Ledger: b.Ledger}.Get(t.Context(), b.P.ID, id)
 			})
 			if err != nil || r.Entry.Cause.Revision != 2 {
 				t.Errorf("%+v, %v", r, err)
@@ -127,15 +130,15 @@ func TestOneEndOfAHouseholdRedemptionWins(t *testing.T) {
 		if ends[loyalty.Expired] == 0 || ends[loyalty.Committed]+ends[loyalty.Canceled] == 0 {
 			t.Errorf("only %v: nothing was raced", ends)
 		}
-		b.auditAll(t, 3)
+		b.AuditAll(t, 3)
 	})
 }
 
 // together returns the sum of the balances of the first n members.
 func (b *bench) together(tb testing.TB, n int) (sum loyalty.Balance) {
 	for i := range n {
-		got, err := until(func() (members.Member, error) {
-			return members.Members{Ledger: b.Ledger}.Get(tb.Context(), b.p, member(i))
+		got, err := servicetest.Until(func() (members.Member, error) {
+			return members.Members{Ledger: b.Ledger}.Get(tb.Context(), b.P, servicetest.Member(i))
 		})
 		if err != nil {
 			tb.Fatal(err)
@@ -165,34 +168,36 @@ func (b *between) Get(ctx context.Context, key table.Key) (table.Item, error) {
 // The accounts of a household are read separately. Points that are transferred between two reads may be missing from
 // both accounts, but the redemption finds them.
 func TestPointsOnTheirWayAreNotMissing(t *testing.T) {
-	tab := &between{Table: memory(t), first: "mem_1"}
+	tab := &between{Table: servicetest.Memory(t), first: "mem_1"}
 	b := newBench(t, tab)
 	b.households(t, loyalty.Households{Size: 3})
-	b.transfers(t, loyalty.Transfers{Min: 1})
+	b.AllowTransfers(t, loyalty.Transfers{Min: 1})
 	b.home(t, 3)
 	b.gets(t, 2, 100)
 	tab.then = func() {
-		if _, err := b.give(
-			t, service.TransferRequest{ID: "tr_1", From: member(2), To: member(1), Points: 100},
+		if _, err := b.Transfer(
+			t, service.TransferRequest{ID: "tr_1", From: servicetest.Member(2), To: servicetest.Member(1), Points: 100},
 		); err != nil {
 			t.Error(err)
 		}
 	}
 	r, err := b.draw(t, 0, "rd_1", true)
 	if err != nil ||
-		!slices.Equal(r.Redemption.Contributions, []loyalty.Contribution{{Member: member(1), Points: 100}}) {
+		!slices.Equal(
+			r.Redemption.Contributions, []loyalty.Contribution{{Member: servicetest.Member(1), Points: 100}},
+		) {
 		t.Errorf("%+v, %v", r.Redemption, err)
 	}
-	b.auditAll(t, 3)
+	b.AuditAll(t, 3)
 }
 
 // Members without requests for years have more due entries than one transaction can hold.
 func TestLongUnseenMembersAreBroughtUpToDateFirst(t *testing.T) {
-	b := newBench(t, memory(t))
+	b := newBench(t, servicetest.Memory(t))
 	b.households(t, loyalty.Households{Size: 6})
-	b.p.Earn.Expires = calendar.Expiry{After: calendar.Period{Days: 30}}
-	b.p.Earn.Pending = calendar.Wait{}
-	if err := engine.Compile(b.p); err != nil {
+	b.P.Earn.Expires = calendar.Expiry{After: calendar.Period{Days: 30}}
+	b.P.Earn.Pending = calendar.Wait{}
+	if err := engine.Compile(b.P); err != nil {
 		t.Fatal(err)
 	}
 	b.home(t, 6)
@@ -200,32 +205,35 @@ func TestLongUnseenMembersAreBroughtUpToDateFirst(t *testing.T) {
 		for i := 1; i < 6; i++ {
 			b.gets(t, i, 10)
 		}
-		b.advance(24 * time.Hour)
+		b.Wait(24 * time.Hour)
 	}
 	for i := 1; i < 6; i++ { // each member has a lot that has not expired, so that all contribute
-		b.p.Earn.Expires.After.Days = 400
+		b.P.Earn.Expires.After.Days = 400
 		b.gets(t, i, 20)
 	}
-	b.advance(60 * 24 * time.Hour)
+	b.Wait(60 * 24 * time.Hour)
 	if _, err := b.draw(t, 0, "rd_1", true); err != nil {
 		t.Error(err)
 	}
-	b.auditAll(t, 6)
+	b.AuditAll(t, 6)
 }
 
 // A member who has left contributes nothing, even if the member leaves between the read and the write.
 func TestHouseholdExcludesMemberWhoLeftMeanwhile(t *testing.T) {
-	b, tab := lossyBench(t)
+	tab := &servicetest.Lossy{Table: servicetest.Memory(t)}
+	b := newBench(t, tab)
 	b.households(t, loyalty.Households{Size: 3})
 	b.home(t, 3)
 	b.gets(t, 1, 100)
-	tab.first = func() {
-		if _, err := (members.Households{Ledger: b.Ledger}).Leave(t.Context(), b.p, "hh_1", member(1)); err != nil {
+	tab.First = func() {
+		if _, err := (members.Households{Ledger: b.Ledger}).Leave(
+			t.Context(), b.P, "hh_1", servicetest.Member(1),
+		); err != nil {
 			t.Error(err)
 		}
 	}
 	_, err := b.draw(t, 0, "rd_1", true)
-	wantRefusal(t, err, loyalty.InsufficientPoints)
+	servicetest.WantRejection(t, err, loyalty.InsufficientPoints)
 	b.has(t, "left", active(0), active(100))
 }
 
@@ -233,14 +241,14 @@ func TestHouseholdExcludesMemberWhoLeftMeanwhile(t *testing.T) {
 func TestEveryAnswerOfAHouseholdCanBeLost(t *testing.T) {
 	for n := range 16 {
 		for _, done := range []bool{false, true} {
-			tab := &losing{Table: memory(t), done: done}
+			tab := &servicetest.Losing{Table: servicetest.Memory(t), Done: done}
 			b := newBench(t, tab)
 			b.households(t, loyalty.Households{Size: 2})
-			b.transfers(t, loyalty.Transfers{Min: 1, Accept: calendar.Period{Days: 1}})
-			b.person(t, 0)
-			b.person(t, 1)
+			b.AllowTransfers(t, loyalty.Transfers{Min: 1, Accept: calendar.Period{Days: 1}})
+			b.EnrollMember(t, 0)
+			b.EnrollMember(t, 1)
 			b.gets(t, 1, 200)
-			tab.in = n + 1
+			tab.In = n + 1
 			b.home(t, 2)
 			for _, id := range []string{"rd_1", "rd_2"} {
 				if _, err := b.draw(t, 0, id, false); err != nil {
@@ -249,38 +257,39 @@ func TestEveryAnswerOfAHouseholdCanBeLost(t *testing.T) {
 			}
 			for i, do := range []func() (service.RedemptionResult, error){
 				func() (service.RedemptionResult, error) {
-					return service.Redemptions{Ledger: b.Ledger}.Cancel(t.Context(), b.p, "rd_1", ledger.By{Input: "x"})
+					return service.Redemptions{Ledger: b.Ledger}.Cancel(t.Context(), b.P, "rd_1", ledger.By{Input: "x"})
 				},
 				func() (service.RedemptionResult, error) {
-					return service.Redemptions{Ledger: b.Ledger}.Commit(t.Context(), b.p, "rd_2", ledger.By{Input: "c"})
+					return service.Redemptions{Ledger: b.Ledger}.Commit(t.Context(), b.P, "rd_2", ledger.By{Input: "c"})
 				},
 				func() (service.RedemptionResult, error) {
 					return service.Redemptions{Ledger: b.Ledger}.Reverse(
-						t.Context(), b.p, "rd_2", big.NewRat(1, 1), ledger.By{Input: "r"},
+						t.Context(), b.P, "rd_2", big.NewRat(1, 1), ledger.By{Input: "r"},
 					)
 				},
 			} {
-				if _, err := until(do); err != nil {
+				if _, err := servicetest.Until(do); err != nil {
 					t.Errorf("answer %d, done %t, command %d: %v", n, done, i, err)
 				}
 			}
-			if _, err := b.give(
-				t, service.TransferRequest{ID: "tr_1", From: member(1), To: member(0), Points: 50},
+			if _, err := b.Transfer(
+				t,
+				service.TransferRequest{ID: "tr_1", From: servicetest.Member(1), To: servicetest.Member(0), Points: 50},
 			); err != nil {
 				t.Error(err)
 			}
-			if _, err := until(func() (service.TransferResult, error) {
-				return service.Transfers{Ledger: b.Ledger}.Accept(t.Context(), b.p, "tr_1", ledger.By{Input: "y"})
+			if _, err := servicetest.Until(func() (service.TransferResult, error) {
+				return service.Transfers{Ledger: b.Ledger}.Accept(t.Context(), b.P, "tr_1", ledger.By{Input: "y"})
 			}); err != nil {
 				t.Error(err)
 			}
-			if _, err := until(func() (share.Household, error) {
-				return members.Households{Ledger: b.Ledger}.Leave(t.Context(), b.p, "hh_1", member(1))
+			if _, err := servicetest.Until(func() (share.Household, error) {
+				return members.Households{Ledger: b.Ledger}.Leave(t.Context(), b.P, "hh_1", servicetest.Member(1))
 			}); err != nil {
 				t.Error(err)
 			}
 			b.has(t, fmt.Sprintf("answer %d, done %t", n, done), active(50), active(150))
-			b.auditAll(t, 2)
+			b.AuditAll(t, 2)
 		}
 	}
 }

@@ -23,6 +23,7 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/members"
 	"github.com/perennial-loyalty/perennial/internal/seedtest"
 	"github.com/perennial-loyalty/perennial/internal/service"
+	"github.com/perennial-loyalty/perennial/internal/service/servicetest"
 	"github.com/perennial-loyalty/perennial/internal/table"
 	"github.com/perennial-loyalty/perennial/internal/table/pebbletable"
 )
@@ -260,9 +261,9 @@ func clientsAt(
 	defer clean.Close() // close it now, because a test opens thousands of tables
 	b := newBench(t, clean)
 	for i := range linearMembers {
-		b.enrol(t, member(i))
+		b.Enroll(t, servicetest.Member(i))
 	}
-	broken := faulty(clean, seed)
+	broken := servicetest.Faulty(clean, seed)
 	var mu sync.Mutex
 	var wg sync.WaitGroup
 	var clock atomic.Int64
@@ -330,26 +331,26 @@ func (c client) act(n int) porcupine.Operation {
 
 func (c client) ask(in call, key string) (told answer, err error) {
 	ctx := context.WithoutCancel(c.T.Context())
-	m := member(in.member)
+	m := servicetest.Member(in.member)
 	// A third of the IDs hint at the right member.
-	id := stored.RedemptionID(fmt.Sprintf("%d0%018d", in.member, in.hold), member(in.member+in.hold%3))
+	id := stored.RedemptionID(fmt.Sprintf("%d0%018d", in.member, in.hold), servicetest.Member(in.member+in.hold%3))
 	switch in.what {
 	case "reserve":
-		_, err = service.Redemptions{Ledger: c.bench.Ledger}.Redeem(
-			ctx, c.p, service.RedemptionRequest{ID: id, Member: m, Reward: "sticker"}, ledger.By{Input: id},
+		_, err = service.Redemptions{Ledger: c.Bench.Ledger}.Redeem(
+			ctx, c.P, service.RedemptionRequest{ID: id, Member: m, Reward: "sticker"}, ledger.By{Input: id},
 		)
 	case "commit":
-		_, err = service.Redemptions{Ledger: c.bench.Ledger}.Commit(ctx, c.p, id, ledger.By{Input: key})
+		_, err = service.Redemptions{Ledger: c.Bench.Ledger}.Commit(ctx, c.P, id, ledger.By{Input: key})
 	case "cancel":
-		_, err = service.Redemptions{Ledger: c.bench.Ledger}.Cancel(ctx, c.p, id, ledger.By{Input: key})
+		_, err = service.Redemptions{Ledger: c.Bench.Ledger}.Cancel(ctx, c.P, id, ledger.By{Input: key})
 	case "earn":
-		_, err = service.Adjustments{Ledger: c.bench.Ledger}.Adjust(
-			ctx, c.p, service.Adjustment{ID: "adj_" + key, Member: m, Points: in.n, Reason: "earned"},
+		_, err = service.Adjustments{Ledger: c.Bench.Ledger}.Adjust(
+			ctx, c.P, service.Adjustment{ID: "adj_" + key, Member: m, Points: in.n, Reason: "earned"},
 			ledger.By{Input: key},
 		)
 	case "read":
 		var got members.Member
-		if got, err = (members.Members{Ledger: c.bench.Ledger}).Get(ctx, c.p, m); err == nil {
+		if got, err = (members.Members{Ledger: c.Bench.Ledger}).Get(ctx, c.P, m); err == nil {
 			told.balance = got.Account.Balance()
 		}
 	}

@@ -1,7 +1,6 @@
 package service_test
 
 import (
-	"context"
 	"math/big"
 	"slices"
 	"testing"
@@ -14,126 +13,106 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/loyalty/engine"
 	"github.com/perennial-loyalty/perennial/internal/members"
 	"github.com/perennial-loyalty/perennial/internal/service"
-	"github.com/perennial-loyalty/perennial/internal/table"
+	"github.com/perennial-loyalty/perennial/internal/service/servicetest"
 )
 
-// lossy is a table that can lose the response of the next write, or let another request write first.
-type lossy struct {
-	table.Table
-	lose  bool
-	first func()
-}
-
-func (l *lossy) Transact(ctx context.Context, ops ...table.Op) error {
-	if first := l.first; first != nil {
-		l.first = nil
-		first()
-	}
-	err := l.Table.Transact(ctx, ops...)
-	if l.lose && err == nil {
-		l.lose, err = false, table.ErrUnknown
-	}
-	return err
-}
-
-func lossyBench(t *testing.T) (*bench, *lossy) {
-	l := &lossy{Table: memory(t)}
-	return newBench(t, l), l
-}
-
 func TestAnEnrolmentWhoseAnswerWasLostIsAnsweredWithWhatJoiningEarned(t *testing.T) {
-	b, tab := lossyBench(t)
-	b.p.Earn.Actions = []loyalty.Action{{ID: "welcome", Event: award.EventJoined, Points: 50}}
-	if err := engine.Compile(b.p); err != nil {
+	tab := &servicetest.Lossy{Table: servicetest.Memory(t)}
+	b := newBench(t, tab)
+	b.P.Earn.Actions = []loyalty.Action{{ID: "welcome", Event: award.EventJoined, Points: 50}}
+	if err := engine.Compile(b.P); err != nil {
 		t.Fatal(err)
 	}
-	tab.lose = true
+	tab.Lose = true
 	got, err := members.Members{Ledger: b.Ledger}.Enroll(
-		t.Context(), b.p, members.Enrollment{Member: "mem_ada"}, ledger.By{Input: "1"},
+		t.Context(), b.P, members.Enrollment{Member: "mem_ada"}, ledger.By{Input: "1"},
 	)
 	if err != nil || got.Account.Balance().Active != 50 || got.Replayed || got.Profile.Version != 1 {
 		t.Errorf("%+v, %v", got, err)
 	}
-	b.audit(t, "mem_ada")
+	b.Audit(t, "mem_ada")
 }
 
 // The order moves the member to silver, so it would earn more points if it were decided again.
 func TestALostAnswerIsWhatWasDecidedAndNotWhatWouldBeNow(t *testing.T) {
-	b, tab := lossyBench(t)
-	b.enrol(t, "mem_ada")
-	o := b.order("1042", "mem_ada", 60_000)
-	tab.lose = true
-	if r := b.put(t, o); r.State.Worth != 600 || r.Revision != 1 {
+	tab := &servicetest.Lossy{Table: servicetest.Memory(t)}
+	b := newBench(t, tab)
+	b.Enroll(t, "mem_ada")
+	o := b.Order("1042", "mem_ada", 60_000)
+	tab.Lose = true
+	if r := b.Put(t, o); r.State.Worth != 600 || r.Revision != 1 {
 		t.Errorf("the answer was %+v", r)
 	}
-	if got, err := (service.Orders{Ledger: b.Ledger}).Get(t.Context(), b.p.ID, "1042"); err != nil ||
+	if got, err := (service.Orders{Ledger: b.Ledger}).Get(t.Context(), b.P.ID, "1042"); err != nil ||
 		len(got.Entries) != 1 || got.State.Worth != 600 {
 		t.Errorf("the order is %+v, %v", got, err)
 	}
-	b.audit(t, "mem_ada")
+	b.Audit(t, "mem_ada")
 }
 
 func TestConversionIsReversedAlthoughResponseIsLost(t *testing.T) {
-	b, tab := lossyBench(t)
-	b.p.Wallets = []loyalty.Wallet{{ID: "miles"}}
-	b.p.Conversions = []loyalty.Conversion{
+	tab := &servicetest.Lossy{Table: servicetest.Memory(t)}
+	b := newBench(t, tab)
+	b.P.Wallets = []loyalty.Wallet{{ID: "miles"}}
+	b.P.Conversions = []loyalty.Conversion{
 		{ID: "to-miles", To: "miles", Rate: big.NewRat(2, 1), ReversibleWithin: calendar.Period{Days: 7}},
 	}
-	if err := engine.Compile(b.p); err != nil {
+	if err := engine.Compile(b.P); err != nil {
 		t.Fatal(err)
 	}
-	b.enrol(t, "mem_ada")
-	b.grant(t, "mem_ada", 100)
+	b.Enroll(t, "mem_ada")
+	b.Grant(t, "mem_ada", 100)
 	in := service.ConversionRequest{ID: "cv_1", Member: "mem_ada", To: "miles", Points: 100}
 	if _, err := (service.Conversions{Ledger: b.Ledger}).Convert(
-		t.Context(), b.p, in, ledger.By{Input: "1"},
+		t.Context(), b.P, in, ledger.By{Input: "1"},
 	); err != nil {
 		t.Fatal(err)
 	}
-	tab.lose = true
-	got, err := service.Conversions{Ledger: b.Ledger}.Reverse(t.Context(), b.p, "cv_1", 150, ledger.By{Input: "2"})
+	tab.Lose = true
+	got, err := service.Conversions{Ledger: b.Ledger}.Reverse(t.Context(), b.P, "cv_1", 150, ledger.By{Input: "2"})
 	if err != nil || got.Replayed || got.Conversion.Reversed != 150 || got.Conversion.Returned != 75 {
 		t.Errorf("%+v, %v", got, err)
 	}
-	b.wantBalance(t, "mem_ada", loyalty.Balance{Active: 75})
-	_, err = service.Conversions{Ledger: b.Ledger}.Reverse(t.Context(), b.p, "cv_1", 51, ledger.By{Input: "3"})
-	wantRefusal(t, err, loyalty.AmountOutOfRange)
-	b.audit(t, "mem_ada")
+	b.WantBalance(t, "mem_ada", loyalty.Balance{Active: 75})
+	_, err = service.Conversions{Ledger: b.Ledger}.Reverse(t.Context(), b.P, "cv_1", 51, ledger.By{Input: "3"})
+	servicetest.WantRejection(t, err, loyalty.AmountOutOfRange)
+	b.Audit(t, "mem_ada")
 }
 
 // Each repeated registration finds a due change, which another request may write at the same time.
 func TestWhoIsRegisteredStaysSoWhateverTimeDoes(t *testing.T) {
 	for name, rival := range map[string]func(b *bench){
 		"alone":                  nil,
-		"another lets time pass": func(b *bench) { b.Advance(t.Context(), b.p, "mem_ada") },
+		"another lets time pass": func(b *bench) { b.Advance(t.Context(), b.P, "mem_ada") },
 		"another registers as well": func(b *bench) {
-			service.Adjustments{Ledger: b.Ledger}.OptIn(t.Context(), b.p, "mem_ada", "double", ledger.By{})
+			service.Adjustments{Ledger: b.Ledger}.OptIn(t.Context(), b.P, "mem_ada", "double", ledger.By{})
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
-			b, tab := lossyBench(t)
+			tab := &servicetest.Lossy{Table: servicetest.Memory(t)}
+			b := newBench(t, tab)
 			b.campaign(t, loyalty.Rule{ID: "double", Give: loyalty.Multiply{By: big.NewRat(2, 1)}, OptIn: true})
-			b.enrol(t, "mem_ada")
-			b.put(t, b.order("1042", "mem_ada", 1_000))
+			b.Enroll(t, "mem_ada")
+			b.Put(t, b.Order("1042", "mem_ada", 1_000))
 			for i := range 2 {
 				if i == 1 {
-					b.advance(15 * 24 * time.Hour) // the pending points become active
+					b.Wait(15 * 24 * time.Hour) // the pending points become active
 					if rival != nil {
-						tab.first = func() { rival(b) }
+						tab.First = func() { rival(b) }
 					}
 				}
 				already, err := service.Adjustments{Ledger: b.Ledger}.OptIn(
-					t.Context(), b.p, "mem_ada", "double", ledger.By{},
+					t.Context(), b.P, "mem_ada", "double", ledger.By{},
 				)
 				if err != nil || already != (i == 1) {
 					t.Errorf("time %d: registered already: %t, %v", i, already, err)
 				}
 			}
-			got, err := members.Members{Ledger: b.Ledger}.Get(t.Context(), b.p, "mem_ada")
+			got, err := members.Members{Ledger: b.Ledger}.Get(t.Context(), b.P, "mem_ada")
 			if err != nil || !slices.Equal(award.Campaigns(got.Account.Traits), []string{"double"}) {
 				t.Errorf("%+v, %v", got.Account.Traits, err)
 			}
-			b.audit(t, "mem_ada")
+			b.Audit(t, "mem_ada")
 		})
 	}
 }
@@ -141,27 +120,27 @@ func TestWhoIsRegisteredStaysSoWhateverTimeDoes(t *testing.T) {
 // The points of one rule are pending until the order is shipped, and are forfeited. The other points are activated
 // manually, and then the order is canceled. After that, no points count for caps or toward a level.
 func TestWhatWasForfeitedIsNotLeftInCapsAndLevels(t *testing.T) {
-	b := newBench(t, memory(t))
-	b.p.Earn.Caps = []loyalty.Cap{{Points: 1_000, Per: loyalty.PerYear}}
-	b.p.Earn.Rules = []loyalty.Rule{{ID: "sent", Give: loyalty.Fixed{Points: 12}, Life: loyalty.Life{
+	b := newBench(t, servicetest.Memory(t))
+	b.P.Earn.Caps = []loyalty.Cap{{Points: 1_000, Per: loyalty.PerYear}}
+	b.P.Earn.Rules = []loyalty.Rule{{ID: "sent", Give: loyalty.Fixed{Points: 12}, Life: loyalty.Life{
 		Pending: &calendar.Wait{Until: calendar.WhenShipped, Within: calendar.Period{Days: 9}},
 	}}}
-	if err := engine.Compile(b.p); err != nil {
+	if err := engine.Compile(b.P); err != nil {
 		t.Fatal(err)
 	}
-	b.enrol(t, "mem_ada")
-	o := b.order("1042", "mem_ada", 10_000)
-	b.put(t, o)
-	b.advance(10 * 24 * time.Hour)
-	if r, err := (service.Events{Ledger: b.Ledger}).ActivateOrder(t.Context(), b.p, "1042", ledger.By{}); err != nil ||
+	b.Enroll(t, "mem_ada")
+	o := b.Order("1042", "mem_ada", 10_000)
+	b.Put(t, o)
+	b.Wait(10 * 24 * time.Hour)
+	if r, err := (service.Events{Ledger: b.Ledger}).ActivateOrder(t.Context(), b.P, "1042", ledger.By{}); err != nil ||
 		r.State.Worth != 100 {
 		t.Fatalf("%+v, %v", r, err)
 	}
 	o.Status = loyalty.OrderCanceled
-	b.put(t, o)
-	if got, err := (members.Members{Ledger: b.Ledger}).Get(t.Context(), b.p, "mem_ada"); err != nil ||
+	b.Put(t, o)
+	if got, err := (members.Members{Ledger: b.Ledger}).Get(t.Context(), b.P, "mem_ada"); err != nil ||
 		len(got.Account.Usage)+len(got.Account.Metrics) != 0 {
 		t.Errorf("of the cap is used %+v, and %+v counts, %v", got.Account.Usage, got.Account.Metrics, err)
 	}
-	b.audit(t, "mem_ada")
+	b.Audit(t, "mem_ada")
 }

@@ -8,6 +8,7 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
 	"github.com/perennial-loyalty/perennial/internal/members"
 	"github.com/perennial-loyalty/perennial/internal/service"
+	"github.com/perennial-loyalty/perennial/internal/service/servicetest"
 	"pgregory.net/rapid"
 )
 
@@ -22,8 +23,8 @@ type seen struct {
 
 func (m *machine) compare(r *rapid.T) {
 	for id, p := range m.model.members {
-		got, err := until(func() (members.Member, error) {
-			return members.Members{Ledger: m.bench.Ledger}.Get(r.Context(), m.p, id)
+		got, err := servicetest.Until(func() (members.Member, error) {
+			return members.Members{Ledger: m.Bench.Ledger}.Get(r.Context(), m.P, id)
 		})
 		if err != nil {
 			r.Fatal(err)
@@ -43,12 +44,12 @@ func (m *machine) compare(r *rapid.T) {
 func (m *machine) account(a loyalty.Account) seen {
 	s := seen{a.Balance(), a.Redeemed, a.Expired, map[time.Time]int{}, map[string]map[time.Time]int{}}
 	for _, l := range a.Lots {
-		s.Active[l.Expires.End(m.p.Zone).UTC()] += int(l.Points)
+		s.Active[l.Expires.End(m.P.Zone).UTC()] += int(l.Points)
 	}
 	for _, h := range a.Holds {
 		s.Held[h.Redemption.ID] = map[time.Time]int{}
 		for _, l := range h.Lots {
-			s.Held[h.Redemption.ID][l.Expires.End(m.p.Zone).UTC()] += int(l.Points)
+			s.Held[h.Redemption.ID][l.Expires.End(m.P.Zone).UTC()] += int(l.Points)
 		}
 	}
 	return s
@@ -83,7 +84,7 @@ func (m *machine) end(r *rapid.T) {
 	taken := map[string]int64{}
 	for id, p := range m.model.members {
 		for rd, c := range p.Claims {
-			got, err := service.Redemptions{Ledger: m.bench.Ledger}.Get(r.Context(), m.p.ID, rd)
+			got, err := service.Redemptions{Ledger: m.Bench.Ledger}.Get(r.Context(), m.P.ID, rd)
 			if x := got.Redemption; err != nil || x.Status != c.Status || x.Points != loyalty.Points(c.Points) ||
 				x.Restored != loyalty.Points(c.Back) {
 				r.Errorf("%s is %+v, %v, and should be %+v", rd, x, err, c)
@@ -92,12 +93,12 @@ func (m *machine) end(r *rapid.T) {
 				taken[c.Reward]++
 			}
 		}
-		if err := (ledger.Statements{Ledger: m.bench.Ledger}).Audit(r.Context(), m.p.ID, id); err != nil {
+		if err := (ledger.Statements{Ledger: m.Bench.Ledger}).Audit(r.Context(), m.P.ID, id); err != nil {
 			r.Error(err)
 		}
 	}
 	for _, reward := range []string{"mug", "print"} {
-		left, err := ledger.Budgets{Ledger: m.bench.Ledger}.Use(r.Context(), m.p.ID, "rewards."+reward, 100)
+		left, err := ledger.Budgets{Ledger: m.Bench.Ledger}.Use(r.Context(), m.P.ID, "rewards."+reward, 100)
 		if err != nil || 100-int64(left) != taken[reward] {
 			r.Errorf("%d units of %s are left of 100, %v, and %d are taken", left, reward, err, taken[reward])
 		}

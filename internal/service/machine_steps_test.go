@@ -10,6 +10,7 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
 	"github.com/perennial-loyalty/perennial/internal/loyalty/calendar"
 	"github.com/perennial-loyalty/perennial/internal/service"
+	"github.com/perennial-loyalty/perennial/internal/service/servicetest"
 	"pgregory.net/rapid"
 )
 
@@ -25,7 +26,7 @@ func (m *machine) time(r *rapid.T) {
 	if to.Before(m.model.now) {
 		to = m.model.now
 	}
-	m.advance(to.Sub(m.model.now))
+	m.Wait(to.Sub(m.model.now))
 	m.model.pass(to)
 	m.compare(r)
 	if rapid.Bool().Draw(r, "written down") {
@@ -36,7 +37,7 @@ func (m *machine) time(r *rapid.T) {
 // writeDown records expired points, as a schedule does.
 func (m *machine) writeDown(r *rapid.T) {
 	for id := range m.model.members {
-		if err := untilDone(func() (int, error) { return m.Advance(r.Context(), m.p, id) }); err != nil {
+		if err := untilDone(func() (int, error) { return m.Advance(r.Context(), m.P, id) }); err != nil {
 			r.Fatal(err)
 		}
 	}
@@ -49,7 +50,7 @@ func (m *machine) adjust(r *rapid.T) {
 	m.want(r, "adjust", func() error {
 		return untilDone(
 			func() (service.AdjustmentResult, error) {
-				return service.Adjustments{Ledger: m.bench.Ledger}.Adjust(r.Context(), m.p, in, ledger.By{Input: id})
+				return service.Adjustments{Ledger: m.Bench.Ledger}.Adjust(r.Context(), m.P, in, ledger.By{Input: id})
 			},
 		)
 	}, m.model.adjust(who, n))
@@ -57,7 +58,7 @@ func (m *machine) adjust(r *rapid.T) {
 
 func (m *machine) buy(r *rapid.T) {
 	who, id := m.who(r), m.id("o")
-	o := m.order(id, who, int64(rapid.IntRange(1, 9).Draw(r, "euros")*100))
+	o := m.Order(id, who, int64(rapid.IntRange(1, 9).Draw(r, "euros")*100))
 	m.model.buy(who, id, int(o.Lines[0].Amount/100))
 	if err := m.report(r, o); err != nil {
 		r.Fatal(err)
@@ -67,8 +68,8 @@ func (m *machine) buy(r *rapid.T) {
 
 // reported returns the last accepted state of an order.
 func (m *machine) reported(r *rapid.T, id string) loyalty.Order {
-	got, err := until(func() (service.OrderResult, error) {
-		return service.Orders{Ledger: m.bench.Ledger}.Get(r.Context(), m.p.ID, id)
+	got, err := servicetest.Until(func() (service.OrderResult, error) {
+		return service.Orders{Ledger: m.Bench.Ledger}.Get(r.Context(), m.P.ID, id)
 	})
 	if err != nil {
 		r.Fatal(err)
@@ -78,7 +79,7 @@ func (m *machine) reported(r *rapid.T, id string) loyalty.Order {
 
 func (m *machine) report(r *rapid.T, o loyalty.Order) error {
 	return untilDone(func() (service.OrderResult, error) {
-		return service.Orders{Ledger: m.bench.Ledger}.Put(r.Context(), m.p, o, ledger.By{})
+		return service.Orders{Ledger: m.Bench.Ledger}.Put(r.Context(), m.P, o, ledger.By{})
 	})
 }
 
@@ -130,7 +131,7 @@ func (m *machine) redeem(r *rapid.T, commit bool) {
 	codes := m.model.redeem(in.Member, in.ID, in.Reward, in.Cart, commit)
 	do := func() error {
 		return untilDone(func() (service.RedemptionResult, error) {
-			return service.Redemptions{Ledger: m.bench.Ledger}.Redeem(r.Context(), m.p, in, ledger.By{Input: in.ID})
+			return service.Redemptions{Ledger: m.Bench.Ledger}.Redeem(r.Context(), m.P, in, ledger.By{Input: in.ID})
 		})
 	}
 	m.want(r, "redeem", do, codes...)
@@ -169,8 +170,8 @@ func (m *machine) commit(r *rapid.T) {
 	}
 	m.want(r, what, func() error {
 		return untilDone(func() (service.RedemptionResult, error) {
-			return service.Redemptions{Ledger: m.bench.Ledger}.CommitPart(
-				r.Context(), m.p, id, loyalty.Points(n), ledger.By{Input: key},
+			return service.Redemptions{Ledger: m.Bench.Ledger}.CommitPart(
+				r.Context(), m.P, id, loyalty.Points(n), ledger.By{Input: key},
 			)
 		})
 	}, m.model.commit(who, id, n))
@@ -182,7 +183,7 @@ func (m *machine) cancel(r *rapid.T) {
 	m.want(r, "cancel", func() error {
 		return untilDone(
 			func() (service.RedemptionResult, error) {
-				return service.Redemptions{Ledger: m.bench.Ledger}.Cancel(r.Context(), m.p, id, ledger.By{Input: key})
+				return service.Redemptions{Ledger: m.Bench.Ledger}.Cancel(r.Context(), m.P, id, ledger.By{Input: key})
 			},
 		)
 	}, m.model.cancel(who, id))
@@ -195,8 +196,8 @@ func (m *machine) reverse(r *rapid.T) {
 	part := rapid.IntRange(1, of).Draw(r, "part")
 	m.want(r, "reverse", func() error {
 		return untilDone(func() (service.RedemptionResult, error) {
-			return service.Redemptions{Ledger: m.bench.Ledger}.Reverse(
-				r.Context(), m.p, id, big.NewRat(int64(part), int64(of)), ledger.By{Input: key},
+			return service.Redemptions{Ledger: m.Bench.Ledger}.Reverse(
+				r.Context(), m.P, id, big.NewRat(int64(part), int64(of)), ledger.By{Input: key},
 			)
 		})
 	}, m.model.reverse(who, id, part, of))
@@ -214,7 +215,7 @@ func (m *machine) extend(r *rapid.T) {
 	m.want(r, "extend", func() error {
 		return untilDone(
 			func() (service.AdjustmentResult, error) {
-				return service.Adjustments{Ledger: m.bench.Ledger}.Extend(r.Context(), m.p, in, ledger.By{Input: id})
+				return service.Adjustments{Ledger: m.Bench.Ledger}.Extend(r.Context(), m.P, in, ledger.By{Input: id})
 			},
 		)
 	}, code)

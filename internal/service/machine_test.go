@@ -13,6 +13,7 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
 	"github.com/perennial-loyalty/perennial/internal/loyalty/calendar"
 	"github.com/perennial-loyalty/perennial/internal/loyalty/engine"
+	"github.com/perennial-loyalty/perennial/internal/service/servicetest"
 	"github.com/perennial-loyalty/perennial/internal/table"
 	"github.com/perennial-loyalty/perennial/internal/table/pebbletable"
 	"pgregory.net/rapid"
@@ -111,7 +112,10 @@ func newMachine(t *testing.T, r *rapid.T, tab table.Table) *machine {
 		r.Fatal(err)
 	}
 	began := rapid.SampledFrom(
-		[]time.Time{start, time.Date(2026, 3, 26, 20, 0, 0, 0, time.UTC), time.Date(2026, 9, 3, 4, 0, 0, 0, time.UTC)},
+		[]time.Time{
+			servicetest.Start, time.Date(2026, 3, 26, 20, 0, 0, 0, time.UTC),
+			time.Date(2026, 9, 3, 4, 0, 0, 0, time.UTC),
+		},
 	).Draw(r, "start")
 	m := &machine{bench: newBench(t, tab), clean: tab, model: &model{
 		now: began, zone: zone,
@@ -129,8 +133,8 @@ func newMachine(t *testing.T, r *rapid.T, tab table.Table) *machine {
 		},
 		members: map[loyalty.MemberID]*person{"mem_ada": {}, "mem_eve": {}},
 	}}
-	m.now, m.extended = began, map[loyalty.MemberID]int{}
-	m.p = &loyalty.Program{
+	m.Clock, m.extended = began, map[loyalty.MemberID]int{}
+	m.P = &loyalty.Program{
 		ID:      "bluebird",
 		Version: 1,
 		Zone:    zone,
@@ -163,15 +167,15 @@ func newMachine(t *testing.T, r *rapid.T, tab table.Table) *machine {
 		Corrections: loyalty.Corrections{Goodwill: loyalty.Goodwill{Extend: calendar.Period{Days: extendBy}}},
 		Sharing:     loyalty.Sharing{Wallets: []loyalty.Wallet{{ID: "miles"}}},
 	}
-	if err := engine.Compile(m.p); err != nil {
+	if err := engine.Compile(m.P); err != nil {
 		r.Fatal(err)
 	}
 	for id, p := range m.model.members {
-		m.enrol(t, id)
+		m.Enroll(t, id)
 		p.Bought, p.Claims, p.Graced = map[string]purchase{}, map[string]claim{}, map[time.Time]bool{}
 	}
 	if rapid.Bool().Draw(r, "faults") {
-		m.Table = faulty(tab, rapid.Uint64().Draw(r, "of"))
+		m.Table = servicetest.Faulty(tab, rapid.Uint64().Draw(r, "of"))
 	}
 	return m
 }
@@ -214,7 +218,7 @@ func codeOf(r *rapid.T, err error) loyalty.Code {
 
 // untilDone repeats a command until it is answered, and returns its error.
 func untilDone[T any](do func() (T, error)) error {
-	_, err := until(do)
+	_, err := servicetest.Until(do)
 	return err
 }
 

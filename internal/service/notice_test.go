@@ -17,8 +17,8 @@ import (
 // with a consent and an address that has not failed.
 func TestAccountRecordsChannelsForAdvanceNotice(t *testing.T) {
 	onBoth(t, func(t *testing.T, b *bench) {
-		b.p.AdvanceNotice = loyalty.AdvanceNotice{Period: calendar.Period{Days: 14}, MaxExtensions: 2}
-		if err := engine.Compile(b.p); err != nil {
+		b.P.AdvanceNotice = loyalty.AdvanceNotice{Period: calendar.Period{Days: 14}, MaxExtensions: 2}
+		if err := engine.Compile(b.P); err != nil {
 			t.Fatal(err)
 		}
 		news := remind.Consent{Channel: loyalty.Email, Purpose: loyalty.Transactional, Granted: true, At: b.Now()}
@@ -26,14 +26,14 @@ func TestAccountRecordsChannelsForAdvanceNotice(t *testing.T) {
 			Member: "mem_ada", Profile: members.Profile{Email: "ada@example.com"}, Consents: []remind.Consent{news},
 		}
 		if _, err := (members.Members{Ledger: b.Ledger}).Enroll(
-			t.Context(), b.p, in, ledger.By{Actor: "test", Input: "ada"},
+			t.Context(), b.P, in, ledger.By{Actor: "test", Input: "ada"},
 		); err != nil {
 			t.Fatal(err)
 		}
 		byEmail := []loyalty.ChannelUse{{Channel: loyalty.Email, Purpose: loyalty.Transactional}}
 		want := func(what string, entries int64, want []loyalty.ChannelUse) {
 			t.Helper()
-			m, err := members.Members{Ledger: b.Ledger}.Get(t.Context(), b.p, "mem_ada")
+			m, err := members.Members{Ledger: b.Ledger}.Get(t.Context(), b.P, "mem_ada")
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -48,7 +48,7 @@ func TestAccountRecordsChannelsForAdvanceNotice(t *testing.T) {
 		failed := func(address string) {
 			t.Helper()
 			f := members.FailedAddress{Channel: loyalty.Email, Address: address, Why: members.Bounced, At: b.Now()}
-			if err := (members.Consents{Ledger: b.Ledger}).AddressFailed(t.Context(), b.p, "mem_ada", f); err != nil {
+			if err := (members.Consents{Ledger: b.Ledger}).AddressFailed(t.Context(), b.P, "mem_ada", f); err != nil {
 				t.Fatal(err)
 			}
 		}
@@ -58,13 +58,13 @@ func TestAccountRecordsChannelsForAdvanceNotice(t *testing.T) {
 		want("the address failed", 2, nil)
 		failed("ada@example.com")
 		want("it failed again", 2, nil)
-		m, err := members.Members{Ledger: b.Ledger}.Get(t.Context(), b.p, "mem_ada")
+		m, err := members.Members{Ledger: b.Ledger}.Get(t.Context(), b.P, "mem_ada")
 		if err != nil {
 			t.Fatal(err)
 		}
 		m.Profile.Email = "lovelace@example.com"
 		if err := (members.Members{Ledger: b.Ledger}).Change(
-			t.Context(), b.p, members.Change{Profile: m.Profile}, ledger.By{Actor: "test"},
+			t.Context(), b.P, members.Change{Profile: m.Profile}, ledger.By{Actor: "test"},
 		); err != nil {
 			t.Fatal(err)
 		}
@@ -72,7 +72,7 @@ func TestAccountRecordsChannelsForAdvanceNotice(t *testing.T) {
 		news.Granted, news.At = false, b.Now().Add(time.Minute)
 		for range 2 {
 			if err := (members.Consents{Ledger: b.Ledger}).Consent(
-				t.Context(), b.p, "mem_ada", []remind.Consent{news}, "key",
+				t.Context(), b.P, "mem_ada", []remind.Consent{news}, "key",
 			); err != nil {
 				t.Fatal(err)
 			}
@@ -80,11 +80,11 @@ func TestAccountRecordsChannelsForAdvanceNotice(t *testing.T) {
 		}
 		news.Granted, news.At = true, b.Now().Add(2*time.Minute)
 		if err := (members.Consents{Ledger: b.Ledger}).Consent(
-			t.Context(), b.p, "mem_ada", []remind.Consent{news}, "key",
+			t.Context(), b.P, "mem_ada", []remind.Consent{news}, "key",
 		); err != nil {
 			t.Fatal(err)
 		}
 		want("a consent", 5, byEmail)
-		b.audit(t, "mem_ada")
+		b.Audit(t, "mem_ada")
 	})
 }

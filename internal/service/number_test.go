@@ -13,6 +13,7 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/loyalty/posting"
 	"github.com/perennial-loyalty/perennial/internal/members"
 	"github.com/perennial-loyalty/perennial/internal/service"
+	"github.com/perennial-loyalty/perennial/internal/service/servicetest"
 	"github.com/perennial-loyalty/perennial/internal/table/tabletest"
 )
 
@@ -25,8 +26,8 @@ func isNumber(n int) loyalty.Condition {
 // rules sets the rules of the program, and makes points active immediately.
 func (b *bench) rules(tb testing.TB, rules ...loyalty.Rule) {
 	tb.Helper()
-	b.p.Earn.Pending, b.p.Earn.Rules = calendar.Wait{}, rules
-	if err := engine.Compile(b.p); err != nil {
+	b.P.Earn.Pending, b.P.Earn.Rules = calendar.Wait{}, rules
+	if err := engine.Compile(b.P); err != nil {
 		tb.Fatal(err)
 	}
 }
@@ -34,7 +35,7 @@ func (b *bench) rules(tb testing.TB, rules ...loyalty.Rule) {
 func (b *bench) wantWorth(tb testing.TB, want map[string]loyalty.Points) {
 	tb.Helper()
 	for id, n := range want {
-		got, err := service.Orders{Ledger: b.Ledger}.Get(tb.Context(), b.p.ID, id)
+		got, err := service.Orders{Ledger: b.Ledger}.Get(tb.Context(), b.P.ID, id)
 		if err != nil {
 			tb.Fatal(err)
 		}
@@ -54,46 +55,46 @@ func TestCanceledAndRestoredOrdersKeepTheirNumbers(t *testing.T) {
 			t, first(30),
 			loyalty.Rule{ID: "third", Give: loyalty.Fixed{Points: 70}, Match: loyalty.Match{When: isNumber(3)}},
 		)
-		b.enrol(t, "mem_ada")
+		b.Enroll(t, "mem_ada")
 		var orders []loyalty.Order
 		for i := range 4 {
-			b.advance(time.Minute)
-			orders = append(orders, b.order(fmt.Sprint(i+1), "mem_ada", 1_000))
-			b.put(t, orders[i])
+			b.Wait(time.Minute)
+			orders = append(orders, b.Order(fmt.Sprint(i+1), "mem_ada", 1_000))
+			b.Put(t, orders[i])
 		}
 		inOrder := map[string]loyalty.Points{"1": 40, "2": 10, "3": 80, "4": 10}
 		b.wantWorth(t, inOrder)
 		for range 2 {
 			for _, i := range []int{0, 2} {
-				b.advance(time.Minute)
+				b.Wait(time.Minute)
 				o := orders[i]
 				o.Status = loyalty.OrderCanceled
-				b.put(t, o)
+				b.Put(t, o)
 			}
 			b.wantWorth(t, map[string]loyalty.Points{"1": 0, "2": 40, "3": 0, "4": 10})
 			for _, i := range []int{2, 0} {
-				b.advance(time.Minute)
-				b.put(t, orders[i])
+				b.Wait(time.Minute)
+				b.Put(t, orders[i])
 			}
 			b.wantWorth(t, inOrder)
 		}
 		before := b.sequence(t, "mem_ada")
 		for _, o := range orders {
-			if r := b.put(t, o); !r.Replayed {
+			if r := b.Put(t, o); !r.Replayed {
 				t.Errorf("order %s is no replay", o.ID)
 			}
 		}
 		if after := b.sequence(t, "mem_ada"); after != before {
 			t.Errorf("repeated orders post %d entries", after-before)
 		}
-		b.wantBalance(t, "mem_ada", loyalty.Balance{Active: 140})
-		b.audit(t, "mem_ada")
+		b.WantBalance(t, "mem_ada", loyalty.Balance{Active: 140})
+		b.Audit(t, "mem_ada")
 	})
 }
 
 func (b *bench) sequence(t *testing.T, m loyalty.MemberID) int64 {
 	t.Helper()
-	got, err := members.Members{Ledger: b.Ledger}.Get(t.Context(), b.p, m)
+	got, err := members.Members{Ledger: b.Ledger}.Get(t.Context(), b.P, m)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -104,7 +105,7 @@ func (b *bench) sequence(t *testing.T, m loyalty.MemberID) int64 {
 func (b *bench) putWithin(t *testing.T, meter *tabletest.Meter, o loyalty.Order, read, write float64) {
 	t.Helper()
 	meter.Take()
-	b.put(t, o)
+	b.Put(t, o)
 	u := meter.Take()
 	t.Logf("order %s costs %g read and %g write units", o.ID, u.Read, u.Write)
 	if u.Read > read || u.Write > write {
@@ -115,21 +116,21 @@ func (b *bench) putWithin(t *testing.T, meter *tabletest.Meter, o loyalty.Order,
 // Order numbers cost nothing if no rule uses them or no number changes. Otherwise they cost the orders whose numbers
 // change.
 func TestWhatOrderNumbersCost(t *testing.T) {
-	meter := &tabletest.Meter{Table: memory(t)}
+	meter := &tabletest.Meter{Table: servicetest.Memory(t)}
 	b := newBench(t, meter)
 	b.rules(t, first(30))
-	b.enrol(t, "mem_ada")
+	b.Enroll(t, "mem_ada")
 	within := func(o loyalty.Order, read, write float64) {
 		t.Helper()
 		b.putWithin(t, meter, o, read, write)
 	}
 	var orders []loyalty.Order
 	for i := range 3 {
-		b.advance(time.Hour)
-		orders = append(orders, b.order(fmt.Sprint(i+1), "mem_ada", 1_000))
+		b.Wait(time.Hour)
+		orders = append(orders, b.Order(fmt.Sprint(i+1), "mem_ada", 1_000))
 		within(orders[i], 2, 6) // the first order also adds the account to the due queue
 	}
-	b.advance(time.Hour)
+	b.Wait(time.Hour)
 	for _, o := range orders[1:] {
 		o.Status = loyalty.OrderCanceled
 		within(o, 2, 5)
@@ -144,36 +145,36 @@ func TestWhatOrderNumbersCost(t *testing.T) {
 
 // If a program begins to use order numbers, the entries of a member with earlier orders are read once.
 func TestOrderNumbersOfMembersWhoOrderedBefore(t *testing.T) {
-	meter := &tabletest.Meter{Table: memory(t)}
+	meter := &tabletest.Meter{Table: servicetest.Memory(t)}
 	b := newBench(t, meter)
 	b.rules(t)
-	b.enrol(t, "mem_ada")
+	b.Enroll(t, "mem_ada")
 	for i := range 9 {
-		b.advance(time.Minute)
-		b.put(t, b.order(fmt.Sprint(i+1), "mem_ada", 1_000))
+		b.Wait(time.Minute)
+		b.Put(t, b.Order(fmt.Sprint(i+1), "mem_ada", 1_000))
 	}
 	b.rules(t, loyalty.Rule{ID: "tenth", Give: loyalty.Fixed{Points: 70}, Match: loyalty.Match{When: isNumber(10)}})
-	b.advance(time.Minute)
-	o := b.order("10", "mem_ada", 1_000)
-	q, err := service.Quotes{Ledger: b.Ledger}.Quote(t.Context(), b.p, o)
+	b.Wait(time.Minute)
+	o := b.Order("10", "mem_ada", 1_000)
+	q, err := service.Quotes{Ledger: b.Ledger}.Quote(t.Context(), b.P, o)
 	if err != nil || q.Points != 80 {
 		t.Errorf("the quote is %d, %v", q.Points, err)
 	}
-	b.put(t, o)
+	b.Put(t, o)
 	b.wantWorth(t, map[string]loyalty.Points{"10": 80})
-	b.advance(time.Minute)
+	b.Wait(time.Minute)
 	meter.Take()
-	b.put(t, b.order("11", "mem_ada", 1_000))
+	b.Put(t, b.Order("11", "mem_ada", 1_000))
 	if u := meter.Take(); u.Read > 2 || u.Write > 5 {
 		t.Errorf("the next order costs %g read and %g write units", u.Read, u.Write)
 	}
-	b.audit(t, "mem_ada")
+	b.Audit(t, "mem_ada")
 }
 
 // An order may change the numbers of more orders than fit into its transaction. The others are decided when the account
 // is processed as due.
 func TestOrdersThatDoNotFitAreDecidedByTheDueQueue(t *testing.T) {
-	b := newBench(t, memory(t))
+	b := newBench(t, servicetest.Memory(t))
 	var rules []loyalty.Rule
 	for n := 1; n <= posting.MaxOrderNumber; n++ {
 		// A budget has 16 counters, so a spend from an almost exhausted budget needs one operation for each counter.
@@ -184,25 +185,25 @@ func TestOrdersThatDoNotFitAreDecidedByTheDueQueue(t *testing.T) {
 			},
 		})
 	}
-	b.p.Tiers.Levels = b.p.Tiers.Levels[:1]
+	b.P.Tiers.Levels = b.P.Tiers.Levels[:1]
 	b.rules(t, rules...)
-	b.enrol(t, "mem_ada")
-	b.advance(time.Hour)
-	late := b.order("late", "mem_ada", 1_000)
+	b.Enroll(t, "mem_ada")
+	b.Wait(time.Hour)
+	late := b.Order("late", "mem_ada", 1_000)
 	want := map[string]loyalty.Points{"late": 20}
 	for i := range posting.MaxOrderNumber {
-		b.advance(time.Minute)
+		b.Wait(time.Minute)
 		amount := int64(10)
 		if i%2 == 1 {
 			amount = 300
 		}
 		id := fmt.Sprintf("%02d", i)
-		b.put(t, b.order(id, "mem_ada", amount*100))
+		b.Put(t, b.Order(id, "mem_ada", amount*100))
 		want[id] = loyalty.Points(2 * amount)
 	}
 	want["19"] = 300 // the 21st order
-	b.put(t, late)
-	got, err := members.Members{Ledger: b.Ledger}.Get(t.Context(), b.p, "mem_ada")
+	b.Put(t, late)
+	got, err := members.Members{Ledger: b.Ledger}.Get(t.Context(), b.P, "mem_ada")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -212,7 +213,7 @@ func TestOrdersThatDoNotFitAreDecidedByTheDueQueue(t *testing.T) {
 	}
 	b.runDue(t)
 	b.wantWorth(t, want)
-	b.audit(t, "mem_ada")
+	b.Audit(t, "mem_ada")
 	if n := b.runDue(t); n > 0 {
 		t.Errorf("%d accounts are due though nothing waits", n)
 	}
@@ -222,12 +223,12 @@ func TestOrdersThatDoNotFitAreDecidedByTheDueQueue(t *testing.T) {
 func (b *bench) runDue(t *testing.T) (n int) {
 	t.Helper()
 	for shard := range 16 {
-		for d, err := range (ledger.DueQueue{Ledger: b.Ledger}).From(t.Context(), b.p.ID, shard, "", b.Now()) {
+		for d, err := range (ledger.DueQueue{Ledger: b.Ledger}).From(t.Context(), b.P.ID, shard, "", b.Now()) {
 			if err != nil {
 				t.Fatal(err)
 			}
 			n++
-			if _, err := (ledger.DueQueue{Ledger: b.Ledger}).Advance(t.Context(), b.p, d); err != nil {
+			if _, err := (ledger.DueQueue{Ledger: b.Ledger}).Advance(t.Context(), b.P, d); err != nil {
 				t.Fatal(err)
 			}
 		}

@@ -10,22 +10,23 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/ledger"
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
 	"github.com/perennial-loyalty/perennial/internal/service"
+	"github.com/perennial-loyalty/perennial/internal/service/servicetest"
 )
 
 func TestEachDateHasItsOwnPlaces(t *testing.T) {
 	onBoth(t, func(t *testing.T, b *bench) {
-		b.offer(t, loyalty.Reward{ID: "tasting", Type: "experience", Cost: 100, Dates: []loyalty.RewardDate{
-			{ID: "may", At: start.Add(24 * time.Hour), Capacity: 3},
-			{ID: "june", At: start.Add(48 * time.Hour), Capacity: 7},
-			{ID: "past", At: start, Capacity: 7},
+		b.Offer(t, loyalty.Reward{ID: "tasting", Type: "experience", Cost: 100, Dates: []loyalty.RewardDate{
+			{ID: "may", At: servicetest.Start.Add(24 * time.Hour), Capacity: 3},
+			{ID: "june", At: servicetest.Start.Add(48 * time.Hour), Capacity: 7},
+			{ID: "past", At: servicetest.Start, Capacity: 7},
 		}})
 		for i := range 20 {
 			m := loyalty.MemberID(fmt.Sprint("mem_", i))
-			b.enrol(t, m)
-			b.grant(t, m, 1_000)
+			b.Enroll(t, m)
+			b.Grant(t, m, 1_000)
 		}
 		ask := func(i int, date string) error {
-			_, err := b.try(t, service.RedemptionRequest{
+			_, err := b.Try(t, service.RedemptionRequest{
 				ID: fmt.Sprint("rd_", date, i), Member: loyalty.MemberID(fmt.Sprint("mem_", i)), Reward: "tasting",
 				Date: date, Commit: i%2 == 0,
 			})
@@ -33,7 +34,7 @@ func TestEachDateHasItsOwnPlaces(t *testing.T) {
 		}
 		for date, places := range map[string]int{"may": 3, "june": 7} {
 			won := 0
-			for _, err := range inParallel(20, func(i int) error { return ask(i, date) }) {
+			for _, err := range servicetest.InParallel(20, func(i int) error { return ask(i, date) }) {
 				if err == nil {
 					won++
 					continue
@@ -48,19 +49,19 @@ func TestEachDateHasItsOwnPlaces(t *testing.T) {
 				t.Errorf("%d took the %d places of %s", won, places, date)
 			}
 		}
-		wantRefusal(t, ask(0, "past"), loyalty.RewardUnavailable)
-		b.advance(time.Hour) // the reservation has expired
+		servicetest.WantRejection(t, ask(0, "past"), loyalty.RewardUnavailable)
+		b.Wait(time.Hour) // the reservation has expired
 		for i := range 20 {
-			if _, err := b.Advance(t.Context(), b.p, loyalty.MemberID(fmt.Sprint("mem_", i))); err != nil {
+			if _, err := b.Advance(t.Context(), b.P, loyalty.MemberID(fmt.Sprint("mem_", i))); err != nil {
 				t.Fatal(err)
 			}
 			if err := (ledger.Statements{Ledger: b.Ledger}).Audit(
-				t.Context(), b.p.ID, loyalty.MemberID(fmt.Sprint("mem_", i)),
+				t.Context(), b.P.ID, loyalty.MemberID(fmt.Sprint("mem_", i)),
 			); err != nil {
 				t.Error(err)
 			}
 		}
-		left, err := inventory.Stock{Ledger: b.Ledger}.Counts(t.Context(), b.p)
+		left, err := inventory.Stock{Ledger: b.Ledger}.Counts(t.Context(), b.P)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -68,7 +69,7 @@ func TestEachDateHasItsOwnPlaces(t *testing.T) {
 		for i := range 20 {
 			for date := range taken {
 				if r, err := (service.Redemptions{Ledger: b.Ledger}).Get(
-					t.Context(), b.p.ID, fmt.Sprint("rd_", date, i),
+					t.Context(), b.P.ID, fmt.Sprint("rd_", date, i),
 				); err == nil &&
 					r.Redemption.Status == loyalty.Committed {
 					taken[date]--

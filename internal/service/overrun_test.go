@@ -19,9 +19,9 @@ import (
 // budgetUse returns the remainder and the overrun of the campaign's budget.
 func (b *bench) budgetUse(tb testing.TB) ledger.BudgetUse {
 	tb.Helper()
-	r := b.p.Campaigns[0]
+	r := b.P.Campaigns[0]
 	uses, err := ledger.Budgets{Ledger: b.Ledger}.Uses(
-		tb.Context(), b.p.ID, []posting.Spend{{Rule: "campaigns." + r.ID, Budget: r.Budget}},
+		tb.Context(), b.P.ID, []posting.Spend{{Rule: "campaigns." + r.ID, Budget: r.Budget}},
 	)
 	if err != nil {
 		tb.Fatal(err)
@@ -34,34 +34,34 @@ func (b *bench) budgetUse(tb testing.TB) ledger.BudgetUse {
 func TestFailedRefundExceedsTheBudget(t *testing.T) {
 	onBoth(t, func(t *testing.T, b *bench) {
 		b.campaign(t, loyalty.Rule{ID: "double", Give: loyalty.Multiply{By: big.NewRat(2, 1)}, Budget: 100})
-		b.enrol(t, "mem_ada")
-		b.enrol(t, "mem_eve")
+		b.Enroll(t, "mem_ada")
+		b.Enroll(t, "mem_eve")
 		step := func(o loyalty.Order, worth loyalty.Points, use ledger.BudgetUse) {
 			t.Helper()
-			if r := b.put(t, o); r.State.Worth != worth || b.budgetUse(t) != use {
+			if r := b.Put(t, o); r.State.Worth != worth || b.budgetUse(t) != use {
 				t.Errorf(
 					"order %s is worth %d and the budget is %+v, want %d and %+v", o.ID, r.State.Worth, b.budgetUse(t),
 					worth, use,
 				)
 			}
 		}
-		mine, hers := b.order("1", "mem_ada", 10_000), b.order("2", "mem_eve", 9_000)
+		mine, hers := b.Order("1", "mem_ada", 10_000), b.Order("2", "mem_eve", 9_000)
 		step(mine, 200, ledger.BudgetUse{})
 		mine.Refunds = []loyalty.Refund{{ID: "re_1", At: b.Now(), Status: loyalty.RefundSucceeded, Amount: 10_000}}
 		step(mine, 0, ledger.BudgetUse{Left: 100})
 		step(hers, 180, ledger.BudgetUse{Left: 10})
 		mine.Refunds[0].Status = loyalty.RefundFailed
 		step(mine, 200, ledger.BudgetUse{Overrun: 90})
-		step(b.order("3", "mem_eve", 1_000), 10, ledger.BudgetUse{Overrun: 90})
+		step(b.Order("3", "mem_eve", 1_000), 10, ledger.BudgetUse{Overrun: 90})
 		hers.Refunds = []loyalty.Refund{{ID: "re_2", At: b.Now(), Status: loyalty.RefundSucceeded, Amount: 4_500}}
 		step(hers, 90, ledger.BudgetUse{Overrun: 45})
 		hers.Status = loyalty.OrderCanceled
 		step(hers, 0, ledger.BudgetUse{})
 		mine.Status, mine.Refunds = loyalty.OrderCanceled, nil
 		step(mine, 0, ledger.BudgetUse{Left: 100})
-		step(b.order("4", "mem_eve", 30_000), 400, ledger.BudgetUse{})
-		b.audit(t, "mem_ada")
-		b.audit(t, "mem_eve")
+		step(b.Order("4", "mem_eve", 30_000), 400, ledger.BudgetUse{})
+		b.Audit(t, "mem_ada")
+		b.Audit(t, "mem_eve")
 	})
 }
 
@@ -72,8 +72,8 @@ func TestBudgetIsChargedExactlyWhileMembersCompete(t *testing.T) {
 	onBoth(t, func(t *testing.T, b *bench) {
 		const budget = 503
 		b.campaign(t, loyalty.Rule{ID: "double", Give: loyalty.Multiply{By: big.NewRat(2, 1)}, Budget: budget})
-		b.p.Earn.Caps = []loyalty.Cap{{Points: 150, Per: loyalty.PerOrder}}
-		if err := engine.Compile(b.p); err != nil {
+		b.P.Earn.Caps = []loyalty.Cap{{Points: 150, Per: loyalty.PerOrder}}
+		if err := engine.Compile(b.P); err != nil {
 			t.Fatal(err)
 		}
 		const members, orders, steps = 6, 3, 20
@@ -81,16 +81,16 @@ func TestBudgetIsChargedExactlyWhileMembersCompete(t *testing.T) {
 		var wg sync.WaitGroup
 		for i := range members {
 			m := loyalty.MemberID(fmt.Sprint("mem_", i))
-			b.enrol(t, m)
+			b.Enroll(t, m)
 			rng := rand.New(rand.NewPCG(seed, uint64(i)))
 			wg.Go(func() {
 				for range steps {
 					n := rng.IntN(orders)
-					o := b.order(fmt.Sprint(i, "-", n), m, []int64{6_000, 9_000, 20_000}[n])
+					o := b.Order(fmt.Sprint(i, "-", n), m, []int64{6_000, 9_000, 20_000}[n])
 					randomState(rng, &o)
-					r, err := service.Orders{Ledger: b.Ledger}.Put(t.Context(), b.p, o, ledger.By{Actor: "test"})
+					r, err := service.Orders{Ledger: b.Ledger}.Put(t.Context(), b.P, o, ledger.By{Actor: "test"})
 					for errors.Is(err, ledger.ErrTryAgain) {
-						r, err = service.Orders{Ledger: b.Ledger}.Put(t.Context(), b.p, o, ledger.By{Actor: "test"})
+						r, err = service.Orders{Ledger: b.Ledger}.Put(t.Context(), b.P, o, ledger.By{Actor: "test"})
 					}
 					if err != nil {
 						t.Error(err)
@@ -112,8 +112,8 @@ func TestBudgetIsChargedExactlyWhileMembersCompete(t *testing.T) {
 		if got != want || sum == 0 || sum > max(budget, granted) {
 			t.Errorf("orders received %d and were granted %d of %d, and the budget is %+v", sum, granted, budget, got)
 		}
-		last := b.order("last", "mem_0", 40_000)
-		if r := b.put(t, last); shareUnder(r.State).Charged != 0 {
+		last := b.Order("last", "mem_0", 40_000)
+		if r := b.Put(t, last); shareUnder(r.State).Charged != 0 {
 			t.Errorf("the cap leaves nothing of the campaign, and it is charged %+v", shareUnder(r.State))
 		}
 		if b.budgetUse(t) != want {

@@ -12,6 +12,7 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/ledger/stored"
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
 	"github.com/perennial-loyalty/perennial/internal/service"
+	"github.com/perennial-loyalty/perennial/internal/service/servicetest"
 	"github.com/perennial-loyalty/perennial/internal/table"
 	"github.com/perennial-loyalty/perennial/internal/table/tabletest"
 )
@@ -88,24 +89,24 @@ func TestAnotherRevisionBetweenTheTwoReads(t *testing.T) {
 			"the same later revision": {10_000, 4_000, 4_000, 2, 0},
 		} {
 			t.Run(name+", "+what, func(t *testing.T) {
-				clean := memory(t)
+				clean := servicetest.Memory(t)
 				rival := newBench(t, clean)
-				rival.enrol(t, "mem_ada")
+				rival.Enroll(t, "mem_ada")
 				if c.Before > 0 {
-					rival.put(t, rival.order("1042", "mem_ada", c.Before))
+					rival.Put(t, rival.Order("1042", "mem_ada", c.Before))
 				}
 				tab := &skewed{Table: clean, accountFirst: accountFirst, first: make(chan struct{})}
-				tab.between = func() { rival.put(t, rival.order("1042", "mem_ada", c.Rival)) }
+				tab.between = func() { rival.Put(t, rival.Order("1042", "mem_ada", c.Rival)) }
 				b := newBench(t, tab)
-				r := b.put(t, b.order("1042", "mem_ada", c.Own))
+				r := b.Put(t, b.Order("1042", "mem_ada", c.Own))
 				if r.Revision != c.Revision || int64(r.State.Worth) != c.Own/100 || r.Replayed != (c.Rival == c.Own) {
 					t.Errorf("%+v", r)
 				}
 				if n := tab.wrote.Load(); accountFirst && n != c.Writes {
 					t.Errorf("%d writes, want %d: the account that was read too early must not be written", n, c.Writes)
 				}
-				rival.wantBalance(t, "mem_ada", loyalty.Balance{Pending: loyalty.Points(c.Own / 100)})
-				rival.audit(t, "mem_ada")
+				rival.WantBalance(t, "mem_ada", loyalty.Balance{Pending: loyalty.Points(c.Own / 100)})
+				rival.Audit(t, "mem_ada")
 			})
 		}
 	}
@@ -114,24 +115,24 @@ func TestAnotherRevisionBetweenTheTwoReads(t *testing.T) {
 // An order that is too old is rejected if it is new, and accepted if it is a later revision. Here the first revision is
 // written after the command has looked for it.
 func TestARejectionOfANewOrderThatIsNotNewAnyMore(t *testing.T) {
-	clean := memory(t)
+	clean := servicetest.Memory(t)
 	rival := newBench(t, clean)
-	rival.enrol(t, "mem_ada")
-	o := rival.order("1042", "mem_ada", 10_000)
+	rival.Enroll(t, "mem_ada")
+	o := rival.Order("1042", "mem_ada", 10_000)
 	placed := o
-	tab := &skewed{Table: clean, first: make(chan struct{}), between: func() { rival.put(t, placed) }}
+	tab := &skewed{Table: clean, first: make(chan struct{}), between: func() { rival.Put(t, placed) }}
 	b := newBench(t, tab)
-	b.advance(loyalty.MaxOrderAge + time.Hour)
+	b.Wait(loyalty.MaxOrderAge + time.Hour)
 	o.Status = loyalty.OrderCanceled
-	if r := b.put(t, o); r.Revision != 2 || r.State.Worth != 0 {
+	if r := b.Put(t, o); r.Revision != 2 || r.State.Worth != 0 {
 		t.Errorf("%+v", r)
 	}
-	b.audit(t, "mem_ada")
+	b.Audit(t, "mem_ada")
 
 	old := o
 	old.ID = "1043"
-	_, err := service.Orders{Ledger: b.Ledger}.Put(t.Context(), b.p, old, by("1"))
-	wantRefusal(t, err, loyalty.ValidationFailed)
+	_, err := service.Orders{Ledger: b.Ledger}.Put(t.Context(), b.P, old, by("1"))
+	servicetest.WantRejection(t, err, loyalty.ValidationFailed)
 }
 
 // A commit reads the redemption and the account in parallel, so that another end of the reservation may be in one of
@@ -145,41 +146,41 @@ func TestAnotherEndBetweenTheTwoReads(t *testing.T) {
 		}{
 			"the same commit": {
 				func(b *bench, id string) error {
-					_, err := service.Redemptions{Ledger: b.Ledger}.Commit(t.Context(), b.p, id, by("c.1"))
+					_, err := service.Redemptions{Ledger: b.Ledger}.Commit(t.Context(), b.P, id, by("c.1"))
 					return err
 				},
 				"", true,
 			},
 			"another commit": {
 				func(b *bench, id string) error {
-					_, err := service.Redemptions{Ledger: b.Ledger}.Commit(t.Context(), b.p, id, by("d"))
+					_, err := service.Redemptions{Ledger: b.Ledger}.Commit(t.Context(), b.P, id, by("d"))
 					return err
 				},
 				loyalty.AlreadyResolved, false,
 			},
 			"a commit under the same key of other points": {func(b *bench, id string) error {
-				_, err := service.Redemptions{Ledger: b.Ledger}.CommitPart(t.Context(), b.p, id, 100, by("c.2"))
+				_, err := service.Redemptions{Ledger: b.Ledger}.CommitPart(t.Context(), b.P, id, 100, by("c.2"))
 				return err
 			}, loyalty.KeyReused, false},
 			"a cancellation": {
 				func(b *bench, id string) error {
-					_, err := service.Redemptions{Ledger: b.Ledger}.Cancel(t.Context(), b.p, id, by("x"))
+					_, err := service.Redemptions{Ledger: b.Ledger}.Cancel(t.Context(), b.P, id, by("x"))
 					return err
 				},
 				loyalty.AlreadyResolved, false,
 			},
-			"other points": {func(b *bench, _ string) error { b.grant(t, "mem_ada", 5); return nil }, "", false},
+			"other points": {func(b *bench, _ string) error { b.Grant(t, "mem_ada", 5); return nil }, "", false},
 		} {
 			t.Run(map[bool]string{
 				true: "the account is read first, ", false: "the redemption is read first, ",
 			}[accountFirst]+what, func(t *testing.T) {
-				clean := memory(t)
+				clean := servicetest.Memory(t)
 				rival := newBench(t, clean)
-				rival.enrol(t, "mem_ada")
-				rival.grant(t, "mem_ada", 100)
+				rival.Enroll(t, "mem_ada")
+				rival.Grant(t, "mem_ada", 100)
 				id := stored.RedemptionID("01234567890123456789", "mem_ada")
-				rival.take(t, service.RedemptionRequest{ID: id, Member: "mem_ada", Reward: "sticker"})
-				rival.advance(time.Second)
+				rival.Take(t, service.RedemptionRequest{ID: id, Member: "mem_ada", Reward: "sticker"})
+				rival.Wait(time.Second)
 				tab := &skewed{Table: clean, accountFirst: accountFirst, first: make(chan struct{})}
 				tab.between = func() {
 					if err := c.Rival(rival, id); err != nil {
@@ -187,13 +188,13 @@ func TestAnotherEndBetweenTheTwoReads(t *testing.T) {
 					}
 				}
 				b := newBench(t, tab)
-				r, err := service.Redemptions{Ledger: b.Ledger}.Commit(t.Context(), b.p, id, by("c.1"))
+				r, err := service.Redemptions{Ledger: b.Ledger}.Commit(t.Context(), b.P, id, by("c.1"))
 				if c.Code != "" {
-					wantRefusal(t, err, c.Code)
+					servicetest.WantRejection(t, err, c.Code)
 				} else if err != nil || r.Redemption.Status != loyalty.Committed || r.Replayed != c.Replay {
 					t.Errorf("%+v, %v", r, err)
 				}
-				rival.audit(t, "mem_ada")
+				rival.Audit(t, "mem_ada")
 			})
 		}
 	}
@@ -202,10 +203,10 @@ func TestAnotherEndBetweenTheTwoReads(t *testing.T) {
 // The member in a redemption's ID is a hint that saves a step. A wrong one, or none, changes nothing else.
 func TestTheMemberInARedemptionsIDIsAHint(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		meter := &tabletest.Meter{Table: memory(t), Bubble: true}
+		meter := &tabletest.Meter{Table: servicetest.Memory(t), Bubble: true}
 		b := newBench(t, meter)
 		m := typicalMember(t, b)
-		b.enrol(t, "mem_eve")
+		b.Enroll(t, "mem_eve")
 		for id, want := range map[string]tabletest.Usage{
 			stored.RedemptionID("01234567890123456789", m): {
 				Steps: 2, Calls: 3, Items: 2, Units: tabletest.Units{Read: 2, Write: 7},
@@ -220,9 +221,9 @@ func TestTheMemberInARedemptionsIDIsAHint(t *testing.T) {
 				Steps: 3, Calls: 4, Items: 2, Units: tabletest.Units{Read: 3, Write: 7},
 			},
 		} {
-			b.take(t, service.RedemptionRequest{ID: id, Member: m, Reward: "sticker"})
+			b.Take(t, service.RedemptionRequest{ID: id, Member: m, Reward: "sticker"})
 			meter.Take()
-			r, err := service.Redemptions{Ledger: b.Ledger}.Commit(t.Context(), b.p, id, by("c"))
+			r, err := service.Redemptions{Ledger: b.Ledger}.Commit(t.Context(), b.P, id, by("c"))
 			if err != nil || r.Member != m {
 				t.Fatalf("%s: %+v, %v", id, r, err)
 			}

@@ -16,6 +16,7 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/members"
 	"github.com/perennial-loyalty/perennial/internal/seedtest"
 	"github.com/perennial-loyalty/perennial/internal/service"
+	"github.com/perennial-loyalty/perennial/internal/service/servicetest"
 )
 
 // rate makes a version give n points per euro, which are active immediately.
@@ -42,7 +43,7 @@ func stars(n int64) loyalty.Wallet {
 
 // placed returns an order of 100 EUR that was placed the given time ago.
 func (v *versioned) placed(id string, ago time.Duration) loyalty.Order {
-	o := v.order(id, "mem_ada", 10_000)
+	o := v.Order(id, "mem_ada", 10_000)
 	o.PlacedAt = v.Now().Add(-ago)
 	return o
 }
@@ -64,15 +65,15 @@ func TestOrderIsPricedByTheVersionOfItsTime(t *testing.T) {
 	onBoth(t, func(t *testing.T, b *bench) {
 		v := newVersioned(t, b)
 		v.publish(t, "", rate(1))
-		v.enrol(t, "mem_ada")
-		v.advance(24 * time.Hour)
+		v.Enroll(t, "mem_ada")
+		v.Wait(24 * time.Hour)
 		v.publish(t, "", rate(2))
-		v.advance(24 * time.Hour)
+		v.Wait(24 * time.Hour)
 		v.publish(t, "", rate(3))
-		v.advance(time.Hour)
+		v.Wait(time.Hour)
 		var late service.OrderResult
 		for i, want := range []loyalty.Points{300, 200, 100} {
-			late = v.put(t, v.placed(fmt.Sprint("o", i), time.Duration(i)*24*time.Hour))
+			late = v.Put(t, v.placed(fmt.Sprint("o", i), time.Duration(i)*24*time.Hour))
 			if late.State.Worth != want || late.State.Program != 3-i {
 				t.Errorf(
 					"an order of %d days ago gave %d by version %d, want %d", i, late.State.Worth, late.State.Program,
@@ -84,10 +85,10 @@ func TestOrderIsPricedByTheVersionOfItsTime(t *testing.T) {
 		late.State.Order.Refunds = []loyalty.Refund{
 			{ID: "1", At: v.Now(), Status: loyalty.RefundSucceeded, Amount: 5_000},
 		}
-		if got := v.put(t, late.State.Order); got.State.Worth != 50 || got.State.Program != 1 {
+		if got := v.Put(t, late.State.Order); got.State.Worth != 50 || got.State.Program != 1 {
 			t.Errorf("half of it refunded, it gave %d by version %d", got.State.Worth, got.State.Program)
 		}
-		v.audit(t, "mem_ada")
+		v.Audit(t, "mem_ada")
 	})
 }
 
@@ -99,21 +100,21 @@ func TestGuestOrderAndEventArePricedByTheVersionOfTheirTime(t *testing.T) {
 			p.Earn.Actions = []loyalty.Action{{ID: "review", Event: "review.approved", Points: n}}
 		}
 	}
-	v := newVersioned(t, newBench(t, memory(t)))
+	v := newVersioned(t, newBench(t, servicetest.Memory(t)))
 	v.publish(t, "", review(1))
-	v.enrol(t, "mem_ada")
-	v.advance(24 * time.Hour)
+	v.Enroll(t, "mem_ada")
+	v.Wait(24 * time.Hour)
 	v.publish(t, "", review(2))
-	v.advance(time.Hour)
+	v.Wait(time.Hour)
 	o := v.placed("1", 24*time.Hour)
 	o.Member = ""
-	v.put(t, o)
+	v.Put(t, o)
 	o.Member = "mem_ada"
-	if got := v.put(t, o); got.State.Worth != 100 || got.State.Program != 1 {
+	if got := v.Put(t, o); got.State.Worth != 100 || got.State.Program != 1 {
 		t.Errorf("the guest's order gave %d by version %d", got.State.Worth, got.State.Program)
 	}
 	ev := loyalty.Event{Type: "review.approved", ID: "7", Member: "mem_ada", At: v.Now().Add(-24 * time.Hour)}
-	got, err := service.Events{Ledger: v.bench.Ledger}.Put(t.Context(), v.p, ev, ledger.By{Actor: "test"})
+	got, err := service.Events{Ledger: v.Bench.Ledger}.Put(t.Context(), v.P, ev, ledger.By{Actor: "test"})
 	if err != nil || got.State.Worth != 1 || got.State.Program != 1 {
 		t.Errorf("the event gave %d by version %d, %v", got.State.Worth, got.State.Program, err)
 	}
@@ -121,18 +122,18 @@ func TestGuestOrderAndEventArePricedByTheVersionOfTheirTime(t *testing.T) {
 
 // An event of a type that the version of its instant did not have is accepted and earns nothing.
 func TestEventOfALaterTypeEarnsNothing(t *testing.T) {
-	v := newVersioned(t, newBench(t, memory(t)))
+	v := newVersioned(t, newBench(t, servicetest.Memory(t)))
 	v.publish(t, "", rate(1))
-	v.enrol(t, "mem_ada")
-	v.advance(24 * time.Hour)
+	v.Enroll(t, "mem_ada")
+	v.Wait(24 * time.Hour)
 	v.publish(t, "", func(p *loyalty.Program) {
 		p.Events = []loyalty.EventType{{Name: "workshop", States: []string{"attended"}}}
 		p.Earn.Actions = []loyalty.Action{{ID: "workshop", Event: "workshop.attended", Points: 5}}
 	})
-	v.advance(time.Hour)
+	v.Wait(time.Hour)
 	for ago, want := range map[time.Duration]loyalty.Points{2 * time.Hour: 0, time.Minute: 5} {
 		ev := loyalty.Event{Type: "workshop.attended", ID: ago.String(), Member: "mem_ada", At: v.Now().Add(-ago)}
-		got, err := service.Events{Ledger: v.bench.Ledger}.Put(t.Context(), v.p, ev, ledger.By{Actor: "test"})
+		got, err := service.Events{Ledger: v.Bench.Ledger}.Put(t.Context(), v.P, ev, ledger.By{Actor: "test"})
 		if err != nil || got.State.Worth != want {
 			t.Errorf("an event of %s ago gave %d, %v", ago, got.State.Worth, err)
 		}
@@ -141,27 +142,27 @@ func TestEventOfALaterTypeEarnsNothing(t *testing.T) {
 
 // A recalled version prices no further orders. Orders that were accepted before the recall keep it.
 func TestRecalledVersionPricesNothingNew(t *testing.T) {
-	v := newVersioned(t, newBench(t, memory(t)))
+	v := newVersioned(t, newBench(t, servicetest.Memory(t)))
 	v.publish(t, "", flat(1))
-	v.enrol(t, "mem_ada")
-	v.advance(24 * time.Hour)
+	v.Enroll(t, "mem_ada")
+	v.Wait(24 * time.Hour)
 	v.publish(t, "", flat(50)) // by mistake
-	v.advance(time.Hour)
-	accepted := v.put(t, v.placed("accepted", 0))
-	v.advance(time.Hour)
+	v.Wait(time.Hour)
+	accepted := v.Put(t, v.placed("accepted", 0))
+	v.Wait(time.Hour)
 	v.recalls = []int{2}
 	v.publish(t, "", flat(3))
-	v.advance(time.Hour)
-	if got := v.put(t, v.placed("late", 2*time.Hour)); got.State.Worth != 100 || got.State.Program != 1 {
+	v.Wait(time.Hour)
+	if got := v.Put(t, v.placed("late", 2*time.Hour)); got.State.Worth != 100 || got.State.Program != 1 {
 		t.Errorf("an order of the recalled version's time gave %d by version %d", got.State.Worth, got.State.Program)
 	}
-	if got := v.put(t, v.placed("present", 0)); got.State.Worth != 300 {
+	if got := v.Put(t, v.placed("present", 0)); got.State.Worth != 300 {
 		t.Errorf("a new order gave %d", got.State.Worth)
 	}
 	accepted.State.Order.Refunds = []loyalty.Refund{
 		{ID: "1", At: v.Now(), Status: loyalty.RefundSucceeded, Amount: 5_000},
 	}
-	if got := v.put(t, accepted.State.Order); got.State.Worth != 2500 || got.State.Program != 2 {
+	if got := v.Put(t, accepted.State.Order); got.State.Worth != 2500 || got.State.Program != 2 {
 		t.Errorf("the accepted order gave %d by version %d", got.State.Worth, got.State.Program)
 	}
 }
@@ -177,23 +178,23 @@ func TestBudgetIsThatOfTheLiveVersion(t *testing.T) {
 	for _, c := range []struct{ Was, Is, Want loyalty.Points }{
 		{1_000, 30, 130}, {30, 1_000, 200}, {30, 0, 200}, {0, 30, 130},
 	} {
-		v := newVersioned(t, newBench(t, memory(t)))
+		v := newVersioned(t, newBench(t, servicetest.Memory(t)))
 		v.publish(t, "", budget(c.Was))
-		v.enrol(t, "mem_ada")
-		v.advance(24 * time.Hour)
+		v.Enroll(t, "mem_ada")
+		v.Wait(24 * time.Hour)
 		v.publish(t, "", budget(c.Is))
-		v.advance(time.Hour)
-		if got := v.put(t, v.placed("1", 24*time.Hour)); got.State.Worth != c.Want || got.State.Program != 1 {
+		v.Wait(time.Hour)
+		if got := v.Put(t, v.placed("1", 24*time.Hour)); got.State.Worth != c.Want || got.State.Program != 1 {
 			t.Errorf("under a budget of %d that was %d an order gave %d", c.Is, c.Was, got.State.Worth)
 		}
 	}
-	v := newVersioned(t, newBench(t, memory(t)))
+	v := newVersioned(t, newBench(t, servicetest.Memory(t)))
 	v.publish(t, "", budget(30))
-	v.enrol(t, "mem_ada")
-	v.advance(24 * time.Hour)
+	v.Enroll(t, "mem_ada")
+	v.Wait(24 * time.Hour)
 	v.publish(t, "", rate(1)) // without the campaign: its budget stays
-	v.advance(time.Hour)
-	if got := v.put(t, v.placed("1", 24*time.Hour)); got.State.Worth != 130 {
+	v.Wait(time.Hour)
+	if got := v.Put(t, v.placed("1", 24*time.Hour)); got.State.Worth != 130 {
 		t.Errorf("under a campaign that there is no more an order gave %d", got.State.Worth)
 	}
 }
@@ -201,7 +202,7 @@ func TestBudgetIsThatOfTheLiveVersion(t *testing.T) {
 // Levels and wallets that the program no longer has give no points, and the response states this reason. Orders that
 // were accepted before keep their points.
 func TestRemovedLevelsAndWalletsGiveNothing(t *testing.T) {
-	v := newVersioned(t, newBench(t, memory(t)))
+	v := newVersioned(t, newBench(t, servicetest.Memory(t)))
 	rich := func(p *loyalty.Program) {
 		rate(1)(p)
 		p.Wallets = []loyalty.Wallet{stars(1)}
@@ -211,21 +212,21 @@ func TestRemovedLevelsAndWalletsGiveNothing(t *testing.T) {
 		p.Earn.Actions = []loyalty.Action{{ID: "review", Event: "review.approved", Points: 7, Wallet: "stars"}}
 	}
 	v.publish(t, "", rich)
-	v.enrol(t, "mem_ada")
-	first := v.order("0", "mem_ada", 60_000)
-	v.put(t, first) // silver
-	v.advance(24 * time.Hour)
-	accepted := v.put(t, v.placed("accepted", 0))
+	v.Enroll(t, "mem_ada")
+	first := v.Order("0", "mem_ada", 60_000)
+	v.Put(t, first) // silver
+	v.Wait(24 * time.Hour)
+	accepted := v.Put(t, v.placed("accepted", 0))
 	if accepted.State.Worth != 135 {
 		t.Fatalf("an order at level silver gave %d", accepted.State.Worth)
 	}
-	v.advance(time.Hour)
+	v.Wait(time.Hour)
 	v.publish(t, loyalty.UpgradeOnly, func(p *loyalty.Program) {
 		rate(1)(p)
 		p.Tiers.Levels = slices.Delete(p.Tiers.Levels, 1, 2)
 	})
-	v.advance(time.Hour)
-	late := v.put(t, v.placed("late", 90*time.Minute))
+	v.Wait(time.Hour)
+	late := v.Put(t, v.placed("late", 90*time.Minute))
 	if late.State.Worth != 100 || late.State.Program != 1 {
 		t.Errorf("an order of then gave %d by version %d", late.State.Worth, late.State.Program)
 	}
@@ -236,12 +237,12 @@ func TestRemovedLevelsAndWalletsGiveNothing(t *testing.T) {
 		t.Errorf("the reason for the wallet is %q", got)
 	}
 	ev := loyalty.Event{Type: "review.approved", ID: "7", Member: "mem_ada", At: v.Now().Add(-90 * time.Minute)}
-	got, err := service.Events{Ledger: v.bench.Ledger}.Put(t.Context(), v.p, ev, ledger.By{Actor: "test"})
+	got, err := service.Events{Ledger: v.Bench.Ledger}.Put(t.Context(), v.P, ev, ledger.By{Actor: "test"})
 	if err != nil || len(got.Entry.Wallets) != 0 || got.Entry.Reasons[0].Kind != loyalty.IsMissing {
 		t.Errorf("the event: %+v, %v", got.Entry, err)
 	}
 	balance := func() loyalty.Points {
-		m, err := members.Members{Ledger: v.bench.Ledger}.Get(t.Context(), v.p, "mem_ada")
+		m, err := members.Members{Ledger: v.Bench.Ledger}.Get(t.Context(), v.P, "mem_ada")
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -252,47 +253,47 @@ func TestRemovedLevelsAndWalletsGiveNothing(t *testing.T) {
 	}
 	half := []loyalty.Refund{{ID: "1", At: v.Now(), Status: loyalty.RefundSucceeded, Amount: 5_000}}
 	accepted.State.Order.Refunds, late.State.Order.Refunds = half, half
-	if got := v.put(t, accepted.State.Order); got.State.Worth != 72 || balance() != 650 {
+	if got := v.Put(t, accepted.State.Order); got.State.Worth != 72 || balance() != 650 {
 		t.Errorf("half of the accepted order refunded, it gives %d, and there are %d stars", got.State.Worth, balance())
 	}
-	if got := v.put(t, late.State.Order); got.State.Worth != 50 || balance() != 650 {
+	if got := v.Put(t, late.State.Order); got.State.Worth != 50 || balance() != 650 {
 		t.Errorf("half of the late order refunded, it gives %d, and there are %d stars", got.State.Worth, balance())
 	}
-	v.audit(t, "mem_ada")
+	v.Audit(t, "mem_ada")
 }
 
 // A registration counts for orders that are placed after it, whenever they arrive.
 func TestRegistrationCountsFromItsInstantOn(t *testing.T) {
-	v := newVersioned(t, newBench(t, memory(t)))
+	v := newVersioned(t, newBench(t, servicetest.Memory(t)))
 	v.publish(t, "", func(p *loyalty.Program) {
 		flat(1)(p)
 		p.Campaigns = []loyalty.Rule{{ID: "double", Give: loyalty.Multiply{By: big.NewRat(2, 1)}, OptIn: true}}
 	})
-	v.enrol(t, "mem_ada")
-	v.advance(24 * time.Hour)
-	if _, err := (service.Adjustments{Ledger: v.bench.Ledger}).OptIn(
-		t.Context(), v.p, "mem_ada", "double", ledger.By{Actor: "test"},
+	v.Enroll(t, "mem_ada")
+	v.Wait(24 * time.Hour)
+	if _, err := (service.Adjustments{Ledger: v.Bench.Ledger}).OptIn(
+		t.Context(), v.P, "mem_ada", "double", ledger.By{Actor: "test"},
 	); err != nil {
 		t.Fatal(err)
 	}
-	v.advance(24 * time.Hour)
+	v.Wait(24 * time.Hour)
 	v.publish(t, "", func(p *loyalty.Program) {
 		flat(1)(p)
 		p.Campaigns = []loyalty.Rule{{ID: "other", Give: loyalty.Fixed{Points: 1}, OptIn: true}}
 	})
-	if _, err := (service.Adjustments{Ledger: v.bench.Ledger}).OptIn(
-		t.Context(), v.p, "mem_ada", "other", ledger.By{Actor: "test"},
+	if _, err := (service.Adjustments{Ledger: v.Bench.Ledger}).OptIn(
+		t.Context(), v.P, "mem_ada", "other", ledger.By{Actor: "test"},
 	); err != nil {
 		t.Fatal(err)
 	}
 	for ago, want := range map[time.Duration]loyalty.Points{
 		24 * time.Hour: 200, 25 * time.Hour: 100, time.Hour: 200, 0: 101,
 	} {
-		if got := v.put(t, v.placed(fmt.Sprint("o", ago), ago)); got.State.Worth != want {
+		if got := v.Put(t, v.placed(fmt.Sprint("o", ago), ago)); got.State.Worth != want {
 			t.Errorf("an order of %s ago gave %d, want %d", ago, got.State.Worth, want)
 		}
 	}
-	v.audit(t, "mem_ada")
+	v.Audit(t, "mem_ada")
 }
 
 // TestQuoteAndAwardAgree quotes random orders of random instants under random versions, and places them in the same
@@ -302,11 +303,11 @@ func TestQuoteAndAwardAgree(t *testing.T) {
 	var seen struct{ late, recalled, joined, missing, wallets, budget int }
 	for run := range uint64(40) {
 		rng := rand.New(rand.NewPCG(seed, run))
-		v := newVersioned(t, newBench(t, memory(t)))
+		v := newVersioned(t, newBench(t, servicetest.Memory(t)))
 		v.publish(t, "", randomVersion(rng))
-		v.enrol(t, "mem_ada")
+		v.Enroll(t, "mem_ada")
 		for i := range 25 {
-			v.advance(time.Duration(rng.IntN(30)) * time.Hour)
+			v.Wait(time.Duration(rng.IntN(30)) * time.Hour)
 			switch rng.IntN(5) {
 			case 0:
 				if n := len(v.all); rng.IntN(4) == 0 {
@@ -315,8 +316,8 @@ func TestQuoteAndAwardAgree(t *testing.T) {
 				}
 				v.publish(t, loyalty.UpgradeOnly, randomVersion(rng))
 			case 1:
-				_, err := service.Adjustments{Ledger: v.bench.Ledger}.OptIn(
-					t.Context(), v.p, "mem_ada", "joined", ledger.By{Actor: "test"},
+				_, err := service.Adjustments{Ledger: v.Bench.Ledger}.OptIn(
+					t.Context(), v.P, "mem_ada", "joined", ledger.By{Actor: "test"},
 				)
 				if err == nil {
 					seen.joined++
@@ -325,11 +326,11 @@ func TestQuoteAndAwardAgree(t *testing.T) {
 				o := v.randomOrder(rng, fmt.Sprint("o", i))
 				quoted := o
 				quoted.ID = "quote"
-				q, err := service.Quotes{Ledger: v.bench.Ledger}.Quote(t.Context(), v.p, quoted)
+				q, err := service.Quotes{Ledger: v.Bench.Ledger}.Quote(t.Context(), v.P, quoted)
 				if err != nil {
 					t.Fatal(err)
 				}
-				got := v.put(t, o)
+				got := v.Put(t, o)
 				if q.Points != got.State.Worth {
 					t.Fatalf(
 						"run %d: quoted %d and awarded %d for %+v by version %d", run, q.Points, got.State.Worth, o,
@@ -345,7 +346,7 @@ func TestQuoteAndAwardAgree(t *testing.T) {
 				if g := got.State.Grants[0]; !g.ActiveAt.Equal(q.ActiveAt) || g.Expires != q.Expires {
 					t.Fatalf("run %d: quoted from %s to %s, and awarded %+v", run, q.ActiveAt, q.Expires, g)
 				}
-				if got.State.Program != v.p.Version {
+				if got.State.Program != v.P.Version {
 					seen.late++
 				}
 				seen.missing += min(1, len(got.State.Missing))
@@ -400,8 +401,8 @@ func randomVersion(rng *rand.Rand) func(*loyalty.Program) {
 
 // randomOrder returns an order of the last days in a random store.
 func (v *versioned) randomOrder(rng *rand.Rand, id string) loyalty.Order {
-	o := v.order(id, "mem_ada", rng.Int64N(30_000))
-	if joined := start; rng.IntN(2) == 0 {
+	o := v.Order(id, "mem_ada", rng.Int64N(30_000))
+	if joined := servicetest.Start; rng.IntN(2) == 0 {
 		o.PlacedAt = joined.Add(time.Duration(rng.Int64N(1 + int64(v.Now().Sub(joined))))).Truncate(time.Millisecond)
 	}
 	for _, name := range []string{"Asia/Tokyo", "America/New_York"} {

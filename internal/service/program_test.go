@@ -8,6 +8,7 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/catalog"
 	"github.com/perennial-loyalty/perennial/internal/ledger"
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
+	"github.com/perennial-loyalty/perennial/internal/service/servicetest"
 	"github.com/perennial-loyalty/perennial/internal/table/pebbletable"
 )
 
@@ -17,7 +18,7 @@ func TestAVersionIsPublishedWithItsSnapshotOrNotAtAll(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer tab.Close()
-	l := &ledger.Ledger{Table: tab, Now: func() time.Time { return start }}
+	l := &ledger.Ledger{Table: tab, Now: func() time.Time { return servicetest.Start }}
 	in := catalog.Published{Program: "bluebird", Source: []byte("program: bluebird"), By: "test"}
 	if err := (catalog.Catalog{Ledger: l}).Publish(t.Context(), in, 0); err == nil ||
 		errors.As(err, new(*loyalty.Error)) {

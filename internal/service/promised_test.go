@@ -13,20 +13,21 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/loyalty/engine"
 	"github.com/perennial-loyalty/perennial/internal/loyalty/redeem"
 	"github.com/perennial-loyalty/perennial/internal/service"
+	"github.com/perennial-loyalty/perennial/internal/service/servicetest"
 )
 
 // changes publishes another version, after edit has changed it. It does not retain the rewards of earlier versions.
 func (b *bench) changes(tb testing.TB, edit func(p *loyalty.Program)) {
 	tb.Helper()
-	versions := map[int]*loyalty.Program{b.p.Version: b.p}
-	next := program(tb)
-	next.Wallets = b.p.Wallets
-	next.Version = b.p.Version + 1
+	versions := map[int]*loyalty.Program{b.P.Version: b.P}
+	next := servicetest.Program(tb)
+	next.Wallets = b.P.Wallets
+	next.Version = b.P.Version + 1
 	edit(next)
 	if err := engine.Compile(next); err != nil {
 		tb.Fatal(err)
 	}
-	versions[next.Version], b.p = next, next
+	versions[next.Version], b.P = next, next
 	b.Program = func(_ context.Context, _ string, version int) (*loyalty.Program, error) {
 		if p := versions[version]; p != nil {
 			return p, nil
@@ -84,17 +85,17 @@ func TestAReservationIsForTheRewardAsItWas(t *testing.T) {
 		{name: "no miles any more", was: miles, becomes: func(r *loyalty.Reward) { r.ID = "other" }, credit: 500},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			b := newBench(t, memory(t))
-			b.p.Wallets = []loyalty.Wallet{{ID: "miles"}}
-			b.offer(t, c.was)
-			b.enrol(t, "mem_ada")
-			b.grant(t, "mem_ada", 100)
-			b.take(t, service.RedemptionRequest{ID: "rd_1", Member: "mem_ada", Reward: "it"})
+			b := newBench(t, servicetest.Memory(t))
+			b.P.Wallets = []loyalty.Wallet{{ID: "miles"}}
+			b.Offer(t, c.was)
+			b.Enroll(t, "mem_ada")
+			b.Grant(t, "mem_ada", 100)
+			b.Take(t, service.RedemptionRequest{ID: "rd_1", Member: "mem_ada", Reward: "it"})
 			r := c.was
 			c.becomes(&r)
 			b.changes(t, func(p *loyalty.Program) { p.Rewards = append(p.Rewards, r) })
 			done, err := service.Redemptions{Ledger: b.Ledger}.CommitPart(
-				t.Context(), b.p, "rd_1", c.part, ledger.By{Input: "c"},
+				t.Context(), b.P, "rd_1", c.part, ledger.By{Input: "c"},
 			)
 			if err != nil {
 				t.Fatal(err)
@@ -105,14 +106,14 @@ func TestAReservationIsForTheRewardAsItWas(t *testing.T) {
 				t.Errorf("the code is %q until %s", rd.Code, until)
 			}
 			if c.left.Amount > 0 {
-				if got, err := (inventory.Codes{Ledger: b.Ledger}).Get(t.Context(), b.p.ID, rd.Code); err != nil ||
+				if got, err := (inventory.Codes{Ledger: b.Ledger}).Get(t.Context(), b.P.ID, rd.Code); err != nil ||
 					got.Left != c.left {
 					t.Errorf("the card is %+v, %v", got, err)
 				}
 			}
 			if c.code != "" {
-				_, err := inventory.Codes{Ledger: b.Ledger}.Get(t.Context(), b.p.ID, c.code)
-				wantRefusal(t, err, loyalty.NotFound) // the code is shared and belongs to no member
+				_, err := inventory.Codes{Ledger: b.Ledger}.Get(t.Context(), b.P.ID, c.code)
+				servicetest.WantRejection(t, err, loyalty.NotFound) // the code is shared and belongs to no member
 			}
 			if c.credit > 0 && (rd.Credit == nil || rd.Credit.Worth != c.credit) {
 				t.Errorf("it gives %+v", rd.Credit)
@@ -120,7 +121,7 @@ func TestAReservationIsForTheRewardAsItWas(t *testing.T) {
 			if e := done.Entry; e.Program != 2 {
 				t.Errorf("version %d decided", e.Program)
 			}
-			b.audit(t, "mem_ada")
+			b.Audit(t, "mem_ada")
 		})
 	}
 }
@@ -130,16 +131,16 @@ func TestAReservationIsForTheRewardAsItWas(t *testing.T) {
 func TestAPaymentHasTheRateOfItsReservation(t *testing.T) {
 	for known, want := range map[bool]int64{true: 400, false: 200} {
 		t.Run(fmt.Sprint(known), func(t *testing.T) {
-			b := newBench(t, memory(t))
+			b := newBench(t, servicetest.Memory(t))
 			rate := func(p *loyalty.Program, points int64) {
 				p.Redemption.Pay.Rates = map[loyalty.Currency]loyalty.Rate{
 					"EUR": {Points: big.NewRat(points, 1), Per: 100},
 				}
 			}
 			b.changes(t, func(p *loyalty.Program) { rate(p, 100) })
-			b.enrol(t, "mem_ada")
-			b.grant(t, "mem_ada", 1_000)
-			b.take(
+			b.Enroll(t, "mem_ada")
+			b.Grant(t, "mem_ada", 1_000)
+			b.Take(
 				t,
 				service.RedemptionRequest{
 					ID: "rd_1", Member: "mem_ada", Reward: redeem.PayReward,
@@ -153,7 +154,7 @@ func TestAPaymentHasTheRateOfItsReservation(t *testing.T) {
 				}
 			}
 			done, err := service.Redemptions{Ledger: b.Ledger}.CommitPart(
-				t.Context(), b.p, "rd_1", 400, ledger.By{Input: "c"},
+				t.Context(), b.P, "rd_1", 400, ledger.By{Input: "c"},
 			)
 			if err != nil || done.Redemption.Value.Amount != want {
 				t.Errorf("%+v, %v", done.Redemption, err)

@@ -14,25 +14,26 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/loyalty/engine"
 	"github.com/perennial-loyalty/perennial/internal/members"
 	"github.com/perennial-loyalty/perennial/internal/service"
+	"github.com/perennial-loyalty/perennial/internal/service/servicetest"
 	"github.com/perennial-loyalty/perennial/internal/table/tabletest"
 )
 
 // befriend adds referrals to the program, and gives each of the first n members a referral code.
 func (b *bench) befriend(t *testing.T, n int) (codes []string) {
 	t.Helper()
-	b.p.Earn.Actions = []loyalty.Action{{ID: "friends", Event: award.EventConverted, Points: 200, Friend: 100}}
-	b.p.Tiers, b.p.Earn.Categories = loyalty.Tiers{}, nil
-	if err := engine.Compile(b.p); err != nil {
+	b.P.Earn.Actions = []loyalty.Action{{ID: "friends", Event: award.EventConverted, Points: 200, Friend: 100}}
+	b.P.Tiers, b.P.Earn.Categories = loyalty.Tiers{}, nil
+	if err := engine.Compile(b.P); err != nil {
 		t.Fatal(err)
 	}
 	for i := range n {
-		until(func() (members.Member, error) {
+		servicetest.Until(func() (members.Member, error) {
 			return members.Members{Ledger: b.Ledger}.Enroll(
-				t.Context(), b.p, members.Enrollment{Member: member(i)}, ledger.By{Input: fmt.Sprint(i)},
+				t.Context(), b.P, members.Enrollment{Member: servicetest.Member(i)}, ledger.By{Input: fmt.Sprint(i)},
 			)
 		})
-		code, err := until(func() (string, error) {
-			return members.Referrals{Ledger: b.Ledger}.GiveCode(t.Context(), b.p, member(i), "")
+		code, err := servicetest.Until(func() (string, error) {
+			return members.Referrals{Ledger: b.Ledger}.GiveCode(t.Context(), b.P, servicetest.Member(i), "")
 		})
 		if err != nil {
 			t.Fatal(err)
@@ -44,8 +45,8 @@ func (b *bench) befriend(t *testing.T, n int) (codes []string) {
 
 func (b *bench) referral(t *testing.T, m loyalty.MemberID) loyalty.Referral {
 	t.Helper()
-	got, err := until(
-		func() (members.Member, error) { return members.Members{Ledger: b.Ledger}.Get(t.Context(), b.p, m) },
+	got, err := servicetest.Until(
+		func() (members.Member, error) { return members.Members{Ledger: b.Ledger}.Get(t.Context(), b.P, m) },
 	)
 	if err != nil {
 		t.Fatal(err)
@@ -58,39 +59,39 @@ func TestAMemberComesThroughOne(t *testing.T) {
 	onFaulty(t, func(t *testing.T, b *bench) {
 		codes := b.befriend(t, 3)
 		claim := func(i int) error {
-			in := members.ReferralRequest{ID: fmt.Sprint("rf_", i), Member: member(2), Code: codes[i%2]}
-			_, err := until(
+			in := members.ReferralRequest{ID: fmt.Sprint("rf_", i), Member: servicetest.Member(2), Code: codes[i%2]}
+			_, err := servicetest.Until(
 				func() (members.Member, error) {
-					return members.Referrals{Ledger: b.Ledger}.Refer(t.Context(), b.p, in, ledger.By{Input: in.ID})
+					return members.Referrals{Ledger: b.Ledger}.Refer(t.Context(), b.P, in, ledger.By{Input: in.ID})
 				},
 			)
 			return err
 		}
 		won := -1
-		for i, err := range inParallel(20, claim) {
+		for i, err := range servicetest.InParallel(20, claim) {
 			if err == nil && won < 0 {
 				won = i
 			} else if !errors.Is(err, loyalty.ReferralClaimed) {
 				t.Errorf("claim %d: %v", i, err)
 			}
 		}
-		if won < 0 || b.referral(t, member(2)).By != member(won%2) {
-			t.Fatalf("claim %d won, and the member came through %+v", won, b.referral(t, member(2)))
+		if won < 0 || b.referral(t, servicetest.Member(2)).By != servicetest.Member(won%2) {
+			t.Fatalf("claim %d won, and the member came through %+v", won, b.referral(t, servicetest.Member(2)))
 		}
 		if err := claim(won); err != nil {
 			t.Errorf("the one that won, repeated: %v", err)
 		}
 		for i := range 2 {
-			friends, err := until(
+			friends, err := servicetest.Until(
 				func() ([]members.Friend, error) {
-					return members.Referrals{Ledger: b.Ledger}.Friends(t.Context(), b.p, member(i), "", 0)
+					return members.Referrals{Ledger: b.Ledger}.Friends(t.Context(), b.P, servicetest.Member(i), "", 0)
 				},
 			)
 			if want := map[bool]int{true: 1}[i == won%2]; len(friends) != want || err != nil {
-				t.Errorf("%s lists %d friends, want %d: %v", member(i), len(friends), want, err)
+				t.Errorf("%s lists %d friends, want %d: %v", servicetest.Member(i), len(friends), want, err)
 			}
 		}
-		b.auditAll(t, 3)
+		b.AuditAll(t, 3)
 	})
 }
 
@@ -99,17 +100,17 @@ func TestACodeIsOneMembers(t *testing.T) {
 	onFaulty(t, func(t *testing.T, b *bench) {
 		b.befriend(t, 0)
 		for i := range 5 {
-			until(func() (members.Member, error) {
+			servicetest.Until(func() (members.Member, error) {
 				return members.Members{Ledger: b.Ledger}.Enroll(
-					t.Context(), b.p, members.Enrollment{Member: member(i)}, ledger.By{Input: fmt.Sprint(i)},
+					t.Context(), b.P, members.Enrollment{Member: servicetest.Member(i)}, ledger.By{Input: fmt.Sprint(i)},
 				)
 			})
 		}
 		got := map[bool]int{}
-		for i, err := range inParallel(20, func(i int) error {
-			_, err := until(
+		for i, err := range servicetest.InParallel(20, func(i int) error {
+			_, err := servicetest.Until(
 				func() (string, error) {
-					return members.Referrals{Ledger: b.Ledger}.GiveCode(t.Context(), b.p, member(i%5), "BEANS")
+					return members.Referrals{Ledger: b.Ledger}.GiveCode(t.Context(), b.P, servicetest.Member(i%5), "BEANS")
 				},
 			)
 			return err
@@ -132,13 +133,13 @@ func TestReferralsAreRewardedOnce(t *testing.T) {
 	const referrers, friends, orders = 2, 6, 4
 	onFaulty(t, func(t *testing.T, b *bench) {
 		codes := b.befriend(t, referrers)
-		b.advance(time.Minute)
-		friend := func(i int) loyalty.MemberID { return member(referrers + i) }
-		for i, err := range inParallel(friends, func(i int) error {
+		b.Wait(time.Minute)
+		friend := func(i int) loyalty.MemberID { return servicetest.Member(referrers + i) }
+		for i, err := range servicetest.InParallel(friends, func(i int) error {
 			in := members.Enrollment{Member: friend(i), Code: codes[i%referrers]}
-			_, err := until(func() (members.Member, error) {
+			_, err := servicetest.Until(func() (members.Member, error) {
 				return members.Members{Ledger: b.Ledger}.Enroll(
-					t.Context(), b.p, in, ledger.By{Input: fmt.Sprint("friend", i)},
+					t.Context(), b.P, in, ledger.By{Input: fmt.Sprint("friend", i)},
 				)
 			})
 			return err
@@ -148,17 +149,17 @@ func TestReferralsAreRewardedOnce(t *testing.T) {
 			}
 		}
 		for round := range 3 {
-			for i, err := range inParallel(friends*orders, func(n int) error {
+			for i, err := range servicetest.InParallel(friends*orders, func(n int) error {
 				r := rand.New(rand.NewPCG(uint64(round), uint64(n)))
-				o := b.order(fmt.Sprint("o", n), friend(n%friends), 2_000)
-				o.PlacedAt = start
+				o := b.Order(fmt.Sprint("o", n), friend(n%friends), 2_000)
+				o.PlacedAt = servicetest.Start
 				if r.IntN(2) == 0 {
 					o.Status = loyalty.OrderCanceled
 				}
-				_, err := until(
+				_, err := servicetest.Until(
 					func() (service.OrderResult, error) {
 						return service.Orders{Ledger: b.Ledger}.Put(
-							t.Context(), b.p, o, ledger.By{Actor: "test"},
+							t.Context(), b.P, o, ledger.By{Actor: "test"},
 						)
 					},
 				)
@@ -169,9 +170,9 @@ func TestReferralsAreRewardedOnce(t *testing.T) {
 				}
 			}
 			b.rewarded(t, referrers, friends, orders)
-			b.advance(10 * 24 * time.Hour)
+			b.Wait(10 * 24 * time.Hour)
 		}
-		b.auditAll(t, referrers+friends)
+		b.AuditAll(t, referrers+friends)
 	})
 }
 
@@ -180,11 +181,11 @@ func (b *bench) rewarded(t *testing.T, referrers, friends, orders int) {
 	t.Helper()
 	want := map[loyalty.MemberID]loyalty.Points{}
 	for i := range friends {
-		m := member(referrers + i)
+		m := servicetest.Member(referrers + i)
 		paid := map[string]bool{}
 		for k := range orders {
-			got, err := until(func() (service.OrderResult, error) {
-				return service.Orders{Ledger: b.Ledger}.Get(t.Context(), b.p.ID, fmt.Sprint("o", i+k*friends))
+			got, err := servicetest.Until(func() (service.OrderResult, error) {
+				return service.Orders{Ledger: b.Ledger}.Get(t.Context(), b.P.ID, fmt.Sprint("o", i+k*friends))
 			})
 			if err != nil {
 				t.Fatal(err)
@@ -203,8 +204,8 @@ func (b *bench) rewarded(t *testing.T, referrers, friends, orders int) {
 		}
 	}
 	for i := range referrers + friends {
-		if has := b.owns(t, member(i)); has != want[member(i)] {
-			t.Errorf("%s has %d in all, want %d", member(i), has, want[member(i)])
+		if has := b.owns(t, servicetest.Member(i)); has != want[servicetest.Member(i)] {
+			t.Errorf("%s has %d in all, want %d", servicetest.Member(i), has, want[servicetest.Member(i)])
 		}
 	}
 }
@@ -212,14 +213,14 @@ func (b *bench) rewarded(t *testing.T, referrers, friends, orders int) {
 // is changes the profile of a member.
 func (b *bench) is(t *testing.T, p members.Profile) {
 	t.Helper()
-	_, err := until(func() (struct{}, error) {
-		was, err := members.Members{Ledger: b.Ledger}.Profile(t.Context(), b.p.ID, p.Member)
+	_, err := servicetest.Until(func() (struct{}, error) {
+		was, err := members.Members{Ledger: b.Ledger}.Profile(t.Context(), b.P.ID, p.Member)
 		if err != nil {
 			return struct{}{}, err
 		}
 		p.Version = was.Version
 		return struct{}{}, members.Members{Ledger: b.Ledger}.Change(
-			t.Context(), b.p, members.Change{Profile: p}, ledger.By{Actor: "test"},
+			t.Context(), b.P, members.Change{Profile: p}, ledger.By{Actor: "test"},
 		)
 	})
 	if err != nil {
@@ -233,18 +234,18 @@ func (b *bench) is(t *testing.T, p members.Profile) {
 func TestWhoTurnsOutToBeTheReferrerIsNoFriend(t *testing.T) {
 	onFaulty(t, func(t *testing.T, b *bench) {
 		code := b.befriend(t, 1)[0]
-		b.is(t, members.Profile{Member: member(0), Email: "anna.b@gmail.com", Phone: "+491701234567"})
+		b.is(t, members.Profile{Member: servicetest.Member(0), Email: "anna.b@gmail.com", Phone: "+491701234567"})
 		for i, c := range []struct{ Joins, Then members.Profile }{
 			{members.Profile{Email: "other@other.example"}, members.Profile{Email: "annab@gmail.com"}},
 			{members.Profile{Phone: "+491707654321"}, members.Profile{Phone: "+491701234567"}},
 			{members.Profile{}, members.Profile{Email: "Anna.B+1@googlemail.com"}},
 		} {
-			m := member(i + 1)
+			m := servicetest.Member(i + 1)
 			c.Joins.Member, c.Then.Member = m, m
 			in := members.Enrollment{Member: m, Profile: c.Joins, Code: code}
-			if _, err := until(
+			if _, err := servicetest.Until(
 				func() (members.Member, error) {
-					return members.Members{Ledger: b.Ledger}.Enroll(t.Context(), b.p, in, ledger.By{Input: string(m)})
+					return members.Members{Ledger: b.Ledger}.Enroll(t.Context(), b.P, in, ledger.By{Input: string(m)})
 				},
 			); err != nil {
 				t.Fatal(err)
@@ -260,25 +261,25 @@ func TestWhoTurnsOutToBeTheReferrerIsNoFriend(t *testing.T) {
 				{c.Then, "later", "alike", 100, 200},
 			} {
 				b.is(t, step.Is)
-				points += b.place(t, b.order(step.Order+string(m), m, 2_000))
-				if r := b.referral(t, m); r.By != member(0) || strings.TrimSuffix(r.Order, string(m)) != step.Brought {
+				points += b.place(t, b.Order(step.Order+string(m), m, 2_000))
+				if r := b.referral(t, m); r.By != servicetest.Member(0) || strings.TrimSuffix(r.Order, string(m)) != step.Brought {
 					t.Errorf("%+v ordered %s, and the referral is %+v", step.Is, step.Order, r)
 				}
 				if has, want := b.owns(t, m), points+step.Friends; has != want {
 					t.Errorf("%+v ordered %s and has %d, want %d", step.Is, step.Order, has, want)
 				}
-				if has, want := b.owns(t, member(0)), loyalty.Points(i)*200+step.Referrers; has != want {
+				if has, want := b.owns(t, servicetest.Member(0)), loyalty.Points(i)*200+step.Referrers; has != want {
 					t.Errorf("%+v ordered %s, and the referrer has %d, want %d", step.Is, step.Order, has, want)
 				}
 			}
 		}
-		b.auditAll(t, 4)
+		b.AuditAll(t, 4)
 	})
 }
 
 // A member cannot use their own referral code, however the email address is written.
 func TestAMailboxIsTheSameHoweverItIsWritten(t *testing.T) {
-	b := newBench(t, memory(t))
+	b := newBench(t, servicetest.Memory(t))
 	b.befriend(t, 0)
 	for i, c := range []struct {
 		X, Y string
@@ -300,14 +301,14 @@ func TestAMailboxIsTheSameHoweverItIsWritten(t *testing.T) {
 		referrer, friend := loyalty.MemberID(fmt.Sprint("mem_r", i)), loyalty.MemberID(fmt.Sprint("mem_f", i))
 		enrol := func(in members.Enrollment) error {
 			_, err := members.Members{Ledger: b.Ledger}.Enroll(
-				t.Context(), b.p, in, ledger.By{Input: string(in.Member)},
+				t.Context(), b.P, in, ledger.By{Input: string(in.Member)},
 			)
 			return err
 		}
 		if err := enrol(members.Enrollment{Member: referrer, Profile: members.Profile{Email: c.X}}); err != nil {
 			t.Fatal(err)
 		}
-		code, err := members.Referrals{Ledger: b.Ledger}.GiveCode(t.Context(), b.p, referrer, "")
+		code, err := members.Referrals{Ledger: b.Ledger}.GiveCode(t.Context(), b.P, referrer, "")
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -321,9 +322,9 @@ func TestAMailboxIsTheSameHoweverItIsWritten(t *testing.T) {
 // place sends an order until the result is known, and returns the points of the order.
 func (b *bench) place(t *testing.T, o loyalty.Order) loyalty.Points {
 	t.Helper()
-	got, err := until(
+	got, err := servicetest.Until(
 		func() (service.OrderResult, error) {
-			return service.Orders{Ledger: b.Ledger}.Put(t.Context(), b.p, o, ledger.By{Actor: "test"})
+			return service.Orders{Ledger: b.Ledger}.Put(t.Context(), b.P, o, ledger.By{Actor: "test"})
 		},
 	)
 	if err != nil {
@@ -335,8 +336,8 @@ func (b *bench) place(t *testing.T, o loyalty.Order) loyalty.Points {
 // owns returns the active and pending points of a member.
 func (b *bench) owns(t *testing.T, m loyalty.MemberID) loyalty.Points {
 	t.Helper()
-	got, err := until(
-		func() (members.Member, error) { return members.Members{Ledger: b.Ledger}.Get(t.Context(), b.p, m) },
+	got, err := servicetest.Until(
+		func() (members.Member, error) { return members.Members{Ledger: b.Ledger}.Get(t.Context(), b.P, m) },
 	)
 	if err != nil {
 		t.Fatal(err)
@@ -349,18 +350,18 @@ func (b *bench) owns(t *testing.T, m loyalty.MemberID) loyalty.Points {
 // member's entries determine the next one.
 func TestTheNextOrderConvertsThoughManyAreCanceled(t *testing.T) {
 	onBoth(t, func(t *testing.T, b *bench) {
-		code, friend := b.befriend(t, 1)[0], member(1)
+		code, friend := b.befriend(t, 1)[0], servicetest.Member(1)
 		in := members.Enrollment{Member: friend, Code: code}
 		if _, err := (members.Members{Ledger: b.Ledger}).Enroll(
-			t.Context(), b.p, in, ledger.By{Input: "friend"},
+			t.Context(), b.P, in, ledger.By{Input: "friend"},
 		); err != nil {
 			t.Fatal(err)
 		}
 		var orders []loyalty.Order
 		sum := loyalty.Points(0)
 		for i := range 12 {
-			b.advance(time.Hour)
-			orders = append(orders, b.order(fmt.Sprintf("o%02d", i), friend, 2_000))
+			b.Wait(time.Hour)
+			orders = append(orders, b.Order(fmt.Sprintf("o%02d", i), friend, 2_000))
 			sum += b.place(t, orders[i])
 		}
 		converts := func(order string, friends, referrers loyalty.Points) {
@@ -371,14 +372,14 @@ func TestTheNextOrderConvertsThoughManyAreCanceled(t *testing.T) {
 			if has := b.owns(t, friend); has != friends {
 				t.Errorf("the friend has %d, want %d", has, friends)
 			}
-			if has := b.owns(t, member(0)); has != referrers {
+			if has := b.owns(t, servicetest.Member(0)); has != referrers {
 				t.Errorf("the referrer has %d, want %d", has, referrers)
 			}
 		}
 		converts("o00", sum+100, 200)
 		each := sum / 12
 		for i := range 12 {
-			b.advance(time.Hour)
+			b.Wait(time.Hour)
 			canceled := orders[i]
 			canceled.Status = loyalty.OrderCanceled
 			b.place(t, canceled)
@@ -391,7 +392,7 @@ func TestTheNextOrderConvertsThoughManyAreCanceled(t *testing.T) {
 		converts("o07", each+100, 200)
 		b.place(t, orders[3])
 		converts("o03", 2*each+100, 200)
-		b.auditAll(t, 2)
+		b.AuditAll(t, 2)
 	})
 }
 
@@ -399,10 +400,10 @@ func TestTheNextOrderConvertsThoughManyAreCanceled(t *testing.T) {
 // that does not convert it, because the friend and the referrer are the same person, costs only the profiles. Other
 // orders cost nothing more.
 func TestWhatAReferralCosts(t *testing.T) {
-	meter := &tabletest.Meter{Table: memory(t)}
+	meter := &tabletest.Meter{Table: servicetest.Memory(t)}
 	b := newBench(t, meter)
 	codes := b.befriend(t, 1)
-	b.enrol(t, member(9))
+	b.Enroll(t, servicetest.Member(9))
 	within := func(what string, read, write float64) {
 		t.Helper()
 		u := meter.Take()
@@ -413,25 +414,25 @@ func TestWhatAReferralCosts(t *testing.T) {
 	}
 	meter.Take()
 	if _, err := (members.Members{Ledger: b.Ledger}).Enroll(
-		t.Context(), b.p, members.Enrollment{Member: member(1), Code: codes[0]}, ledger.By{Input: "1"},
+		t.Context(), b.P, members.Enrollment{Member: servicetest.Member(1), Code: codes[0]}, ledger.By{Input: "1"},
 	); err != nil {
 		t.Fatal(err)
 	}
 	within("to join by a code", 4, 9)
-	b.put(t, b.order("o1", member(1), 2_000))
+	b.Put(t, b.Order("o1", servicetest.Member(1), 2_000))
 	within("the order that converts", 8, 15)
-	b.put(t, b.order("o2", member(1), 2_000))
+	b.Put(t, b.Order("o2", servicetest.Member(1), 2_000))
 	within("the next order", 2, 5)
-	b.is(t, members.Profile{Member: member(0), Phone: "+491701234567"})
+	b.is(t, members.Profile{Member: servicetest.Member(0), Phone: "+491701234567"})
 	if _, err := (members.Members{Ledger: b.Ledger}).Enroll(
-		t.Context(), b.p, members.Enrollment{Member: member(2), Code: codes[0]}, ledger.By{Input: "2"},
+		t.Context(), b.P, members.Enrollment{Member: servicetest.Member(2), Code: codes[0]}, ledger.By{Input: "2"},
 	); err != nil {
 		t.Fatal(err)
 	}
-	b.is(t, members.Profile{Member: member(2), Phone: "+491701234567"})
+	b.is(t, members.Profile{Member: servicetest.Member(2), Phone: "+491701234567"})
 	meter.Take()
-	b.put(t, b.order("o4", member(2), 2_000))
+	b.Put(t, b.Order("o4", servicetest.Member(2), 2_000))
 	within("the order of who turns out to be the referrer", 4, 6)
-	b.put(t, b.order("o3", member(9), 2_000))
+	b.Put(t, b.Order("o3", servicetest.Member(9), 2_000))
 	within("the first order of who came alone", 2, 6)
 }

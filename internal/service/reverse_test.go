@@ -10,33 +10,34 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
 	"github.com/perennial-loyalty/perennial/internal/loyalty/redeem"
 	"github.com/perennial-loyalty/perennial/internal/service"
+	"github.com/perennial-loyalty/perennial/internal/service/servicetest"
 	"github.com/perennial-loyalty/perennial/internal/table"
 )
 
 // card enrolls a member who redeems a gift card of 25 EUR for 2,500 points as rd_1, and returns its code.
 func (b *bench) card(t *testing.T) (code string) {
 	t.Helper()
-	b.p.Redemption.OnRefund = loyalty.ShareBack
-	b.offer(t, loyalty.Reward{
+	b.P.Redemption.OnRefund = loyalty.ShareBack
+	b.Offer(t, loyalty.Reward{
 		ID: "card", Type: "gift_card", Cost: 2_500, Value: loyalty.Money{Amount: 2_500, Currency: "EUR"},
 		Codes: loyalty.Codes{From: loyalty.GeneratedCode},
 	})
-	b.enrol(t, "mem_ada")
-	b.grant(t, "mem_ada", 2_500)
-	return b.take(t, service.RedemptionRequest{ID: "rd_1", Member: "mem_ada", Reward: "card", Commit: true}).Code
+	b.Enroll(t, "mem_ada")
+	b.Grant(t, "mem_ada", 2_500)
+	return b.Take(t, service.RedemptionRequest{ID: "rd_1", Member: "mem_ada", Reward: "card", Commit: true}).Code
 }
 
 // spend uses a number of cents of a gift card.
 func (b *bench) spend(t *testing.T, id, code string, cents int64) error {
-	_, err := b.use(t, inventory.CodeUse{ID: id, Code: code, Amount: loyalty.Money{Amount: cents, Currency: "EUR"}})
+	_, err := b.UseCode(t, inventory.CodeUse{ID: id, Code: code, Amount: loyalty.Money{Amount: cents, Currency: "EUR"}})
 	return err
 }
 
 func (b *bench) reverse(t *testing.T, part, of int64) (loyalty.Redemption, error) {
 	share := big.NewRat(part, of)
-	r, err := until(func() (service.RedemptionResult, error) {
+	r, err := servicetest.Until(func() (service.RedemptionResult, error) {
 		return service.Redemptions{Ledger: b.Ledger}.Reverse(
-			t.Context(), b.p, "rd_1", share, ledger.By{Input: share.String()},
+			t.Context(), b.P, "rd_1", share, ledger.By{Input: share.String()},
 		)
 	})
 	return r.Redemption, err
@@ -61,7 +62,7 @@ func TestOfAGiftCardOnlyWhatIsUnspentIsGivenBack(t *testing.T) {
 		{"a tenth of one that is used up", 2_500, 10, 0, 0, used},
 	} {
 		t.Run(c.Name, func(t *testing.T) {
-			b := newBench(t, memory(t))
+			b := newBench(t, servicetest.Memory(t))
 			code := b.card(t)
 			if c.Spent > 0 {
 				if err := b.spend(t, "use_1", code, c.Spent); err != nil {
@@ -70,16 +71,16 @@ func TestOfAGiftCardOnlyWhatIsUnspentIsGivenBack(t *testing.T) {
 			}
 			r, err := b.reverse(t, c.Percent, 100)
 			if c.Back == 0 {
-				wantRefusal(t, err, loyalty.CodeUsed)
+				servicetest.WantRejection(t, err, loyalty.CodeUsed)
 			} else if err != nil || r.Restored != c.Back || (r.Status == loyalty.Reversed) != (c.Back == 2_500) {
 				t.Errorf("%+v, %v", r, err)
 			}
-			b.wantBalance(t, "mem_ada", loyalty.Balance{Active: c.Back})
-			got, err := inventory.Codes{Ledger: b.Ledger}.Get(t.Context(), b.p.ID, code)
+			b.WantBalance(t, "mem_ada", loyalty.Balance{Active: c.Back})
+			got, err := inventory.Codes{Ledger: b.Ledger}.Get(t.Context(), b.P.ID, code)
 			if err != nil || got.Left.Amount != c.Left || got.State(b.Now()) != c.State {
 				t.Errorf("%+v, %v", got, err)
 			}
-			b.audit(t, "mem_ada")
+			b.Audit(t, "mem_ada")
 		})
 	}
 }
@@ -96,13 +97,13 @@ func TestAGiftCardIsReversedInPartsBetweenUses(t *testing.T) {
 				t.Errorf("%+v, %v", r, err)
 			}
 		}
-		wantRefusal(t, b.spend(t, "more", code, 51), loyalty.AmountOutOfRange)
+		servicetest.WantRejection(t, b.spend(t, "more", code, 51), loyalty.AmountOutOfRange)
 		if r, err := b.reverse(t, 1, 1); err != nil || r.Restored != 1_300 || r.Status != loyalty.Committed {
 			t.Errorf("%+v, %v", r, err)
 		}
-		wantRefusal(t, b.spend(t, "late", code, 1), loyalty.CodeVoid)
-		b.wantBalance(t, "mem_ada", loyalty.Balance{Active: 1_300})
-		b.audit(t, "mem_ada")
+		servicetest.WantRejection(t, b.spend(t, "late", code, 1), loyalty.CodeVoid)
+		b.WantBalance(t, "mem_ada", loyalty.Balance{Active: 1_300})
+		b.Audit(t, "mem_ada")
 	})
 }
 
@@ -111,7 +112,7 @@ func TestAReversalAndTheTillsShareOneCard(t *testing.T) {
 	onBoth(t, func(t *testing.T, b *bench) {
 		code := b.card(t)
 		const uses, cents = 8, 200
-		errs := inParallel(uses+2, func(i int) error {
+		errs := servicetest.InParallel(uses+2, func(i int) error {
 			if i < uses {
 				return b.spend(t, fmt.Sprint("use_", i), code, cents)
 			}
@@ -124,20 +125,20 @@ func TestAReversalAndTheTillsShareOneCard(t *testing.T) {
 				spent += cents
 			}
 		}
-		r, err := service.Redemptions{Ledger: b.Ledger}.Get(t.Context(), b.p.ID, "rd_1")
+		r, err := service.Redemptions{Ledger: b.Ledger}.Get(t.Context(), b.P.ID, "rd_1")
 		if err != nil || int64(r.Redemption.Restored) != 2_500-spent {
 			t.Errorf(
 				"of 2,500 cents %d are spent, and %d points are back, %v: %v", spent, r.Redemption.Restored, err, errs,
 			)
 		}
-		b.wantBalance(t, "mem_ada", loyalty.Balance{Active: r.Redemption.Restored})
-		b.audit(t, "mem_ada")
+		b.WantBalance(t, "mem_ada", loyalty.Balance{Active: r.Redemption.Restored})
+		b.Audit(t, "mem_ada")
 	})
 }
 
 // A gift card of an earlier release, which does not store its original value, is reversed by the value in the program.
 func TestAnOldGiftCardIsReversedByTheProgramsValue(t *testing.T) {
-	b := newBench(t, memory(t))
+	b := newBench(t, servicetest.Memory(t))
 	code := b.card(t)
 	b.rewriteCode(t, code, `{"m":"mem_ada","rd":"rd_1","r":"card","left":100,"cur":"EUR"}`)
 	if r, err := b.reverse(t, 1, 1); err != nil || r.Restored != 100 {
@@ -148,7 +149,7 @@ func TestAnOldGiftCardIsReversedByTheProgramsValue(t *testing.T) {
 // rewriteCode replaces the stored document of a code.
 func (b *bench) rewriteCode(t *testing.T, code, doc string) {
 	t.Helper()
-	it, err := b.Table.Get(t.Context(), table.Key{PK: "P#" + b.p.ID + "#CODE#" + redeem.PlainCode(code), SK: "CODE"})
+	it, err := b.Table.Get(t.Context(), table.Key{PK: "P#" + b.P.ID + "#CODE#" + redeem.PlainCode(code), SK: "CODE"})
 	if err != nil || it.Version == 0 {
 		t.Fatal(it, err)
 	}

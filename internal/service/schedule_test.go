@@ -11,6 +11,7 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/catalog"
 	"github.com/perennial-loyalty/perennial/internal/ledger"
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
+	"github.com/perennial-loyalty/perennial/internal/service/servicetest"
 	"github.com/perennial-loyalty/perennial/internal/table"
 )
 
@@ -22,8 +23,8 @@ type timetable struct {
 }
 
 func newTimetable(t *testing.T) *timetable {
-	x := &timetable{t: t, now: start}
-	x.Ledger = &ledger.Ledger{Table: memory(t), Now: func() time.Time { return x.now }}
+	x := &timetable{t: t, now: servicetest.Start}
+	x.Ledger = &ledger.Ledger{Table: servicetest.Memory(t), Now: func() time.Time { return x.now }}
 	return x
 }
 
@@ -39,12 +40,12 @@ func (x *timetable) publish(after, hours int) {
 func version(hours int) catalog.Published {
 	in := catalog.Published{Program: "bluebird", Source: []byte("x"), Snapshot: []byte(`{}`), By: "test"}
 	if hours > 0 {
-		in.Effective = start.Add(time.Duration(hours) * time.Hour)
+		in.Effective = servicetest.Start.Add(time.Duration(hours) * time.Hour)
 	}
 	return in
 }
 
-func (x *timetable) at(hours int) { x.now = start.Add(time.Duration(hours) * time.Hour) }
+func (x *timetable) at(hours int) { x.now = servicetest.Start.Add(time.Duration(hours) * time.Hour) }
 
 func (x *timetable) want(want string) {
 	x.t.Helper()
@@ -60,7 +61,7 @@ func (x *timetable) want(want string) {
 		got = fmt.Sprintf(", %d %s", v.Version, catalog.StatusOf(s, v)) + got
 	}
 	if diff := cmp.Diff(", "+want, got); diff != "" {
-		x.t.Errorf("after %s (-want +got):\n%s", x.now.Sub(start), diff)
+		x.t.Errorf("after %s (-want +got):\n%s", x.now.Sub(servicetest.Start), diff)
 	}
 }
 
@@ -71,7 +72,7 @@ func TestAVersionTakesOverAtItsInstant(t *testing.T) {
 	if live, err := (catalog.Catalog{Ledger: x.Ledger}).Live(t.Context(), "bluebird"); live != 0 || err != nil {
 		t.Errorf("version %d is live before the first one is, %v", live, err)
 	}
-	x.now = start.Add(2*time.Hour - time.Millisecond)
+	x.now = servicetest.Start.Add(2*time.Hour - time.Millisecond)
 	x.want("1 scheduled")
 	x.at(2)
 	x.want("1 live")
@@ -103,7 +104,8 @@ func TestOfTwoForOneInstantTheHigherWins(t *testing.T) {
 	x.publish(1, 3)
 	x.publish(2, 3)
 	s, err := catalog.Catalog{Ledger: x.Ledger}.Schedule(t.Context(), "bluebird")
-	if err != nil || s.At(start) != 1 || s.At(start.Add(3*time.Hour-1)) != 1 || s.At(start.Add(3*time.Hour)) != 3 {
+	if err != nil || s.At(servicetest.Start) != 1 || s.At(servicetest.Start.Add(3*time.Hour-1)) != 1 ||
+		s.At(servicetest.Start.Add(3*time.Hour)) != 3 {
 		t.Errorf("%+v, %v", s, err)
 	}
 	x.at(3)
@@ -132,8 +134,8 @@ func TestWhatIsWithdrawnNeverTakesOver(t *testing.T) {
 	x.at(9)
 	x.want("1 past, 2 withdrawn, 3 withdrawn, 4 live")
 	if v, err := (catalog.Catalog{Ledger: x.Ledger}).Published(t.Context(), "bluebird", 3); err != nil ||
-		!v.Withdrawn.Equal(start.Add(3*time.Hour)) ||
-		!v.Effective.Equal(start.Add(9*time.Hour)) {
+		!v.Withdrawn.Equal(servicetest.Start.Add(3*time.Hour)) ||
+		!v.Effective.Equal(servicetest.Start.Add(9*time.Hour)) {
 		t.Errorf("%+v, %v", v, err)
 	}
 }
@@ -161,7 +163,7 @@ func TestAnEarlierTablesLiveVersionIsRead(t *testing.T) {
 
 // Orders and events of an instant are priced by the version that was live then, or by another one if that was recalled.
 func TestVersionThatPrices(t *testing.T) {
-	at := func(hour int) time.Time { return start.Add(time.Duration(hour) * time.Hour) }
+	at := func(hour int) time.Time { return servicetest.Start.Add(time.Duration(hour) * time.Hour) }
 	schedule := func(recalled ...int) ledger.Schedule {
 		s := ledger.Schedule{Live: 4, Last: 5, Next: []ledger.Upcoming{{Version: 5, At: at(40)}}}
 		for version, until := range []int{10, 20, 30} {
@@ -191,7 +193,7 @@ func TestVersionThatPrices(t *testing.T) {
 			t.Errorf("with %v recalled, versions %v price, want %s", c.Recalled, got, c.Want)
 		}
 	}
-	if got := (ledger.Schedule{}).Pricing(start); got != 0 {
+	if got := (ledger.Schedule{}).Pricing(servicetest.Start); got != 0 {
 		t.Errorf("version %d of none", got)
 	}
 }
@@ -236,7 +238,7 @@ func TestVersionReplacedAtOncePricesNothing(t *testing.T) {
 		}
 		var got []int
 		for _, hour := range []int{-1, 0, 1} {
-			got = append(got, s.Pricing(start.Add(time.Duration(hour)*time.Hour)))
+			got = append(got, s.Pricing(servicetest.Start.Add(time.Duration(hour)*time.Hour)))
 		}
 		if fmt.Sprint(got) != c.Want {
 			t.Errorf("%s: versions %v price, want %s", c.Name, got, c.Want)
@@ -255,10 +257,11 @@ func TestScheduleForgetsOldVersions(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if want := start.Add(2 * time.Hour); len(s.Past) != 100 || s.Past[0].Version != 3 || !s.Since.Equal(want) {
+	if want := servicetest.Start.Add(2 * time.Hour); len(s.Past) != 100 || s.Past[0].Version != 3 ||
+		!s.Since.Equal(want) {
 		t.Errorf("%d versions are remembered, from version %d on, since %s", len(s.Past), s.Past[0].Version, s.Since)
 	}
-	if got := s.Pricing(start); got != 3 {
+	if got := s.Pricing(servicetest.Start); got != 3 {
 		t.Errorf("version %d prices what is older", got)
 	}
 }

@@ -12,12 +12,13 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
 	"github.com/perennial-loyalty/perennial/internal/loyalty/redeem"
 	"github.com/perennial-loyalty/perennial/internal/messages"
+	"github.com/perennial-loyalty/perennial/internal/service/servicetest"
 	"github.com/perennial-loyalty/perennial/internal/table"
 )
 
 func TestAGiftCardIsSentOnceForEachKeyAndFiveTimesInAll(t *testing.T) {
 	onBoth(t, func(t *testing.T, b *bench) {
-		b.coded(
+		b.RedeemCode(
 			t,
 			loyalty.Reward{
 				ID: "mug", Type: "gift_card", Cost: 100, Value: loyalty.Money{Amount: 1_000, Currency: "EUR"},
@@ -27,7 +28,7 @@ func TestAGiftCardIsSentOnceForEachKeyAndFiveTimesInAll(t *testing.T) {
 			for {
 				in := messages.GiftMessage{ID: fmt.Sprint("snd_", key), Redemption: "rd_1", Email: "eve@example.com"}
 				_, _, err := messages.GiftMessages{Ledger: b.Ledger}.SendCode(
-					t.Context(), b.p.ID, in, ledger.By{Input: fmt.Sprint(key)},
+					t.Context(), b.P.ID, in, ledger.By{Input: fmt.Sprint(key)},
 				)
 				if !errors.Is(err, ledger.ErrTryAgain) {
 					return err
@@ -35,14 +36,14 @@ func TestAGiftCardIsSentOnceForEachKeyAndFiveTimesInAll(t *testing.T) {
 			}
 		}
 		sent := 0
-		for _, err := range inParallel(20, func(i int) error { return send(i / 2) }) { // each key twice
+		for _, err := range servicetest.InParallel(20, func(i int) error { return send(i / 2) }) { // each key twice
 			if err == nil {
 				sent++
 				continue
 			}
-			wantRefusal(t, err, loyalty.ValidationFailed)
+			servicetest.WantRejection(t, err, loyalty.ValidationFailed)
 		}
-		letters, err := messages.GiftMessages{Ledger: b.Ledger}.List(t.Context(), b.p.ID, "mem_ada", "rd_1")
+		letters, err := messages.GiftMessages{Ledger: b.Ledger}.List(t.Context(), b.P.ID, "mem_ada", "rd_1")
 		if err != nil || len(letters) != redeem.MaxGiftMessages || sent != 2*redeem.MaxGiftMessages {
 			t.Errorf("%d requests sent it, there are %d messages: %v", sent, len(letters), err)
 		}
@@ -60,8 +61,8 @@ func TestAGiftCardIsSentOnceForEachKeyAndFiveTimesInAll(t *testing.T) {
 }
 
 func TestAFriendIsInNoEntryAndNoKey(t *testing.T) {
-	b := newBench(t, memory(t))
-	b.coded(
+	b := newBench(t, servicetest.Memory(t))
+	b.RedeemCode(
 		t,
 		loyalty.Reward{ID: "mug", Type: "gift_card", Cost: 100, Value: loyalty.Money{Amount: 1_000, Currency: "EUR"}},
 	)
@@ -69,7 +70,7 @@ func TestAFriendIsInNoEntryAndNoKey(t *testing.T) {
 		ID: "snd_1", Redemption: "rd_1", Email: "eve@example.com", Name: "Eve", Message: "From me",
 	}
 	if _, _, err := (messages.GiftMessages{Ledger: b.Ledger}).SendCode(
-		t.Context(), b.p.ID, in, ledger.By{Input: "1"},
+		t.Context(), b.P.ID, in, ledger.By{Input: "1"},
 	); err != nil {
 		t.Fatal(err)
 	}
@@ -87,25 +88,25 @@ func TestAFriendIsInNoEntryAndNoKey(t *testing.T) {
 
 // The sender of a gift card receives no reminders about it, unless the message failed.
 func TestAGiftCardThatWasSentIsNoCodeOfTheMembers(t *testing.T) {
-	b := newBench(t, memory(t))
-	code := b.coded(
+	b := newBench(t, servicetest.Memory(t))
+	code := b.RedeemCode(
 		t,
 		loyalty.Reward{ID: "mug", Type: "gift_card", Cost: 100, Value: loyalty.Money{Amount: 1_000, Currency: "EUR"}},
 	)
 	want := func(what string, n int, begun bool) {
 		t.Helper()
-		v, err := messages.Reminders{Ledger: b.Ledger}.Foresee(t.Context(), b.p, "mem_ada", nil, b.now)
+		v, err := messages.Reminders{Ledger: b.Ledger}.Foresee(t.Context(), b.P, "mem_ada", nil, b.Clock)
 		if err != nil || len(v.Who.Codes) != n || len(v.Who.Begun) == 1 != begun {
 			t.Errorf("%s: %+v, %v", what, v.Who, err)
 		}
 	}
 	settle := func(as messages.GiftMessageStatus) {
 		t.Helper()
-		for place, err := range (messages.GiftMessages{Ledger: b.Ledger}).Due(t.Context(), b.p.ID, b.now) {
+		for place, err := range (messages.GiftMessages{Ledger: b.Ledger}).Due(t.Context(), b.P.ID, b.Clock) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			c, err := messages.GiftMessages{Ledger: b.Ledger}.Claim(t.Context(), b.p.ID, place)
+			c, err := messages.GiftMessages{Ledger: b.Ledger}.Claim(t.Context(), b.P.ID, place)
 			if err == nil {
 				err = messages.GiftMessages{Ledger: b.Ledger}.Settle(t.Context(), c, as)
 			}
@@ -118,7 +119,7 @@ func TestAGiftCardThatWasSentIsNoCodeOfTheMembers(t *testing.T) {
 		t.Helper()
 		in := messages.GiftMessage{ID: id, Redemption: "rd_1", Email: "eve@example.com"}
 		if _, _, err := (messages.GiftMessages{Ledger: b.Ledger}).SendCode(
-			t.Context(), b.p.ID, in, ledger.By{Input: id},
+			t.Context(), b.P.ID, in, ledger.By{Input: id},
 		); err != nil {
 			t.Fatal(err)
 		}
@@ -128,7 +129,7 @@ func TestAGiftCardThatWasSentIsNoCodeOfTheMembers(t *testing.T) {
 	want("waiting", 0, false)
 	settle(messages.GiftMessageFailed)
 	want("failed", 1, false)
-	if _, err := b.use(
+	if _, err := b.UseCode(
 		t, inventory.CodeUse{ID: "use_1", Code: code, Amount: loyalty.Money{Amount: 300, Currency: "EUR"}},
 	); err != nil {
 		t.Fatal(err)

@@ -12,25 +12,10 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/ledger"
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
 	"github.com/perennial-loyalty/perennial/internal/loyalty/calendar"
-	"github.com/perennial-loyalty/perennial/internal/loyalty/engine"
 	"github.com/perennial-loyalty/perennial/internal/members"
 	"github.com/perennial-loyalty/perennial/internal/service"
+	"github.com/perennial-loyalty/perennial/internal/service/servicetest"
 )
-
-// transfers lets members transfer points to each other.
-func (b *bench) transfers(tb testing.TB, t loyalty.Transfers) {
-	tb.Helper()
-	b.p.Transfers = t
-	if err := engine.Compile(b.p); err != nil {
-		tb.Fatal(err)
-	}
-}
-
-func (b *bench) give(tb testing.TB, in service.TransferRequest) (service.TransferResult, error) {
-	return until(func() (service.TransferResult, error) {
-		return service.Transfers{Ledger: b.Ledger}.Create(tb.Context(), b.p, in, ledger.By{Actor: "test", Input: in.ID})
-	})
-}
 
 func endTransfer(
 	ctx context.Context, l *ledger.Ledger, p *loyalty.Program, id string, as loyalty.RedemptionStatus, by ledger.By,
@@ -49,16 +34,16 @@ func TestManyGiftsOfTheSamePointsCreditThemOnce(t *testing.T) {
 	for name, accept := range map[string]calendar.Period{"at once": {}, "offered": {Days: 7}} {
 		t.Run(name, func(t *testing.T) {
 			onFaulty(t, func(t *testing.T, b *bench) {
-				b.transfers(t, loyalty.Transfers{Min: 1, Accept: accept})
+				b.AllowTransfers(t, loyalty.Transfers{Min: 1, Accept: accept})
 				for i := range 21 {
-					b.person(t, i)
+					b.EnrollMember(t, i)
 				}
-				b.crowdOf(t, 0)
-				errs := inParallel(20, func(i int) error {
-					_, err := b.give(
+				b.EnrollWithPoints(t, 0)
+				errs := servicetest.InParallel(20, func(i int) error {
+					_, err := b.Transfer(
 						t,
 						service.TransferRequest{
-							ID: fmt.Sprint("tr_", i), From: member(0), To: member(i + 1), Points: 100,
+							ID: fmt.Sprint("tr_", i), From: servicetest.Member(0), To: servicetest.Member(i + 1), Points: 100,
 						},
 					)
 					return err
@@ -72,18 +57,18 @@ func TestManyGiftsOfTheSamePointsCreditThemOnce(t *testing.T) {
 					}
 				}
 				if !accept.IsZero() && won >= 0 {
-					inParallel(5, func(i int) error {
-						_, err := until(func() (service.TransferResult, error) {
+					servicetest.InParallel(5, func(i int) error {
+						_, err := servicetest.Until(func() (service.TransferResult, error) {
 							return service.Transfers{Ledger: b.Ledger}.Accept(
-								t.Context(), b.p, fmt.Sprint("tr_", won), ledger.By{Input: fmt.Sprint(i)},
+								t.Context(), b.P, fmt.Sprint("tr_", won), ledger.By{Input: fmt.Sprint(i)},
 							)
 						})
 						return err
 					})
 				}
 				for i := range 21 {
-					acc, err := until(func() (members.Member, error) {
-						return members.Members{Ledger: b.Ledger}.Get(t.Context(), b.p, member(i))
+					acc, err := servicetest.Until(func() (members.Member, error) {
+						return members.Members{Ledger: b.Ledger}.Get(t.Context(), b.P, servicetest.Member(i))
 					})
 					if err != nil {
 						t.Fatal(err)
@@ -101,31 +86,22 @@ func TestManyGiftsOfTheSamePointsCreditThemOnce(t *testing.T) {
 	}
 }
 
-// person enrolls a member without points.
-func (b *bench) person(tb testing.TB, i int) {
-	until(func() (members.Member, error) {
-		return members.Members{Ledger: b.Ledger}.Enroll(
-			tb.Context(), b.p, members.Enrollment{Member: member(i)}, ledger.By{Input: string(member(i))},
-		)
-	})
-}
-
 // At the instant at which an offer expires, several requests accept it, decline it, cancel it, and record its expiry.
 // One of them wins, and the points match its result.
 func TestOneEndOfAnOfferWins(t *testing.T) {
 	onFaulty(t, func(t *testing.T, b *bench) {
-		b.transfers(t, loyalty.Transfers{Min: 1, Fee: loyalty.Fee{Points: 10}, Accept: calendar.Period{Minutes: 30}})
+		b.AllowTransfers(t, loyalty.Transfers{Min: 1, Fee: loyalty.Fee{Points: 10}, Accept: calendar.Period{Minutes: 30}})
 		ends := map[loyalty.RedemptionStatus]int{}
 		for i := range 12 {
 			from, to, id := 2*i, 2*i+1, fmt.Sprint("tr_", i)
-			b.crowdOf(t, from)
-			b.person(t, to)
-			if _, err := b.give(
-				t, service.TransferRequest{ID: id, From: member(from), To: member(to), Points: 90},
+			b.EnrollWithPoints(t, from)
+			b.EnrollMember(t, to)
+			if _, err := b.Transfer(
+				t, service.TransferRequest{ID: id, From: servicetest.Member(from), To: servicetest.Member(to), Points: 90},
 			); err != nil {
 				t.Fatal(err)
 			}
-			b.advance(30*time.Minute - time.Millisecond)
+			b.Wait(30*time.Minute - time.Millisecond)
 			clock, looks := b.Now, new(atomic.Int64)
 			b.Ledger.Now = func() time.Time { // the offer expires while the requests run
 				if looks.Add(1) > int64(3*i) {
@@ -133,9 +109,9 @@ func TestOneEndOfAnOfferWins(t *testing.T) {
 				}
 				return clock()
 			}
-			ends[b.raceForOffer(t, member(from), member(to), id)]++
+			ends[b.raceForOffer(t, servicetest.Member(from), servicetest.Member(to), id)]++
 			b.Ledger.Now = clock
-			b.advance(time.Millisecond)
+			b.Wait(time.Millisecond)
 		}
 		if ends[loyalty.Expired] == 0 || ends[loyalty.Accepted]+ends[loyalty.Declined]+ends[loyalty.Canceled] == 0 {
 			t.Errorf("only %v: nothing was raced", ends)
@@ -150,17 +126,17 @@ func (b *bench) raceForOffer(t *testing.T, from, to loyalty.MemberID, id string)
 	told := make([]error, 9)
 	for i := range told {
 		wg.Go(func() {
-			_, told[i] = until(func() (service.TransferResult, error) {
-				return endTransfer(t.Context(), b.Ledger, b.p, id, ends[i%3], ledger.By{Input: fmt.Sprint(i)})
+			_, told[i] = servicetest.Until(func() (service.TransferResult, error) {
+				return endTransfer(t.Context(), b.Ledger, b.P, id, ends[i%3], ledger.By{Input: fmt.Sprint(i)})
 			})
 		})
 	}
-	passes := func() { until(func() (int, error) { return b.Advance(t.Context(), b.p, from) }) }
+	passes := func() { servicetest.Until(func() (int, error) { return b.Advance(t.Context(), b.P, from) }) }
 	wg.Go(passes)
 	wg.Wait()
 	passes()
-	got, err := until(func() (service.TransferResult, error) {
-		return service.Transfers{Ledger: b.Ledger}.Get(t.Context(), b.p.ID, id)
+	got, err := servicetest.Until(func() (service.TransferResult, error) {
+		return service.Transfers{Ledger: b.Ledger}.Get(t.Context(), b.P.ID, id)
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -182,8 +158,8 @@ func (b *bench) raceForOffer(t *testing.T, from, to loyalty.MemberID, id string)
 		want = [2]loyalty.Balance{{}, {Active: 90}}
 	}
 	for i, m := range []loyalty.MemberID{from, to} {
-		if acc, err := until(
-			func() (members.Member, error) { return members.Members{Ledger: b.Ledger}.Get(t.Context(), b.p, m) },
+		if acc, err := servicetest.Until(
+			func() (members.Member, error) { return members.Members{Ledger: b.Ledger}.Get(t.Context(), b.P, m) },
 		); err != nil ||
 			acc.Account.Balance() != want[i] {
 			t.Errorf("%s, and the balance of %s is %+v, %v", status, m, acc.Account.Balance(), err)

@@ -9,11 +9,12 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/inventory"
 	"github.com/perennial-loyalty/perennial/internal/ledger"
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
+	"github.com/perennial-loyalty/perennial/internal/service/servicetest"
 )
 
 // giftCard gives a member a gift card of 10.01 EUR.
 func (b *bench) giftCard(tb testing.TB) string {
-	return b.coded(
+	return b.RedeemCode(
 		tb,
 		loyalty.Reward{ID: "mug", Type: "gift_card", Cost: 100, Value: loyalty.Money{Amount: 1_001, Currency: "EUR"}},
 	)
@@ -24,7 +25,7 @@ func (b *bench) reverseUse(tb testing.TB, code, use, key string) (inventory.Code
 	for {
 		in := inventory.UseReversal{Code: code, Use: use, Reason: "order returned"}
 		r, err := inventory.Codes{Ledger: b.Ledger}.ReverseUse(
-			tb.Context(), b.p.ID, in, ledger.By{Actor: "test", Input: key + ".order returned"},
+			tb.Context(), b.P.ID, in, ledger.By{Actor: "test", Input: key + ".order returned"},
 		)
 		if !errors.Is(err, ledger.ErrTryAgain) {
 			return r, err
@@ -35,19 +36,19 @@ func (b *bench) reverseUse(tb testing.TB, code, use, key string) (inventory.Code
 func TestAUseIsReversedOnce(t *testing.T) {
 	onBoth(t, func(t *testing.T, b *bench) {
 		code := b.giftCard(t)
-		if _, err := b.use(
+		if _, err := b.UseCode(
 			t, inventory.CodeUse{ID: "use_1", Code: code, Amount: loyalty.Money{Amount: 1_001, Currency: "EUR"}},
 		); err != nil {
 			t.Fatal(err)
 		}
-		errs := inParallel(20, func(i int) error {
+		errs := servicetest.InParallel(20, func(i int) error {
 			_, err := b.reverseUse(t, code, "use_1", fmt.Sprint("key_", i))
 			return err
 		})
 		won := slices.Index(errs, nil)
 		for i, err := range errs {
 			if i != won {
-				wantRefusal(t, err, loyalty.AlreadyResolved)
+				servicetest.WantRejection(t, err, loyalty.AlreadyResolved)
 			}
 		}
 		got, err := b.reverseUse(t, code, "use_1", fmt.Sprint("key_", won))
@@ -60,13 +61,13 @@ func TestAUseIsReversedOnce(t *testing.T) {
 
 // A gift card lists its latest uses only, but every use can be reversed.
 func TestAUseThatIsNoLongerListedIsReversed(t *testing.T) {
-	b := newBench(t, memory(t))
+	b := newBench(t, servicetest.Memory(t))
 	code := b.giftCard(t)
 	for i := range 60 {
 		in := inventory.CodeUse{
 			ID: fmt.Sprint("use_", i), Code: code, Amount: loyalty.Money{Amount: 10, Currency: "EUR"},
 		}
-		if _, err := b.use(t, in); err != nil {
+		if _, err := b.UseCode(t, in); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -76,5 +77,5 @@ func TestAUseThatIsNoLongerListedIsReversed(t *testing.T) {
 		t.Errorf("%+v, %v", got, err)
 	}
 	_, err = b.reverseUse(t, code, "use_0", "another")
-	wantRefusal(t, err, loyalty.AlreadyResolved)
+	servicetest.WantRejection(t, err, loyalty.AlreadyResolved)
 }

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
+	"github.com/perennial-loyalty/perennial/internal/service/servicetest"
 )
 
 // gifts makes a version give 10 points for each order, at most the given number of times in total.
@@ -38,26 +39,26 @@ func TestVersionsShareTheTimesOfALimit(t *testing.T) {
 		},
 	} {
 		t.Run(c.Name, func(t *testing.T) {
-			v := newVersioned(t, newBench(t, memory(t)))
+			v := newVersioned(t, newBench(t, servicetest.Memory(t)))
 			v.publish(t, "", gifts(c.Before))
-			v.enrol(t, "mem_ada")
+			v.Enroll(t, "mem_ada")
 			var orders []loyalty.Order
 			for i, status := range []loyalty.OrderStatus{c.Status, loyalty.OrderPaid, loyalty.OrderPaid} {
-				v.advance(time.Hour)
+				v.Wait(time.Hour)
 				if i == 2 {
 					v.publish(t, "", gifts(c.After))
-					v.advance(time.Hour)
+					v.Wait(time.Hour)
 				}
 				o := v.placed(fmt.Sprint("o", i), 0)
 				o.Status = status
-				v.put(t, o)
+				v.Put(t, o)
 				orders = append(orders, o)
 			}
-			v.advance(time.Hour)
+			v.Wait(time.Hour)
 			orders[0].Status = c.First
-			v.put(t, orders[0])
+			v.Put(t, orders[0])
 			v.wantWorth(t, c.Want)
-			v.audit(t, "mem_ada")
+			v.Audit(t, "mem_ada")
 		})
 	}
 }

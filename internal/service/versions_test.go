@@ -12,6 +12,7 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/loyalty/calendar"
 	"github.com/perennial-loyalty/perennial/internal/loyalty/engine"
 	"github.com/perennial-loyalty/perennial/internal/members"
+	"github.com/perennial-loyalty/perennial/internal/service/servicetest"
 	"github.com/perennial-loyalty/perennial/internal/table/tabletest"
 )
 
@@ -40,7 +41,7 @@ func newVersioned(t *testing.T, b *bench) *versioned {
 func (v *versioned) publish(t *testing.T, mode loyalty.RefreshMode, change func(*loyalty.Program)) {
 	t.Helper()
 	after := len(v.all)
-	p := program(t)
+	p := servicetest.Program(t)
 	p.Version = after + 1
 	change(p)
 	if err := engine.Compile(p); err != nil {
@@ -49,10 +50,10 @@ func (v *versioned) publish(t *testing.T, mode loyalty.RefreshMode, change func(
 	award.Supersede(p, v.all[after], v.Now(), mode)
 	in := catalog.Published{Program: p.ID, Source: []byte("x"), Snapshot: []byte("{}"), By: "test", Recall: v.recalls}
 	v.recalls = nil
-	if err := (catalog.Catalog{Ledger: v.bench.Ledger}).Publish(t.Context(), in, after); err != nil {
+	if err := (catalog.Catalog{Ledger: v.Bench.Ledger}).Publish(t.Context(), in, after); err != nil {
 		t.Fatal(err)
 	}
-	v.all[p.Version], v.p = p, p
+	v.all[p.Version], v.P = p, p
 }
 
 // silverFrom returns a change that sets the points required for the second level, with an entry bonus.
@@ -70,27 +71,27 @@ func TestVersionCountsForMemberWhoWasNotRead(t *testing.T) {
 		v.publish(t, "", silverFrom(500))
 		ids := []loyalty.MemberID{"mem_quiet", "mem_read"}
 		for _, m := range ids {
-			v.enrol(t, m)
-			v.put(t, v.order("of "+string(m), m, 40_000))
+			v.Enroll(t, m)
+			v.Put(t, v.Order("of "+string(m), m, 40_000))
 		}
 		read := func() {
-			if _, err := (members.Members{Ledger: v.bench.Ledger}).Current(t.Context(), v.p, "mem_read"); err != nil {
+			if _, err := (members.Members{Ledger: v.Bench.Ledger}).Current(t.Context(), v.P, "mem_read"); err != nil {
 				t.Fatal(err)
 			}
 		}
-		v.advance(time.Hour)
+		v.Wait(time.Hour)
 		v.publish(t, loyalty.UpgradeOnly, silverFrom(300))
-		v.advance(time.Hour)
+		v.Wait(time.Hour)
 		read()
 		v.publish(t, loyalty.UpgradeOnly, silverFrom(1000))
-		v.advance(time.Hour)
+		v.Wait(time.Hour)
 		read()
 		for _, m := range ids {
-			got, err := members.Members{Ledger: v.bench.Ledger}.Current(t.Context(), v.p, m)
+			got, err := members.Members{Ledger: v.Bench.Ledger}.Current(t.Context(), v.P, m)
 			if err != nil || got.Account.Tier.Level != "silver" || got.Account.Balance().Active != 450 {
 				t.Errorf("%s is %s with %+v, %v", m, got.Account.Tier.Level, got.Account.Balance(), err)
 			}
-			v.audit(t, m)
+			v.Audit(t, m)
 		}
 	})
 }
@@ -98,51 +99,51 @@ func TestVersionCountsForMemberWhoWasNotRead(t *testing.T) {
 // If a process that does not know a new version yet writes an account, the next process that knows the version still
 // applies it.
 func TestWriterWithAnOldVersionHidesNoPublication(t *testing.T) {
-	v := newVersioned(t, newBench(t, memory(t)))
+	v := newVersioned(t, newBench(t, servicetest.Memory(t)))
 	v.publish(t, "", silverFrom(500))
-	v.enrol(t, "mem_ada")
-	v.put(t, v.order("1", "mem_ada", 29_000))
-	v.advance(time.Hour)
-	old, stale, read := v.p, v.Versions, v.Now()
-	known, err := catalog.Catalog{Ledger: v.bench.Ledger}.Schedule(t.Context(), v.p.ID)
+	v.Enroll(t, "mem_ada")
+	v.Put(t, v.Order("1", "mem_ada", 29_000))
+	v.Wait(time.Hour)
+	old, stale, read := v.P, v.Versions, v.Now()
+	known, err := catalog.Catalog{Ledger: v.Bench.Ledger}.Schedule(t.Context(), v.P.ID)
 	if err != nil {
 		t.Fatal(err)
 	}
-	v.advance(time.Second)
+	v.Wait(time.Second)
 	v.publish(t, loyalty.UpgradeOnly, silverFrom(300))
-	v.advance(time.Second)
-	present := v.p
-	v.p, v.Versions = old, func(context.Context, string) (ledger.Schedule, time.Time, error) { return known, read, nil }
-	v.put(t, v.order("2", "mem_ada", 2_000))
+	v.Wait(time.Second)
+	present := v.P
+	v.P, v.Versions = old, func(context.Context, string) (ledger.Schedule, time.Time, error) { return known, read, nil }
+	v.Put(t, v.Order("2", "mem_ada", 2_000))
 	if got := v.level(t, "mem_ada"); got != "bronze" {
 		t.Fatalf("by the old version the level is %s", got)
 	}
-	v.p, v.Versions = present, stale
-	v.advance(time.Second)
-	got, err := members.Members{Ledger: v.bench.Ledger}.Current(t.Context(), v.p, "mem_ada")
+	v.P, v.Versions = present, stale
+	v.Wait(time.Second)
+	got, err := members.Members{Ledger: v.Bench.Ledger}.Current(t.Context(), v.P, "mem_ada")
 	if err != nil || got.Account.Tier.Level != "silver" || got.Account.Balance().Active != 360 {
 		t.Errorf("the level is %s, and the balance %+v, %v", got.Account.Tier.Level, got.Account.Balance(), err)
 	}
-	v.audit(t, "mem_ada")
+	v.Audit(t, "mem_ada")
 }
 
 // A read costs the same as before another version was published, and writes only due changes.
 func TestWhatAReadCosts(t *testing.T) {
-	meter := &tabletest.Meter{Table: memory(t)}
+	meter := &tabletest.Meter{Table: servicetest.Memory(t)}
 	v := newVersioned(t, newBench(t, meter))
 	v.publish(t, "", silverFrom(500))
-	schedule, err := catalog.Catalog{Ledger: v.bench.Ledger}.Schedule(t.Context(), v.p.ID)
+	schedule, err := catalog.Catalog{Ledger: v.Bench.Ledger}.Schedule(t.Context(), v.P.ID)
 	if err != nil {
 		t.Fatal(err)
 	}
 	v.Versions = func(context.Context, string) (ledger.Schedule, time.Time, error) { return schedule, v.Now(), nil }
-	v.enrol(t, "mem_ada")
-	v.put(t, v.order("1", "mem_ada", 29_000))
-	v.advance(time.Hour)
+	v.Enroll(t, "mem_ada")
+	v.Put(t, v.Order("1", "mem_ada", 29_000))
+	v.Wait(time.Hour)
 	read := func(wantWrites bool) {
 		t.Helper()
 		meter.Take()
-		if _, err := (members.Members{Ledger: v.bench.Ledger}).Current(t.Context(), v.p, "mem_ada"); err != nil {
+		if _, err := (members.Members{Ledger: v.Bench.Ledger}).Current(t.Context(), v.P, "mem_ada"); err != nil {
 			t.Fatal(err)
 		}
 		u := meter.Take()
@@ -156,7 +157,7 @@ func TestWhatAReadCosts(t *testing.T) {
 	if v.loads != 0 {
 		t.Errorf("%d versions were looked up", v.loads)
 	}
-	v.advance(400 * 24 * time.Hour)
+	v.Wait(400 * 24 * time.Hour)
 	read(true)
 	read(false)
 }

@@ -11,38 +11,39 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
 	"github.com/perennial-loyalty/perennial/internal/loyalty/calendar"
 	"github.com/perennial-loyalty/perennial/internal/service"
+	"github.com/perennial-loyalty/perennial/internal/service/servicetest"
 	"github.com/perennial-loyalty/perennial/internal/table/tabletest"
 )
 
 func TestUnitsGoToTheFirstOnTheWaitlist(t *testing.T) {
 	onBoth(t, func(t *testing.T, b *bench) {
-		r := mug(2)
+		r := servicetest.Mug(2)
 		r.FirstCall = calendar.Period{Hours: 24}
-		b.offer(t, r)
+		b.Offer(t, r)
 		member := func(i int) loyalty.MemberID { return loyalty.MemberID(fmt.Sprintf("mem_%02d", i)) }
 		for i := range 12 {
-			b.enrol(t, member(i))
-			b.grant(t, member(i), 1_000)
+			b.Enroll(t, member(i))
+			b.Grant(t, member(i), 1_000)
 		}
 		for i := range 2 {
-			b.take(t, service.RedemptionRequest{ID: fmt.Sprint("rd_held_", i), Member: member(10 + i), Reward: "mug"})
+			b.Take(t, service.RedemptionRequest{ID: fmt.Sprint("rd_held_", i), Member: member(10 + i), Reward: "mug"})
 		}
 		for i := range 5 {
-			b.advance(time.Second)
+			b.Wait(time.Second)
 			if at, err := (inventory.Waitlists{Ledger: b.Ledger}).Join(
-				t.Context(), b.p, "mug", member(i),
+				t.Context(), b.P, "mug", member(i),
 			); err != nil || at.Position != i+1 {
 				t.Fatalf("%+v, %v", at, err)
 			}
 		}
-		b.cancel(t, "rd_held_0")
-		b.cancel(t, "rd_held_1")
+		b.Cancel(t, "rd_held_0")
+		b.Cancel(t, "rd_held_1")
 		// All members request the reward concurrently, some of them repeatedly. The two units go to the first two
 		// members.
 		won := map[int]bool{}
 		for round := range 2 {
-			for i, err := range inParallel(12, func(i int) error {
-				_, err := b.try(
+			for i, err := range servicetest.InParallel(12, func(i int) error {
+				_, err := b.Try(
 					t,
 					service.RedemptionRequest{
 						ID: fmt.Sprintf("rd_%d_%d", round, i), Member: member(i), Reward: "mug", Commit: true,
@@ -54,14 +55,14 @@ func TestUnitsGoToTheFirstOnTheWaitlist(t *testing.T) {
 					won[i] = true
 					continue
 				}
-				wantRefusal(t, err, loyalty.RewardOutOfStock)
+				servicetest.WantRejection(t, err, loyalty.RewardOutOfStock)
 			}
 		}
 		if len(won) != 2 || !won[0] || !won[1] {
 			t.Errorf("the units went to %v", won)
 		}
 		for i := range 5 {
-			at, err := inventory.Waitlists{Ledger: b.Ledger}.Place(t.Context(), b.p, "mug", member(i))
+			at, err := inventory.Waitlists{Ledger: b.Ledger}.Place(t.Context(), b.P, "mug", member(i))
 			if err != nil || at.Waits != (i > 1) || at.Waits && at.Position != i-1 {
 				t.Errorf("%d: %+v, %v", i, at, err)
 			}
@@ -72,28 +73,28 @@ func TestUnitsGoToTheFirstOnTheWaitlist(t *testing.T) {
 // A cart keeps its unit even if members wait; only other units are reserved for them.
 func TestACartKeepsItsUnitWhileOthersWait(t *testing.T) {
 	onBoth(t, func(t *testing.T, b *bench) {
-		r := mug(2)
+		r := servicetest.Mug(2)
 		r.FirstCall = calendar.Period{Hours: 24}
-		b.offer(t, r)
+		b.Offer(t, r)
 		for _, m := range []loyalty.MemberID{"mem_ada", "mem_bob", "mem_eve"} {
-			b.enrol(t, m)
-			b.grant(t, m, 1_000)
+			b.Enroll(t, m)
+			b.Grant(t, m, 1_000)
 		}
-		b.take(t, service.RedemptionRequest{ID: "rd_1", Member: "mem_ada", Reward: "mug", Cart: "m1"})
-		b.take(t, service.RedemptionRequest{ID: "rd_2", Member: "mem_bob", Reward: "mug"})
-		if _, err := (inventory.Waitlists{Ledger: b.Ledger}).Join(t.Context(), b.p, "mug", "mem_eve"); err != nil {
+		b.Take(t, service.RedemptionRequest{ID: "rd_1", Member: "mem_ada", Reward: "mug", Cart: "m1"})
+		b.Take(t, service.RedemptionRequest{ID: "rd_2", Member: "mem_bob", Reward: "mug"})
+		if _, err := (inventory.Waitlists{Ledger: b.Ledger}).Join(t.Context(), b.P, "mug", "mem_eve"); err != nil {
 			t.Fatal(err)
 		}
-		b.cancel(t, "rd_2")
-		b.take(t, service.RedemptionRequest{ID: "rd_3", Member: "mem_ada", Reward: "mug", Cart: "m1"})
-		if n := b.spent(t, "mug"); n != 1 {
+		b.Cancel(t, "rd_2")
+		b.Take(t, service.RedemptionRequest{ID: "rd_3", Member: "mem_ada", Reward: "mug", Cart: "m1"})
+		if n := b.Spent(t, "mug"); n != 1 {
 			t.Errorf("%d units are taken", n)
 		}
-		_, err := b.try(t, service.RedemptionRequest{ID: "rd_4", Member: "mem_ada", Reward: "mug", Cart: "m2"})
-		wantRefusal(t, err, loyalty.RewardOutOfStock)
-		b.take(t, service.RedemptionRequest{ID: "rd_5", Member: "mem_eve", Reward: "mug"})
-		b.take(t, service.RedemptionRequest{ID: "rd_6", Member: "mem_ada", Reward: "mug", Cart: "m1", Commit: true})
-		if n := b.spent(t, "mug"); n != 2 {
+		_, err := b.Try(t, service.RedemptionRequest{ID: "rd_4", Member: "mem_ada", Reward: "mug", Cart: "m2"})
+		servicetest.WantRejection(t, err, loyalty.RewardOutOfStock)
+		b.Take(t, service.RedemptionRequest{ID: "rd_5", Member: "mem_eve", Reward: "mug"})
+		b.Take(t, service.RedemptionRequest{ID: "rd_6", Member: "mem_ada", Reward: "mug", Cart: "m1", Commit: true})
+		if n := b.Spent(t, "mug"); n != 2 {
 			t.Errorf("%d units are taken", n)
 		}
 	})
@@ -101,18 +102,18 @@ func TestACartKeepsItsUnitWhileOthersWait(t *testing.T) {
 
 func TestOneMemberStandsInLineOnce(t *testing.T) {
 	onBoth(t, func(t *testing.T, b *bench) {
-		r := mug(1)
+		r := servicetest.Mug(1)
 		r.FirstCall = calendar.Period{Hours: 24}
-		b.offer(t, r)
+		b.Offer(t, r)
 		for _, m := range []loyalty.MemberID{"mem_ada", "mem_bob"} {
-			b.enrol(t, m)
-			b.grant(t, m, 1_000)
+			b.Enroll(t, m)
+			b.Grant(t, m, 1_000)
 		}
-		b.take(t, service.RedemptionRequest{ID: "rd_1", Member: "mem_ada", Reward: "mug"})
-		for _, err := range inParallel(10, func(int) error {
+		b.Take(t, service.RedemptionRequest{ID: "rd_1", Member: "mem_ada", Reward: "mug"})
+		for _, err := range servicetest.InParallel(10, func(int) error {
 			for {
 				if _, err := (inventory.Waitlists{Ledger: b.Ledger}).Join(
-					t.Context(), b.p, "mug", "mem_bob",
+					t.Context(), b.P, "mug", "mem_bob",
 				); !errors.Is(err, ledger.ErrTryAgain) {
 					return err
 				}
@@ -122,11 +123,11 @@ func TestOneMemberStandsInLineOnce(t *testing.T) {
 				t.Error(err)
 			}
 		}
-		if _, err := (inventory.Waitlists{Ledger: b.Ledger}).Leave(t.Context(), b.p, "mug", "mem_bob"); err != nil {
+		if _, err := (inventory.Waitlists{Ledger: b.Ledger}).Leave(t.Context(), b.P, "mug", "mem_bob"); err != nil {
 			t.Fatal(err)
 		}
-		b.cancel(t, "rd_1")
-		b.take(t, service.RedemptionRequest{ID: "rd_2", Member: "mem_ada", Reward: "mug"}) // the waitlist is empty
+		b.Cancel(t, "rd_1")
+		b.Take(t, service.RedemptionRequest{ID: "rd_2", Member: "mem_ada", Reward: "mug"}) // the waitlist is empty
 	})
 }
 
@@ -134,15 +135,15 @@ func TestOneMemberStandsInLineOnce(t *testing.T) {
 func TestAWaitingListCostsOnlyWhereThereIsOne(t *testing.T) {
 	var cost [2]tabletest.Usage
 	for i, first := range []calendar.Period{{}, {Hours: 24}} {
-		meter := &tabletest.Meter{Table: memory(t)}
+		meter := &tabletest.Meter{Table: servicetest.Memory(t)}
 		b := newBench(t, meter)
-		r := mug(5)
+		r := servicetest.Mug(5)
 		r.FirstCall = first
-		b.offer(t, r)
-		b.enrol(t, "mem_ada")
-		b.grant(t, "mem_ada", 1_000)
+		b.Offer(t, r)
+		b.Enroll(t, "mem_ada")
+		b.Grant(t, "mem_ada", 1_000)
 		meter.Take()
-		b.take(t, service.RedemptionRequest{ID: "rd_1", Member: "mem_ada", Reward: "mug", Commit: true})
+		b.Take(t, service.RedemptionRequest{ID: "rd_1", Member: "mem_ada", Reward: "mug", Commit: true})
 		cost[i] = meter.Take()
 	}
 	if cost[1].Read-cost[0].Read > 2 || cost[1].Write != cost[0].Write {
