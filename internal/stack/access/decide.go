@@ -47,7 +47,7 @@ func (p Policy) Decide(r Request) (allowed bool, err error) {
 }
 
 func applies(s stack.Statement, r Request) (bool, error) {
-	action := func(pattern string) bool { return Like(strings.ToLower(pattern), strings.ToLower(r.Action)) }
+	action := func(pattern string) bool { return likeAction(pattern, r.Action) }
 	resource := func(pattern string) bool { return Like(pattern, r.Resource) }
 	if !slices.ContainsFunc(s.Action, action) || !slices.ContainsFunc(s.Resource, resource) {
 		return false, nil
@@ -59,6 +59,14 @@ func applies(s stack.Statement, r Request) (bool, error) {
 		}
 	}
 	return true, nil
+}
+
+// likeAction reports whether an action matches a pattern. Case does not matter in the names of actions.
+func likeAction(pattern, action string) bool {
+	if !strings.ContainsAny(pattern, "*?") {
+		return strings.EqualFold(pattern, action)
+	}
+	return Like(strings.ToLower(pattern), strings.ToLower(action))
 }
 
 // test evaluates one condition. See "Multivalued context keys" in the IAM user guide for the set operators: with
