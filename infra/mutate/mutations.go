@@ -31,8 +31,12 @@ var pebbletable = []mutation{
 	{"transact.go", "Current: now}", "Current: op.Item}", "return the put item in place of the current one"},
 	{"transact.go", "t.commit.Lock()\n\tdefer t.commit.Unlock()\n", "", "decide without the mutex"},
 	{
-		"transact.go", "\t\tif err != nil {\n\t\t\treturn nil, err\n\t\t}\n\t\tif changed {",
-		"\t\tif err != nil {\n\t\t\tbreak\n\t\t}\n\t\tif changed {", "apply the operations before the conflict",
+		"transact.go", "\t\t\treturn s, &table.ConflictError{Op: i, Key: now.Key, Current: now}", "\t\t\tbreak",
+		"apply the operations before the conflict",
+	},
+	{
+		"transact.go", "if err != nil || !t.cache.unchanged(s.slots) {", "if err != nil {",
+		"apply a transaction whose items have changed",
 	},
 	{"transact.go", "return t.settle(w)", "go t.settle(w)\n\treturn nil", "acknowledge before the sync"},
 	{"transact.go", "return t.waitAll(ctx, ops)", "return nil", "return a check before the sync"},
@@ -42,6 +46,23 @@ var pebbletable = []mutation{
 	},
 	{"transact.go", "&& !mayRunAhead(ops[conflict.Op], conflict)", "", "let every conflict wait for the disk"},
 	{"transact.go", "\tif err := ctx.Err(); err != nil {\n\t\treturn err\n\t}\n", "", "write after the context ended"},
+	// The cache.
+	{"unsynced.go", "\tt.cache.put(w.changed)\n", "", "serve a stale version"},
+	{
+		"cache.go", "\t\tc.add(&slot{filled: true, item: it})",
+		"\t\tif ok {\n\t\t\twas.item, was.filled = it, true\n\t\t\tcontinue\n\t\t}\n" +
+			"\t\tc.add(&slot{filled: true, item: it})",
+		"change a slot in place",
+	},
+	{"cache.go", "if now, ok := c.slots.Peek(it.Key); ok && now == s && !s.filled {", "if true {", "fill any slot"},
+	{"cache.go", "!ok || now != s", "ok && now != s", "trust a slot that was evicted"},
+	{"cache.go", "for c.bytes > c.limit {", "for false {", "let the cache grow without a limit"},
+	{"query.go", "\tit.Doc = bytes.Clone(it.Doc) // the caller may modify it\n", "", "return the memory of the cache"},
+	{
+		"transact.go", "\t\t\tnow.Doc = bytes.Clone(now.Doc) // the caller may modify it\n", "",
+		"return the memory of the cache with a conflict",
+	},
+	{"check.go", "it.Expires = time.Unix(it.Expires.Unix(), 0).UTC()", "", "expire within a second"},
 	// The index.
 	{"transact.go", "if !now.Index.IsZero() {", "if false {", "leave stale index rows"},
 	{

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"time"
 	"unicode/utf8"
 
 	"github.com/go-json-experiment/json/jsontext"
@@ -66,6 +67,9 @@ func prepareItem(it *table.Item) error {
 		if err := checkKey(it.Index); err != nil {
 			return fmt.Errorf("index: %w", err)
 		}
+	}
+	if !it.Expires.IsZero() {
+		it.Expires = time.Unix(it.Expires.Unix(), 0).UTC()
 	}
 	// Format is strict: it accepts only valid UTF-8, and no duplicate names in an object.
 	doc := jsontext.Value(bytes.Clone(it.Doc))

@@ -24,6 +24,15 @@ func TestConformanceOnDisk(t *testing.T) {
 	})
 }
 
+// TestConformanceWithASmallCache evicts items all the time, also while they are read or written.
+func TestConformanceWithASmallCache(t *testing.T) {
+	tabletest.Run(t, func(t *testing.T) table.Table {
+		tab := memory(t)
+		tab.cache = newCache(2_000)
+		return checked(t, tab)
+	})
+}
+
 func memory(t testing.TB) *Table {
 	t.Helper()
 	tab, err := OpenMemory()
@@ -33,10 +42,11 @@ func memory(t testing.TB) *Table {
 	return tab
 }
 
-// checked compares the table's index with its items and closes it when the test ends.
+// checked compares the table's index and its cache with its items and closes it when the test ends.
 func checked(t testing.TB, tab *Table) *Table {
 	t.Cleanup(func() {
 		wantIndexOfItems(t, tab)
+		wantCacheOfItems(t, tab)
 		if err := tab.Close(); err != nil {
 			t.Error(err)
 		}

@@ -28,13 +28,14 @@ func (t *Table) Get(ctx context.Context, key table.Key) (table.Item, error) {
 		return table.Item{}, err
 	}
 	defer t.inUse.RUnlock()
-	it, err := t.read(key)
+	it, _, err := t.read(key)
 	if err != nil {
 		return table.Item{}, err
 	}
 	if err := t.unsynced.wait(ctx, key); err != nil {
 		return table.Item{}, err
 	}
+	it.Doc = bytes.Clone(it.Doc) // the caller may modify it
 	return it, nil
 }
 

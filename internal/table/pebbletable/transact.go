@@ -1,6 +1,7 @@
 package pebbletable
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -57,48 +58,71 @@ func (t *Table) waitAll(ctx context.Context, ops []table.Op) error {
 
 // apply checks the conditions of the operations and makes their effects visible at one instant. The caller must settle
 // the returned write, which is nil if there was nothing to write.
-func (t *Table) apply(ops []table.Op) (w *write, err error) {
-	batch := t.db.NewBatch()
-	defer func() {
-		if w == nil {
-			err = errors.Join(err, batch.Close())
-		}
-	}()
+//
+// It prepares the batch before it locks t.commit, from items that another transaction may change meanwhile. If one did,
+// apply prepares the batch again under the lock.
+func (t *Table) apply(ops []table.Op) (*write, error) {
+	s, err := t.stage(ops)
+	if errors.As(err, new(*table.ConflictError)) && t.cache.unchanged(s.slots) {
+		return nil, err
+	}
 	t.commit.Lock()
 	defer t.commit.Unlock()
-	var keys []table.Key
-	for i, op := range ops {
-		changed, err := t.stage(batch, i, op)
-		if err != nil {
+	if err != nil || !t.cache.unchanged(s.slots) {
+		if err == nil {
+			_ = s.batch.Close() // it only returns the batch to a pool
+		}
+		if s, err = t.stage(ops); err != nil {
 			return nil, err
 		}
-		if changed {
-			keys = append(keys, op.Item.Key)
-		}
 	}
-	if batch.Empty() {
-		return nil, nil
+	if s.batch.Empty() {
+		return nil, s.batch.Close()
 	}
-	return t.enqueue(batch, keys)
+	return t.enqueue(s)
 }
 
-// stage adds the effect of op to the batch, and reports whether there is one.
-func (t *Table) stage(batch *pebble.Batch, i int, op table.Op) (changed bool, err error) {
-	now, err := t.read(op.Item.Key)
-	if err != nil {
-		return false, err
+// A staged transaction is decided but not applied.
+type staged struct {
+	batch   *pebble.Batch
+	slots   []*slot      // the slots from which the items were read
+	changed []table.Item // the new states of the items that it changes
+}
+
+// stage reads the items of the operations, checks the conditions and prepares a batch. If it returns an error, the
+// staged transaction has only the slots that were read.
+func (t *Table) stage(ops []table.Op) (s staged, err error) {
+	s.batch = t.db.NewBatch()
+	defer func() {
+		if err != nil {
+			err = errors.Join(err, s.batch.Close())
+		}
+	}()
+	s.slots = make([]*slot, 0, len(ops))
+	s.changed = make([]table.Item, 0, len(ops))
+	for i, op := range ops {
+		now, from, err := t.read(op.Item.Key)
+		if err != nil {
+			return s, err
+		}
+		s.slots = append(s.slots, from)
+		next, holds, err := step(now, op)
+		if err != nil {
+			return s, err
+		}
+		if !holds {
+			now.Doc = bytes.Clone(now.Doc) // the caller may modify it
+			return s, &table.ConflictError{Op: i, Key: now.Key, Current: now}
+		}
+		if next.Version == now.Version {
+			continue
+		}
+		s.changed = append(s.changed, next)
+		if err := replace(s.batch, now, next); err != nil {
+			return s, err
+		}
 	}
-	next, holds, err := step(now, op)
-	if err != nil {
-		return false, err
-	}
-	if !holds {
-		return false, &table.ConflictError{Op: i, Key: now.Key, Current: now}
-	}
-	if next.Version == now.Version {
-		return false, nil
-	}
-	return true, replace(batch, now, next)
+	return s, nil
 }
 
 // step returns the effect of op on the current item, and whether its condition holds. Version 0 means no item.
@@ -140,8 +164,22 @@ func replace(batch *pebble.Batch, now, next table.Item) error {
 	return batch.Set(itemKey(next.Key), encodeItem(next), nil)
 }
 
-// read returns the item in memory, whether or not it is durable.
-func (t *Table) read(key table.Key) (table.Item, error) {
+// read returns the item as applied, whether or not it is durable, and the slot of the cache that has it. The slot is
+// current at some instant during the call, and has the returned item at that instant.
+func (t *Table) read(key table.Key) (table.Item, *slot, error) {
+	s, filled := t.cache.slot(key)
+	if filled {
+		return s.item, s, nil
+	}
+	it, err := t.readRow(key)
+	if err == nil {
+		t.cache.fill(s, it)
+	}
+	return it, s, err
+}
+
+// readRow reads an item from Pebble.
+func (t *Table) readRow(key table.Key) (table.Item, error) {
 	value, closer, err := t.db.Get(itemKey(key))
 	if errors.Is(err, pebble.ErrNotFound) {
 		return table.Item{Key: key}, nil

@@ -12,10 +12,10 @@ import (
 
 // A write is a transaction that is applied but not yet durable.
 type write struct {
-	batch *pebble.Batch
-	keys  []table.Key   // the changed items
-	done  chan struct{} // closed when the write is durable or has failed
-	err   error         // set before done is closed
+	batch   *pebble.Batch
+	changed []table.Item  // the new states of the changed items
+	done    chan struct{} // closed when the write is durable or has failed
+	err     error         // set before done is closed
 }
 
 // unsynced records the items that are newer in memory than on disk, so that only their readers wait.
@@ -32,8 +32,8 @@ func (u *unsynced) add(w *write) {
 	if u.last == nil {
 		u.last = map[table.Key]*write{}
 	}
-	for _, key := range w.keys {
-		u.last[key], u.last[partition(key.PK)] = w, w
+	for _, it := range w.changed {
+		u.last[it.Key], u.last[partition(it.Key.PK)] = w, w
 	}
 }
 
@@ -42,8 +42,8 @@ func (u *unsynced) add(w *write) {
 func (u *unsynced) remove(w *write) {
 	u.mu.Lock()
 	defer u.mu.Unlock()
-	for _, key := range w.keys {
-		for _, k := range []table.Key{key, partition(key.PK)} {
+	for _, it := range w.changed {
+		for _, k := range []table.Key{it.Key, partition(it.Key.PK)} {
 			if u.last[k] == w {
 				delete(u.last, k)
 			}
@@ -68,13 +68,13 @@ func (u *unsynced) wait(ctx context.Context, key table.Key) error {
 	}
 }
 
-// enqueue applies the batch to memory and appends it to the log, without waiting for the disk. The caller holds
-// t.commit, so that transactions are logged in the order in which they were decided.
-func (t *Table) enqueue(batch *pebble.Batch, keys []table.Key) (w *write, err error) {
+// enqueue applies the batch to memory and the cache and appends it to the log, without waiting for the disk. The caller
+// holds t.commit, so that transactions are logged in the order in which they were decided.
+func (t *Table) enqueue(s staged) (w *write, err error) {
 	if err := t.stopped(); err != nil {
 		return nil, err
 	}
-	w = &write{batch: batch, keys: keys, done: make(chan struct{})}
+	w = &write{batch: s.batch, changed: s.changed, done: make(chan struct{})}
 	t.unsynced.add(w)
 	defer func() {
 		// Pebble panics when it cannot append to its log.
@@ -90,7 +90,11 @@ func (t *Table) enqueue(batch *pebble.Batch, keys []table.Key) (w *write, err er
 			err = w.fail(err)
 		}
 	}()
-	return w, t.db.ApplyNoSyncWait(batch, pebble.Sync)
+	if err := t.db.ApplyNoSyncWait(w.batch, pebble.Sync); err != nil {
+		return w, err
+	}
+	t.cache.put(w.changed)
+	return w, nil
 }
 
 // settle waits until w is durable and releases its waiters. A failed write stops the table and remains unsynced, so
