@@ -27,11 +27,12 @@ var pebbletable = []mutation{
 		"if op.Item.Version > 0 && now.Version != op.Item.Version {", "put over an existing item",
 	},
 	{"transact.go", "next.Version++", "next.Version = now.Version + 2", "skip a version"},
-	{"transact.go", "Op: i,", "Op: 0,", "report the first operation for every conflict"},
+	{"transact.go", "Op: i,", "Op: i * 0,", "report the first operation for every conflict"},
 	{"transact.go", "Current: now}", "Current: op.Item}", "return the put item in place of the current one"},
 	{"transact.go", "t.commit.Lock()\n\tdefer t.commit.Unlock()\n", "", "decide without the mutex"},
 	{
-		"transact.go", "\t\t\treturn s, &table.ConflictError{Op: i, Key: now.Key, Current: now}", "\t\t\tbreak",
+		"transact.go", "\t\t\treturn s, &table.ConflictError{Op: i, Key: now.Key, Current: now}",
+		"\t\t\t_ = i\n\t\t\tbreak",
 		"apply the operations before the conflict",
 	},
 	{
@@ -49,9 +50,9 @@ var pebbletable = []mutation{
 	// The cache.
 	{"unsynced.go", "\tt.cache.put(w.changed)\n", "", "serve a stale version"},
 	{
-		"cache.go", "\t\tc.add(&slot{filled: true, item: it})",
-		"\t\tif ok {\n\t\t\twas.item, was.filled = it, true\n\t\t\tcontinue\n\t\t}\n" +
-			"\t\tc.add(&slot{filled: true, item: it})",
+		"cache.go", "\t\t\tc.bytes -= was.size()\n\t\t}",
+		"\t\t\tc.bytes -= was.size()\n\t\t\twas.item, was.filled = it, true\n" +
+			"\t\t\tc.bytes += was.size()\n\t\t\tcontinue\n\t\t}",
 		"change a slot in place",
 	},
 	{"cache.go", "if now, ok := c.slots.Peek(it.Key); ok && now == s && !s.filled {", "if true {", "fill any slot"},
@@ -59,10 +60,13 @@ var pebbletable = []mutation{
 	{"cache.go", "for c.bytes > c.limit {", "for false {", "let the cache grow without a limit"},
 	{"query.go", "\tit.Doc = bytes.Clone(it.Doc) // the caller may modify it\n", "", "return the memory of the cache"},
 	{
-		"transact.go", "\t\t\tnow.Doc = bytes.Clone(now.Doc) // the caller may modify it\n", "",
+		"transact.go", "\t\t\tnow.Doc = bytes.Clone(now.Doc) //", "\t\t\t_ = bytes.Clone(now.Doc) //",
 		"return the memory of the cache with a conflict",
 	},
-	{"check.go", "it.Expires = time.Unix(it.Expires.Unix(), 0).UTC()", "", "expire within a second"},
+	{
+		"check.go", "it.Expires = time.Unix(it.Expires.Unix(), 0).UTC()", "it.Expires = it.Expires.Round(0 * time.Second)",
+		"expire within a second",
+	},
 	// The index.
 	{"transact.go", "if !now.Index.IsZero() {", "if false {", "leave stale index rows"},
 	{

@@ -45,6 +45,15 @@ func (ds DueQueue) Any(ctx context.Context, program string, shard int, now time.
 	return false, nil
 }
 
+// Next returns the instant at which the next account of a program is due, or zero if none will be.
+func (ds DueQueue) Next(ctx context.Context, program string) (time.Time, error) {
+	var shards []string
+	for shard := range stored.Shards {
+		shards = append(shards, stored.DuePartition(program, shard))
+	}
+	return NextDue(ctx, ds.Table, shards...)
+}
+
 // From yields the accounts of one shard (0 to Shards-1) that are due at now, the longest due first, starting at a
 // position in its queue.
 func (ds DueQueue) From(

@@ -3,6 +3,9 @@ package ledger
 import (
 	"context"
 	"iter"
+	"time"
+
+	"github.com/perennial-loyalty/perennial/internal/ledger/stored"
 
 	"github.com/perennial-loyalty/perennial/internal/table"
 )
@@ -40,4 +43,26 @@ func List[T any](
 			}
 		}
 	}
+}
+
+// NextDue returns the instant of the first place in queues of due objects, which are partitions of the index. It returns
+// zero if the queues are empty.
+func NextDue(ctx context.Context, t table.Table, partitions ...string) (next time.Time, err error) {
+	for _, pk := range partitions {
+		for it, err := range t.Query(ctx, table.Query{PK: pk, Index: true, Limit: 1}) {
+			if err != nil {
+				return next, Retryable(err)
+			}
+			next = Earlier(next, stored.InstantAt(it.Index.SK))
+		}
+	}
+	return next, nil
+}
+
+// Earlier returns the earlier of two instants. Zero means never.
+func Earlier(a, b time.Time) time.Time {
+	if a.IsZero() || !b.IsZero() && b.Before(a) {
+		return b
+	}
+	return a
 }

@@ -54,11 +54,18 @@ func (s *Stack) handlers(o Options) (map[string]lambda.Handler, error) {
 		return s.deploy(o)
 	}
 	made := map[string]lambda.Handler{}
-	for name, function := range functions {
-		made[name] = access.Handler(name, function(s.App))
+	s.works = map[string]nextWork{}
+	add := func(name string, h lambda.Handler) {
+		made[name] = access.Handler(name, h)
+		if scheduled, ok := h.(jobs.Scheduled); ok {
+			s.works[name] = scheduled.NextWork
+		}
 	}
-	made["remind"] = access.Handler("remind", jobs.Remind(s.dispatcher(o.URL))(s.App))
-	made["reminders"] = access.Handler("reminders", reminders.Handler(s.dispatcher(o.URL))(s.App))
+	for name, function := range functions {
+		add(name, function(s.App))
+	}
+	add("remind", jobs.Remind(s.dispatcher(o.URL))(s.App))
+	add("reminders", reminders.Handler(s.dispatcher(o.URL))(s.App))
 	return made, nil
 }
 

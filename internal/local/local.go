@@ -5,8 +5,8 @@
 // The functions run either in this process, with the same constructors as on Lambda, or as the deployed binaries (see
 // Binaries). In both cases, they receive the same events, limits and deadlines, and give the same responses. Functions
 // in this process have no policies and no table stream; the binaries have both (see package deployment). The stack's
-// clock can be advanced or frozen (POST /v1/test/clock). When it is advanced, every schedule and expiry up to the new
-// time is processed at its own instant.
+// clock can be advanced or frozen (POST /v1/test/clock). When it is advanced, every expiry and every schedule that has
+// work up to the new time is processed at its own instant.
 //
 // Deliberate limits: there are no throttles, and a restart empties the queues (the next schedule fills them again).
 // The package serves one process and must not be reachable from a network.
@@ -46,6 +46,7 @@ type Stack struct {
 	gateway    *gateway
 	queues     *queues
 	scheduler  *scheduler
+	works      map[string]nextWork // by function; nil if the functions run in their own processes
 	clockMux   http.Handler
 	paypal     *paypal.Server // nil without an emulated PayPal
 }
@@ -119,7 +120,9 @@ func New(o Options) (*Stack, error) {
 		if err != nil {
 			return nil, err
 		}
-		s.scheduler.timers = append(s.scheduler.timers, timer{schedule.Function, minute, made[schedule.Function]})
+		s.scheduler.timers = append(s.scheduler.timers, timer{
+			schedule.Function, minute, made[schedule.Function], s.works[schedule.Function],
+		})
 	}
 	s.clockMux = clockHandler{s, o.Moved}
 	return s, nil
@@ -128,8 +131,8 @@ func New(o Options) (*Stack, error) {
 // Run runs the schedules until ctx ends.
 func (s *Stack) Run(ctx context.Context) { s.scheduler.run(ctx) }
 
-// Advance advances the clock. It returns when everything up to the new time has been processed, which takes about a
-// second for a year without events.
+// Advance advances the clock. It returns when everything up to the new time has been processed. It skips runs of
+// schedules that would have no effect, if the functions run in this process.
 func (s *Stack) Advance(ctx context.Context, d time.Duration) error {
 	if d <= 0 || d > maxAdvance {
 		return errors.New("local: the clock can only move forward, by at most five years at a time")
@@ -179,5 +182,8 @@ func (s *Stack) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		failuresHandler{s}.ServeHTTP(w, r)
 		return
 	}
+	// A request may change what is due when it begins, and until it ends.
+	s.scheduler.requests.Add(1)
+	defer s.scheduler.requests.Add(1)
 	s.gateway.ServeHTTP(w, r)
 }

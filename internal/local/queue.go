@@ -88,6 +88,18 @@ func (q *queues) dead() map[string]int {
 	return counts
 }
 
+// waiting reports whether a message is waiting.
+func (q *queues) waiting() bool {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	for _, one := range q.byName {
+		if len(one.waiting) > 0 {
+			return true
+		}
+	}
+	return false
+}
+
 // drain delivers messages until none is waiting: each one was processed or moved to the dead-letter queue.
 func (q *queues) drain() {
 	for _, one := range q.byName {

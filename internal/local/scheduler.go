@@ -7,6 +7,7 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/aws/aws-lambda-go/lambda"
@@ -46,8 +47,11 @@ type scheduler struct {
 	timers []timer
 	settle func() // waits for events that the functions caused outside the queues
 
+	// requests counts the requests that may have changed what is due.
+	requests atomic.Int64
+
 	mu    sync.Mutex    // serializes running schedules and advancing the clock
-	fired time.Time     // every schedule up to this instant has run
+	fired time.Time     // every schedule up to this instant has run or was skipped
 	moved chan struct{} // wakes run after a running clock was advanced
 	last  map[string]Run
 }
@@ -56,7 +60,11 @@ type timer struct {
 	function string
 	minute   int
 	handler  lambda.Handler
+	work     nextWork // nil if the function must run every time
 }
+
+// A nextWork is the method NextWork of jobs.Scheduled.
+type nextWork func(ctx context.Context, at time.Time) (time.Time, error)
 
 // next returns the first instant after t at which the timer fires.
 func (tm timer) next(t time.Time) time.Time {
@@ -115,8 +123,11 @@ func (s *scheduler) advance(ctx context.Context, d time.Duration) error {
 	return nil
 }
 
-// fire runs the schedules up to and including an instant. The caller holds s.mu.
+// fire runs the schedules up to and including an instant. The caller holds s.mu. It skips runs that would have no
+// effect, unless a request changes what is due meanwhile.
 func (s *scheduler) fire(ctx context.Context, until time.Time) {
+	var idle time.Time // no schedule has work before this instant
+	seen := int64(-1)  // the value of s.requests when idle was determined
 	for ctx.Err() == nil {
 		tm, at := s.due(s.fired)
 		if at.IsZero() || at.After(until) {
@@ -124,15 +135,52 @@ func (s *scheduler) fire(ctx context.Context, until time.Time) {
 		}
 		s.clock.forward(at)
 		s.fired = at
-		began, now := s.clock.Now(), time.Now()
-		err := s.invoke(tm, at)
-		if err != nil {
-			s.log.Error("function of schedule failed", "function", tm.function, "due", at, "err", err)
+		if now := s.requests.Load(); now != seen {
+			seen, idle = now, s.nextWork(ctx, at)
 		}
-		s.queues.drain()
-		s.settle()
-		s.ran(tm.function, at, began, time.Since(now), err)
+		if at.Before(idle) {
+			s.ran(tm.function, at, at, 0, nil)
+			continue
+		}
+		s.runOne(tm, at)
+		seen = -1
 	}
+}
+
+// never is later than every instant of the clock.
+var never = time.Date(9999, 1, 1, 0, 0, 0, 0, time.UTC)
+
+// nextWork returns the earliest instant, not before at, at which a schedule may have work.
+func (s *scheduler) nextWork(ctx context.Context, at time.Time) time.Time {
+	if s.queues.waiting() {
+		return at
+	}
+	next := never
+	for _, tm := range s.timers {
+		if tm.work == nil {
+			return at
+		}
+		one, err := tm.work(ctx, at)
+		switch {
+		case err != nil:
+			return at // the function reports the error
+		case !one.IsZero() && one.Before(next):
+			next = one
+		}
+	}
+	return next
+}
+
+// runOne runs the schedule of a timer that is due at the current time.
+func (s *scheduler) runOne(tm timer, at time.Time) {
+	began, now := s.clock.Now(), time.Now()
+	err := s.invoke(tm, at)
+	if err != nil {
+		s.log.Error("function of schedule failed", "function", tm.function, "due", at, "err", err)
+	}
+	s.queues.drain()
+	s.settle()
+	s.ran(tm.function, at, began, time.Since(now), err)
 }
 
 // A scheduleEvent is the event that template.yaml defines for schedules.

@@ -116,11 +116,12 @@ func TestLongAndShortStepsRunSameSchedules(t *testing.T) {
 		}
 		for i, minute := range []int{0, 35} {
 			s.timers = append(s.timers, timer{
-				fmt.Sprint(i),
-				minute, invoked(func(_ context.Context, payload []byte) ([]byte, error) {
+				fmt.Sprint(i), minute,
+				invoked(func(_ context.Context, payload []byte) ([]byte, error) {
 					list = append(list, string(payload)+s.clock.Now().String())
 					return nil, nil
 				}),
+				nil,
 			})
 		}
 		for range steps {
@@ -169,7 +170,7 @@ func TestRunningClockRunsSchedules(t *testing.T) {
 	s.timers = []timer{{"reassess", 0, invoked(func(_ context.Context, payload []byte) ([]byte, error) {
 		fired <- string(payload)
 		return nil, nil
-	})}}
+	}), nil}}
 	ctx, stop := context.WithCancel(t.Context())
 	var running sync.WaitGroup
 	running.Go(func() { s.run(ctx) })

@@ -39,7 +39,7 @@ func TestFailedMessageIsRedrivenOnce(t *testing.T) {
 			return nil, errors.New("the schedule's turn")
 		}
 		return nil, q.Send(ctx, "work", "body")
-	})}, {"idle", 0, invoked(func(context.Context, []byte) ([]byte, error) { return nil, nil })}}
+	}), nil}, {"idle", 0, invoked(func(context.Context, []byte) ([]byte, error) { return nil, nil }), nil}}
 	if runs := s.Runs(); len(runs) != 0 {
 		t.Errorf("before the first run: %+v", runs)
 	}

@@ -96,6 +96,15 @@ func (r ReminderQueue) Any(ctx context.Context, program string, shard int, until
 	return false, nil
 }
 
+// Next returns the instant at which the next member's reminders are due, or zero if none will be.
+func (r ReminderQueue) Next(ctx context.Context, program string) (time.Time, error) {
+	var shards []string
+	for shard := range stored.Shards {
+		shards = append(shards, remindPartition(program, shard))
+	}
+	return ledger.NextDue(ctx, r.Table, shards...)
+}
+
 func dueReminders(program string, shard int, until time.Time) table.Query {
 	q := table.Query{PK: remindPartition(program, shard), Index: true}
 	if !until.IsZero() {

@@ -137,3 +137,8 @@ func (g GiftMessages) Due(
 		return GiftMessagePlace{loyalty.MemberID(m), it.Key.SK}, nil
 	})
 }
+
+// Next returns the instant at which the next gift card message of a program is due, or zero if none is waiting.
+func (g GiftMessages) Next(ctx context.Context, program string) (time.Time, error) {
+	return ledger.NextDue(ctx, g.Table, waitingGiftMessages(program))
+}

@@ -48,8 +48,11 @@ func (a Activity) Usual() time.Duration {
 // disconnected.
 func (a Activity) Silent(now time.Time) bool {
 	usual, silence := a.Usual(), now.Sub(a.Last)
-	return usual > 0 && now.Sub(a.First) > knownAfter && silence > 2*usual && silence < disconnected
+	return usual > 0 && now.Sub(a.First) > knownAfter && silence > 2*usual && !a.Disconnected(now)
 }
+
+// Disconnected reports whether the processor has been silent for at least 14 days.
+func (a Activity) Disconnected(now time.Time) bool { return now.Sub(a.Last) >= disconnected }
 
 // activityDoc is a stored form: only add fields.
 type activityDoc struct {

@@ -9,13 +9,11 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/table"
 )
 
-// wantCacheOfItems requires that every cached item equals the stored one, and that the cache is not larger than its
-// limit.
+// wantCacheOfItems requires that every cached item equals the stored one.
 func wantCacheOfItems(t testing.TB, tab *Table) {
 	t.Helper()
-	c, size := tab.cache, 0
-	for _, s := range c.slots.Values() {
-		size += s.size()
+	wantSizeOfSlots(t, tab.cache)
+	for _, s := range tab.cache.slots.Values() {
 		it, err := tab.readRow(s.item.Key)
 		if err != nil {
 			t.Fatal(err)
@@ -23,6 +21,15 @@ func wantCacheOfItems(t testing.TB, tab *Table) {
 		if diff := cmp.Diff(it, s.item); s.filled && diff != "" {
 			t.Errorf("the cached item of %s differs (-stored +cached):\n%s", s.item.Key, diff)
 		}
+	}
+}
+
+// wantSizeOfSlots requires that a cache knows its size, which is not larger than its limit.
+func wantSizeOfSlots(t testing.TB, c *cache) {
+	t.Helper()
+	size := 0
+	for _, s := range c.slots.Values() {
+		size += s.size()
 	}
 	if c.bytes != size || size > c.limit {
 		t.Errorf("the cache has %d bytes, counts %d, and may have %d", size, c.bytes, c.limit)
@@ -43,6 +50,7 @@ func TestCacheIsNotFilledAfterAWrite(t *testing.T) {
 	}
 	c.put([]table.Item{version(key, 2)})
 	c.fill(s, version(key, 1))
+	wantSizeOfSlots(t, c)
 	if now, filled := c.slot(key); !filled || now.item.Version != 2 {
 		t.Errorf("version %d, want 2", now.item.Version)
 	}

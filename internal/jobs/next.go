@@ -1,0 +1,88 @@
+package jobs
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"github.com/aws/aws-lambda-go/lambda"
+
+	"github.com/perennial-loyalty/perennial/internal/app"
+	"github.com/perennial-loyalty/perennial/internal/ledger"
+	"github.com/perennial-loyalty/perennial/internal/loyalty"
+)
+
+// A Scheduled function is a function with a schedule. Reassess and Remind return one.
+type Scheduled interface {
+	lambda.Handler
+
+	// NextWork returns the earliest instant at which an event of the schedule may have an effect, if nothing else
+	// happens until then. Events before this instant can be skipped. The result is at if the next event may have an
+	// effect, and zero if there is no such instant. It may be too early, but never too late.
+	NextWork(ctx context.Context, at time.Time) (time.Time, error)
+}
+
+// NextWork implements Scheduled.
+func (r reassess) NextWork(ctx context.Context, at time.Time) (time.Time, error) {
+	if r.Backups != nil {
+		return at, nil // every event checks the backups
+	}
+	return nextWork(ctx, r.App, at, func(p *loyalty.Program) (time.Time, error) {
+		for a, err := range r.Payments.Activities(ctx, p.ID) {
+			if err != nil || !a.Disconnected(at) {
+				return at, err // every event checks whether the processor is silent
+			}
+		}
+		if since := p.Tiers.Refresh.At; !since.IsZero() && since.After(at.Add(-time.Hour-publicationDelay)) {
+			return at, nil
+		}
+		return r.DueQueue.Next(ctx, p.ID)
+	})
+}
+
+// NextWork implements Scheduled.
+func (r remindHandler) NextWork(ctx context.Context, at time.Time) (time.Time, error) {
+	return nextWork(ctx, r.App, at, func(p *loyalty.Program) (time.Time, error) {
+		was, _, err := r.ReminderQueue.Swept(ctx, p.ID)
+		if err != nil || was != r.plannedBy(p) {
+			return at, err
+		}
+		gift, err := r.GiftMessages.Next(ctx, p.ID)
+		if err != nil {
+			return at, err
+		}
+		visit, err := r.ReminderQueue.Next(ctx, p.ID)
+		return ledger.Earlier(gift, visit), err
+	})
+}
+
+// nextWork returns the earliest of the instants that the function of returns for the published programs, and of those
+// at which another version of a program takes effect.
+func nextWork(
+	ctx context.Context, a *app.App, at time.Time, of func(*loyalty.Program) (time.Time, error),
+) (next time.Time, err error) {
+	for id, err := range a.Catalog.ProgramIDs(ctx) {
+		if err != nil {
+			return at, err
+		}
+		p, err := a.Programs.Live(ctx, id)
+		if err != nil && !errors.Is(err, app.ErrNotPublished) {
+			return at, err
+		}
+		if err == nil {
+			one, err := of(p)
+			if err != nil {
+				return at, err
+			}
+			next = ledger.Earlier(next, one)
+		}
+		_, versions, err := ledger.ReadSchedule(ctx, a.Table, id, at)
+		if err != nil {
+			return at, err
+		}
+		if len(versions.Next) > 0 {
+			next = ledger.Earlier(next, versions.Next[0].At)
+		}
+	}
+	return next, nil
+}
