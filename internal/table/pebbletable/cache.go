@@ -50,7 +50,8 @@ func (c *cache) slot(key table.Key) (s *slot, filled bool) {
 	return s, s.filled
 }
 
-// fill fills a slot with the item that was read after the slot was returned, unless it was replaced or filled meanwhile.
+// fill fills a slot with the item that was read after the slot was returned, unless it was replaced or filled
+// meanwhile.
 func (c *cache) fill(s *slot, it table.Item) {
 	c.mu.Lock()
 	defer c.mu.Unlock()

@@ -113,3 +113,14 @@ func TestCacheRemembersAbsentItems(t *testing.T) {
 		t.Error(it, err)
 	}
 }
+
+// Pebble reuses the memory of a value after the read, so a cached item must not refer to it.
+func TestDecodedItemHasItsOwnMemory(t *testing.T) {
+	key := table.Key{PK: "p", SK: "s"}
+	value := encodeItem(table.Item{Key: key, Version: 1, Doc: []byte(`{"n":1}`)})
+	it, err := decodeItem(key, value)
+	clear(value)
+	if err != nil || string(it.Doc) != `{"n":1}` {
+		t.Errorf("the document is %q; %v", it.Doc, err)
+	}
+}
