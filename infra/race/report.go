@@ -20,7 +20,7 @@ const header = "P: Perennial, H: hand-written, C: constant response; operations 
 func (r row) line() string {
 	p, h := r.of(perennial), r.of(handwrittenService)
 	pgbench := "-"
-	if r.scenario.sql != "" {
+	if r.hasPgbench() {
 		pgbench = percent(r.median(round.ofPgbench))
 	}
 	return fmt.Sprintf("%-20s  %7d  %5.2f  %10.0f %7.2f %7.2f %7.0f  %7.0f %7.2f %7.2f %7.0f  %7.0f %6s  %9s",
@@ -73,7 +73,7 @@ func table(rows []row) string {
 func (r *race) conditions(rows []row) string {
 	var shares []float64
 	for _, row := range rows {
-		if row.scenario.sql != "" && row.clients == clientCounts[len(clientCounts)-1] {
+		if row.hasPgbench() {
 			shares = append(shares, row.median(round.ofPgbench))
 		}
 	}
@@ -83,7 +83,7 @@ func (r *race) conditions(rows []row) string {
 		return text
 	}
 	return text + fmt.Sprintf(" With %d clients, the hand-written service reaches %s to %s of pgbench's result for "+
-		"its SQL.", clientCounts[len(clientCounts)-1], percent(slices.Min(shares)), percent(slices.Max(shares)))
+		"its SQL.", slices.Max(clientCounts), percent(slices.Min(shares)), percent(slices.Max(shares)))
 }
 
 // columns explains the table.

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"slices"
 	"time"
 )
 
@@ -12,7 +13,7 @@ var clientCounts = []int{1, 8, 32}
 type round struct {
 	perennial, handwritten, constant sample
 
-	pgbench float64 // operations per second, or 0 if the scenario has no SQL
+	pgbench float64 // operations per second, or 0 if it did not run
 }
 
 // A row has all rounds of a scenario with a number of clients.
@@ -20,6 +21,11 @@ type row struct {
 	scenario *scenario
 	clients  int
 	rounds   []round
+}
+
+// hasPgbench reports whether pgbench runs. With fewer clients, its result is that of a shorter path without HTTP.
+func (r row) hasPgbench() bool {
+	return r.scenario.sql != "" && r.clients == slices.Max(clientCounts)
 }
 
 // median returns the median over the rounds of a value of each round.
@@ -78,7 +84,7 @@ func (r *race) round(ctx context.Context, row row) (one round, err error) {
 	if one.handwritten, err = r.load.measure(ctx, r.handwritten, row.scenario, row.clients, length); err != nil {
 		return one, err
 	}
-	if row.scenario.sql != "" {
+	if row.hasPgbench() {
 		if one.pgbench, err = r.pgbench(ctx, row.scenario, row.clients); err != nil {
 			return one, err
 		}

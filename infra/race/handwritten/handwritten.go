@@ -97,8 +97,9 @@ func (s *Store) keys(ctx context.Context) (map[[sha256.Size]byte]bool, error) {
 // attempts is how often a call is made if its transactions conflict.
 const attempts = 5
 
-// row calls a function, which returns one row.
+// row calls a function, which returns one row. A call that has begun completes even if the client disconnects.
 func (s *Store) row(ctx context.Context, query string, args, into []any) error {
+	ctx = context.WithoutCancel(ctx)
 	var err error
 	for range attempts {
 		err = s.pool.QueryRow(ctx, query, args...).Scan(into...)
