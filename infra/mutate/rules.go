@@ -57,13 +57,25 @@ var rulePackages = []struct {
 // loyaltyTesters returns the packages whose tests check the rules: those of the mutated package itself, if it has any,
 // and those that every rule package shares.
 func loyaltyTesters(own ...string) []string {
-	return append(own, "internal/loyalty/engine", "internal/loyalty/deliverytest", "internal/service", "internal/api")
+	own = append(own, "internal/loyalty/engine", "internal/loyalty/deliverytest")
+	return append(append(own, stores...), "internal/api")
+}
+
+// stores lists the packages whose tests use all stores together.
+var stores = []string{
+	"internal/ledger", "internal/catalog", "internal/members", "internal/inventory", "internal/messages",
+	"internal/service",
 }
 
 // storeTesters returns the packages whose tests check a store: those of the mutated package itself, if it has any, and
 // those that use all stores.
 func storeTesters(own ...string) []string {
-	return append(own, "internal/service", "internal/api", "internal/jobs", "internal/payments")
+	for _, store := range stores {
+		if !slices.Contains(own, store) {
+			own = append(own, store)
+		}
+	}
+	return append(own, "internal/api", "internal/jobs", "internal/payments")
 }
 
 // The minimum share of detected mutations among those that are not equivalent, and the maximum share of equivalent
@@ -311,7 +323,7 @@ func (t *tester) run(names []string, limit time.Duration, env ...string) ([]byte
 
 // usesRapid contains the packages whose tests accept rapid's flags.
 var usesRapid = map[string]bool{
-	"internal/loyalty": true, "internal/loyalty/posting": true, "internal/loyalty/earn": true,
+	"internal/loyalty/exact": true, "internal/loyalty/posting": true, "internal/loyalty/earn": true,
 	"internal/loyalty/engine": true, "internal/loyalty/deliverytest": true, "internal/ledger/stored": true,
 	"internal/service": true, "internal/api": true,
 }

@@ -17,7 +17,7 @@ import (
 func TestWhatATransferCosts(t *testing.T) {
 	meter := &tabletest.Meter{Table: servicetest.Memory(t)}
 	b := newBench(t, meter)
-	from, to := typicalMember(t, b), loyalty.MemberID("mem_2f0q3fdhnpe7fvfrgd48")
+	from, to := servicetest.TypicalMember(t, b.Bench), loyalty.MemberID("mem_2f0q3fdhnpe7fvfrgd48")
 	b.Enroll(t, to)
 	b.Grant(t, from, 1_000)
 	b.AllowTransfers(t, loyalty.Transfers{Min: 1})

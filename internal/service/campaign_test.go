@@ -18,15 +18,6 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/table/tabletest"
 )
 
-// campaign sets the only campaign of the program.
-func (b *bench) campaign(tb testing.TB, r loyalty.Rule) {
-	tb.Helper()
-	b.P.Campaigns = []loyalty.Rule{r}
-	if err := engine.Compile(b.P); err != nil {
-		tb.Fatal(err)
-	}
-}
-
 // left returns the remainder of the campaign's budget.
 func (b *bench) left(tb testing.TB) loyalty.Points {
 	tb.Helper()
@@ -53,7 +44,7 @@ func given(r service.OrderResult) (n int64) {
 
 func TestABudgetIsSpentToItsLastPointAndNoFurther(t *testing.T) {
 	onBoth(t, func(t *testing.T, b *bench) {
-		b.campaign(t, loyalty.Rule{ID: "double", Give: loyalty.Multiply{By: big.NewRat(2, 1)}, Budget: 1_003})
+		b.SetCampaign(t, loyalty.Rule{ID: "double", Give: loyalty.Multiply{By: big.NewRat(2, 1)}, Budget: 1_003})
 		const members, each = 8, 5 // 40 orders that would earn 37 points each, more than the budget has
 		for i := range members {
 			b.Enroll(t, loyalty.MemberID(fmt.Sprint("mem_", i)))
@@ -88,7 +79,7 @@ func TestABudgetIsSpentToItsLastPointAndNoFurther(t *testing.T) {
 
 func TestARefundGivesTheBudgetItsRoomBack(t *testing.T) {
 	onBoth(t, func(t *testing.T, b *bench) {
-		b.campaign(t, loyalty.Rule{ID: "double", Give: loyalty.Multiply{By: big.NewRat(2, 1)}, Budget: 100})
+		b.SetCampaign(t, loyalty.Rule{ID: "double", Give: loyalty.Multiply{By: big.NewRat(2, 1)}, Budget: 100})
 		b.Enroll(t, "mem_ada")
 		o := b.Order("1", "mem_ada", 8_000)
 		if r := b.Put(t, o); r.State.Worth != 160 || b.left(t) != 20 {
@@ -113,8 +104,8 @@ func TestARefundGivesTheBudgetItsRoomBack(t *testing.T) {
 func TestAnOrderUnderABudgetCostsOneReadAndOneCounterMore(t *testing.T) {
 	meter := &tabletest.Meter{Table: servicetest.Memory(t)}
 	b := newBench(t, meter)
-	m := typicalMember(t, b)
-	b.campaign(t, loyalty.Rule{ID: "double", Give: loyalty.Multiply{By: big.NewRat(2, 1)}, Budget: 1_000_000})
+	m := servicetest.TypicalMember(t, b.Bench)
+	b.SetCampaign(t, loyalty.Rule{ID: "double", Give: loyalty.Multiply{By: big.NewRat(2, 1)}, Budget: 1_000_000})
 	for shard := range ledger.BudgetShards { // create the counters, because the first use of a counter costs more
 		key := table.Key{PK: "P#bluebird#C#campaigns.double", SK: fmt.Sprintf("BUDGET#%02d", shard)}
 		if err := b.Table.Transact(t.Context(), table.Add(key, "n", -1, -1)); err != nil {
@@ -192,7 +183,7 @@ func TestAnEventFollowsItsState(t *testing.T) {
 
 func TestTwentyAtOnceRegisterOnce(t *testing.T) {
 	onBoth(t, func(t *testing.T, b *bench) {
-		b.campaign(t, loyalty.Rule{ID: "double", Give: loyalty.Multiply{By: big.NewRat(2, 1)}, OptIn: true})
+		b.SetCampaign(t, loyalty.Rule{ID: "double", Give: loyalty.Multiply{By: big.NewRat(2, 1)}, OptIn: true})
 		b.Enroll(t, "mem_ada")
 		if r := b.Put(t, b.Order("1", "mem_ada", 1_000)); r.State.Worth != 10 {
 			t.Errorf("not registered, the order is worth %d", r.State.Worth)

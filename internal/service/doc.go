@@ -5,6 +5,7 @@
 // the items that it reads and from a rule of package loyalty, and Ledger.Execute commits it once. Other writes, such as
 // the code that a redemption takes, are part of the same transaction (Command.With).
 //
-// The external tests use all stores together, including those of ledger, catalog, members, inventory and messages.
-// Their fixture is bench (ledger_test.go), and history_test.go runs random commands against all of them.
+// The external tests of the stores (ledger, catalog, members, inventory, messages and this package) use all stores
+// together. Their fixture is servicetest.Bench. The tests of this package run random commands against all stores
+// (history_test.go).
 package service

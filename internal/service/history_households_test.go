@@ -9,6 +9,7 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/loyalty/redeem"
 	"github.com/perennial-loyalty/perennial/internal/loyalty/share"
 	"github.com/perennial-loyalty/perennial/internal/members"
+	"github.com/perennial-loyalty/perennial/internal/service/servicetest"
 )
 
 // move changes households: a member creates one, is invited to one, joins one, or leaves one.
@@ -71,7 +72,7 @@ func (h *history) everybodyLivesOnce() {
 		}
 	}
 	for _, m := range h.members {
-		if home, err := householdOf(h.t, h.quiet(), h.P, m); err != nil || home != lives[m] {
+		if home, err := servicetest.HouseholdOf(h.t, h.quiet(), h.P, m); err != nil || home != lives[m] {
 			h.t.Errorf("%s lives in %q, and says %q, %v", m, lives[m], home, err)
 		}
 	}

@@ -212,7 +212,7 @@ func (b *books) listed() {
 		}
 	}
 	for _, reward := range []string{"mug", "voucher"} {
-		got = append(got, (&bench{&servicetest.Bench{Ledger: b.h.quiet(), P: b.h.P}}).listed(t, reward)...)
+		got = append(got, (&bench{&servicetest.Bench{Ledger: b.h.quiet(), P: b.h.P}}).Listed(t, reward)...)
 	}
 	slices.Sort(want)
 	slices.Sort(got)

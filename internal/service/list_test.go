@@ -22,7 +22,7 @@ func TestAPageReadsNoMoreItemsThanItWasAskedFor(t *testing.T) {
 	const rows, limit = 40, 21
 	meter := &tabletest.Meter{Table: servicetest.Memory(t)}
 	b := newBench(t, meter)
-	codes := b.befriend(t, 1)
+	codes := b.EnrollReferrers(t, 1)
 	parcel := servicetest.Mug(0)
 	parcel.StockBatches, parcel.Manual = nil, true
 	b.Offer(t, parcel)

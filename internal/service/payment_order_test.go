@@ -54,7 +54,7 @@ func TestReassignedOrderOfAReferral(t *testing.T) {
 		{"the named member was referred", false, true, loyalty.ValidationFailed},
 	} {
 		b := newBench(t, servicetest.Memory(t))
-		code := b.befriend(t, 1)[0]
+		code := b.EnrollReferrers(t, 1)[0]
 		b.P.Payments.Award = loyalty.AwardPayments
 		for i, referred := range []bool{c.PayerJoins, c.NamedJoin} {
 			in := members.Enrollment{Member: servicetest.Member(i + 1)}

@@ -115,7 +115,7 @@ func TestWriterWithAnOldVersionHidesNoPublication(t *testing.T) {
 	present := v.P
 	v.P, v.Versions = old, func(context.Context, string) (ledger.Schedule, time.Time, error) { return known, read, nil }
 	v.Put(t, v.Order("2", "mem_ada", 2_000))
-	if got := v.level(t, "mem_ada"); got != "bronze" {
+	if got := v.Level(t, "mem_ada"); got != "bronze" {
 		t.Fatalf("by the old version the level is %s", got)
 	}
 	v.P, v.Versions = present, stale

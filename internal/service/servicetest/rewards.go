@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 	"testing"
 
 	"github.com/perennial-loyalty/perennial/internal/inventory"
@@ -162,4 +163,17 @@ func (b *Bench) Transfer(tb testing.TB, in service.TransferRequest) (service.Tra
 	return Until(func() (service.TransferResult, error) {
 		return service.Transfers{Ledger: b.Ledger}.Create(tb.Context(), b.P, in, ledger.By{Actor: "test", Input: in.ID})
 	})
+}
+
+// Listed returns the IDs of the open reservations in the list of a reward.
+func (b *Bench) Listed(tb testing.TB, reward string) (ids []string) {
+	tb.Helper()
+	for it, err := range b.Table.Query(tb.Context(), table.Query{PK: "P#" + b.P.ID + "#HELD#" + reward}) {
+		if err != nil {
+			tb.Fatal(err)
+		}
+		_, id, _ := strings.Cut(it.Key.SK, "#")
+		ids = append(ids, id)
+	}
+	return ids
 }

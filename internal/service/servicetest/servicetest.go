@@ -14,6 +14,7 @@ import (
 
 	"github.com/perennial-loyalty/perennial/internal/ledger"
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
+	"github.com/perennial-loyalty/perennial/internal/loyalty/award"
 	"github.com/perennial-loyalty/perennial/internal/loyalty/calendar"
 	"github.com/perennial-loyalty/perennial/internal/loyalty/engine"
 	"github.com/perennial-loyalty/perennial/internal/members"
@@ -232,4 +233,73 @@ func (b *Bench) EnrollWithPoints(tb testing.TB, i int) {
 		in := service.Adjustment{ID: "adj_" + string(m), Member: m, Points: 100, Reason: "for the test"}
 		return service.Adjustments{Ledger: b.Ledger}.Adjust(tb.Context(), b.P, in, ledger.By{Input: "grant"})
 	})
+}
+
+// SetCampaign sets the only campaign of the program.
+func (b *Bench) SetCampaign(tb testing.TB, r loyalty.Rule) {
+	tb.Helper()
+	b.P.Campaigns = []loyalty.Rule{r}
+	if err := engine.Compile(b.P); err != nil {
+		tb.Fatal(err)
+	}
+}
+
+// Level returns the current level of a member.
+func (b *Bench) Level(tb testing.TB, m loyalty.MemberID) string {
+	tb.Helper()
+	got, err := members.Members{Ledger: b.Ledger}.Get(tb.Context(), b.P, m)
+	if err != nil {
+		tb.Fatal(err)
+	}
+	return got.Account.Tier.Level
+}
+
+// EnrollReferrers adds referrals to the program, enrolls n members, and gives each of them a referral code.
+func (b *Bench) EnrollReferrers(tb testing.TB, n int) (codes []string) {
+	tb.Helper()
+	b.P.Earn.Actions = []loyalty.Action{{ID: "friends", Event: award.EventConverted, Points: 200, Friend: 100}}
+	b.P.Tiers, b.P.Earn.Categories = loyalty.Tiers{}, nil
+	if err := engine.Compile(b.P); err != nil {
+		tb.Fatal(err)
+	}
+	for i := range n {
+		Until(func() (members.Member, error) {
+			return members.Members{Ledger: b.Ledger}.Enroll(
+				tb.Context(), b.P, members.Enrollment{Member: Member(i)}, ledger.By{Input: fmt.Sprint(i)},
+			)
+		})
+		code, err := Until(func() (string, error) {
+			return members.Referrals{Ledger: b.Ledger}.GiveCode(tb.Context(), b.P, Member(i), "")
+		})
+		if err != nil {
+			tb.Fatal(err)
+		}
+		codes = append(codes, code)
+	}
+	return codes
+}
+
+// TypicalMember uses commands to create a silver member who enrolled two years ago, with 24 monthly lots, two pending
+// lots and metrics for each month.
+func TypicalMember(tb testing.TB, b *Bench) loyalty.MemberID {
+	const m = "mem_7x4k0q2m9d5s8w1v3b6n"
+	b.Clock = time.Date(2025, 1, 3, 10, 0, 0, 0, time.UTC)
+	b.P.Earn.Expires = calendar.Expiry{After: calendar.Period{Months: 24}, RoundTo: calendar.EndOfMonth}
+	b.Enroll(tb, m)
+	for i := range 24 {
+		b.Put(tb, b.Order(fmt.Sprint(100_000+i), m, 5_500))
+		b.Clock = calendar.Period{Months: 1}.After(b.Clock, time.UTC)
+	}
+	b.Put(tb, b.Order("100024", m, 5_500))
+	b.Wait(24 * time.Hour)
+	b.Put(tb, b.Order("100025", m, 5_500))
+	b.Wait(24 * time.Hour)
+	return m
+}
+
+// HouseholdOf returns the household of a member, or an empty ID.
+// HouseholdOf returns the ID of the household that a member has joined, or an empty string.
+func HouseholdOf(tb testing.TB, l *ledger.Ledger, p *loyalty.Program, m loyalty.MemberID) (string, error) {
+	got, err := members.Members{Ledger: l}.Get(tb.Context(), p, m)
+	return got.Household, err
 }

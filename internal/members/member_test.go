@@ -1,4 +1,4 @@
-package service_test
+package members_test
 
 import (
 	"fmt"
@@ -22,7 +22,7 @@ func TestAMemberIsReadWithOneQuery(t *testing.T) {
 		meter := &tabletest.Meter{Table: servicetest.Memory(t), Bubble: true}
 		b := newBench(t, meter)
 		b.households(t, loyalty.Households{Size: 2})
-		codes := b.befriend(t, 1)
+		codes := b.EnrollReferrers(t, 1)
 		for i := 1; i < 20; i++ {
 			in := members.Enrollment{
 				Member: servicetest.Member(i), Code: codes[0], Profile: members.Profile{Name: fmt.Sprint("Friend ", i)},
@@ -38,11 +38,12 @@ func TestAMemberIsReadWithOneQuery(t *testing.T) {
 		parcel.StockBatches, parcel.Manual = nil, true
 		b.Offer(t, parcel)
 		b.Grant(t, servicetest.Member(0), 1_000)
+		address := &service.Address{Name: "Ada L.", Lines: []string{"Am Kai 1"}, City: "Kiel", Country: "DE"}
 		for i := range 5 {
 			b.Take(
 				t,
 				service.RedemptionRequest{
-					ID: fmt.Sprint("rd_", i), Member: servicetest.Member(0), Reward: "mug", Commit: true, Address: kiel,
+					ID: fmt.Sprint("rd_", i), Member: servicetest.Member(0), Reward: "mug", Commit: true, Address: address,
 				},
 			)
 		}

@@ -1,4 +1,4 @@
-package service_test
+package messages_test
 
 import (
 	"errors"

@@ -1,4 +1,4 @@
-package service_test
+package inventory_test
 
 import (
 	"fmt"
@@ -14,19 +14,6 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/service/servicetest"
 	"github.com/perennial-loyalty/perennial/internal/table"
 )
-
-// listed returns the IDs of the open reservations in the list of a reward.
-func (b *bench) listed(tb testing.TB, reward string) (ids []string) {
-	tb.Helper()
-	for it, err := range b.Table.Query(tb.Context(), table.Query{PK: "P#" + b.P.ID + "#HELD#" + reward}) {
-		if err != nil {
-			tb.Fatal(err)
-		}
-		_, id, _ := strings.Cut(it.Key.SK, "#")
-		ids = append(ids, id)
-	}
-	return ids
-}
 
 // A scarceReward is a reward with the ID mug that can be redeemed once.
 type scarceReward struct {
@@ -93,7 +80,7 @@ func TestUnitsOfExpiredReservationAreAvailable(t *testing.T) {
 				servicetest.WantRejection(t, err, loyalty.RewardOutOfStock)
 				b.Wait(time.Millisecond)
 				got := b.Take(t, service.RedemptionRequest{ID: "rd_4", Member: "mem_bob", Reward: "mug", Date: c.Date})
-				if ids := b.listed(t, "mug"); len(ids) != 1 || ids[0] != "rd_4" {
+				if ids := b.Listed(t, "mug"); len(ids) != 1 || ids[0] != "rd_4" {
 					t.Errorf("%+v is reserved, and the list says %v", got, ids)
 				}
 				b.WantBalance(t, "mem_ada", loyalty.Balance{Active: 2_000})

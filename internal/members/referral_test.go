@@ -1,4 +1,4 @@
-package service_test
+package members_test
 
 import (
 	"errors"
@@ -10,38 +10,11 @@ import (
 
 	"github.com/perennial-loyalty/perennial/internal/ledger"
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
-	"github.com/perennial-loyalty/perennial/internal/loyalty/award"
-	"github.com/perennial-loyalty/perennial/internal/loyalty/engine"
 	"github.com/perennial-loyalty/perennial/internal/members"
 	"github.com/perennial-loyalty/perennial/internal/service"
 	"github.com/perennial-loyalty/perennial/internal/service/servicetest"
 	"github.com/perennial-loyalty/perennial/internal/table/tabletest"
 )
-
-// befriend adds referrals to the program, and gives each of the first n members a referral code.
-func (b *bench) befriend(t *testing.T, n int) (codes []string) {
-	t.Helper()
-	b.P.Earn.Actions = []loyalty.Action{{ID: "friends", Event: award.EventConverted, Points: 200, Friend: 100}}
-	b.P.Tiers, b.P.Earn.Categories = loyalty.Tiers{}, nil
-	if err := engine.Compile(b.P); err != nil {
-		t.Fatal(err)
-	}
-	for i := range n {
-		servicetest.Until(func() (members.Member, error) {
-			return members.Members{Ledger: b.Ledger}.Enroll(
-				t.Context(), b.P, members.Enrollment{Member: servicetest.Member(i)}, ledger.By{Input: fmt.Sprint(i)},
-			)
-		})
-		code, err := servicetest.Until(func() (string, error) {
-			return members.Referrals{Ledger: b.Ledger}.GiveCode(t.Context(), b.P, servicetest.Member(i), "")
-		})
-		if err != nil {
-			t.Fatal(err)
-		}
-		codes = append(codes, code)
-	}
-	return codes
-}
 
 func (b *bench) referral(t *testing.T, m loyalty.MemberID) loyalty.Referral {
 	t.Helper()
@@ -57,7 +30,7 @@ func (b *bench) referral(t *testing.T, m loyalty.MemberID) loyalty.Referral {
 // A member repeatedly and concurrently names the codes of two referrers. One of the referrals counts, once.
 func TestAMemberComesThroughOne(t *testing.T) {
 	onFaulty(t, func(t *testing.T, b *bench) {
-		codes := b.befriend(t, 3)
+		codes := b.EnrollReferrers(t, 3)
 		claim := func(i int) error {
 			in := members.ReferralRequest{ID: fmt.Sprint("rf_", i), Member: servicetest.Member(2), Code: codes[i%2]}
 			_, err := servicetest.Until(
@@ -98,7 +71,7 @@ func TestAMemberComesThroughOne(t *testing.T) {
 // Twenty requests for the same referral code run concurrently. One member receives the code.
 func TestACodeIsOneMembers(t *testing.T) {
 	onFaulty(t, func(t *testing.T, b *bench) {
-		b.befriend(t, 0)
+		b.EnrollReferrers(t, 0)
 		for i := range 5 {
 			servicetest.Until(func() (members.Member, error) {
 				return members.Members{Ledger: b.Ledger}.Enroll(
@@ -132,7 +105,7 @@ func TestACodeIsOneMembers(t *testing.T) {
 func TestReferralsAreRewardedOnce(t *testing.T) {
 	const referrers, friends, orders = 2, 6, 4
 	onFaulty(t, func(t *testing.T, b *bench) {
-		codes := b.befriend(t, referrers)
+		codes := b.EnrollReferrers(t, referrers)
 		b.Wait(time.Minute)
 		friend := func(i int) loyalty.MemberID { return servicetest.Member(referrers + i) }
 		for i, err := range servicetest.InParallel(friends, func(i int) error {
@@ -233,7 +206,7 @@ func (b *bench) is(t *testing.T, p members.Profile) {
 // while they differed stays converted.
 func TestWhoTurnsOutToBeTheReferrerIsNoFriend(t *testing.T) {
 	onFaulty(t, func(t *testing.T, b *bench) {
-		code := b.befriend(t, 1)[0]
+		code := b.EnrollReferrers(t, 1)[0]
 		b.is(t, members.Profile{Member: servicetest.Member(0), Email: "anna.b@gmail.com", Phone: "+491701234567"})
 		for i, c := range []struct{ Joins, Then members.Profile }{
 			{members.Profile{Email: "other@other.example"}, members.Profile{Email: "annab@gmail.com"}},
@@ -280,7 +253,7 @@ func TestWhoTurnsOutToBeTheReferrerIsNoFriend(t *testing.T) {
 // A member cannot use their own referral code, however the email address is written.
 func TestAMailboxIsTheSameHoweverItIsWritten(t *testing.T) {
 	b := newBench(t, servicetest.Memory(t))
-	b.befriend(t, 0)
+	b.EnrollReferrers(t, 0)
 	for i, c := range []struct {
 		X, Y string
 		Same bool
@@ -350,7 +323,7 @@ func (b *bench) owns(t *testing.T, m loyalty.MemberID) loyalty.Points {
 // member's entries determine the next one.
 func TestTheNextOrderConvertsThoughManyAreCanceled(t *testing.T) {
 	onBoth(t, func(t *testing.T, b *bench) {
-		code, friend := b.befriend(t, 1)[0], servicetest.Member(1)
+		code, friend := b.EnrollReferrers(t, 1)[0], servicetest.Member(1)
 		in := members.Enrollment{Member: friend, Code: code}
 		if _, err := (members.Members{Ledger: b.Ledger}).Enroll(
 			t.Context(), b.P, in, ledger.By{Input: "friend"},
@@ -402,7 +375,7 @@ func TestTheNextOrderConvertsThoughManyAreCanceled(t *testing.T) {
 func TestWhatAReferralCosts(t *testing.T) {
 	meter := &tabletest.Meter{Table: servicetest.Memory(t)}
 	b := newBench(t, meter)
-	codes := b.befriend(t, 1)
+	codes := b.EnrollReferrers(t, 1)
 	b.Enroll(t, servicetest.Member(9))
 	within := func(what string, read, write float64) {
 		t.Helper()

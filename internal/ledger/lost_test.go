@@ -1,4 +1,4 @@
-package service_test
+package ledger_test
 
 import (
 	"math/big"
@@ -91,7 +91,7 @@ func TestWhoIsRegisteredStaysSoWhateverTimeDoes(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			tab := &servicetest.Lossy{Table: servicetest.Memory(t)}
 			b := newBench(t, tab)
-			b.campaign(t, loyalty.Rule{ID: "double", Give: loyalty.Multiply{By: big.NewRat(2, 1)}, OptIn: true})
+			b.SetCampaign(t, loyalty.Rule{ID: "double", Give: loyalty.Multiply{By: big.NewRat(2, 1)}, OptIn: true})
 			b.Enroll(t, "mem_ada")
 			b.Put(t, b.Order("1042", "mem_ada", 1_000))
 			for i := range 2 {

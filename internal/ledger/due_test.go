@@ -1,4 +1,4 @@
-package service_test
+package ledger_test
 
 import (
 	"errors"

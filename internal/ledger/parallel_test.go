@@ -1,4 +1,4 @@
-package service_test
+package ledger_test
 
 import (
 	"context"
@@ -9,6 +9,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/perennial-loyalty/perennial/internal/ledger"
 	"github.com/perennial-loyalty/perennial/internal/ledger/stored"
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
 	"github.com/perennial-loyalty/perennial/internal/service"
@@ -205,7 +206,7 @@ func TestTheMemberInARedemptionsIDIsAHint(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		meter := &tabletest.Meter{Table: servicetest.Memory(t), Bubble: true}
 		b := newBench(t, meter)
-		m := typicalMember(t, b)
+		m := servicetest.TypicalMember(t, b.Bench)
 		b.Enroll(t, "mem_eve")
 		for id, want := range map[string]tabletest.Usage{
 			stored.RedemptionID("01234567890123456789", m): {
@@ -233,3 +234,5 @@ func TestTheMemberInARedemptionsIDIsAHint(t *testing.T) {
 		}
 	})
 }
+
+func by(key string) ledger.By { return ledger.By{Actor: "test", Input: key} }

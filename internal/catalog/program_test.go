@@ -1,4 +1,4 @@
-package service_test
+package catalog_test
 
 import (
 	"errors"

@@ -1,4 +1,4 @@
-package service_test
+package members_test
 
 import (
 	"errors"
@@ -213,7 +213,7 @@ func TestAMemberIsInOneHousehold(t *testing.T) {
 			}
 		}
 		id, err := servicetest.Until(
-			func() (string, error) { return householdOf(t, b.Ledger, b.P, servicetest.Member(10)) },
+			func() (string, error) { return servicetest.HouseholdOf(t, b.Ledger, b.P, servicetest.Member(10)) },
 		)
 		if err != nil || len(won) != 1 || !won[int(id[3]-'0')] {
 			t.Errorf("the member was let into %v, and lives in %q, %v", won, id, err)
@@ -308,10 +308,4 @@ func TestHouseholdsBeginAndEnd(t *testing.T) {
 		t.Error(err)
 	}
 	b.Audit(t, servicetest.Member(0))
-}
-
-// householdOf returns the ID of the household that a member has joined, or an empty string.
-func householdOf(tb testing.TB, l *ledger.Ledger, p *loyalty.Program, m loyalty.MemberID) (string, error) {
-	got, err := members.Members{Ledger: l}.Get(tb.Context(), p, m)
-	return got.Household, err
 }

@@ -1,4 +1,4 @@
-package service_test
+package ledger_test
 
 import (
 	"context"
@@ -14,7 +14,6 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/loyalty/award"
 	"github.com/perennial-loyalty/perennial/internal/loyalty/calendar"
 	"github.com/perennial-loyalty/perennial/internal/loyalty/engine"
-	"github.com/perennial-loyalty/perennial/internal/members"
 	"github.com/perennial-loyalty/perennial/internal/service"
 	"github.com/perennial-loyalty/perennial/internal/service/servicetest"
 	"github.com/perennial-loyalty/perennial/internal/table"
@@ -41,28 +40,19 @@ func (l *lagging) Query(ctx context.Context, q table.Query) iter.Seq2[table.Item
 	}
 }
 
-func (b *bench) level(t *testing.T, m loyalty.MemberID) string {
-	t.Helper()
-	got, err := members.Members{Ledger: b.Ledger}.Get(t.Context(), b.P, m)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return got.Account.Tier.Level
-}
-
 func TestCanceledOrderWithdrawsItsLevel(t *testing.T) {
 	onBoth(t, func(t *testing.T, b *bench) {
 		b.Enroll(t, "mem_ada")
 		b.Wait(time.Hour)
 		o := b.Order("1", "mem_ada", 60_000)
 		b.Put(t, o)
-		if got := b.level(t, "mem_ada"); got != "silver" {
+		if got := b.Level(t, "mem_ada"); got != "silver" {
 			t.Fatalf("the level is %s", got)
 		}
 		b.Wait(time.Hour)
 		o.Status = loyalty.OrderCanceled
 		b.Put(t, o)
-		if got := b.level(t, "mem_ada"); got != "bronze" {
+		if got := b.Level(t, "mem_ada"); got != "bronze" {
 			t.Errorf("after the cancellation the level is %s", got)
 		}
 		b.Audit(t, "mem_ada")
@@ -87,7 +77,7 @@ func TestLevelsAreDecidedFromAllEntriesThoughTheIndexIsBehind(t *testing.T) {
 			t.Errorf("an index that is behind for %d queries: %v", behind, err)
 		}
 		lag.behind = 0
-		if got := b.level(t, "mem_ada"); (got == "bronze") != (want == nil) {
+		if got := b.Level(t, "mem_ada"); (got == "bronze") != (want == nil) {
 			t.Errorf("an index that is behind for %d queries: the level is %s", behind, got)
 		}
 	}
@@ -126,7 +116,7 @@ func TestWhatAWithdrawnLevelCosts(t *testing.T) {
 	b.Put(t, small)
 	refund(small, 2, 5)
 	refund(large, 50, 8)
-	if got := b.level(t, "mem_ada"); got != "bronze" {
+	if got := b.Level(t, "mem_ada"); got != "bronze" {
 		t.Errorf("the level is %s", got)
 	}
 }
@@ -160,7 +150,7 @@ func TestLevelsAreDecidedAgainByTheVersionsOfTheTime(t *testing.T) {
 	b.Wait(time.Hour)
 	other.Status = loyalty.OrderCanceled
 	b.Put(t, other) // 600 points remain, which were enough for silver at that time
-	if got := b.level(t, "mem_ada"); got != "silver" {
+	if got := b.Level(t, "mem_ada"); got != "silver" {
 		t.Errorf("the level is %s", got)
 	}
 }

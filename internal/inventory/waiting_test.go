@@ -1,4 +1,4 @@
-package service_test
+package inventory_test
 
 import (
 	"errors"

@@ -1,4 +1,4 @@
-package service_test
+package ledger_test
 
 import (
 	"errors"
@@ -33,7 +33,7 @@ func (b *bench) budgetUse(tb testing.TB) ledger.BudgetUse {
 // recorded. Points that are returned later reduce it before points can be spent again.
 func TestFailedRefundExceedsTheBudget(t *testing.T) {
 	onBoth(t, func(t *testing.T, b *bench) {
-		b.campaign(t, loyalty.Rule{ID: "double", Give: loyalty.Multiply{By: big.NewRat(2, 1)}, Budget: 100})
+		b.SetCampaign(t, loyalty.Rule{ID: "double", Give: loyalty.Multiply{By: big.NewRat(2, 1)}, Budget: 100})
 		b.Enroll(t, "mem_ada")
 		b.Enroll(t, "mem_eve")
 		step := func(o loyalty.Order, worth loyalty.Points, use ledger.BudgetUse) {
@@ -71,7 +71,7 @@ func TestBudgetIsChargedExactlyWhileMembersCompete(t *testing.T) {
 	seed := seedtest.Of(t)
 	onBoth(t, func(t *testing.T, b *bench) {
 		const budget = 503
-		b.campaign(t, loyalty.Rule{ID: "double", Give: loyalty.Multiply{By: big.NewRat(2, 1)}, Budget: budget})
+		b.SetCampaign(t, loyalty.Rule{ID: "double", Give: loyalty.Multiply{By: big.NewRat(2, 1)}, Budget: budget})
 		b.P.Earn.Caps = []loyalty.Cap{{Points: 150, Per: loyalty.PerOrder}}
 		if err := engine.Compile(b.P); err != nil {
 			t.Fatal(err)

@@ -1,0 +1,23 @@
+package members_test
+
+import (
+	"testing"
+
+	"github.com/perennial-loyalty/perennial/internal/service/servicetest"
+	"github.com/perennial-loyalty/perennial/internal/table"
+)
+
+// A bench is the shared fixture with the helpers of the tests of this package.
+type bench struct{ *servicetest.Bench }
+
+func newBench(tb testing.TB, t table.Table) *bench { return &bench{servicetest.New(tb, t)} }
+
+// onBoth runs a test on each adapter.
+func onBoth(t *testing.T, test func(t *testing.T, b *bench)) {
+	servicetest.OnBoth(t, func(t *testing.T, b *servicetest.Bench) { test(t, &bench{b}) })
+}
+
+// onFaulty runs a test on each adapter, once without faults and once with them.
+func onFaulty(t *testing.T, test func(t *testing.T, b *bench)) {
+	servicetest.OnFaulty(t, func(t *testing.T, b *servicetest.Bench) { test(t, &bench{b}) })
+}
