@@ -333,6 +333,16 @@ func (t *Tiers) Level(id string) (Level, int, bool) {
 	return Level{}, 0, false
 }
 
+// LevelIndex returns the index of a standing's level. If the program no longer has the level, it is the index of its
+// replacement.
+func (t *Tiers) LevelIndex(s Standing) int {
+	_, i, ok := t.Level(s.Level)
+	if !ok {
+		_, i, _ = t.Level(t.Gone[s.Level])
+	}
+	return i
+}
+
 // A Refresh states how members' levels change when a version changes the requirements. The publisher chooses it.
 type Refresh struct {
 	At   time.Time // when that version took effect; zero: nothing changed

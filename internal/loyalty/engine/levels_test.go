@@ -7,7 +7,6 @@ import (
 
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
 	"github.com/perennial-loyalty/perennial/internal/loyalty/calendar"
-	"github.com/perennial-loyalty/perennial/internal/loyalty/redeem"
 	"github.com/perennial-loyalty/perennial/internal/loyalty/tier"
 	"pgregory.net/rapid"
 )
@@ -455,7 +454,7 @@ func TestWhatItTakesToStayIsWhatItTakes(t *testing.T) {
 		}
 		was := s.acc.Tier.Level
 		if ahead.Level == "" ||
-			(!stay.Gap.Open() && redeem.LevelIndex(&p.Tiers, ahead) < redeem.LevelIndex(&p.Tiers, s.acc.Tier)) {
+			(!stay.Gap.Open() && p.Tiers.LevelIndex(ahead) < p.Tiers.LevelIndex(s.acc.Tier)) {
 			t.Fatalf("nothing is missing for %s, and ahead is %+v", was, ahead)
 		}
 		if !stay.Gap.Open() {
@@ -476,7 +475,7 @@ func TestWhatItTakesToStayIsWhatItTakes(t *testing.T) {
 				x.submit(o, last)
 			}
 			x.pass(at)
-			kept := redeem.LevelIndex(&p.Tiers, x.acc.Tier) >= redeem.LevelIndex(&p.Tiers, s.acc.Tier)
+			kept := p.Tiers.LevelIndex(x.acc.Tier) >= p.Tiers.LevelIndex(s.acc.Tier)
 			if kept != (less == 0) {
 				t.Fatalf("%s needs %+v; with %d less it is then %s\n%+v", was, stay, less, x.acc.Tier.Level, p.Tiers)
 			}

@@ -7,7 +7,6 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
 	"github.com/perennial-loyalty/perennial/internal/loyalty/calendar"
 	"github.com/perennial-loyalty/perennial/internal/loyalty/posting"
-	"github.com/perennial-loyalty/perennial/internal/loyalty/redeem"
 	"github.com/perennial-loyalty/perennial/internal/loyalty/tier"
 	"pgregory.net/rapid"
 )
@@ -121,8 +120,8 @@ func TestDemotedMemberKeepsALevelNoLonger(t *testing.T) {
 		demoted.pass(review)
 		earned.pass(review)
 		is, other := demoted.acc.Tier, earned.acc.Tier
-		if is.Level != other.Level || redeem.LevelIndex(&p.Tiers, is) == 0 ||
-			redeem.LevelIndex(&p.Tiers, is) >= redeem.LevelIndex(&p.Tiers, was) {
+		if is.Level != other.Level || p.Tiers.LevelIndex(is) == 0 ||
+			p.Tiers.LevelIndex(is) >= p.Tiers.LevelIndex(was) {
 			return
 		}
 		if compared++; is.Until.After(other.Until) {

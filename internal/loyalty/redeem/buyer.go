@@ -50,15 +50,5 @@ func LevelAt(tiers *loyalty.Tiers, acc loyalty.Account, placed time.Time) loyalt
 	if len(tiers.Levels) == 0 {
 		return loyalty.Level{}
 	}
-	return tiers.Levels[LevelIndex(tiers, StandingAt(&acc, placed))]
-}
-
-// LevelIndex returns the index of a standing's level. If the program no longer has the level, it is the index of its
-// replacement.
-func LevelIndex(tiers *loyalty.Tiers, s loyalty.Standing) int {
-	_, i, ok := tiers.Level(s.Level)
-	if !ok {
-		_, i, _ = tiers.Level(tiers.Gone[s.Level])
-	}
-	return i
+	return tiers.Levels[tiers.LevelIndex(StandingAt(&acc, placed))]
 }

@@ -299,7 +299,7 @@ func (v *visit) nearTier() {
 	if missing > 0 && missing <= v.r.Within && v.balance() >= v.r.MinPoints {
 		v.offer(News{
 			Due: v.now, Points: v.balance(), Level: next.ID, Missing: missing, By: gap.By,
-			Others:   tier.OtherGaps(tier.Of(v.p).Gaps(v.acc, redeem.LevelIndex(&v.p.Tiers, v.acc.Tier)+1, v.now), gap),
+			Others:   tier.OtherGaps(tier.Of(v.p).Gaps(v.acc, v.p.Tiers.LevelIndex(v.acc.Tier)+1, v.now), gap),
 			Subjects: []Subject{{ID: next.ID + "/" + v.cycle(), Cycle: v.cycle()}},
 		})
 	}
@@ -314,7 +314,7 @@ func (v *visit) tierAtRisk() {
 	}
 	step, due := v.ahead(at, v.p.Zone)
 	v.sooner(v.morning(at)) // the review may be postponed then, which requires another message
-	rung := redeem.LevelIndex(&v.p.Tiers, v.acc.Tier)
+	rung := v.p.Tiers.LevelIndex(v.acc.Tier)
 	kept, _ := tier.Of(v.p).Requalified(v.acc, at)
 	if step < 0 || rung <= max(0, tier.Of(v.p).Floor(v.acc)) || kept >= rung {
 		return

@@ -7,7 +7,6 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/loyalty/calendar"
 	"github.com/perennial-loyalty/perennial/internal/loyalty/earn"
 	"github.com/perennial-loyalty/perennial/internal/loyalty/posting"
-	"github.com/perennial-loyalty/perennial/internal/loyalty/redeem"
 )
 
 // postponeFall extends a standing if no notice of its end was sent in time. The period of advance notice then starts
@@ -54,7 +53,7 @@ func (r Rules) KeptFrom(acc loyalty.Account, at time.Time, n int) time.Time {
 func (r Rules) KeptOn(acc loyalty.Account, s loyalty.Standing, closes time.Time) time.Time {
 	next := r.KeptFrom(acc, closes, 1)
 	keep := r.Tiers.KeepFor
-	if keepPeriods(&r.Tiers) > 0 || next.IsZero() {
+	if keepPeriods(r.Tiers) > 0 || next.IsZero() {
 		return next
 	}
 	end := func(n int) time.Time { return keep.Times(n).After(s.Since, r.Zone) }
@@ -72,8 +71,8 @@ func (r Rules) KeptOn(acc loyalty.Account, s loyalty.Standing, closes time.Time)
 // previous standing, as for a member who kept the level then. If the validity counted from the review, a demoted member
 // would keep a level longer than a member who earned it.
 func (r Rules) LoweredUntil(acc loyalty.Account, asOf, at time.Time) time.Time {
-	n := keepPeriods(&r.Tiers)
-	if _, cyclic := Cycle(&r.Tiers); n == 0 || !cyclic {
+	n := keepPeriods(r.Tiers)
+	if _, cyclic := Cycle(r.Tiers); n == 0 || !cyclic {
 		return r.KeptFrom(acc, r.PeriodCloses(acc, acc.Tier), 1)
 	}
 	if r.Tiers.MoveUp == loyalty.NextPeriod && asOf.Before(at) {
@@ -85,7 +84,7 @@ func (r Rules) LoweredUntil(acc loyalty.Account, asOf, at time.Time) time.Time {
 // PeriodCloses returns the end of the last period for which a standing is kept: Standing.Until without the program's
 // extension (Tiers.ExtendedBy).
 func (r Rules) PeriodCloses(acc loyalty.Account, s loyalty.Standing) time.Time {
-	if keepPeriods(&r.Tiers) == 0 {
+	if keepPeriods(r.Tiers) == 0 {
 		return s.Until
 	}
 	for day, n := calendar.DateOf(s.Until, r.Zone), 0; n < MaxWindow; n++ {
@@ -108,11 +107,11 @@ func (r Rules) PeriodCloses(acc loyalty.Account, s loyalty.Standing) time.Time {
 // level (keepPeriods is 1), because no period qualifies a member twice.
 func (r Rules) Reviewed(acc loyalty.Account, at time.Time) []time.Time {
 	out := []time.Time{at}
-	if _, cyclic := Cycle(&r.Tiers); !cyclic || acc.Tier.Until.IsZero() {
+	if _, cyclic := Cycle(r.Tiers); !cyclic || acc.Tier.Until.IsZero() {
 		return out
 	}
 	last := r.PeriodCloses(acc, acc.Tier)
-	if keepPeriods(&r.Tiers) != 1 || r.Tiers.MoveUp == loyalty.NextPeriod {
+	if keepPeriods(r.Tiers) != 1 || r.Tiers.MoveUp == loyalty.NextPeriod {
 		last = last.Add(-1)
 	}
 	for end := r.PeriodEnd(acc, last); !end.After(at) && len(out) < MaxWindow; end = r.PeriodEnd(acc, end) {
@@ -162,9 +161,9 @@ func (r Rules) Lasting(acc loyalty.Account, at time.Time) (rung int, until, asOf
 
 // BucketEnds returns the last instant of a bucket, and the latest instant from which a level that was reached in the
 // bucket counts. Both are zero if the program has neither a rolling window nor periods.
-func (r Rules) BucketEnds(acc loyalty.Account, bucket int) (last, since time.Time) {
+func (r Windows) BucketEnds(acc loyalty.Account, bucket int) (last, since time.Time) {
 	begins := r.begins(bucket)
-	_, cyclic := Cycle(&r.Tiers)
+	_, cyclic := Cycle(r.Tiers)
 	if begins == 0 || !cyclic && (r.Tiers.Months == 0 || r.Tiers.Window.Kind == loyalty.LevelWindow) {
 		return last, since
 	}
@@ -184,12 +183,12 @@ func (r Rules) BucketEnds(acc loyalty.Account, bucket int) (last, since time.Tim
 
 // Floor returns the minimum level of an account: the highest of the minimums of its segments and of the minimum that
 // was set manually.
-func (r Rules) Floor(acc loyalty.Account) (rung int) {
+func (r Qualification) Floor(acc loyalty.Account) (rung int) {
 	for _, f := range r.Tiers.Minimums {
 		if earn.AnyOf([]string{f.Segment}, acc.Traits.Segments) {
-			rung = max(rung, redeem.LevelIndex(&r.Tiers, loyalty.Standing{Level: f.Level}))
+			rung = max(rung, r.Tiers.LevelIndex(loyalty.Standing{Level: f.Level}))
 		}
 	}
 	// The index is 0, the lowest level, if no minimum was set manually.
-	return max(rung, redeem.LevelIndex(&r.Tiers, loyalty.Standing{Level: acc.Tier.Minimum}))
+	return max(rung, r.Tiers.LevelIndex(loyalty.Standing{Level: acc.Tier.Minimum}))
 }

@@ -24,7 +24,7 @@ func buckets(a *loyalty.Account) (all []int) {
 
 // CountOrder computes the amounts of an order that count toward a level. It records the new amounts in the state, and
 // the change by this revision in the entry.
-func (r Rules) CountOrder(
+func (r Qualification) CountOrder(
 	s *loyalty.OrderState, e *loyalty.Entry, acc loyalty.Account, prior *loyalty.OrderState,
 	w earn.Worth,
 ) {
@@ -36,7 +36,7 @@ func (r Rules) CountOrder(
 		Month: cmp.Or(s.Bucket, calendar.DateOf(s.Order.PlacedAt, r.Zone).Month()),
 		Spend: w.Spend - s.Spend, QualifyingItems: w.Pieces - s.QualifyingItems,
 	}
-	if earn.UsesMeasure(&r.Tiers, loyalty.ByPointsEarned) {
+	if earn.UsesMeasure(r.Tiers, loyalty.ByPointsEarned) {
 		m.Points = s.Worth
 		if prior != nil {
 			m.Points -= prior.Worth
@@ -59,7 +59,7 @@ func (r Rules) CountOrder(
 
 // firstBucket returns the bucket in which an order or event counts when it is reported for the first time. It returns 0
 // for the bucket of its month.
-func (r Rules) firstBucket(acc loyalty.Account, at time.Time) int {
+func (r Windows) firstBucket(acc loyalty.Account, at time.Time) int {
 	if b := r.bucket(acc, at); b > posting.LastMonth {
 		return b
 	}
@@ -69,7 +69,7 @@ func (r Rules) firstBucket(acc loyalty.Account, at time.Time) int {
 // rebucketed returns the bucket in which an order or event counts now, given the bucket in which it counted before. The
 // two differ only for windows that begin with a level, because the instant at which the level was reached may have been
 // decided again.
-func (r Rules) rebucketed(acc loyalty.Account, bucket int, at time.Time) int {
+func (r Windows) rebucketed(acc loyalty.Account, bucket int, at time.Time) int {
 	if r.Tiers.Window.Kind != loyalty.LevelWindow || bucket <= posting.LastDay {
 		return bucket
 	}

@@ -12,7 +12,6 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
 	"github.com/perennial-loyalty/perennial/internal/loyalty/earn"
 	"github.com/perennial-loyalty/perennial/internal/loyalty/exact"
-	"github.com/perennial-loyalty/perennial/internal/loyalty/redeem"
 )
 
 // CheckLevels rejects tiers, including their levels, that decisions cannot use.
@@ -59,7 +58,7 @@ func need(t *loyalty.Tiers, rung int, by loyalty.Measure) (int64, bool) {
 }
 
 // Measured returns the value of a measure at an instant, in the window or period that contains it.
-func (r Rules) Measured(acc loyalty.Account, by loyalty.Measure, at time.Time) (sum int64) {
+func (r Qualification) Measured(acc loyalty.Account, by loyalty.Measure, at time.Time) (sum int64) {
 	within := r.within(acc, at)
 	if by == loyalty.ByBrands {
 		return r.brands(acc, within)
@@ -85,7 +84,7 @@ func (r Rules) Measured(acc loyalty.Account, by loyalty.Measure, at time.Time) (
 }
 
 // brands returns how many different brands were bought in the buckets that within accepts.
-func (r Rules) brands(acc loyalty.Account, within func(int) bool) (n int64) {
+func (r Qualification) brands(acc loyalty.Account, within func(int) bool) (n int64) {
 	for _, brand := range r.Tiers.Brands {
 		bought := int64(0)
 		for _, b := range acc.Brands {
@@ -102,7 +101,7 @@ func (r Rules) brands(acc loyalty.Account, within func(int) bool) (n int64) {
 
 // Qualified returns the index of the highest level for which the account qualifies at an instant, or -1 if the program
 // has no tiers.
-func (r Rules) Qualified(acc loyalty.Account, at time.Time) int {
+func (r Qualification) Qualified(acc loyalty.Account, at time.Time) int {
 	for i := len(r.Tiers.Levels) - 1; i > 0; i-- {
 		for _, way := range r.Gaps(acc, i, at) {
 			if !slices.ContainsFunc(way, Gap.Open) {
@@ -127,11 +126,11 @@ func (g Gap) Open() bool { return g.Have < g.From }
 
 // Gaps returns the alternative ways to qualify for a level, each with a Gap for every one of its measures at an
 // instant.
-func (r Rules) Gaps(acc loyalty.Account, rung int, at time.Time) (ways [][]Gap) {
-	for _, way := range earn.QualifyingWays(&r.Tiers) {
+func (r Qualification) Gaps(acc loyalty.Account, rung int, at time.Time) (ways [][]Gap) {
+	for _, way := range earn.QualifyingWays(r.Tiers) {
 		gaps := make([]Gap, 0, len(way))
 		for _, by := range way {
-			if from, ok := need(&r.Tiers, rung, by); ok {
+			if from, ok := need(r.Tiers, rung, by); ok {
 				gaps = append(gaps, Gap{by, from, r.Measured(acc, by, at)})
 			}
 		}
@@ -182,8 +181,8 @@ func farther(a, b Gap) bool {
 
 // Progress returns the next level, and the largest open gap of the most complete way to it. It returns false on the
 // highest level or without tiers.
-func (r Rules) Progress(acc loyalty.Account, now time.Time) (next loyalty.Level, missing Gap, ok bool) {
-	at := redeem.LevelIndex(&r.Tiers, acc.Tier) + 1
+func (r Qualification) Progress(acc loyalty.Account, now time.Time) (next loyalty.Level, missing Gap, ok bool) {
+	at := r.Tiers.LevelIndex(acc.Tier) + 1
 	if at >= len(r.Tiers.Levels) {
 		return loyalty.Level{}, Gap{}, false
 	}
@@ -192,9 +191,9 @@ func (r Rules) Progress(acc loyalty.Account, now time.Time) (next loyalty.Level,
 
 // Measure returns the measured values and the window for reasons: "512" with "points_earned/12" or "orders"; with
 // several measures "512+3" with "spend+visits/year".
-func (r Rules) Measure(acc loyalty.Account, at time.Time) (n, window string) {
+func (r Qualification) Measure(acc loyalty.Account, at time.Time) (n, window string) {
 	var amounts, names []string
-	for _, by := range measures(&r.Tiers) {
+	for _, by := range measures(r.Tiers) {
 		amount := r.Measured(acc, by, at)
 		text := strconv.FormatInt(amount, 10)
 		if by == loyalty.BySpend {
@@ -206,8 +205,8 @@ func (r Rules) Measure(acc loyalty.Account, at time.Time) (n, window string) {
 }
 
 // windowText returns the window in the form that reasons use: "/12", "/year"; empty for a lifetime.
-func (r Rules) windowText() string {
-	w, cyclic := Cycle(&r.Tiers)
+func (r Qualification) windowText() string {
+	w, cyclic := Cycle(r.Tiers)
 	months := map[int]string{1: "month", 3: "quarter", 6: "half", 12: "year"}[w.Months]
 	switch {
 	case w.Kind == loyalty.CycleWindow && w.From == 101:

@@ -11,7 +11,6 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/loyalty/calendar"
 	"github.com/perennial-loyalty/perennial/internal/loyalty/earn"
 	"github.com/perennial-loyalty/perennial/internal/loyalty/posting"
-	"github.com/perennial-loyalty/perennial/internal/loyalty/redeem"
 )
 
 // A KnownOrder is the latest entry of an order, and the program version whose rules apply to the order.
@@ -105,8 +104,8 @@ func NeedsOf(d *posting.Decision, since time.Time) posting.Needs {
 // ReachesBack applies if a window of months includes months that the account no longer stores separately. It then
 // returns the instant from which counted facts are needed to decide the levels again since the instant since. It
 // returns false if the account stores all of them separately.
-func (r Rules) ReachesBack(acc loyalty.Account, since time.Time) (from time.Time, ok bool) {
-	_, cyclic := Cycle(&r.Tiers)
+func (r Windows) ReachesBack(acc loyalty.Account, since time.Time) (from time.Time, ok bool) {
+	_, cyclic := Cycle(r.Tiers)
 	if cyclic || r.Tiers.Months == 0 || r.Tiers.Window.Kind == loyalty.LevelWindow {
 		return from, false
 	}
@@ -122,7 +121,7 @@ func (r Rules) ReachesBack(acc loyalty.Account, since time.Time) (from time.Time
 }
 
 // firstOf returns the first day of the window of months that ends with the month of an instant.
-func (r Rules) firstOf(at time.Time) calendar.Date {
+func (r Windows) firstOf(at time.Time) calendar.Date {
 	return calendar.Date(calendar.MonthsBack(calendar.DateOf(at, r.Zone).Month(), r.Tiers.Months-1)*100 + 1)
 }
 
@@ -248,7 +247,7 @@ func countBefore(a *loyalty.Account, d *posting.Decision, facts []Fact, since ti
 }
 
 // count adds the metrics and brands of a fact to an account. window is the number of months that are stored separately.
-func (r Rules) count(a *loyalty.Account, f Fact, window int) {
+func (r Windows) count(a *loyalty.Account, f Fact, window int) {
 	for _, m := range f.Metrics {
 		m.Month = r.rebucketed(*a, m.Month, f.placed)
 		a.Metrics = posting.AddMetric(a.Metrics, m, window)
@@ -260,7 +259,7 @@ func (r Rules) count(a *loyalty.Account, f Fact, window int) {
 }
 
 // uncount removes the metrics and brands of a fact from an account. acc is the present account, which includes them.
-func (r Rules) uncount(a *loyalty.Account, acc loyalty.Account, f Fact) {
+func (r Windows) uncount(a *loyalty.Account, acc loyalty.Account, f Fact) {
 	for _, m := range f.Metrics {
 		m.Month = r.rebucketed(acc, m.Month, f.placed)
 		a.Metrics = posting.AddMetric(a.Metrics, loyalty.Metric{Month: m.Month}.Less(m), r.Apart(acc))
@@ -346,7 +345,7 @@ func rejudge(d *posting.Decision, t *posting.Decision, h History, since time.Tim
 func why(d *posting.Decision, was, is loyalty.Standing) loyalty.Reason {
 	key := Of(d.P).LevelKey(is.Level)
 	cause := main(d).Entries[0].Cause
-	switch from, to := redeem.LevelIndex(&d.P.Tiers, was), redeem.LevelIndex(&d.P.Tiers, is); {
+	switch from, to := d.P.Tiers.LevelIndex(was), d.P.Tiers.LevelIndex(is); {
 	case to < from:
 		return loyalty.NewReason(key, "0", loyalty.WasWithdrawn, was.Level, is.Level, cause.Kind+" "+cause.ID)
 	case to > from:
@@ -369,8 +368,8 @@ func TrialWindow(d *posting.Decision) int {
 }
 
 // Rolls reports whether levels depend on a rolling window of the most recent months.
-func (r Rules) Rolls() bool {
-	_, cyclic := Cycle(&r.Tiers)
+func (r Windows) Rolls() bool {
+	_, cyclic := Cycle(r.Tiers)
 	return !cyclic && r.Tiers.Months > 0 && r.Tiers.Window.Kind != loyalty.LevelWindow
 }
 

@@ -8,7 +8,6 @@ import (
 
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
 	"github.com/perennial-loyalty/perennial/internal/loyalty/posting"
-	"github.com/perennial-loyalty/perennial/internal/loyalty/redeem"
 )
 
 // Retiers reports whether p has other level requirements than the version before, if both have levels.
@@ -88,7 +87,7 @@ func ran(a loyalty.Account) time.Time {
 // refreshes reports whether the new requirements move the account to another level. They never move a member down if
 // the member's level was set manually until an instant.
 func (rs Rules) refreshes(acc loyalty.Account) bool {
-	r, rung, to := rs.Tiers.Refresh, redeem.LevelIndex(&rs.Tiers, acc.Tier), rs.refreshed(acc)
+	r, rung, to := rs.Tiers.Refresh, rs.Tiers.LevelIndex(acc.Tier), rs.refreshed(acc)
 	return to > rung ||
 		to < rung && r.Mode == loyalty.FullRefresh && rs.AdvanceNotice.Period.IsZero() && !acc.Tier.Given
 }
@@ -98,13 +97,13 @@ func (rs Rules) refreshes(acc loyalty.Account) bool {
 func (r Rules) refreshed(acc loyalty.Account) int {
 	at := r.Tiers.Refresh.At
 	to := r.Qualified(acc, at)
-	if _, cyclic := Cycle(&r.Tiers); cyclic {
+	if _, cyclic := Cycle(r.Tiers); cyclic {
 		first, _ := r.span(acc, at)
 		last := r.Qualified(acc, first.Start(r.Zone).Add(-1))
 		switch {
 		case r.Tiers.MoveUp == loyalty.NextPeriod:
 			to = last
-		case keepPeriods(&r.Tiers) != 1:
+		case keepPeriods(r.Tiers) != 1:
 			to = max(to, last)
 		}
 	}
@@ -121,7 +120,7 @@ func RefreshTier(d *posting.Decision, at time.Time) error {
 	// RefreshAt returns an instant for such a member only if the level no longer exists.
 	if locked(d) || !Of(d.P).refreshes(d.Account) {
 		s := d.Account.Tier
-		rung := redeem.LevelIndex(&d.P.Tiers, s)
+		rung := d.P.Tiers.LevelIndex(s)
 		was := s.Level
 		s.Level, s.Since = d.P.Tiers.Levels[rung].ID, d.Now
 		if rung <= Of(d.P).Floor(d.Account) && !locked(d) {

@@ -5,7 +5,6 @@ import (
 
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
 	"github.com/perennial-loyalty/perennial/internal/loyalty/posting"
-	"github.com/perennial-loyalty/perennial/internal/loyalty/redeem"
 )
 
 // Retention lists the requirements that the member must still meet to keep the current level, in the first period that
@@ -19,8 +18,8 @@ type Retention struct {
 // RetentionOf returns the requirements that the member must still meet to keep the level. It returns false if the level
 // cannot be lost, or if nothing can prevent its loss any more.
 func (r Rules) RetentionOf(acc loyalty.Account, now time.Time) (best Retention, ok bool) {
-	review := posting.ReviewAt(&r.Tiers, r.Zone, acc.Tier)
-	rung := redeem.LevelIndex(&r.Tiers, acc.Tier)
+	review := posting.ReviewAt(r.Tiers, r.Zone, acc.Tier)
+	rung := r.Tiers.LevelIndex(acc.Tier)
 	if review.IsZero() || rung <= r.Floor(acc) || now.Before(acc.Tier.Lock) {
 		return Retention{}, false
 	}

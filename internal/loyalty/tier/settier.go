@@ -8,7 +8,6 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
 	"github.com/perennial-loyalty/perennial/internal/loyalty/calendar"
 	"github.com/perennial-loyalty/perennial/internal/loyalty/posting"
-	"github.com/perennial-loyalty/perennial/internal/loyalty/redeem"
 )
 
 // A Placement is a level that is set manually for a member: as a correction, as a match of a status in another program,
@@ -100,7 +99,7 @@ func checkPlacement(d *posting.Decision, in Placement) error {
 func setTier(d *posting.Decision, id string, in Placement) error {
 	p, acc, now := d.P, d.Account, d.Now
 	_, rung, _ := p.Tiers.Level(in.Level)
-	from := redeem.LevelIndex(&p.Tiers, acc.Tier)
+	from := p.Tiers.LevelIndex(acc.Tier)
 	d.Account.Tier.Minimum = "" // the latest placement replaces an earlier minimum
 	until := Of(p).reachedUntil(d.Account, now)
 	if !in.Until.IsZero() {
@@ -166,7 +165,7 @@ func floorTier(d *posting.Decision) error {
 	}
 	s := d.Account.Tier
 	until := Of(d.P).reachedUntil(d.Account, d.Now)
-	if redeem.LevelIndex(&d.P.Tiers, s) == Of(d.P).Floor(d.Account) || !s.Until.IsZero() || until.IsZero() {
+	if d.P.Tiers.LevelIndex(s) == Of(d.P).Floor(d.Account) || !s.Until.IsZero() || until.IsZero() {
 		return nil
 	}
 	s.Until = until

@@ -8,7 +8,6 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
 	"github.com/perennial-loyalty/perennial/internal/loyalty/calendar"
 	"github.com/perennial-loyalty/perennial/internal/loyalty/posting"
-	"github.com/perennial-loyalty/perennial/internal/loyalty/redeem"
 )
 
 // Climb decides the levels of Tiers and all tier groups after orders or events at the given instants changed the
@@ -58,7 +57,7 @@ func OpenSince(d *posting.Decision, at time.Time, was loyalty.Account) bool {
 // LastDecided returns the instant until which the levels of an account are decided, or zero if they never were.
 func (r Rules) LastDecided(acc loyalty.Account, now time.Time) (last time.Time) {
 	s := acc.Tier
-	if len(acc.Past) > 0 || s.Decided().After(acc.Joined) || redeem.LevelIndex(&r.Tiers, s) > r.Floor(acc) {
+	if len(acc.Past) > 0 || s.Decided().After(acc.Joined) || r.Tiers.LevelIndex(s) > r.Floor(acc) {
 		last = s.Decided()
 	}
 	for _, at := range []time.Time{s.Lock, r.Tiers.Refresh.At} {
@@ -75,7 +74,7 @@ func (r Rules) ClimbsSince(acc loyalty.Account, at, now time.Time) bool {
 	if now.Before(acc.Tier.Lock) {
 		return false
 	}
-	rung, instants := max(redeem.LevelIndex(&r.Tiers, acc.Tier), r.Floor(acc)), r.Closed(acc, at, now)
+	rung, instants := max(r.Tiers.LevelIndex(acc.Tier), r.Floor(acc)), r.Closed(acc, at, now)
 	if r.Tiers.MoveUp == loyalty.AtOnce {
 		instants = append(instants, now)
 	}
@@ -145,7 +144,7 @@ func climbNow(d *posting.Decision) error {
 		return nil
 	}
 	if to := Of(d.P).Qualified(d.Account, d.Now); to > max(
-		redeem.LevelIndex(&d.P.Tiers, d.Account.Tier), Of(d.P).Floor(d.Account),
+		d.P.Tiers.LevelIndex(d.Account.Tier), Of(d.P).Floor(d.Account),
 	) {
 		return moveTo(d, to, Of(d.P).reachedUntil(d.Account, d.Now), "reached", d.Now)
 	}
@@ -154,7 +153,7 @@ func climbNow(d *posting.Decision) error {
 
 // liftTier moves the account up to its minimum level, if it is below.
 func liftTier(d *posting.Decision) error {
-	if floor := Of(d.P).Floor(d.Account); floor > redeem.LevelIndex(&d.P.Tiers, d.Account.Tier) && !locked(d) {
+	if floor := Of(d.P).Floor(d.Account); floor > d.P.Tiers.LevelIndex(d.Account.Tier) && !locked(d) {
 		return moveTo(d, floor, time.Time{}, "floor", d.Now)
 	}
 	return nil
@@ -180,21 +179,21 @@ func passTiers(d *posting.Decision, until time.Time) error {
 // TierDue returns the next instant at which the level changes or is reviewed without a command, or zero if there is
 // none.
 func (r Rules) TierDue(acc loyalty.Account) time.Time {
-	return calendar.Soonest(r.UnlockAt(acc), r.RiseAt(acc), posting.ReviewAt(&r.Tiers, r.Zone, acc.Tier))
+	return calendar.Soonest(r.UnlockAt(acc), r.RiseAt(acc), posting.ReviewAt(r.Tiers, r.Zone, acc.Tier))
 }
 
 // locked reports whether a manually set level is still locked.
 func locked(d *posting.Decision) bool { return d.Now.Before(d.Account.Tier.Lock) }
 
 func (r Rules) reachedUntil(acc loyalty.Account, at time.Time) time.Time {
-	return r.KeptFrom(acc, at, keepPeriods(&r.Tiers))
+	return r.KeptFrom(acc, at, keepPeriods(r.Tiers))
 }
 
 // Closed returns the last instant of each period that has ended by now and in which an event at the instant at counts.
 // With recurring periods, that is the period that contains at. With a rolling window, it is each month after at whose
 // window still contains at. A program with neither of them has no such periods.
-func (r Rules) Closed(acc loyalty.Account, at, now time.Time) (out []time.Time) {
-	if _, cyclic := Cycle(&r.Tiers); cyclic {
+func (r Windows) Closed(acc loyalty.Account, at, now time.Time) (out []time.Time) {
+	if _, cyclic := Cycle(r.Tiers); cyclic {
 		if end := r.PeriodEnd(acc, at); !end.After(now) {
 			out = append(out, end.Add(-1))
 		}
@@ -218,7 +217,7 @@ func (r Rules) UnlockAt(acc loyalty.Account) time.Time {
 	if !acc.Seen.Before(at) {
 		return time.Time{}
 	}
-	if to, _, _ := r.unlocked(acc); max(to, r.Floor(acc)) <= redeem.LevelIndex(&r.Tiers, acc.Tier) {
+	if to, _, _ := r.unlocked(acc); max(to, r.Floor(acc)) <= r.Tiers.LevelIndex(acc.Tier) {
 		return time.Time{}
 	}
 	return at
@@ -259,7 +258,7 @@ func (r Rules) RiseAt(acc loyalty.Account) time.Time {
 	}
 	end := r.PeriodEnd(acc, r.begins(acc.Metrics[len(acc.Metrics)-1].Month).Start(r.Zone))
 	if !end.After(acc.Tier.Since) || end.Before(acc.Tier.Lock) ||
-		r.Qualified(acc, end.Add(-1)) <= redeem.LevelIndex(&r.Tiers, acc.Tier) {
+		r.Qualified(acc, end.Add(-1)) <= r.Tiers.LevelIndex(acc.Tier) {
 		return time.Time{}
 	}
 	return end
@@ -283,7 +282,7 @@ func ReviewTier(d *posting.Decision, at time.Time) error {
 	if due.IsZero() || due.After(at) {
 		return nil
 	}
-	from, floor := redeem.LevelIndex(&d.P.Tiers, d.Account.Tier), Of(d.P).Floor(d.Account)
+	from, floor := d.P.Tiers.LevelIndex(d.Account.Tier), Of(d.P).Floor(d.Account)
 	r := reviewed(d, at)
 	switch {
 	case max(r.to, floor) > from: // the level did not move while it was locked
@@ -337,7 +336,7 @@ func prolong(d *posting.Decision, at, asOf time.Time) error {
 	for !s.Until.IsZero() && !posting.ReviewAt(&d.P.Tiers, d.P.Zone, s).After(at) {
 		closes := Of(d.P).PeriodCloses(d.Account, s)
 		next := Of(d.P).KeptOn(d.Account, s, closes)
-		if !next.After(s.Until) || redeem.LevelIndex(&d.P.Tiers, s) <= Of(d.P).Floor(d.Account) {
+		if !next.After(s.Until) || d.P.Tiers.LevelIndex(s) <= Of(d.P).Floor(d.Account) {
 			s.Until = time.Time{}
 			break
 		}
@@ -371,11 +370,11 @@ func (r Rules) onLevel(acc loyalty.Account, rung int, until, now time.Time) loya
 
 // moved posts a standing at another level. It then awards the entry bonuses of the levels that the member reached.
 func moved(d *posting.Decision, s loyalty.Standing, why loyalty.Reason) error {
-	from := redeem.LevelIndex(&d.P.Tiers, d.Account.Tier)
+	from := d.P.Tiers.LevelIndex(d.Account.Tier)
 	if err := standing(d, s, d.Now, why); err != nil {
 		return err
 	}
-	return welcome(d, from, redeem.LevelIndex(&d.P.Tiers, s))
+	return welcome(d, from, d.P.Tiers.LevelIndex(s))
 }
 
 // standing posts a standing that is decided at an instant.

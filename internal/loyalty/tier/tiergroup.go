@@ -81,7 +81,7 @@ func ReviewTierGroups(d *posting.Decision, at time.Time) error {
 }
 
 // LevelKey returns the key of a level in reasons.
-func (r Rules) LevelKey(level string) string {
+func (r Qualification) LevelKey(level string) string {
 	if r.Tiers.Group == "" {
 		return "tiers." + level
 	}
@@ -89,7 +89,7 @@ func (r Rules) LevelKey(level string) string {
 }
 
 // levelID returns the ID of a level in causes. It is unique across Tiers and all tier groups.
-func (r Rules) levelID(level string) string {
+func (r Qualification) levelID(level string) string {
 	if r.Tiers.Group == "" {
 		return level
 	}

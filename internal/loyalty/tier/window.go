@@ -24,8 +24,8 @@ func Cycle(t *loyalty.Tiers) (loyalty.Window, bool) {
 }
 
 // period returns the first day of the period that contains a day, and the first day of the next period.
-func (r Rules) period(acc loyalty.Account, day calendar.Date) (first, next calendar.Date) {
-	w, _ := Cycle(&r.Tiers)
+func (r Windows) period(acc loyalty.Account, day calendar.Date) (first, next calendar.Date) {
+	w, _ := Cycle(r.Tiers)
 	from := r.yearFrom(acc, w)
 	month := func(i int) calendar.Date { return calendar.Day((i%12+1)*100 + int(from)%100).In(i / 12) }
 	i := day.Year()*12 + int(day.CalendarMonth()) - 1
@@ -37,7 +37,7 @@ func (r Rules) period(acc loyalty.Account, day calendar.Date) (first, next calen
 }
 
 // yearFrom returns the day of the year on which a window's periods begin for a member.
-func (r Rules) yearFrom(acc loyalty.Account, w loyalty.Window) calendar.Day {
+func (r Windows) yearFrom(acc loyalty.Account, w loyalty.Window) calendar.Day {
 	switch {
 	case w.Kind == loyalty.CycleWindow:
 		return w.From
@@ -48,7 +48,7 @@ func (r Rules) yearFrom(acc loyalty.Account, w loyalty.Window) calendar.Day {
 }
 
 // PeriodEnd returns the end of the period that contains an instant.
-func (r Rules) PeriodEnd(acc loyalty.Account, at time.Time) time.Time {
+func (r Windows) PeriodEnd(acc loyalty.Account, at time.Time) time.Time {
 	_, next := r.period(acc, calendar.DateOf(at, r.Zone))
 	return next.Start(r.Zone)
 }
@@ -56,9 +56,9 @@ func (r Rules) PeriodEnd(acc loyalty.Account, at time.Time) time.Time {
 // bucket returns the key of the bucket in which an account counts an event at an instant. It is the month as yyyymm; if
 // periods do not begin on the first of a month, the first day of the period as yyyymmdd; for loyalty.LevelWindow, the
 // Unix millisecond after which the window began.
-func (r Rules) bucket(acc loyalty.Account, at time.Time) int {
+func (r Windows) bucket(acc loyalty.Account, at time.Time) int {
 	day := calendar.DateOf(at, r.Zone)
-	w, cyclic := Cycle(&r.Tiers)
+	w, cyclic := Cycle(r.Tiers)
 	switch {
 	case r.Tiers.Window.Kind == loyalty.LevelWindow:
 		bucket, _ := levelBucket(&acc, at)
@@ -85,7 +85,7 @@ func levelBucket(a *loyalty.Account, at time.Time) (bucket int, known bool) {
 
 // begins returns the first day of a bucket, or 0 for the bucket that merges the amounts that no window includes any
 // more.
-func (r Rules) begins(bucket int) calendar.Date {
+func (r Windows) begins(bucket int) calendar.Date {
 	switch {
 	case bucket == 0:
 		return 0
@@ -98,7 +98,7 @@ func (r Rules) begins(bucket int) calendar.Date {
 }
 
 // within returns a function that reports whether a bucket counts at an instant.
-func (r Rules) within(acc loyalty.Account, at time.Time) func(bucket int) bool {
+func (r Windows) within(acc loyalty.Account, at time.Time) func(bucket int) bool {
 	if r.Tiers.Window.Kind == loyalty.LevelWindow {
 		from := int(calendar.Later(from(acc.Tier), acc.Joined).UnixMilli())
 		return func(bucket int) bool { return bucket == from }
@@ -111,9 +111,9 @@ func (r Rules) within(acc loyalty.Account, at time.Time) func(bucket int) bool {
 }
 
 // span returns the first and the last day of the window or period that applies at an instant.
-func (r Rules) span(acc loyalty.Account, at time.Time) (first, last calendar.Date) {
+func (r Windows) span(acc loyalty.Account, at time.Time) (first, last calendar.Date) {
 	day := calendar.DateOf(at, r.Zone)
-	if _, cyclic := Cycle(&r.Tiers); cyclic {
+	if _, cyclic := Cycle(r.Tiers); cyclic {
 		first, next := r.period(acc, day)
 		return first, calendar.DateOf(next.Start(r.Zone).Add(-1), r.Zone)
 	}
@@ -131,8 +131,8 @@ func (r Rules) span(acc loyalty.Account, at time.Time) (first, last calendar.Dat
 // one, and time for late reports. Under a manually set level, a rolling window also needs the months in which the
 // member may have reached another level that is still valid; see Lasting. That applies while the account remembers a
 // manually set level, because a withdrawal may restore it.
-func (r Rules) Apart(acc loyalty.Account) int {
-	w, cyclic := Cycle(&r.Tiers)
+func (r Windows) Apart(acc loyalty.Account) int {
+	w, cyclic := Cycle(r.Tiers)
 	switch {
 	case cyclic:
 		return w.Months + 12
