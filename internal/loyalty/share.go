@@ -27,7 +27,7 @@ type Converted struct {
 	Points          Points        // points taken from the source wallet
 	Received        Points        // points added to the target wallet
 	Taken           []Lot         // the lots that the points came from, less what was returned to them
-	Lot             calendar.Date // the lot that received the points; see posting.Decision.RemainingIn
+	Lot             calendar.Date // the lot that received the points; see posting.RemainingIn
 	At              time.Time
 	ReversibleUntil time.Time // exclusive end of the time for reversal; zero: it cannot be reversed
 	Reversed        Points    // how many of Received were reversed

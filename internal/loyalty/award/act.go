@@ -170,22 +170,22 @@ func AwardEvent(
 	if total < s.Worth {
 		e.Kind = loyalty.KindClawback
 	}
-	e = redeem.LostToExpiry(posting.WithIssued(e))
+	e = posting.LostToExpiry(posting.WithIssued(e))
 	tier.CountEvent(s, &e, d.P, rules, d.Account, total-s.Worth)
 	tier.CountEventInGroups(s, &e, d.P, rules, d.Account, total)
 	s.Worth = total
 	e.Event, e.Traits, d.Traits = s, d.Traits, nil
 	switch is, was := posting.IsActivity(&d.P.Earn, s.Event.Type), s.SlidTo != 0; {
 	case is && !was:
-		s.SlidTo = d.Active(&e, s.Event.At)
+		s.SlidTo = posting.NoteActivity(d, &e, s.Event.At)
 	case was && !is:
-		d.Inactive(&e, s.SlidTo, s.Event.At)
+		posting.WithdrawActivity(d, &e, s.SlidTo, s.Event.At)
 		s.SlidTo = 0
 	}
 	if err := d.Post(e); err != nil {
 		return err
 	}
-	return d.ExpireInactive()
+	return posting.ExpireInactive(d)
 }
 
 // actionWorth returns the points that one action gives for the event's current state. It adds the reason, and the use
@@ -328,9 +328,9 @@ func grantAction(
 	delta := target - g.Worth
 	switch {
 	case delta > 0:
-		e = d.GiveBack(e, delta, g, time.Time{})
+		e = posting.GiveBack(d, e, delta, g, time.Time{})
 	case delta < 0:
-		e = d.ClawBack(e, -delta, g)
+		e = posting.ClawBack(d, e, -delta, g)
 	}
 	g.Worth = target
 	return e

@@ -8,7 +8,6 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
 	"github.com/perennial-loyalty/perennial/internal/loyalty/calendar"
 	"github.com/perennial-loyalty/perennial/internal/loyalty/posting"
-	"github.com/perennial-loyalty/perennial/internal/loyalty/redeem"
 	"github.com/perennial-loyalty/perennial/internal/loyalty/tier"
 )
 
@@ -51,7 +50,7 @@ func milestone(d *posting.Decision, r loyalty.Reached, m loyalty.Milestone) post
 	default:
 		at = d.Now
 	}
-	expiry := posting.WalletExpiry(d.P, "", redeem.StandingAt(&d.Account, at).Level)
+	expiry := posting.WalletExpiry(d.P, "", posting.StandingAt(&d.Account, at).Level)
 	return posting.Bonus{
 		Key: m.ID, Points: max(r.Grant.Worth, m.Points), At: at,
 		Expires: expiry.Date(at, posting.AnniversaryStart(d.Account, expiry), d.P.Zone),
@@ -72,7 +71,7 @@ func reach(d *posting.Decision, r loyalty.Reached, b posting.Bonus, m loyalty.Mi
 		},
 		e.Reasons...,
 	)
-	return d.Post(redeem.LostToExpiry(posting.WithIssued(e)))
+	return d.Post(posting.LostToExpiry(posting.WithIssued(e)))
 }
 
 // redateMilestone moves the points of a milestone that another order reaches now, if they belong to another lot.
@@ -89,13 +88,13 @@ func redateMilestone(d *posting.Decision, r loyalty.Reached, b posting.Bonus, re
 		b.Expires.String(),
 	)
 	e.Reasons = []loyalty.Reason{why}
-	return d.Post(redeem.LostToExpiry(e))
+	return d.Post(posting.LostToExpiry(e))
 }
 
 // unreach claws back the bonus of a milestone.
 func unreach(d *posting.Decision, r loyalty.Reached, m loyalty.Milestone) error {
 	e, n := milestoneEntry(d, loyalty.KindClawback, &r, d.Now), r.Grant.Worth
-	e = d.ClawBack(e, n, &r.Grant)
+	e = posting.ClawBack(d, e, n, &r.Grant)
 	r.Grant.Worth = 0
 	why := loyalty.NewReason(
 		"milestones."+m.ID, loyalty.FormatPoints(-n), loyalty.WasUnreached, strconv.FormatInt(m.Target, 10),

@@ -10,7 +10,6 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/loyalty/exact"
 	"github.com/perennial-loyalty/perennial/internal/loyalty/posting"
 	"github.com/perennial-loyalty/perennial/internal/loyalty/receipt"
-	"github.com/perennial-loyalty/perennial/internal/loyalty/redeem"
 )
 
 // orderState returns the state of the next revision of an order. Its Worth is still that of the previous revision.
@@ -124,7 +123,7 @@ func buyer(compiled *loyalty.Compiled, acc loyalty.Account, o loyalty.Order, lev
 		b.Segments = t.Segments
 	}
 	if ask.OptIns {
-		b.OptIns = redeem.OptedIn(t, o.PlacedAt)
+		b.OptIns = posting.OptedIn(t, o.PlacedAt)
 	}
 	if ask.Birthday {
 		b.Birthday = t.Birthday

@@ -11,7 +11,6 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/loyalty/exact"
 	"github.com/perennial-loyalty/perennial/internal/loyalty/posting"
 	"github.com/perennial-loyalty/perennial/internal/loyalty/receipt"
-	"github.com/perennial-loyalty/perennial/internal/loyalty/redeem"
 	"github.com/perennial-loyalty/perennial/internal/loyalty/tier"
 )
 
@@ -150,7 +149,7 @@ func placeOrder(
 	if err := d.Post(e); err != nil {
 		return err
 	}
-	if err := d.ExpireInactive(); err != nil {
+	if err := posting.ExpireInactive(d); err != nil {
 		return err
 	}
 	moved := slices.Concat(moved(acc.First, first, o.Placed()), Displaced(d, &s, e.Usage))
@@ -169,9 +168,9 @@ func orderActivity(d *posting.Decision, e *loyalty.Entry, s, prior *loyalty.Orde
 			s.ActiveBefore = d.Account.LastActivity
 		}
 	case s.Counted:
-		s.SlidTo = d.Active(e, s.Order.PlacedAt)
+		s.SlidTo = posting.NoteActivity(d, e, s.Order.PlacedAt)
 	default:
-		d.Inactive(e, s.SlidTo, s.Order.PlacedAt)
+		posting.WithdrawActivity(d, e, s.SlidTo, s.Order.PlacedAt)
 		s.SlidTo = 0
 	}
 }
@@ -209,9 +208,9 @@ func bring(
 		switch {
 		case delta > 0:
 			wait, _ := posting.GrantLife(rules, g.Rule, s.Buyer.Level)
-			e = d.GiveBack(e, delta, g, wait.Deadline(s.Order.PlacedAt, rules.Zone))
+			e = posting.GiveBack(d, e, delta, g, wait.Deadline(s.Order.PlacedAt, rules.Zone))
 		case delta < 0:
-			e = d.ClawBack(e, -delta, g)
+			e = posting.ClawBack(d, e, -delta, g)
 		}
 		g.Worth = target
 	}
@@ -220,7 +219,7 @@ func bring(
 	}
 	s.Worth = w.Total
 	s.Grants = slices.DeleteFunc(s.Grants, empty)
-	return redeem.LostToExpiry(posting.WithIssued(e))
+	return posting.LostToExpiry(posting.WithIssued(e))
 }
 
 // withPreviousPoints adds the reason for the points that a grant in another wallet gave before.

@@ -7,7 +7,6 @@ import (
 
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
 	"github.com/perennial-loyalty/perennial/internal/loyalty/posting"
-	"github.com/perennial-loyalty/perennial/internal/loyalty/redeem"
 	"github.com/perennial-loyalty/perennial/internal/loyalty/tier"
 )
 
@@ -56,11 +55,11 @@ func budgetOf(compiled *loyalty.Compiled, key string) (loyalty.Points, bool) {
 // level, the returned level is empty, and missing is the level's key.
 func LevelUnder(p *loyalty.Program, rules *loyalty.Program, acc loyalty.Account, at time.Time) (level, missing string) {
 	if len(rules.Tiers.Levels) == 0 {
-		return redeem.LevelAt(&p.Tiers, acc, at).ID, ""
+		return posting.LevelAt(&p.Tiers, acc, at).ID, ""
 	}
-	level = redeem.LevelAt(&rules.Tiers, acc, at).ID
-	if _, _, ok := rules.Tiers.Level(redeem.StandingAt(&acc, at).Level); !ok {
-		if now := redeem.LevelAt(&p.Tiers, acc, at).ID; hasLevel(&rules.Tiers, now) {
+	level = posting.LevelAt(&rules.Tiers, acc, at).ID
+	if _, _, ok := rules.Tiers.Level(posting.StandingAt(&acc, at).Level); !ok {
+		if now := posting.LevelAt(&p.Tiers, acc, at).ID; hasLevel(&rules.Tiers, now) {
 			level = now
 		}
 	}
@@ -101,7 +100,7 @@ func PricedFor(s *loyalty.OrderState, p, rules *loyalty.Program, acc loyalty.Acc
 func PricedEvent(p *loyalty.Program, rules *loyalty.Program, acc loyalty.Account, at time.Time) loyalty.EventState {
 	s := loyalty.EventState{Program: rules.Version, Missing: MissingWallets(p, rules)}
 	level, missing := LevelUnder(p, rules, acc, at)
-	if s.Buyer = redeem.ActorAtLevel(acc, level, at); missing != "" {
+	if s.Buyer = posting.ActorAtLevel(acc, level, at); missing != "" {
 		s.Missing = append(s.Missing, missing)
 	}
 	return s

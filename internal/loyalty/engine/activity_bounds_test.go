@@ -81,7 +81,7 @@ func TestActivityThatNoLongerCounts(t *testing.T) {
 		}
 		d := posting.Decide(p, c.acc, second)
 		var e loyalty.Entry
-		d.Inactive(&e, c.to, second)
+		posting.WithdrawActivity(d, &e, c.to, second)
 		if e.Slides != c.slides || !slices.Equal(e.Postings, c.want) || (len(e.Reasons) > 0) != (len(c.want) > 0) {
 			t.Errorf(
 				"%s: points slide to %s with %+v; want %s with %+v", c.name, e.Slides, e.Postings, c.slides, c.want,

@@ -140,7 +140,7 @@ func activatePending(d *posting.Decision, at time.Time) error {
 	if e.Postings == nil {
 		return nil
 	}
-	return d.Post(redeem.LostToExpiry(e))
+	return d.Post(posting.LostToExpiry(e))
 }
 
 // forfeitPending forfeits pending points whose condition on the order was not met by its deadline.
@@ -176,14 +176,14 @@ func expireLots(d *posting.Decision, at time.Time) error {
 			}
 			if purse.Wallet == "" {
 				var err error
-				if l, err = d.Postpone(l, at); err != nil {
+				if l, err = posting.Postpone(d, l, at); err != nil {
 					return err
 				}
 			}
 			if l.Points == 0 {
 				continue
 			}
-			if err := d.Post(d.ExpireLot(purse.Wallet, l, at)); err != nil {
+			if err := d.Post(posting.ExpireLot(d, purse.Wallet, l, at)); err != nil {
 				return err
 			}
 		}

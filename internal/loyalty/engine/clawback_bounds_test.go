@@ -92,7 +92,9 @@ func TestPointsThatReturnToAGrant(t *testing.T) {
 		d := posting.Decide(p, joined(t, p, noon), noon.Add(time.Hour))
 		g := c.was
 		g.Taken = slices.Clone(g.Taken)
-		e := d.GiveBack(loyalty.Entry{Cause: loyalty.Cause{Kind: loyalty.CauseOrder, ID: "1"}}, c.n, &g, time.Time{})
+		e := posting.GiveBack(
+			d, loyalty.Entry{Cause: loyalty.Cause{Kind: loyalty.CauseOrder, ID: "1"}}, c.n, &g, time.Time{},
+		)
 		if g.Converted = nil; !reflect.DeepEqual(g, c.is) || !slices.Equal(e.Postings, c.posted) ||
 			!slices.Equal(e.WriteOffs, c.undone) {
 			t.Errorf("%s: %+v with the postings %+v and the write-offs %+v", c.name, g, e.Postings, e.WriteOffs)

@@ -115,7 +115,7 @@ func TestClawbackOfConvertedPoints(t *testing.T) {
 		}
 		d := posting.Decide(p, acc, noon.Add(time.Hour))
 		g := loyalty.Grant{ActiveAt: noon, Expires: mine, Worth: c.n}
-		e = d.ClawBack(e, c.n, &g)
+		e = posting.ClawBack(d, e, c.n, &g)
 		if got := e.Reversals[len(c.before):]; !slices.Equal(got, c.want) || !slices.Equal(g.Converted, c.want) ||
 			g.Owed != c.owed {
 			t.Errorf("%s: %+v, and %d owed; want %+v, and %d", c.name, got, g.Owed, c.want, c.owed)
@@ -130,7 +130,9 @@ func TestClawbackOfConvertedPoints(t *testing.T) {
 			t.Fatalf("%s: %v", c.name, err)
 		}
 		d = posting.Decide(p, after, noon.Add(2*time.Hour))
-		back := posting.WithIssued(d.GiveBack(loyalty.Entry{Cause: e.Cause, Sequence: 2}, c.n, &g, time.Time{}))
+		back := posting.WithIssued(
+			posting.GiveBack(d, loyalty.Entry{Cause: e.Cause, Sequence: 2}, c.n, &g, time.Time{}),
+		)
 		restored, err := posting.Apply(after, back)
 		if err != nil {
 			t.Fatalf("%s, returned: %v", c.name, err)

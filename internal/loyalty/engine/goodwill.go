@@ -167,7 +167,7 @@ func ActivateOrder(
 		earn.Worth{Counted: s.Counted, Spend: s.Spend, Pieces: s.QualifyingItems, Brands: s.Brands},
 	)
 	tier.CountOrderInGroups(&s, &e, p, rules, acc, earn.Worth{Counted: s.Counted, TierGroups: s.TierGroups})
-	if err := d.Post(redeem.LostToExpiry(e)); err != nil {
+	if err := d.Post(posting.LostToExpiry(e)); err != nil {
 		return posting.Outcome{}, err
 	}
 	if err := tier.Climb(d, acc, s.Order.PlacedAt); err != nil {
@@ -200,7 +200,7 @@ func ActivateEvent(
 		return posting.Outcome{}, loyalty.Refuse(loyalty.ValidationFailed, "", "The event has no pending points.")
 	}
 	e.Event = &s
-	if err := d.Post(redeem.LostToExpiry(e)); err != nil {
+	if err := d.Post(posting.LostToExpiry(e)); err != nil {
 		return posting.Outcome{}, err
 	}
 	return redeem.Finish(d)

@@ -38,7 +38,7 @@ func Join(p *loyalty.Program, m loyalty.MemberID, t loyalty.Traits, now time.Tim
 	if slices.ContainsFunc(p.Earn.Actions, func(a loyalty.Action) bool { return a.Event == award.EventJoined }) {
 		s := loyalty.EventState{
 			Event:    loyalty.Event{Type: award.EventJoined, ID: string(m) + ":joined", Member: m, At: now},
-			Revision: 1, Program: p.Version, Buyer: redeem.Actor(&p.Tiers, d.Account, now),
+			Revision: 1, Program: p.Version, Buyer: posting.Actor(&p.Tiers, d.Account, now),
 		}
 		was := d.Account
 		if err := award.AwardEvent(d, p, &s, award.EventFacts(&s, p.Zone), time.Time{}); err != nil {

@@ -19,7 +19,7 @@ func TestClawbackFindsPointsThatExpiredOnALaterDay(t *testing.T) {
 		{Expires: calendar.Slides + 20260501, Points: 10}, {Expires: moved, Points: 70},
 	}
 	g := loyalty.Grant{ActiveAt: noon.AddDate(0, -8, 0), Expires: day, Worth: 50}
-	e := posting.Decide(p, acc, noon).ClawBack(loyalty.Entry{}, 50, &g)
+	e := posting.ClawBack(posting.Decide(p, acc, noon), loyalty.Entry{}, 50, &g)
 	want := []loyalty.WriteOff{{Lot: moved, Points: 50}}
 	if !reflect.DeepEqual(e.WriteOffs, want) || g.Owed != 0 || len(e.Postings) != 0 {
 		t.Errorf("it writes off %+v, owes %d, and posts %+v; want %+v", e.WriteOffs, g.Owed, e.Postings, want)

@@ -303,7 +303,7 @@ func (h *recorded) show() {
 			stay,
 			stays,
 			tier.Of(p).Gaps(acc, len(p.Tiers.Levels)-1, h.at),
-			redeem.LevelAt(&p.Tiers, acc, h.at.AddDate(0, 0, -20)),
+			posting.LevelAt(&p.Tiers, acc, h.at.AddDate(0, 0, -20)),
 		)
 	}
 	ahead, at, ok := Projection(h.p, h.acc)

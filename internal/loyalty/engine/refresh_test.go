@@ -7,7 +7,7 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
 	"github.com/perennial-loyalty/perennial/internal/loyalty/award"
 	"github.com/perennial-loyalty/perennial/internal/loyalty/calendar"
-	"github.com/perennial-loyalty/perennial/internal/loyalty/redeem"
+	"github.com/perennial-loyalty/perennial/internal/loyalty/posting"
 	"github.com/perennial-loyalty/perennial/internal/loyalty/tier"
 )
 
@@ -153,7 +153,7 @@ func TestMembersOfALevelThatIsGoneAreOnTheNextLowerOne(t *testing.T) {
 			s.took(out)
 			got := s.acc.Tier
 			if got.Level != c.want || !got.Since.Equal(takesOver) ||
-				redeem.StandingAt(&s.acc, takesOver.Add(-1)).Level != before.Level || !got.Lock.Equal(c.lock) {
+				posting.StandingAt(&s.acc, takesOver.Add(-1)).Level != before.Level || !got.Lock.Equal(c.lock) {
 				t.Errorf("the level is %+v, want %s", got, c.want)
 			}
 			if n := len(out.Entries); n != 1 || out.Entries[0].Reasons[0].Args[2] != "rules" {

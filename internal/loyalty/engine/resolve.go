@@ -145,7 +145,7 @@ func spend(
 	redeem.IssueCode(&rules.Redemption, rules.Zone, &r, &reward, used, d.Now)
 	redeem.CreditWallet(d, &e, &reward, h.Redemption.Points)
 	redeem.RedemptionActivity(d, &e)
-	if err := d.Post(redeem.LostToExpiry(e)); err != nil {
+	if err := d.Post(posting.LostToExpiry(e)); err != nil {
 		return posting.Outcome{}, err
 	}
 	return redeem.Finish(d)

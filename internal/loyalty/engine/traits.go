@@ -12,7 +12,6 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/loyalty/calendar"
 	"github.com/perennial-loyalty/perennial/internal/loyalty/earn"
 	"github.com/perennial-loyalty/perennial/internal/loyalty/posting"
-	"github.com/perennial-loyalty/perennial/internal/loyalty/redeem"
 	"github.com/perennial-loyalty/perennial/internal/loyalty/tier"
 )
 
@@ -220,7 +219,7 @@ func celebrate(d *posting.Decision, at time.Time) error {
 			continue
 		}
 		s := loyalty.EventState{
-			Event: ev, Revision: 1, Program: d.P.Version, Buyer: redeem.Actor(&d.P.Tiers, d.Account, at),
+			Event: ev, Revision: 1, Program: d.P.Version, Buyer: posting.Actor(&d.P.Tiers, d.Account, at),
 		}
 		d.Traits = &t
 		was := d.Account

@@ -18,18 +18,18 @@ func IsActivity(terms *loyalty.Earn, what string) bool {
 	return e.Inactive && slices.Contains(e.ResetBy, what)
 }
 
-// Active adds an activity to an entry. The activity postpones the expiry of all points that expire by inactivity to the
-// same day, but never to an earlier day than before. Active returns that day. At a level whose points never expire, the
-// points stop sliding, and Active returns Forever. At a level whose points expire on fixed days, it returns
-// calendar.Slides.
-func (d *Decision) Active(e *loyalty.Entry, at time.Time) calendar.Date {
+// NoteActivity adds an activity to an entry. The activity postpones the expiry of all points that expire by inactivity
+// to the same day, but never to an earlier day than before. NoteActivity returns that day. At a level whose points
+// never expire, the points stop sliding, and NoteActivity returns Forever. At a level whose points expire on fixed
+// days, it returns calendar.Slides.
+func NoteActivity(d *Decision, e *loyalty.Entry, at time.Time) calendar.Date {
 	e.Activity = &loyalty.ActivityChange{At: at}
-	to := d.slidesTo(at)
+	to := slidesTo(d, at)
 	if to != 0 && !to.Slides() {
 		return calendar.Slides
 	}
-	d.unexpire(e, to, at)
-	d.slide(e, to)
+	unexpire(d, e, to, at)
+	slide(d, e, to)
 	if to == 0 {
 		return Forever
 	}
@@ -37,17 +37,17 @@ func (d *Decision) Active(e *loyalty.Entry, at time.Time) calendar.Date {
 }
 
 // slidesTo returns the day on which points expire after an activity at an instant.
-func (d *Decision) slidesTo(at time.Time) calendar.Date {
+func slidesTo(d *Decision, at time.Time) calendar.Date {
 	expiry := WalletExpiry(d.P, "", d.Account.Tier.Level)
 	return expiry.Date(at, AnniversaryStart(d.Account, expiry), d.P.Zone)
 }
 
 // slide moves the lots that expire by inactivity to a later day. Zero means that they no longer expire.
-func (d *Decision) slide(e *loyalty.Entry, to calendar.Date) {
+func slide(d *Decision, e *loyalty.Entry, to calendar.Date) {
 	moved := false
-	for _, l := range d.sliding(*e) {
+	for _, l := range slidingLots(d, *e) {
 		if l.Points != 0 && (to == 0 || l.Expires < to) {
-			d.slideLot(e, l, to)
+			slideLot(d, e, l, to)
 			moved = true
 		}
 	}
@@ -57,7 +57,7 @@ func (d *Decision) slide(e *loyalty.Entry, to calendar.Date) {
 	case to > was || was == Forever:
 		e.Slides = to
 	}
-	e.Stale = max(e.Stale, d.staleHolds())
+	e.Stale = max(e.Stale, staleHolds(d))
 	if moved {
 		e.Reasons = append(e.Reasons, loyalty.NewReason("expiry", "0", loyalty.WasMoved, to.String()))
 	}
@@ -65,13 +65,13 @@ func (d *Decision) slide(e *loyalty.Entry, to calendar.Date) {
 
 // slideLot moves a lot to a later day. For points that no earlier activity moved, the postings state the original day,
 // unless the points no longer expire.
-func (d *Decision) slideLot(e *loyalty.Entry, l loyalty.Lot, to calendar.Date) {
+func slideLot(d *Decision, e *loyalty.Entry, l loyalty.Lot, to calendar.Date) {
 	var own loyalty.Points
 	if to != 0 {
 		own = l.Points
 	}
 	if to != 0 && l.Expires == d.Account.Slides {
-		own -= loyalty.TotalPoints(slid(d.leftBy(*e), l))
+		own -= loyalty.TotalPoints(slid(leftBy(d, *e), l))
 	}
 	e.Postings = append(e.Postings, loyalty.Posting{Bucket: loyalty.BucketActive, Lot: l.Expires, Points: -l.Points})
 	if own > 0 {
@@ -86,7 +86,7 @@ func (d *Decision) slideLot(e *loyalty.Entry, l loyalty.Lot, to calendar.Date) {
 
 // staleHolds returns the latest sliding day that is over, among those of the reserved lots. Reserved points that are
 // returned slide again, unless they would have expired before.
-func (d *Decision) staleHolds() (stale calendar.Date) {
+func staleHolds(d *Decision) (stale calendar.Date) {
 	for _, h := range d.Account.Holds {
 		for _, l := range h.Lots {
 			if day := d.Lot(l.Expires); l.Expires.Slides() && day != 0 && !day.End(d.P.Zone).After(d.Now) {
@@ -99,11 +99,11 @@ func (d *Decision) staleHolds() (stale calendar.Date) {
 
 // unexpire restores points that expired by inactivity before a late report showed an earlier activity. They now expire
 // with the other sliding points. If that day is over too, they are booked as expired on that day.
-func (d *Decision) unexpire(e *loyalty.Entry, to calendar.Date, at time.Time) {
+func unexpire(d *Decision, e *loyalty.Entry, to calendar.Date, at time.Time) {
 	for _, a := range d.Account.Activities {
 		if to != 0 && a.Before(to.End(d.P.Zone)) {
 			// Each later activity in time postpones the expiry further. An earlier one does not change it.
-			to = max(to, d.slidesTo(a))
+			to = max(to, slidesTo(d, a))
 		}
 	}
 	for _, l := range d.Account.ExpiredLots {
@@ -125,22 +125,22 @@ func (d *Decision) unexpire(e *loyalty.Entry, to calendar.Date, at time.Time) {
 	}
 }
 
-// Inactive records in an entry that an activity no longer counts. If this activity determined when points expire, the
-// latest remaining activity determines it now. Points that were moved return to that day, or to the later day on which
-// they would have expired without any activity. to is the day to which the activity had moved them.
-func (d *Decision) Inactive(e *loyalty.Entry, to calendar.Date, at time.Time) {
+// WithdrawActivity records in an entry that an activity no longer counts. If this activity determined when points
+// expire, the latest remaining activity determines it now. Points that were moved return to that day, or to the later
+// day on which they would have expired without any activity. to is the day to which the activity had moved them.
+func WithdrawActivity(d *Decision, e *loyalty.Entry, to calendar.Date, at time.Time) {
 	e.Activity = &loyalty.ActivityChange{At: at, Withdrawn: true}
 	if to == Forever || d.Account.Slides != to {
 		return
 	}
 	back := calendar.Slides
 	if rest := activitiesWithout(d.Account, at); len(rest) > 0 {
-		if back = d.slidesTo(rest[len(rest)-1]); !back.Slides() || back >= to {
+		if back = slidesTo(d, rest[len(rest)-1]); !back.Slides() || back >= to {
 			return
 		}
 	}
 	e.Slides = back
-	left := d.leftBy(*e)
+	left := leftBy(d, *e)
 	i := slices.IndexFunc(left.Lots, func(l loyalty.Lot) bool { return l.Expires == to })
 	if i < 0 {
 		return
@@ -210,19 +210,19 @@ func keepSlid(a *loyalty.Account) {
 }
 
 // ExpireInactive expires points that were moved back to a day that is over.
-func (d *Decision) ExpireInactive() error {
+func ExpireInactive(d *Decision) error {
 	for _, l := range d.Account.Lots {
 		if !IsExpired(d.P.Zone, l.Expires, d.Now) {
 			break
 		}
-		l, err := d.Postpone(l, d.Now)
+		l, err := Postpone(d, l, d.Now)
 		if err != nil {
 			return err
 		}
 		if l.Points == 0 {
 			continue
 		}
-		e := d.ExpireLot("", l, d.Now)
+		e := ExpireLot(d, "", l, d.Now)
 		// Points of the same day may expire again.
 		e.Cause.ID += ":" + loyalty.FormatPoints(loyalty.Points(d.Account.Sequence+1))
 		if err := d.Post(e); err != nil {
@@ -269,14 +269,14 @@ func changeActivity(a *loyalty.Account, c loyalty.ActivityChange) {
 
 // SlideAtLevel permanently stops a member's points from sliding when the member reaches a level whose points never
 // expire. Points that the member earns later below that level slide again. The levels of tier groups move no lots.
-func (d *Decision) SlideAtLevel(e *loyalty.Entry, level string, at time.Time) {
+func SlideAtLevel(d *Decision, e *loyalty.Entry, level string, at time.Time) {
 	if d.Whole != nil || !d.P.Earn.Expires.Inactive {
 		return
 	}
 	expiry := WalletExpiry(d.P, "", level)
 	switch to := expiry.Date(at, AnniversaryStart(d.Account, expiry), d.P.Zone); {
 	case to == 0:
-		d.slide(e, 0)
+		slide(d, e, 0)
 	case d.Account.Slides == Forever && to.Slides():
 		e.Slides = to
 	}
@@ -285,8 +285,8 @@ func (d *Decision) SlideAtLevel(e *loyalty.Entry, level string, at time.Time) {
 // Forever is the day to which sliding lots move when they no longer expire.
 const Forever = calendar.Slides + 9999_12_31
 
-// sliding returns the sliding lots after the entry's postings.
-func (d *Decision) sliding(e loyalty.Entry) (lots []loyalty.Lot) {
+// slidingLots returns the sliding lots after the entry's postings.
+func slidingLots(d *Decision, e loyalty.Entry) (lots []loyalty.Lot) {
 	for _, l := range d.Account.Lots {
 		if l.Expires.Slides() {
 			lots = append(lots, l)

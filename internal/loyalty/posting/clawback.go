@@ -20,9 +20,9 @@ const (
 // The program's ClawbackPolicy limits how far it goes. Points that expired are not taken a second time: points that
 // expired in the grant's lot are written off, unless another clawback has written them off. Points that were spent are
 // owed, even after the day on which they would have expired. The grant stores from where the points were taken.
-func (d *Decision) ClawBack(e loyalty.Entry, n loyalty.Points, g *loyalty.Grant) loyalty.Entry {
+func ClawBack(d *Decision, e loyalty.Entry, n loyalty.Points, g *loyalty.Grant) loyalty.Entry {
 	rest, cause := n, CauseOfGrant(e.Cause, *g)
-	left := d.leftBy(e)
+	left := leftBy(d, e)
 	for _, x := range left.Pending {
 		if x.Cause == cause {
 			part := min(rest, x.Points)
@@ -35,13 +35,13 @@ func (d *Decision) ClawBack(e loyalty.Entry, n loyalty.Points, g *loyalty.Grant)
 	}
 	reach, most := takeBack(&d.P.Corrections, d.P.Wallets, g.Wallet)
 	if IsExpired(d.P.Zone, d.Where(*g), d.Now) {
-		e, rest = d.writeOffExpired(e, left.In(g.Wallet), rest, g)
+		e, rest = writeOffExpired(d, e, left.In(g.Wallet), rest, g)
 	}
 	if reach == loyalty.ClawbackPendingOnly {
 		e, rest = writeOff(e, rest, g, keptPending)
 	}
-	e, rest = d.takeFromLots(e, left.In(g.Wallet).Lots, rest, g)
-	e, rest = d.takeFromConversions(e, rest, g)
+	e, rest = takeFromLots(d, e, left.In(g.Wallet).Lots, rest, g)
+	e, rest = takeFromConversions(d, e, rest, g)
 	if reach == loyalty.ClawbackWithinBalance {
 		e, rest = writeOff(e, rest, g, keptWithin)
 	}
@@ -64,7 +64,7 @@ func (d *Decision) ClawBack(e loyalty.Entry, n loyalty.Points, g *loyalty.Grant)
 
 // leftBy returns the account with the changes that the entry contains so far. The entry may already move pending points
 // into a lot, or take points from lots for another grant.
-func (d *Decision) leftBy(e loyalty.Entry) loyalty.Account {
+func leftBy(d *Decision, e loyalty.Entry) loyalty.Account {
 	acc := d.Account
 	for _, p := range e.Postings {
 		applyPosting(&acc, e, p)
@@ -81,8 +81,8 @@ func (d *Decision) leftBy(e loyalty.Entry) loyalty.Account {
 
 // takeFromLots takes points from the grant's lot first and then from the others. It returns how many remain to be
 // taken.
-func (d *Decision) takeFromLots(
-	e loyalty.Entry, lots []loyalty.Lot, rest loyalty.Points, g *loyalty.Grant,
+func takeFromLots(
+	d *Decision, e loyalty.Entry, lots []loyalty.Lot, rest loyalty.Points, g *loyalty.Grant,
 ) (loyalty.Entry, loyalty.Points) {
 	mine := d.Where(*g)
 	for _, own := range []bool{true, false} {
@@ -107,8 +107,8 @@ func (d *Decision) takeFromLots(
 }
 
 // writeOffExpired writes off points that expired in the grant's lot and returns how many remain to be taken.
-func (d *Decision) writeOffExpired(
-	e loyalty.Entry, purse loyalty.Purse, rest loyalty.Points, g *loyalty.Grant,
+func writeOffExpired(
+	d *Decision, e loyalty.Entry, purse loyalty.Purse, rest loyalty.Points, g *loyalty.Grant,
 ) (loyalty.Entry, loyalty.Points) {
 	lot := d.Where(*g)
 	if expiredIn(purse, lot) == 0 && lot.Slides() {
@@ -164,7 +164,7 @@ func WithIssued(e loyalty.Entry) loyalty.Entry {
 // GiveBack credits n points to a grant that became worth more. If a clawback took points from elsewhere than the
 // grant's lot, GiveBack first returns them to where they came from, so that a failed refund has no effect. It credits
 // the rest to the grant's lot.
-func (d *Decision) GiveBack(e loyalty.Entry, n loyalty.Points, g *loyalty.Grant, giveUp time.Time) loyalty.Entry {
+func GiveBack(d *Decision, e loyalty.Entry, n loyalty.Points, g *loyalty.Grant, giveUp time.Time) loyalty.Entry {
 	if never := min(n, g.ExpiredOn); never > 0 {
 		e.Reasons = append(e.Reasons, loyalty.ReasonIn(g.Wallet, "clawback", -never, loyalty.WasKept))
 		g.ExpiredOn -= never
@@ -179,7 +179,7 @@ func (d *Decision) GiveBack(e loyalty.Entry, n loyalty.Points, g *loyalty.Grant,
 		g.Owed -= owed
 		n -= owed
 	}
-	e, n = d.convertAgain(e, n, g)
+	e, n = convertAgain(d, e, n, g)
 	for _, l := range slices.Backward(g.Taken) {
 		part := min(n, l.Points)
 		e.Postings = d.Activate(e.Postings, g.Wallet, part, l.Expires, d.Now)

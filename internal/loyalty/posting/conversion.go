@@ -24,7 +24,7 @@ func ConversionReasons(x *loyalty.Converted, n, there loyalty.Points, what loyal
 
 // RemainingIn returns the lot that contains the points that a conversion added to its target wallet, and how many of
 // them can still be taken back from it. The account may include changes that are not posted yet.
-func (d *Decision) RemainingIn(acc loyalty.Account, x loyalty.Converted) (calendar.Date, loyalty.Points) {
+func RemainingIn(d *Decision, acc loyalty.Account, x loyalty.Converted) (calendar.Date, loyalty.Points) {
 	lot := d.Where(loyalty.Grant{Wallet: x.To, ActiveAt: x.At, Expires: x.Lot})
 	for _, l := range acc.In(x.To).Lots {
 		if l.Expires == lot {
@@ -80,8 +80,8 @@ func FindConversion(a loyalty.Account, x loyalty.Converted) loyalty.Converted {
 
 // takeFromConversions takes back points that were converted from a grant's points. Conversions that took points from
 // the grant's lot come first, then the others, each group with the latest first. Fractions count in the member's favor.
-func (d *Decision) takeFromConversions(
-	e loyalty.Entry, rest loyalty.Points, g *loyalty.Grant,
+func takeFromConversions(
+	d *Decision, e loyalty.Entry, rest loyalty.Points, g *loyalty.Grant,
 ) (loyalty.Entry, loyalty.Points) {
 	mine := d.Where(*g)
 	for _, own := range []bool{true, false} {
@@ -90,9 +90,9 @@ func (d *Decision) takeFromConversions(
 			if before.From != g.Wallet || took != own {
 				continue
 			}
-			left := d.leftBy(e)
+			left := leftBy(d, e)
 			x := left.Conversions[i]
-			lot, most := d.RemainingIn(left, x)
+			lot, most := RemainingIn(d, left, x)
 			n := min(most, covering(&x, rest))
 			if n <= 0 {
 				continue
@@ -115,7 +115,7 @@ func (d *Decision) takeFromConversions(
 
 // convertAgain returns up to n points to the conversions from which a clawback took them. It also returns how many of
 // the n points remain.
-func (d *Decision) convertAgain(e loyalty.Entry, n loyalty.Points, g *loyalty.Grant) (loyalty.Entry, loyalty.Points) {
+func convertAgain(d *Decision, e loyalty.Entry, n loyalty.Points, g *loyalty.Grant) (loyalty.Entry, loyalty.Points) {
 	g.Converted = slices.Clone(g.Converted)
 	for i := len(g.Converted) - 1; i >= 0; i-- {
 		u := &g.Converted[i]

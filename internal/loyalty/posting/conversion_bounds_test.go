@@ -160,7 +160,7 @@ func TestPointsTakenBackFromConversions(t *testing.T) {
 			utc(), loyalty.Account{Conversions: c.all, Purses: []loyalty.Purse{{Wallet: "miles", Lots: c.miles}}}, at,
 		)
 		g := loyalty.Grant{ActiveAt: at, Expires: jan31, Converted: make([]loyalty.Unconverted, 0, 9)}
-		e, rest := d.takeFromConversions(loyalty.Entry{}, c.n, &g)
+		e, rest := takeFromConversions(d, loyalty.Entry{}, c.n, &g)
 		if !slices.Equal(e.Reversals, c.want) || !slices.Equal(g.Converted, c.want) {
 			t.Errorf("%s: %+v, grant %+v", c.name, e.Reversals, g.Converted)
 		}
@@ -249,7 +249,7 @@ func TestPointsConvertedAgain(t *testing.T) {
 		d := Decide(utc(), loyalty.Account{Conversions: known}, at)
 		g := loyalty.Grant{Converted: slices.Clone(c.converted)}
 		before := g.Converted
-		e, rest := d.convertAgain(loyalty.Entry{}, c.n, &g)
+		e, rest := convertAgain(d, loyalty.Entry{}, c.n, &g)
 		if !slices.Equal(g.Converted, c.left) || !slices.Equal(e.Reversals, c.back) || rest != c.remain {
 			t.Errorf("%s: %+v remain, %+v returned, rest %d", c.name, g.Converted, e.Reversals, rest)
 		}
@@ -282,7 +282,7 @@ func TestPointsOfAConversionThatRemain(t *testing.T) {
 			lots = lots[:1]
 		}
 		acc := loyalty.Account{Purses: []loyalty.Purse{{Wallet: "miles", Lots: lots}}}
-		if lot, got := Decide(utc(), acc, time.Time{}).RemainingIn(acc, x); lot != feb28 || got != want {
+		if lot, got := RemainingIn(Decide(utc(), acc, time.Time{}), acc, x); lot != feb28 || got != want {
 			t.Errorf("of %d points in the lot, %d remain of the conversion in %s", n, got, lot)
 		}
 	}

@@ -68,7 +68,7 @@ func failed(a loyalty.Account, what loyalty.NoticeOf, subject string) bool {
 
 // Postpone extends the points of a lot if no notice of their expiry was sent in time. It returns the lot with the
 // points that are not extended.
-func (d *Decision) Postpone(l loyalty.Lot, at time.Time) (loyalty.Lot, error) {
+func Postpone(d *Decision, l loyalty.Lot, at time.Time) (loyalty.Lot, error) {
 	subject := LotNotice(l.Expires)
 	if d.P.AdvanceNotice.Period.IsZero() ||
 		!unnoticed(&d.P.AdvanceNotice, d.P.Zone, d.Account, loyalty.OfExpiry, subject, at) {
@@ -80,7 +80,7 @@ func (d *Decision) Postpone(l loyalty.Lot, at time.Time) (loyalty.Lot, error) {
 		if !again(&d.P.Messaging, d.Account, loyalty.OfExpiry, x.Times, failed) {
 			continue
 		}
-		if err := d.postponeLot(x, at); err != nil {
+		if err := postponeLot(d, x, at); err != nil {
 			return rest, err
 		}
 		rest.Points -= x.Points
@@ -118,7 +118,7 @@ func PassedOn(a loyalty.Account, l loyalty.Lot) (out []loyalty.Extended) {
 }
 
 // postponeLot postpones the expiry of points of a lot.
-func (d *Decision) postponeLot(x loyalty.Extended, at time.Time) error {
+func postponeLot(d *Decision, x loyalty.Extended, at time.Time) error {
 	to := calendar.DateOf(d.P.AdvanceNotice.Period.After(at.Add(-1), d.P.Zone), d.P.Zone)
 	from, day, id := x.Lot, x.Lot.Day(), x.Lot.String()+":"+at.UTC().Format(CauseTimeLayout)
 	x.Times++

@@ -194,7 +194,7 @@ func TestPostponedExpiries(t *testing.T) {
 			acc.Traits.Channels = nil
 		}
 		d := Decide(p, acc, end)
-		left, err := d.Postpone(acc.Lots[0], end)
+		left, err := Postpone(d, acc.Lots[0], end)
 		if err != nil || left.Points != c.left || left.Expires != jan31 {
 			t.Errorf("%s: %+v remain, %v", c.name, left, err)
 		}
@@ -205,7 +205,7 @@ func TestPostponedExpiries(t *testing.T) {
 	}
 	p, acc := promising()
 	p.AdvanceNotice.Period = calendar.Period{}
-	if left, err := Decide(p, acc, end).Postpone(acc.Lots[0], end); err != nil || left.Points != 10 {
+	if left, err := Postpone(Decide(p, acc, end), acc.Lots[0], end); err != nil || left.Points != 10 {
 		t.Errorf("without a promise: %+v, %v", left, err)
 	}
 }
@@ -249,7 +249,7 @@ func TestEntriesOfPostponements(t *testing.T) {
 		p, acc := promising()
 		acc.Slides, acc.Lots = c.slides, []loyalty.Lot{lotOf(c.x.Lot, 10)}
 		d := Decide(p, acc, end)
-		if err := d.postponeLot(c.x, end); err != nil {
+		if err := postponeLot(d, c.x, end); err != nil {
 			t.Errorf("%s: %v", c.name, err)
 			continue
 		}

@@ -16,7 +16,7 @@ import (
 const CauseTimeLayout = "20060102T150405.999999999Z"
 
 // ExpireLot returns the entry with which the points of a lot expire at an instant.
-func (d *Decision) ExpireLot(wallet string, l loyalty.Lot, at time.Time) loyalty.Entry {
+func ExpireLot(d *Decision, wallet string, l loyalty.Lot, at time.Time) loyalty.Entry {
 	day := l.Expires.String()
 	if l.Expires.Slides() {
 		day += ":inactive"
@@ -266,4 +266,16 @@ func CompileWallets(p *loyalty.Program) error {
 		p.Compiled.Wallets[w.ID] = rates
 	}
 	return nil
+}
+
+// LostToExpiry adds a reason for each posting of points that arrived after the expiry of their lot.
+func LostToExpiry(e loyalty.Entry) loyalty.Entry {
+	for _, p := range e.Postings {
+		if p.Bucket == loyalty.BucketExpired && p.Points > 0 {
+			e.Reasons = append(
+				e.Reasons, loyalty.ReasonIn(p.Wallet, "expiry", -p.Points, loyalty.CameLate, p.Lot.String()),
+			)
+		}
+	}
+	return e
 }

@@ -122,7 +122,7 @@ func TestEntriesAndCausesOfLots(t *testing.T) {
 		{"", sliding(jan31), "mem_a:2027-01-31:inactive"},
 		{"miles", jan31, "mem_a:2027-01-31:miles"},
 	} {
-		e := d.ExpireLot(c.wallet, lotOf(c.lot, 5), loyaltytest.Noon)
+		e := ExpireLot(d, c.wallet, lotOf(c.lot, 5), loyaltytest.Noon)
 		want := []loyalty.Posting{
 			active(c.wallet, c.lot, -5), {Wallet: c.wallet, Bucket: loyalty.BucketExpired, Lot: c.lot, Points: 5},
 		}

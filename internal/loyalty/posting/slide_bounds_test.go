@@ -52,7 +52,7 @@ func TestActivityPostponesPoints(t *testing.T) {
 		slid   []loyalty.Lot
 		before []loyalty.Posting
 		want   []loyalty.Posting
-		day    calendar.Date // that Active returns
+		day    calendar.Date // that NoteActivity returns
 		moves  calendar.Date // the entry's Slides
 	}{
 		{"without points", "basic", 0, nil, nil, nil, nil, to, to},
@@ -124,7 +124,7 @@ func TestActivityPostponesPoints(t *testing.T) {
 		acc := loyalty.Account{Tier: at(c.tier), Slides: c.slides, Slid: c.slid, Purse: loyalty.Purse{Lots: c.lots}}
 		d := Decide(inactivity(), acc, loyaltytest.Noon)
 		e := loyalty.Entry{Postings: slices.Clone(c.before)}
-		day := d.Active(&e, loyaltytest.Noon)
+		day := NoteActivity(d, &e, loyaltytest.Noon)
 		if got := e.Postings[len(c.before):]; !slices.Equal(got, c.want) {
 			t.Errorf("%s: %+v", c.name, got)
 		}
@@ -159,7 +159,7 @@ func TestReservedPointsThatAnActivityDoesNotPostpone(t *testing.T) {
 	} {
 		acc := loyalty.Account{Tier: at("basic"), Slides: c.slides, Holds: []loyalty.Hold{{Lots: c.lots}}}
 		var e loyalty.Entry
-		if Decide(inactivity(), acc, now).Active(&e, now); e.Stale != c.want {
+		if NoteActivity(Decide(inactivity(), acc, now), &e, now); e.Stale != c.want {
 			t.Errorf("points %s: %d", c.name, e.Stale)
 		}
 	}
@@ -235,7 +235,7 @@ func TestLateActivityRevivesPoints(t *testing.T) {
 		}
 		d := Decide(inactivity(), acc, now)
 		var e loyalty.Entry
-		d.unexpire(&e, d.slidesTo(c.at), c.at)
+		unexpire(d, &e, slidesTo(d, c.at), c.at)
 		if !slices.Equal(e.Postings, c.want) {
 			t.Errorf("points that expired %s: %+v", c.name, e.Postings)
 		}
@@ -252,9 +252,9 @@ func TestActivityRevivesAndPostponesPoints(t *testing.T) {
 	}}
 	d := Decide(inactivity(), acc, loyaltytest.Noon)
 	var e loyalty.Entry
-	d.Active(&e, time.Date(2026, 11, 30, 12, 0, 0, 0, time.UTC))
+	NoteActivity(d, &e, time.Date(2026, 11, 30, 12, 0, 0, 0, time.UTC))
 	to := sliding(2026_12_30)
-	if got := d.leftBy(e).Lots; !slices.Equal(got, []loyalty.Lot{lotOf(to, 8)}) || e.Slides != to {
+	if got := leftBy(d, e).Lots; !slices.Equal(got, []loyalty.Lot{lotOf(to, 8)}) || e.Slides != to {
 		t.Errorf("the lots are %+v", got)
 	}
 }
@@ -341,7 +341,7 @@ func TestPointsOfAWithdrawnActivity(t *testing.T) {
 			day = Forever
 		}
 		var e loyalty.Entry
-		Decide(inactivity(), acc, now).Inactive(&e, day, now)
+		WithdrawActivity(Decide(inactivity(), acc, now), &e, day, now)
 		if !slices.Equal(e.Postings, c.want) || e.Slides != c.wantSlides {
 			t.Errorf("%s: %+v, slides %d", c.name, e.Postings, e.Slides)
 		}
@@ -374,7 +374,7 @@ func TestPointsSlideByLevel(t *testing.T) {
 		d := Decide(p, loyalty.Account{Slides: c.slides, Purse: loyalty.Purse{Lots: []loyalty.Lot{lotOf(day, 5)}}}, now)
 		d.Whole = c.whole
 		var e loyalty.Entry
-		if d.SlideAtLevel(&e, c.level, now); e.Slides != c.want || (len(e.Postings) > 0) != (c.want == Forever) {
+		if SlideAtLevel(d, &e, c.level, now); e.Slides != c.want || (len(e.Postings) > 0) != (c.want == Forever) {
 			t.Errorf("%s: slides %d, postings %+v", c.name, e.Slides, e.Postings)
 		}
 	}
@@ -391,7 +391,7 @@ func TestPointsThatExpireByInactivity(t *testing.T) {
 	}
 	acc.Notices = []loyalty.Notice{notice(2026_11_30)}
 	d := Decide(p, acc, loyaltytest.Noon)
-	if err := d.ExpireInactive(); err != nil {
+	if err := ExpireInactive(d); err != nil {
 		t.Fatal(err)
 	}
 	if len(d.Entries) != 2 || d.Entries[0].Kind != loyalty.KindExtend || d.Entries[1].Kind != loyalty.KindExpire ||

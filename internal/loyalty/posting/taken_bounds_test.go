@@ -117,7 +117,7 @@ func TestPointsThatAClawbackTakes(t *testing.T) {
 		p.Clawback, p.MaxDebt = c.policy, c.most
 		g := loyalty.Grant{ActiveAt: now.Add(-1), Expires: c.expires}
 		d := Decide(p, c.acc, now)
-		e := d.ClawBack(loyalty.Entry{Cause: loyalty.Cause{Kind: "order", ID: "1", Revision: 2}}, c.n, &g)
+		e := ClawBack(d, loyalty.Entry{Cause: loyalty.Cause{Kind: "order", ID: "1", Revision: 2}}, c.n, &g)
 		if !slices.Equal(e.Postings, c.want) {
 			t.Errorf("%s: %+v", c.name, e.Postings)
 		}
@@ -199,7 +199,7 @@ func TestClawbackOfPointsThatExpiredByInactivity(t *testing.T) {
 			utc(), loyalty.Account{Slides: c.slides, Purse: loyalty.Purse{ExpiredLots: c.expired}}, loyaltytest.Noon,
 		)
 		g := loyalty.Grant{Expires: c.expires}
-		e := d.ClawBack(loyalty.Entry{}, 8, &g)
+		e := ClawBack(d, loyalty.Entry{}, 8, &g)
 		want := []loyalty.WriteOff{{Lot: c.lot, Points: c.taken}}
 		if c.taken == 0 {
 			want = nil
@@ -217,7 +217,7 @@ func TestClawbackOfPointsThatSlid(t *testing.T) {
 		Purse:  loyalty.Purse{Lots: []loyalty.Lot{lotOf(sliding(feb28), 5), lotOf(sliding(mar31), 5)}},
 	}
 	g := loyalty.Grant{ActiveAt: loyaltytest.Noon, Expires: sliding(jan31)}
-	e := Decide(utc(), acc, loyaltytest.Noon).ClawBack(
+	e := ClawBack(Decide(utc(), acc, loyaltytest.Noon),
 		loyalty.Entry{Postings: []loyalty.Posting{{Wallet: "miles"}}}, 7, &g,
 	)
 	own := active("", sliding(feb28), -5)
@@ -241,15 +241,15 @@ func TestClawbackOfConvertedPoints(t *testing.T) {
 	}
 	d := Decide(utc(), acc, now)
 	first, second := loyalty.Grant{Expires: feb28}, loyalty.Grant{Expires: feb28}
-	e := d.ClawBack(loyalty.Entry{}, 4, &first)
-	e = d.ClawBack(e, 8, &second)
+	e := ClawBack(d, loyalty.Entry{}, 4, &first)
+	e = ClawBack(d, e, 8, &second)
 	if !slices.Equal(e.Reversals, []loyalty.Unconverted{took("a", 8, 4), took("a", 17, 6)}) || second.Owed != 2 {
 		t.Errorf("it reverses %+v and %d are owed", e.Reversals, second.Owed)
 	}
 	if err := d.Post(WithIssued(e)); err != nil {
 		t.Fatal(err)
 	}
-	back := d.GiveBack(loyalty.Entry{}, 8, &second, time.Time{})
+	back := GiveBack(d, loyalty.Entry{}, 8, &second, time.Time{})
 	if !slices.Equal(back.Reversals, []loyalty.Unconverted{took("a", -17, -6)}) || second.Owed != 0 ||
 		len(second.Converted) != 0 {
 		t.Errorf("it returns %+v and %d are owed", back.Reversals, second.Owed)
@@ -263,7 +263,7 @@ func TestFailedRefundsOfPendingPoints(t *testing.T) {
 		0: nil, 3: {active("", jan31, 3)}, 4: {active("", jan31, 4)}, 6: {active("", jan31, 4), pending},
 	} {
 		g := loyalty.Grant{Expires: feb28, Taken: []loyalty.Lot{lotOf(jan31, 4)}}
-		e := Decide(utc(), loyalty.Account{}, loyaltytest.Noon).GiveBack(loyalty.Entry{}, n, &g, time.Time{})
+		e := GiveBack(Decide(utc(), loyalty.Account{}, loyaltytest.Noon), loyalty.Entry{}, n, &g, time.Time{})
 		if !slices.Equal(e.Postings, want) {
 			t.Errorf("%d points: %+v", n, e.Postings)
 		}
@@ -277,10 +277,10 @@ func TestClawbacksOfTwoGrantsInOneEntry(t *testing.T) {
 	}
 	d := Decide(utc(), acc, loyaltytest.Noon)
 	a, b := loyalty.Grant{Expires: jan31}, loyalty.Grant{Expires: 2026_11_30}
-	e := d.ClawBack(loyalty.Entry{}, 7, &a)
-	e = d.ClawBack(e, 6, &b)
+	e := ClawBack(d, loyalty.Entry{}, 7, &a)
+	e = ClawBack(d, e, 6, &b)
 	third := loyalty.Grant{Expires: 2026_11_30}
-	e = d.ClawBack(e, 4, &third)
+	e = ClawBack(d, e, 4, &third)
 	if want := []loyalty.Posting{
 		active("", jan31, -7), active("", jan31, -1), active("", jan31, -2), debt("", -2),
 	}; !slices.Equal(e.Postings, want) {
@@ -385,7 +385,7 @@ func TestPointsThatAFailedRefundReturns(t *testing.T) {
 		g := c.g
 		g.ActiveAt, g.Expires = loyaltytest.Noon, feb28
 		d := Decide(utc(), loyalty.Account{Purse: loyalty.Purse{Debt: c.debt}}, loyaltytest.Noon)
-		e := d.GiveBack(loyalty.Entry{}, c.n, &g, time.Time{})
+		e := GiveBack(d, loyalty.Entry{}, c.n, &g, time.Time{})
 		if !slices.Equal(e.Postings, c.want) {
 			t.Errorf("%s: %+v", c.name, e.Postings)
 		}

@@ -102,15 +102,16 @@ func TestLevelsAtInstants(t *testing.T) {
 	}
 	acc := loyalty.Account{Tier: s("c", 4), Past: []loyalty.Standing{s("a", 0), s("old", 2)}}
 	for n, want := range map[time.Duration]string{-1: "a", 0: "a", 1: "a", 2: "b", 3: "b", 4: "c", 5: "c"} {
-		if got := LevelAt(tiers, acc, at.Add(n)); got.ID != want {
+		if got := posting.LevelAt(tiers, acc, at.Add(n)); got.ID != want {
 			t.Errorf("at %d, the level is %q", n, got.ID)
 		}
 	}
-	if acc.Past = nil; LevelAt(tiers, acc, at).ID != "c" || LevelAt(&loyalty.Tiers{}, acc, at).ID != "" {
+	if acc.Past = nil; posting.LevelAt(tiers, acc, at).ID != "c" ||
+		posting.LevelAt(&loyalty.Tiers{}, acc, at).ID != "" {
 		t.Error("without earlier standings, the present one counts")
 	}
 	traits := loyalty.Traits{OptIns: []loyalty.OptIn{{Campaign: "x", At: at}, {Campaign: "y", At: at.Add(1)}}}
-	if got := OptedIn(traits, at); !slices.Equal(got, []string{"x"}) {
+	if got := posting.OptedIn(traits, at); !slices.Equal(got, []string{"x"}) {
 		t.Errorf("the member registered for %s", got)
 	}
 }

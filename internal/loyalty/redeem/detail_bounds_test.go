@@ -141,7 +141,7 @@ func TestPointsCreditedToAnotherWallet(t *testing.T) {
 }
 
 func TestReasonsOfPointsThatCameLate(t *testing.T) {
-	e := LostToExpiry(loyalty.Entry{Postings: []loyalty.Posting{
+	e := posting.LostToExpiry(loyalty.Entry{Postings: []loyalty.Posting{
 		{Bucket: loyalty.BucketExpired, Lot: jan31, Points: 5},
 		{Bucket: loyalty.BucketExpired, Lot: jan31, Points: -5},
 		{Bucket: loyalty.BucketExpired, Lot: jan31},

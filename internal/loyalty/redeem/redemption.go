@@ -197,7 +197,7 @@ func redeemed(
 // RedemptionActivity records the committed redemption as an activity.
 func RedemptionActivity(d *posting.Decision, e *loyalty.Entry) {
 	if posting.IsActivity(&d.P.Earn, "redemption") {
-		d.Active(e, d.Now)
+		posting.NoteActivity(d, e, d.Now)
 	}
 }
 
@@ -392,7 +392,7 @@ func ReleaseHold(d *posting.Decision, h loyalty.Hold, as loyalty.RedemptionStatu
 		})
 		e.Postings = d.Arrive(e.Postings, r.Wallet, l.Points, back, at)
 	}
-	return d.Post(LostToExpiry(e))
+	return d.Post(posting.LostToExpiry(e))
 }
 
 // RedemptionReason returns the reason for the movement of n points for the reward or transfer.

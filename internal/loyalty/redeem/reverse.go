@@ -121,5 +121,5 @@ func restorePoints(
 		r.Status = loyalty.Reversed
 		undo(d, &e, r)
 	}
-	return d.Post(LostToExpiry(e))
+	return d.Post(posting.LostToExpiry(e))
 }

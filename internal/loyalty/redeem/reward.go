@@ -9,6 +9,7 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
 	"github.com/perennial-loyalty/perennial/internal/loyalty/calendar"
 	"github.com/perennial-loyalty/perennial/internal/loyalty/earn"
+	"github.com/perennial-loyalty/perennial/internal/loyalty/posting"
 )
 
 // FindReward returns the reward with the given ID; false if there is none.
@@ -68,7 +69,7 @@ func UnmetRequirements(
 		out = append(out, l)
 	}
 	if r.When != nil {
-		facts := loyalty.Facts{Buyer: Actor(&p.Tiers, acc, now), At: now.In(p.Zone), Total: in.Total.Amount}
+		facts := loyalty.Facts{Buyer: posting.Actor(&p.Tiers, acc, now), At: now.In(p.Zone), Total: in.Total.Amount}
 		if in.Total.Currency != "" {
 			facts.Order = &loyalty.Order{Currency: in.Total.Currency}
 		}

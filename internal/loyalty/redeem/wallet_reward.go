@@ -10,18 +10,6 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/loyalty/posting"
 )
 
-// LostToExpiry adds a reason for each posting of points that arrived after the expiry of their lot.
-func LostToExpiry(e loyalty.Entry) loyalty.Entry {
-	for _, p := range e.Postings {
-		if p.Bucket == loyalty.BucketExpired && p.Points > 0 {
-			e.Reasons = append(
-				e.Reasons, loyalty.ReasonIn(p.Wallet, "expiry", -p.Points, loyalty.CameLate, p.Lot.String()),
-			)
-		}
-	}
-	return e
-}
-
 // notFrom returns the error for a wallet in which a reward has no price.
 func notFrom(wallets []loyalty.Wallet, reward *loyalty.Reward, wallet string) error {
 	if _, ok := posting.Wallet(wallets, wallet); !ok {
@@ -77,7 +65,7 @@ func drain(d *posting.Decision, e loyalty.Entry, back loyalty.Points) loyalty.En
 	e.Reasons = append(
 		e.Reasons, loyalty.ReasonIn(g.Wallet, rule(*r), -take, loyalty.WasReturned, string(loyalty.Reversed)),
 	)
-	e = d.ClawBack(e, take, &g)
+	e = posting.ClawBack(d, e, take, &g)
 	r.Credit = &g
 	taken := loyalty.Points(0)
 	for _, p := range e.Postings[before:] {

@@ -102,7 +102,7 @@ func (v *visit) orders() {
 // hold.
 func (v *visit) asked() bool {
 	return v.r.When == nil ||
-		earn.Holds(v.r.When, &loyalty.Facts{Buyer: redeem.Actor(&v.p.Tiers, v.acc, v.now), At: v.now.In(v.p.Zone)})
+		earn.Holds(v.r.When, &loyalty.Facts{Buyer: posting.Actor(&v.p.Tiers, v.acc, v.now), At: v.now.In(v.p.Zone)})
 }
 
 // offer adds a message that is due to the offers, unless the member already got a message about each of its subjects.

@@ -70,7 +70,7 @@ func Convert(
 		e.Usage = append(e.Usage, earn.LimitUsage(l, c.Key(), calendar.DateOf(now, p.Zone), 1))
 	}
 	e.Postings = d.Activate(e.Postings, to, received, x.Lot, now)
-	if err := d.Post(redeem.LostToExpiry(e)); err != nil {
+	if err := d.Post(posting.LostToExpiry(e)); err != nil {
 		return posting.Outcome{}, err
 	}
 	return redeem.Finish(d)
@@ -135,7 +135,7 @@ func ConvertBack(
 	p *loyalty.Program, acc loyalty.Account, prior loyalty.Entry, n loyalty.Points, now time.Time,
 ) (posting.Outcome, error) {
 	x, d := posting.FindConversion(acc, *prior.Conversion), posting.Decide(p, acc, now)
-	lot, left := remaining(d, x)
+	lot, left := posting.RemainingIn(d, d.Account, x)
 	if n == 0 {
 		n = left
 	}
@@ -164,17 +164,10 @@ func ConvertBack(
 		x.Taken[i].Points -= part
 		back -= part
 	}
-	if err := d.Post(redeem.LostToExpiry(e)); err != nil {
+	if err := d.Post(posting.LostToExpiry(e)); err != nil {
 		return posting.Outcome{}, err
 	}
 	return redeem.Finish(d)
-}
-
-// remaining returns the lot of the points that a conversion gave, and how many of them are available there. An activity
-// or a manual extension may have moved the lot. Points of one lot are interchangeable; points of other lots are not
-// used.
-func remaining(d *posting.Decision, x loyalty.Converted) (calendar.Date, loyalty.Points) {
-	return d.RemainingIn(d.Account, x)
 }
 
 // worth returns how many points the source wallet gets back if n more of the received points are reversed. The sum with

@@ -228,7 +228,7 @@ func deliver(d *posting.Decision, e loyalty.Entry, lots []loyalty.Lot, to loyalt
 		in.Extended = append(in.Extended, posting.PassedOn(d.Account, l)...)
 		in.Postings = other.Activate(in.Postings, "", l.Points, l.Expires, d.Now)
 	}
-	if err := other.Post(redeem.LostToExpiry(in)); err != nil {
+	if err := other.Post(posting.LostToExpiry(in)); err != nil {
 		return nil, err
 	}
 	received, err := redeem.Finish(other)

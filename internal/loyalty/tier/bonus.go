@@ -40,7 +40,7 @@ func payBonus(d *posting.Decision, r loyalty.Reached, b posting.Bonus) error {
 		[]loyalty.Reason{loyalty.NewReason(b.Key, loyalty.FormatPoints(b.Points), loyalty.IsEntryBonus, b.Level)},
 		e.Reasons...,
 	)
-	return postBonus(d, redeem.LostToExpiry(posting.WithIssued(e)))
+	return postBonus(d, posting.LostToExpiry(posting.WithIssued(e)))
 }
 
 // GiveBonus adds to the entry the points of a bonus that were not given yet.
@@ -48,7 +48,7 @@ func GiveBonus(d *posting.Decision, e loyalty.Entry, r *loyalty.Reached, b posti
 	g, n, was := &r.Grant, b.Points-r.Grant.Worth, d.Where(r.Grant)
 	*r = WithPromotion(*r, b)
 	e, n = revive(d, e, g, was, n)
-	e = d.GiveBack(e, n, g, time.Time{})
+	e = posting.GiveBack(d, e, n, g, time.Time{})
 	g.Worth = b.Points
 	return e
 }
@@ -57,10 +57,10 @@ func GiveBonus(d *posting.Decision, e loyalty.Entry, r *loyalty.Reached, b posti
 // changed. It adds the postings to the entry.
 func MoveBonus(d *posting.Decision, e loyalty.Entry, r *loyalty.Reached, b posting.Bonus) loyalty.Entry {
 	g, n, was := &r.Grant, r.Grant.Worth, d.Where(r.Grant)
-	e = d.ClawBack(e, n, g)
+	e = posting.ClawBack(d, e, n, g)
 	*r = WithPromotion(*r, b)
 	e, n = revive(d, e, g, was, n)
-	e = posting.WithIssued(d.GiveBack(e, n, g, time.Time{}))
+	e = posting.WithIssued(posting.GiveBack(d, e, n, g, time.Time{}))
 	e.Postings = added(e.Postings)
 	return e
 }
@@ -114,7 +114,7 @@ func withdraw(d *posting.Decision, r loyalty.Reached) error {
 		g.Rule, loyalty.FormatPoints(-g.Worth), loyalty.EntryBonusWithdrawn,
 		strings.TrimPrefix(g.Rule, Of(d.P).LevelKey("")),
 	)}
-	e = main(d).ClawBack(e, g.Worth, g)
+	e = posting.ClawBack(main(d), e, g.Worth, g)
 	g.Worth = 0
 	return postBonus(d, posting.WithIssued(e))
 }
@@ -131,7 +131,7 @@ func redate(d *posting.Decision, x bonusPair) error {
 			r.Grant.Rule, loyalty.FormatPoints(MovedPoints(e.Postings)), loyalty.WasRedated, x.wanted.Level, until,
 		),
 	}
-	return postBonus(d, redeem.LostToExpiry(e))
+	return postBonus(d, posting.LostToExpiry(e))
 }
 
 // MovedPoints returns how many points the postings add to the member's main wallet, including points that expire

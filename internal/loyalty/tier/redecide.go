@@ -336,7 +336,7 @@ func rejudge(d *posting.Decision, t *posting.Decision, h History, since time.Tim
 	)
 	e.Reasons = []loyalty.Reason{why(d, was, is)}
 	if !unprotect(d, &e, h, t, is.Level) {
-		d.SlideAtLevel(&e, is.Level, d.Now)
+		posting.SlideAtLevel(d, &e, is.Level, d.Now)
 	}
 	return d.Post(e)
 }

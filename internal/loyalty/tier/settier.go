@@ -132,7 +132,7 @@ func setTier(d *posting.Decision, id string, in Placement) error {
 			loyalty.NewReason(Of(p).LevelKey(in.Level), "0", loyalty.WasPlaced, acc.Tier.Level, in.Level, in.Reason),
 		},
 	}
-	d.SlideAtLevel(&e, s.Level, now)
+	posting.SlideAtLevel(d, &e, s.Level, now)
 	if err := d.Post(e); err != nil {
 		return err
 	}

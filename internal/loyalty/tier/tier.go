@@ -392,6 +392,6 @@ func standing(d *posting.Decision, s loyalty.Standing, at time.Time, why loyalty
 		Kind: loyalty.KindMoveTier, Cause: d.OwnCause(loyalty.CauseTier, what), Effective: at,
 		Detail: loyalty.Detail{LevelEffects: loyalty.LevelEffects{Standing: &s}}, Reasons: []loyalty.Reason{why},
 	}
-	d.SlideAtLevel(&e, s.Level, at)
+	posting.SlideAtLevel(d, &e, s.Level, at)
 	return d.Post(e)
 }

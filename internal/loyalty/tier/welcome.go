@@ -5,7 +5,6 @@ import (
 
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
 	"github.com/perennial-loyalty/perennial/internal/loyalty/posting"
-	"github.com/perennial-loyalty/perennial/internal/loyalty/redeem"
 )
 
 // welcome awards the entry bonuses of the levels that an account has just reached: of the highest level only, or of
@@ -50,7 +49,7 @@ func bonus(d *posting.Decision, l loyalty.Level) posting.Bonus {
 	level := l.ID
 	if d.P.Tiers.Group != "" {
 		acc = whole.Account
-		acc.Tier = redeem.StandingAt(&acc, d.Now)
+		acc.Tier = posting.StandingAt(&acc, d.Now)
 		level = acc.Tier.Level
 	}
 	expiry := posting.WalletExpiry(whole.P, "", level)

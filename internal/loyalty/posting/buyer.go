@@ -1,11 +1,10 @@
-package redeem
+package posting
 
 import (
 	"slices"
 	"time"
 
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
-	"github.com/perennial-loyalty/perennial/internal/loyalty/posting"
 )
 
 // Actor returns the facts about a member that conditions of actions can use.
@@ -16,7 +15,7 @@ func Actor(tiers *loyalty.Tiers, acc loyalty.Account, at time.Time) loyalty.Buye
 // ActorAtLevel returns the same facts as Actor, for a member whose level is known.
 func ActorAtLevel(a loyalty.Account, level string, at time.Time) loyalty.Buyer {
 	return loyalty.Buyer{
-		Level: level, Orders: posting.OrderCount(a), Segments: a.Traits.Segments,
+		Level: level, Orders: OrderCount(a), Segments: a.Traits.Segments,
 		OptIns: OptedIn(a.Traits, at), Birthday: a.Traits.Birthday, Zone: a.Traits.Zone,
 	}
 }
