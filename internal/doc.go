@@ -68,10 +68,10 @@
 //  2. internal/api/request/routes.go: the route, its function and its scope. internal/api/routes.go: its operation,
 //     which is in the file of the resource, such as internal/api/code.go. The functions programs and reminders have
 //     packages of their own.
-//  3. internal/api/testdata/examples/examples.txt: an exchange, which go test ./internal/api -run TestGolden -update
-//     copies to internal/api/openapi.yaml.
-//  4. internal/api/matrix_test.go: the body of a request, and a script in internal/api/testdata, which also repeats
-//     the request if it has an Idempotency-Key.
+//  3. internal/api/matrix_test.go: the body of a request, and a script in internal/api/testdata, which contains each
+//     rejection of its own, and also repeats the request if it has an Idempotency-Key.
+//  4. internal/api/testdata/examples/examples.txt: an exchange. go test ./internal/api -run TestGolden -update copies
+//     it to internal/api/openapi.yaml, and a rejection for each error response.
 //  5. template.yaml: the event of the function, a throttle if the route is costly, and the policies if the function
 //     uses other partitions than before. The tests run the functions under these policies.
 //

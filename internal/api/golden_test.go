@@ -77,6 +77,8 @@ func TestGoldenProgram(t *testing.T) { golden(t) }
 
 func TestGoldenRedemptions(t *testing.T) { golden(t) }
 
+func TestGoldenRejections(t *testing.T) { golden(t) }
+
 func TestGoldenReferrals(t *testing.T) { golden(t) }
 
 func TestGoldenRefundTenders(t *testing.T) { golden(t) }

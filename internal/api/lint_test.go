@@ -115,17 +115,28 @@ func TestOptionalFieldsHaveNoDefault(t *testing.T) {
 	})
 }
 
-// TestOperationsHaveExamples requires an example of each request body and of a successful response. The examples must
-// match their schemas.
+// TestOperationsHaveExamples requires an example of each request body, of a successful response and of each error
+// response. The examples must match their schemas, and error responses must list the codes of their examples.
 func TestOperationsHaveExamples(t *testing.T) {
 	eachOperation(loadSpec(t).doc, func(op *openapi3.Operation) {
-		if op.RequestBody != nil && examplesOf(t, op.OperationID, op.RequestBody.Value.Content) == 0 {
+		if op.RequestBody != nil && len(examplesOf(t, op.OperationID, op.RequestBody.Value.Content)) == 0 {
 			t.Errorf("%s has no example of a request", op.OperationID)
 		}
 		n := 0
 		for status, response := range op.Responses.Map() {
-			if strings.HasPrefix(status, "2") {
-				n += examplesOf(t, op.OperationID+" "+status, response.Value.Content)
+			found := examplesOf(t, op.OperationID+" "+status, response.Value.Content)
+			switch {
+			case strings.HasPrefix(status, "2"):
+				n += len(found)
+			case len(found) == 0:
+				t.Errorf("%s has no example of the response %s", op.OperationID, status)
+			}
+			for _, example := range found {
+				code, _ := lookup(example, "code")
+				if status >= "400" && !strings.Contains(*response.Value.Description, fmt.Sprintf("`%v`", code)) {
+					t.Errorf("%s: the response %s has an example with the code %v, which it does not list",
+						op.OperationID, status, code)
+				}
 			}
 		}
 		if n == 0 {
@@ -134,27 +145,27 @@ func TestOperationsHaveExamples(t *testing.T) {
 	})
 }
 
-// examplesOf returns the number of examples of a body, and reports those that are invalid.
-func examplesOf(t *testing.T, where string, content openapi3.Content) (n int) {
+// examplesOf returns the examples of a body, and reports those that are invalid.
+func examplesOf(t *testing.T, where string, content openapi3.Content) (all []any) {
 	t.Helper()
 	for _, media := range content {
-		all := []any{}
+		var own []any
 		if media.Example != nil {
-			all = append(all, media.Example)
+			own = append(own, media.Example)
 		}
 		for _, example := range media.Examples {
-			all = append(all, example.Value.Value)
+			own = append(own, example.Value.Value)
 		}
-		for _, example := range all {
-			n++
+		for _, example := range own {
 			if err := media.Schema.Value.VisitJSON(
 				example, openapi3.EnableFormatValidation(), openapi3.MultiErrors(),
 			); err != nil {
 				t.Errorf("%s: the example is invalid: %v", where, err)
 			}
 		}
+		all = append(all, own...)
 	}
-	return n
+	return all
 }
 
 // eachOperation calls f for each operation of the document.

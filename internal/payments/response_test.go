@@ -4,8 +4,10 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"reflect"
 	"testing"
 
+	"github.com/getkin/kin-openapi/openapi3"
 	"github.com/go-json-experiment/json"
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/go-cmp/cmp/cmpopts"
@@ -80,5 +82,31 @@ func TestResponsesToErrors(t *testing.T) {
 	if err != nil || answer.StatusCode != http.StatusOK ||
 		answer.Body != `{"received":[{"event":"evt_1","outcome":"applied"}]}` {
 		t.Errorf("%+v, %v", answer, err)
+	}
+}
+
+// TestProblemExamplesMatchResponses compares the examples of rejected webhooks in openapi.yaml with the responses.
+func TestProblemExamplesMatchResponses(t *testing.T) {
+	doc, err := openapi3.NewLoader().LoadFromFile("../api/openapi.yaml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, err := range map[string]error{
+		"InvalidEncoding": errEncoding, "WebhookUnverified": webhook.ErrMissing, "WebhookUnavailable": webhook.ErrConfig,
+	} {
+		in := call{}
+		in.Context.RequestID = "req-1"
+		answer, err := in.refused(problemOf(err))
+		if err != nil {
+			t.Fatal(err)
+		}
+		var got any
+		if err := json.Unmarshal([]byte(answer.Body), &got); err != nil {
+			t.Fatal(err)
+		}
+		want := doc.Components.Responses[name].Value.Content.Get("application/problem+json").Example
+		if !reflect.DeepEqual(got, want) {
+			t.Errorf("%s: the response is %v, the example is %v", name, got, want)
+		}
 	}
 }

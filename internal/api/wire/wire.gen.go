@@ -3367,6 +3367,9 @@ type InternalError = Problem
 // InvalidBody A problem document (RFC 9457).
 type InvalidBody = Problem
 
+// InvalidEncoding A problem document (RFC 9457).
+type InvalidEncoding = Problem
+
 // InvalidKeyedBody A problem document (RFC 9457).
 type InvalidKeyedBody = Problem
 
@@ -3414,6 +3417,15 @@ type UnsupportedMediaType = Problem
 
 // ValidationFailed A problem document (RFC 9457).
 type ValidationFailed = Problem
+
+// VersionPublished A problem document (RFC 9457).
+type VersionPublished = Problem
+
+// WebhookUnavailable A problem document (RFC 9457).
+type WebhookUnavailable = Problem
+
+// WebhookUnverified A problem document (RFC 9457).
+type WebhookUnverified = Problem
 
 // RetrieveCodeParams defines parameters for RetrieveCode.
 type RetrieveCodeParams struct {

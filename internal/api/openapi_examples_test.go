@@ -19,15 +19,20 @@ const examplesMarker = "  # The examples are actual exchanges. " +
 	"Write them with: go test ./internal/api -run TestGolden -update\n"
 
 // TestGoldenExamples runs testdata/examples/examples.txt and compares the examples in openapi.yaml with the first
-// successful exchange of each operation. All identifiers are the same in each run, because the clock and the source of
-// randomness are. The examples of webhooks are compared in package payments.
+// successful exchange of each operation, and with recorded rejections. All identifiers are the same in each run,
+// because the clock and the source of randomness are. The examples of webhooks are compared in package payments.
+// It runs after the tests of golden files, from which it reads the rejections.
 func TestGoldenExamples(t *testing.T) {
 	document, err := os.ReadFile("openapi.yaml")
 	if err != nil {
 		t.Fatal(err)
 	}
-	w := openWorld(t, memory(t), seedtest.Random(14), parseSpec(t, withoutExamples(document)))
-	want := withExamples(t, string(document), w.examples("testdata/examples/examples.txt"))
+	spec := parseSpec(t, withoutExamples(document))
+	examples := openWorld(t, memory(t), seedtest.Random(14), spec).examples("testdata/examples/examples.txt")
+	for operation, problems := range problemExamples(t, spec) {
+		examples[operation] = append(examples[operation], problems...)
+	}
+	want := withExamples(t, string(document), examples)
 	if *goldentest.Update {
 		if err := os.WriteFile("openapi.yaml", []byte(want), 0o644); err != nil {
 			t.Fatal(err)
@@ -92,7 +97,7 @@ func exampleOf(t testing.TB, name string, body []byte) yaml.MapItem {
 
 var (
 	operationLine = regexp.MustCompile(`^      operationId: (\w+)$`)
-	exampleName   = regexp.MustCompile(`#/components/examples/\w+(Request|Response)\b`)
+	exampleName   = regexp.MustCompile(`#/components/examples/\w+(Request|Response|\d{3})\b`)
 )
 
 // withoutExamples returns the document without examples, whose references may be broken before they are written.
@@ -119,6 +124,7 @@ func withExamples(t *testing.T, document string, examples map[string]yaml.MapSli
 		}
 		lines[i] = exampleName.ReplaceAllString(line, "#/components/examples/"+operation+"$1")
 	}
+	all = append(all, examples[""]...)
 	text, err := yaml.MarshalWithOptions(
 		yaml.MapSlice{{Key: "examples", Value: all}}, yaml.IndentSequence(true), yaml.UseLiteralStyleIfMultiline(true),
 	)
