@@ -40,7 +40,7 @@ func optionalWallet(c *request.Check, p request.Place, id *string) string {
 	return wallet(c, p, *id)
 }
 
-func adjustBalance(ctx context.Context, c *request.Call) (request.Answer, error) {
+func createAdjustment(ctx context.Context, c *request.Call) (request.Answer, error) {
 	var b adjustmentBody
 	wallet := ""
 	p, m, err := askedMember(ctx, c, &b, func(faults *request.Check) {

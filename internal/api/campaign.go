@@ -44,7 +44,7 @@ func listCampaigns(ctx context.Context, c *request.Call) (request.Answer, error)
 }
 
 func registerForCampaign(ctx context.Context, c *request.Call) (request.Answer, error) {
-	p, err := c.NothingBut(ctx)
+	p, err := c.ProgramWithoutBody(ctx)
 	if err != nil {
 		return request.Answer{}, err
 	}

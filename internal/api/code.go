@@ -32,7 +32,7 @@ func (b codeUseBody) use(c *request.Check, code string) inventory.CodeUse {
 	return in
 }
 
-func getCode(ctx context.Context, c *request.Call) (request.Answer, error) {
+func retrieveCode(ctx context.Context, c *request.Call) (request.Answer, error) {
 	r, err := guarded(
 		ctx, c, func() (inventory.CodeResult, error) { return c.App.Codes.Get(ctx, c.Who.Program, c.Path("code")) },
 	)
@@ -117,8 +117,8 @@ type useReversalBody struct {
 	Reason string `json:"reason"`
 }
 
-// reverseUse reverses a use of a code. Shared reward codes have no recorded uses.
-func reverseUse(ctx context.Context, c *request.Call) (request.Answer, error) {
+// reverseCodeUse reverses a use of a code. Shared reward codes have no recorded uses.
+func reverseCodeUse(ctx context.Context, c *request.Call) (request.Answer, error) {
 	var b useReversalBody
 	if err := c.Take(
 		&b, func(faults *request.Check) { faults.Text(request.At("reason"), b.Reason, 3, 200) },
@@ -144,9 +144,9 @@ func reverseUse(ctx context.Context, c *request.Call) (request.Answer, error) {
 	return request.Answer{Body: wireCode(c, r), Replayed: r.Replayed}, nil
 }
 
-// drawCode renders the code as a QR code. It encodes the code as written in the path, so that a code printed with
+// renderCode renders the code as a QR code. It encodes the code as written in the path, so that a code printed with
 // hyphens also scans with hyphens.
-func drawCode(ctx context.Context, c *request.Call) (request.Answer, error) {
+func renderCode(ctx context.Context, c *request.Call) (request.Answer, error) {
 	_, err := guarded(
 		ctx, c, func() (inventory.CodeResult, error) { return c.App.Codes.Get(ctx, c.Who.Program, c.Path("code")) },
 	)

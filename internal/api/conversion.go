@@ -51,7 +51,7 @@ func somePoints(c *request.Check, p request.Place, w request.Whole) loyalty.Poin
 	return loyalty.Points(w.N)
 }
 
-func convertPoints(ctx context.Context, c *request.Call) (request.Answer, error) {
+func createConversion(ctx context.Context, c *request.Call) (request.Answer, error) {
 	var b conversionBody
 	var in service.ConversionRequest
 	p, m, err := askedMember(ctx, c, &b, func(faults *request.Check) {
@@ -80,7 +80,7 @@ func convertPoints(ctx context.Context, c *request.Call) (request.Answer, error)
 	return request.Answer{Status: http.StatusCreated, Body: wireConversion(r), Replayed: r.Replayed}, nil
 }
 
-func getConversion(ctx context.Context, c *request.Call) (request.Answer, error) {
+func retrieveConversion(ctx context.Context, c *request.Call) (request.Answer, error) {
 	r, err := c.App.Conversions.Get(ctx, c.Who.Program, c.Path("conversion"))
 	if err != nil {
 		return request.Answer{}, err
@@ -88,7 +88,7 @@ func getConversion(ctx context.Context, c *request.Call) (request.Answer, error)
 	return request.Answer{Body: wireConversion(r)}, nil
 }
 
-func undoConversion(ctx context.Context, c *request.Call) (request.Answer, error) {
+func reverseConversion(ctx context.Context, c *request.Call) (request.Answer, error) {
 	var b undoBody
 	var n loyalty.Points
 	if err := c.Take(

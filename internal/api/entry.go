@@ -14,7 +14,7 @@ func listEntries(ctx context.Context, c *request.Call) (request.Answer, error) {
 	if err != nil {
 		return request.Answer{}, err
 	}
-	p, m, err := c.Meant(ctx, c.Path("member"))
+	p, m, err := c.ProgramAndMember(ctx, c.Path("member"))
 	if err != nil {
 		return request.Answer{}, err
 	}
@@ -37,12 +37,12 @@ func listEntries(ctx context.Context, c *request.Call) (request.Answer, error) {
 	return request.Answer{Body: list}, nil
 }
 
-func getEntry(ctx context.Context, c *request.Call) (request.Answer, error) {
+func retrieveMemberEntry(ctx context.Context, c *request.Call) (request.Answer, error) {
 	language, err := c.Language()
 	if err != nil {
 		return request.Answer{}, err
 	}
-	p, m, err := c.Meant(ctx, c.Path("member"))
+	p, m, err := c.ProgramAndMember(ctx, c.Path("member"))
 	if err != nil {
 		return request.Answer{}, err
 	}
@@ -53,8 +53,8 @@ func getEntry(ctx context.Context, c *request.Call) (request.Answer, error) {
 	return explained(ctx, c, p, e, language)
 }
 
-// findEntry looks up an entry by its ID alone.
-func findEntry(ctx context.Context, c *request.Call) (request.Answer, error) {
+// retrieveEntry looks up an entry by its ID alone.
+func retrieveEntry(ctx context.Context, c *request.Call) (request.Answer, error) {
 	language, err := c.Language()
 	if err != nil {
 		return request.Answer{}, err

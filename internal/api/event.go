@@ -8,13 +8,13 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
 )
 
-func putEvent(ctx context.Context, c *request.Call) (request.Answer, error) {
+func createEvent(ctx context.Context, c *request.Call) (request.Answer, error) {
 	var b request.EventBody
 	var ev loyalty.Event
 	if err := c.Take(&b, func(faults *request.Check) { ev = b.Event(faults) }); err != nil {
 		return request.Answer{}, err
 	}
-	p, m, err := c.Meant(ctx, b.Member)
+	p, m, err := c.ProgramAndMember(ctx, b.Member)
 	if err != nil {
 		return request.Answer{}, err
 	}
@@ -31,7 +31,7 @@ func putEvent(ctx context.Context, c *request.Call) (request.Answer, error) {
 
 // activateEvent activates the pending points of an event manually.
 func activateEvent(ctx context.Context, c *request.Call) (request.Answer, error) {
-	p, err := c.NothingBut(ctx)
+	p, err := c.ProgramWithoutBody(ctx)
 	if err != nil {
 		return request.Answer{}, err
 	}

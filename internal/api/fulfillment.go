@@ -100,12 +100,12 @@ func updateFulfillment(ctx context.Context, c *request.Call) (request.Answer, er
 	if err != nil {
 		return request.Answer{}, err
 	}
-	return toldRedemption(ctx, c, r, http.StatusOK)
+	return redemptionAnswer(ctx, c, r, http.StatusOK)
 }
 
-// toldRedemption returns the answer for a redemption. It contains the fulfillment, and the messages that sent the gift
-// card.
-func toldRedemption(
+// redemptionAnswer returns the answer for a redemption. It contains the fulfillment, and the messages that sent the
+// gift card.
+func redemptionAnswer(
 	ctx context.Context, c *request.Call, r service.RedemptionResult, status int,
 ) (request.Answer, error) {
 	out := wireRedemption(r)

@@ -36,7 +36,7 @@ func someone(
 	return c.Member(ctx, named)
 }
 
-func foundHousehold(ctx context.Context, c *request.Call) (request.Answer, error) {
+func createHousehold(ctx context.Context, c *request.Call) (request.Answer, error) {
 	var b foundBody
 	if err := c.Decode(&b); err != nil {
 		return request.Answer{}, err
@@ -67,7 +67,7 @@ func foundHousehold(ctx context.Context, c *request.Call) (request.Answer, error
 	return a, err
 }
 
-func getHousehold(ctx context.Context, c *request.Call) (request.Answer, error) {
+func retrieveHousehold(ctx context.Context, c *request.Call) (request.Answer, error) {
 	p, err := c.Program(ctx)
 	if err != nil {
 		return request.Answer{}, err

@@ -79,5 +79,5 @@ func askedMember(
 	if err := c.Take(b, checked); err != nil {
 		return nil, "", err
 	}
-	return c.Meant(ctx, c.Path("member"))
+	return c.ProgramAndMember(ctx, c.Path("member"))
 }

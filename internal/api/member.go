@@ -124,7 +124,7 @@ func checkDayOfYear(c *request.Check, p request.Place, s string) {
 	}
 }
 
-func enrolMember(ctx context.Context, c *request.Call) (request.Answer, error) {
+func createMember(ctx context.Context, c *request.Call) (request.Answer, error) {
 	var b enrolBody
 	through := ""
 	err := c.Take(&b, func(faults *request.Check) {
@@ -194,7 +194,7 @@ func claimed(
 	return m, err
 }
 
-func getMember(ctx context.Context, c *request.Call) (request.Answer, error) {
+func retrieveMember(ctx context.Context, c *request.Call) (request.Answer, error) {
 	p, m, err := namedMember(ctx, c)
 	if err != nil {
 		return request.Answer{}, err
@@ -202,7 +202,7 @@ func getMember(ctx context.Context, c *request.Call) (request.Answer, error) {
 	return request.Answer{Body: wireMember(c, p, m)}, nil
 }
 
-func changeMember(ctx context.Context, c *request.Call) (request.Answer, error) {
+func updateMember(ctx context.Context, c *request.Call) (request.Answer, error) {
 	var b memberBody
 	if err := c.Decode(&b); err != nil {
 		return request.Answer{}, err
@@ -252,7 +252,7 @@ func without(ids, others []stored.Identity) []stored.Identity {
 
 // namedMember returns the live program and the current state of the member in the path.
 func namedMember(ctx context.Context, c *request.Call) (*loyalty.Program, members.Member, error) {
-	p, id, err := c.Meant(ctx, c.Path("member"))
+	p, id, err := c.ProgramAndMember(ctx, c.Path("member"))
 	if err != nil {
 		return nil, members.Member{}, err
 	}

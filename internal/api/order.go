@@ -34,7 +34,7 @@ func putOrder(ctx context.Context, c *request.Call) (request.Answer, error) {
 
 // activateOrder activates the pending points of an order manually.
 func activateOrder(ctx context.Context, c *request.Call) (request.Answer, error) {
-	p, err := c.NothingBut(ctx)
+	p, err := c.ProgramWithoutBody(ctx)
 	if err != nil {
 		return request.Answer{}, err
 	}
@@ -45,7 +45,7 @@ func activateOrder(ctx context.Context, c *request.Call) (request.Answer, error)
 	return request.Answer{Body: request.WireOrder(p, r, c.App.Now())}, nil
 }
 
-func getOrder(ctx context.Context, c *request.Call) (request.Answer, error) {
+func retrieveOrder(ctx context.Context, c *request.Call) (request.Answer, error) {
 	p, err := c.Program(ctx)
 	if err != nil {
 		return request.Answer{}, err

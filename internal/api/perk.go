@@ -9,7 +9,7 @@ import (
 )
 
 func listPerks(ctx context.Context, c *request.Call) (request.Answer, error) {
-	p, id, err := c.Meant(ctx, c.Path("member"))
+	p, id, err := c.ProgramAndMember(ctx, c.Path("member"))
 	if err != nil {
 		return request.Answer{}, err
 	}

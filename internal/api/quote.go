@@ -12,7 +12,7 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/loyalty/engine"
 )
 
-func quoteOrder(ctx context.Context, c *request.Call) (request.Answer, error) {
+func createQuote(ctx context.Context, c *request.Call) (request.Answer, error) {
 	language, err := c.Language()
 	if err != nil {
 		return request.Answer{}, err

@@ -83,13 +83,13 @@ func optionalID(c *request.Check, p request.Place, s *string) string {
 	return *s
 }
 
-func redeemReward(ctx context.Context, c *request.Call) (request.Answer, error) {
+func createRedemption(ctx context.Context, c *request.Call) (request.Answer, error) {
 	var b redemptionBody
 	var in service.RedemptionRequest
 	if err := c.Take(&b, func(faults *request.Check) { in = b.request(faults) }); err != nil {
 		return request.Answer{}, err
 	}
-	p, m, err := c.Meant(ctx, b.Member)
+	p, m, err := c.ProgramAndMember(ctx, b.Member)
 	if err != nil {
 		return request.Answer{}, err
 	}
@@ -105,7 +105,7 @@ func redeemReward(ctx context.Context, c *request.Call) (request.Answer, error) 
 	if r.Redemption.Status == loyalty.Reserved {
 		wake(ctx, c, p, in.Member, loyalty.BeforeHold)
 	}
-	return toldRedemption(ctx, c, r, http.StatusCreated)
+	return redemptionAnswer(ctx, c, r, http.StatusCreated)
 }
 
 // byRedemption returns the actor and the fingerprint of a redemption. Fields that were added to the API later are part
@@ -135,7 +135,7 @@ func byRedemption(c *request.Call, in service.RedemptionRequest) (ledger.By, err
 	})
 }
 
-func getRedemption(ctx context.Context, c *request.Call) (request.Answer, error) {
+func retrieveRedemption(ctx context.Context, c *request.Call) (request.Answer, error) {
 	p, err := c.Program(ctx)
 	if err != nil {
 		return request.Answer{}, err
@@ -144,11 +144,11 @@ func getRedemption(ctx context.Context, c *request.Call) (request.Answer, error)
 	if err != nil {
 		return request.Answer{}, err
 	}
-	return toldRedemption(ctx, c, r, http.StatusOK)
+	return redemptionAnswer(ctx, c, r, http.StatusOK)
 }
 
-// listVouchers lists a member's redemptions that issued a code, newest first, with the state of each code.
-func listVouchers(ctx context.Context, c *request.Call) (request.Answer, error) {
+// listRedemptions lists a member's redemptions that issued a code, newest first, with the state of each code.
+func listRedemptions(ctx context.Context, c *request.Call) (request.Answer, error) {
 	size, err := c.PageSize()
 	if err != nil {
 		return request.Answer{}, err

@@ -22,7 +22,7 @@ const maxReferralCode = 64
 
 var referralCodeForm = regexp.MustCompile(`^[A-Za-z0-9]([ -]?[A-Za-z0-9]){3,19}$`)
 
-func giveReferralCode(ctx context.Context, c *request.Call) (request.Answer, error) {
+func createReferralCode(ctx context.Context, c *request.Call) (request.Answer, error) {
 	var b referralCodeBody
 	code := ""
 	err := c.Take(&b, func(faults *request.Check) {
@@ -48,7 +48,7 @@ func giveReferralCode(ctx context.Context, c *request.Call) (request.Answer, err
 	return request.Answer{Body: wire.ReferralCode{Code: code}}, nil
 }
 
-func referMember(ctx context.Context, c *request.Call) (request.Answer, error) {
+func attributeReferral(ctx context.Context, c *request.Call) (request.Answer, error) {
 	var b referralCodeBody
 	err := c.Take(&b, func(faults *request.Check) {
 		if faults.Required(request.At("code"), b.Code != nil) {

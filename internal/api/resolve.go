@@ -110,5 +110,5 @@ func resolve(
 	if err != nil {
 		return request.Answer{Replayed: r.Replayed}, err
 	}
-	return toldRedemption(ctx, c, r, http.StatusOK)
+	return redemptionAnswer(ctx, c, r, http.StatusOK)
 }

@@ -71,7 +71,7 @@ func sendGiftCard(ctx context.Context, c *request.Call) (request.Answer, error) 
 	if err != nil {
 		return request.Answer{}, err
 	}
-	ans, err := toldRedemption(ctx, c, r, http.StatusCreated)
+	ans, err := redemptionAnswer(ctx, c, r, http.StatusCreated)
 	ans.Replayed = letter.Replayed
 	return ans, err
 }

@@ -21,7 +21,7 @@ type tierBody struct {
 	Permanent bool       `json:"permanent"`
 }
 
-func getTier(ctx context.Context, c *request.Call) (request.Answer, error) {
+func retrieveTier(ctx context.Context, c *request.Call) (request.Answer, error) {
 	p, m, err := namedMember(ctx, c)
 	if err != nil {
 		return request.Answer{}, err
@@ -79,7 +79,7 @@ func wireTierGroups(p *loyalty.Program, acc loyalty.Account, now time.Time) (out
 	return out
 }
 
-func setTier(ctx context.Context, c *request.Call) (request.Answer, error) {
+func updateTier(ctx context.Context, c *request.Call) (request.Answer, error) {
 	var b tierBody
 	p, m, err := askedMember(ctx, c, &b, func(faults *request.Check) {
 		faults.RequiredID(request.At("level"), b.Level)
@@ -104,7 +104,7 @@ func setTier(ctx context.Context, c *request.Call) (request.Answer, error) {
 }
 
 // wireTier returns the tier in the form in which answers about a member contain it. The function fullTier adds the
-// complete requirements, and getTier adds the projection.
+// complete requirements, and retrieveTier adds the projection.
 func wireTier(p *loyalty.Program, acc loyalty.Account, now time.Time) *wire.Tier {
 	level, _, ok := p.Tiers.Level(acc.Tier.Level)
 	if !ok {

@@ -32,7 +32,7 @@ func (b transferBody) check(c *request.Check) {
 	}
 }
 
-func transferPoints(ctx context.Context, c *request.Call) (request.Answer, error) {
+func createTransfer(ctx context.Context, c *request.Call) (request.Answer, error) {
 	var b transferBody
 	p, from, err := askedMember(ctx, c, &b, func(faults *request.Check) { b.check(faults) })
 	if err != nil {
@@ -57,7 +57,7 @@ func transferPoints(ctx context.Context, c *request.Call) (request.Answer, error
 	return request.Answer{Status: http.StatusCreated, Body: wireTransfer(r), Replayed: r.Replayed}, nil
 }
 
-func getTransfer(ctx context.Context, c *request.Call) (request.Answer, error) {
+func retrieveTransfer(ctx context.Context, c *request.Call) (request.Answer, error) {
 	p, err := c.Program(ctx)
 	if err != nil {
 		return request.Answer{}, err
@@ -86,7 +86,7 @@ func endTransfer(
 	ctx context.Context, c *request.Call,
 	end func(context.Context, *loyalty.Program, string, ledger.By) (service.TransferResult, error),
 ) (request.Answer, error) {
-	p, err := c.NothingBut(ctx)
+	p, err := c.ProgramWithoutBody(ctx)
 	if err != nil {
 		return request.Answer{}, err
 	}

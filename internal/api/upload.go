@@ -9,8 +9,8 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/loyalty/redeem"
 )
 
-// addCodes adds codes to the pool of a reward. Sending the same codes again has no further effect.
-func addCodes(ctx context.Context, c *request.Call) (request.Answer, error) {
+// uploadCodes adds codes to the pool of a reward. Sending the same codes again has no further effect.
+func uploadCodes(ctx context.Context, c *request.Call) (request.Answer, error) {
 	var b request.CodesBody
 	var pool redeem.CodePool
 	if err := c.Take(&b, func(faults *request.Check) { pool = b.Check(faults) }); err != nil {

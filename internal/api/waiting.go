@@ -14,7 +14,7 @@ type waitBody struct {
 	Member string `json:"member"`
 }
 
-func joinWaitingList(ctx context.Context, c *request.Call) (request.Answer, error) {
+func joinWaitlist(ctx context.Context, c *request.Call) (request.Answer, error) {
 	var b waitBody
 	err := c.Take(&b, func(faults *request.Check) {
 		faults.RequiredID(request.At("member"), b.Member)
@@ -25,11 +25,11 @@ func joinWaitingList(ctx context.Context, c *request.Call) (request.Answer, erro
 	return place(ctx, c, b.Member, c.App.Waitlists.Join)
 }
 
-func getPlace(ctx context.Context, c *request.Call) (request.Answer, error) {
+func retrieveWaitlistEntry(ctx context.Context, c *request.Call) (request.Answer, error) {
 	return place(ctx, c, c.Path("member"), c.App.Waitlists.Place)
 }
 
-func leaveWaitingList(ctx context.Context, c *request.Call) (request.Answer, error) {
+func leaveWaitlist(ctx context.Context, c *request.Call) (request.Answer, error) {
 	return place(ctx, c, c.Path("member"), c.App.Waitlists.Leave)
 }
 
@@ -39,7 +39,7 @@ func place(
 	ctx context.Context, c *request.Call, member string,
 	do func(context.Context, *loyalty.Program, string, loyalty.MemberID) (inventory.Place, error),
 ) (request.Answer, error) {
-	p, m, err := c.Meant(ctx, member)
+	p, m, err := c.ProgramAndMember(ctx, member)
 	if err != nil {
 		return request.Answer{}, err
 	}

@@ -12,13 +12,13 @@ import (
 // Handler returns the handler of the function programs.
 func Handler(a *app.App) lambda.Handler {
 	return request.NewHandler(a, "programs", map[string]request.Operation{
-		"GET /v1/program":              getProgram,
-		"GET /v1/program/draft":        getDraft,
-		"PUT /v1/program/draft":        putDraft,
+		"GET /v1/program":              retrieveProgram,
+		"GET /v1/program/draft":        retrieveDraft,
+		"PUT /v1/program/draft":        updateDraft,
 		"POST /v1/program/validate":    validateProgram,
 		"POST /v1/program/publish":     publishProgram,
 		"POST /v1/program/rollback":    rollbackProgram,
-		"GET /v1/program/tier-changes": listLevelChanges,
+		"GET /v1/program/tier-changes": listTierChanges,
 		"GET /v1/program/versions":     listVersions,
 	})
 }

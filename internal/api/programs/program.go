@@ -40,7 +40,7 @@ func checkSource(c *request.Check, s string) {
 	}
 }
 
-func getProgram(ctx context.Context, c *request.Call) (request.Answer, error) {
+func retrieveProgram(ctx context.Context, c *request.Call) (request.Answer, error) {
 	return published(ctx, c, 0)
 }
 
@@ -118,7 +118,7 @@ func draft(ctx context.Context, c *request.Call) ([]byte, int64, error) {
 	return source, version, err
 }
 
-func getDraft(ctx context.Context, c *request.Call) (request.Answer, error) {
+func retrieveDraft(ctx context.Context, c *request.Call) (request.Answer, error) {
 	source, version, err := draft(ctx, c)
 	if err != nil {
 		return request.Answer{}, err
@@ -126,7 +126,7 @@ func getDraft(ctx context.Context, c *request.Call) (request.Answer, error) {
 	return request.Answer{Body: wire.Draft{Source: string(source), Version: version}}, nil
 }
 
-func putDraft(ctx context.Context, c *request.Call) (request.Answer, error) {
+func updateDraft(ctx context.Context, c *request.Call) (request.Answer, error) {
 	var b DraftBody
 	err := c.Take(&b, func(faults *request.Check) {
 		checkSource(faults, b.Source)
@@ -141,13 +141,14 @@ func putDraft(ctx context.Context, c *request.Call) (request.Answer, error) {
 	}
 	version, err := c.App.Catalog.SaveDraft(ctx, c.Who.Program, []byte(b.Source), after)
 	if err != nil {
-		return request.Answer{}, outrun(err)
+		return request.Answer{}, versionConflict(err)
 	}
 	return request.Answer{Body: wire.Draft{Source: b.Source, Version: version}}, nil
 }
 
-// outrun replaces the error code already_exists by version_conflict, which is the right code for objects with versions.
-func outrun(err error) error {
+// versionConflict replaces the error code already_exists by version_conflict, which is the right code for objects with
+// versions.
+func versionConflict(err error) error {
 	if rule, ok := errors.AsType[*loyalty.Error](err); ok && rule.Code == loyalty.AlreadyExists {
 		return request.Refuse(request.VersionConflict, "%s", rule.Detail)
 	}

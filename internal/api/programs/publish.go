@@ -85,7 +85,7 @@ func publish(ctx context.Context, c *request.Call, in app.Publication) (request.
 	in.Program, in.By = p, c.Who.ID
 	version, _, err := c.App.Programs.Publish(ctx, in)
 	if err != nil {
-		return request.Answer{}, outrun(err)
+		return request.Answer{}, versionConflict(err)
 	}
 	return published(ctx, c, version)
 }

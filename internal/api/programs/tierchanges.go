@@ -12,12 +12,12 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/loyalty/award"
 )
 
-// looked is the maximum number of members that are evaluated for one page, even if few of them are listed.
-const looked = 1000
+// maxEvaluated is the maximum number of members that are evaluated for one page, even if few of them are listed.
+const maxEvaluated = 1000
 
-// listLevelChanges lists the members whose level will have changed by a given instant, according to the live program or
+// listTierChanges lists the members whose level will have changed by a given instant, according to the live program or
 // the draft.
-func listLevelChanges(ctx context.Context, c *request.Call) (request.Answer, error) {
+func listTierChanges(ctx context.Context, c *request.Call) (request.Answer, error) {
 	p, err := c.Program(ctx)
 	if err != nil {
 		return request.Answer{}, err
@@ -44,7 +44,7 @@ func listLevelChanges(ctx context.Context, c *request.Call) (request.Answer, err
 			switch {
 			case err != nil:
 				return request.Answer{}, err
-			case out.Evaluated == looked:
+			case out.Evaluated == maxEvaluated:
 				out.NextCursor = cursor.AtShard(shard, x.Place)
 				return request.Answer{Body: out}, nil
 			}

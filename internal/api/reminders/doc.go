@@ -19,11 +19,11 @@ func Handler(dispatcher func(*app.App) *notify.Dispatcher) func(*app.App) lambda
 	return func(a *app.App) lambda.Handler {
 		o := operations{dispatcher(a)}
 		h := request.NewHandler(a, "reminders", map[string]request.Operation{
-			"GET /v1/reminders/scheduled":  o.listTomorrow,
+			"GET /v1/reminders/scheduled":  o.listScheduledReminders,
 			"POST /v1/reminders/preview":   o.previewReminder,
-			"POST /v1/reminders/test":      o.testReminder,
-			"GET /v1/reports/reminders":    reportReminders,
-			"GET /v1/unsubscribe/{token}":  o.askUnsubscribe,
+			"POST /v1/reminders/test":      o.sendTestReminder,
+			"GET /v1/reports/reminders":    retrieveReminderReport,
+			"GET /v1/unsubscribe/{token}":  o.retrieveUnsubscribePage,
 			"POST /v1/unsubscribe/{token}": o.unsubscribe,
 		})
 		h.Uncached = true

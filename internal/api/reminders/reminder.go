@@ -21,10 +21,10 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/random"
 )
 
-// listTomorrow lists the reminders that would be sent to members tomorrow, in their time zones, if nothing changed
-// until then. It also counts suppressed reminders by reason. A visit is the evaluation of one member's reminders at a
-// planned instant. Members whose next visit is after tomorrow do not count toward the page size.
-func (o operations) listTomorrow(ctx context.Context, c *request.Call) (request.Answer, error) {
+// listScheduledReminders lists the reminders that would be sent to members tomorrow, in their time zones, if nothing
+// changed until then. It also counts suppressed reminders by reason. A visit is the evaluation of one member's
+// reminders at a planned instant. Members whose next visit is after tomorrow do not count toward the page size.
+func (o operations) listScheduledReminders(ctx context.Context, c *request.Call) (request.Answer, error) {
 	size, err := c.PageSize()
 	if err != nil {
 		return request.Answer{}, err
@@ -45,7 +45,7 @@ func (o operations) listTomorrow(ctx context.Context, c *request.Call) (request.
 	if err != nil {
 		return request.Answer{}, err
 	}
-	f := foresight{operations: o, Call: c, p: p, left: left, out: wire.ScheduledReminderList{
+	f := foresight{Call: c, dispatcher: o.dispatcher, p: p, left: left, out: wire.ScheduledReminderList{
 		Data: []wire.ScheduledReminder{}, Counts: map[string]int64{}, Suppressed: map[string]int64{},
 	}}
 	until := c.App.Now().AddDate(0, 0, 3) // the end of tomorrow in every time zone
@@ -68,11 +68,11 @@ func (o operations) listTomorrow(ctx context.Context, c *request.Call) (request.
 }
 
 type foresight struct {
-	operations
 	*request.Call
-	p    *loyalty.Program
-	left earn.Budgets
-	out  wire.ScheduledReminderList
+	dispatcher *notify.Dispatcher
+	p          *loyalty.Program
+	left       earn.Budgets
+	out        wire.ScheduledReminderList
 }
 
 // maxForeseen is the maximum number of simulated visits to a member. Few members have more than one visit a day.
@@ -205,7 +205,7 @@ func (o operations) previewed(
 	if b.At != nil {
 		now = *b.At
 	}
-	p, id, err := c.Meant(ctx, *b.Member)
+	p, id, err := c.ProgramAndMember(ctx, *b.Member)
 	if err != nil {
 		return m, "", err
 	}
@@ -255,9 +255,9 @@ func wirePreview(m notify.Message, why remind.Why) wire.ReminderPreview {
 	return out
 }
 
-// testReminder sends a reminder to the merchant's own addresses, marked as a test. Nothing is recorded, so repeating
-// the request sends the message again.
-func (o operations) testReminder(ctx context.Context, c *request.Call) (request.Answer, error) {
+// sendTestReminder sends a reminder to the merchant's own addresses, marked as a test. Nothing is recorded, so
+// repeating the request sends the message again.
+func (o operations) sendTestReminder(ctx context.Context, c *request.Call) (request.Answer, error) {
 	var b TestBody
 	if err := c.Take(&b, func(faults *request.Check) { b.check(faults, c.App.Now()) }); err != nil {
 		return request.Answer{}, err
@@ -307,8 +307,9 @@ func randomID(source io.Reader) string {
 	return base64.RawURLEncoding.EncodeToString(b[:])
 }
 
-// reportReminders reports the effect of each reminder in the requested months, and compares it with its holdout group.
-func reportReminders(ctx context.Context, c *request.Call) (request.Answer, error) {
+// retrieveReminderReport reports the effect of each reminder in the requested months, and compares it with its holdout
+// group.
+func retrieveReminderReport(ctx context.Context, c *request.Call) (request.Answer, error) {
 	from, err := month(c, "from", c.App.Now())
 	if err != nil {
 		return request.Answer{}, err

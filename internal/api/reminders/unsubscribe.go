@@ -14,7 +14,7 @@ import (
 // follow links too. Therefore GET changes nothing, and only the button or a mail program's one-click unsubscribe (RFC
 // 8058) withdraws the consent. The link requires no API key and reveals no data.
 
-func (o operations) askUnsubscribe(_ context.Context, c *request.Call) (request.Answer, error) {
+func (o operations) retrieveUnsubscribePage(_ context.Context, c *request.Call) (request.Answer, error) {
 	if _, err := o.subscription(c); err != nil {
 		return request.Answer{}, err
 	}

@@ -41,12 +41,21 @@ func (c *Call) Member(ctx context.Context, named string) (loyalty.MemberID, erro
 	return c.externalMember(ctx, external)
 }
 
-// Meant returns the live program, and the ID of the member that a request names.
-func (c *Call) Meant(ctx context.Context, named string) (*loyalty.Program, loyalty.MemberID, error) {
+// ProgramAndMember returns the live program, and the ID of the member that a request names.
+func (c *Call) ProgramAndMember(ctx context.Context, named string) (*loyalty.Program, loyalty.MemberID, error) {
 	p, err := c.Program(ctx)
 	if err != nil {
 		return nil, "", err
 	}
 	m, err := c.Member(ctx, named)
 	return p, m, err
+}
+
+// ProgramWithoutBody returns the live program. It is for routes whose body must be omitted or an empty object.
+func (c *Call) ProgramWithoutBody(ctx context.Context) (*loyalty.Program, error) {
+	var nothing struct{}
+	if err := c.Decode(&nothing); err != nil {
+		return nil, err
+	}
+	return c.Program(ctx)
 }
