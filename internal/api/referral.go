@@ -8,7 +8,7 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/api/request"
 	"github.com/perennial-loyalty/perennial/internal/api/wire"
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
-	"github.com/perennial-loyalty/perennial/internal/loyalty/award"
+	"github.com/perennial-loyalty/perennial/internal/loyalty/posting"
 	"github.com/perennial-loyalty/perennial/internal/members"
 )
 
@@ -111,7 +111,7 @@ func listReferrals(ctx context.Context, c *request.Call) (request.Answer, error)
 // wireReferral returns the member's referral. It is zero, and therefore omitted, if the member was not referred.
 func wireReferral(r loyalty.Referral, now time.Time) wire.Referral {
 	return wire.Referral{
-		Referrer: string(r.By), At: r.At.UTC(), Status: wire.ReferralStatus(award.ReferralStatusAt(r, now)),
+		Referrer: string(r.By), At: r.At.UTC(), Status: wire.ReferralStatus(posting.ReferralStatusAt(r, now)),
 		Order:    r.Order,
 		ActiveAt: r.ActiveAt.UTC(),
 	}

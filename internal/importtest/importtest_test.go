@@ -39,7 +39,7 @@ var arrows = []struct {
 	{"internal/loyalty/share", []string{"loyalty", "loyalty/earn", "loyalty/posting", "loyalty/redeem"}},
 	{
 		"internal/loyalty/remind",
-		[]string{"loyalty", "loyalty/award", "loyalty/earn", "loyalty/posting", "loyalty/redeem", "loyalty/tier"},
+		[]string{"loyalty", "loyalty/earn", "loyalty/posting", "loyalty/redeem", "loyalty/tier"},
 	},
 	{
 		"internal/loyalty/engine",

@@ -114,7 +114,7 @@ func (ws Waitlists) Join(ctx context.Context, p *loyalty.Program, reward string,
 	}
 	got, err := members.Members{Ledger: ws.Ledger}.Get(ctx, p, m)
 	if err == nil {
-		err = redeem.MayWait(p, got.Account, &r, ws.Time())
+		err = redeem.Of(p).MayWait(got.Account, &r, ws.Time())
 	}
 	if err != nil {
 		return Place{}, err

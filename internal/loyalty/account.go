@@ -173,14 +173,6 @@ func TotalPoints(lots []Lot) (sum Points) {
 	return sum
 }
 
-// Activities
-//
-// Points may expire some time after the member's last activity (Expiry.Inactive). Activities are orders that count,
-// committed redemptions and events. An order that is canceled or refunded in full is no activity, and neither is a
-// reservation that is canceled or expires. When an activity no longer counts, the points return to the expiry that the
-// latest remaining activity gives them. An activity that counts again, or is reported late, also returns points that
-// expired since it happened.
-
 // An ActivityChange records that an activity counts from this entry on or, if Withdrawn, no longer counts.
 type ActivityChange struct {
 	At        time.Time // the instant of the activity

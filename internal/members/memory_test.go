@@ -8,9 +8,9 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/ledger/ledgertest"
 	"github.com/perennial-loyalty/perennial/internal/ledger/stored"
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
-	"github.com/perennial-loyalty/perennial/internal/loyalty/award"
 	"github.com/perennial-loyalty/perennial/internal/loyalty/engine"
 	"github.com/perennial-loyalty/perennial/internal/loyalty/loyaltytest"
+	"github.com/perennial-loyalty/perennial/internal/loyalty/posting"
 	"github.com/perennial-loyalty/perennial/internal/table"
 )
 
@@ -26,7 +26,7 @@ func newBench(t *testing.T) *bench {
 	t.Helper()
 	b := &bench{ledgertest.New(t), &loyalty.Program{ID: "p", Version: 1, Zone: time.UTC}}
 	b.p.Households.Size = 3
-	b.p.Earn.Actions = []loyalty.Action{{ID: "friends", Event: award.EventConverted, Points: 200, Friend: 100}}
+	b.p.Earn.Actions = []loyalty.Action{{ID: "friends", Event: posting.EventConverted, Points: 200, Friend: 100}}
 	if err := engine.Compile(b.p); err != nil {
 		t.Fatal(err)
 	}

@@ -4,6 +4,7 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
 	"github.com/perennial-loyalty/perennial/internal/loyalty/award"
 	"github.com/perennial-loyalty/perennial/internal/loyalty/calendar"
+	"github.com/perennial-loyalty/perennial/internal/loyalty/posting"
 	"github.com/perennial-loyalty/perennial/internal/program/document"
 	"github.com/perennial-loyalty/perennial/internal/program/validate"
 )
@@ -28,7 +29,7 @@ func parseActions(c *document.Compiler, n *document.Node) (actions []loyalty.Act
 		if checkEventType(c, event, own...) {
 			a.When = parseEventCondition(c, item.Get("when"), a.Event)
 		}
-		if a.Event == award.EventConverted && a.When != nil && a.When.OrderNumbers() > 0 {
+		if a.Event == posting.EventConverted && a.When != nil && a.When.OrderNumbers() > 0 {
 			c.Add(document.At(item.Get("when"), "must not use the order's number: "+
 				"a referral is earned by the friend's first order that meets the other conditions; remove it"))
 		}
@@ -47,7 +48,7 @@ func parseSides(c *document.Compiler, points *document.Node, a *loyalty.Action) 
 		return loyalty.Points(c.Integer(n, 1, int64(loyalty.MaxPoints)))
 	}
 	switch two := points.Is(document.Mapping); {
-	case two && a.Event != award.EventConverted && a.Event != "":
+	case two && a.Event != posting.EventConverted && a.Event != "":
 		c.Add(document.At(points, "names two recipients, which only referral.converted allows; write a number"))
 	case two:
 		a.Points, a.Friend = number(points.Get("referrer")), number(points.Get("friend"))

@@ -7,6 +7,7 @@ import (
 
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
 	"github.com/perennial-loyalty/perennial/internal/loyalty/award"
+	"github.com/perennial-loyalty/perennial/internal/loyalty/posting"
 	"github.com/perennial-loyalty/perennial/internal/program/describe"
 	"github.com/perennial-loyalty/perennial/internal/program/document"
 	"github.com/perennial-loyalty/perennial/internal/program/nearest"
@@ -16,7 +17,7 @@ import (
 var reserved = []string{"member", "order", "referral", "points", "tier", "reward"}
 
 // own lists the platform's events that can earn points.
-var own = []string{award.EventJoined, award.EventBirthday, award.EventAnniversary, award.EventConverted}
+var own = []string{award.EventJoined, award.EventBirthday, award.EventAnniversary, posting.EventConverted}
 
 // parseEvents reads the program's own families of events. Their order in the file has no meaning.
 func parseEvents(c *document.Compiler, n *document.Node) (families []loyalty.EventType) {

@@ -7,7 +7,6 @@ import (
 	"time"
 
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
-	"github.com/perennial-loyalty/perennial/internal/loyalty/award"
 	"github.com/perennial-loyalty/perennial/internal/loyalty/calendar"
 	"github.com/perennial-loyalty/perennial/internal/loyalty/posting"
 	"github.com/perennial-loyalty/perennial/internal/loyalty/redeem"
@@ -249,9 +248,9 @@ func aboutWhat(c *document.Compiler, item *document.Node, r loyalty.Reminder) {
 		aboutCodes(c, item, r, late)
 	case loyalty.AfterReferral:
 		if !slices.ContainsFunc(
-			c.P.Earn.Actions, func(a loyalty.Action) bool { return a.Event == award.EventConverted },
+			c.P.Earn.Actions, func(a loyalty.Action) bool { return a.Event == posting.EventConverted },
 		) {
-			c.Add(document.At(item, "requires referrals, and no action is for %s", award.EventConverted))
+			c.Add(document.At(item, "requires referrals, and no action is for %s", posting.EventConverted))
 		}
 	case loyalty.BeforeHold:
 		late(describe.Holding(c.P), "%s before the end is before the reservation, which lasts %s")

@@ -7,8 +7,8 @@ import (
 
 	"github.com/perennial-loyalty/perennial/internal/ledger"
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
-	"github.com/perennial-loyalty/perennial/internal/loyalty/award"
 	"github.com/perennial-loyalty/perennial/internal/loyalty/engine"
+	"github.com/perennial-loyalty/perennial/internal/loyalty/posting"
 	"github.com/perennial-loyalty/perennial/internal/table"
 )
 
@@ -145,9 +145,9 @@ func (b *books) enter(s *book, e loyalty.Entry) {
 		b.use(s, e.Order, 1)
 	case e.Event != nil:
 		switch e.Event.Event.Type {
-		case award.EventConverted:
+		case posting.EventConverted:
 			b.brought++
-		case award.EventReversed:
+		case posting.EventReversed:
 			b.undone++
 		}
 		b.worth(s, e, e.Event.Worth, e.Event.Grants...)
@@ -190,7 +190,7 @@ func (b *books) worth(s *book, e loyalty.Entry, worth loyalty.Points, grants ...
 	}
 	got := s.issued[e.Cause.Kind+"/"+e.Cause.ID] - never
 	if ev := e.Event; ev != nil && ev.Event.Family() == "referral" {
-		if ev.Event.Type == award.EventReversed {
+		if ev.Event.Type == posting.EventReversed {
 			return // points that could not be taken back count for the next converting order
 		}
 		got += s.yielded(e)

@@ -13,6 +13,7 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/loyalty/award"
 	"github.com/perennial-loyalty/perennial/internal/loyalty/calendar"
 	"github.com/perennial-loyalty/perennial/internal/loyalty/engine"
+	"github.com/perennial-loyalty/perennial/internal/loyalty/posting"
 	"github.com/perennial-loyalty/perennial/internal/service/servicetest"
 )
 
@@ -203,7 +204,7 @@ func historyActions(p *loyalty.Program) {
 	p.Events = []loyalty.EventType{{Name: "repair", States: []string{"brought", "done"}}}
 	p.Earn.Actions = []loyalty.Action{
 		{
-			ID: "friends", Event: award.EventConverted, Points: 90, Friend: 40,
+			ID: "friends", Event: posting.EventConverted, Points: 90, Friend: 40,
 			Limits: []loyalty.Limit{{Times: 2, Per: loyalty.PerYear}}, Life: monthly,
 			When: asked{
 				source: "order.total >= 30",
@@ -211,7 +212,7 @@ func historyActions(p *loyalty.Program) {
 			},
 		},
 		{
-			ID: "advocates", Event: award.EventConverted, Points: 10, Tiers: []string{"silver", "gold"},
+			ID: "advocates", Event: posting.EventConverted, Points: 10, Tiers: []string{"silver", "gold"},
 			Life: loyalty.Life{Pending: &calendar.Wait{For: calendar.Period{Days: 20}}},
 		},
 		{

@@ -3,6 +3,7 @@ package service_test
 import (
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
 	"github.com/perennial-loyalty/perennial/internal/loyalty/award"
+	"github.com/perennial-loyalty/perennial/internal/loyalty/posting"
 )
 
 // referred compares each referral with its two events and its order (invariant I25): the referrer is another member,
@@ -28,7 +29,7 @@ func (b *books) referred() {
 			continue
 		}
 		for _, ev := range []*loyalty.EventState{own, theirs} {
-			if ev != nil && (ev.Event.Type != award.EventConverted || ev.Event.Data["order"] != r.Order) {
+			if ev != nil && (ev.Event.Type != posting.EventConverted || ev.Event.Data["order"] != r.Order) {
 				b.h.t.Errorf("%s was brought by order %s, and an event says %+v", m, r.Order, ev.Event)
 			}
 		}
@@ -44,7 +45,7 @@ func (b *books) nothing(ev *loyalty.EventState) {
 	if ev == nil {
 		return
 	}
-	if ev.Event.Type != award.EventReversed || ev.Worth != 0 {
+	if ev.Event.Type != posting.EventReversed || ev.Worth != 0 {
 		b.h.t.Errorf("a referral that does not stand is worth %d: %+v", ev.Worth, ev.Event)
 	}
 }

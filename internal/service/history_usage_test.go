@@ -11,8 +11,8 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
-	"github.com/perennial-loyalty/perennial/internal/loyalty/award"
 	"github.com/perennial-loyalty/perennial/internal/loyalty/calendar"
+	"github.com/perennial-loyalty/perennial/internal/loyalty/posting"
 	"github.com/perennial-loyalty/perennial/internal/table"
 )
 
@@ -65,7 +65,7 @@ func (b *books) useEvent(s *book, ev *loyalty.EventState, sign int64) {
 			if "earn.actions."+a.ID != x.Rule {
 				continue
 			}
-			if a.Event == award.EventConverted && strings.HasPrefix(ev.Event.ID, string(ev.Event.Member)+":") {
+			if a.Event == posting.EventConverted && strings.HasPrefix(ev.Event.ID, string(ev.Event.Member)+":") {
 				continue // only the referrer uses the limits
 			}
 			s.useShare(x, nil, a.Limits, day, sign)

@@ -242,7 +242,7 @@ func unmetRestriction(a loyalty.Action, s *loyalty.EventState) (what string, whi
 // meets reports whether the condition of an action holds. For a referral, this was decided together with the friend's
 // order.
 func meets(s *loyalty.EventState, a loyalty.Action, facts *loyalty.Facts) (bool, error) {
-	if Refers(a) {
+	if posting.Refers(a) {
 		return slices.Contains(s.Meets, a.ID), nil
 	}
 	return a.When.Holds(facts)

@@ -7,6 +7,7 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
 	"github.com/perennial-loyalty/perennial/internal/loyalty/calendar"
 	"github.com/perennial-loyalty/perennial/internal/loyalty/loyaltytest"
+	"github.com/perennial-loyalty/perennial/internal/loyalty/posting"
 )
 
 func TestEventsThatAnActionIsFor(t *testing.T) {
@@ -181,7 +182,7 @@ func TestPointsThatMoveToTheNextReferral(t *testing.T) {
 // The friend's part of a referral has its own points, and neither limits nor restrictions.
 func TestFriendsPartOfAReferral(t *testing.T) {
 	a := loyalty.Action{
-		ID: "friends", Event: EventConverted, Points: 200, Friend: 100,
+		ID: "friends", Event: posting.EventConverted, Points: 200, Friend: 100,
 		Limits: []loyalty.Limit{{Times: 1, Per: loyalty.PerEver}},
 		Tiers:  []string{"gold"}, Segments: []string{"vip"},
 	}

@@ -240,15 +240,15 @@ func TestStatusOfAReferral(t *testing.T) {
 	now := loyaltytest.Noon
 	for _, c := range []struct {
 		r    loyalty.Referral
-		want ReferralStatus
+		want posting.ReferralStatus
 	}{
 		{loyalty.Referral{}, ""},
 		{loyalty.Referral{Order: "1", ActiveAt: now}, ""},
-		{loyalty.Referral{By: "mem_bob"}, ReferralRegistered},
-		{loyalty.Referral{By: "mem_bob", Order: "1", ActiveAt: now.Add(1)}, ReferralConverted},
-		{loyalty.Referral{By: "mem_bob", Order: "1", ActiveAt: now}, ReferralRewarded},
+		{loyalty.Referral{By: "mem_bob"}, posting.ReferralRegistered},
+		{loyalty.Referral{By: "mem_bob", Order: "1", ActiveAt: now.Add(1)}, posting.ReferralConverted},
+		{loyalty.Referral{By: "mem_bob", Order: "1", ActiveAt: now}, posting.ReferralRewarded},
 	} {
-		if got := ReferralStatusAt(c.r, now); got != c.want {
+		if got := posting.ReferralStatusAt(c.r, now); got != c.want {
 			t.Errorf("%+v: %q, want %q", c.r, got, c.want)
 		}
 	}

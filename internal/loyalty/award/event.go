@@ -12,9 +12,6 @@ const (
 	EventJoined      = "member.joined"
 	EventBirthday    = "member.birthday"
 	EventAnniversary = "member.anniversary" // field "years"
-
-	EventConverted = "referral.converted" // a referred friend placed an order that converts the referral
-	EventReversed  = "referral.reversed"  // the order that converted the referral no longer counts
 )
 
 // Campaigns returns the campaigns for which the member has registered, sorted.

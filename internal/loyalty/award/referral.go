@@ -8,28 +8,6 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/loyalty/posting"
 )
 
-// ReferralStatus is the status of a referral.
-type ReferralStatus string
-
-const (
-	ReferralRegistered ReferralStatus = "registered" // the friend has an account, but no converting order
-	ReferralConverted  ReferralStatus = "converted"  // the friend has ordered, and the points are pending
-	ReferralRewarded   ReferralStatus = "rewarded"   // the points are active
-)
-
-// ReferralStatusAt returns the status of the referral at an instant; empty if there is none.
-func ReferralStatusAt(r loyalty.Referral, now time.Time) ReferralStatus {
-	switch {
-	case r.By == "":
-		return ""
-	case r.Order == "":
-		return ReferralRegistered
-	case r.ActiveAt.After(now):
-		return ReferralConverted
-	}
-	return ReferralRewarded
-}
-
 // ReferralWindow is how long after joining a member can still give a referrer's code.
 const ReferralWindow = 30 * 24 * time.Hour
 
@@ -69,7 +47,7 @@ func Refer(
 // known data of the two indicate that they are the same person.
 func MayRefer(terms *loyalty.Earn, acc, referrer loyalty.Account, alike bool) error {
 	switch {
-	case !slices.ContainsFunc(terms.Actions, Refers):
+	case !slices.ContainsFunc(terms.Actions, posting.Refers):
 		return loyalty.Refuse(loyalty.ValidationFailed, "/code", "The program has no referrals.")
 	case acc.Member == referrer.Member:
 		return loyalty.Refuse(loyalty.SelfReferral, "/code", "Members cannot use their own referral code.")
@@ -85,6 +63,3 @@ func MayRefer(terms *loyalty.Earn, acc, referrer loyalty.Account, alike bool) er
 	}
 	return nil
 }
-
-// Refers reports whether the action awards referrals.
-func Refers(a loyalty.Action) bool { return a.Event == EventConverted }

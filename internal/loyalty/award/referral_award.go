@@ -50,7 +50,7 @@ func converts(p *loyalty.Program, acc loyalty.Account, s *loyalty.OrderState, co
 	v.Base()
 	facts := earn.OrderFacts(p.Zone, &v)
 	for _, a := range p.Earn.Actions {
-		if Refers(a) && facts.Total > 0 && earn.Holds(a.When, facts) {
+		if posting.Refers(a) && facts.Total > 0 && earn.Holds(a.When, facts) {
 			actions = append(actions, a.ID)
 		}
 	}
@@ -86,8 +86,10 @@ func ReferralChangeOf(a loyalty.Account, decided string) (ReferralChange, bool) 
 // ReferralEvents returns the two events of a referral for an order: the friend's and the referrer's. The ID of the
 // referrer's event contains both members.
 func ReferralEvents(r loyalty.Referral, friend loyalty.MemberID, order string) (friends, referrers loyalty.Event) {
-	friends = loyalty.Event{Type: EventConverted, ID: string(friend) + ":" + order, Member: friend}
-	referrers = loyalty.Event{Type: EventConverted, ID: string(r.By) + "." + string(friend) + ":" + order, Member: r.By}
+	friends = loyalty.Event{Type: posting.EventConverted, ID: string(friend) + ":" + order, Member: friend}
+	referrers = loyalty.Event{
+		Type: posting.EventConverted, ID: string(r.By) + "." + string(friend) + ":" + order, Member: r.By,
+	}
 	return friends, referrers
 }
 
@@ -102,7 +104,7 @@ const referralFamily = "referral"
 // actionOf returns an action as it applies to an event. The limits, levels and segments of a referral apply to the
 // referrer only.
 func actionOf(a loyalty.Action, e loyalty.Event) loyalty.Action {
-	if Refers(a) && friends(e) {
+	if posting.Refers(a) && friends(e) {
 		a.Points, a.Limits, a.Tiers, a.Segments = a.Friend, nil, nil, nil
 	}
 	return a
@@ -215,7 +217,7 @@ func referralState(p *loyalty.Program, acc loyalty.Account, part referralPart) (
 		ev.At, ev.Data = o.PlacedAt, map[string]any{"order": o.ID}
 	}
 	if s.Meets = nil; known.Order == nil {
-		ev.Type = EventReversed
+		ev.Type = posting.EventReversed
 	} else {
 		s.Meets, from = known.Order.Converts, known.Order.Grants[0].ActiveAt
 		adopt(&s, *part.spare)

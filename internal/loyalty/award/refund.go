@@ -6,7 +6,6 @@ import (
 	"strconv"
 
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
-	"github.com/perennial-loyalty/perennial/internal/loyalty/earn"
 	"github.com/perennial-loyalty/perennial/internal/loyalty/exact"
 	"github.com/perennial-loyalty/perennial/internal/loyalty/receipt"
 )
@@ -28,15 +27,6 @@ func refundedLines(refunds []loyalty.Refund) (n int) {
 
 // MaxRefunds is the maximum number of refunds of an order, and of disputes.
 const MaxRefunds = 100
-
-// AllBack reports whether all goods were refunded.
-func AllBack(o loyalty.Order) bool {
-	if !earn.Reduced(o) {
-		return false
-	}
-	back := earn.RefundedAmounts(o).Goods.Add(exact.Whole(receipt.StatedRefunds(o).ByLine()))
-	return back.Sub(exact.Whole(receipt.ItemTotal(o)-o.Discount)).Sign() >= 0
-}
 
 func checkRefunds(o loyalty.Order) error {
 	if len(o.Refunds) > MaxRefunds {

@@ -85,16 +85,16 @@ func TestRefundsAndDisputesOfAnOrder(t *testing.T) {
 		t.Error("more than the price of a line was refunded")
 	}
 	free := loyaltytest.Paid("EUR")
-	if AllBack(free) {
+	if earn.AllBack(free) {
 		t.Error("an order without goods was not refunded")
 	}
 	for n, want := range map[int64]bool{999: false, 1000: true} {
 		full.Refunds = []loyalty.Refund{refund(func(r *loyalty.Refund) { r.Amount = n })}
-		if got := AllBack(full); got != want {
+		if got := earn.AllBack(full); got != want {
 			t.Errorf("%d refunded: %t", n, got)
 		}
 		discounted := full
-		if discounted.Discount = 1; !AllBack(discounted) {
+		if discounted.Discount = 1; !earn.AllBack(discounted) {
 			t.Errorf("%d of a discounted order refunded", n)
 		}
 	}
@@ -112,7 +112,9 @@ func TestRefundsAndDisputesOfAnOrder(t *testing.T) {
 // Only a paid order that counts and whose points have a date converts a referral.
 func TestOrderThatConvertsAReferral(t *testing.T) {
 	p := inEuros()
-	p.Earn.Actions = []loyalty.Action{{ID: "invite", Event: EventConverted}, {ID: "review", Event: "review.approved"}}
+	p.Earn.Actions = []loyalty.Action{
+		{ID: "invite", Event: posting.EventConverted}, {ID: "review", Event: "review.approved"},
+	}
 	acc := loyalty.Account{
 		Member: "mem_ada",
 		Traits: loyalty.Traits{Referral: loyalty.Referral{By: "mem_bob", At: loyaltytest.Noon}},

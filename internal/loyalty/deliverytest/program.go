@@ -13,6 +13,7 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/loyalty/award"
 	"github.com/perennial-loyalty/perennial/internal/loyalty/calendar"
 	"github.com/perennial-loyalty/perennial/internal/loyalty/engine"
+	"github.com/perennial-loyalty/perennial/internal/loyalty/posting"
 )
 
 // Life is the kind of a history. Each kind has different features, because not all features can be compared exactly in
@@ -202,7 +203,7 @@ func randomEarn(t *rapid.T, life Life) loyalty.Earn {
 const basicActions = 4
 
 func randomReferral(t *rapid.T) loyalty.Action {
-	a := loyalty.Action{ID: "friends", Event: award.EventConverted, Points: 70, Friend: 45}
+	a := loyalty.Action{ID: "friends", Event: posting.EventConverted, Points: 70, Friend: 45}
 	if n := rapid.SampledFrom([]int64{0, 30, 200}).Draw(t, "referred by an order of"); n > 0 {
 		a.When = spent(n)
 	}

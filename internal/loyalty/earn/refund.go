@@ -90,3 +90,12 @@ func goodsOf(amount, goods exact.Number, rest parts) exact.Number {
 
 // Reduced reports whether the order has refunds or disputes.
 func Reduced(o loyalty.Order) bool { return len(o.Refunds) > 0 || len(o.Disputes) > 0 }
+
+// AllBack reports whether all goods were refunded.
+func AllBack(o loyalty.Order) bool {
+	if !Reduced(o) {
+		return false
+	}
+	back := RefundedAmounts(o).Goods.Add(exact.Whole(receipt.StatedRefunds(o).ByLine()))
+	return back.Sub(exact.Whole(receipt.ItemTotal(o)-o.Discount)).Sign() >= 0
+}

@@ -278,7 +278,7 @@ func checkAction(wallets []loyalty.Wallet, a loyalty.Action) error {
 	if err := share.CheckBounds(nil, a.Limits, 0, a.Life); err != nil {
 		return err
 	}
-	if award.Refers(a) && earn.OrderNumbers(a.When) > 0 {
+	if posting.Refers(a) && earn.OrderNumbers(a.When) > 0 {
 		return errors.New("must not use the number of the friend's order")
 	}
 	if _, ok := posting.Wallet(wallets, a.Wallet); !ok && a.Wallet != "" {

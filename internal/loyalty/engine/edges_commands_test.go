@@ -9,6 +9,7 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
 	"github.com/perennial-loyalty/perennial/internal/loyalty/award"
 	"github.com/perennial-loyalty/perennial/internal/loyalty/calendar"
+	"github.com/perennial-loyalty/perennial/internal/loyalty/posting"
 	"github.com/perennial-loyalty/perennial/internal/loyalty/redeem"
 	"github.com/perennial-loyalty/perennial/internal/loyalty/remind"
 )
@@ -104,18 +105,18 @@ func TestFriendIsRemindedOfAReferral(t *testing.T) {
 		order   string
 		want    loyalty.Points
 	}{
-		{[]loyalty.Action{{Event: award.EventConverted, Friend: 70}}, "", 70},
-		{[]loyalty.Action{{Event: award.EventConverted, Friend: 69}}, "", 0},
+		{[]loyalty.Action{{Event: posting.EventConverted, Friend: 70}}, "", 70},
+		{[]loyalty.Action{{Event: posting.EventConverted, Friend: 69}}, "", 0},
 		{
 			[]loyalty.Action{
-				{Event: award.EventConverted, Friend: 40},
-				{Event: award.EventConverted, Friend: 31},
+				{Event: posting.EventConverted, Friend: 40},
+				{Event: posting.EventConverted, Friend: 31},
 				{Event: award.EventJoined, Friend: 5},
 			},
 			"", 71,
 		},
-		{[]loyalty.Action{{Event: award.EventConverted, Friend: 70, Wallet: "miles"}}, "", 0},
-		{[]loyalty.Action{{Event: award.EventConverted, Friend: 70}}, "1", 0},
+		{[]loyalty.Action{{Event: posting.EventConverted, Friend: 70, Wallet: "miles"}}, "", 0},
+		{[]loyalty.Action{{Event: posting.EventConverted, Friend: 70}}, "1", 0},
 	} {
 		p.Earn.Actions, acc.Traits.Referral.Order = c.actions, c.order
 		plan := remind.Remind(p, acc, anybody, remind.Reminded{}, now)

@@ -6,7 +6,6 @@ import (
 	"testing"
 
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
-	"github.com/perennial-loyalty/perennial/internal/loyalty/award"
 	"github.com/perennial-loyalty/perennial/internal/loyalty/calendar"
 	"github.com/perennial-loyalty/perennial/internal/loyalty/posting"
 	"github.com/perennial-loyalty/perennial/internal/loyalty/tier"
@@ -117,13 +116,13 @@ func TestBoundsOfAProgram(t *testing.T) {
 			p.Earn.Actions = []loyalty.Action{{ID: "a", Event: "visit.completed", Points: loyalty.MaxPoints + 1}}
 		}, false},
 		{"a friend's points", func(p *loyalty.Program) {
-			p.Earn.Actions = []loyalty.Action{{ID: "a", Event: award.EventConverted, Friend: loyalty.MaxPoints}}
+			p.Earn.Actions = []loyalty.Action{{ID: "a", Event: posting.EventConverted, Friend: loyalty.MaxPoints}}
 		}, true},
 		{"too many of a friend's points", func(p *loyalty.Program) {
-			p.Earn.Actions = []loyalty.Action{{ID: "a", Event: award.EventConverted, Friend: loyalty.MaxPoints + 1}}
+			p.Earn.Actions = []loyalty.Action{{ID: "a", Event: posting.EventConverted, Friend: loyalty.MaxPoints + 1}}
 		}, false},
 		{"a friend's points below zero", func(p *loyalty.Program) {
-			p.Earn.Actions = []loyalty.Action{{ID: "a", Event: award.EventConverted, Friend: -1}}
+			p.Earn.Actions = []loyalty.Action{{ID: "a", Event: posting.EventConverted, Friend: -1}}
 		}, false},
 		{
 			"an action of no event",

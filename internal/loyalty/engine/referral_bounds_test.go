@@ -31,8 +31,8 @@ func TestReferralFollowsTheConditionsOfItsActions(t *testing.T) {
 	x := newCouple(t, func(p *loyalty.Program) {
 		p.Earn.Actions = []loyalty.Action{
 			{ID: "visit", Event: "visit.completed", Points: 5},
-			{ID: "friends", Event: award.EventConverted, Points: 200, Friend: 100},
-			{ID: "large", Event: award.EventConverted, Points: 50, When: large},
+			{ID: "friends", Event: posting.EventConverted, Points: 200, Friend: 100},
+			{ID: "large", Event: posting.EventConverted, Points: 50, When: large},
 		}
 	})
 	o := x.euros("1", 60)
@@ -55,12 +55,12 @@ func TestReferralWithoutPointsForTheFriend(t *testing.T) {
 	x := newCouple(t, func(p *loyalty.Program) { p.Earn.Actions[0].Friend = 0 })
 	o := x.euros("1", 60)
 	x.submit(o, noon)
-	if s := x.referralEvent("1", true); s == nil || s.Event.Type != award.EventConverted || s.Worth != 0 {
+	if s := x.referralEvent("1", true); s == nil || s.Event.Type != posting.EventConverted || s.Worth != 0 {
 		t.Fatalf("the friend's event is %+v", s)
 	}
 	o.Status = loyalty.OrderCanceled
 	x.submit(o, noon)
-	if s := x.referralEvent("1", true); s.Event.Type != award.EventReversed {
+	if s := x.referralEvent("1", true); s.Event.Type != posting.EventReversed {
 		t.Errorf("after the cancellation it is %+v", s)
 	}
 }

@@ -27,7 +27,7 @@ type couple struct {
 func newCouple(t *testing.T, edit func(*loyalty.Program)) *couple {
 	t.Helper()
 	p := made(t, func(p *loyalty.Program) {
-		p.Earn.Actions = []loyalty.Action{{ID: "friends", Event: award.EventConverted, Points: 200, Friend: 100}}
+		p.Earn.Actions = []loyalty.Action{{ID: "friends", Event: posting.EventConverted, Points: 200, Friend: 100}}
 		edit(p)
 	})
 	x := &couple{
@@ -115,7 +115,7 @@ func (x *couple) advance(now time.Time) {
 }
 
 // want checks the active and pending points of both members, without those that the friend's orders earn.
-func (x *couple) want(what string, referrer, friend loyalty.Balance, status award.ReferralStatus) {
+func (x *couple) want(what string, referrer, friend loyalty.Balance, status posting.ReferralStatus) {
 	x.Helper()
 	theirs, own := x.referrer.Balance(), x.friend.Balance()
 	for _, s := range x.orders {
@@ -130,7 +130,7 @@ func (x *couple) want(what string, referrer, friend loyalty.Balance, status awar
 	if theirs != referrer || own != friend {
 		x.Errorf("%s: the referrer has %+v and the friend %+v, want %+v and %+v", what, theirs, own, referrer, friend)
 	}
-	if s := award.ReferralStatusAt(x.friend.Traits.Referral, x.now); s != status {
+	if s := posting.ReferralStatusAt(x.friend.Traits.Referral, x.now); s != status {
 		x.Errorf("%s: the referral is %s, want %s", what, s, status)
 	}
 }
@@ -140,22 +140,22 @@ func TestAReferralFollowsTheFriendsOrderBothWays(t *testing.T) {
 	o := paid("EUR", loyalty.Line{Amount: 3_000})
 	o.Status = loyalty.OrderPlaced
 	x.submit(o, noon)
-	x.want("an order that is not paid", loyalty.Balance{}, loyalty.Balance{}, award.ReferralRegistered)
+	x.want("an order that is not paid", loyalty.Balance{}, loyalty.Balance{}, posting.ReferralRegistered)
 	o.Status = loyalty.OrderPaid
 	x.submit(o, noon)
-	x.want("paid", loyalty.Balance{Pending: 200}, loyalty.Balance{Pending: 100}, award.ReferralConverted)
+	x.want("paid", loyalty.Balance{Pending: 200}, loyalty.Balance{Pending: 100}, posting.ReferralConverted)
 	more := o
 	more.ID = "1043"
 	x.submit(more, noon)
-	x.want("the second order", loyalty.Balance{Pending: 200}, loyalty.Balance{Pending: 100}, award.ReferralConverted)
+	x.want("the second order", loyalty.Balance{Pending: 200}, loyalty.Balance{Pending: 100}, posting.ReferralConverted)
 	x.advance(noon.AddDate(0, 0, 14))
 	x.want(
-		"after the return window", loyalty.Balance{Active: 200}, loyalty.Balance{Active: 100}, award.ReferralRewarded,
+		"after the return window", loyalty.Balance{Active: 200}, loyalty.Balance{Active: 100}, posting.ReferralRewarded,
 	)
 	entries := x.referrer.Sequence
 	o.Refunds = []loyalty.Refund{back("1", 1_000)}
 	x.submit(o, noon.AddDate(0, 0, 15))
-	x.want("a part came back", loyalty.Balance{Active: 200}, loyalty.Balance{Active: 100}, award.ReferralRewarded)
+	x.want("a part came back", loyalty.Balance{Active: 200}, loyalty.Balance{Active: 100}, posting.ReferralRewarded)
 	if x.referrer.Sequence != entries {
 		t.Errorf("what changes nothing for the referrer wrote %d entries", x.referrer.Sequence-entries)
 	}
@@ -163,12 +163,12 @@ func TestAReferralFollowsTheFriendsOrderBothWays(t *testing.T) {
 	x.submit(more, noon.AddDate(0, 0, 16))
 	o.Refunds = append(o.Refunds, back("2", 2_000))
 	x.submit(o, noon.AddDate(0, 0, 16))
-	x.want("all of it came back", loyalty.Balance{}, loyalty.Balance{}, award.ReferralRegistered)
+	x.want("all of it came back", loyalty.Balance{}, loyalty.Balance{}, posting.ReferralRegistered)
 	o.Refunds[1].Status = loyalty.RefundFailed
 	x.submit(o, noon.AddDate(0, 0, 17))
-	x.want("the refund failed", loyalty.Balance{Active: 200}, loyalty.Balance{Active: 100}, award.ReferralRewarded)
+	x.want("the refund failed", loyalty.Balance{Active: 200}, loyalty.Balance{Active: 100}, posting.ReferralRewarded)
 	x.submit(o, noon.AddDate(0, 0, 18))
-	x.want("sent again", loyalty.Balance{Active: 200}, loyalty.Balance{Active: 100}, award.ReferralRewarded)
+	x.want("sent again", loyalty.Balance{Active: 200}, loyalty.Balance{Active: 100}, posting.ReferralRewarded)
 }
 
 func TestTheNextOrderConvertsWhatTheFirstNoLongerDoes(t *testing.T) {
@@ -177,11 +177,11 @@ func TestTheNextOrderConvertsWhatTheFirstNoLongerDoes(t *testing.T) {
 	x.submit(o, noon)
 	o.Status = loyalty.OrderCanceled
 	x.submit(o, noon.AddDate(0, 0, 1))
-	x.want("canceled", loyalty.Balance{}, loyalty.Balance{}, award.ReferralRegistered)
+	x.want("canceled", loyalty.Balance{}, loyalty.Balance{}, posting.ReferralRegistered)
 	next := paid("EUR", loyalty.Line{Amount: 3_000})
 	next.ID, next.PlacedAt = "1043", noon.AddDate(0, 0, 2)
 	x.submit(next, next.PlacedAt)
-	x.want("the next one", loyalty.Balance{Pending: 200}, loyalty.Balance{Pending: 100}, award.ReferralConverted)
+	x.want("the next one", loyalty.Balance{Pending: 200}, loyalty.Balance{Pending: 100}, posting.ReferralConverted)
 	if at := x.referrer.Pending[0].ActiveAt; !at.Equal(x.orders["1043"].Grants[0].ActiveAt) {
 		t.Errorf("the points are active at %s, before those of the order", at)
 	}
@@ -189,23 +189,23 @@ func TestTheNextOrderConvertsWhatTheFirstNoLongerDoes(t *testing.T) {
 	x.submit(o, noon.AddDate(0, 0, 3))
 	x.want(
 		"the first is paid after all", loyalty.Balance{Pending: 200}, loyalty.Balance{Pending: 100},
-		award.ReferralConverted,
+		posting.ReferralConverted,
 	)
 	x.advance(x.orders["1042"].Grants[0].ActiveAt)
 	x.want(
 		"when the first one's points are active", loyalty.Balance{Active: 200}, loyalty.Balance{Active: 100},
-		award.ReferralRewarded,
+		posting.ReferralRewarded,
 	)
 	o.Refunds = []loyalty.Refund{back("1", 3_000)}
 	x.submit(o, noon.AddDate(0, 0, 15))
 	x.want(
 		"the first is refunded, and the next one takes over", loyalty.Balance{Pending: 200},
-		loyalty.Balance{Pending: 100}, award.ReferralConverted,
+		loyalty.Balance{Pending: 100}, posting.ReferralConverted,
 	)
 	x.advance(x.orders["1043"].Grants[0].ActiveAt)
 	x.want(
 		"when the next one's points are active", loyalty.Balance{Active: 200}, loyalty.Balance{Active: 100},
-		award.ReferralRewarded,
+		posting.ReferralRewarded,
 	)
 }
 
@@ -218,7 +218,7 @@ func TestTheFirstPlacedOrderConvertsWhenItIsReportedLater(t *testing.T) {
 	x.submit(first, noon.AddDate(0, 0, 5))
 	x.want(
 		"the first order is reported", loyalty.Balance{Pending: 200}, loyalty.Balance{Pending: 100},
-		award.ReferralConverted,
+		posting.ReferralConverted,
 	)
 	for _, acc := range []loyalty.Account{x.referrer, x.friend} {
 		for _, p := range acc.Pending {
@@ -344,10 +344,10 @@ func TestALimitOnReferralsIsTheReferrers(t *testing.T) {
 	o := paid("EUR", loyalty.Line{Amount: 3_000})
 	o.ID, o.Member = "1043", "mem_eve"
 	x.submit(o, noon)
-	x.want("the second friend", loyalty.Balance{Pending: 200}, loyalty.Balance{Pending: 100}, award.ReferralConverted)
+	x.want("the second friend", loyalty.Balance{Pending: 200}, loyalty.Balance{Pending: 100}, posting.ReferralConverted)
 	o.Status = loyalty.OrderCanceled
 	x.submit(o, noon)
-	x.want("and back", loyalty.Balance{Pending: 200}, loyalty.Balance{}, award.ReferralRegistered)
+	x.want("and back", loyalty.Balance{Pending: 200}, loyalty.Balance{}, posting.ReferralRegistered)
 }
 
 func TestAFrozenReferrerGetsNothingAndGivesBack(t *testing.T) {
@@ -355,14 +355,14 @@ func TestAFrozenReferrerGetsNothingAndGivesBack(t *testing.T) {
 	x.referrer.Status = loyalty.Frozen
 	o := paid("EUR", loyalty.Line{Amount: 3_000})
 	x.submit(o, noon)
-	x.want("frozen before", loyalty.Balance{}, loyalty.Balance{Pending: 100}, award.ReferralConverted)
+	x.want("frozen before", loyalty.Balance{}, loyalty.Balance{Pending: 100}, posting.ReferralConverted)
 
 	x = newCouple(t, func(*loyalty.Program) {})
 	x.submit(o, noon)
 	x.referrer.Status = loyalty.Frozen
 	o.Status = loyalty.OrderCanceled
 	x.submit(o, noon)
-	x.want("frozen after", loyalty.Balance{}, loyalty.Balance{}, award.ReferralRegistered)
+	x.want("frozen after", loyalty.Balance{}, loyalty.Balance{}, posting.ReferralRegistered)
 }
 
 // A referrer whose account is full does not prevent friends from ordering.
@@ -384,14 +384,14 @@ func TestAReferrerWithTooMuchPendingDoesNotStopTheFriendsOrder(t *testing.T) {
 	}
 	x.want(
 		"the friend", loyalty.Balance{Pending: posting.MaxPending}, loyalty.Balance{Pending: 100},
-		award.ReferralConverted,
+		posting.ReferralConverted,
 	)
 	x.advance(noon.AddDate(0, 0, 2))
 	o.Shipped = noon.AddDate(0, 0, 2)
 	x.submit(o, o.Shipped)
 	x.want(
 		"sent again", loyalty.Balance{Active: posting.MaxPending, Pending: 200}, loyalty.Balance{Pending: 100},
-		award.ReferralConverted,
+		posting.ReferralConverted,
 	)
 }
 

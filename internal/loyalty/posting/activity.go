@@ -8,6 +8,14 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/loyalty/calendar"
 )
 
+// Activities
+//
+// Points may expire some time after the member's last activity (Expiry.Inactive). Activities are orders that count,
+// committed redemptions and events. An order that is canceled or refunded in full is no activity, and neither is a
+// reservation that is canceled or expires. When an activity no longer counts, the points return to the expiry that the
+// latest remaining activity gives them. An activity that counts again, or is reported late, also returns points that
+// expired since it happened.
+
 // maxActivities is how many of the latest activities an account remembers. If all of them are withdrawn, no earlier
 // activity counts.
 const maxActivities = 4

@@ -2,6 +2,7 @@ package posting
 
 import (
 	"slices"
+	"time"
 
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
 )
@@ -56,3 +57,34 @@ func noteReferral(a *loyalty.Account, e loyalty.Entry) {
 		a.Converting, _ = AddConverting(a.Converting, e.Order.Order.Placed(), len(e.Order.Converts) > 0)
 	}
 }
+
+// Types of events that award referrals. Merchants cannot send them.
+const (
+	EventConverted = "referral.converted" // a referred friend placed an order that converts the referral
+	EventReversed  = "referral.reversed"  // the order that converted the referral no longer counts
+)
+
+// ReferralStatus is the status of a referral.
+type ReferralStatus string
+
+const (
+	ReferralRegistered ReferralStatus = "registered" // the friend has an account, but no converting order
+	ReferralConverted  ReferralStatus = "converted"  // the friend has ordered, and the points are pending
+	ReferralRewarded   ReferralStatus = "rewarded"   // the points are active
+)
+
+// ReferralStatusAt returns the status of the referral at an instant; empty if there is none.
+func ReferralStatusAt(r loyalty.Referral, now time.Time) ReferralStatus {
+	switch {
+	case r.By == "":
+		return ""
+	case r.Order == "":
+		return ReferralRegistered
+	case r.ActiveAt.After(now):
+		return ReferralConverted
+	}
+	return ReferralRewarded
+}
+
+// Refers reports whether the action awards referrals.
+func Refers(a loyalty.Action) bool { return a.Event == EventConverted }

@@ -124,13 +124,13 @@ const PayReward = "pay-with-points"
 // payment returns a reward that stands for a payment, and its cost in points. It sets the requested points and the
 // value in the redemption. more is the number of points that the member can use beyond the account's own, such as those
 // of the household. It returns a rejection if no payment is possible.
-func payment(
-	p *loyalty.Program, acc loyalty.Account, more loyalty.Points, in *loyalty.Redemption,
+func (rs Rules) payment(
+	acc loyalty.Account, more loyalty.Points, in *loyalty.Redemption,
 ) (loyalty.Reward, error) {
 	available := acc.Balance().Active + more
 	want := in.Points
 	switch {
-	case len(p.Redemption.Pay.Rates) == 0:
+	case len(rs.Redemption.Pay.Rates) == 0:
 		return loyalty.Reward{}, loyalty.Refuse(
 			loyalty.NotFound, "/reward", "The program does not accept points as payment.",
 		)
@@ -144,26 +144,26 @@ func payment(
 		want = available
 	}
 	already := paidBeside(acc, *in)
-	pay, ok := payable(&p.Redemption, want, in.Total, already)
+	pay, ok := payable(&rs.Redemption, want, in.Total, already)
 	if !ok {
 		return loyalty.Reward{}, loyalty.Refuse(loyalty.CurrencyUnsupported, "/order_total/currency",
-			"The program accepts points as payment in "+currencies(&p.Redemption.Pay)+".")
+			"The program accepts points as payment in "+currencies(&rs.Redemption.Pay)+".")
 	}
 	if pay.Points == 0 {
-		least, ok := LeastPayment(&p.Redemption.Pay, in.Total, already)
+		least, ok := LeastPayment(&rs.Redemption.Pay, in.Total, already)
 		if !ok {
 			return loyalty.Reward{}, loyalty.Refuse(loyalty.AmountOutOfRange, "/order_total",
 				"The part of this order that points can still pay costs fewer than the "+loyalty.FormatPoints(
-					max(1, p.Redemption.Pay.Min),
+					max(1, rs.Redemption.Pay.Min),
 				)+
 					" points that the program requires.")
 		}
 		if available < least {
-			return loyalty.Reward{}, insufficientWith(p, acc, "", more, least, "The minimum payment is")
+			return loyalty.Reward{}, rs.insufficientWith(acc, "", more, least, "The minimum payment is")
 		}
 		return loyalty.Reward{}, loyalty.Refuse(loyalty.AmountOutOfRange, "/points",
 			"Too few points to pay any part of this order. Use at least "+loyalty.FormatPoints(least)+", in steps of "+
-				loyalty.FormatPoints(max(1, p.Redemption.Pay.Step))+".")
+				loyalty.FormatPoints(max(1, rs.Redemption.Pay.Step))+".")
 	}
 	in.Requested, in.Value = in.Points, pay.Value
 	return loyalty.Reward{ID: PayReward, Type: "pay", Cost: pay.Points}, nil

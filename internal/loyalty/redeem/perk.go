@@ -23,7 +23,7 @@ func claimPerk(
 	if _, err := replace(d, in); err != nil {
 		return posting.Outcome{}, err
 	}
-	if lacks := UnmetRequirements(p, d.Account, reward, in, now); len(lacks) > 0 {
+	if lacks := Of(p).UnmetRequirements(d.Account, reward, in, now); len(lacks) > 0 {
 		return posting.Outcome{}, unavailable(lacks)
 	}
 	if reward.Codes.From == loyalty.UploadedCode && in.Code == "" {

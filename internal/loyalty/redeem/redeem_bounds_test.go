@@ -144,11 +144,11 @@ func TestUnmetRequirementsOfRewards(t *testing.T) {
 	} {
 		p := utc()
 		p.Redemption.PerOrder = 1
-		got := UnmetRequirements(p, acc, &c.r, c.in, now)
+		got := Of(p).UnmetRequirements(acc, &c.r, c.in, now)
 		if !slices.Equal(got, c.want) {
 			t.Errorf("%s: %+v", c.name, got)
 		}
-		if p.Redemption.PerOrder = 0; c.in.Order == "1" && len(UnmetRequirements(p, acc, &c.r, c.in, now)) > 0 {
+		if p.Redemption.PerOrder = 0; c.in.Order == "1" && len(Of(p).UnmetRequirements(acc, &c.r, c.in, now)) > 0 {
 			t.Errorf("%s: it is limited without a limit per order", c.name)
 		}
 	}

@@ -59,7 +59,7 @@ func RedeemFrom(
 	p *loyalty.Program, accs []loyalty.Account, in loyalty.Redemption, commit bool, left earn.Budgets, now time.Time,
 ) ([]posting.Outcome, error) {
 	acc, pot := accs[0], newPot(&p.Sharing, p.Rewards, accs[1:])
-	reward, cost, err := redeemable(p, acc, in)
+	reward, cost, err := Of(p).redeemable(acc, in)
 	if err != nil {
 		return nil, err
 	}
@@ -76,7 +76,7 @@ func RedeemFrom(
 		return nil, err
 	}
 	if in.Reward == PayReward {
-		if reward, err = payment(p, d.Account, pot.points, &in); err != nil {
+		if reward, err = Of(p).payment(d.Account, pot.points, &in); err != nil {
 			return nil, err
 		}
 		cost = reward.Cost
@@ -104,10 +104,10 @@ func RedeemFrom(
 
 // redeemable returns the reward of a redemption and its cost to the member. A payment with points has no reward, and
 // its cost is not known yet.
-func redeemable(
-	p *loyalty.Program, acc loyalty.Account, in loyalty.Redemption,
+func (rs Rules) redeemable(
+	acc loyalty.Account, in loyalty.Redemption,
 ) (reward loyalty.Reward, cost loyalty.Points, err error) {
-	reward, ok := FindReward(p.Rewards, in.Reward)
+	reward, ok := FindReward(rs.Rewards, in.Reward)
 	switch {
 	case !ok && in.Reward != PayReward:
 		return reward, 0, loyalty.Refuse(loyalty.NotFound, "/reward", "The program has no such reward.")
@@ -115,7 +115,7 @@ func redeemable(
 		return reward, 0, loyalty.RefuseFrozen("/member")
 	}
 	if cost, ok = costIn(&reward, in.Wallet, acc.Tier.Level); !ok {
-		return reward, 0, notFrom(p.Wallets, &reward, in.Wallet)
+		return reward, 0, notFrom(rs.Wallets, &reward, in.Wallet)
 	}
 	return reward, cost, nil
 }
@@ -143,13 +143,13 @@ func ready(
 			loyalty.ValidationFailed, "", "The member already has 20 open redemptions. Commit or cancel one first.",
 		)
 	}
-	if lacks := UnmetRequirements(d.P, d.Account, reward, *in, d.Now); len(lacks) > 0 {
+	if lacks := Of(d.P).UnmetRequirements(d.Account, reward, *in, d.Now); len(lacks) > 0 {
 		return unavailable(lacks)
 	}
 	purse := d.Account.In(in.Wallet)
 	if loyalty.TotalPoints(purse.Lots)+more < in.Points ||
 		in.Points > 0 && InDebt(d.P.Conversions, d.P.Rewards, d.Account) {
-		return insufficientWith(d.P, d.Account, in.Wallet, more, in.Points, "The reward costs")
+		return Of(d.P).insufficientWith(d.Account, in.Wallet, more, in.Points, "The reward costs")
 	}
 	if reward.Codes.From == loyalty.UploadedCode && in.Code == "" {
 		return OutOfStock(reward, d.Now)
@@ -402,23 +402,23 @@ func RedemptionReason(r *loyalty.Redemption, n loyalty.Points, what loyalty.Reas
 
 // Insufficient returns the rejection for insufficient points. It states the required and the available points, the debt
 // that the next points pay first, and when more points become active.
-func Insufficient(
-	p *loyalty.Program, acc loyalty.Account, wallet string, needed loyalty.Points, verb string,
+func (rs Rules) Insufficient(
+	acc loyalty.Account, wallet string, needed loyalty.Points, verb string,
 ) *loyalty.Error {
-	return insufficientWith(p, acc, wallet, 0, needed, verb)
+	return rs.insufficientWith(acc, wallet, 0, needed, verb)
 }
 
 // insufficientWith is like Insufficient, for a member who can use more points than the account has.
-func insufficientWith(
-	p *loyalty.Program, acc loyalty.Account, wallet string, more, needed loyalty.Points, verb string,
+func (rs Rules) insufficientWith(
+	acc loyalty.Account, wallet string, more, needed loyalty.Points, verb string,
 ) *loyalty.Error {
 	available := acc.BalanceOf(wallet).Active + more
-	detail := verb + " " + loyalty.FormatPoints(needed) + " " + posting.WalletUnits(p.Wallets, p.Unit, wallet) +
-		"; " + loyalty.FormatPoints(available) + " can be spent." + OwedText(p, acc, wallet)
+	detail := verb + " " + loyalty.FormatPoints(needed) + " " + posting.WalletUnits(rs.Wallets, rs.Unit, wallet) +
+		"; " + loyalty.FormatPoints(available) + " can be spent." + rs.OwedText(acc, wallet)
 	for _, next := range acc.Pending {
 		if next.Wallet == wallet && !next.ActiveAt.IsZero() {
 			detail += " " + loyalty.FormatPoints(next.Points) + " more become active on " +
-				next.ActiveAt.In(p.Zone).Format("2 January 2006") + "."
+				next.ActiveAt.In(rs.Zone).Format("2 January 2006") + "."
 			break
 		}
 	}
@@ -427,15 +427,17 @@ func insufficientWith(
 
 // OwedText returns a sentence about the debt that prevents spending from a wallet, with a leading space; empty if there
 // is none.
-func OwedText(p *loyalty.Program, acc loyalty.Account, wallet string) string {
+func (rs Rules) OwedText(acc loyalty.Account, wallet string) string {
 	debt := acc.In(wallet).Debt
-	if other, owed := Indebted(p.Conversions, p.Rewards, acc); debt == 0 && owed > 0 {
-		return " The member owes " + loyalty.FormatPoints(owed) + " " + posting.WalletUnits(p.Wallets, p.Unit, other) +
+	if other, owed := Indebted(rs.Conversions, rs.Rewards, acc); debt == 0 && owed > 0 {
+		return " The member owes " + loyalty.FormatPoints(owed) + " " + posting.WalletUnits(
+			rs.Wallets, rs.Unit, other,
+		) +
 			"; nothing can be spent from any wallet until the debt is repaid."
 	}
 	if debt == 0 {
 		return ""
 	}
-	return " The member owes " + loyalty.FormatPoints(debt) + " " + posting.WalletUnits(p.Wallets, p.Unit, wallet) +
+	return " The member owes " + loyalty.FormatPoints(debt) + " " + posting.WalletUnits(rs.Wallets, rs.Unit, wallet) +
 		", which newly earned points repay first."
 }

@@ -194,7 +194,7 @@ func TestMembersOnWaitlists(t *testing.T) {
 			"",
 		},
 	} {
-		if err := MayWait(p, c.acc, &c.r, now); (err == nil) != (c.want == "") ||
+		if err := Of(p).MayWait(c.acc, &c.r, now); (err == nil) != (c.want == "") ||
 			err != nil && !errors.Is(err, c.want) {
 			t.Errorf("a member %s: %v", c.name, err)
 		}
@@ -275,7 +275,7 @@ func TestDebtsThatPreventSpending(t *testing.T) {
 		}
 		p := utc()
 		p.Conversions, p.Rewards = c.conversions, c.rewards
-		if got := OwedText(p, c.acc, ""); got != c.text {
+		if got := Of(p).OwedText(c.acc, ""); got != c.text {
 			t.Errorf("a debt %s: %q", c.name, got)
 		}
 	}
@@ -287,7 +287,7 @@ func TestDebtsThatPreventSpending(t *testing.T) {
 		{ActiveAt: loyaltytest.Noon, Points: 3},
 		{ActiveAt: loyaltytest.Noon, Points: 4},
 	}
-	err := insufficientWith(p, poor, "", 2, 10, "The reward costs")
+	err := Of(p).insufficientWith(poor, "", 2, 10, "The reward costs")
 	if err.Available != 7 || err.Required != 10 ||
 		!strings.HasSuffix(err.Detail, "costs 10 points; 7 can be spent. 3 more become active on 1 December 2026.") {
 		t.Errorf("%+v", err)

@@ -44,8 +44,8 @@ func StockUntil(r *loyalty.Reward, at time.Time) (n loyalty.Points) {
 
 // UnmetRequirements returns the unmet requirements of a member for a reward, except points and stock. in is the
 // intended redemption.
-func UnmetRequirements(
-	p *loyalty.Program, acc loyalty.Account, r *loyalty.Reward, in loyalty.Redemption, now time.Time,
+func (rs Rules) UnmetRequirements(
+	acc loyalty.Account, r *loyalty.Reward, in loyalty.Redemption, now time.Time,
 ) (out []loyalty.UnmetRequirement) {
 	if !r.Active.Has(now) {
 		l := loyalty.UnmetRequirement{Requirement: loyalty.RequirementTime}
@@ -69,7 +69,7 @@ func UnmetRequirements(
 		out = append(out, l)
 	}
 	if r.When != nil {
-		facts := loyalty.Facts{Buyer: posting.Actor(&p.Tiers, acc, now), At: now.In(p.Zone), Total: in.Total.Amount}
+		facts := loyalty.Facts{Buyer: posting.Actor(rs.Tiers, acc, now), At: now.In(rs.Zone), Total: in.Total.Amount}
 		if in.Total.Currency != "" {
 			facts.Order = &loyalty.Order{Currency: in.Total.Currency}
 		}
@@ -79,7 +79,7 @@ func UnmetRequirements(
 			})
 		}
 	}
-	day := calendar.DateOf(now, p.Zone)
+	day := calendar.DateOf(now, rs.Zone)
 	for _, l := range r.Limits {
 		if n := earn.UsedTimes(acc, r.Key(), l, day); n >= l.Times {
 			lack := loyalty.UnmetRequirement{
@@ -88,12 +88,12 @@ func UnmetRequirements(
 				Available:   strconv.FormatInt(n, 10),
 			}
 			if ends := earn.PeriodEnd(l.Per, day); ends != 0 {
-				lack.From = ends.End(p.Zone)
+				lack.From = ends.End(rs.Zone)
 			}
 			out = append(out, lack)
 		}
 	}
-	if most := p.Redemption.PerOrder; most > 0 && in.Order != "" {
+	if most := rs.Redemption.PerOrder; most > 0 && in.Order != "" {
 		if n := usedOn(acc, in.Order); n >= most {
 			out = append(out, loyalty.UnmetRequirement{
 				Requirement: loyalty.RequirementPerOrder, Required: strconv.FormatInt(most, 10),

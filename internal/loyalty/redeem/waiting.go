@@ -85,14 +85,14 @@ func (c Call) Refuses(m loyalty.MemberID) error {
 
 // MayWait rejects a reward without a waitlist, and a member who does not meet the tier, segment or limit of the reward.
 // The account must have been advanced to now.
-func MayWait(p *loyalty.Program, acc loyalty.Account, r *loyalty.Reward, now time.Time) error {
+func (rs Rules) MayWait(acc loyalty.Account, r *loyalty.Reward, now time.Time) error {
 	if acc.Status != loyalty.Active {
 		return loyalty.RefuseFrozen("/member")
 	}
 	if !r.HasWaitlist() {
 		return loyalty.Refuse(loyalty.ValidationFailed, "", "The reward has no waitlist.")
 	}
-	for _, l := range UnmetRequirements(p, acc, r, loyalty.Redemption{}, now) {
+	for _, l := range rs.UnmetRequirements(acc, r, loyalty.Redemption{}, now) {
 		if l.Requirement == loyalty.RequirementTier || l.Requirement == loyalty.RequirementSegment ||
 			l.Requirement == loyalty.RequirementLimit {
 			return unavailable([]loyalty.UnmetRequirement{l})

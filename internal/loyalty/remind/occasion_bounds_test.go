@@ -7,7 +7,6 @@ import (
 	"time"
 
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
-	"github.com/perennial-loyalty/perennial/internal/loyalty/award"
 	"github.com/perennial-loyalty/perennial/internal/loyalty/calendar"
 	"github.com/perennial-loyalty/perennial/internal/loyalty/posting"
 )
@@ -333,7 +332,7 @@ func TestYearlyMessages(t *testing.T) {
 
 func TestReferralWithoutAnOrder(t *testing.T) {
 	refers := func(friend loyalty.Points, wallet string) loyalty.Action {
-		return loyalty.Action{Event: award.EventConverted, Friend: friend, Wallet: wallet}
+		return loyalty.Action{Event: posting.EventConverted, Friend: friend, Wallet: wallet}
 	}
 	other := loyalty.Action{Event: "review.approved", Friend: 500}
 	for _, c := range []struct {

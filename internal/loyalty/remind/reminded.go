@@ -6,7 +6,6 @@ import (
 	"time"
 
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
-	"github.com/perennial-loyalty/perennial/internal/loyalty/award"
 	"github.com/perennial-loyalty/perennial/internal/loyalty/calendar"
 	"github.com/perennial-loyalty/perennial/internal/loyalty/earn"
 )
@@ -176,7 +175,7 @@ func (s *Reminded) bought(
 ) {
 	o := e.Order.Order
 	i := slices.IndexFunc(s.Orders, func(b Purchase) bool { return b.Order == o.ID })
-	switch over := o.Status == loyalty.OrderCanceled || award.AllBack(o); {
+	switch over := o.Status == loyalty.OrderCanceled || earn.AllBack(o); {
 	case i < 0 && (over || e.Cause.Revision > 1):
 	case i < 0:
 		s.Orders = append(s.Orders, Purchase{o.ID, o.PlacedAt, o.Status != loyalty.OrderPaid})

@@ -7,7 +7,6 @@ import (
 	"time"
 
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
-	"github.com/perennial-loyalty/perennial/internal/loyalty/award"
 	"github.com/perennial-loyalty/perennial/internal/loyalty/calendar"
 	"github.com/perennial-loyalty/perennial/internal/loyalty/earn"
 	"github.com/perennial-loyalty/perennial/internal/loyalty/posting"
@@ -289,7 +288,7 @@ func (v *visit) nearReward() {
 
 // barred reports whether the member cannot redeem a reward, regardless of the balance.
 func (v *visit) barred(r loyalty.Reward) bool {
-	return len(redeem.UnmetRequirements(v.p, v.acc, &r, loyalty.Redemption{}, v.now)) > 0 ||
+	return len(redeem.Of(v.p).UnmetRequirements(v.acc, &r, loyalty.Redemption{}, v.now)) > 0 ||
 		len(Unavailability(&r, v.who.Left, v.now)) > 0
 }
 
@@ -421,11 +420,11 @@ func onYear(p *loyalty.Program, acc loyalty.Account, on loyalty.Trigger, year in
 func (v *visit) stuck() {
 	r, most := v.acc.Traits.Referral, loyalty.Points(0)
 	for _, a := range v.p.Earn.Actions {
-		if award.Refers(a) && a.Wallet == "" {
+		if posting.Refers(a) && a.Wallet == "" {
 			most += a.Friend
 		}
 	}
-	if award.ReferralStatusAt(r, v.now) == award.ReferralRegistered && most >= v.r.Least() {
+	if posting.ReferralStatusAt(r, v.now) == posting.ReferralRegistered && most >= v.r.Least() {
 		v.steps(r.At, freshFor, News{Points: most}, string(r.By), "")
 	}
 }

@@ -45,7 +45,7 @@ func Convert(
 	d := posting.Decide(p, acc, now)
 	taken, have := d.Take(nil, from, n)
 	if have < n || debt > 0 && !settles {
-		return posting.Outcome{}, redeem.Insufficient(p, acc, from, n, "The conversion requires")
+		return posting.Outcome{}, redeem.Of(p).Insufficient(acc, from, n, "The conversion requires")
 	}
 	expiry := posting.WalletExpiry(p, to, acc.Tier.Level)
 	x := loyalty.Converted{
@@ -214,7 +214,7 @@ func Undoable(
 			Code: loyalty.InsufficientPoints,
 			Detail: "Only " + loyalty.FormatPoints(left) + " " + posting.WalletUnits(p.Wallets, p.Unit, x.To) +
 				" of the conversion remain." +
-				redeem.OwedText(p, acc, x.To),
+				redeem.Of(p).OwedText(acc, x.To),
 			Required: max(1, n), Available: left,
 		}
 	case worth(&x, n) == 0:

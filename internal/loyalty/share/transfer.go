@@ -63,7 +63,7 @@ func Transfer(
 	all := in.Points + in.Fee
 	taken, n := d.Take(nil, "", all)
 	if n < all || redeem.InDebt(p.Conversions, p.Rewards, from) {
-		return nil, redeem.Insufficient(p, from, "", all, "The transfer requires")
+		return nil, redeem.Of(p).Insufficient(from, "", all, "The transfer requires")
 	}
 	e := loyalty.Entry{
 		Kind:      loyalty.KindTransfer,
@@ -172,7 +172,7 @@ func AcceptTransfer(
 	case from.Status != loyalty.Active || to.Status != loyalty.Active:
 		return nil, loyalty.RefuseFrozen("")
 	case redeem.InDebt(p.Conversions, p.Rewards, from):
-		return nil, redeem.Insufficient(p, from, "", from.Debt, "The giver is in debt. Repaying it requires")
+		return nil, redeem.Of(p).Insufficient(from, "", from.Debt, "The giver is in debt. Repaying it requires")
 	}
 	d := posting.Decide(p, from, now)
 	r = h.Redemption

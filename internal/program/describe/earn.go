@@ -8,6 +8,7 @@ import (
 
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
 	"github.com/perennial-loyalty/perennial/internal/loyalty/award"
+	"github.com/perennial-loyalty/perennial/internal/loyalty/posting"
 )
 
 func (e explainer) earn() {
@@ -119,13 +120,13 @@ func (e explainer) actions() {
 		what := map[string]string{
 			award.EventJoined: "Joining", award.EventBirthday: "A birthday",
 			award.EventAnniversary: "An anniversary of enrollment",
-			award.EventConverted:   "The first order of a friend who used a member's code",
+			posting.EventConverted: "The first order of a friend who used a member's code",
 		}[a.Event]
 		if what == "" {
 			what = "An event " + a.Event
 		}
 		earns := what + " earns " + e.in(a.Wallet, int64(a.Points))
-		if a.Event == award.EventConverted {
+		if a.Event == posting.EventConverted {
 			earns = what + " earns the member " + e.in(a.Wallet, int64(a.Points))
 			if a.Friend > 0 {
 				earns += " and the friend " + e.in(a.Wallet, int64(a.Friend))

@@ -5,6 +5,7 @@ import (
 
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
 	"github.com/perennial-loyalty/perennial/internal/loyalty/award"
+	"github.com/perennial-loyalty/perennial/internal/loyalty/posting"
 	"github.com/perennial-loyalty/perennial/internal/program/condition"
 )
 
@@ -26,7 +27,7 @@ func EventCondition(p *loyalty.Program, event, source string) (loyalty.Condition
 	if fields, own := platformFields[event]; own {
 		family, ok = loyalty.EventType{Name: event, Fields: fields}, true
 	}
-	if event == award.EventConverted {
+	if event == posting.EventConverted {
 		return OrderCondition(source) // the condition applies to the friend's order
 	}
 	if !ok {
@@ -56,7 +57,7 @@ const (
 // scopeOf returns the scope of an action's condition on an event. For a converted referral, the condition uses the
 // friend's order.
 func scopeOf(event string) string {
-	if event == award.EventConverted {
+	if event == posting.EventConverted {
 		return ofOrder
 	}
 	return ofEvent

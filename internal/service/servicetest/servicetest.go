@@ -14,9 +14,9 @@ import (
 
 	"github.com/perennial-loyalty/perennial/internal/ledger"
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
-	"github.com/perennial-loyalty/perennial/internal/loyalty/award"
 	"github.com/perennial-loyalty/perennial/internal/loyalty/calendar"
 	"github.com/perennial-loyalty/perennial/internal/loyalty/engine"
+	"github.com/perennial-loyalty/perennial/internal/loyalty/posting"
 	"github.com/perennial-loyalty/perennial/internal/members"
 	"github.com/perennial-loyalty/perennial/internal/service"
 	"github.com/perennial-loyalty/perennial/internal/table"
@@ -257,7 +257,7 @@ func (b *Bench) Level(tb testing.TB, m loyalty.MemberID) string {
 // EnrollReferrers adds referrals to the program, enrolls n members, and gives each of them a referral code.
 func (b *Bench) EnrollReferrers(tb testing.TB, n int) (codes []string) {
 	tb.Helper()
-	b.P.Earn.Actions = []loyalty.Action{{ID: "friends", Event: award.EventConverted, Points: 200, Friend: 100}}
+	b.P.Earn.Actions = []loyalty.Action{{ID: "friends", Event: posting.EventConverted, Points: 200, Friend: 100}}
 	b.P.Tiers, b.P.Earn.Categories = loyalty.Tiers{}, nil
 	if err := engine.Compile(b.P); err != nil {
 		tb.Fatal(err)

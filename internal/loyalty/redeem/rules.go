@@ -1,0 +1,19 @@
+package redeem
+
+import (
+	"time"
+
+	"github.com/perennial-loyalty/perennial/internal/loyalty"
+)
+
+// Rules are the sections of a program that decide whether a member can redeem, and at which price.
+type Rules struct {
+	*loyalty.Spending
+	*loyalty.Sharing
+	Tiers *loyalty.Tiers
+	Unit  loyalty.Units
+	Zone  *time.Location // the program's time zone
+}
+
+// Of returns the rules of a program.
+func Of(p *loyalty.Program) Rules { return Rules{&p.Spending, &p.Sharing, &p.Tiers, p.Unit, p.Zone} }
