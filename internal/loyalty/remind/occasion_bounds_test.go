@@ -48,11 +48,11 @@ func TestOccasionsOfSubjects(t *testing.T) {
 		loyalty.AfterIdle: utc("2027-02-03T10:00"), loyalty.AfterAbsence: utc("2027-02-01T10:00"),
 		loyalty.NearReward: utc("2027-02-04T10:00"), loyalty.NearTier: utc("2027-02-02T10:00"),
 	} {
-		if got, want := cycle(reminding(), acc, s, on, "r"), at.Format(posting.CauseTimeLayout); got != want {
+		if got, want := cycle(acc, s, on, "r"), at.Format(posting.CauseTimeLayout); got != want {
 			t.Errorf("%s: %q, want %q", on, got, want)
 		}
 	}
-	if got := cycle(reminding(), acc, s, loyalty.BeforeCode, "r"); got != "" {
+	if got := cycle(acc, s, loyalty.BeforeCode, "r"); got != "" {
 		t.Errorf("a code: %q", got)
 	}
 }

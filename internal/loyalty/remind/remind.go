@@ -307,7 +307,7 @@ func Forget(p *loyalty.Program, acc loyalty.Account, s Reminded, now time.Time) 
 	s.SentReminders = slices.DeleteFunc(slices.Clone(s.SentReminders), func(t SentReminder) bool {
 		over := t.Subject.Until.Before(now)
 		if t.Subject.Until.IsZero() {
-			over = t.Subject.Cycle != cycle(p, acc, s, t.On, t.Reminder)
+			over = t.Subject.Cycle != cycle(acc, s, t.On, t.Reminder)
 		}
 		return over && !stillCounts(&p.Reminders, t, today, zone)
 	})

@@ -143,7 +143,7 @@ func TestRecordsThatNoLongerMatterAreForgotten(t *testing.T) {
 			{Times: 1, Per: loyalty.PerDay}, {Times: 2, Per: loyalty.PerWeek},
 		}},
 	)
-	absent := cycle(p, acc, Reminded{}, loyalty.AfterAbsence, "r")
+	absent := cycle(acc, Reminded{}, loyalty.AfterAbsence, "r")
 	for _, c := range []struct {
 		name string
 		sent SentReminder

@@ -231,7 +231,7 @@ func (v *visit) steps(since time.Time, fresh time.Duration, n News, subject, cyc
 }
 
 // cycle returns the key of the present occasion of a subject. While the key stays the same, no message is repeated.
-func cycle(p *loyalty.Program, acc loyalty.Account, s Reminded, on loyalty.Trigger, reminder string) string {
+func cycle(acc loyalty.Account, s Reminded, on loyalty.Trigger, reminder string) string {
 	switch on {
 	case loyalty.AfterIdle:
 		return s.Rich[reminder].UTC().Format(posting.CauseTimeLayout)
@@ -245,7 +245,7 @@ func cycle(p *loyalty.Program, acc loyalty.Account, s Reminded, on loyalty.Trigg
 	return ""
 }
 
-func (v *visit) cycle() string { return cycle(v.p, v.acc, v.s, v.r.On, v.r.ID) }
+func (v *visit) cycle() string { return cycle(v.acc, v.s, v.r.On, v.r.ID) }
 
 func (v *visit) idle() {
 	since, rich := v.s.Rich[v.r.ID]
@@ -386,7 +386,7 @@ func (v *visit) holds() {
 func (v *visit) yearly() {
 	today := calendar.DateOf(v.now, v.zone)
 	for year := today.Year() - 1; year <= today.Year()+1; year++ {
-		at := v.morning(lead(v.r).After(onYear(v.p, v.acc, v.r.On, year, v.zone), v.zone))
+		at := v.morning(lead(v.r).After(onYear(v.acc, v.r.On, year, v.zone), v.zone))
 		v.sooner(at)
 		if calendar.DateOf(at, v.zone) != today || at.After(v.now) || v.balance() < v.r.MinPoints {
 			continue
@@ -400,7 +400,7 @@ func (v *visit) yearly() {
 
 // onYear returns the beginning of the member's birthday, or of an anniversary of joining, in a year. It returns zero,
 // an instant in the distant past, if there is none.
-func onYear(p *loyalty.Program, acc loyalty.Account, on loyalty.Trigger, year int, zone *time.Location) time.Time {
+func onYear(acc loyalty.Account, on loyalty.Trigger, year int, zone *time.Location) time.Time {
 	joined := calendar.DateOf(acc.Joined, zone)
 	day := calendar.Day(acc.Traits.Birthday)
 	if on == loyalty.OnAnniversary {
