@@ -227,7 +227,7 @@ func updateMember(ctx context.Context, c *request.Call) (request.Answer, error) 
 	after := identities(c, changed.ExternalID, changed.Email)
 	if changed != m.Profile || !slices.Equal(segments, m.Account.Traits.Segments) || len(consents) > 0 {
 		err = c.App.Members.Change(ctx, p, members.Change{
-			Profile: changed, Segments: segments, Gone: without(before, after), Come: without(after, before),
+			Profile: changed, Segments: segments, Removed: without(before, after), Added: without(after, before),
 			Consents: consents,
 		}, ledger.By{Actor: c.Who.ID})
 		if err != nil {

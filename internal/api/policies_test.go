@@ -90,11 +90,11 @@ func (w *world) claim(p *loyalty.Program) {
 	paid := service.Report{Payment: "stripe:pi_1", Order: "paid-1", Email: email.Value, Facts: []loyalty.Fact{
 		{Kind: loyalty.FactCapture, ID: "pi_1", State: loyalty.FactDone, Money: money, Clock: now.UnixMilli(), At: now},
 	}}
-	kept, err := w.app.Payments.Receive(
+	outcome, err := w.app.Payments.Receive(
 		w.t.Context(), p, service.Delivery{Provider: "stripe", Event: "evt_1", Received: now, Mark: "m"}, &paid,
 	)
-	if err != nil || kept.Outcome != service.Applied {
-		w.t.Fatal(kept.Outcome, kept.Detail, err)
+	if err != nil || outcome.Outcome != service.Applied {
+		w.t.Fatal(outcome.Outcome, outcome.Detail, err)
 	}
 	w.must("PUT", "/v1/orders/paid-1", `{"placed_at": "2026-12-16T10:00:00Z", "currency": "EUR", "status": "paid",
 		"line_items": [{"id": "1", "quantity": 1, "amount": 1000}]}`)

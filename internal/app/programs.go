@@ -20,8 +20,8 @@ var ErrNotPublished = errors.New("app: the program has no published version")
 // These constants limit the caches: how long the number of the live version is cached, and how many compiled versions
 // are. A published version never changes, so it is never read again.
 const (
-	liveFor      = 30 * time.Second
-	keptVersions = 256
+	liveFor     = 30 * time.Second
+	maxVersions = 256
 )
 
 // Programs loads compiled programs: the live version of a program, or a version by its number. Its methods are safe
@@ -112,7 +112,7 @@ func (s *Programs) cached(key versionKey) *loyalty.Program {
 func (s *Programs) remember(id string, at live) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.live == nil || len(s.live) >= keptVersions {
+	if s.live == nil || len(s.live) >= maxVersions {
 		s.live = map[string]live{}
 	}
 	if at.schedule.Live == 0 {
@@ -151,7 +151,7 @@ func (s *Programs) compile(key versionKey, stored []byte) (*loyalty.Program, err
 	p.ID, p.Version = key.id, key.version
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.compiled == nil || len(s.compiled) >= keptVersions {
+	if s.compiled == nil || len(s.compiled) >= maxVersions {
 		s.compiled = map[versionKey]*loyalty.Program{}
 	}
 	s.compiled[key] = p

@@ -223,17 +223,17 @@ var german = language{
 
 		{loyalty.IsLate, ""}: "Die bis zum {day} nötige Bestätigung ist nicht eingetroffen{tally}.",
 
-		{loyalty.IsKept, ""}: "{points} {wurde|wurden} nicht zurückgebucht.",
+		{loyalty.IsRetained, ""}: "{points} {wurde|wurden} nicht zurückgebucht.",
 		{
-			loyalty.IsKept, "expired",
+			loyalty.IsRetained, "expired",
 		}: "{points} {war|waren} schon mit Ablauf des {day} verfallen und {wurde|wurden} nicht zurückgebucht.",
 		{
-			loyalty.IsKept, "pending",
+			loyalty.IsRetained, "pending",
 		}: "{points} {wurde|wurden} nicht zurückgebucht: Das geschieht nur, solange {units} noch nicht einlösbar sind.",
-		{loyalty.IsKept, "within"}: "{points} {wurde|wurden} nicht zurückgebucht: Mehr war nicht in Ihrem Guthaben.",
-		{loyalty.IsKept, "debt"}: "{points} {wurde|wurden} nicht zurückgebucht: " +
+		{loyalty.IsRetained, "within"}: "{points} {wurde|wurden} nicht zurückgebucht: Mehr war nicht in Ihrem Guthaben.",
+		{loyalty.IsRetained, "debt"}: "{points} {wurde|wurden} nicht zurückgebucht: " +
 			"Auf Ihrem Konto darf nicht mehr offen sein.",
-		{loyalty.WasKept, ""}: "{points} {wurde|wurden} nie zurückgebucht " +
+		{loyalty.WasRetained, ""}: "{points} {wurde|wurden} nie zurückgebucht " +
 			"und {wird|werden} nicht erneut gutgeschrieben.",
 		{loyalty.HasExpired, ""}: "{points} {ist|sind} mit Ablauf des {day} verfallen.",
 		{loyalty.CameLate, ""}: "{points} {kam|kamen} zu spät " +

@@ -81,7 +81,7 @@ var variants = map[loyalty.ReasonKind]func(loyalty.Reason) string{
 	loyalty.WasPlaced:     func(b loyalty.Reason) string { return variantIf(b.Args[2] == "", "unsaid") },
 	loyalty.WasExtended:   withoutText,
 	loyalty.WasReinstated: withoutText,
-	loyalty.IsKept: func(b loyalty.Reason) string {
+	loyalty.IsRetained: func(b loyalty.Reason) string {
 		return variantIf(len(b.Args) > 1 || b.Args[0] != "expired", b.Args[0])
 	},
 	loyalty.WasReturned: func(b loyalty.Reason) string {

@@ -103,7 +103,7 @@ func TestBouncedNoticePostponesExpiry(t *testing.T) {
 		}
 		b.runUntil(t, p, time.Date(2028, 1, 1, 6, 0, 0, 0, time.UTC))
 		got, err := b.Members.Get(t.Context(), b.program, m)
-		if kept := active(got.Account) == 200; err != nil || kept != (bounce != "") {
+		if retained := active(got.Account) == 200; err != nil || retained != (bounce != "") {
 			t.Errorf("%q: %+v %v", bounce, got.Account.Lots, err)
 		}
 		ids := map[string]bool{}

@@ -308,7 +308,7 @@ func (y *year) truth(t *testing.T, m notify.Message, wrong func(string, ...any))
 func (y *year) checkNoticeOfEveryExpiry(t *testing.T, members int) (lapses int) {
 	for i := range members {
 		m := memberID(i)
-		told := y.agreed[m]["email/transactional"] || y.agreed[m]["sms/transactional"]
+		reachable := y.agreed[m]["email/transactional"] || y.agreed[m]["sms/transactional"]
 		for e, err := range y.Statements.List(t.Context(), "bluebird", m, 0, 0) {
 			if err != nil {
 				t.Fatal(err)
@@ -318,8 +318,8 @@ func (y *year) checkNoticeOfEveryExpiry(t *testing.T, members int) (lapses int) 
 			}
 			lapses++
 			_, day, _ := strings.Cut(e.Cause.ID, ":")
-			if told != y.noticed[fmt.Sprint(m, day)] {
-				t.Errorf("%s lost %d points with %s; could be notified: %v, was: %v", m, -e.Points, day, told, !told)
+			if reachable != y.noticed[fmt.Sprint(m, day)] {
+				t.Errorf("%s lost %d points with %s; could be notified: %v, was: %v", m, -e.Points, day, reachable, !reachable)
 			}
 		}
 	}
@@ -393,14 +393,14 @@ func TestUnreliableSchedulesAndSendersSendSameMessages(t *testing.T) {
 			return func(int) int { return 2 + r.IntN(2) }
 		},
 		"late and missing runs": func(*year) func(int) int {
-			r, gone := random(), 0
+			r, missing := random(), 0
 			return func(int) int {
-				if gone > 0 {
-					gone--
+				if missing > 0 {
+					missing--
 					return 0
 				}
 				if r.IntN(10) == 0 {
-					gone = r.IntN(6)
+					missing = r.IntN(6)
 				}
 				return 1
 			}

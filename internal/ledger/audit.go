@@ -63,13 +63,13 @@ func (s Statements) AuditFrom(
 	if err != nil {
 		return acc, Retryable(err)
 	}
-	kept, err := stored.ReadAccount(it, m)
+	written, err := stored.ReadAccount(it, m)
 	if err != nil {
 		return acc, err
 	}
-	acc.Ran = kept.Ran // no entry states this value
+	acc.Ran = written.Ran // no entry states this value
 	if was, is := stored.Encode(
-		stored.StoredAccount(kept),
+		stored.StoredAccount(written),
 	), stored.Encode(stored.StoredAccount(acc)); !bytes.Equal(was, is) {
 		wrong = append(wrong, fmt.Errorf("the stored account is\n%s\nbut its entries result in\n%s", was, is))
 	}

@@ -199,7 +199,7 @@ func TestFormulasOfReasons(t *testing.T) {
 	}{
 		{NewReason("earn.purchase", "29.99", IsRated, "29.99 EUR", "1 per 1.00"), "29.99 EUR x 1 per 1.00"},
 		{NewReason("earn.purchase", "29.99", IsRated, "29.99 EUR"), "rate 29.99 EUR"}, // an argument is missing
-		{NewReason("clawback", "0", IsKept, "expired", "2027-01-31"), "not deducted: expired"},
+		{NewReason("clawback", "0", IsRetained, "expired", "2027-01-31"), "not deducted: expired"},
 		{NewReason("earn.x", "0", "unknown", "a", "b"), "unknown a b"},
 		{NewReason("earn.x", "0", IsUnpaid), "not paid yet"},
 		{NewReason("", "5", Says, "goodwill"), "goodwill"},

@@ -246,8 +246,8 @@ type Tiers struct {
 	// evaluation that would move down more members stops. Nil means no limit.
 	MaxDowngrades *big.Rat
 	Refresh       Refresh // set by publishing
-	// Gone maps the levels of earlier versions that no longer exist to their replacements. Publishing sets it.
-	Gone map[string]string
+	// Replaced maps the levels of earlier versions that no longer exist to their replacements. Publishing sets it.
+	Replaced map[string]string
 }
 
 // Measure is a metric by which members qualify for a level.
@@ -338,7 +338,7 @@ func (t *Tiers) Level(id string) (Level, int, bool) {
 func (t *Tiers) LevelIndex(s Standing) int {
 	_, i, ok := t.Level(s.Level)
 	if !ok {
-		_, i, _ = t.Level(t.Gone[s.Level])
+		_, i, _ = t.Level(t.Replaced[s.Level])
 	}
 	return i
 }

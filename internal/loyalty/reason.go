@@ -21,7 +21,7 @@ type Reason struct {
 // as sentences. The comments below list the arguments of each kind, or describe a kind without arguments.
 //
 // The restriction of IsFor is one of tiers, segments, channels, stores, currencies, items, first_order or time. The
-// argument of IsKept says why points were not taken back. The cause of HasMoved is reached, lost, floor or rules.
+// argument of IsRetained says why points were not taken back. The cause of HasMoved is reached, lost, floor or rules.
 type ReasonKind string
 
 const (
@@ -55,9 +55,9 @@ const (
 	WasGiven            ReasonKind = "given"       // the points of earlier revisions
 	HasFollowed         ReasonKind = "followed"    // the order whose change caused this one to be decided again
 	IsLate              ReasonKind = "late"        // the day by which the required event did not arrive
-	IsKept              ReasonKind = "kept"        // expired (with the day), pending, within or debt
+	IsRetained          ReasonKind = "kept"        // expired (with the day), pending, within or debt
 	IsOwed              ReasonKind = "owed"        // points that were spent before they would have expired
-	WasKept             ReasonKind = "unkept"      // points that were never taken back are not given again
+	WasRetained         ReasonKind = "unkept"      // points that were never taken back are not given again
 	HasExpired          ReasonKind = "expired"     // the day
 	CameLate            ReasonKind = "gone"        // the day on which the points' lot had expired
 	BecameActive        ReasonKind = "active"      // cause, points
@@ -132,9 +132,9 @@ var effects = map[ReasonKind]string{
 	WasGiven:            "awarded by earlier revisions",
 	HasFollowed:         "recalculated because order %s changed",
 	IsLate:              "not confirmed by %s",
-	IsKept:              "not deducted: %s",
+	IsRetained:          "not deducted: %s",
 	IsOwed:              "%s were spent before they expired and became debt",
-	WasKept:             "was not deducted earlier",
+	WasRetained:         "was not deducted earlier",
 	HasExpired:          "expired at the end of %s",
 	CameLate:            "the lot had expired on %s",
 	BecameActive:        "%s: %s became active",

@@ -182,12 +182,12 @@ type Condition interface {
 type Facts struct {
 	// Order is the order after refunds: fully refunded line items are removed, and the others have their remaining
 	// amount.
-	Order *Order
-	Total int64 // the remaining total of the order, in minor units
-	Event *Event
-	Buyer Buyer
-	At    time.Time // when the order was placed or the event happened, in the time zone that applies
-	Kept  any       // values that conditions derived from the facts, stored for the next condition
+	Order  *Order
+	Total  int64 // the remaining total of the order, in minor units
+	Event  *Event
+	Buyer  Buyer
+	At     time.Time // when the order was placed or the event happened, in the time zone that applies
+	Cached any       // values that conditions derived from the facts, stored for the next condition
 }
 
 // A Buyer contains the data that rules use about the member of an order, as of the instant at which the order was

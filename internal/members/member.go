@@ -277,10 +277,10 @@ func traits(p Profile, segments []string) loyalty.Traits {
 
 // A Change is a change of a member's profile and segments.
 type Change struct {
-	Profile    Profile  // the next version of the profile that was read
-	Segments   []string // the complete new list
-	Gone, Come []stored.Identity
-	Consents   []remind.Consent // granted or withdrawn
+	Profile        Profile  // the next version of the profile that was read
+	Segments       []string // the complete new list
+	Removed, Added []stored.Identity
+	Consents       []remind.Consent // granted or withdrawn
 }
 
 // Change stores a profile as the next version of the one that was read, updates the identities that changed, and
@@ -288,7 +288,7 @@ type Change struct {
 // is taken, and ErrTryAgain if another process changed the profile meanwhile.
 func (ms Members) Change(ctx context.Context, p *loyalty.Program, in Change, by ledger.By) error {
 	ops := []table.Op{table.Put(storedProfile(p.ID, in.Profile))}
-	for _, id := range in.Gone {
+	for _, id := range in.Removed {
 		it, err := ms.Table.Get(ctx, stored.IdentityKey(p.ID, id))
 		if err != nil {
 			return ledger.Retryable(err)
@@ -297,7 +297,7 @@ func (ms Members) Change(ctx context.Context, p *loyalty.Program, in Change, by 
 			ops = append(ops, table.Delete(it))
 		}
 	}
-	for _, id := range in.Come {
+	for _, id := range in.Added {
 		ops = append(ops, table.Put(identityItem(p.ID, id, in.Profile.Member)))
 	}
 	who := traits(in.Profile, in.Segments)
@@ -322,7 +322,7 @@ func (ms Members) Change(ctx context.Context, p *loyalty.Program, in Change, by 
 	case !errors.As(err, &conflict):
 		return err
 	}
-	for _, id := range in.Come {
+	for _, id := range in.Added {
 		if stored.IdentityKey(p.ID, id) != conflict.Key {
 			continue
 		}

@@ -87,7 +87,7 @@ func (r *Receiver) process(ctx context.Context, con *connection, in arrival) (Re
 		return Received{}, err
 	}
 	d, report := r.delivery(con, in, e, unusable == nil)
-	if d.Body = r.seal.close(in.Body, bound(con.program, con.provider, d.Event)); len(d.Body) > maxKept {
+	if d.Body = r.seal.close(in.Body, bound(con.program, con.provider, d.Event)); len(d.Body) > maxSealed {
 		d.Body = nil
 	}
 	var k service.StoredDelivery
@@ -154,10 +154,10 @@ func (r *Receiver) delivery(
 	return d, report
 }
 
-// maxKept is the maximum size of a sealed body, so that it fits into one item of the table. Compression usually
+// maxSealed is the maximum size of a sealed body, so that it fits into one item of the table. Compression usually
 // reduces 1 MiB of JSON to a fraction of this size. An event with a larger sealed body is processed, but its body is
 // not stored.
-const maxKept = 240 << 10
+const maxSealed = 240 << 10
 
 // bound returns the additional authenticated data that binds a stored body to its event.
 func bound(program, provider, event string) string { return program + "\n" + provider + "\n" + event }

@@ -64,7 +64,7 @@ func (s *story) detail(o *loyalty.Order, text string) {
 
 // refund parses a refund: "10.00 food, 4.90 shipping" for categories and shipping, or "5.00" for the whole order.
 func (s *story) refund(text string, now time.Time) loyalty.Refund {
-	r := loyalty.Refund{ID: fmt.Sprint("re_", s.told), At: now, Status: loyalty.RefundSucceeded}
+	r := loyalty.Refund{ID: fmt.Sprint("re_", s.submitted), At: now, Status: loyalty.RefundSucceeded}
 	for _, part := range parts(text) {
 		figure, what, _ := strings.Cut(part, " ")
 		amount := s.minor(figure, s.order.Currency)

@@ -17,13 +17,13 @@ import (
 
 // A story is one basket of a table: a member, and the last order that was sent.
 type story struct {
-	t     testing.TB
-	p     *loyalty.Program
-	books loyalty.Currency // currency of amounts that name none
-	acc   loyalty.Account
-	order loyalty.Order
-	state *loyalty.OrderState // state of order; nil before it was placed
-	told  int
+	t         testing.TB
+	p         *loyalty.Program
+	books     loyalty.Currency // currency of amounts that name none
+	acc       loyalty.Account
+	order     loyalty.Order
+	state     *loyalty.OrderState // state of order; nil before it was placed
+	submitted int
 }
 
 // row runs one row of a table, which has the cells number, when, who and what, and fills in the cells points, balance
@@ -81,11 +81,11 @@ func (s *story) play(what string, now time.Time) []loyalty.Entry {
 }
 
 func (s *story) do(what string, now time.Time) (posting.Outcome, error) {
-	s.told++
+	s.submitted++
 	verb, rest, _ := strings.Cut(what, " ")
 	switch verb {
 	case "redeem":
-		in := loyalty.Redemption{ID: fmt.Sprint("rd_", s.told), Reward: rest}
+		in := loyalty.Redemption{ID: fmt.Sprint("rd_", s.submitted), Reward: rest}
 		return redeem.Redeem(s.p, s.acc, in, true, nil, now)
 	case "back":
 		s.order.Refunds = append(s.order.Refunds, s.refund(rest, now))
@@ -95,7 +95,7 @@ func (s *story) do(what string, now time.Time) (posting.Outcome, error) {
 		s.order.Status = loyalty.OrderCanceled
 	default:
 		s.order, s.state = s.basket(what, now), nil
-		s.order.ID = fmt.Sprint(s.told)
+		s.order.ID = fmt.Sprint(s.submitted)
 	}
 	out, err := award.PlaceOrder(s.p, s.acc, s.state, s.p, s.order, nil, now)
 	if err == nil {

@@ -42,7 +42,7 @@ func (x *till) again(what string, do func() error) {
 func (x *till) order(n int) {
 	o := x.Bench.Order(fmt.Sprint("o", n), x.m, 500+int64(n*977%7_000))
 	o.PlacedAt = servicetest.Start
-	for _, told := range []func(){
+	for _, change := range []func(){
 		func() {},
 		func() { o.Shipped, o.Delivered = servicetest.Start, servicetest.Start },
 		func() {
@@ -52,7 +52,7 @@ func (x *till) order(n int) {
 		},
 		func() { o.Status = loyalty.OrderCanceled },
 	}[:1+x.rng.IntN(4)] {
-		told()
+		change()
 		x.again("order", func() error {
 			_, err := service.Orders{Ledger: x.history.Bench.Ledger}.Put(
 				x.t.Context(), x.P, o, ledger.By{Actor: "till"},

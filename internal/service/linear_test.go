@@ -107,10 +107,10 @@ var linear = porcupine.Model{
 	},
 	Init: func() interface{} { return wallet{} },
 	Step: func(state, input, output interface{}) (bool, interface{}) {
-		w, c, told := state.(wallet), input.(call), output.(answer)
+		w, c, answer := state.(wallet), input.(call), output.(answer)
 		next, want := w.after(c)
-		seen := c.what != "read" || told.balance == w.balance()
-		return told.unknown || seen && told.code == want.code, next
+		seen := c.what != "read" || answer.balance == w.balance()
+		return answer.unknown || seen && answer.code == want.code, next
 	},
 }
 
@@ -305,31 +305,31 @@ func (c client) act(n int) porcupine.Operation {
 		in.hold = c.Rng.IntN(int(holds.Load()) + 1)
 	}
 	op := porcupine.Operation{ClientId: c.Id, Input: in, Call: c.Clock.Add(1)}
-	var told answer
+	var answer answer
 	for {
 		var err error
-		told, err = c.ask(in, fmt.Sprintf("%d_%d", c.Id, n))
+		answer, err = c.ask(in, fmt.Sprintf("%d_%d", c.Id, n))
 		var refusal *loyalty.Error
 		switch {
 		case errors.As(err, &refusal):
-			told.code = refusal.Code
+			answer.code = refusal.Code
 		case errors.Is(err, ledger.ErrTryAgain):
-			told.unknown = true
+			answer.unknown = true
 			if c.Rng.IntN(3) > 0 {
 				break
 			}
-			told.unknown = false
+			answer.unknown = false
 			continue
 		case err != nil:
 			c.T.Error(err)
 		}
 		break
 	}
-	op.Output, op.Return = told, c.Clock.Add(1)
+	op.Output, op.Return = answer, c.Clock.Add(1)
 	return op
 }
 
-func (c client) ask(in call, key string) (told answer, err error) {
+func (c client) ask(in call, key string) (answer answer, err error) {
 	ctx := context.WithoutCancel(c.T.Context())
 	m := servicetest.Member(in.member)
 	// A third of the IDs hint at the right member.
@@ -351,8 +351,8 @@ func (c client) ask(in call, key string) (told answer, err error) {
 	case "read":
 		var got members.Member
 		if got, err = (members.Members{Ledger: c.Bench.Ledger}).Get(ctx, c.P, m); err == nil {
-			told.balance = got.Account.Balance()
+			answer.balance = got.Account.Balance()
 		}
 	}
-	return told, err
+	return answer, err
 }

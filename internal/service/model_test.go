@@ -177,7 +177,7 @@ func (m *model) adjust(who loyalty.MemberID, n int) loyalty.Code {
 		if len(taken) < -n {
 			return loyalty.InsufficientPoints
 		}
-		gone(taken)
+		takeAway(taken)
 	}
 	for range n {
 		p.Points = append(p.Points, point{lapses: m.midnight(m.now, life)})
@@ -186,7 +186,7 @@ func (m *model) adjust(who loyalty.MemberID, n int) loyalty.Code {
 	return ""
 }
 
-func gone(points []*point) {
+func takeAway(points []*point) {
 	for _, x := range points {
 		x.state, x.of = "gone", ""
 	}
@@ -208,7 +208,7 @@ func (m *model) refund(who loyalty.MemberID, id string, n int) {
 	p := m.members[who]
 	b := p.Bought[id]
 	waiting := p.some(n, "pending", id)
-	gone(waiting)
+	takeAway(waiting)
 	n -= len(waiting)
 	for i := range p.Points {
 		if x := &p.Points[i]; n > 0 && !m.now.Before(b.Lapses) && x.state == "expired" && x.lapses.Equal(b.Lapses) {
@@ -221,7 +221,7 @@ func (m *model) refund(who loyalty.MemberID, id string, n int) {
 		return map[bool]int{true: -1}[x.lapses.Equal(b.Lapses)] - map[bool]int{true: -1}[y.lapses.Equal(b.Lapses)]
 	})
 	active = active[:min(n, len(active))]
-	gone(active)
+	takeAway(active)
 	p.Debt += n - len(active)
 }
 

@@ -125,7 +125,7 @@ func (ps Payments) merge(
 	}
 	o, input := loyalty.Order{
 		ID: known.doc.Order, Status: loyalty.OrderPlaced, ReportedStatus: loyalty.Unreported,
-	}, untold
+	}, paymentsOnly
 	if was := from.Order(); was != nil {
 		o, input = was.Order, from.Was.Input
 	}
@@ -158,9 +158,9 @@ func (ps Payments) merge(
 	return err
 }
 
-// untold is the Input of an entry about an order that is known only from its payments. It differs from the fingerprint
-// of every order.
-const untold = "payments"
+// paymentsOnly is the Input of an entry about an order that is known only from its payments. It differs from the
+// fingerprint of every order.
+const paymentsOnly = "payments"
 
 // placed sets the time and currency of an order that is known from its payments only.
 func placed(was *loyalty.OrderState, o loyalty.Order, x loyalty.Receipt) (loyalty.Order, error) {

@@ -22,9 +22,9 @@ func (b *bench) payFor(t *testing.T, event, order string, payer loyalty.MemberID
 		At:    servicetest.Start,
 		Money: loyalty.Money{Amount: 40_00, Currency: "EUR"},
 	}}}
-	if kept, err := (service.Payments{Ledger: b.Ledger}).Receive(t.Context(), b.P, d, &paid); err != nil ||
-		kept.Outcome != service.Applied {
-		t.Fatalf("event %s: %s %s %v", event, kept.Outcome, kept.Detail, err)
+	if got, err := (service.Payments{Ledger: b.Ledger}).Receive(t.Context(), b.P, d, &paid); err != nil ||
+		got.Outcome != service.Applied {
+		t.Fatalf("event %s: %s %s %v", event, got.Outcome, got.Detail, err)
 	}
 }
 

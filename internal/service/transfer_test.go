@@ -123,10 +123,10 @@ func (b *bench) raceForOffer(t *testing.T, from, to loyalty.MemberID, id string)
 	t.Helper()
 	ends := []loyalty.RedemptionStatus{loyalty.Accepted, loyalty.Declined, loyalty.Canceled}
 	var wg sync.WaitGroup
-	told := make([]error, 9)
-	for i := range told {
+	errs := make([]error, 9)
+	for i := range errs {
 		wg.Go(func() {
-			_, told[i] = servicetest.Until(func() (service.TransferResult, error) {
+			_, errs[i] = servicetest.Until(func() (service.TransferResult, error) {
 				return endTransfer(t.Context(), b.Ledger, b.P, id, ends[i%3], ledger.By{Input: fmt.Sprint(i)})
 			})
 		})
@@ -142,7 +142,7 @@ func (b *bench) raceForOffer(t *testing.T, from, to loyalty.MemberID, id string)
 		t.Fatal(err)
 	}
 	status, winners := got.Transfer.Status, 0
-	for i, err := range told {
+	for i, err := range errs {
 		switch {
 		case err == nil && ends[i%3] == status:
 			winners++

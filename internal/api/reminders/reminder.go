@@ -249,8 +249,8 @@ func wirePreview(m notify.Message, why remind.Why) wire.ReminderPreview {
 		Subject: m.Subject, Text: m.Text, HTML: m.HTML,
 	}
 	if why != "" {
-		kept := string(why)
-		out.SuppressedReason = &kept
+		reason := string(why)
+		out.SuppressedReason = &reason
 	}
 	return out
 }

@@ -87,7 +87,7 @@ func (f *Function) Invoke(ctx context.Context, payload []byte) ([]byte, error) {
 		}
 		out, err := p.invoke(f.event(payload))
 		f.keep(p)
-		if err != errGone {
+		if err != errEnded {
 			return out, err
 		}
 	}

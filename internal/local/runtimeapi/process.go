@@ -126,8 +126,8 @@ func (p *process) waitForInit() error {
 	}
 }
 
-// errGone reports that a process had ended before it received the event.
-var errGone = errors.New("runtimeapi: the process has ended")
+// errEnded reports that a process had ended before it received the event.
+var errEnded = errors.New("runtimeapi: the process has ended")
 
 // invoke passes an event to a waiting process. It returns when the process requests the next event or has ended. Before
 // that, the process cannot receive another event.
@@ -139,7 +139,7 @@ func (p *process) invoke(e *event) ([]byte, error) {
 	select {
 	case p.events <- e:
 	case <-p.ended:
-		return nil, errGone
+		return nil, errEnded
 	}
 	late := false
 	select {

@@ -14,10 +14,10 @@ import (
 // paid, and no more than that.
 func TestReportedTenders(t *testing.T) {
 	p := loyalty.Program{Spending: loyalty.Spending{Payments: loyalty.PaymentTerms{Award: loyalty.AwardPayments}}}
-	order := func(told []loyalty.Tender, facts ...loyalty.Fact) loyalty.Order {
+	order := func(reported []loyalty.Tender, facts ...loyalty.Fact) loyalty.Order {
 		o := loyalty.Order{
 			ID: "1", Currency: "EUR", Status: loyalty.OrderPaid,
-			Lines: []loyalty.Line{{ID: "a", Quantity: 1, Amount: 50}}, Tenders: told,
+			Lines: []loyalty.Line{{ID: "a", Quantity: 1, Amount: 50}}, Tenders: reported,
 			Receipts: []loyalty.Receipt{receipt.WithFacts(loyalty.Receipt{ID: "x"}, facts)},
 		}
 		return receipt.Paid(
@@ -32,7 +32,7 @@ func TestReportedTenders(t *testing.T) {
 	capture, gift, card := loyaltytest.FactOf(
 		loyalty.FactCapture, "1", 50, loyaltytest.Mixed,
 	), loyaltytest.FactOf(loyalty.FactGiftCard, "2", 20, nil), loyaltytest.FactOf(loyalty.FactTender, "3", 30, nil)
-	told := []loyalty.Tender{{Kind: loyalty.TenderGiftCard, Amount: 20}, {Kind: loyalty.TenderCard, Amount: 30}}
+	tenders := []loyalty.Tender{{Kind: loyalty.TenderGiftCard, Amount: 20}, {Kind: loyalty.TenderCard, Amount: 30}}
 	reported := []loyalty.Tender{
 		{Kind: loyalty.TenderGiftCard, Amount: 20, Reported: true},
 		{Kind: loyalty.TenderOther, Amount: 30, Reported: true},
@@ -51,9 +51,9 @@ func TestReportedTenders(t *testing.T) {
 			0,
 		},
 		"known": {order(nil, capture, gift, card), reported, 20, 50, 30},
-		"told":  {order(told, capture), told, 20, 50, 30},
+		"told":  {order(tenders, capture), tenders, 20, 50, 30},
 		"reported, and more is reported": {
-			order(told, capture, loyaltytest.FactOf(loyalty.FactGiftCard, "2", 30, nil)), told, 30, 50, 20,
+			order(tenders, capture, loyaltytest.FactOf(loyalty.FactGiftCard, "2", 30, nil)), tenders, 30, 50, 20,
 		},
 		"refunded to the gift card":   {order(nil, capture, gift, card, refund(20, 20, true)), reported, 20, 30, 30},
 		"refunded to the card":        {order(nil, capture, gift, card, refund(20, 0, true)), reported, 20, 30, 10},
@@ -61,7 +61,7 @@ func TestReportedTenders(t *testing.T) {
 		"refunded to no known tender": {order(nil, capture, gift, card, refund(20, 0, false)), reported, 20, 50, 30},
 		"more to the gift card":       {order(nil, capture, gift, card, refund(25, 25, true)), reported, 20, 30, 30},
 		"more to the card":            {order(nil, capture, gift, card, refund(35, 0, true)), reported, 20, 20, 0},
-		"reported, refunded":          {order(told, capture, refund(20, 20, true)), told, 20, 30, 30},
+		"reported, refunded":          {order(tenders, capture, refund(20, 20, true)), tenders, 20, 30, 30},
 		"a card alone, refunded": {
 			order(nil, loyaltytest.FactOf(loyalty.FactCapture, "1", 50, nil), refund(20, 20, true)), nil, 0, 50, 50,
 		},

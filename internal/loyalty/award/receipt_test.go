@@ -23,7 +23,7 @@ func TestPaidFollowsWhatTheProgramAwards(t *testing.T) {
 			},
 		}
 	}
-	told := loyalty.Order{
+	order := loyalty.Order{
 		ID: "1", Currency: "EUR", Status: loyalty.OrderPaid,
 		Lines: []loyalty.Line{{ID: "1", Quantity: 1, Amount: 1000}},
 	}
@@ -31,26 +31,26 @@ func TestPaidFollowsWhatTheProgramAwards(t *testing.T) {
 		o.Receipts = x
 		return o
 	}
-	untold := loyalty.Order{ID: "1", Currency: "EUR", Status: loyalty.OrderPlaced, ReportedStatus: loyalty.Unreported}
+	unreported := loyalty.Order{ID: "1", Currency: "EUR", Status: loyalty.OrderPlaced, ReportedStatus: loyalty.Unreported}
 	for _, c := range []struct {
 		name                     string
 		o                        loyalty.Order
 		orders, whenPaid, byself loyalty.OrderStatus
 	}{
-		{"reported as paid", told, loyalty.OrderPaid, loyalty.OrderPlaced, loyalty.OrderPlaced},
+		{"reported as paid", order, loyalty.OrderPaid, loyalty.OrderPlaced, loyalty.OrderPlaced},
 		{
-			"reported as paid, and paid", with(told, capture("a:1", 1000)), loyalty.OrderPaid, loyalty.OrderPaid,
+			"reported as paid, and paid", with(order, capture("a:1", 1000)), loyalty.OrderPaid, loyalty.OrderPaid,
 			loyalty.OrderPaid,
 		},
 		{
-			"paid in two parts", with(told, capture("a:1", 400), capture("a:2", 600)), loyalty.OrderPaid,
+			"paid in two parts", with(order, capture("a:1", 400), capture("a:2", 600)), loyalty.OrderPaid,
 			loyalty.OrderPaid, loyalty.OrderPaid,
 		},
-		{"paid in part", with(told, capture("a:1", 999)), loyalty.OrderPaid, loyalty.OrderPlaced, loyalty.OrderPlaced},
+		{"paid in part", with(order, capture("a:1", 999)), loyalty.OrderPaid, loyalty.OrderPlaced, loyalty.OrderPlaced},
 		{
 			"paid in another currency",
 			with(
-				told,
+				order,
 				loyalty.Receipt{
 					ID: "a:1",
 					Facts: []loyalty.Fact{
@@ -64,17 +64,17 @@ func TestPaidFollowsWhatTheProgramAwards(t *testing.T) {
 			loyalty.OrderPaid, loyalty.OrderPlaced, loyalty.OrderPlaced,
 		},
 		{
-			"it was not reported", with(untold, capture("a:1", 1000)), loyalty.OrderPlaced, loyalty.OrderPlaced,
+			"it was not reported", with(unreported, capture("a:1", 1000)), loyalty.OrderPlaced, loyalty.OrderPlaced,
 			loyalty.OrderPaid,
 		},
 		{
-			"it was neither reported nor paid", with(untold, loyalty.Receipt{ID: "a:1"}), loyalty.OrderPlaced,
+			"it was neither reported nor paid", with(unreported, loyalty.Receipt{ID: "a:1"}), loyalty.OrderPlaced,
 			loyalty.OrderPlaced, loyalty.OrderPlaced,
 		},
 		{
 			"canceled",
 			with(
-				loyalty.Order{ID: "1", Currency: "EUR", Status: loyalty.OrderCanceled, Lines: told.Lines},
+				loyalty.Order{ID: "1", Currency: "EUR", Status: loyalty.OrderCanceled, Lines: order.Lines},
 				capture("a:1", 1000),
 			),
 			loyalty.OrderCanceled, loyalty.OrderCanceled, loyalty.OrderCanceled,
@@ -82,7 +82,7 @@ func TestPaidFollowsWhatTheProgramAwards(t *testing.T) {
 		{
 			"by gift card",
 			loyalty.Order{
-				ID: "1", Currency: "EUR", Status: loyalty.OrderPaid, Lines: told.Lines,
+				ID: "1", Currency: "EUR", Status: loyalty.OrderPaid, Lines: order.Lines,
 				Tenders: []loyalty.Tender{{Kind: loyalty.TenderGiftCard, Amount: 1000}},
 			},
 			loyalty.OrderPaid, loyalty.OrderPaid, loyalty.OrderPaid,
@@ -108,7 +108,7 @@ func TestPaidFollowsWhatTheProgramAwards(t *testing.T) {
 
 // A refund that both the shop and the processor report counts once, and never exceeds the payment.
 func TestRefundsThatBothReportCountOnce(t *testing.T) {
-	for _, c := range []struct{ told, reported, want int64 }{
+	for _, c := range []struct{ order, reported, want int64 }{
 		{0, 300, 300},
 		{300, 0, 300},
 		{300, 300, 300},
@@ -125,14 +125,14 @@ func TestRefundsThatBothReportCountOnce(t *testing.T) {
 				loyaltytest.RefundFact("r", loyalty.FactDone, c.reported, 1, 1),
 			})},
 		}
-		if c.told > 0 {
+		if c.order > 0 {
 			o.Refunds = []loyalty.Refund{
-				{ID: "mine", At: loyaltytest.Noon, Status: loyalty.RefundSucceeded, Amount: c.told},
+				{ID: "mine", At: loyaltytest.Noon, Status: loyalty.RefundSucceeded, Amount: c.order},
 			}
 		}
 		got := receipt.Paid(&(&loyalty.Program{}).Earn, &(&loyalty.Program{}).Payments, o)
 		if n := earn.RefundedAmounts(got).Goods; n != exact.Whole(c.want) {
-			t.Errorf("shop %d and processor %d: refunded %v, want %d", c.told, c.reported, n, c.want)
+			t.Errorf("shop %d and processor %d: refunded %v, want %d", c.order, c.reported, n, c.want)
 		}
 		if err := checkOrder(got); err != nil {
 			t.Error(err)

@@ -203,5 +203,5 @@ func cutBy(s *loyalty.OrderState, u loyalty.Usage) {
 
 // isClosed reports whether the account may no longer store the usage of a period.
 func isClosed(a *loyalty.Account, u loyalty.Usage) bool {
-	return u.Ends != 0 && u.Ends < calendar.DateOf(a.Seen.Add(-posting.UsageKept), time.UTC)
+	return u.Ends != 0 && u.Ends < calendar.DateOf(a.Seen.Add(-posting.UsageRetention), time.UTC)
 }

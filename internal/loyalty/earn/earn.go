@@ -165,7 +165,7 @@ type Valuation struct {
 	cardsSold    map[string]bool // the lines that are gift cards, which earn nothing; by ID
 	undiscounted exact.Number    // the share of a line's amount that remains after the order's discount
 	remains      exact.Number    // the share of the items that remains after refunds without lines
-	kept         exact.Number    // the share of a line's amount that earns, converted to currency
+	share        exact.Number    // the share of a line's amount that earns, converted to currency
 	level        exact.Number
 	sum          exact.Number
 	facts        *loyalty.Facts
@@ -186,11 +186,11 @@ func (v *Valuation) Base() {
 	v.refunded = RefundedAmounts(*v.O)
 	v.cardsSold = receipt.CardsSold(v.O)
 	v.undiscounted = receipt.Undiscounted(*v.O)
-	v.currency, v.kept = v.O.Currency, exact.Whole(1)
+	v.currency, v.share = v.O.Currency, exact.Whole(1)
 	v.sum = exact.Whole(0)
 	if rate, ok := receipt.ConversionRate(v.S); ok {
 		v.currency = v.P.Exchange.Base
-		v.kept = inMinor(rate, v.O.Currency, v.currency)
+		v.share = inMinor(rate, v.O.Currency, v.currency)
 		v.Reasons = append(v.Reasons, loyalty.NewReason(
 			"exchange", "0", loyalty.IsConverted, "1 "+string(v.O.Currency), rate.String()+" "+string(v.currency),
 		))
@@ -198,9 +198,9 @@ func (v *Valuation) Base() {
 	v.rate = v.P.Compiled.Rates[v.currency]
 	if v.tenders = receipt.TenderRefundsOf(v.O); receipt.Unearning(*v.O) > 0 {
 		if all, earning := receipt.RemainingMoney(v.O, v.tenders); earning.Sign() > 0 {
-			v.kept = v.kept.Mul(earning.Quo(all))
+			v.share = v.share.Mul(earning.Quo(all))
 		} else {
-			v.kept = exact.Whole(0)
+			v.share = exact.Whole(0)
 		}
 	}
 	if _, unknown := receipt.OrderGiftCards(v.O); unknown > 0 {
@@ -223,10 +223,10 @@ func (v *Valuation) Base() {
 	if v.P.Earn.Counts.Tax {
 		extra = extra.Add(exact.Whole(v.O.Tax).Sub(v.refunded.Tax))
 	}
-	eligible := extra.Mul(v.kept)
-	v.kept = v.kept.Mul(v.remains)
+	eligible := extra.Mul(v.share)
+	v.share = v.share.Mul(v.remains)
 	if v.P.Earn.Counts.Items {
-		eligible = eligible.Add(v.remaining(v.earning).Mul(v.kept))
+		eligible = eligible.Add(v.remaining(v.earning).Mul(v.share))
 	}
 	v.rate = over(v.rate, eligible)
 	v.add(
@@ -240,7 +240,7 @@ func (v *Valuation) Base() {
 func (v *Valuation) nothingEligible() bool {
 	r := v.refunded
 	back := r.Goods.Sign() > 0 || r.Sum().Sign() > 0 || len(r.lines) > 0
-	unearning := v.kept.Sign() == 0 && receipt.OrderTotal(*v.O) > 0
+	unearning := v.share.Sign() == 0 && receipt.OrderTotal(*v.O) > 0
 	return unearning || (back || v.cardsSold != nil) && v.remaining(v.earning).Mul(v.remains).Sign() == 0
 }
 
@@ -291,7 +291,7 @@ func (v *Valuation) byCategory() {
 		}
 		eligible := v.remaining(
 			func(x loyalty.Line) bool { return x.Category == l.Category && v.earning(x) },
-		).Mul(v.kept)
+		).Mul(v.share)
 		v.add(
 			m.Rule, eligible.Mul(v.rate.PerMinor).Mul(m.Less), loyalty.IsTimes,
 			loyalty.AmountText(eligible, v.currency), m.Text,

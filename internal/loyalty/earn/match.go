@@ -207,7 +207,7 @@ func (v *Valuation) prepare() {
 			continue
 		}
 		left := v.remainingOf(l)
-		x := lineValue{amount: left.Mul(v.kept)}
+		x := lineValue{amount: left.Mul(v.share)}
 		x.value = x.amount.Mul(rate)
 		if ok {
 			x.value = x.value.Mul(m.By)

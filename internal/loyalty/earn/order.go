@@ -31,7 +31,7 @@ func (v *Valuation) counts() bool {
 		return true
 	}
 	defer func() { v.facts = nil }() // the facts were those of an order without a number
-	return v.kept.Sign() > 0 && slices.ContainsFunc(v.O.Lines, func(l loyalty.Line) bool {
+	return v.share.Sign() > 0 && slices.ContainsFunc(v.O.Lines, func(l loyalty.Line) bool {
 		if !v.earning(l) || v.remainingOf(l).Sign() == 0 {
 			return false
 		}

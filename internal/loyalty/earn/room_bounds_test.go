@@ -14,9 +14,9 @@ import (
 // A period is closed once the account may no longer store its usage.
 func TestPeriodIsClosed(t *testing.T) {
 	u := loyalty.Usage{Ends: 20261231}
-	kept := time.Date(2026, 12, 31, 0, 0, 0, 0, time.UTC).Add(posting.UsageKept)
+	until := time.Date(2026, 12, 31, 0, 0, 0, 0, time.UTC).Add(posting.UsageRetention)
 	for at, want := range map[time.Time]bool{
-		kept: false, kept.Add(24*time.Hour - 1): false, kept.Add(24 * time.Hour): true,
+		until: false, until.Add(24*time.Hour - 1): false, until.Add(24 * time.Hour): true,
 	} {
 		acc := loyalty.Account{Seen: at}
 		if got := isClosed(&acc, u); got != want {

@@ -473,7 +473,7 @@ func TestNumbersOfOrders(t *testing.T) {
 		)
 		v.P.Compiled.Numbers, v.P.Earn.CountPlaced = c.most, c.placed
 		v.Acc.First.Orders = loyaltytest.NumberedOrders(c.known...)
-		v.kept, v.undiscounted = exact.Whole(1), exact.Whole(1)
+		v.share, v.undiscounted = exact.Whole(1), exact.Whole(1)
 		if v.number(); v.Counted != c.counted || v.S.Buyer.Orders != c.want {
 			t.Errorf("%s: counted %t, %d before it", c.name, v.Counted, v.S.Buyer.Orders)
 		}

@@ -278,17 +278,17 @@ func TestInactivityDoesNotDependOnTheDelivery(t *testing.T) {
 				final = loyalty.OrderPaid
 				direct = append(direct, report{x.at, order(i, loyalty.OrderPaid)})
 			}
-			told := x.at.Add(time.Duration(rapid.SampledFrom([]int{0, 0, 0, 30, 200}).Draw(t, "late")) * time.Hour)
+			reported := x.at.Add(time.Duration(rapid.SampledFrom([]int{0, 0, 0, 30, 200}).Draw(t, "late")) * time.Hour)
 			for range rapid.IntRange(0, 3).Draw(t, "states") {
 				state := rapid.SampledFrom(
 					[]loyalty.OrderStatus{loyalty.OrderPaid, loyalty.OrderCanceled},
 				).Draw(t, "state")
-				delivery = append(delivery, report{told, order(i, state)})
-				told = told.Add(time.Duration(rapid.IntRange(0, 20*24).Draw(t, "next")) * time.Hour)
+				delivery = append(delivery, report{reported, order(i, state)})
+				reported = reported.Add(time.Duration(rapid.IntRange(0, 20*24).Draw(t, "next")) * time.Hour)
 			}
-			delivery = append(delivery, report{told, order(i, final)})
-			if told.After(end) {
-				end = told
+			delivery = append(delivery, report{reported, order(i, final)})
+			if reported.After(end) {
+				end = reported
 			}
 		}
 		slices.SortStableFunc(delivery, func(x, y report) int { return x.at.Compare(y.at) })

@@ -34,7 +34,7 @@ func TestACapAndALimitAreForAPeriod(t *testing.T) {
 	for _, b := range []struct {
 		name                 string
 		bound                func(*loyalty.Program, loyalty.CapPeriod)
-		first, within, anew  loyalty.Points // of orders that would be worth 10 + 30 each
+		first, within, next  loyalty.Points // of orders that would be worth 10 + 30 each
 		cut, refuse, limited string         // the reason within
 	}{
 		{"a cap of a rule", func(p *loyalty.Program, per loyalty.CapPeriod) {
@@ -85,7 +85,7 @@ func TestACapAndALimitAreForAPeriod(t *testing.T) {
 				}
 				if span.beyond != "" {
 					s.sell(with(placed(span.beyond), func(o *loyalty.Order) { o.ID = "beyond" }), nil)
-					s.want(t, "beyond", b.anew)
+					s.want(t, "beyond", b.next)
 				}
 			})
 		}

@@ -153,9 +153,9 @@ func TestFactsInAnyOrderEndInTheSameBalances(t *testing.T) {
 		whole.put(t, other, now)
 		most := whole.put(t, o, now).Order.Worth
 		for range rapid.IntRange(0, 8).Draw(t, "tellings") {
-			told := o
+			reported := o
 			if len(refunds) > 0 {
-				told.Refunds = rapid.SliceOfNDistinct(
+				reported.Refunds = rapid.SliceOfNDistinct(
 					rapid.SampledFrom(refunds), 0, len(refunds), func(r loyalty.Refund) string { return r.ID },
 				).Draw(t, "told")
 			}
@@ -164,11 +164,11 @@ func TestFactsInAnyOrderEndInTheSameBalances(t *testing.T) {
 					d.Status = rapid.SampledFrom(
 						[]loyalty.DisputeStatus{loyalty.DisputeOpen, loyalty.DisputeWon, loyalty.DisputeLost},
 					).Draw(t, "dispute is")
-					told.Disputes = append(told.Disputes, d)
+					reported.Disputes = append(reported.Disputes, d)
 				}
 			}
-			if worth := s.put(t, told, now).Order.Worth; worth > most {
-				t.Fatalf("worth %d with %d refunds, and %d as a whole", worth, len(told.Refunds), most)
+			if worth := s.put(t, reported, now).Order.Worth; worth > most {
+				t.Fatalf("worth %d with %d refunds, and %d as a whole", worth, len(reported.Refunds), most)
 			}
 		}
 		o.Refunds, o.Disputes = refunds, disputes
@@ -179,16 +179,16 @@ func TestFactsInAnyOrderEndInTheSameBalances(t *testing.T) {
 		alone.put(t, o, now)
 		same(t, s, alone)
 
-		gone := o
-		gone.Refunds, gone.Disputes = []loyalty.Refund{
+		returned := o
+		returned.Refunds, returned.Disputes = []loyalty.Refund{
 			{ID: "all", At: noon, Status: loyalty.RefundSucceeded, Amount: receipt.OrderTotal(o)},
 		}, nil
-		if worth := s.put(t, gone, now).Order.Worth; worth > 0 && receipt.OrderTotal(o) > 0 && (o.Shipping+o.Tax == 0 ||
+		if worth := s.put(t, returned, now).Order.Worth; worth > 0 && receipt.OrderTotal(o) > 0 && (o.Shipping+o.Tax == 0 ||
 			!p.Earn.Counts.Shipping && !p.Earn.Counts.Tax) {
 			t.Fatalf("a full refund leaves %d points", worth)
 		}
-		gone.Status, gone.Refunds = loyalty.OrderCanceled, nil
-		s.put(t, gone, now)
+		returned.Status, returned.Refunds = loyalty.OrderCanceled, nil
+		s.put(t, returned, now)
 		only := newTill(t, p)
 		only.put(t, other, now)
 		if s.acc.Balance() != only.acc.Balance() {

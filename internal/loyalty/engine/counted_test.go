@@ -71,8 +71,8 @@ func TestOrderCountsWhileSomethingThatEarnsIsLeft(t *testing.T) {
 			c.edit(&o)
 			// The count is the same if the order is reported in this state at once or later, and it increases again
 			// when the order is restored.
-			for _, told := range []loyalty.Order{o, o} {
-				s.send(t, told)
+			for _, state := range []loyalty.Order{o, o} {
+				s.send(t, state)
 				if got := posting.OrderCount(s.acc); got != want {
 					t.Errorf("%s, count placed %t: %d orders, want %d", c.name, placed, got, want)
 				}

@@ -72,9 +72,9 @@ func TestRefundFollowsConvertedPoints(t *testing.T) {
 		}
 		before := s.acc
 		back := rapid.Int64Range(1, receipt.ItemTotal(o)).Draw(t, "refunded")
-		told := o
-		told.Refunds = []loyalty.Refund{{ID: "r", At: noon, Status: loyalty.RefundSucceeded, Amount: back}}
-		e := s.send(t, told)
+		reported := o
+		reported.Refunds = []loyalty.Refund{{ID: "r", At: noon, Status: loyalty.RefundSucceeded, Amount: back}}
+		e := s.send(t, reported)
 		took := receipt.ItemTotal(o)/100 - int64(e.Order.Worth)
 		points, miles := before.BalanceOf(""), before.BalanceOf("miles")
 		left, leftMiles := s.acc.BalanceOf(""), s.acc.BalanceOf("miles")
@@ -91,8 +91,8 @@ func TestRefundFollowsConvertedPoints(t *testing.T) {
 		if miles.Active != leftMiles.Active {
 			followed++
 		}
-		told.Refunds[0].Status = loyalty.RefundFailed
-		s.send(t, told)
+		reported.Refunds[0].Status = loyalty.RefundFailed
+		s.send(t, reported)
 		if got, want := fmt.Sprint(s.acc.Lots, s.acc.Debt, s.acc.In("miles").Lots, s.acc.Conversions), fmt.Sprint(
 			before.Lots, before.Debt, before.In("miles").Lots, before.Conversions,
 		); got != want {

@@ -59,7 +59,7 @@ func TestBoundOfADebt(t *testing.T) {
 		o.Refunds = []loyalty.Refund{back("r", receipt.OrderTotal(o))}
 		e, off, reasons := s.submit(o, noon), loyalty.Points(0), 0
 		for _, b := range e.Reasons {
-			if b.Kind == loyalty.IsKept {
+			if b.Kind == loyalty.IsRetained {
 				n := loyalty.Points(0)
 				fmt.Sscan(b.Points, &n)
 				off, reasons = off+n, reasons+1

@@ -126,12 +126,12 @@ func TestExpiryIsPutOffForWantOfNotice(t *testing.T) {
 			s.buy("1", 100, instant(t, noon))
 			if c.fails != "" {
 				s.passNotified(t, c.notices, instant(t, c.fails))
-				told := remind.SentReminder{
+				sent := remind.SentReminder{
 					On: loyalty.BeforeExpiry, Subject: remind.Subject{ID: "2026-03-03"}, Channel: loyalty.Email,
 					ID: "a", Failed: true,
 				}
 				out, err := remind.Unnotify(
-					s.p, s.acc, remind.Reminded{SentReminders: []remind.SentReminder{told}}, "a", instant(t, c.fails),
+					s.p, s.acc, remind.Reminded{SentReminders: []remind.SentReminder{sent}}, "a", instant(t, c.fails),
 				)
 				if err != nil || len(out.Entries) != 1 {
 					t.Fatal(out.Entries, err)

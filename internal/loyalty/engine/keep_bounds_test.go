@@ -134,7 +134,7 @@ func TestHowLongALevelIsKept(t *testing.T) {
 		if c.reviewed != "" {
 			review = instant(t, c.reviewed)
 		}
-		if got := tier.Of(p).KeptFrom(acc, instant(t, c.at), c.n); !got.Equal(want) {
+		if got := tier.Of(p).RetainedFrom(acc, instant(t, c.at), c.n); !got.Equal(want) {
 			t.Errorf("%s: kept until %s, want %s", c.name, got, want)
 		}
 		if got := posting.ReviewAt(
@@ -179,7 +179,7 @@ func TestStandingThatIsRenewed(t *testing.T) {
 		p := bySpend(t, c.tiers)
 		acc := joined(t, p, noon)
 		s := loyalty.Standing{Level: "silver", Since: instant(t, "2026-01-31T12:00:00Z")}
-		if got := tier.Of(p).KeptOn(acc, s, instant(t, c.closes)); !got.Equal(instant(t, c.want)) {
+		if got := tier.Of(p).RetainedOn(acc, s, instant(t, c.closes)); !got.Equal(instant(t, c.want)) {
 			t.Errorf("%s: it is kept until %s, want %s", c.name, got, c.want)
 		}
 	}
@@ -268,7 +268,7 @@ func TestLevelThatWasReachedUnderAManualOne(t *testing.T) {
 			continue
 		}
 		if last, _ := tier.Of(p).BucketEnds(acc, c.bucket); rung >= 0 &&
-			(!asOf.Equal(last) || !until.Equal(tier.Of(p).KeptFrom(acc, last, 0))) {
+			(!asOf.Equal(last) || !until.Equal(tier.Of(p).RetainedFrom(acc, last, 0))) {
 			t.Errorf("%s: until %s by %s", c.name, until, asOf)
 		}
 	}

@@ -9,7 +9,7 @@ import (
 
 // A late order may suffice for a level only together with a later order, even in a month that has ended.
 func TestALateOrderDecidesEachClosedMonthThatCountsIt(t *testing.T) {
-	const told = "2026-04-10T10:00:00Z"
+	const reported = "2026-04-10T10:00:00Z"
 	for _, c := range []struct {
 		placed string
 		want   string
@@ -19,13 +19,13 @@ func TestALateOrderDecidesEachClosedMonthThatCountsIt(t *testing.T) {
 		s.buy("1", 300, instant(t, "2026-03-15T12:00:00Z"))
 		o := bought("EUR", loyalty.Line{Amount: 300_00})
 		o.ID, o.PlacedAt = "late", instant(t, c.placed)
-		s.submit(o, instant(t, told))
-		s.wantLevel(t, told, c.want)
+		s.submit(o, instant(t, reported))
+		s.wantLevel(t, reported, c.want)
 		if day := calendar.DateOf(s.acc.Tier.Until, p.Zone).Month(); day != 202703 {
 			t.Errorf("it is kept until %s", s.acc.Tier.Until)
 		}
 		o.Status = loyalty.OrderCanceled
-		s.submit(o, instant(t, told))
-		s.wantLevel(t, told, "bronze")
+		s.submit(o, instant(t, reported))
+		s.wantLevel(t, reported, "bronze")
 	}
 }

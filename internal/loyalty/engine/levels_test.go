@@ -266,12 +266,12 @@ func TestLateIsAsGoodAsInTime(t *testing.T) {
 		early, late := newShop(t, p), newShop(t, p)
 		early.acc, late.acc = joined(t, p, from), joined(t, p, from)
 		placed := from.Add(time.Duration(rapid.IntRange(0, 500*24).Draw(t, "placed")) * time.Hour)
-		told := placed.Add(time.Duration(rapid.IntRange(0, 89*24).Draw(t, "told")) * time.Hour)
+		reported := placed.Add(time.Duration(rapid.IntRange(0, 89*24).Draw(t, "told")) * time.Hour)
 		o := bought("EUR", loyalty.Line{Amount: rapid.Int64Range(100_00, 900_00).Draw(t, "amount")})
 		o.ID, o.PlacedAt = "late", placed
 		early.submit(o, placed)
-		late.submit(o, told)
-		early.pass(told)
+		late.submit(o, reported)
+		early.pass(reported)
 		if early.acc.Tier.Level != late.acc.Tier.Level || !early.acc.Tier.Until.Equal(late.acc.Tier.Until) {
 			t.Fatalf("reported in time %+v\nreported late %+v", early.acc.Tier, late.acc.Tier)
 		}
@@ -475,8 +475,8 @@ func TestWhatItTakesToStayIsWhatItTakes(t *testing.T) {
 				x.submit(o, last)
 			}
 			x.pass(at)
-			kept := p.Tiers.LevelIndex(x.acc.Tier) >= p.Tiers.LevelIndex(s.acc.Tier)
-			if kept != (less == 0) {
+			retained := p.Tiers.LevelIndex(x.acc.Tier) >= p.Tiers.LevelIndex(s.acc.Tier)
+			if retained != (less == 0) {
 				t.Fatalf("%s needs %+v; with %d less it is then %s\n%+v", was, stay, less, x.acc.Tier.Level, p.Tiers)
 			}
 		}

@@ -163,7 +163,7 @@ func TestAMessageOfALevelThatEndsSaysWhatKeepsIt(t *testing.T) {
 		missing int64
 		by      loyalty.Measure
 		before  string
-		besides int
+		others  int
 	}{
 		{
 			"in the year", func(*loyalty.Tiers) {}, "2027-12-01T12:00:00Z", 10_000, loyalty.BySpend,
@@ -186,7 +186,7 @@ func TestAMessageOfALevelThatEndsSaysWhatKeepsIt(t *testing.T) {
 		}, "2028-01-12T12:00:00Z", 50_000, loyalty.BySpend, "2028-02-29T23:00:00Z", 1},
 	} {
 		p := bySpend(t, func(x *loyalty.Tiers) {
-			x.Calendar, x.KeepYear, x.Grace = true, 2, map[bool]calendar.Period{true: {Days: 60}}[c.besides > 0]
+			x.Calendar, x.KeepYear, x.Grace = true, 2, map[bool]calendar.Period{true: {Days: 60}}[c.others > 0]
 			c.tiers(x)
 		})
 		p.Reminders = risk
@@ -201,7 +201,7 @@ func TestAMessageOfALevelThatEndsSaysWhatKeepsIt(t *testing.T) {
 			}
 		}
 		if len(got) != 1 || got[0].Missing != c.missing || got[0].By != c.by ||
-			!got[0].Before.Equal(instant(t, c.before)) || len(got[0].Others) != c.besides {
+			!got[0].Before.Equal(instant(t, c.before)) || len(got[0].Others) != c.others {
 			t.Errorf("%s: %+v", c.what, got)
 		}
 	}
@@ -269,7 +269,7 @@ func TestANoticeThatCameBackDoesNotCountAndAnotherOneDoes(t *testing.T) {
 			After: calendar.Period{Months: 1}, RoundTo: calendar.EndOfMonth,
 		}, loyalty.AdvanceNotice{Period: calendar.Period{Days: 10}, MaxExtensions: 2}
 	})
-	told := func(id, at string, failed bool) remind.SentReminder {
+	sent := func(id, at string, failed bool) remind.SentReminder {
 		return remind.SentReminder{
 			On: loyalty.BeforeExpiry, Subject: remind.Subject{ID: "2026-03-31"}, At: instant(t, at),
 			Channel: loyalty.Email, ID: id, Failed: failed,
@@ -277,31 +277,31 @@ func TestANoticeThatCameBackDoesNotCountAndAnotherOneDoes(t *testing.T) {
 	}
 	early, late, tooLate := "2026-03-01T12:00:00Z", "2026-03-15T12:00:00Z", "2026-03-28T12:00:00Z"
 	for name, c := range map[string]struct {
-		told    []remind.SentReminder
+		sent    []remind.SentReminder
 		later   string // when it is sent again, by a message that arrives
 		entries int
 		lots    []string
 	}{
 		"no other notice": {
-			told: []remind.SentReminder{told("a", early, true)}, entries: 1, lots: []string{"100 2026-04-10"},
+			sent: []remind.SentReminder{sent("a", early, true)}, entries: 1, lots: []string{"100 2026-04-10"},
 		},
 		"another notice in time": {
-			told: []remind.SentReminder{told("a", early, true), told("b", late, false)}, entries: 1,
+			sent: []remind.SentReminder{sent("a", early, true), sent("b", late, false)}, entries: 1,
 		},
 		"another notice too late": {
-			told: []remind.SentReminder{told("a", early, true), told("b", tooLate, false)}, entries: 1,
+			sent: []remind.SentReminder{sent("a", early, true), sent("b", tooLate, false)}, entries: 1,
 			lots: []string{"100 2026-04-10"},
 		},
 		"an earlier notice": {
-			told: []remind.SentReminder{told("b", "2026-02-28T12:00:00Z", false), told("a", early, true)},
+			sent: []remind.SentReminder{sent("b", "2026-02-28T12:00:00Z", false), sent("a", early, true)},
 		},
-		"it is sent again, in time": {told: []remind.SentReminder{told("a", early, true)}, later: late, entries: 1},
+		"it is sent again, in time": {sent: []remind.SentReminder{sent("a", early, true)}, later: late, entries: 1},
 		"it is sent again, too late": {
-			told: []remind.SentReminder{told("a", early, true)}, later: tooLate, entries: 1,
+			sent: []remind.SentReminder{sent("a", early, true)}, later: tooLate, entries: 1,
 			lots: []string{"100 2026-04-10"},
 		},
-		"a message that did not fail": {told: []remind.SentReminder{told("a", early, false)}},
-		"another message came back":   {told: []remind.SentReminder{told("b", early, true)}},
+		"a message that did not fail": {sent: []remind.SentReminder{sent("a", early, false)}},
+		"another message came back":   {sent: []remind.SentReminder{sent("b", early, true)}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			s := member2026(t, p)
@@ -309,7 +309,7 @@ func TestANoticeThatCameBackDoesNotCountAndAnotherOneDoes(t *testing.T) {
 			s.notify(t, early, loyalty.OfExpiry, posting.LotNotice(20260331))
 			for _, want := range []int{c.entries, 0} { // it may be reported twice
 				out, err := remind.Unnotify(
-					p, s.acc, remind.Reminded{SentReminders: c.told}, "a", instant(t, early).Add(time.Hour),
+					p, s.acc, remind.Reminded{SentReminders: c.sent}, "a", instant(t, early).Add(time.Hour),
 				)
 				if err != nil || len(out.Entries) != want {
 					t.Fatalf("%d entries, want %d: %v", len(out.Entries), want, err)

@@ -11,7 +11,7 @@ import (
 )
 
 func TestOrderOfPaymentsAlone(t *testing.T) {
-	untold := func(receipts ...loyalty.Receipt) loyalty.Order {
+	unreported := func(receipts ...loyalty.Receipt) loyalty.Order {
 		return loyalty.Order{ID: "1", Currency: "EUR", Status: loyalty.Unreported, PlacedAt: noon, Receipts: receipts}
 	}
 	for _, c := range []struct {
@@ -23,13 +23,13 @@ func TestOrderOfPaymentsAlone(t *testing.T) {
 		status                  loyalty.OrderStatus
 	}{
 		{
-			"goods alone", false, untold(captured("p", 1000)),
+			"goods alone", false, unreported(captured("p", 1000)),
 			[]loyalty.Line{{ID: "/p", Quantity: 1, Amount: 1000}},
 			0, 0, 0, loyalty.OrderPaid,
 		},
 		{
 			"goods, shipping, tax and a tip", false,
-			untold(
+			unreported(
 				captured(
 					"p", 1000, func(f *loyalty.Fact) { f.Shipping, f.Tax, f.Tip, f.ShippingTax = 100, 150, 50, 19 },
 				),
@@ -39,7 +39,7 @@ func TestOrderOfPaymentsAlone(t *testing.T) {
 		},
 		{
 			"amounts that include the tax", true,
-			untold(
+			unreported(
 				captured(
 					"p", 1000, func(f *loyalty.Fact) { f.Shipping, f.Tax, f.Tip, f.ShippingTax = 100, 150, 50, 19 },
 				),
@@ -49,13 +49,13 @@ func TestOrderOfPaymentsAlone(t *testing.T) {
 		},
 		{
 			"shipping of more than was paid", false,
-			untold(captured("p", 1000, func(f *loyalty.Fact) { f.Shipping, f.Tax = 1500, 100 })),
+			unreported(captured("p", 1000, func(f *loyalty.Fact) { f.Shipping, f.Tax = 1500, 100 })),
 			[]loyalty.Line{{ID: "/p", Quantity: 1}},
 			1000, 0, 0, loyalty.OrderPaid,
 		},
 		{
 			"parts below zero", false,
-			untold(
+			unreported(
 				captured("p", 1000, func(f *loyalty.Fact) { f.Shipping, f.Tax, f.Tip, f.ShippingTax = -1, -1, -1, -1 }),
 			),
 			[]loyalty.Line{{ID: "/p", Quantity: 1, Amount: 1000}},
@@ -63,13 +63,13 @@ func TestOrderOfPaymentsAlone(t *testing.T) {
 		},
 		{
 			"included tax of more than was paid", true,
-			untold(captured("p", 1000, func(f *loyalty.Fact) { f.Tax, f.Tip = 2000, 100 })),
+			unreported(captured("p", 1000, func(f *loyalty.Fact) { f.Tax, f.Tip = 2000, 100 })),
 			[]loyalty.Line{{ID: "/p", Quantity: 1, Amount: 900}},
 			0, 100, 900, loyalty.OrderPaid,
 		},
 		{
 			"gift cards that were sold", false,
-			untold(captured("p", 1000, func(f *loyalty.Fact) {
+			unreported(captured("p", 1000, func(f *loyalty.Fact) {
 				f.Lines = []loyalty.FactLine{{ID: "g", Quantity: 2, Amount: 300}, {ID: "h", Amount: 900}}
 			})),
 			[]loyalty.Line{
@@ -81,19 +81,19 @@ func TestOrderOfPaymentsAlone(t *testing.T) {
 		},
 		{
 			"two payments", false,
-			untold(captured("p", 1000), captured("q", 500, func(f *loyalty.Fact) { f.Shipping = 500 })),
+			unreported(captured("p", 1000), captured("q", 500, func(f *loyalty.Fact) { f.Shipping = 500 })),
 			[]loyalty.Line{{ID: "/p", Quantity: 1, Amount: 1000}, {ID: "/q", Quantity: 1}},
 			500, 0, 0, loyalty.OrderPaid,
 		},
-		{"a payment of nothing", false, untold(captured("p", 0)), nil, 0, 0, 0, loyalty.OrderPlaced},
+		{"a payment of nothing", false, unreported(captured("p", 0)), nil, 0, 0, 0, loyalty.OrderPlaced},
 		{
 			"a pending payment", false,
-			untold(captured("p", 1000, func(f *loyalty.Fact) { f.State = loyalty.FactPending })), nil, 0, 0, 0,
+			unreported(captured("p", 1000, func(f *loyalty.Fact) { f.State = loyalty.FactPending })), nil, 0, 0, 0,
 			loyalty.OrderPlaced,
 		},
 		{
 			"a payment in another currency", false,
-			untold(captured("p", 1000, func(f *loyalty.Fact) { f.Money.Currency = "USD" })), nil, 0, 0, 0,
+			unreported(captured("p", 1000, func(f *loyalty.Fact) { f.Money.Currency = "USD" })), nil, 0, 0, 0,
 			loyalty.OrderPlaced,
 		},
 	} {
@@ -173,13 +173,13 @@ func TestStatusOfAnOrderByItsPayments(t *testing.T) {
 		p := made(t, func(p *loyalty.Program) { p.Payments.Award = c.award })
 		o := paid("EUR", loyalty.Line{Amount: 1000})
 		c.edit(&o)
-		told := o.Status
+		reported := o.Status
 		got := receipt.Paid(&p.Earn, &p.Payments, o)
 		if got.Status != c.want {
 			t.Errorf("%s: %s, want %s", c.name, got.Status, c.want)
 		}
-		if want := told; got.ReportedStatus != "" && got.ReportedStatus != want ||
-			(got.ReportedStatus != "") != (told != c.want) {
+		if want := reported; got.ReportedStatus != "" && got.ReportedStatus != want ||
+			(got.ReportedStatus != "") != (reported != c.want) {
 			t.Errorf("%s: reported as %q", c.name, got.ReportedStatus)
 		}
 	}
@@ -308,9 +308,9 @@ func TestRefundsOfPayments(t *testing.T) {
 func TestRefundThatBothReportCountsOnce(t *testing.T) {
 	p := made(t, func(*loyalty.Program) {})
 	for _, c := range []struct {
-		told  int64
-		facts []loyalty.Fact
-		want  int64
+		reported int64
+		facts    []loyalty.Fact
+		want     int64
 	}{
 		{300, []loyalty.Fact{backFact("r", 300)}, 0},
 		{300, []loyalty.Fact{backFact("r", 301)}, 1},
@@ -324,7 +324,7 @@ func TestRefundThatBothReportCountsOnce(t *testing.T) {
 		}
 		pending := back("pending", 500)
 		pending.Status = loyalty.RefundPending
-		o.Refunds = []loyalty.Refund{back("m", c.told), pending}
+		o.Refunds = []loyalty.Refund{back("m", c.reported), pending}
 		got := int64(0)
 		for _, r := range receipt.Paid(&p.Earn, &p.Payments, o).Refunds[2:] {
 			got += r.Amount
@@ -332,7 +332,7 @@ func TestRefundThatBothReportCountsOnce(t *testing.T) {
 		if got != c.want {
 			t.Errorf(
 				"the shop reports %d, the processor %d: %d more are refunded, want %d",
-				c.told,
+				c.reported,
 				c.facts[0].Money.Amount,
 				got,
 				c.want,

@@ -21,7 +21,7 @@ func TestLevelUnderTheRulesOfAnotherVersion(t *testing.T) {
 		})
 	}
 	live := levels("bronze", "silver", "gold")
-	live.Tiers.Gone = map[string]string{"old": "silver", "copper": "silver"}
+	live.Tiers.Replaced = map[string]string{"old": "silver", "copper": "silver"}
 	for _, c := range []struct {
 		name           string
 		rules          *loyalty.Program

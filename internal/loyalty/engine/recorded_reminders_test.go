@@ -62,40 +62,40 @@ func drawnReminders(r *rand.Rand) loyalty.Reminders {
 // remind sends the messages that are due for the member, and writes them.
 func (h *recorded) remind() {
 	who := remind.Recipient{
-		Reach: []loyalty.Channel{loyalty.Email, loyalty.SMS}, Consents: anybody.Consents, Codes: h.told.Codes,
+		Reach: []loyalty.Channel{loyalty.Email, loyalty.SMS}, Consents: anybody.Consents, Codes: h.reminded.Codes,
 	}
 	if h.r.IntN(20) == 0 {
 		who.Reach = who.Reach[:1]
 	}
-	h.told = h.told.Digest(&h.p.Compiled, &h.p.Reminders, h.p.Zone, h.acc, h.entries[h.told.Seen:], h.at)
+	h.reminded = h.reminded.Digest(&h.p.Compiled, &h.p.Reminders, h.p.Zone, h.acc, h.entries[h.reminded.Seen:], h.at)
 	var settled []remind.Settled
-	h.told, settled = h.told.Settle(&h.p.Compiled, &h.p.Reminders, h.p.Zone, h.acc, h.at)
+	h.reminded, settled = h.reminded.Settle(&h.p.Compiled, &h.p.Reminders, h.p.Zone, h.acc, h.at)
 	if len(settled) > 0 {
 		h.line("settled", fmt.Sprint(len(settled)), settled)
 	}
 	for i := range remind.MaxAtOnce {
-		plan := remind.Remind(h.p, h.acc, who, h.told, h.at)
+		plan := remind.Remind(h.p, h.acc, who, h.reminded, h.at)
 		n, held, ok := plan.First()
 		if !ok {
-			h.line("reminders", "", plan, h.told)
+			h.line("reminders", "", plan, h.reminded)
 			break
 		}
 		id := fmt.Sprint("msg_", h.acc.Sequence, "_", i)
 		h.line("reminder", fmt.Sprint(n.Reminder, " ", n.Step, " ", held), n)
 		if held {
-			h.told = h.told.HoldOut(&h.p.Compiled, h.p.Zone, h.acc, n, h.at)
+			h.reminded = h.reminded.HoldOut(&h.p.Compiled, h.p.Zone, h.acc, n, h.at)
 			continue
 		}
-		h.told = h.told.RecordSent(&h.p.Compiled, h.p.Zone, h.acc, n, id, h.at)
+		h.reminded = h.reminded.RecordSent(&h.p.Compiled, h.p.Zone, h.acc, n, id, h.at)
 		if h.r.IntN(6) == 0 {
 			back := h.r.IntN(2) == 0
-			next, reminder, news := h.told.Hear(id, "report", back, h.r.IntN(2) == 0)
-			h.told = next
+			next, reminder, news := h.reminded.Hear(id, "report", back, h.r.IntN(2) == 0)
+			h.reminded = next
 			h.line("heard", fmt.Sprint(reminder, " ", news, " ", back))
 		}
 	}
 	if id := pick(h.r, h.p.Reminders.Messages...).ID; h.r.IntN(4) == 0 {
-		n, why, ok := remind.Preview(h.p, h.acc, who, h.told, id, h.at)
+		n, why, ok := remind.Preview(h.p, h.acc, who, h.reminded, id, h.at)
 		h.line("preview", fmt.Sprint(id, " ", ok, " ", why), n, slices.Clone(n.Subjects))
 	}
 }

@@ -49,18 +49,18 @@ func TestRecordedHistories(t *testing.T) {
 // recorded is a member with a random history.
 type recorded struct {
 	*shop
-	r      *rand.Rand
-	at     time.Time
-	orders []loyalty.Order
-	events map[string]*loyalty.EventState
-	spent  []loyalty.Entry // the latest entries of redemptions
-	moved  []loyalty.Entry // and of conversions
-	left   earn.Budgets    // of the rules with a budget
-	told   remind.Reminded
-	bob    loyalty.Account // another member of the household
-	home   share.Household
-	parts  map[string]loyalty.Entry // what bob contributed, by redemption
-	out    strings.Builder
+	r        *rand.Rand
+	at       time.Time
+	orders   []loyalty.Order
+	events   map[string]*loyalty.EventState
+	spent    []loyalty.Entry // the latest entries of redemptions
+	moved    []loyalty.Entry // and of conversions
+	left     earn.Budgets    // of the rules with a budget
+	reminded remind.Reminded
+	bob      loyalty.Account // another member of the household
+	home     share.Household
+	parts    map[string]loyalty.Entry // what bob contributed, by redemption
+	out      strings.Builder
 }
 
 func newRecorded(t *testing.T, seed uint64) *recorded {
@@ -230,7 +230,7 @@ func (h *recorded) publish() {
 	}
 	h.versions = append(h.versions, tier.Live{Program: was, Until: h.at})
 	h.shop.p = next
-	h.line("version", fmt.Sprint(next.Version), next.Tiers.Refresh, next.Tiers.Gone, tier.Retiers(next, was))
+	h.line("version", fmt.Sprint(next.Version), next.Tiers.Refresh, next.Tiers.Replaced, tier.Retiers(next, was))
 }
 
 // rules returns the version by which an order or event is decided: that of its first state, or that of an instant.

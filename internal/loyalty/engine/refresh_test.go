@@ -165,12 +165,12 @@ func TestMembersOfALevelThatIsGoneAreOnTheNextLowerOne(t *testing.T) {
 		})
 	}
 	once := remove(was, loyalty.UpgradeOnly, 0, 1, 3)
-	if twice := remove(once, loyalty.UpgradeOnly, 0, 3); twice.Tiers.Gone["gold"] != "bronze" ||
-		twice.Tiers.Gone["silver"] != "bronze" {
-		t.Errorf("in the place of gold there is %v", twice.Tiers.Gone)
+	if twice := remove(once, loyalty.UpgradeOnly, 0, 3); twice.Tiers.Replaced["gold"] != "bronze" ||
+		twice.Tiers.Replaced["silver"] != "bronze" {
+		t.Errorf("in the place of gold there is %v", twice.Tiers.Replaced)
 	}
-	if again := remove(once, loyalty.UpgradeOnly, 0, 1, 2, 3); again.Tiers.Gone != nil {
-		t.Errorf("a level that came back is still gone: %v", again.Tiers.Gone)
+	if again := remove(once, loyalty.UpgradeOnly, 0, 1, 2, 3); again.Tiers.Replaced != nil {
+		t.Errorf("a level that came back is still gone: %v", again.Tiers.Replaced)
 	}
 }
 

@@ -57,8 +57,8 @@ func TestAnOrderCountsOnceItIsPaidAndForAsLongAsSomethingOfItRemains(t *testing.
 	part := paid
 	part.Refunds = []loyalty.Refund{{ID: "r", Status: loyalty.RefundSucceeded, Amount: 4999}}
 	for name, c := range map[string]struct {
-		told []loyalty.Order
-		want bool
+		orders []loyalty.Order
+		want   bool
 	}{
 		"paid at once":           {[]loyalty.Order{paid}, true},
 		"paid later":             {[]loyalty.Order{placed, paid}, true},
@@ -71,7 +71,7 @@ func TestAnOrderCountsOnceItIsPaidAndForAsLongAsSomethingOfItRemains(t *testing.
 		"contested":              {[]loyalty.Order{placed, paid, contested}, false},
 	} {
 		var entries []loyalty.Entry
-		for i, o := range c.told {
+		for i, o := range c.orders {
 			o.PlacedAt = first
 			entries = append(entries, loyalty.Entry{
 				Sequence: int64(i + 1), Kind: loyalty.KindEarn,
@@ -90,8 +90,8 @@ func TestAnOrderCountsOnceItIsPaidAndForAsLongAsSomethingOfItRemains(t *testing.
 		if (len(surveys) == 1) != c.want {
 			t.Errorf("%s: %+v", name, surveys)
 		}
-		if bought := c.told[0].Status == loyalty.OrderPaid ||
-			len(c.told) > 1 && c.told[1].Status == loyalty.OrderPaid; (s.Ignored == 0) != bought {
+		if bought := c.orders[0].Status == loyalty.OrderPaid ||
+			len(c.orders) > 1 && c.orders[1].Status == loyalty.OrderPaid; (s.Ignored == 0) != bought {
 			t.Errorf("%s: %d are ignored", name, s.Ignored)
 		}
 	}
@@ -164,8 +164,8 @@ func TestAReminderOfAnUnspentBalanceCountsFromWhenThereWasEnough(t *testing.T) {
 			t.Errorf("day %d: step %d, not %d", day, got, want)
 		}
 	}
-	told := s.RecordSent(&p.Compiled, p.Zone, acc, remind.Remind(p, acc, anybody, s, at(91)).Send[0], "m", at(91))
-	if plan := remind.Remind(p, acc, anybody, told, at(95)); len(plan.Send) > 0 {
+	orders := s.RecordSent(&p.Compiled, p.Zone, acc, remind.Remind(p, acc, anybody, s, at(91)).Send[0], "m", at(91))
+	if plan := remind.Remind(p, acc, anybody, orders, at(95)); len(plan.Send) > 0 {
 		t.Errorf("sent twice: %+v", plan.Send)
 	}
 	// For a reminder that was added after the entries, only the last activity is known.

@@ -166,7 +166,7 @@ func TestPointsExpireAtTheInstantAndNoEarlier(t *testing.T) {
 		zone    string
 		earned  string
 		expires calendar.Expiry
-		gone    string
+		expired string
 	}{
 		{
 			"Europe/Berlin", "2026-01-31T10:00:00Z",
@@ -245,20 +245,20 @@ func TestPointsExpireAtTheInstantAndNoEarlier(t *testing.T) {
 			t.Fatal(err)
 		}
 		earned, _ := time.Parse(time.RFC3339, c.earned)
-		gone, _ := time.Parse(time.RFC3339, c.gone)
+		expired, _ := time.Parse(time.RFC3339, c.expired)
 		o := paid("EUR", loyalty.Line{Amount: 1000})
 		o.PlacedAt = earned
 		out, err := award.PlaceOrder(p, joined(t, p, earned), nil, p, o, nil, earned)
 		if err != nil {
 			t.Fatal(err)
 		}
-		if b := advanced(t, p, out.Account, gone.Add(-time.Millisecond)).Account.Balance(); b.Active != 10 {
+		if b := advanced(t, p, out.Account, expired.Add(-time.Millisecond)).Account.Balance(); b.Active != 10 {
 			t.Errorf("%s %s %+v: a millisecond early there are %+v", c.zone, c.earned, c.expires, b)
 		}
-		if due := Due(p, out.Account); !due.Equal(gone) {
-			t.Errorf("%s %s %+v: due at %s, not %s", c.zone, c.earned, c.expires, due, gone)
+		if due := Due(p, out.Account); !due.Equal(expired) {
+			t.Errorf("%s %s %+v: due at %s, not %s", c.zone, c.earned, c.expires, due, expired)
 		}
-		if b := advanced(t, p, out.Account, gone).Account.Balance(); b != (loyalty.Balance{}) {
+		if b := advanced(t, p, out.Account, expired).Account.Balance(); b != (loyalty.Balance{}) {
 			t.Errorf("%s %s %+v: at the instant there are %+v", c.zone, c.earned, c.expires, b)
 		}
 	}

@@ -21,8 +21,8 @@ func TestTheFirstOfAWaitingListHaveTheFirstCall(t *testing.T) {
 		{Member: "a", Called: over}, {Member: "b", Called: called}, {Member: "c"}, {Member: "d"},
 	}
 	for _, c := range []struct {
-		left               loyalty.Points
-		may, told, forfeit string
+		left                 loyalty.Points
+		may, called, forfeit string
 	}{
 		{0, "a b c d x", "", ""}, // that there are none is another's to say
 		{1, "b", "", "a"},
@@ -54,7 +54,7 @@ func TestTheFirstOfAWaitingListHaveTheFirstCall(t *testing.T) {
 			}
 			return strings.Join(out, " ")
 		}
-		if got := strings.Join(may, " "); got != c.may || names(call.Called) != c.told ||
+		if got := strings.Join(may, " "); got != c.may || names(call.Called) != c.called ||
 			names(call.Lost) != c.forfeit {
 			t.Errorf("%d left: %q may, %q are called, %q lost", c.left, got, names(call.Called), names(call.Lost))
 		}

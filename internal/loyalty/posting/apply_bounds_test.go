@@ -272,7 +272,7 @@ func TestEntryBonusesThatAnAccountRemembers(t *testing.T) {
 
 func TestUsagesThatAnAccountStores(t *testing.T) {
 	now := loyaltytest.Noon
-	oldest := calendar.DateOf(now.Add(-UsageKept), time.UTC)
+	oldest := calendar.DateOf(now.Add(-UsageRetention), time.UTC)
 	u := func(rule string, ends calendar.Date, n int64) loyalty.Usage {
 		return loyalty.Usage{Rule: rule, Ends: ends, N: n}
 	}

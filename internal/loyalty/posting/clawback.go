@@ -7,12 +7,12 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
 )
 
-// Reasons why points are not taken back, as arguments of IsKept.
+// Reasons why points are not taken back, as arguments of IsRetained.
 const (
-	keptExpired = "expired"
-	keptPending = "pending"
-	keptWithin  = "within"
-	keptDebt    = "debt"
+	retainedExpired = "expired"
+	retainedPending = "pending"
+	retainedWithin  = "within"
+	retainedDebt    = "debt"
 )
 
 // ClawBack takes back n points of a grant. It takes pending points first, then points in the grant's lot, then points
@@ -38,16 +38,16 @@ func ClawBack(d *Decision, e loyalty.Entry, n loyalty.Points, g *loyalty.Grant) 
 		e, rest = writeOffExpired(d, e, left.In(g.Wallet), rest, g)
 	}
 	if reach == loyalty.ClawbackPendingOnly {
-		e, rest = writeOff(e, rest, g, keptPending)
+		e, rest = writeOff(e, rest, g, retainedPending)
 	}
 	e, rest = takeFromLots(d, e, left.In(g.Wallet).Lots, rest, g)
 	e, rest = takeFromConversions(d, e, rest, g)
 	if reach == loyalty.ClawbackWithinBalance {
-		e, rest = writeOff(e, rest, g, keptWithin)
+		e, rest = writeOff(e, rest, g, retainedWithin)
 	}
 	if most > 0 && reach == loyalty.ClawbackDebt {
 		beyond := max(0, rest-max(0, most-left.In(g.Wallet).Debt))
-		e, _ = writeOff(e, beyond, g, keptDebt)
+		e, _ = writeOff(e, beyond, g, retainedDebt)
 		rest -= beyond
 	}
 	if rest > 0 {
@@ -118,7 +118,7 @@ func writeOffExpired(
 	if part == 0 {
 		return e, rest
 	}
-	e, _ = writeOff(e, part, g, keptExpired)
+	e, _ = writeOff(e, part, g, retainedExpired)
 	g.Expired += part
 	e.WriteOffs = append(e.WriteOffs, loyalty.WriteOff{Wallet: g.Wallet, Lot: lot, Points: part})
 	return e, rest - part
@@ -129,10 +129,10 @@ func writeOffExpired(
 func writeOff(e loyalty.Entry, rest loyalty.Points, g *loyalty.Grant, why string) (loyalty.Entry, loyalty.Points) {
 	if rest > 0 {
 		args := []string{why}
-		if why == keptExpired {
+		if why == retainedExpired {
 			args = append(args, g.Expires.String())
 		}
-		e.Reasons = append(e.Reasons, loyalty.ReasonIn(g.Wallet, "clawback", rest, loyalty.IsKept, args...))
+		e.Reasons = append(e.Reasons, loyalty.ReasonIn(g.Wallet, "clawback", rest, loyalty.IsRetained, args...))
 		g.ExpiredOn += rest
 	}
 	return e, 0
@@ -166,7 +166,7 @@ func WithIssued(e loyalty.Entry) loyalty.Entry {
 // the rest to the grant's lot.
 func GiveBack(d *Decision, e loyalty.Entry, n loyalty.Points, g *loyalty.Grant, giveUp time.Time) loyalty.Entry {
 	if never := min(n, g.ExpiredOn); never > 0 {
-		e.Reasons = append(e.Reasons, loyalty.ReasonIn(g.Wallet, "clawback", -never, loyalty.WasKept))
+		e.Reasons = append(e.Reasons, loyalty.ReasonIn(g.Wallet, "clawback", -never, loyalty.WasRetained))
 		g.ExpiredOn -= never
 		n -= never
 		if again := g.Expired - min(g.Expired, g.ExpiredOn); again > 0 {

@@ -106,7 +106,7 @@ func noteCut(a *loyalty.Account, e loyalty.Entry) {
 	if e.Order == nil {
 		return
 	}
-	o, oldest := e.Order.Order.Placed(), calendar.DateOf(e.Effective.Add(-UsageKept), time.UTC)
+	o, oldest := e.Order.Order.Placed(), calendar.DateOf(e.Effective.Add(-UsageRetention), time.UTC)
 	cut := slices.DeleteFunc(slices.Clone(a.Cut), func(x loyalty.CutOrder) bool {
 		return x.Order == o || x.Ends != 0 && x.Ends < oldest
 	})

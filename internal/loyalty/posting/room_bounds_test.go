@@ -30,7 +30,7 @@ func TestCutOrdersThatAnAccountStores(t *testing.T) {
 	}
 	ever := loyalty.Usage{Per: loyalty.PerEver}
 	year := loyalty.Usage{Per: loyalty.PerYear, Ends: 20271231}
-	oldest := calendar.DateOf(loyaltytest.Noon.Add(-UsageKept), time.UTC)
+	oldest := calendar.DateOf(loyaltytest.Noon.Add(-UsageRetention), time.UTC)
 	for _, c := range []struct {
 		name  string
 		was   []loyalty.CutOrder

@@ -142,18 +142,18 @@ func TestPointsThatAClawbackTakes(t *testing.T) {
 // after their lot expired.
 func checkClawbackReasons(t *testing.T, name string, e loyalty.Entry, g loyalty.Grant, expired bool) {
 	t.Helper()
-	kept, owed := 0, false
+	retained, owed := 0, false
 	for _, r := range e.Reasons {
 		switch {
-		case r.Kind == loyalty.IsKept && (r.Args[0] == keptExpired) == (len(r.Args) == 2):
-			kept++
+		case r.Kind == loyalty.IsRetained && (r.Args[0] == retainedExpired) == (len(r.Args) == 2):
+			retained++
 		case r.Kind == loyalty.IsOwed && r.Args[0] == loyalty.FormatPoints(g.Owed):
 			owed = true
 		default:
 			t.Errorf("%s: the reason %+v", name, r)
 		}
 	}
-	if (kept > 0) != (g.ExpiredOn > 0) || owed != (expired && g.Owed > 0) {
+	if (retained > 0) != (g.ExpiredOn > 0) || owed != (expired && g.Owed > 0) {
 		t.Errorf("%s: the reasons are %+v", name, e.Reasons)
 	}
 }

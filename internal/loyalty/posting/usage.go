@@ -16,12 +16,12 @@ type Spend struct {
 	Budget loyalty.Points // the whole budget
 }
 
-// UsageKept is how long the usage of a period is stored after the period's end. No first revision of an order is
+// UsageRetention is how long the usage of a period is stored after the period's end. No first revision of an order is
 // accepted later. Points that later revisions return to a forgotten period cannot be used by any order.
-const UsageKept = loyalty.MaxOrderAge + 48*time.Hour
+const UsageRetention = loyalty.MaxOrderAge + 48*time.Hour
 
 // AddUsage adds the usages in more to those in all and returns the result. It drops usages of periods that ended more
-// than UsageKept before now.
+// than UsageRetention before now.
 func AddUsage(all, more []loyalty.Usage, now time.Time) []loyalty.Usage {
 	out := slices.Clone(all)
 	for _, u := range more {
@@ -33,6 +33,6 @@ func AddUsage(all, more []loyalty.Usage, now time.Time) []loyalty.Usage {
 		}
 		out[at].N += u.N
 	}
-	oldest := calendar.DateOf(now.Add(-UsageKept), time.UTC)
+	oldest := calendar.DateOf(now.Add(-UsageRetention), time.UTC)
 	return slices.DeleteFunc(out, func(u loyalty.Usage) bool { return u.N == 0 || u.Ends != 0 && u.Ends < oldest })
 }

@@ -386,11 +386,11 @@ func TestStatusOfOrdersByPayments(t *testing.T) {
 	other := loyalty.Tender{Kind: loyalty.TenderOther, Amount: 60}
 	reported := loyalty.Tender{Kind: loyalty.TenderGiftCard, Amount: 60, Reported: true}
 	for _, c := range []struct {
-		name  string
-		award loyalty.Award
-		told  loyalty.OrderStatus
-		o     loyalty.Order
-		want  loyalty.OrderStatus
+		name     string
+		award    loyalty.Award
+		reported loyalty.OrderStatus
+		o        loyalty.Order
+		want     loyalty.OrderStatus
 	}{
 		{"orders that the merchant reports", loyalty.AwardOrders, loyalty.OrderPaid, order(0), loyalty.OrderPaid},
 		{"a canceled order", loyalty.AwardPayments, loyalty.OrderCanceled, order(100), loyalty.OrderCanceled},
@@ -413,7 +413,7 @@ func TestStatusOfOrdersByPayments(t *testing.T) {
 		{"a gift card that a payment " +
 			"reports", loyalty.AwardPayments, loyalty.OrderPaid, order(40, reported), loyalty.OrderPlaced},
 	} {
-		if got := status(loyalty.PaymentTerms{Award: c.award}, c.told, c.o); got != c.want {
+		if got := status(loyalty.PaymentTerms{Award: c.award}, c.reported, c.o); got != c.want {
 			t.Errorf("%s: %s", c.name, got)
 		}
 	}

@@ -98,7 +98,7 @@ func TestLevelsAtInstants(t *testing.T) {
 		return loyalty.Standing{Level: level, Since: at.Add(n)}
 	}
 	tiers := &loyalty.Tiers{
-		Levels: []loyalty.Level{{ID: "a"}, {ID: "b"}, {ID: "c"}}, Gone: map[string]string{"old": "b"},
+		Levels: []loyalty.Level{{ID: "a"}, {ID: "b"}, {ID: "c"}}, Replaced: map[string]string{"old": "b"},
 	}
 	acc := loyalty.Account{Tier: s("c", 4), Past: []loyalty.Standing{s("a", 0), s("old", 2)}}
 	for n, want := range map[time.Duration]string{-1: "a", 0: "a", 1: "a", 2: "b", 3: "b", 4: "c", 5: "c"} {

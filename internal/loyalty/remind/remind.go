@@ -152,7 +152,7 @@ func (v *visit) gate(o offer) {
 		v.plan.Held = append(v.plan.Held, o.News)
 	default:
 		v.sooner(at)
-		v.plan.Kept = append(v.plan.Kept, Kept{o.News, why})
+		v.plan.Kept = append(v.plan.Kept, Suppressed{o.News, why})
 	}
 }
 

@@ -145,9 +145,9 @@ func TestRecordsThatNoLongerMatterAreForgotten(t *testing.T) {
 	)
 	absent := cycle(acc, Reminded{}, loyalty.AfterAbsence, "r")
 	for _, c := range []struct {
-		name string
-		sent SentReminder
-		kept bool
+		name    string
+		sent    SentReminder
+		remains bool
 	}{
 		{"it may occur again", SentReminder{Reminder: "r", Subject: Subject{Until: tuesday.Add(1)}}, true},
 		{"it ends now", SentReminder{Reminder: "r", Subject: Subject{Until: tuesday}}, true},
@@ -179,8 +179,8 @@ func TestRecordsThatNoLongerMatterAreForgotten(t *testing.T) {
 		},
 	} {
 		s := Forget(p, acc, Reminded{SentReminders: []SentReminder{c.sent}}, tuesday)
-		if kept := len(s.SentReminders) == 1; kept != c.kept {
-			t.Errorf("%s: kept %t", c.name, kept)
+		if remains := len(s.SentReminders) == 1; remains != c.remains {
+			t.Errorf("%s: kept %t", c.name, remains)
 		}
 	}
 	s := Reminded{Sent: []SentCount{{Day: 20270131, N: 1}, {Day: 20270201, N: 2}, {Day: 20270202, N: 3}}}

@@ -109,8 +109,8 @@ const (
 	HeldOut     Why = "holdout"
 )
 
-// A Kept is a suppressed message and the reason.
-type Kept struct {
+// A Suppressed value is a suppressed message and the reason.
+type Suppressed struct {
 	News News
 	Why  Why
 }
@@ -120,10 +120,10 @@ const MaxAtOnce = 10
 
 // A Plan lists the messages to send to a member now, and those that are not sent.
 type Plan struct {
-	Send []News    // each could be sent now; after the first one, the plan must be made again
-	Held []News    // would be sent, but the member is in the holdout; after the first one, the plan must be made again
-	Kept []Kept    // suppressed for now
-	Next time.Time // when to evaluate the member again
+	Send []News       // each could be sent now; after the first one, the plan must be made again
+	Held []News       // would be sent, but the member is in the holdout; after the first one, the plan must be made again
+	Kept []Suppressed // suppressed for now
+	Next time.Time    // when to evaluate the member again
 }
 
 // First returns the message to process before the plan is made again, and whether it is withheld by the holdout. It

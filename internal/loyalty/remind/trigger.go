@@ -314,8 +314,8 @@ func (v *visit) tierAtRisk() {
 	step, due := v.ahead(at, v.p.Zone)
 	v.sooner(v.morning(at)) // the review may be postponed then, which requires another message
 	rung := v.p.Tiers.LevelIndex(v.acc.Tier)
-	kept, _ := tier.Of(v.p).Requalified(v.acc, at)
-	if step < 0 || rung <= max(0, tier.Of(v.p).Floor(v.acc)) || kept >= rung {
+	retained, _ := tier.Of(v.p).Requalified(v.acc, at)
+	if step < 0 || rung <= max(0, tier.Of(v.p).Floor(v.acc)) || retained >= rung {
 		return
 	}
 	level := v.p.Tiers.Levels[rung]

@@ -25,10 +25,10 @@ func postponeFall(d *posting.Decision, at time.Time) error {
 // period. It returns 0 if levels are not kept by periods.
 func keepPeriods(t *loyalty.Tiers) int { return max(t.KeepYear, t.KeepPeriods) }
 
-// KeptFrom returns the end of the validity of a level that was reached, or whose previous validity ended, at the
+// RetainedFrom returns the end of the validity of a level that was reached, or whose previous validity ended, at the
 // instant at. If levels are kept by periods, this is the end of the n-th period from that instant on. It returns zero
 // if the level cannot be lost.
-func (r Rules) KeptFrom(acc loyalty.Account, at time.Time, n int) time.Time {
+func (r Rules) RetainedFrom(acc loyalty.Account, at time.Time, n int) time.Time {
 	end := at
 	switch {
 	case r.Tiers.MoveDown == loyalty.StayUp:
@@ -47,11 +47,12 @@ func (r Rules) KeptFrom(acc loyalty.Account, at time.Time, n int) time.Time {
 	return r.Tiers.ExtendedBy.After(end, r.Zone)
 }
 
-// KeptOn returns the new end of a standing if the member qualifies again when its validity ends, at the instant closes.
+// RetainedOn returns the new end of a standing if the member qualifies again when its validity ends, at the instant
+// closes.
 // Months are counted from the beginning of the standing. Otherwise, a standing that begins on the 31st would always end
 // on the 28th after its first February.
-func (r Rules) KeptOn(acc loyalty.Account, s loyalty.Standing, closes time.Time) time.Time {
-	next := r.KeptFrom(acc, closes, 1)
+func (r Rules) RetainedOn(acc loyalty.Account, s loyalty.Standing, closes time.Time) time.Time {
+	next := r.RetainedFrom(acc, closes, 1)
 	keep := r.Tiers.KeepFor
 	if keepPeriods(r.Tiers) > 0 || next.IsZero() {
 		return next
@@ -73,12 +74,12 @@ func (r Rules) KeptOn(acc loyalty.Account, s loyalty.Standing, closes time.Time)
 func (r Rules) LoweredUntil(acc loyalty.Account, asOf, at time.Time) time.Time {
 	n := keepPeriods(r.Tiers)
 	if _, cyclic := Cycle(r.Tiers); n == 0 || !cyclic {
-		return r.KeptFrom(acc, r.PeriodCloses(acc, acc.Tier), 1)
+		return r.RetainedFrom(acc, r.PeriodCloses(acc, acc.Tier), 1)
 	}
 	if r.Tiers.MoveUp == loyalty.NextPeriod && asOf.Before(at) {
 		asOf = asOf.Add(1) // into the next period, in which a level that was reached in the last one takes effect
 	}
-	return r.KeptFrom(acc, asOf, n)
+	return r.RetainedFrom(acc, asOf, n)
 }
 
 // PeriodCloses returns the end of the last period for which a standing is kept: Standing.Until without the program's

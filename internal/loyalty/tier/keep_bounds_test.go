@@ -25,7 +25,7 @@ func TestEndOfARenewedStanding(t *testing.T) {
 		{"a level that cannot be lost", []func(*loyalty.Tiers){stayUp}, "2027-02-28", ""},
 	} {
 		s := loyalty.Standing{Level: "silver", Since: utc("2027-01-31")}
-		got := Of(threeLevels(c.tiers...)).KeptOn(member("silver"), s, utc(c.closes))
+		got := Of(threeLevels(c.tiers...)).RetainedOn(member("silver"), s, utc(c.closes))
 		if c.want == "" && !got.IsZero() || c.want != "" && !got.Equal(utc(c.want)) {
 			t.Errorf("%s: %s, want %q", c.name, got, c.want)
 		}

@@ -16,9 +16,9 @@ func TestNearestGap(t *testing.T) {
 		By: loyalty.ByPointsEarned, From: 100, Have: -50,
 	}
 	for _, c := range []struct {
-		ways    [][]Gap
-		want    Gap
-		besides []Gap
+		ways   [][]Gap
+		want   Gap
+		others []Gap
 	}{
 		{[][]Gap{{far}}, far, nil},
 		{[][]Gap{{far, near, done}}, far, []Gap{near}},
@@ -34,8 +34,8 @@ func TestNearestGap(t *testing.T) {
 		if got != c.want {
 			t.Errorf("%+v: %+v, want %+v", c.ways, got, c.want)
 		}
-		if others := OtherGaps(c.ways, c.want); !slices.Equal(others, c.besides) {
-			t.Errorf("%+v: other gaps %+v, want %+v", c.ways, others, c.besides)
+		if others := OtherGaps(c.ways, c.want); !slices.Equal(others, c.others) {
+			t.Errorf("%+v: other gaps %+v, want %+v", c.ways, others, c.others)
 		}
 	}
 }

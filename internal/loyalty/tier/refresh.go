@@ -38,21 +38,21 @@ func SetReplacements(t *loyalty.Tiers, before *loyalty.Tiers) {
 	if len(t.Levels) == 0 {
 		return
 	}
-	gone, left := map[string]string{}, t.Levels[0].ID
+	replaced, left := map[string]string{}, t.Levels[0].ID
 	for _, l := range before.Levels {
 		if has(l.ID) {
 			left = l.ID
 			continue
 		}
-		gone[l.ID] = left
+		replaced[l.ID] = left
 	}
-	for id, to := range before.Gone {
+	for id, to := range before.Replaced {
 		if !has(id) {
-			gone[id] = cmp.Or(gone[to], to)
+			replaced[id] = cmp.Or(replaced[to], to)
 		}
 	}
-	if len(gone) > 0 {
-		t.Gone = gone
+	if len(replaced) > 0 {
+		t.Replaced = replaced
 	}
 }
 

@@ -18,7 +18,7 @@ func TestReplacementsOfLevels(t *testing.T) {
 		return t
 	}
 	earlier := levels("bronze", "gold")
-	earlier.Gone = map[string]string{"platinum": "gold", "silver": "bronze", "basic": "bronze"}
+	earlier.Replaced = map[string]string{"platinum": "gold", "silver": "bronze", "basic": "bronze"}
 	for _, c := range []struct {
 		name   string
 		is     loyalty.Tiers
@@ -38,8 +38,8 @@ func TestReplacementsOfLevels(t *testing.T) {
 		},
 	} {
 		SetReplacements(&c.is, &c.before)
-		if !maps.Equal(c.is.Gone, c.want) || (c.is.Gone == nil) != (c.want == nil) {
-			t.Errorf("%s: %v", c.name, c.is.Gone)
+		if !maps.Equal(c.is.Replaced, c.want) || (c.is.Replaced == nil) != (c.want == nil) {
+			t.Errorf("%s: %v", c.name, c.is.Replaced)
 		}
 	}
 	none := &loyalty.Program{}
@@ -64,7 +64,7 @@ var changed = utc("2027-03-02")
 
 func refreshing(mode loyalty.RefreshMode) func(*loyalty.Tiers) {
 	return func(t *loyalty.Tiers) {
-		t.Refresh, t.Gone = loyalty.Refresh{
+		t.Refresh, t.Replaced = loyalty.Refresh{
 			At:   changed,
 			Mode: mode,
 		}, map[string]string{

@@ -186,7 +186,7 @@ func (r Rules) TierDue(acc loyalty.Account) time.Time {
 func locked(d *posting.Decision) bool { return d.Now.Before(d.Account.Tier.Lock) }
 
 func (r Rules) reachedUntil(acc loyalty.Account, at time.Time) time.Time {
-	return r.KeptFrom(acc, at, keepPeriods(r.Tiers))
+	return r.RetainedFrom(acc, at, keepPeriods(r.Tiers))
 }
 
 // Closed returns the last instant of each period that has ended by now and in which an event at the instant at counts.
@@ -335,7 +335,7 @@ func prolong(d *posting.Decision, at, asOf time.Time) error {
 	s.Given = false
 	for !s.Until.IsZero() && !posting.ReviewAt(&d.P.Tiers, d.P.Zone, s).After(at) {
 		closes := Of(d.P).PeriodCloses(d.Account, s)
-		next := Of(d.P).KeptOn(d.Account, s, closes)
+		next := Of(d.P).RetainedOn(d.Account, s, closes)
 		if !next.After(s.Until) || d.P.Tiers.LevelIndex(s) <= Of(d.P).Floor(d.Account) {
 			s.Until = time.Time{}
 			break

@@ -139,8 +139,8 @@ func (r Windows) Apart(acc loyalty.Account) int {
 	case r.Tiers.Window.Kind == loyalty.LevelWindow:
 		return MaxWindow
 	case r.Tiers.Months > 0 && slices.ContainsFunc(Standings(&acc), loyalty.Standing.Manual):
-		kept := r.Tiers.KeepFor.Months + r.Tiers.Grace.Months + (r.Tiers.KeepFor.Days+r.Tiers.Grace.Days)/28 + 2
-		return min(r.Tiers.Months+kept, MaxWindow)
+		retained := r.Tiers.KeepFor.Months + r.Tiers.Grace.Months + (r.Tiers.KeepFor.Days+r.Tiers.Grace.Days)/28 + 2
+		return min(r.Tiers.Months+retained, MaxWindow)
 	}
 	return r.Tiers.Months
 }

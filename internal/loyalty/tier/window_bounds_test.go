@@ -144,7 +144,7 @@ func TestBucketsWithinAWindow(t *testing.T) {
 
 // An account stores the months of the window apart and, under a manually set level, those that may keep another level.
 func TestMonthsThatAnAccountStoresApart(t *testing.T) {
-	kept := func(p, grace calendar.Period) func(*loyalty.Tiers) {
+	retained := func(p, grace calendar.Period) func(*loyalty.Tiers) {
 		return func(t *loyalty.Tiers) { t.KeepFor, t.Grace = p, grace }
 	}
 	for _, c := range []struct {
@@ -159,22 +159,22 @@ func TestMonthsThatAnAccountStoresApart(t *testing.T) {
 		{"twelve months, set manually", []func(*loyalty.Tiers){rolling}, true, 14},
 		{
 			"kept for months",
-			[]func(*loyalty.Tiers){rolling, kept(calendar.Period{Months: 6}, calendar.Period{Months: 1})},
+			[]func(*loyalty.Tiers){rolling, retained(calendar.Period{Months: 6}, calendar.Period{Months: 1})},
 			true, 21,
 		},
 		{
 			"kept for 28 days in all",
-			[]func(*loyalty.Tiers){rolling, kept(calendar.Period{Days: 27}, calendar.Period{Days: 1})},
+			[]func(*loyalty.Tiers){rolling, retained(calendar.Period{Days: 27}, calendar.Period{Days: 1})},
 			true, 15,
 		},
 		{
 			"kept for 27 days in all",
-			[]func(*loyalty.Tiers){rolling, kept(calendar.Period{Days: 26}, calendar.Period{Days: 1})},
+			[]func(*loyalty.Tiers){rolling, retained(calendar.Period{Days: 26}, calendar.Period{Days: 1})},
 			true, 14,
 		},
 		{
 			"kept for years",
-			[]func(*loyalty.Tiers){rolling, kept(calendar.Period{Months: 60}, calendar.Period{})},
+			[]func(*loyalty.Tiers){rolling, retained(calendar.Period{Months: 60}, calendar.Period{})},
 			true, MaxWindow,
 		},
 		{"a quarter", []func(*loyalty.Tiers){quarterly}, false, 15},

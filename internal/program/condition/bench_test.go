@@ -53,7 +53,7 @@ func BenchmarkHoldsForNewFacts(b *testing.B) {
 	facts := twentyLines()
 	b.ReportAllocs()
 	for b.Loop() {
-		facts.Kept = nil
+		facts.Cached = nil
 		if _, err := c.Holds(facts); err != nil {
 			b.Fatal(err)
 		}

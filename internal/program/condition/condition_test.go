@@ -148,7 +148,7 @@ func TestAConditionAboutARewardKnowsTheMemberAndWhatTheOrderComesTo(t *testing.T
 	env := condition.Env{Reward: true}
 	order := aboutOrder()
 	mustHold(t, `member.tier == "gold" and order.total > 30 and order.currency == "EUR"`, env, order, true)
-	order.Order, order.Kept = nil, nil
+	order.Order, order.Cached = nil, nil
 	mustHold(t, `member.tier == "gold"`, env, order, true)
 	c, err := condition.Compile(`order.total < 50`, env)
 	if err != nil {
@@ -333,8 +333,8 @@ func TestTheEnvironmentIsDerivedOncePerFacts(t *testing.T) {
 	if ok, err := a.Holds(facts); !ok || err != nil {
 		t.Fatal(ok, err)
 	}
-	kept := facts.Kept
-	if ok, err := b.Holds(facts); !ok || err != nil || facts.Kept != kept {
+	cached := facts.Cached
+	if ok, err := b.Holds(facts); !ok || err != nil || facts.Cached != cached {
 		t.Errorf("the second condition derived again: %v %v", ok, err)
 	}
 	another := *facts

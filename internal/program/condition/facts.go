@@ -68,8 +68,8 @@ var weekdays = [...]string{"sun", "mon", "tue", "wed", "thu", "fri", "sat"}
 
 // derive returns the environment of the facts. It caches the environment in the facts.
 func derive(f *loyalty.Facts) (*environment, error) {
-	if kept, ok := f.Kept.(*environment); ok && kept.of == f {
-		return kept, nil
+	if cached, ok := f.Cached.(*environment); ok && cached.of == f {
+		return cached, nil
 	}
 	e := &environment{Member: memberOf(f), At: momentOf(f.At), Event: f.Event, of: f}
 	if f.Order != nil {
@@ -80,7 +80,7 @@ func derive(f *loyalty.Facts) (*environment, error) {
 		e.Order = orderOf(f, int8(exponent))
 	}
 	e.longest = max(len(e.Order.Items), len(e.Order.Tenders), len(e.Member.Segments), len(e.Member.Campaigns))
-	f.Kept = e
+	f.Cached = e
 	return e, nil
 }
 

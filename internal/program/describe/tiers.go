@@ -47,7 +47,7 @@ func (s tierSection) explain() {
 		s.say("Levels do not end.")
 		return
 	}
-	s.kept()
+	s.validity()
 }
 
 // tierGroups describes each tier group other than the main tiers.
@@ -64,17 +64,17 @@ func (e explainer) tierGroups() {
 	}
 }
 
-// kept describes how long a member keeps a level, and how far the member then moves down.
-func (s tierSection) kept() {
+// validity describes how long a member keeps a level, and how far the member then moves down.
+func (s tierSection) validity() {
 	t := s.tiers
-	kept := map[int]string{
+	validity := map[int]string{
 		0: "for " + Period(t.KeepFor), 1: "to the end of the year", 2: "to the end of the next year",
 	}[t.KeepYear]
 	switch t.KeepPeriods {
 	case 1:
-		kept = "to the end of the period"
+		validity = "to the end of the period"
 	case 2:
-		kept = "to the end of the next period"
+		validity = "to the end of the next period"
 	}
 	grace := ""
 	if !t.ExtendedBy.IsZero() {
@@ -87,7 +87,7 @@ func (s tierSection) kept() {
 	if t.MoveDown == loyalty.ToQualified {
 		down = "to the level for which they qualify"
 	}
-	s.say("A level is kept %s%s; members who do not qualify again by then move down %s.", kept, grace, down)
+	s.say("A level is kept %s%s; members who do not qualify again by then move down %s.", validity, grace, down)
 }
 
 // window describes the period over which the metrics of levels are measured.

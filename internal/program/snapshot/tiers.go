@@ -33,7 +33,7 @@ type (
 		Keep             bool              `json:"keep_on_refund,omitzero"`
 		Refresh          refreshDoc        `json:"refresh,omitzero"`
 		MaxDowngrades    ratio             `json:"max_downgrades,omitzero"`
-		Gone             map[string]string `json:"gone,omitzero"`
+		Replaced         map[string]string `json:"gone,omitzero"`
 	}
 
 	tierGroupDoc struct {
@@ -102,7 +102,7 @@ func tiersOf(t loyalty.Tiers) tiersDoc {
 		ExtendedBy:    periodDoc(t.ExtendedBy),
 		Minimums:      each(t.Minimums, func(f loyalty.Minimum) minimumDoc { return minimumDoc(f) }),
 		SkippedLevels: welcome(t.SkippedLevels), RepeatEntryBonus: t.RepeatEntryBonus, Keep: t.KeepOnRefund,
-		Refresh: refreshDoc(t.Refresh), MaxDowngrades: ratio{t.MaxDowngrades}, Gone: t.Gone,
+		Refresh: refreshDoc(t.Refresh), MaxDowngrades: ratio{t.MaxDowngrades}, Replaced: t.Replaced,
 	}
 }
 
@@ -129,6 +129,6 @@ func (d tiersDoc) tiers() loyalty.Tiers {
 		Minimums:      each(d.Minimums, func(f minimumDoc) loyalty.Minimum { return loyalty.Minimum(f) }),
 		SkippedLevels: loyalty.SkippedLevels(d.SkippedLevels), RepeatEntryBonus: d.RepeatEntryBonus,
 		KeepOnRefund: d.Keep,
-		Refresh:      loyalty.Refresh(d.Refresh), MaxDowngrades: d.MaxDowngrades.number, Gone: d.Gone,
+		Refresh:      loyalty.Refresh(d.Refresh), MaxDowngrades: d.MaxDowngrades.number, Replaced: d.Replaced,
 	}
 }

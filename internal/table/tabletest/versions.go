@@ -88,19 +88,19 @@ func (s *suite) conflicts(t *testing.T) {
 func (s *suite) allOrNone(t *testing.T) {
 	for place, name := range []string{"first", "middle", "last"} {
 		t.Run("a conflict on the "+name+" operation changes nothing", func(t *testing.T) {
-			kept, gone := s.put(t, s.item(t, "kept", `{"n":1}`)), s.put(t, s.item(t, "gone", `{"n":1}`))
+			existing, deleted := s.put(t, s.item(t, "kept", `{"n":1}`)), s.put(t, s.item(t, "gone", `{"n":1}`))
 			counter := s.put(t, s.item(t, "counter", `{"n":5}`))
 			rival := s.put(t, s.item(t, "rival", `{"n":1}`))
-			made, next := s.item(t, "made", `{"n":1}`), kept
+			made, next := s.item(t, "made", `{"n":1}`), existing
 			next.Doc, next.Index = numbered(2), table.Key{PK: s.pk(t), SK: "i"}
 			stale := rival
 			stale.Version = 0
-			ops := []table.Op{table.Put(made), table.Put(next), table.Delete(gone), table.Add(counter.Key, "n", -1, 0)}
+			ops := []table.Op{table.Put(made), table.Put(next), table.Delete(deleted), table.Add(counter.Key, "n", -1, 0)}
 			at := place * len(ops) / 2
 			ops = append(ops[:at], append([]table.Op{table.Put(stale)}, ops[at:]...)...)
 
 			wantConflict(t, s.tab.Transact(t.Context(), ops...), at, rival)
-			s.wantStored(t, kept, gone, counter, rival, table.Item{Key: made.Key})
+			s.wantStored(t, existing, deleted, counter, rival, table.Item{Key: made.Key})
 			if listed := s.list(t, table.Query{PK: s.pk(t), Index: true}); len(listed) > 0 {
 				t.Errorf("the index lists %v, want nothing", sortKeys(listed))
 			}
