@@ -99,6 +99,10 @@ var pebbletable = []mutation{
 	{"encode.go", "it.Doc = bytes.Clone(r.rest)", "it.Doc = r.rest", "return Pebble's memory"},
 	{"encode.go", "time.Unix(r.varint(), 0)", "time.Unix(r.varint()/60*60, 0)", "expire by the minute"},
 	{"encode.go", "\t\t\tif part[i] == 0 {", "\t\t\tif false {", "treat a zero byte as the end of a key"},
+	{
+		"encode.go", "if b == 0 && (i+1 == len(row) || row[i+1] != 0xff) {", "if b == 0 {",
+		"end a partition at a zero byte within a part",
+	},
 	{"encode.go", "row = append(row, part[i])", "row = append(row, part[i]&0x7f)", "drop a bit of non-ASCII text"},
 	{
 		"check.go", "\tit.Doc = json.RawMessage(doc)\n",

@@ -6,9 +6,11 @@ import (
 	"strings"
 	"sync"
 	"sync/atomic"
+	"syscall"
 	"testing"
 	"time"
 
+	"github.com/cockroachdb/pebble/v2"
 	"github.com/cockroachdb/pebble/v2/vfs"
 
 	"github.com/perennial-loyalty/perennial/internal/table"
@@ -105,4 +107,89 @@ var (
 func benchDoc(lots int) []byte {
 	lot := `{"wallet":"points","expires":"2027-03-31","points":123456,"cause":"order/1042"}`
 	return []byte(`{"sequence":123456,"lots":[` + lot + strings.Repeat(","+lot, lots-1) + `]}`)
+}
+
+// BenchmarkAbsent measures the reads with which each new order begins, in a table on disk with a million items: whether
+// the partition of the order is empty, and the order itself.
+func BenchmarkAbsent(b *testing.B) {
+	tab, err := Open(b.TempDir())
+	if err != nil {
+		b.Fatal(err)
+	}
+	defer tab.Close()
+	fill(b, tab, 1_000_000)
+	if err := tab.db.Compact(b.Context(), []byte{0}, []byte{0xff}, true); err != nil {
+		b.Fatal(err)
+	}
+	ctx := b.Context()
+	b.Run("query", func(b *testing.B) {
+		defer reportCPU(b)()
+		for i := 0; b.Loop(); i++ {
+			for it, err := range tab.Query(
+				ctx, table.Query{PK: fmt.Sprintf("P#p#O#%d+", i*7919%1_000_000), Reverse: true, Limit: 1},
+			) {
+				b.Fatal(it, err)
+			}
+		}
+	})
+	b.Run("fresh", func(b *testing.B) {
+		defer reportCPU(b)()
+		for i := 0; b.Loop(); i++ {
+			key := table.Key{PK: fmt.Sprintf("P#p#O#%d+", i*7919%1_000_000), SK: "000001"}
+			if it, _, err := tab.read(key, true); err != nil || it.Version > 0 {
+				b.Fatal(it, err)
+			}
+		}
+	})
+	b.Run("present", func(b *testing.B) {
+		defer reportCPU(b)()
+		for i := 0; b.Loop(); i++ {
+			key := table.Key{PK: fmt.Sprintf("P#p#O#%d", i*7919%1_000_000), SK: "000001"}
+			if it, err := tab.Get(ctx, key); err != nil || it.Version == 0 {
+				b.Fatal(it, err)
+			}
+		}
+	})
+}
+
+// reportCPU reports the CPU time of the process between the call and the call of the returned function.
+func reportCPU(b *testing.B) func() {
+	b.ReportAllocs()
+	used := func() (total int64) {
+		var u syscall.Rusage
+		if err := syscall.Getrusage(syscall.RUSAGE_SELF, &u); err != nil {
+			b.Fatal(err)
+		}
+		return u.Utime.Nano() + u.Stime.Nano()
+	}
+	start := used()
+	return func() { b.ReportMetric(float64(used()-start)/float64(b.N), "cpu-ns/op") }
+}
+
+// fill stores n items of about 500 bytes in partitions of their own, in random order, and flushes them to disk.
+func fill(b *testing.B, tab *Table, n int) {
+	doc := benchDoc(5)
+	for i := 0; i < n; i += maxOps {
+		var ops []table.Op
+		for j := i; j < i+maxOps; j++ {
+			ops = append(
+				ops,
+				table.Put(table.Item{Key: table.Key{PK: fmt.Sprintf("P#p#O#%d", j*7919%n), SK: "000001"}, Doc: doc}),
+			)
+		}
+		ready, err := prepare(ops)
+		if err != nil {
+			b.Fatal(err)
+		}
+		s, err := tab.stage(ready)
+		if err != nil {
+			b.Fatal(err)
+		}
+		if err := tab.db.Apply(s.batch, pebble.NoSync); err != nil {
+			b.Fatal(err)
+		}
+	}
+	if err := tab.db.Flush(); err != nil {
+		b.Fatal(err)
+	}
 }

@@ -14,7 +14,7 @@ func wantCacheOfItems(t testing.TB, tab *Table) {
 	t.Helper()
 	wantSizeOfSlots(t, tab.cache)
 	for _, s := range tab.cache.slots.Values() {
-		it, err := tab.readRow(s.item.Key)
+		it, err := tab.readRow(s.item.Key, false)
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -220,7 +220,7 @@ func (h *held) write(t *testing.T, it table.Item) (onDisk <-chan struct{}) {
 		}
 	})
 	for applied := false; !applied && !t.Failed(); runtime.Gosched() {
-		now, _, err := h.read(it.Key)
+		now, _, err := h.read(it.Key, false)
 		applied = err == nil && now.Version > it.Version
 	}
 	return done

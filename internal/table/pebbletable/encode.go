@@ -6,6 +6,8 @@ import (
 	"errors"
 	"time"
 
+	"github.com/cockroachdb/pebble/v2"
+
 	"github.com/perennial-loyalty/perennial/internal/table"
 )
 
@@ -30,6 +32,26 @@ func appendParts(row []byte, parts ...string) []byte {
 		row = append(row, 0)
 	}
 	return row
+}
+
+// comparer orders rows by their bytes. Its Split makes Pebble's filters contain partitions instead of rows, so that a
+// list of an empty partition usually reads nothing.
+var comparer = func() *pebble.Comparer {
+	c := *pebble.DefaultComparer
+	c.Name = "perennial.partitions"
+	c.Split = splitPartition
+	return &c
+}()
+
+// splitPartition returns the length of the part of a row's key that names the partition: the kind and the first part
+// with its zero byte. A key without a complete first part, such as a bound, is its own partition.
+func splitPartition(row []byte) int {
+	for i, b := range row {
+		if b == 0 && (i+1 == len(row) || row[i+1] != 0xff) {
+			return i + 1
+		}
+	}
+	return len(row)
 }
 
 // beyond returns a key above every row that starts with row.

@@ -14,7 +14,7 @@ import (
 // filled with files, and another program's Pebble database would be opened and upgraded.
 const (
 	markName = "PERENNIAL"
-	markText = "perennial table, form 1\n"
+	markText = "perennial table, form 2\n"
 )
 
 // A home is a locked directory of a table.
@@ -88,19 +88,20 @@ func writeMark(dir, mark string, fs vfs.FS) error {
 	return errors.Join(d.Sync(), d.Close())
 }
 
-// options returns Pebble's options. Memory use stays constant near 100 MB, however large the table is.
+// options returns Pebble's options. Memory use stays constant near 200 MB, however large the table is.
 func options(fs vfs.FS, lock *pebble.Lock, stop func(error)) *pebble.Options {
 	opts := &pebble.Options{
 		FS:           fs,
 		Lock:         lock,
 		Logger:       logger{stop},
-		CacheSize:    64 << 20,
-		MemTableSize: 32 << 20,
+		Comparer:     comparer,
+		CacheSize:    128 << 20, // includes the memory of two tables
+		MemTableSize: 16 << 20,
 		// Pinned, because an earlier release cannot open a directory that was upgraded to a later version.
 		FormatMajorVersion: pebble.FormatValueSeparation,
 	}
 	for i := range opts.Levels {
-		// Most commands first look up their cause, which usually does not exist.
+		// Most commands first list the partition of their cause, which is usually empty.
 		opts.Levels[i].FilterPolicy = bloom.FilterPolicy(10)
 	}
 	return opts

@@ -31,7 +31,7 @@ func TestOpenRefuses(t *testing.T) {
 			writeFile(t, filepath.Join(dir, "letters.txt"), "Dear Ada")
 		}, "not a directory of Perennial"},
 		"a table of a later format": {func(t *testing.T, dir string) {
-			writeFile(t, filepath.Join(dir, markName), "perennial table, form 2\n")
+			writeFile(t, filepath.Join(dir, markName), "perennial table, form 3\n")
 		}, "unknown format"},
 		"a file": {func(t *testing.T, dir string) {
 			if err := os.Remove(dir); err != nil {
@@ -181,4 +181,31 @@ func files(t *testing.T, dir string) []string {
 		names = append(names, e.Name())
 	}
 	return names
+}
+
+// TestRowsArePartitioned requires that the partition of a row's key is all up to the first part, also if parts contain
+// zero bytes, and that rows of different partitions are ordered as their partitions.
+func TestRowsArePartitioned(t *testing.T) {
+	parts := []string{"a", "a\x00", "a\x00b", "b", "é", "\x00"}
+	for _, pk := range parts {
+		for _, sk := range parts {
+			row := itemKey(table.Key{PK: pk, SK: sk})
+			partition := appendParts([]byte{itemRow}, pk)
+			if n := splitPartition(row); n != len(partition) {
+				t.Errorf("the partition of %q has %d bytes, want %d", row, n, len(partition))
+			}
+			for _, other := range parts {
+				for _, suffix := range parts {
+					o := itemKey(table.Key{PK: other, SK: suffix})
+					if c := bytes.Compare(partition, appendParts([]byte{itemRow}, other)); c != 0 &&
+						c != bytes.Compare(row, o) {
+						t.Errorf("%q and %q are ordered differently than their partitions", row, o)
+					}
+				}
+			}
+		}
+	}
+	if bound := beyond(itemKey(table.Key{PK: "a", SK: "b"})); splitPartition(bound) != 3 {
+		t.Errorf("the partition of %q has %d bytes", bound, splitPartition(bound))
+	}
 }

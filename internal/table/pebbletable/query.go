@@ -28,7 +28,7 @@ func (t *Table) Get(ctx context.Context, key table.Key) (table.Item, error) {
 		return table.Item{}, err
 	}
 	defer t.inUse.RUnlock()
-	it, _, err := t.read(key)
+	it, _, err := t.read(key, false)
 	if err != nil {
 		return table.Item{}, err
 	}
@@ -96,7 +96,9 @@ func (t *Table) page(ctx context.Context, q table.Query, s *span, size int) ([]t
 		return nil, err
 	}
 	defer t.inUse.RUnlock()
-	rows, err := t.db.NewIterWithContext(ctx, &pebble.IterOptions{LowerBound: s.lower, UpperBound: s.upper})
+	rows, err := t.db.NewIterWithContext(ctx, &pebble.IterOptions{
+		LowerBound: s.lower, UpperBound: s.upper, UseL6Filters: true, // without them, only recent rows have filters
+	})
 	if err != nil {
 		return nil, fmt.Errorf("pebbletable: query: %w", err)
 	}
@@ -153,16 +155,17 @@ func (s *span) read(rows *pebble.Iterator, q table.Query, size int) ([]table.Ite
 	// Memory still holds all recent versions of a row, and a busy counter has thousands. Seeking to the next row is
 	// faster than stepping over them.
 	var beyondRow []byte
-	first, next := rows.First, func() bool {
+	next := func() bool {
 		beyondRow = append(append(beyondRow[:0], rows.Key()...), 0)
-		return rows.SeekGE(beyondRow)
+		return rows.SeekPrefixGE(beyondRow)
 	}
+	ok := rows.SeekPrefixGE(s.lower) // uses the filters, unlike First and Last
 	if q.Reverse {
-		first, next = rows.Last, rows.Prev
+		ok, next = ok && rows.Last(), rows.Prev
 	}
 	var page []table.Item
 	var last []byte
-	for ok := first(); ok; ok = next() {
+	for ; ok; ok = next() {
 		it, err := rowItem(rows.Key(), rows.Value())
 		if err != nil {
 			return nil, err

@@ -101,7 +101,7 @@ func (t *Table) stage(ops []table.Op) (s staged, err error) {
 	s.slots = make([]*slot, 0, len(ops))
 	s.changed = make([]table.Item, 0, len(ops))
 	for i, op := range ops {
-		now, from, err := t.read(op.Item.Key)
+		now, from, err := t.read(op.Item.Key, op.Item.Version == 0 && op.Kind != table.OpAdd)
 		if err != nil {
 			return s, err
 		}
@@ -165,13 +165,14 @@ func replace(batch *pebble.Batch, now, next table.Item) error {
 }
 
 // read returns the item as applied, whether or not it is durable, and the slot of the cache that has it. The slot is
-// current at some instant during the call, and has the returned item at that instant.
-func (t *Table) read(key table.Key) (table.Item, *slot, error) {
+// current at some instant during the call, and has the returned item at that instant. If fresh is set, the item is
+// expected to be absent.
+func (t *Table) read(key table.Key, fresh bool) (table.Item, *slot, error) {
 	s, filled := t.cache.slot(key)
 	if filled {
 		return s.item, s, nil
 	}
-	it, err := t.readRow(key)
+	it, err := t.readRow(key, fresh)
 	if err == nil {
 		t.cache.fill(s, it)
 	}
@@ -179,14 +180,40 @@ func (t *Table) read(key table.Key) (table.Item, *slot, error) {
 }
 
 // readRow reads an item from Pebble.
-func (t *Table) readRow(key table.Key) (table.Item, error) {
+func (t *Table) readRow(key table.Key, fresh bool) (it table.Item, err error) {
+	if fresh {
+		it, err = t.readFresh(key)
+	} else {
+		it, err = t.readPresent(key)
+	}
+	if err != nil {
+		return table.Item{}, fmt.Errorf("pebbletable: read %s: %w", key, err)
+	}
+	return it, nil
+}
+
+func (t *Table) readPresent(key table.Key) (table.Item, error) {
 	value, closer, err := t.db.Get(itemKey(key))
 	if errors.Is(err, pebble.ErrNotFound) {
 		return table.Item{Key: key}, nil
 	}
 	if err != nil {
-		return table.Item{}, fmt.Errorf("pebbletable: read %s: %w", key, err)
+		return table.Item{}, err
 	}
 	it, err := decodeItem(key, value)
 	return it, errors.Join(err, closer.Close())
+}
+
+// readFresh does the same as readPresent. It takes a third of the time if the item is absent, because Pebble's Get does
+// not use the filters of old rows, and more time if the item exists.
+func (t *Table) readFresh(key table.Key) (table.Item, error) {
+	row, it := itemKey(key), table.Item{Key: key}
+	rows, err := t.db.NewIter(&pebble.IterOptions{UseL6Filters: true})
+	if err != nil {
+		return it, err
+	}
+	if rows.SeekPrefixGE(row) && bytes.Equal(rows.Key(), row) {
+		it, err = decodeItem(key, rows.Value())
+	}
+	return it, errors.Join(err, rows.Close())
 }
