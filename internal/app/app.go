@@ -1,9 +1,9 @@
-// Package app contains the dependencies that all functions share: the table, the ledger and the stores over it, the
+// Package app contains the dependencies that all functions share: the table, the ledger and the stores that use it, the
 // keys, the programs, a clock, a log and a queue.
 //
 // Every function of a process uses the same App. Wire rejects a master secret that is missing or a placeholder. The
-// package deliberately has no routes and no rules, and does not depend on its environment: boot (on Lambda), local
-// (on one machine) and the operator's commands create an App.
+// package deliberately has no routes and no rules, and does not depend on its environment. Package boot (on Lambda),
+// package local (on one machine) and the operator's commands create an App.
 package app
 
 import (
@@ -24,7 +24,7 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/table"
 )
 
-// Stage is auth.Stage: test or live.
+// Stage is an alias of auth.Stage. Its value is test or live.
 type Stage = auth.Stage
 
 const (
@@ -32,25 +32,28 @@ const (
 	Live = auth.Live
 )
 
-// An App contains the dependencies of functions. Set the first two groups of fields and call Wire, which creates
-// the fields of the last group unless they are set. After that, an App must not be changed and can be shared.
+// An App contains the dependencies of functions. First set the fields of the first two groups. Then call Wire, which
+// creates the fields of the last group that are not set. After that, an App must not be changed and can be shared.
 type App struct {
 	Table   table.Table
-	Queue   Queue // may be nil if no function sends messages
+	Queue   Queue // may be nil if no function of the App sends messages
 	Now     func() time.Time
 	Log     *slog.Logger
-	Version string // the function's published version, a dimension of its metrics; Wire replaces "" by "local"
+	Version string // the function's published version, a dimension of its metrics; Wire sets it to "local" if it is empty
 	Stage   Stage
 	Secret  []byte    // at least 32 random bytes, from which the keys for all purposes are derived
-	Random  io.Reader // the source of all randomness, safe for concurrent use; nil for crypto/rand
+	Random  io.Reader // the source of all randomness, which must be safe for concurrent use; nil selects crypto/rand
 
-	Processors Processors                                 // connections to payment processors; may be nil
-	Reread     func(context.Context) (Processors, error)  // reads Processors again; nil if they never change
-	Backups    func(context.Context) (on bool, err error) // whether point-in-time recovery is on; nil to skip the check
-	HTTP       *http.Client                               // client for the processors' APIs; Wire creates one
-	Roots      *x509.CertPool                             // roots for webhook signatures; nil for the system's
+	Processors Processors                                // the connections to payment processors; may be nil
+	Reread     func(context.Context) (Processors, error) // reads Processors again; nil if the connections never change
+	// Backups reports whether point-in-time recovery is on. If Backups is nil, this is not checked.
+	Backups func(context.Context) (on bool, err error)
+	// HTTP is the client for the APIs of payment processors. Wire creates one if it is nil.
+	HTTP *http.Client
+	// Roots contains the root certificates for webhook signatures. If it is nil, those of the system are used.
+	Roots *x509.CertPool
 
-	Stores   // the ledger and the stores over it
+	Stores   // the ledger and the stores that use it
 	Keys     *auth.Keys
 	Programs *Programs
 }
@@ -61,7 +64,7 @@ type Queue interface {
 	Send(ctx context.Context, queue string, bodies ...string) error
 }
 
-// Wire checks the master secret and the secrets of payment processors, and creates the stores, the keys and the
+// Wire checks the master secret and the secrets of payment processors. It then creates the stores, the keys and the
 // programs from the table and the clock.
 func (a *App) Wire() error {
 	if a.Table == nil || a.Now == nil || a.Log == nil {
@@ -105,7 +108,7 @@ func (a *App) Wire() error {
 func (a *App) Derive(label string) []byte {
 	key, err := hkdf.Key(sha256.New, a.Secret, nil, "perennial/"+label, 32)
 	if err != nil {
-		panic("app: " + err.Error()) // only for an invalid length
+		panic("app: " + err.Error()) // only an invalid key length causes an error
 	}
 	return key
 }

@@ -18,8 +18,8 @@ import (
 // this long before Lambda's deadline, and the table starts no write after that.
 const Reserve = 500 * time.Millisecond
 
-// Begin starts an invocation. The returned context ends Reserve before Lambda's deadline and collects the metrics
-// of the invocation. The caller calls end after the response.
+// Begin starts an invocation. The returned context ends earlier than Lambda's deadline by the duration Reserve, and
+// collects the metrics of the invocation. The caller calls end after the response.
 func Begin(ctx context.Context) (_ context.Context, counters *telemetry.Counters, end context.CancelFunc) {
 	counters = new(telemetry.Counters)
 	ctx = telemetry.WithCounters(ctx, counters)
@@ -30,9 +30,10 @@ func Begin(ctx context.Context) (_ context.Context, counters *telemetry.Counters
 	return ctx, counters, func() {}
 }
 
-// Run runs one invocation of a function that is not called by HTTP: an event of a queue, a schedule, a stream or a
-// bus. If work returns an error or panics, Run logs it once with the request ID, counts it in Errors, and returns
-// it to Lambda, which retries the event and finally sends it to the function's failure destination.
+// Run runs one invocation of a function for an event of a queue, a schedule, a stream or an event bus (HTTP requests
+// use other code). If work returns an error or panics, Run logs the error once with the request ID, counts it in
+// Errors, and returns it to Lambda. Lambda then retries the event and finally sends it to the function's failure
+// destination.
 func (a *App) Run(ctx context.Context, function string, work func(context.Context) ([]byte, error)) ([]byte, error) {
 	origin := telemetry.Origin{RequestID: RequestID(ctx), Function: function, Version: a.Version}
 	ctx, counters, end := Begin(ctx)
@@ -59,7 +60,7 @@ func CountViolation(ctx context.Context, err error) {
 	}
 }
 
-// RequestID returns Lambda's ID of the invocation of ctx, or "" outside Lambda.
+// RequestID returns the ID that Lambda gave to the invocation of ctx, or "" outside Lambda.
 func RequestID(ctx context.Context) string {
 	if lc, ok := lambdacontext.FromContext(ctx); ok {
 		return lc.AwsRequestID
@@ -67,7 +68,7 @@ func RequestID(ctx context.Context) string {
 	return ""
 }
 
-// contained returns a panic of work as an error; a panic would end the process.
+// contained runs work and converts a panic to an error, because a panic would end the process.
 func contained(ctx context.Context, work func(context.Context) ([]byte, error)) (out []byte, err error) {
 	defer func() {
 		if v := recover(); v != nil {

@@ -23,23 +23,24 @@ const (
 	Stripe   = "stripe"
 )
 
-// Providers returns the provider names, sorted. A name is the last part of a webhook's path.
+// Providers returns the sorted names of all providers. The path of a webhook ends with such a name.
 func Providers() []string { return []string{Adyen, PayPal, Shopify, Square, Standard, Stripe} }
 
 // Processors contains the connections to payment processors by program and provider.
 type Processors map[string]map[string]Processor
 
-// A Processor is one connection to a payment processor. A secret must not be used for two purposes.
+// A Processor is one connection to a payment processor. The same secret must not be used for two purposes.
 type Processor struct {
-	Secrets   []string `json:"secrets,omitempty"`   // webhook signing secrets; two during a rotation
+	Secrets   []string `json:"secrets,omitempty"`   // the signing secrets of webhooks; two during a rotation
 	URL       string   `json:"url,omitzero"`        // Square: the notification URL, which the signature covers
 	WebhookID string   `json:"webhook_id,omitzero"` // PayPal: the webhook's ID, which the signature covers
 	ClientID  string   `json:"client_id,omitzero"`  // PayPal: the API client that verifies webhook contents
-	APISecret string   `json:"api_secret,omitzero"` // PayPal: the client's secret; others: the API's access token
-	API       string   `json:"api,omitzero"`        // base URL of that API; empty for the processor's default
+	APISecret string   `json:"api_secret,omitzero"` // PayPal: the client's secret; others: the access token of the API
+	API       string   `json:"api,omitzero"`        // the base URL of the processor's API; empty selects the default
 
-	Capture  Capture            `json:"capture,omitzero"`   // Adyen: the default capture mode; empty for automatic
-	Accounts map[string]Account `json:"accounts,omitempty"` // Adyen: merchant accounts with another mode, by code
+	Capture Capture `json:"capture,omitzero"` // Adyen: the default capture mode; empty means automatic
+	// Accounts contains the merchant accounts at Adyen with a different capture mode, keyed by account code.
+	Accounts map[string]Account `json:"accounts,omitempty"`
 }
 
 // An Account contains the settings of one merchant account at Adyen.
@@ -112,10 +113,10 @@ func (p Processors) Check() error {
 // maxSecrets is the maximum number of secrets of one connection.
 const maxSecrets = 2
 
-// Accepting returns the connections with the secrets of before, the earlier configuration, added to the current ones.
-// Processors may use an earlier secret for a while after a rotation. A connection accepts at most two secrets, so one
-// that has two current secrets accepts no earlier one. An earlier secret that is now used for another purpose is not
-// accepted.
+// Accepting returns the current connections, each with the secrets that it had in before, the earlier configuration.
+// After a rotation, processors may sign with an earlier secret for a while. A connection accepts at most two secrets,
+// so a connection with two current secrets accepts no earlier one. An earlier secret that now serves another purpose is
+// not accepted.
 func (p Processors) Accepting(before Processors) Processors {
 	taken := map[string]bool{}
 	for _, providers := range p {
@@ -145,8 +146,8 @@ func (p Processors) Accepting(before Processors) Processors {
 	return merged
 }
 
-// keysOf returns every key that the text of a secret can represent: the text itself, with or without whsec_, and
-// its decoding from base64 and hexadecimal. Two secrets with a common key are equal.
+// keysOf returns every key that the text of a secret can represent: the text with and without the prefix whsec_, and
+// the bytes that it encodes in base64 or hexadecimal. Two secrets with a common key count as equal.
 func keysOf(secret string) (keys []string) {
 	if secret == "" {
 		return nil
@@ -178,7 +179,7 @@ func (c Processor) Check(provider string) error {
 	return c.checkAPI(provider)
 }
 
-// checkWebhook checks the registration of the webhook with the processor.
+// checkWebhook checks the settings with which the webhook is registered at the processor.
 func (c Processor) checkWebhook(provider string) error {
 	switch {
 	case provider == Square && !secure(c.URL):

@@ -14,11 +14,11 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/program/snapshot"
 )
 
-// ErrNotPublished reports that a program has no live version, so its commands cannot be processed.
+// ErrNotPublished reports that a program has no live version. Commands of such a program cannot be processed.
 var ErrNotPublished = errors.New("app: the program has no published version")
 
-// These constants limit the caches: how long the number of the live version is cached, and how many compiled versions
-// are. A published version never changes, so it is never read again.
+// These constants limit the caches. The number of the live version is cached for liveFor. At most keptVersions compiled
+// versions are cached; they never change, so they do not expire.
 const (
 	liveFor     = 30 * time.Second
 	maxVersions = 256
@@ -35,7 +35,8 @@ type Programs struct {
 	compiled map[versionKey]*loyalty.Program
 }
 
-// live caches the schedule of a program's versions, and how long this schedule can be used.
+// A live is a cached schedule of a program's versions, with the time at which it was read and the time until which it
+// can be used.
 type live struct {
 	schedule   ledger.Schedule
 	read, till time.Time
@@ -59,8 +60,8 @@ func (s *Programs) Live(ctx context.Context, id string) (*loyalty.Program, error
 	return s.Version(ctx, id, schedule.Live)
 }
 
-// Schedule returns which versions of a program are in force and when. It also returns the time at which it read this,
-// which is at most 30 seconds ago.
+// Schedule returns which versions of a program are in force and when. It also returns the time at which the schedule
+// was read, which is at most 30 seconds ago.
 func (s *Programs) Schedule(ctx context.Context, id string) (ledger.Schedule, time.Time, error) {
 	now := s.Now()
 	s.mu.Lock()
@@ -81,9 +82,9 @@ func (s *Programs) Schedule(ctx context.Context, id string) (ledger.Schedule, ti
 	return schedule, now, nil
 }
 
-// schedule reads which version of a program is live. On the first read, in a cold process, it also reads the newest
-// snapshot in parallel, because that is usually the live one. If the newest version is scheduled or was withdrawn,
-// the live snapshot is read afterwards.
+// schedule reads the schedule of a program's versions. On the first read of a process, it also reads the newest
+// snapshot in parallel, because that is usually the live version. If the newest version is scheduled or was withdrawn,
+// the live snapshot is read later.
 func (s *Programs) schedule(ctx context.Context, id string, first bool) (schedule ledger.Schedule, err error) {
 	if !first {
 		return s.Catalog.Schedule(ctx, id)
@@ -116,13 +117,13 @@ func (s *Programs) remember(id string, at live) {
 		s.live = map[string]live{}
 	}
 	if at.schedule.Live == 0 {
-		delete(s.live, id) // so that the first publication is visible at once
+		delete(s.live, id) // otherwise the first publication would not be visible at once
 		return
 	}
 	s.live[id] = at
 }
 
-// Forget discards the cached number of the live version, after a publication in this process.
+// Forget removes the cached schedule of a program after a publication in this process.
 func (s *Programs) Forget(id string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()

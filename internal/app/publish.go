@@ -15,32 +15,36 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/program/snapshot"
 )
 
-// A Publication is a request to publish a version of a program. Program was compiled from Source and is not shared.
+// A Publication is a request to publish a version of a program. Program was compiled from Source, and no other code may
+// use it.
 type Publication struct {
 	Program *loyalty.Program
 	Source  []byte
 	By      string
 	At      *time.Time          // when the version takes effect; nil for now
-	After   *int                // the newest version that the publisher knows, 0 if it knows none; nil for no check
+	After   *int                // the newest version that the publisher knows, or 0 if there was none; nil skips the check
 	Levels  loyalty.RefreshMode // how a changed tier structure applies to members; required if it has changed
-	Back    bool                // a rollback to an earlier version's file, which withdraws all scheduled versions
+	// Back is true for a rollback to the file of an earlier version, which also withdraws all scheduled versions.
+	Back bool
 
-	// Recall recalls mistaken versions: the version that this one replaces or, if the publication returns to the file
-	// of Version, every version that was in force after Version.
+	// If Recall is set, mistaken versions are recalled. Usually this is the version that the publication replaces. If the
+	// publication returns to the file of Version, it is every version that was in force after Version.
 	Recall  bool
 	Version int
 }
 
 // Publish creates a version of the program, which takes effect now or at the requested instant, at most a year ahead.
-// It returns the version that has the file, and reports whether this call created it. If the version that is in force
-// at that instant already has the same file, no version is created. Repeating a publication is therefore harmless.
+// It returns the version that contains the file, and reports whether this call created it. If the version in force at
+// the requested instant already has the same file, no version is created. Repeating a publication is therefore
+// harmless.
 //
-// A publication cancels no other version. A scheduled version takes effect at its instant, even if a newer version
-// was published with an earlier instant. A rollback withdraws all scheduled versions; a rollback to the live
-// version does only that.
+// A publication cancels no other version. A scheduled version takes effect at its instant, even if a newer version was
+// published with an earlier instant. A rollback withdraws all scheduled versions. A rollback to the live version has no
+// other effect.
 //
-// Publish returns validation_failed at /effective_at, and at /levels if the requirements of levels change and
-// in.Levels is empty. It returns already_exists if another version was published since in.After.
+// Publish returns validation_failed with the pointer /effective_at if the instant is invalid, and with the pointer
+// /levels if the requirements of levels change and in.Levels is empty. It returns already_exists if in.After is set and
+// is not the newest version.
 func (s *Programs) Publish(ctx context.Context, in Publication) (version int, fresh bool, err error) {
 	now := s.Now().UTC().Truncate(time.Millisecond) // the precision of the ledger's clock
 	schedule, err := s.Catalog.Schedule(ctx, in.Program.ID)
@@ -70,7 +74,7 @@ func (s *Programs) Publish(ctx context.Context, in Publication) (version int, fr
 }
 
 // republish handles the publication of a file that is already in force. A rollback withdraws the scheduled versions. A
-// recall recalls the version that was in force before.
+// recall recalls the version that was in force before the current one.
 func (s *Programs) republish(ctx context.Context, in Publication, schedule ledger.Schedule) error {
 	switch {
 	case in.Back:
@@ -91,7 +95,7 @@ func (in Publication) checkRecall(schedule ledger.Schedule) error {
 	}
 }
 
-// checkNew returns an error if no new version can be created.
+// checkNew returns an error if the publication must not create a version.
 func (in Publication) checkNew(schedule ledger.Schedule) error {
 	if in.After != nil && *in.After != schedule.Last {
 		return &loyalty.Error{

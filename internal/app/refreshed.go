@@ -12,7 +12,8 @@ import (
 )
 
 // These constants state how long a Refreshed value is used before it is read again, and how long to wait after a failed
-// attempt. The duration varies at random, so that processes that started at the same time do not read at the same time.
+// attempt. A random duration is added to the lifetime. Otherwise processes that started at the same time would also
+// read at the same time.
 const (
 	lifetime  = 5 * time.Minute
 	jitter    = time.Minute
@@ -20,7 +21,7 @@ const (
 	readLimit = 2 * time.Second
 )
 
-// A Refreshed value is cached in memory and read again after five to six minutes. If it cannot be read, the earlier
+// A Refreshed value is cached in memory and read again after five to six minutes. If an attempt fails, the earlier
 // value remains in use, the failure is logged as an error and counted in the metric Errors, and the next attempt
 // follows after half a minute. One caller at a time reads; the others receive the earlier value.
 //
@@ -34,12 +35,12 @@ type Refreshed[T any] struct {
 
 	mu      sync.Mutex
 	value   T
-	due     time.Time // when the value is read again
+	due     time.Time // the time at which the value is read again
 	loading bool
 }
 
-// NewRefreshed caches a value that was just read. Log lines contain the name. With a nil load, the value is never
-// read again.
+// NewRefreshed caches a value that was just read. Log lines identify the value by name. If load is nil, the value is
+// never read again.
 func NewRefreshed[T any](a *App, name string, value T, load func(context.Context) (T, error)) *Refreshed[T] {
 	r := &Refreshed[T]{name: name, load: load, log: a.Log, now: a.Now, random: a.Random, value: value}
 	if load != nil {
@@ -48,7 +49,7 @@ func NewRefreshed[T any](a *App, name string, value T, load func(context.Context
 	return r
 }
 
-// NewUnread creates a value that could not be read at first. It is the zero value until an attempt succeeds.
+// NewUnread creates a Refreshed value whose first read failed. The value is the zero value until an attempt succeeds.
 func NewUnread[T any](a *App, name string, load func(context.Context) (T, error)) *Refreshed[T] {
 	var none T
 	r := NewRefreshed(a, name, none, load)
@@ -56,7 +57,7 @@ func NewUnread[T any](a *App, name string, load func(context.Context) (T, error)
 	return r
 }
 
-// Get returns the value, after reading it again if it is due.
+// Get returns the value. If the value is due, Get reads it again first.
 func (r *Refreshed[T]) Get(ctx context.Context) T {
 	value, due := r.current()
 	if !due {
@@ -75,7 +76,7 @@ func (r *Refreshed[T]) Get(ctx context.Context) T {
 	return fresh
 }
 
-// current returns the value, and whether the caller must read it again.
+// current returns the value, and reports whether the caller must read it again.
 func (r *Refreshed[T]) current() (value T, due bool) {
 	if r.load == nil {
 		return r.value, false
@@ -92,7 +93,7 @@ func (r *Refreshed[T]) read(ctx context.Context) (fresh T, err error) {
 	defer func() {
 		r.mu.Lock()
 		defer r.mu.Unlock()
-		r.loading, r.due = false, r.now().Add(nextTry) // also after a panic
+		r.loading, r.due = false, r.now().Add(nextTry) // set before the read, so that it also applies after a panic
 		if read {
 			r.value, r.due = fresh, r.now().Add(r.life())
 		}
@@ -102,7 +103,7 @@ func (r *Refreshed[T]) read(ctx context.Context) (fresh T, err error) {
 	return fresh, err
 }
 
-// life returns how long a value that was read now can be used.
+// life returns how long a value that is read now can be used.
 func (r *Refreshed[T]) life() time.Duration {
 	return lifetime + time.Duration(random.Below(r.random, uint64(jitter)))
 }

@@ -9,7 +9,7 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/service"
 )
 
-// Stores are a ledger and the stores over it. NewStores sets all of them.
+// Stores contains a ledger and the stores that use it. NewStores sets all fields.
 type Stores struct {
 	Ledger        *ledger.Ledger
 	Adjustments   service.Adjustments
@@ -41,7 +41,7 @@ type Stores struct {
 	Waitlists     inventory.Waitlists
 }
 
-// NewStores returns a ledger with the stores over it.
+// NewStores returns the given ledger with the stores that use it.
 func NewStores(l *ledger.Ledger) Stores {
 	return Stores{
 		Ledger:        l,

@@ -9,16 +9,16 @@ import (
 	"github.com/go-json-experiment/json"
 )
 
-// A TestClock is the clock of a function on one machine, where the stack's clock can be frozen or advanced. Each
-// event contains the time. Before the first event, it is the machine's clock.
+// A TestClock is the clock of a function that runs on a developer's machine, where the time of the whole stack can be
+// frozen or advanced. Each event contains the time. Before the first event, the clock shows the machine's time.
 type TestClock struct {
 	mu     sync.Mutex
 	frozen bool
 	at     time.Time     // the instant of a frozen clock
-	ahead  time.Duration // the offset of a running clock from the machine's clock
+	ahead  time.Duration // the time by which a running clock is ahead of the machine's clock
 }
 
-// The names of the fields that carry the time in the custom part of Lambda's client context.
+// These constants name the two fields that contain the time, in the custom part of Lambda's client context.
 const (
 	clockNow    = "perennial_now"
 	clockFrozen = "perennial_frozen"

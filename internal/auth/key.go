@@ -25,7 +25,7 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/table"
 )
 
-// Stage distinguishes test points from live points. A key of one stage is invalid in the other.
+// Stage separates test points from live points. A key of one stage is invalid in the other.
 type Stage string
 
 const (
@@ -33,18 +33,18 @@ const (
 	Live Stage = "live"
 )
 
-// A Code is the reason why a caller was rejected. It is an error.
+// A Code states why a caller was rejected. It implements error.
 type Code string
 
 const (
-	Unauthenticated Code = "unauthenticated" // no key
-	TokenInvalid    Code = "token_invalid"   // not a key of this stage, or a revoked key
-	ScopeMissing    Code = "scope_missing"   // a valid key without the required scope
+	Unauthenticated Code = "unauthenticated" // the request has no key
+	TokenInvalid    Code = "token_invalid"   // the key is unknown, revoked or of the other stage
+	ScopeMissing    Code = "scope_missing"   // the key is valid but lacks the required scope
 )
 
 func (c Code) Error() string { return "auth: " + string(c) }
 
-// A Principal is the caller.
+// A Principal describes the authenticated caller.
 type Principal struct {
 	ID      string // the key's ID; safe to log
 	Program string
@@ -56,14 +56,14 @@ type Keys struct {
 	Table  table.Table
 	Now    func() time.Time
 	Stage  Stage
-	Random io.Reader // random source for keys; nil for crypto/rand
+	Random io.Reader // the source of randomness for new keys; nil selects crypto/rand
 
 	mu    sync.Mutex
-	known map[string]known // by key ID
+	known map[string]known // the cached keys, by ID
 }
 
-// How long a key is cached, so that a busy function does not read it on every request, and how many keys are
-// cached.
+// A busy function does not read its key on every request. These constants limit how long a key is cached and how many
+// keys are cached.
 const (
 	remember   = 60 * time.Second
 	rememberAt = 1024
@@ -75,9 +75,9 @@ type known struct {
 	at   time.Time
 }
 
-// storedKey is the stored document of a key. Fields may be added but not changed.
+// storedKey is the document that the table stores for a key. Fields may be added but not changed.
 type storedKey struct {
-	Hash    string    `json:"hash"` // SHA-256 of the whole key, hexadecimal
+	Hash    string    `json:"hash"` // SHA-256 of the complete key, in hexadecimal
 	Program string    `json:"program"`
 	Scopes  []Scope   `json:"scopes"`
 	Created time.Time `json:"created"`
@@ -87,12 +87,14 @@ type storedKey struct {
 const (
 	idLength     = 12
 	secretLength = 32
-	alphabet     = "0123456789abcdefghjkmnpqrstvwxyz" // Crockford's, without similar-looking characters
+	// The alphabet of Crockford's Base32 omits similar-looking characters.
+	alphabet = "0123456789abcdefghjkmnpqrstvwxyz"
 )
 
 var encodedSecret = base64.RawURLEncoding.EncodedLen(secretLength)
 
-// Create creates a key and returns it in full, for the only time: "sk_test_<id>_<secret>".
+// Create creates a key and returns it in full: "sk_test_<id>_<secret>". The full key is not stored and cannot be
+// retrieved later.
 func (k *Keys) Create(ctx context.Context, program string, scopes ...Scope) (string, Principal, error) {
 	if program == "" || len(scopes) == 0 {
 		return "", Principal{}, errors.New("auth: a key requires a program and at least one scope")
@@ -134,7 +136,7 @@ func (k *Keys) generate() (id, full string, err error) {
 
 func (k *Keys) prefix() string { return "sk_" + string(k.Stage) + "_" }
 
-// Verify returns the principal of the key in an Authorization header. The error is Unauthenticated without a key,
+// Verify returns the principal of the key in an Authorization header. The error is Unauthenticated if there is no key,
 // TokenInvalid if the key is not valid in this stage, or an error of the table.
 func (k *Keys) Verify(ctx context.Context, header string) (Principal, error) {
 	if header == "" {
@@ -171,8 +173,8 @@ func (k *Keys) idOf(full string) (string, bool) {
 	return id, true
 }
 
-// lookup reads a key, from the cache if possible. Unknown IDs are not cached, so that guessing does not evict real
-// keys.
+// lookup returns a key from the cache or reads it from the table. Unknown IDs are not cached, so that an attacker who
+// guesses IDs does not displace real keys.
 func (k *Keys) lookup(ctx context.Context, id string) (known, error) {
 	now := k.Now()
 	k.mu.Lock()
@@ -215,8 +217,8 @@ func (k *Keys) read(ctx context.Context, id string) (storedKey, table.Item, erro
 	return stored, item, nil
 }
 
-// Revoke revokes a key permanently: in this process at once, in others within a minute. It returns TokenInvalid if
-// the program has no such key. Revoking a key again changes nothing.
+// Revoke revokes a key permanently. The key stops working at once in this process, and within a minute in others.
+// Revoke returns TokenInvalid if the program has no such key. Revoking a key again changes nothing.
 func (k *Keys) Revoke(ctx context.Context, program, id string) error {
 	stored, item, err := k.read(ctx, id)
 	if err != nil {

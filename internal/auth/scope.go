@@ -2,8 +2,8 @@ package auth
 
 import "strings"
 
-// A Scope is a permission of a key. A scope for writing includes the one for reading. A route with a request body
-// requires a scope for writing, even if it only computes a result (quotes, program validation).
+// A Scope is a permission of a key. A scope for writing includes the corresponding scope for reading. A route with a
+// request body requires a scope for writing, even if it only computes a result (quotes, program validation).
 type Scope string
 
 const (
@@ -38,7 +38,7 @@ func (s Scope) valid() bool {
 	return false
 }
 
-// May reports whether the principal has the scope, directly or through another scope.
+// May reports whether the principal has the scope, directly or through another scope that includes it.
 func (p Principal) May(want Scope) bool {
 	for _, s := range p.Scopes {
 		if s == want || s == Admin {

@@ -1,15 +1,16 @@
-// Package boot starts one function on Lambda: it reads the environment that template.yaml sets, creates the clients
-// and the App, and passes the function to the runtime.
+// Package boot starts one function on Lambda. It reads the environment that template.yaml sets, creates the clients and
+// the App, and passes the function to Lambda's runtime.
 //
-// Starting is fast, because a storefront waits for a cold start. Clients are created from plain options: searching
-// for a configuration in files and services takes a thousand times as long, and on Lambda the environment contains
-// everything. The secret is read and the connection to DynamoDB opened in parallel, while Lambda still provides a
-// whole processor. A missing setting is named in the error, and the function does not start without it.
+// Starting must be fast, because customers of a storefront wait for a cold start. Clients are created from explicit
+// options. The default search for a configuration in files and services would take a thousand times as long, and on
+// Lambda the environment contains everything. The secret is read and the connection to DynamoDB is opened in parallel,
+// while Lambda still provides a full processor. If a setting is missing, the function does not start, and the error
+// names the setting.
 //
 // The package deliberately has no options: the differences between functions are in template.yaml. Code that most
-// functions do not need is in separate packages, which a function's main imports: sqsqueue for functions that send
-// to queues, and senders for functions that send messages to members. Package local starts functions on one
-// machine.
+// functions do not need is in separate packages, which a function's main package imports: sqsqueue for functions that
+// send messages to queues, and senders for functions that send messages to members. Package local starts functions on
+// one machine.
 package boot
 
 import (
@@ -27,14 +28,14 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/telemetry"
 )
 
-// patience limits the work before the function can be invoked. Lambda allows ten seconds.
+// patience limits the time for the work before the first invocation. Lambda allows ten seconds.
 const patience = 8 * time.Second
 
-// Start serves a function until the process exits. It ends the process if the environment is invalid.
+// Start serves a function until the process exits. If the environment is invalid, Start ends the process.
 func Start(function func(*app.App) lambda.Handler) { start(function, connect) }
 
-// StartWithoutTable is like Start, for a function that does not use the table. It opens no connection to it,
-// because such a function has no permission for that.
+// StartWithoutTable is like Start, for a function that does not use the table. It opens no connection to the table,
+// because such a function has no permission to use it.
 func StartWithoutTable(function func(*app.App) lambda.Handler) {
 	start(function, func(context.Context, table.Table) error { return nil })
 }
@@ -87,7 +88,8 @@ func (env environment) app(ctx context.Context, log *slog.Logger, connect connec
 		return nil, err
 	}
 	if err := <-connected; err != nil {
-		// This is not fatal: the table may respond to the first request; if not, that request returns the error.
+		// An error is not fatal here: the table may respond to the first request. If it does not, that request returns the
+		// error.
 		log.Warn("table did not respond during start", "err", err)
 	}
 	if err := a.Wire(); err != nil {
@@ -96,9 +98,9 @@ func (env environment) app(ctx context.Context, log *slog.Logger, connect connec
 	return a, nil
 }
 
-// readSecrets reads the master secret once per process: stored data depends on it, so it never changes for a table.
-// It also reads the connections to payment processors if the function needs them, and makes the App able to refresh
-// them.
+// readSecrets reads the master secret once per process. Stored data depends on this secret, so it never changes for a
+// table. If the function needs the connections to payment processors, readSecrets also reads them, and sets up the App
+// to read them again regularly.
 func (env environment) readSecrets(ctx context.Context, a *app.App) (err error) {
 	client := Secrets(env.region, env.http)
 	if a.Secret, err = (Secret{Client: client, ID: env.secretID, Now: a.Now}).Read(ctx); err != nil {
@@ -113,9 +115,9 @@ func (env environment) readSecrets(ctx context.Context, a *app.App) (err error) 
 	return err
 }
 
-// connect opens the connection for the first request by reading an item that never exists: the program with the
-// empty name, which every function may read. With Lambda's share of a processor, this saves 6 ms of the first
-// request at 512 MB, and 60 ms at 128 MB.
+// connect opens the connection to the table before the first request. For this, it reads an item that never exists: an
+// item of the program with the empty name, which every function may read. This saves 6 ms of the first request with the
+// share of a processor that Lambda provides at 512 MB, and 60 ms at 128 MB.
 func connect(ctx context.Context, t table.Table) error {
 	_, err := t.Get(ctx, table.Key{PK: "P##PROGRAM", SK: "BOOT"})
 	return err

@@ -10,12 +10,12 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/app"
 )
 
-// clockVariable is set to "event" if each event contains the time, as on one machine, where the stack's clock can
-// be changed. template.yaml does not set it.
+// clockVariable is the environment variable that selects the clock. Its value is "event" on a developer's machine,
+// where each event contains the time of the stack's clock. template.yaml does not set it.
 const clockVariable = "PERENNIAL_TEST_CLOCK"
 
-// testClock returns a clock that events set, or nil for the machine's clock. A live stack always uses the machine's
-// clock.
+// testClock returns a clock that events set, or nil if the function uses the machine's clock. A live stack always uses
+// the machine's clock.
 func testClock(setting string, stage app.Stage) (*app.TestClock, error) {
 	switch {
 	case setting == "":
@@ -26,7 +26,7 @@ func testClock(setting string, stage app.Stage) (*app.TestClock, error) {
 	return new(app.TestClock), nil
 }
 
-// clocked sets the clock before it passes on an event.
+// A clocked handler sets the clock from each event before it passes the event on.
 type clocked struct {
 	clock *app.TestClock
 	next  lambda.Handler

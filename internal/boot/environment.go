@@ -19,16 +19,18 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/telemetry"
 )
 
-// An environment contains the variables that template.yaml and Lambda set.
+// An environment contains the settings from the variables that template.yaml and Lambda set.
 type environment struct {
 	stage     app.Stage
 	tableName string
 	secretID  string
-	webhooks  string // the secret with the connections to payment processors; only if the function needs them
-	region    string
-	version   string         // the function's published version, a dimension of its metrics
-	clock     *app.TestClock // set by events; nil for the machine's clock
-	http      *awshttp.BuildableClient
+	// webhooks is the name of the secret with the connections to payment processors. It is empty if the function does
+	// not need them.
+	webhooks string
+	region   string
+	version  string         // the function's published version, a dimension of its metrics
+	clock    *app.TestClock // a clock that events set; nil selects the machine's clock
+	http     *awshttp.BuildableClient
 }
 
 func readEnvironment() (environment, error) {
@@ -71,8 +73,9 @@ func Credentials(context.Context) (aws.Credentials, error) {
 	return c, nil
 }
 
-// Endpoint returns another address for a service, for tests and emulators, or nil for the address of AWS. Like the
-// AWS SDKs, it reads the service's variable, such as AWS_ENDPOINT_URL_SQS, and then AWS_ENDPOINT_URL.
+// Endpoint returns the address that replaces the AWS address of a service, for tests and emulators, or nil if there is
+// none. Like the AWS SDKs, it reads the variable of the service, such as AWS_ENDPOINT_URL_SQS, and then
+// AWS_ENDPOINT_URL.
 func Endpoint(name string) *string {
 	for _, variable := range []string{name, "AWS_ENDPOINT_URL"} {
 		if url := os.Getenv(variable); url != "" {
@@ -95,8 +98,8 @@ func OnThisMachine(endpoint *string) bool {
 	return u.Hostname() == "localhost" || ip != nil && ip.IsLoopback()
 }
 
-// table opens the table. On this machine, response checksums are not verified, because DynamoDB Local omits them
-// from errors.
+// table opens the table. If DynamoDB is emulated on this machine, response checksums are not verified, because DynamoDB
+// Local omits them from errors.
 func (env environment) table() *dynamotable.Table {
 	endpoint := Endpoint("AWS_ENDPOINT_URL_DYNAMODB")
 	client := dynamodb.New(dynamodb.Options{
@@ -109,7 +112,7 @@ func (env environment) table() *dynamotable.Table {
 	return &dynamotable.Table{Client: client, Name: env.tableName, Refused: count, Random: rand.Reader}
 }
 
-// count counts a refused attempt as a metric of the invocation.
+// count adds an attempt that DynamoDB refused to the metrics of the invocation.
 func count(ctx context.Context, why dynamotable.Refusal) {
 	switch why {
 	case dynamotable.Conflict:

@@ -14,18 +14,19 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/app"
 )
 
-// overlap is how long the earlier value of a secret is used after a rotation: a processor continues to sign with it
-// until the rotation has reached all of its servers, and resends webhooks that it signed earlier.
+// overlap is the time for which the earlier value of a secret remains valid after a rotation. A processor continues to
+// sign with the earlier value until the rotation has reached all of its servers, and resends webhooks that it signed
+// earlier.
 const overlap = 24 * time.Hour
 
 // A Secret is one secret of Secrets Manager.
 type Secret struct {
 	Client *secretsmanager.Client
-	ID     string // the name or ARN
+	ID     string // the name or ARN of the secret
 	Now    func() time.Time
 }
 
-// Read returns the current value, stored as text or as bytes.
+// Read returns the current value, which can be stored as text or as bytes.
 func (s Secret) Read(ctx context.Context) ([]byte, error) {
 	out, err := s.version(ctx, "AWSCURRENT")
 	if err != nil {
@@ -34,9 +35,9 @@ func (s Secret) Read(ctx context.Context) ([]byte, error) {
 	return valueOf(out), nil
 }
 
-// ReadBoth returns the current value (AWSCURRENT) and, until overlap after that was stored, the previous value
-// (AWSPREVIOUS) or nil. To end the overlap immediately because the previous value has leaked, store the current
-// value a second time: it then becomes the previous value too.
+// ReadBoth returns the current value (AWSCURRENT) and the previous value (AWSPREVIOUS). The previous value is nil if
+// the current value was stored longer than overlap ago. If the previous value has leaked, end the overlap immediately:
+// store the current value a second time, so that it becomes the previous value too.
 func (s Secret) ReadBoth(ctx context.Context) (current, previous []byte, err error) {
 	out, err := s.version(ctx, "AWSCURRENT")
 	if err != nil {
@@ -48,7 +49,7 @@ func (s Secret) ReadBoth(ctx context.Context) (current, previous []byte, err err
 	}
 	before, err := s.version(ctx, "AWSPREVIOUS")
 	if hasNoValue(err) {
-		return current, nil, nil // never rotated
+		return current, nil, nil // the secret was never rotated
 	}
 	if err != nil {
 		return nil, nil, err
@@ -56,8 +57,8 @@ func (s Secret) ReadBoth(ctx context.Context) (current, previous []byte, err err
 	return current, valueOf(before), nil
 }
 
-// hasNoValue reports whether err means that no value was ever stored in the secret. The template creates the secret
-// for payment processors without a value, so that an update of the stack cannot replace it.
+// hasNoValue reports whether err means that the secret has never had a value. The template creates the secret for
+// payment processors without a value, so that an update of the stack cannot replace its value.
 func hasNoValue(err error) bool { return errors.As(err, new(*types.ResourceNotFoundException)) }
 
 func (s Secret) version(ctx context.Context, stage string) (*secretsmanager.GetSecretValueOutput, error) {
@@ -85,9 +86,9 @@ func Secrets(region string, client *awshttp.BuildableClient) *secretsmanager.Cli
 	})
 }
 
-// readProcessors reads the connections to payment processors. Earlier secrets are accepted for overlap after a
-// rotation. An invalid document is an error, so that the earlier connections remain in use. Without a value, there
-// are no connections yet.
+// readProcessors reads the connections to payment processors. After a rotation, earlier secrets remain valid for the
+// duration overlap. An invalid document is an error, so that the earlier connections remain in use. If the secret has
+// no value yet, there are no connections.
 func readProcessors(ctx context.Context, s Secret) (app.Processors, error) {
 	current, previous, err := s.ReadBoth(ctx)
 	if hasNoValue(err) {

@@ -2,7 +2,7 @@ package cost
 
 import "strings"
 
-// A Cost is the cost of something on AWS, in dollars, by service.
+// A Cost is a cost on AWS in dollars, divided by service.
 type Cost struct {
 	API     float64 `json:"api"` // API Gateway
 	Lambda  float64 `json:"lambda"`
@@ -10,7 +10,7 @@ type Cost struct {
 	Logs    float64 `json:"logs"`    // CloudWatch: logs and alarms
 	Traces  float64 `json:"traces"`  // X-Ray
 	Others  float64 `json:"others"`  // SQS, Scheduler, Secrets Manager, SES
-	Dollars float64 `json:"dollars"` // the sum
+	Dollars float64 `json:"dollars"` // the total
 }
 
 func (c Cost) plus(x Cost) Cost {
@@ -35,7 +35,7 @@ type Year struct {
 	Orders, Refunds, Redemptions, Reads, Emails float64
 }
 
-// An Estimate is a line of Estimates.
+// An Estimate is the estimated cost of one item, such as a request.
 type Estimate struct {
 	ID   string `json:"id"`
 	Name string `json:"name"`
@@ -43,9 +43,9 @@ type Estimate struct {
 	Cost
 }
 
-// Estimates returns the costs of requests, of a member in a first year and of an idle stack. An estimate leaves out
-// free tiers, discounts and data transfer. It counts each entry's stream record as one invocation of the function
-// relay, which reads up to 100 records at once under load.
+// Estimates returns the costs of requests, of a member in the first year, and of an idle stack. The estimates ignore
+// free tiers, discounts and data transfer. They count the stream record of each entry as one invocation of the function
+// relay, although one invocation reads up to 100 records under load.
 func Estimates(y Year) []Estimate {
 	e := estimator{ListPrices(), Measured(), Assumed()}
 	order, activation := e.request("order"), e.scheduled("activation")
@@ -85,7 +85,7 @@ func usage(id string) Usage {
 	panic("cost: no usage is called " + id)
 }
 
-// request returns the cost of one request to the API, with the stream record of the entry that it writes.
+// request returns the cost of one request to the API, including the stream record of the entry that the request writes.
 func (e estimator) request(id string) Cost {
 	u := usage(id)
 	ms, measured := e.measured.Milliseconds[id]
@@ -107,7 +107,7 @@ func (e estimator) request(id string) Cost {
 	return c.summed()
 }
 
-// scheduled returns the cost of one member in the work of a schedule, with the stream record of the entry.
+// scheduled returns the cost of scheduled work for one member, including the stream record of the entry.
 func (e estimator) scheduled(id string) Cost {
 	c := e.relay()
 	c.Lambda += e.assumed.ScheduledMS / 1000 * e.assumed.MemoryGB * e.prices.GBSecond
@@ -131,7 +131,7 @@ func (e estimator) units(u Usage) float64 {
 }
 
 // member returns the cost of a member's first year: the requests, the expiry of each order's points, and the storage of
-// the entries, of which half exist on average.
+// the entries. On average over the year, half of the entries exist.
 func (e estimator) member(y Year) Cost {
 	activation, expiry := e.scheduled("activation"), e.scheduled("expiry")
 	c := e.request("order").plus(activation).plus(expiry).times(y.Orders)
@@ -145,7 +145,7 @@ func (e estimator) member(y Year) Cost {
 	return c.summed()
 }
 
-// idle returns the cost of a stack for a month in which nothing happens.
+// idle returns the monthly cost of a stack that serves no requests.
 func (e estimator) idle() Cost {
 	const hours = 730
 	starts := float64(e.assumed.Schedules) * hours

@@ -2,9 +2,9 @@ package cost
 
 import _ "embed" // for embedding the price files
 
-// Prices are AWS's list prices in dollars.
+// Prices contains AWS's list prices in dollars.
 type Prices struct {
-	Date   string `json:"date"` // when the prices were collected
+	Date   string `json:"date"` // the day on which the prices were collected
 	Region string `json:"region"`
 	Note   string `json:"note"`
 
@@ -14,7 +14,7 @@ type Prices struct {
 	WriteMillion     float64 `json:"dynamodb_million_write_units"`
 	ReadMillion      float64 `json:"dynamodb_million_read_units"`
 	StorageGB        float64 `json:"dynamodb_gb_month"`
-	BackupGB         float64 `json:"dynamodb_backup_gb_month"` // point-in-time recovery
+	BackupGB         float64 `json:"dynamodb_backup_gb_month"` // price of point-in-time recovery
 	SQSMillion       float64 `json:"sqs_million_requests"`
 	SchedulerMillion float64 `json:"scheduler_million_invocations"`
 	LogGB            float64 `json:"log_gb_ingested"`
@@ -30,24 +30,26 @@ type Measurement struct {
 	Date         string             `json:"date"`
 	How          string             `json:"how"`
 	Machine      string             `json:"machine"`
-	Milliseconds map[string]float64 `json:"milliseconds"` // by the ID of a Usage
+	Milliseconds map[string]float64 `json:"milliseconds"` // durations by the ID of a Usage
 }
 
-// Assumptions are properties of AWS and of the template that no test of this repository can measure.
+// Assumptions contains properties of AWS and of the template that no test of this repository can measure.
 type Assumptions struct {
-	MemoryGB    float64  `json:"memory_gb"`           // of each function
-	ReadMS      float64  `json:"read_ms"`             // duration of a step that reads from DynamoDB
-	WriteMS     float64  `json:"write_ms"`            // duration of a step that writes
-	ScheduledMS float64  `json:"scheduled_member_ms"` // time per member in a worker, which processes several at once
-	TraceShare  float64  `json:"trace_share"`         // the share of requests that X-Ray samples
-	RelayMS     float64  `json:"relay_ms"`            // an invocation of the function relay
-	AccessLog   string   `json:"access_log"`          // a line of the API's access log
-	LambdaLogs  []string `json:"lambda_logs"`         // the lines that Lambda adds for each invocation
+	MemoryGB float64 `json:"memory_gb"` // memory of each function
+	ReadMS   float64 `json:"read_ms"`   // duration of a step that reads from DynamoDB
+	WriteMS  float64 `json:"write_ms"`  // duration of a step that writes
+	// ScheduledMS is the time per member in a worker, which processes several members at once.
+	ScheduledMS float64  `json:"scheduled_member_ms"`
+	TraceShare  float64  `json:"trace_share"` // the share of requests that X-Ray samples
+	RelayMS     float64  `json:"relay_ms"`    // duration of an invocation of the function relay
+	AccessLog   string   `json:"access_log"`  // a line of the API's access log
+	LambdaLogs  []string `json:"lambda_logs"` // the lines that Lambda adds for each invocation
 
-	EntryBytes   float64 `json:"entry_bytes"`   // a ledger entry with its index entry and DynamoDB's overhead
-	AccountBytes float64 `json:"account_bytes"` // the same for a member's account and profile
+	// EntryBytes is the size of a ledger entry, including its index entry and DynamoDB's overhead.
+	EntryBytes   float64 `json:"entry_bytes"`
+	AccountBytes float64 `json:"account_bytes"` // size of a member's account and profile, calculated in the same way
 
-	Polls        float64 `json:"polls_per_queue_month"` // requests that Lambda sends to check a queue for messages
+	Polls        float64 `json:"polls_per_queue_month"` // monthly requests with which Lambda checks a queue for messages
 	AlarmMetrics int     `json:"alarm_metrics"`
 	Secrets      int     `json:"secrets"`
 	Queues       int     `json:"queues_polled"`

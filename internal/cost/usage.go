@@ -7,16 +7,16 @@ import (
 	"fmt"
 )
 
-// A Usage states how much of the table and the logs one request uses. For scheduled work, it is the usage per member;
-// Steps, Calls and Items are then zero, because they matter only for the time that a caller waits.
+// A Usage states how much of the table and the logs one request uses. For scheduled work, it is the usage per member.
+// Steps, Calls and Items matter only for the time that a caller waits, so they are zero for scheduled work.
 type Usage struct {
 	ID       string  `json:"id"`
-	Request  string  `json:"request"`   // in words
-	Steps    int     `json:"steps"`     // table calls that must wait for the previous one
-	Calls    int     `json:"calls"`     // all table calls
+	Request  string  `json:"request"`   // a description of the request in words
+	Steps    int     `json:"steps"`     // number of sequential table calls; calls in parallel count once
+	Calls    int     `json:"calls"`     // number of all table calls
 	Read     float64 `json:"read"`      // read request units
 	Write    float64 `json:"write"`     // write request units
-	Items    int     `json:"items"`     // items read, including those that are not returned
+	Items    int     `json:"items"`     // number of items read, including items that the call does not return
 	LogBytes int     `json:"log_bytes"` // size of the function's log lines
 }
 
@@ -30,7 +30,8 @@ func Usages() []Usage {
 //go:embed usage.json
 var usageFile []byte
 
-// read decodes a file of this package. It panics if the file is invalid, which the tests of this package would detect.
+// read decodes an embedded file of this package. It panics if the file is invalid, which the tests of this package
+// would detect.
 func read(name string, file []byte, v any) {
 	d := json.NewDecoder(bytes.NewReader(file))
 	d.DisallowUnknownFields()

@@ -8,15 +8,16 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/loyalty/calendar"
 )
 
-// An argument is a value that a sentence can name. It has a name for use in the sentence, the index of its first
-// argument in the reason, and the function that formats it.
+// An argument is a value that can be inserted into a sentence. It has the name that the sentence uses, the index of the
+// value in the arguments of the reason, and the function that formats it.
 type argument struct {
 	name string
 	at   int
 	in   func(speaker, []string) value
 }
 
-// arguments lists, for each kind of reason, the minimum number of arguments and the values that a sentence can name.
+// arguments lists the values that can be inserted into the sentences for each kind of reason. A reason with fewer
+// arguments than least is described by a general sentence.
 var arguments = map[loyalty.ReasonKind]struct {
 	least int
 	are   []argument
@@ -41,12 +42,12 @@ var arguments = map[loyalty.ReasonKind]struct {
 	loyalty.IsResting:           {1, []argument{{"day", 0, date}}},
 	loyalty.IsBeaten:            {1, []argument{{"other", 0, rule}}},
 	loyalty.IsShort:             {2, []argument{{"needed", 0, amount}, {"had", 1, amount}}},
-	loyalty.IsUnmet:             {1, nil}, // the condition is meant for the program's editors
+	loyalty.IsUnmet:             {1, nil}, // the argument is the condition, which only the program's editors need
 	loyalty.IsUnjoined:          {0, nil},
 	loyalty.IsFor:               {2, []argument{{"which", 1, named}}},
 	loyalty.IsMissing:           {2, []argument{{"which", 1, named}}},
 	loyalty.IsShadow:            {1, []argument{{"would", 0, points}}},
-	loyalty.IsFailed:            {1, nil}, // the error is meant for the program's editors
+	loyalty.IsFailed:            {1, nil}, // the argument is the error, which only the program's editors need
 	loyalty.IsBounded:           {0, nil},
 	loyalty.WasGiven:            {0, nil},
 	loyalty.HasFollowed:         {1, []argument{{"order", 0, text}}},
@@ -101,7 +102,8 @@ func points(s speaker, args []string) value   { return s.quantity(args[0], figur
 func rule(s speaker, args []string) value     { return s.rule(args[0]) }
 func level(s speaker, args []string) value    { return s.level(args[0]) }
 
-// counted returns a function that formats a number of things with the phrase of the given name.
+// counted returns a function that formats a count with its noun, such as "3 orders". The argument things is the name of
+// the phrase.
 func counted(things string) func(speaker, []string) value {
 	return func(s speaker, args []string) value {
 		n := s.write(args[0], figures{})
@@ -109,7 +111,8 @@ func counted(things string) func(speaker, []string) value {
 	}
 }
 
-// rate formats a rate such as "1 per 1.00" in the currency of the preceding amount.
+// rate formats an earning rate such as "1 per 1.00". The first argument is an amount, whose currency is added to the
+// rate.
 func rate(s speaker, args []string) value {
 	gives, per, found := strings.Cut(args[1], " per ")
 	per, full := strings.CutPrefix(per, "full ")
@@ -128,7 +131,7 @@ func rate(s speaker, args []string) value {
 	})}
 }
 
-// counts formats a factor as a verb: "counts double". Some numbers have a specific phrase.
+// counts formats a multiplier with a verb, such as "counts double". Some multipliers have their own phrase.
 func counts(s speaker, args []string) value {
 	if said := s.phrases["counts."+args[0]]; said != "" {
 		return value{text: said}
@@ -143,8 +146,8 @@ func times(s speaker, args []string) value {
 	return value{text: s.phrase("times", values{"n": s.write(args[0], figures{})})}
 }
 
-// named formats the levels or other targets of a campaign. Levels have the program's name, and other targets the name
-// that the merchant uses.
+// named formats the levels or other targets of a campaign. A level is shown with the name that it has in the program,
+// and another target with the name that the merchant uses.
 func named(s speaker, args []string) value {
 	which := strings.Split(args[0], ", ")
 	for i, name := range which {
@@ -165,13 +168,13 @@ func date(s speaker, args []string) value {
 	return value{text: s.date(d)}
 }
 
-// by formats what pending points were earned for: "order 1042".
+// by formats the cause of pending points, such as "order 1042".
 func by(s speaker, args []string) value {
 	kind, id, _ := strings.Cut(args[0], " ")
 	return s.by(kind, id)
 }
 
-// measured formats the amount that counted towards a level, and the period. It receives arguments such as "512" and
+// measured formats the amounts that counted towards a level, and the period. It receives arguments such as "512" and
 // "points_earned/12" or, for several metrics, "512+3" and "spend+visits/year".
 func measured(s speaker, args []string) value {
 	by, window, _ := strings.Cut(args[1], "/")

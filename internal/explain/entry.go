@@ -51,7 +51,8 @@ func (s speaker) values(e loyalty.Entry) values {
 	}
 }
 
-// sign returns the suffix of the phrase for points that were given or taken, or for zero points.
+// sign returns the suffix of a phrase's key: ".up" for points that were given, ".down" for points that were taken, and
+// ".none" for zero.
 func sign(n loyalty.Points) string {
 	switch {
 	case n > 0:
@@ -122,8 +123,8 @@ func (s speaker) extended(e loyalty.Entry) string {
 	return s.sentence("other.none", with)
 }
 
-// firstReason returns the sentence of the first reason. It is the summary of an entry that changes the member, because
-// the reasons of such entries already state the change.
+// firstReason returns the sentence of the first reason. It is the summary of an entry that changes a member's data,
+// because the reasons of such an entry already state the change.
 func (s speaker) firstReason(e loyalty.Entry) string {
 	if len(e.Reasons) == 0 {
 		return s.sentence("other.none", nil)
@@ -187,7 +188,7 @@ func (s speaker) redeemed(e loyalty.Entry) string {
 	return s.sentence(key, with)
 }
 
-// redemptionKey returns the key of the sentence for an entry of a redemption.
+// redemptionKey returns the key of the sentence that describes a step of a redemption.
 func redemptionKey(e loyalty.Entry) string {
 	switch {
 	case e.Kind == loyalty.KindRedeem && e.Redemption.Points == 0:
@@ -206,7 +207,7 @@ func redemptionKey(e loyalty.Entry) string {
 	return string(e.Kind)
 }
 
-// isShort reports whether an entry rejects a request because the member has too few points.
+// isShort reports whether an entry records the rejection of a request because the member had too few points.
 func isShort(e loyalty.Entry) bool {
 	return e.Kind == loyalty.KindReject && e.Refusal != nil && e.Refusal.Code == loyalty.InsufficientPoints
 }

@@ -1,17 +1,16 @@
-// Package explain describes ledger entries in the language of a member: the effect of an entry in one or two sentences,
-// and a sentence for each of its reasons.
+// Package explain describes ledger entries in the language of a member. It describes the effect of an entry in one or
+// two sentences, and each of its reasons in a sentence.
 //
-// The rules give reasons as a kind with arguments, independent of language. This package has a sentence for each kind
+// The rules state a reason as a kind with arguments, independent of language. This package has a sentence for each kind
 // in each language, and no other package depends on languages. A language is one file (english.go, german.go) with
-// sentences, months and the format of numbers. A test compares the languages, so that each has all sentences.
+// sentences, months and the format of numbers. A test checks that each language has all sentences.
 //
-// Every entry has a description. For anything unknown to this release (a kind of entry or reason, or a level that the
-// program no longer has), the package uses a general sentence or the ID. It never returns an error and never shows the
-// name of a kind of reason. Amounts are formatted exactly from their digits, or rounded to four decimals and preceded
-// by "about". Dates are in the program's time zone. The text is plain: a caller that inserts it into HTML must escape
-// it.
+// Every entry has a description. If this release does not know a kind of entry or reason, or if the program no longer
+// has a level, the package uses a general sentence or the ID. It never returns an error and never shows the name of a
+// kind of reason. Amounts are formatted exactly from their digits, or rounded to four decimals and preceded by "about".
+// Dates are in the program's time zone. The text is plain: a caller that inserts it into HTML must escape it.
 //
-// The package deliberately does not decide or compute points, and does not describe programs: see package describe.
+// The package deliberately does not decide or compute points. It also does not describe programs: see package describe.
 package explain
 
 import (
@@ -27,12 +26,13 @@ import (
 type Words struct {
 	Language string   // the language of the text, as a BCP 47 tag: "en", "de"
 	Summary  string   // the effect of the entry, in one or more sentences; empty for a quote
-	Reasons  []string // a sentence for each reason except those of shadow rules, in order
+	Reasons  []string // a sentence for each reason, in order; reasons of shadow rules are omitted
 }
 
 // Entry describes the effect and the reasons of a ledger entry. The text is in the language of locale ("de-AT" selects
 // "de"), or in English if the language is not supported. The program p provides the names of points, rewards and
-// levels. Any version of the entry's program is valid; IDs replace the names that it does not have.
+// levels. Any version of the entry's program is valid. Objects that this version does not have are shown with their
+// IDs.
 func Entry(p *loyalty.Program, e loyalty.Entry, locale string) Words {
 	s := speak(p, locale).on(e.TierGroup)
 	return Words{Language: s.tag, Summary: s.summaries(e), Reasons: s.because(e.Reasons)}
@@ -48,12 +48,12 @@ func Reasons(p *loyalty.Program, because []loyalty.Reason, locale string) Words 
 type speaker struct {
 	*language
 	p      *loyalty.Program
-	locale string // the locale of the program's own texts
+	locale string // the locale in which the program's own texts are shown
 	wallet string // the wallet whose points the text describes
-	group  string // the name of the tier group whose levels the text describes; empty: the main tiers
+	group  string // the name of the tier group whose levels the text describes; empty for the main tiers
 }
 
-// on returns a speaker for the levels of a tier group. If group is empty, it returns s.
+// on returns a copy of the speaker that describes the levels of a tier group. If group is empty, it returns s.
 func (s speaker) on(group string) speaker {
 	if group == "" {
 		return s

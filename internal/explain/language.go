@@ -8,22 +8,23 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
 )
 
-// languages lists the supported languages. The first one replaces any unsupported language.
+// languages lists the supported languages. The first one is used if a language is not supported.
 var languages = []*language{&english, &german}
 
-// A language has all texts of this package in one language.
+// A language contains all texts of this package in one language.
 //
-// In sentences, {name} is replaced by a value. A choice like {was|were} is replaced by the form that agrees with the
-// nearest preceding count, or with the sentence's {points} if there is none: the first form for one, the second for any
-// other number. A merchant may choose any name for points. Therefore no sentence may depend on the gender of the name,
-// or use a case in which its form changes: in German, points are nominative or accusative, and {rule} is nominative.
+// A value replaces each {name} in a sentence. A choice such as {was|were} agrees in number with the nearest count
+// before it, or with the sentence's {points} if no count precedes it: the first form is used for one, the second for
+// any other number. A merchant may choose any name for points. Therefore no sentence may depend on the gender of the
+// name, or use a case in which its form changes. In German, points are nominative or accusative, and {rule} is
+// nominative.
 type language struct {
 	tag     string
 	decimal string // separates the integer part of a number from the fraction
 	group   string // separates groups of three digits
 	months  [12]string
 
-	phrases map[string]string // the effects of entries, and parts of sentences
+	phrases map[string]string // sentences for the effects of entries, and parts of sentences
 	reasons map[reason]string
 }
 
@@ -33,7 +34,7 @@ type reason struct {
 	of   string
 }
 
-// A value replaces a {name} in a sentence.
+// A value is a text that replaces a {name} in a sentence.
 type value struct {
 	text   string
 	number number

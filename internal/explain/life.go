@@ -8,16 +8,16 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/loyalty/calendar"
 )
 
-// A life is the period in which points of an entry can be spent.
+// A life describes points of an entry that become active and expire at the same times.
 type life struct {
-	pending bool      // the points are pending until from
-	from    time.Time // zero: not known yet
+	pending bool      // the points are pending until the instant from
+	from    time.Time // the end of the pending period; zero if it is not known yet
 	until   calendar.Date
 	points  loyalty.Points
 }
 
-// livesOf returns the lives of the points that an entry gave. It reads them from the postings, which state when each
-// part becomes active and expires, whichever rule gave it. It excludes points that an activity moved from other lots.
+// livesOf returns the lives of the points that an entry gave. It reads them from the postings, which state when points
+// become active and expire for all rules. It excludes points that an activity only moved from other lots.
 func livesOf(e loyalty.Entry) (lives []life) {
 	all, moved := net(e), loyalty.Points(0)
 	for _, x := range all {
@@ -36,7 +36,7 @@ func livesOf(e loyalty.Entry) (lives []life) {
 	return lives
 }
 
-// net sums the points that an entry gave or took, by life.
+// net sums the points that an entry gave or took, separately for each life.
 func net(e loyalty.Entry) (all []life) {
 	for _, p := range e.Postings {
 		x := life{until: p.Lot}
@@ -57,20 +57,20 @@ func net(e loyalty.Entry) (all []life) {
 	return all
 }
 
-// same reports whether two parts have the same life.
+// same reports whether points have the same life in x and y.
 func (x life) same(y life) bool {
 	return x.pending == y.pending && x.from.Equal(y.from) && x.until == y.until
 }
 
-// slid reports whether some points in this lot may have been moved there from other lots by an activity.
+// slid reports whether an activity may have moved some points of this lot from other lots.
 func (x life) slid() bool { return !x.pending && (x.until == 0 || x.until.Slides()) }
 
-// lives returns sentences that state how long the points of an entry can be spent. They follow the sentence of the
-// entry.
+// lives returns sentences that state how long the points of an entry can be spent. The sentences follow the summary of
+// the entry.
 func (s speaker) lives(e loyalty.Entry, points loyalty.Points) (said string) {
 	lives := livesOf(e)
 	if e.Kind == loyalty.KindClawback {
-		lives = nil // the entry takes points; points that one of its rules gave are not described
+		lives = nil // a clawback takes points; points that a rule gave in the same entry are not described
 	}
 	for _, x := range lives {
 		with := values{
@@ -86,7 +86,7 @@ func (s speaker) lives(e loyalty.Entry, points loyalty.Points) (said string) {
 	return said + s.owed(e)
 }
 
-// owed returns a sentence that states the change of the account's debt, if there is one.
+// owed returns a sentence about the change of the account's debt, or an empty text if the debt did not change.
 func (s speaker) owed(e loyalty.Entry) string {
 	paid := loyalty.Points(0)
 	for _, p := range e.Postings {

@@ -54,7 +54,7 @@ func (s speaker) name(section, id string) string {
 		l, _, _ := s.p.Tiers.Level(id)
 		return l.Name.In(s.locale)
 	case "tier_groups":
-		_, level, _ := strings.Cut(id, ".") // an ID within the current tier group
+		_, level, _ := strings.Cut(id, ".") // the ID of the level, without the ID of the tier group
 		return s.level(level).text
 	}
 	return ""
@@ -98,9 +98,9 @@ func (s speaker) points(n loyalty.Points) value {
 	return s.quantity(strconv.FormatInt(int64(n), 10), figures{})
 }
 
-// by formats what points were earned for, in the form that follows a verb: "with order 1042", "for your review".
+// by formats the cause for which points were earned so that it can follow a verb: "with order 1042", "for your review".
 func (s speaker) by(kind, id string) value {
-	id, _, _ = strings.Cut(id, "~") // the part after "~" is the rule whose points expire separately
+	id, _, _ = strings.Cut(id, "~") // the text after "~" is the rule whose points expire separately
 	key := "by." + kind
 	if kind == loyalty.CauseEvent {
 		key, id = s.event(id)
@@ -112,14 +112,14 @@ func (s speaker) by(kind, id string) value {
 }
 
 // event returns the phrase key and the family of an event. The event can be one that the merchant sent, such as
-// "review:778", or one that the platform itself generates, such as "member:mem_…:birthday:2026".
+// "review:778", or one that the platform generated, such as "member:mem_…:birthday:2026".
 func (s speaker) event(id string) (key, family string) {
 	parts := strings.Split(id, ":")
 	family, key = parts[0], "by.event."+parts[0]
 	switch {
 	case family == "member" && len(parts) > 2:
 		key += "." + parts[2]
-	// The referrer's event names both members, separated by a period.
+	// The referrer's event names both members, separated by a period. The friend's event does not.
 	case family == "referral" && len(parts) > 1 && !strings.Contains(parts[1], "."):
 		key += ".friend"
 	}

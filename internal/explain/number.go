@@ -10,7 +10,7 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/loyalty/calendar"
 )
 
-// decimals is the maximum number of decimals that are shown.
+// decimals is the maximum number of decimals that are usually shown.
 const decimals = 4
 
 // figures states how a number is formatted.
@@ -20,9 +20,9 @@ type figures struct {
 	plus  bool // show a plus sign before positive numbers
 }
 
-// write formats a decimal ("-1234.5") or a fraction ("2999/110") exactly, in the format of the language. A number with
-// more decimals than are shown is rounded half away from zero and marked as approximate. Text that is not a number is
-// returned unchanged.
+// write formats a decimal ("-1234.5") or a fraction ("2999/110") exactly, in the format of the language. If the number
+// has more decimals than are shown, it is rounded half away from zero and marked as approximate. Text that is not a
+// number is returned unchanged.
 func (l *language) write(digits string, f figures) value {
 	r, ok := new(big.Rat).SetString(digits)
 	if !ok {
@@ -51,7 +51,7 @@ func (l *language) write(digits string, f figures) value {
 	return v
 }
 
-// trim removes trailing zeros of a decimal, but keeps the minimum number of decimals.
+// trim removes trailing zeros of a decimal, but leaves at least the given number of decimals.
 func trim(text string, least int) string {
 	whole, fraction, _ := strings.Cut(text, ".")
 	for len(fraction) > least && fraction[len(fraction)-1] == '0' {
@@ -66,7 +66,7 @@ func trim(text string, least int) string {
 	return whole
 }
 
-// grouped inserts the separators of the language into a decimal.
+// grouped inserts the separators of the language into a decimal, as in "1,234.50".
 func (l *language) grouped(text string) string {
 	rest, negative := strings.CutPrefix(text, "-")
 	whole, fraction, _ := strings.Cut(rest, ".")
@@ -86,8 +86,8 @@ func (l *language) grouped(text string) string {
 	return out.String()
 }
 
-// money formats "29.99 EUR" with at least the decimals of the currency. An amount without a currency is formatted as a
-// number.
+// money formats an amount such as "29.99 EUR". It shows at least as many decimals as the currency has. An amount
+// without a currency is formatted as a number.
 func (l *language) money(amount string, f figures) value {
 	number, code, found := strings.Cut(amount, " ")
 	if !found {

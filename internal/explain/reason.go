@@ -57,7 +57,7 @@ func (s speaker) tally(points string) value {
 	return v
 }
 
-// which returns the variant of a reason. It is empty for kinds of reasons that have only one sentence.
+// which returns the variant of a reason's sentence. It is empty for kinds of reasons that have only one sentence.
 func which(b loyalty.Reason) string {
 	if variant := variants[b.Kind]; variant != nil {
 		return variant(b)
@@ -65,7 +65,7 @@ func which(b loyalty.Reason) string {
 	return ""
 }
 
-// variants contains, for each kind of reason that has several sentences, a function that returns the variant.
+// variants contains, for each kind of reason that has several sentences, a function that selects the variant.
 var variants = map[loyalty.ReasonKind]func(loyalty.Reason) string{
 	loyalty.IsRounded:     firstArgument,
 	loyalty.WasMoved:      firstArgument,
@@ -104,7 +104,7 @@ func variantIf(condition bool, variant string) string {
 	return ""
 }
 
-// withoutText returns the variant of an extension or reinstatement for which no text was entered.
+// withoutText returns the variant "unsaid" for an extension or reinstatement for which no text was entered.
 func withoutText(b loyalty.Reason) string {
 	return variantIf(len(b.Args) < 2 || b.Args[1] == "", "unsaid")
 }

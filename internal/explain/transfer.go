@@ -2,8 +2,8 @@ package explain
 
 import "github.com/perennial-loyalty/perennial/internal/loyalty"
 
-// transferred describes a transfer of points between members to one of them. It does not identify the other member:
-// only the merchant may do so.
+// transferred describes a transfer of points between two members for one of them. It does not identify the other
+// member, because only the merchant may do so.
 func (s speaker) transferred(e loyalty.Entry) string {
 	r, with := e.Redemption, s.values(e)
 	with["until"], with["note"] = value{text: s.instant(r.Until)}, value{text: r.Note}

@@ -5,7 +5,7 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/loyalty/posting"
 )
 
-// in returns a speaker for the points of a wallet.
+// in returns a copy of the speaker that describes the points of a wallet.
 func (s speaker) in(wallet string) speaker {
 	s.wallet = wallet
 	return s
@@ -43,8 +43,8 @@ func (s speaker) summaries(e loyalty.Entry) string {
 	return said
 }
 
-// part returns the sentences that state the effect of an entry in one wallet. If a reward gave points in this wallet,
-// they are not described as spent.
+// part returns the sentences that state the effect of an entry in one wallet. Points that a reward gave in this wallet
+// are not described as spent.
 func (s speaker) part(e loyalty.Entry) string {
 	if r := e.Redemption; r != nil && r.Wallet != s.wallet {
 		return s.sentence("other"+sign(e.Points), s.values(e))
@@ -52,7 +52,7 @@ func (s speaker) part(e loyalty.Entry) string {
 	return s.summary(e)
 }
 
-// inWallet returns the part of an entry that concerns one wallet.
+// inWallet returns the entry with only the postings and reasons of one wallet.
 func inWallet(e loyalty.Entry, w loyalty.WalletChange) loyalty.Entry {
 	all, because := e.Postings, e.Reasons
 	e.Points, e.Postings, e.Reasons = w.Points, nil, nil

@@ -12,49 +12,52 @@ import (
 // Namespace is the CloudWatch namespace of every metric below.
 const Namespace = "Perennial"
 
-// A Metric is the name of a CloudWatch metric in Namespace. Every metric has three dimension sets: by stack, by
-// stack and function ("stack" and "function": members, earn, redeem, programs, reminders, webhooks, reassess,
-// remind or relay), and by stack, function and published version ("version": Lambda's version number, or "local" on
-// one machine). An account can have several stacks, and an alarm must not include the metrics of another stack. The
-// unit is Count unless the metric states another one. A counter is reported only if it is not zero, so an alarm
+// A Metric is the name of a CloudWatch metric in Namespace. Every metric has three dimension sets: by stack, by stack
+// and function, and by stack, function and published version. The dimension "function" is members, earn, redeem,
+// programs, reminders, webhooks, reassess, remind or relay. The dimension "version" is Lambda's version number, or
+// "local" on one machine. The stack is a dimension because an account can have several stacks, and an alarm must not
+// include the metrics of another stack.
+//
+// The unit is Count unless the metric states another one. A counter is reported only if it is not zero, so an alarm
 // must treat missing data as not breaching and use the statistic Sum.
 type Metric string
 
 const (
-	// Errors counts failures that a function reports in a response, which Lambda's own metric Errors does not
-	// include: a response with a status of 500 or more (except the documented 503 webhook_not_configured), a
-	// message in batchItemFailures, a failed schedule or feedback event, a failed stream record, and a panic.
+	// Errors counts failures that Lambda's own metric Errors does not include, because the function reports them in a
+	// response: a response with a status of 500 or more (except the documented 503 webhook_not_configured), a message in
+	// batchItemFailures, a failed schedule or feedback event, a failed stream record, and a panic.
 	Errors Metric = "Errors"
 
 	// Timeouts counts invocations that stopped before their work was complete because Lambda's deadline was near.
 	Timeouts Metric = "Timeouts"
 
-	// Conflicts counts attempts at a write that DynamoDB refused because another transaction was changing the same
-	// item. Each attempt is retried; a write that is still refused after the last attempt is also an error.
+	// Conflicts counts attempts at a write that DynamoDB refused because another transaction was changing the same item.
+	// Each refused attempt is retried. If the last attempt is refused too, the failure is also counted in Errors.
 	Conflicts Metric = "Conflicts"
 
 	// Throttles counts calls that DynamoDB refused because the table, an index, a key or the account exceeded its
-	// throughput. Each call is retried; a call that is still refused after the last attempt is also an error.
+	// throughput. Each refused call is retried. If the last attempt is refused too, the failure is also counted in Errors.
 	Throttles Metric = "Throttles"
 
-	// SignatureFailures counts webhooks that received status 401: unsigned, not signed by the processor, or signed
-	// too long ago. Only the function webhooks reports it.
+	// SignatureFailures counts webhooks that were rejected with status 401 because they were not signed, not signed by the
+	// processor, or signed too long ago. Only the function webhooks reports it.
 	SignatureFailures Metric = "SignatureFailures"
 
 	// Quarantined counts verified events of payment processors that were stored for an operator's review. Only the
 	// function webhooks reports it.
 	Quarantined Metric = "Quarantined"
 
-	// InvariantViolations counts commands that were refused because their result would have violated an invariant
-	// of the ledger. Nothing was written. Each is a defect of the rules or of stored data, and also an error.
+	// InvariantViolations counts commands that were refused because their result would have violated an invariant of the
+	// ledger. Nothing was written. Each violation points to a defect in the rules or in stored data. The failed command is
+	// also counted in Errors.
 	InvariantViolations Metric = "InvariantViolations"
 
-	// CodeGuesses counts lookups of uploaded codes that were refused because their API key had too many unknown
-	// codes within a minute: a client of the key is guessing codes. Only the function redeem reports it.
+	// CodeGuesses counts lookups of uploaded codes that were refused because their API key had looked up too many unknown
+	// codes within a minute. Probably a client that uses the key is guessing codes. Only the function redeem reports it.
 	CodeGuesses Metric = "CodeGuesses"
 
-	// SilentProvider counts connected payment processors that have sent no verified event for twice their usual gap.
-	// Only the function reassess reports it, once an hour.
+	// SilentProvider counts connected payment processors that have sent no verified event for twice the usual time between
+	// two events. Only the function reassess reports it, once an hour.
 	SilentProvider Metric = "SilentProvider"
 
 	// PITRDisabled is 1 for each hour in which the table's point-in-time recovery is disabled. Only the function
@@ -87,7 +90,7 @@ func (m Metric) Unit() string {
 // concurrent use.
 type Counters struct {
 	mu     sync.Mutex
-	values []value // in the order of their first use; empty for most invocations
+	values []value // in the order in which they were first used; empty for most invocations
 }
 
 type value struct {
@@ -95,7 +98,7 @@ type value struct {
 	n      int64
 }
 
-// Add adds n to a metric. Once added to, a metric is reported even if its value is zero.
+// Add adds n to a metric. The metric is then reported even if its value is zero.
 func (c *Counters) Add(m Metric, n int64) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -134,7 +137,7 @@ func Count(ctx context.Context, m Metric, n int64) {
 	}
 }
 
-// A directive lists the members of a log line that CloudWatch reads as metrics (the embedded metric format,
+// A directive lists the fields of a log line that CloudWatch reads as metrics (the embedded metric format,
 // https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/CloudWatch_Embedded_Metric_Format_Specification.html).
 type directive struct {
 	Namespace  string
@@ -144,8 +147,8 @@ type directive struct {
 
 type definition struct{ Name, Unit string }
 
-// attrs returns the attributes that make a log line an embedded metric document, or none if nothing was counted.
-// The line must also have the members stack, function and version, which are the dimensions.
+// attrs returns the attributes that make a log line an embedded metric document. It returns none if nothing was
+// counted. The line must also have the fields stack, function and version, which are the dimensions.
 func (c *Counters) attrs(at time.Time) []slog.Attr {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -163,7 +166,7 @@ func (c *Counters) attrs(at time.Time) []slog.Attr {
 	}
 	text, err := json.Marshal([]directive{d})
 	if err != nil {
-		return nil // impossible: a directive contains only strings
+		return nil // cannot happen, because a directive contains only strings
 	}
 	return append(attrs, slog.Group("_aws",
 		slog.Int64("Timestamp", at.UnixMilli()), slog.Any("CloudWatchMetrics", json.RawMessage(text))))

@@ -19,10 +19,11 @@ func NewLog(w io.Writer, level slog.Leveler, stack string) *slog.Logger {
 	return slog.New(slog.NewJSONHandler(w, &slog.HandlerOptions{Level: level})).With(slog.String("stack", stack))
 }
 
-// An Origin is the source of a line. Function and Version are dimensions of its metrics.
+// An Origin states which function wrote a log line, and for which request. Function and Version are dimensions of the
+// metrics in the line.
 type Origin struct {
 	RequestID string // the ID of the request or the invocation
-	Function  string // "earn"
+	Function  string // the name of the function, such as "earn"
 	Version   string // the function's published version; "local" on one machine
 }
 
@@ -31,8 +32,8 @@ type Request struct {
 	Origin
 	Program  string    // empty if the caller was not authenticated
 	Key      string    // the API key's ID; empty if the caller was not authenticated
-	Route    string    // the route's pattern, not its path: paths contain member IDs
-	Status   int       // of the response
+	Route    string    // the pattern of the route, not the path, because paths contain member IDs
+	Status   int       // the HTTP status of the response
 	Code     string    // the code of the problem document; empty if there was none
 	Replayed bool      // the response repeats an earlier one
 	Counters *Counters // the metrics of the request; nil for none
@@ -40,11 +41,11 @@ type Request struct {
 	Took     time.Duration
 }
 
-// notConfigured is the only code with a status of 500 or more that is not a failure: a webhook was sent to a
-// connection that the merchant has not configured.
+// notConfigured is the only code with a status of 500 or more that does not count as a failure. It is returned if a
+// webhook is sent to a connection that the merchant has not configured.
 const notConfigured = "webhook_not_configured"
 
-// Answered writes the line of a request, and counts it in Errors if it failed.
+// Answered writes the log line of a request, and counts the request in Errors if it failed.
 func Answered(ctx context.Context, log *slog.Logger, r Request) {
 	if r.Counters == nil {
 		r.Counters = new(Counters)
@@ -71,7 +72,7 @@ func Answered(ctx context.Context, log *slog.Logger, r Request) {
 	log.LogAttrs(ctx, slog.LevelInfo, "request answered", append(attrs, r.Counters.attrs(r.At)...)...)
 }
 
-// Counted writes the line of an invocation by a queue, a schedule or a stream. It writes nothing if nothing was
+// Counted writes the log line of an invocation for a queue, a schedule or a stream. It writes nothing if no metric was
 // counted.
 func Counted(ctx context.Context, log *slog.Logger, o Origin, at time.Time, c *Counters) {
 	counts := c.attrs(at)

@@ -1,11 +1,12 @@
 // Package failurequeues lists the failed work of a deployed stack and restarts it, for the operator's command line.
 //
-// No work is lost: a message is deleted only after its work was accepted. Work that returns to a worker's queue is
-// accepted when SQS has stored it. A function is invoked and must return without an error. If the process exits
-// between these two steps, the work runs twice, which has the same effect as once.
+// No work is lost: a message is deleted only after its work was accepted. For a message that returns to a worker's
+// queue, this means that SQS has stored it. For the invocation of a function, it means that the function returned
+// without an error. If the process exits after the work was accepted but before the message is deleted, the work runs
+// twice, which has the same effect as once.
 //
-// SQS shows a message only by delivering it. Other readers therefore cannot see the messages while a command runs,
-// or for five minutes after a command was killed.
+// SQS shows a message only by delivering it. Other readers therefore cannot see the messages while a command runs, or
+// for five minutes after a command was killed.
 package failurequeues
 
 import (
@@ -30,17 +31,17 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/failures"
 )
 
-// Output is the stack output that lists its failure queues.
+// Output is the name of the stack output that lists the stack's failure queues.
 const Output = "FailureQueues"
 
-// hidden is how long a received message is hidden from other readers. enough is how long Redrive starts work; the
-// last invocation of a function takes up to a minute.
+// hidden is the time for which a received message is hidden from other readers. enough is the time for which Redrive
+// starts work. It is shorter, because the last invocation of a function takes up to a minute.
 const (
 	hidden = 5 * time.Minute
 	enough = 3 * time.Minute
 )
 
-// Queues contains the failure queues of a stack.
+// Queues provides access to the failure queues of a stack.
 type Queues struct {
 	SQS     *sqs.Client
 	Lambda  *lambda.Client
@@ -51,8 +52,8 @@ type Queues struct {
 // A Queue is a failure queue.
 type Queue struct{ Name, URL string }
 
-// Open opens the failure queues of a stack, or the queues listed in output if it is not empty. It uses the
-// credentials and region of the environment and the AWS configuration files.
+// Open opens the failure queues that output lists. If output is empty, it reads the list from the stack's output. It
+// uses the credentials and region of the environment and the AWS configuration files.
 func Open(ctx context.Context, stack, output string) (*Queues, error) {
 	conf, err := config.LoadDefaultConfig(ctx)
 	if err != nil {
@@ -88,7 +89,7 @@ func readOutput(ctx context.Context, client *cloudformation.Client, stack string
 	return "", fmt.Errorf("failurequeues: stack %s has no output %s", stack, Output)
 }
 
-// parse parses "reassess=https://…,remind=https://…".
+// parse parses a list of queues such as "reassess=https://…,remind=https://…".
 func parse(output string) (queues []Queue, err error) {
 	for part := range strings.SplitSeq(output, ",") {
 		name, url, ok := strings.Cut(strings.TrimSpace(part), "=")
@@ -104,7 +105,7 @@ func parse(output string) (queues []Queue, err error) {
 type received struct {
 	failures.Failure
 	queue   Queue
-	source  string // the ARN of the queue that moved it here; empty if SQS did not move it
+	source  string // the ARN of the queue from which SQS moved the message; empty if SQS did not move it
 	body    string
 	receipt string
 	own     map[string]types.MessageAttributeValue
@@ -124,8 +125,8 @@ func (q *Queues) List(ctx context.Context) ([]failures.Failure, error) {
 	return list, nil
 }
 
-// receive receives every message of every queue, from all queues in parallel. With an error, it returns the
-// messages received so far.
+// receive receives every message of every queue, from all queues in parallel. If it returns an error, it also returns
+// the messages received so far.
 func (q *Queues) receive(ctx context.Context) (all []received, err error) {
 	messages, errs := make([][]received, len(q.URLs)), make([]error, len(q.URLs))
 	var readers sync.WaitGroup
@@ -175,7 +176,7 @@ func read(queue Queue, m types.Message) received {
 	}
 }
 
-// countAttempts sets the number of deliveries of each message from a worker's queue.
+// countAttempts sets the number of attempts of each message that came from a worker's queue.
 func (q *Queues) countAttempts(ctx context.Context, all []received) error {
 	counts := map[string]int{}
 	for i, m := range all {
@@ -198,9 +199,9 @@ func (q *Queues) countAttempts(ctx context.Context, all []received) error {
 	return nil
 }
 
-// source returns the URL of the queue from which a message came, or "" if there is none. A message moved by SQS
-// names that queue. For other messages, such as those moved by an operator, it is the queue that has this
-// dead-letter queue.
+// source returns the URL of the queue from which a message came, or "" if there is none. If SQS moved the message, it
+// names that queue. For other messages, such as those moved by an operator, source asks SQS for the queue that uses the
+// queue of the message as its dead-letter queue.
 func (q *Queues) source(ctx context.Context, m received) (url string, err error) {
 	if m.source != "" {
 		named, err := arn.Parse(m.source)
@@ -225,7 +226,7 @@ func (q *Queues) source(ctx context.Context, m received) (url string, err error)
 	return out.QueueUrls[0], nil
 }
 
-// deliveries returns how often a queue delivers a message before it moves it to the dead-letter queue.
+// deliveries returns how often a queue delivers a message before SQS moves the message to the dead-letter queue.
 func (q *Queues) deliveries(ctx context.Context, url string) (int, error) {
 	if url == "" {
 		return 0, nil
@@ -239,8 +240,8 @@ func (q *Queues) deliveries(ctx context.Context, url string) (int, error) {
 	return maxReceives(out.Attributes[string(types.QueueAttributeNameRedrivePolicy)]), nil
 }
 
-// release makes messages visible to other readers. A message that cannot be released becomes visible after the
-// timeout.
+// release makes messages visible to other readers again. A message that cannot be released becomes visible after the
+// visibility timeout.
 func (q *Queues) release(ctx context.Context, all []received) {
 	for _, m := range all {
 		_, _ = q.SQS.ChangeMessageVisibility(context.WithoutCancel(ctx), &sqs.ChangeMessageVisibilityInput{

@@ -14,8 +14,8 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/failures"
 )
 
-// Redrive restarts the failed work that want selects. It calls done after each message, with an error if the work
-// was not accepted; that message stays in the queue.
+// Redrive restarts the failed work for which want returns true. It calls done after each message. If the work was not
+// accepted, it passes the error to done, and the message stays in the queue.
 func (q *Queues) Redrive(
 	ctx context.Context, want func(failures.Failure) bool, done func(failures.Failure, error),
 ) error {
@@ -67,7 +67,7 @@ func (q *Queues) restart(ctx context.Context, m received) (err error) {
 	return nil
 }
 
-// send returns a message to the queue that moved it to the failure queue.
+// send returns a message to the queue from which it was moved to the failure queue.
 func (q *Queues) send(ctx context.Context, m received) error {
 	source, err := q.source(ctx, m)
 	if err != nil {
@@ -113,7 +113,8 @@ func (q *Queues) invoke(ctx context.Context, function string, payload []byte) er
 	return nil
 }
 
-// maxReceives reads the redrive policy of a queue. SQS encodes the number as a string or as a number.
+// maxReceives returns the maximum number of deliveries from the redrive policy of a queue. SQS encodes it as a JSON
+// string or number.
 func maxReceives(policy string) int {
 	var p struct {
 		Max json.RawMessage `json:"maxReceiveCount"`

@@ -14,7 +14,7 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/failures"
 )
 
-// errTrimmed reports that records are no longer in the stream, which retains them for 24 hours.
+// errTrimmed reports that records are no longer in the stream, which stores them for 24 hours.
 var errTrimmed = errors.New("failurequeues: the stream has deleted these records after 24 hours. " +
 	"The entries themselves are in the table. Update the reader of the stream from the table")
 
@@ -66,7 +66,8 @@ func (q *Queues) records(ctx context.Context, r failures.Range) (list []any, err
 	return list, nil
 }
 
-// maxEmptyPages ends the search in an open shard, which has no last page.
+// maxEmptyPages limits the number of empty pages that are read from an open shard, because such a shard has no last
+// page.
 const maxEmptyPages = 20
 
 func streamError(err error) error {
@@ -78,14 +79,15 @@ func streamError(err error) error {
 	return fmt.Errorf("failurequeues: read the stream: %w", err)
 }
 
-// after compares sequence numbers, which are decimal numbers of up to 40 digits.
+// after reports whether sequence number a is greater than b. Sequence numbers are decimal numbers of up to 40 digits.
 func after(a, b string) bool {
 	x, okA := new(big.Int).SetString(a, 10)
 	y, okB := new(big.Int).SetString(b, 10)
 	return okA && okB && x.Cmp(y) > 0
 }
 
-// lambdaRecord encodes a record as Lambda does: https://docs.aws.amazon.com/lambda/latest/dg/with-ddb.html.
+// lambdaRecord encodes a record in the form in which Lambda does:
+// https://docs.aws.amazon.com/lambda/latest/dg/with-ddb.html.
 func lambdaRecord(r types.Record, stream string) any {
 	change := map[string]any{
 		"Keys": plainMap(r.Dynamodb.Keys), "SequenceNumber": aws.ToString(r.Dynamodb.SequenceNumber),
@@ -116,7 +118,7 @@ func plainMap(in map[string]types.AttributeValue) map[string]any {
 	return out
 }
 
-// plain converts a value to DynamoDB's JSON.
+// plain converts a value to the JSON form that DynamoDB uses, such as {"S": "text"}.
 func plain(value types.AttributeValue) map[string]any {
 	switch v := value.(type) {
 	case *types.AttributeValueMemberS:

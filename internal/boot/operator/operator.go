@@ -1,6 +1,6 @@
-// Package operator opens the table and reads secrets for a person at a terminal. Unlike functions, a person has
-// profiles, single sign-on and roles to assume, as in the AWS CLI. The package is separate from boot so that
-// functions do not contain the code for them. It does not depend on functions and stores no secret.
+// Package operator opens the table and reads secrets for an operator who uses a terminal. Unlike a function, an
+// operator has profiles, uses single sign-on and assumes roles, as in the AWS CLI. The package is separate from boot so
+// that functions do not contain the code for these features. It does not depend on functions and stores no secret.
 package operator
 
 import (
@@ -28,7 +28,8 @@ func Table(ctx context.Context, name string) (*dynamotable.Table, error) {
 		return nil, errors.New("operator: no region; set AWS_REGION or a profile")
 	}
 	client := dynamodb.NewFromConfig(conf, func(o *dynamodb.Options) {
-		o.DisableValidateResponseChecksum = boot.OnThisMachine(o.BaseEndpoint) // errors of DynamoDB Local have none
+		// Error responses of DynamoDB Local have no checksum.
+		o.DisableValidateResponseChecksum = boot.OnThisMachine(o.BaseEndpoint)
 	})
 	return &dynamotable.Table{
 		Client: client, Name: name, Timeout: 10 * time.Second, Patience: 30 * time.Second, // for slow connections

@@ -36,7 +36,7 @@ func With(
 	return function(fromEnvironment)
 }
 
-// settings contains the environment variables of template.yaml.
+// settings contains the values of the environment variables that template.yaml sets.
 type settings struct {
 	region, url         string
 	from, set, senderID string
@@ -61,8 +61,8 @@ func fromEnvironment(a *app.App) *notify.Dispatcher {
 	return o
 }
 
-// dispatcher returns a dispatcher with the configured senders. If it returns an error, only the webhook channel is
-// unavailable.
+// dispatcher returns a dispatcher with the configured senders. If it also returns an error, the dispatcher is valid,
+// but the webhook channel is unavailable.
 func dispatcher(a *app.App, s settings) (*notify.Dispatcher, error) {
 	credentials, client := aws.CredentialsProviderFunc(boot.Credentials), awshttp.NewBuildableClient()
 	o := &notify.Dispatcher{
@@ -102,8 +102,9 @@ func dispatcher(a *app.App, s settings) (*notify.Dispatcher, error) {
 	return o, nil
 }
 
-// webhook creates the sender of signed webhooks. A rotated secret is used within minutes. For boot.Overlap,
-// webhooks are signed with both the new and the earlier secret, so that receivers can switch in that time.
+// webhook creates the sender of signed webhooks. It uses a rotated secret within minutes. For the duration
+// boot.Overlap, webhooks are signed with both the new and the earlier secret, so that receivers can switch in that
+// time.
 func webhook(a *app.App, s settings) (*signedhook.Sender, error) {
 	secret := boot.Secret{Client: boot.Secrets(s.region, awshttp.NewBuildableClient()), ID: s.secret, Now: a.Now}
 	read := func(ctx context.Context) ([][]byte, error) {

@@ -21,9 +21,9 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/boot"
 )
 
-// A queue sends to the SQS queues of the function's environment.
+// A queue sends messages to the SQS queues that the function's environment names.
 type queue struct {
-	urls   map[string]string // by the queue name that functions use
+	urls   map[string]string // the URLs of the queues, by the name that functions use
 	client *sqs.Client
 }
 

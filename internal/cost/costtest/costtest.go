@@ -16,10 +16,10 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/goldentest"
 )
 
-// usageFile is the file that -update writes, as seen from a package in internal/.
+// usageFile is the path of the file that -update writes, relative to a package in internal/.
 const usageFile = "../cost/usage.json"
 
-// Compare requires that internal/cost states exactly the measured usage. A request with a lower usage fails too.
+// Compare fails the test unless internal/cost states exactly the measured usage. A lower usage fails too.
 func Compare(t *testing.T, measured []cost.Usage) {
 	t.Helper()
 	all := cost.Usages()
@@ -62,7 +62,7 @@ func write(t *testing.T, all []cost.Usage) {
 }
 
 // LogBytes returns the size that log lines would have on Lambda. It replaces values that vary, such as times and IDs,
-// by values of typical size.
+// with values of typical size.
 func LogBytes(lines string) int {
 	for field, typical := range map[string]string{
 		"time": `"2026-11-29T20:22:10.123456789Z"`, "stack": `"perennial"`, "version": `"12"`,
