@@ -8,12 +8,17 @@ import (
 	"testing"
 )
 
-// eachFile calls f with every file of package loyalty.
+// eachFile calls f with every file of the packages loyalty and loyalty/calendar.
 func eachFile(t *testing.T, f func(*ast.File)) {
 	files, err := filepath.Glob("../../loyalty/*.go")
 	if err != nil {
 		t.Fatal(err)
 	}
+	calendar, err := filepath.Glob("../../loyalty/calendar/*.go")
+	if err != nil {
+		t.Fatal(err)
+	}
+	files = append(files, calendar...)
 	for _, name := range files {
 		file, err := parser.ParseFile(token.NewFileSet(), name, nil, 0)
 		if err != nil {
@@ -23,7 +28,7 @@ func eachFile(t *testing.T, f func(*ast.File)) {
 	}
 }
 
-// constants returns the number of constants of a type in package loyalty.
+// constants returns the number of constants of a type in the packages loyalty and loyalty/calendar.
 func constants(t *testing.T, typ string) (n int) {
 	eachFile(t, func(f *ast.File) {
 		for _, d := range f.Decls {
