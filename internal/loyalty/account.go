@@ -34,10 +34,10 @@ type Account struct {
 	Holds   []Hold    // reservations of open redemptions, earliest expiry first
 
 	Tier       Standing
-	Past       []Standing          // earlier standings, kept for late orders (see posting.PastAge), oldest first
+	Past       []Standing          // earlier standings, needed for late orders (see posting.PastAge); oldest first
 	Counted    time.Time           // the latest instant at which an order or event that counts happened or changed
 	Metrics    []Metric            // the amounts that count towards a level, by month, oldest first
-	Brands     []Bought            // the brands bought, sorted by month and name
+	Brands     []Bought            // the brands that the member bought, sorted by month and name
 	TierGroups []TierGroupStanding // standings in tier groups, most recently changed last
 
 	First FirstOrders // the member's first counted orders, if rules ask for order numbers
@@ -45,10 +45,10 @@ type Account struct {
 	Converting Converting // the first orders that could convert the referral of a referred member
 
 	Cut       []CutOrder  // orders whose points were reduced by caps or limits; at most posting.MaxCut
-	Later     LaterOrders // usage by orders placed after the order to be decided, if loaded; not stored
+	Later     LaterOrders // limits used by orders placed after the order to be decided, if loaded; never stored
 	Undecided []Again     // orders to decide again after another order changed; at most award.MaxUndecided
 
-	UndecidedFrom Again // this order and all later orders must be decided again; zero: none
+	UndecidedFrom Again // this order and all later orders must be decided again; zero if there are none
 
 	Usage   []Usage   // use of caps and limits in periods that still accept orders
 	Reached []Reached // milestones and levels that were reached, sorted by ID
@@ -59,15 +59,15 @@ type Account struct {
 	Extended []Extended // points whose expiry was postponed because no notice was sent, latest last
 
 	Conversions []Converted     // the latest conversions that are not fully reversed, oldest first
-	Slides      calendar.Date   // the day to which the last activity moved the sliding lots; zero: no activity moved any
-	Graced      []calendar.Date // expiry days set by a grace period, latest last; their points get no further grace
-	Carried     string          // the exact fraction of a point carried from earlier orders; may be negative; empty: none
+	Slides      calendar.Date   // the day to which the last activity moved lots that expire by inactivity; may be zero
+	Graced      []calendar.Date // expiry days set by a grace period, latest last; points of these days get no second one
+	Carried     string          // the exact fraction of a point carried from earlier orders; may be negative or empty
 
 	Activities   []time.Time // the latest activities that count, oldest first; see ActivityChange
-	Slid         []Lot       // points that activities moved to Slides, as lots of their original expiry day
+	Slid         []Lot       // points that activities moved to the day Slides, by their original expiry day
 	LastActivity time.Time   // the latest counted order, event that gave points, or redemption
 	Seen         time.Time   // the latest instant of the account's entries
-	Ran          time.Time   // the instant until which Advance has run; zero: same as Seen; not part of any entry
+	Ran          time.Time   // the instant until which Advance has run; zero means Seen; not part of any entry
 }
 
 // A Lot is a number of points that expire together at the end of the same day.
@@ -78,9 +78,9 @@ type Lot struct {
 
 // A Pending is a number of points that one cause gave and that are not active yet.
 type Pending struct {
-	Cause    Cause         // Revision is 0, as all revisions share it; ID is "1042~rule" if the rule has its own expiry
-	ActiveAt time.Time     // zero: not known yet, or until activated manually
-	GiveUp   time.Time     // the points are forfeited if ActiveAt is unknown at this instant; zero: never
+	Cause    Cause         // without a revision; the ID is "1042~rule" if the rule has its own expiry
+	ActiveAt time.Time     // when the points become active; zero if not known yet
+	GiveUp   time.Time     // the points are forfeited if ActiveAt is unknown at this instant; zero means never
 	Expires  calendar.Date // the expiry of the lot that the points will join
 	Wallet   string
 	Points   Points
@@ -117,7 +117,7 @@ func (h Hold) Points() Points { return TotalPoints(h.Lots) }
 // A Metric is the sum of the amounts that count towards a level in one month or other bucket of time. Buckets that no
 // window includes any more are added up in month 0, so that an account stays small.
 type Metric struct {
-	Month           int // yyyymm, or the beginning of another kind of period; see tier.bucket
+	Month           int // the month as yyyymm, or the key of another kind of bucket; see tier.Windows
 	Points          Points
 	Orders          int64 // orders that count: paid, with at least one earning item remaining
 	Spend           int64 // minor units of the tiers' currency
@@ -127,7 +127,7 @@ type Metric struct {
 
 // A Bought is the number of orders in one bucket of time that contained a brand, for levels by brands.
 type Bought struct {
-	Month int // as in Metric
+	Month int // the same as Metric.Month
 	Brand string
 	N     int64
 }
@@ -137,7 +137,7 @@ type Bought struct {
 type Move struct {
 	At              time.Time
 	First, Last, To calendar.Date
-	Times           int // how often the expiry was postponed for missing notice; see Extended
+	Times           int // how many times the expiry was postponed because no notice was sent; see Extended
 }
 
 // MaxMoves bounds the moves that an account remembers. Older moves are forgotten. If a forgotten move extended points,
@@ -151,7 +151,7 @@ const MaxGraced = 40
 // A Reached is a milestone or a level that was reached, and perhaps lost again, with the points that it gave.
 type Reached struct {
 	Revision int
-	Grant    Grant     // Rule is the milestone's ID, or the level's key
+	Grant    Grant     // the points; Grant.Rule is the milestone's ID or the level's key
 	N        int       // for a level: the index of the promotion that gave points, starting at 0
 	At       time.Time // for a level: the instant of the promotion
 }
@@ -173,7 +173,7 @@ func TotalPoints(lots []Lot) (sum Points) {
 	return sum
 }
 
-// An ActivityChange records that an activity counts from this entry on or, if Withdrawn, no longer counts.
+// An ActivityChange records that an activity counts from this entry onwards or, if Withdrawn, no longer counts.
 type ActivityChange struct {
 	At        time.Time // the instant of the activity
 	Withdrawn bool
@@ -196,8 +196,8 @@ type AdvanceNotice struct {
 
 // An Extended records points whose expiry was postponed because no notice of it was sent in time.
 type Extended struct {
-	Lot    calendar.Date // the day on which they expire now
-	From   calendar.Date // the day on which they were to expire originally
+	Lot    calendar.Date // the day on which the points expire now
+	From   calendar.Date // the day on which the points would have expired without any postponement
 	Times  int           // the number of postponements
 	Points Points
 }
@@ -210,10 +210,10 @@ type ChannelUse struct {
 }
 
 // A Notice records that a member was notified that points will expire or that a level will end. If the program promises
-// advance notice, they end only if the notice was sent early enough; see AdvanceNotice.
+// advance notice, the points or the level end only if the notice was sent early enough; see AdvanceNotice.
 type Notice struct {
 	What    NoticeOf
-	Subject string // see posting.LotNotice and posting.TierNotice
+	Subject string // the lot or level that ends, as text from posting.LotNotice or posting.TierNotice
 	At      time.Time
 
 	Withdrawn bool // the message was not delivered, so the notice does not count
@@ -223,21 +223,21 @@ type Notice struct {
 type NoticeOf string
 
 const (
-	OfExpiry NoticeOf = "expiry" // that points expire
-	OfFall   NoticeOf = "fall"   // that a level ends
+	OfExpiry NoticeOf = "expiry" // the notice announces that points expire
+	OfFall   NoticeOf = "fall"   // the notice announces that a level ends
 )
 
 // Converting contains the first orders of a referred member (the friend) that could convert the referral, sorted by
 // placed_at and ID.
 type Converting struct {
 	Orders []PlacedOrder
-	More   bool // there are more such orders after these
+	More   bool // there are further such orders after the last of Orders
 }
 
 // A CutOrder is an order whose points were reduced by caps or limits with periods that are still open.
 type CutOrder struct {
 	Order PlacedOrder
-	Ends  calendar.Date // the last day of the period that ends last; zero if it never ends
+	Ends  calendar.Date // the last day of the latest of these periods; zero if one of them never ends
 }
 
 // A LaterOrder is an order that was placed after another one, with its usage of caps and limits.
@@ -248,7 +248,7 @@ type LaterOrder struct {
 
 // LaterOrders contains the usage of the orders that were placed after an order.
 type LaterOrders struct {
-	Than PlacedOrder // that order; zero if unknown
+	Than PlacedOrder // the order before all orders in All; zero if the usage was not loaded
 	All  []LaterOrder
 }
 
@@ -257,14 +257,14 @@ type Standing struct {
 	Level string
 	Since time.Time
 	Until time.Time // the level is kept at least until then; zero if it cannot be lost
-	At    time.Time // when the standing was decided; zero if that is Since
+	At    time.Time // when the standing was decided; zero if it was decided at Since
 
-	From    time.Time // with LevelWindow, only events after From count; zero: after Since
+	From    time.Time // with LevelWindow, only events after From count; zero means after Since
 	Lock    time.Time // a manually set level is locked until then: the end of a period does not change it
 	Minimum string    // the permanent minimum level, set manually
 	Given   bool      // Until was set manually
 
-	Extensions int       // how often its end was postponed because no notice was sent in time
+	Extensions int       // how many times the end was postponed because no notice was sent in time
 	Ended      time.Time // the original end, if the end was postponed
 }
 
@@ -279,24 +279,24 @@ func (s Standing) Decided() time.Time {
 // Manual reports whether the level is held until an instant that was set manually.
 func (s Standing) Manual() bool { return s.Given || !s.Lock.IsZero() && s.Until.Equal(s.Lock) }
 
-// A Redecision replaces the standings that an account remembers since an instant. The last of the new standings is the
+// A Redecision replaces the standings that an account stores from an instant on. The last of the new standings is the
 // Standing of the entry.
 type Redecision struct {
 	From time.Time
 	Past []Standing // the new standings before the last, oldest first
 }
 
-// An Unconverted records how much of a conversion a clawback reversed. Points were taken from the wallet that received
-// them. Worth is how many points of the source wallet they had cost. Both are negative if a failed refund restored that
-// part.
+// An Unconverted records which part of a conversion a clawback reversed. Points is the number of points taken from the
+// wallet that received the conversion. Worth is the number of points of the source wallet that these had cost. Both are
+// negative if a failed refund restored the part.
 type Unconverted struct {
 	ID     string // the ID of the conversion
 	Points Points
 	Worth  Points
 }
 
-// A WriteOff is a number of points that expired in a lot, and that a clawback therefore does not take. It is negative
-// if the points are no longer written off because the refund failed.
+// A WriteOff records points that expired in a lot before a clawback could take them, so that the clawback does not take
+// other points. It is negative if the refund failed, so that the points are no longer written off.
 type WriteOff struct {
 	Wallet string
 	Lot    calendar.Date

@@ -6,7 +6,7 @@ package loyalty
 // fact once, in the order in which the facts happened (the direct delivery). An order happens at placed_at, and a
 // refund or dispute at the instant of the refund or dispute. A canceled order never happened.
 //
-// These are the exceptions, each with the actual behavior.
+// There are exceptions. The following list describes the actual behavior in these cases.
 //
 // Points:
 //
@@ -47,9 +47,9 @@ package loyalty
 //
 //   - A code is accepted or rejected by what is known when the friend provides it. An order that was placed before, but
 //     is reported later, does not undo the decision.
-//   - Whether the two members are one person, and whether the referrer's account is frozen or full, is decided when an
-//     order of the friend that changes the referral is reported. Points that are withheld then are given when another
-//     order of the friend is reported.
+//   - A referral gives no points if the two members are one person, or if the referrer's account is frozen or full.
+//     This is decided when an order of the friend that changes the referral is reported. Withheld points are given when
+//     another order of the friend is reported.
 //   - Uses of a limit on referrals go to friends in the order in which their orders are reported. A friend's order that
 //     was cut by a limit receives a released use when the order is reported again.
 //   - If an order no longer converts the referral, but the clawback policy does not take back its points, these points
@@ -82,36 +82,37 @@ package loyalty
 //     instant.
 //   - Notices that were sent stay sent. A level that is decided again is lost without another notice.
 //   - With on_order_refund: keep, a level that was reached by an order stays until its next review if the order is
-//     canceled or refunded. What the order counted towards levels stops counting when the cancellation or refund is
+//     canceled or refunded. The amounts of the order stop counting towards levels when the cancellation or refund is
 //     recorded.
 //   - Points that are forfeited because a parcel did not arrive in time count towards levels until the order is
 //     reported again.
 //
 // Budgets:
 //
-//   - What an order may receive under a budget depends on what other orders have used when the order, or a larger state
-//     of it, is reported. What a budget has granted once is restored after a failed refund and after a cancellation
+//   - An order may receive as much of a budget as other orders have not used when the order, or a larger state of it,
+//     is reported. Points that a budget has granted once are restored after a failed refund and after a cancellation
 //     that is undone, even above the budget.
 //   - Points that are forfeited because a parcel did not arrive in time return to their budget when the order is
 //     reported again.
 //
 // Advance notice:
 //
-//   - Whether a member can be reached depends on what the account had recorded (Traits.Channels) when points were to
-//     expire or a level was to end. A notice counts from the instant at which it was sent. An order that is reported
-//     later does not change past extensions.
+//   - A member can be reached if the account had recorded a channel (Traits.Channels) when points were to expire or a
+//     level was to end. A notice counts from the instant at which it was sent. An order that is reported later does not
+//     change past extensions.
 //
 // Versions of the program:
 //
 //   - Every version that was live decides what became due while it was live, whether or not the account was read then.
 //     A process learns of a publication at most 30 seconds late; until then, it decides with the previous version.
-//   - A version that is recalled prices no new orders from then on. What was accepted before keeps its price, and what
-//     became due while the version was live stays.
+//   - A version that is recalled does not apply to orders accepted from then on. Orders accepted before keep their
+//     points, and everything that became due while the version was live stays.
 //   - Budgets are those of the version that is live when an order or event is reported. A level or wallet that this
 //     version does not have gives nothing to orders and events accepted from then on.
 //   - Segments, the birthday and the time zone that rules ask for are those known when an order or event is first
 //     accepted. A registration for a campaign counts from its instant on.
-//   - The schedule remembers the last 100 versions. Earlier versions price only what they had accepted.
+//   - The schedule remembers the last 100 versions. Earlier versions apply only to orders and events accepted under
+//     them.
 //   - A late report does not change what has become due since then, except for levels. For example, a reward that an
 //     earlier version redeemed automatically is not redeemed for points that arrive after that version ended.
 //

@@ -19,28 +19,28 @@ func (e *Entry) Follows() bool {
 	return len(e.Reasons) > 0 && e.Reasons[0].Kind == HasFollowed
 }
 
-// Cause kinds. Each kind has its own namespace of IDs. The comments state what an ID consists of.
+// The kinds of causes. An ID is unique among the causes of its kind. Each comment states what the ID contains.
 const (
-	CauseEnrollment    = "enrollment"    // the member
-	CauseOrder         = "order"         // the merchant's order ID
-	CauseRedemption    = "redemption"    // the redemption ID
-	CauseAdjustment    = "adjustment"    // the adjustment ID
-	CauseActivation    = "activation"    // the member and instant
-	CauseExpiry        = "expiry"        // the member, day, and wallet unless it is the main wallet
-	CauseTier          = "tier"          // the member, level (with its tier group) and instant; or the manual change
-	CauseTierChange    = "tier_change"   // the member and level; an entry bonus
-	CauseEvent         = "event"         // the event's family and the merchant's event ID
-	CauseForfeit       = "forfeit"       // the member and instant
-	CauseMilestone     = "milestone"     // the member and milestone
-	CauseMember        = "member"        // the member
-	CauseExtension     = "extension"     // the extension ID
-	CauseNotice        = "notice"        // the member and the subject of the notice
-	CauseReinstatement = "reinstatement" // the member and the day of the expiry
-	CauseConversion    = "conversion"    // the conversion ID
-	CauseTransfer      = "transfer"      // the transfer ID; the sender's side of the transfer
-	CauseReceipt       = "receipt"       // the transfer ID; the recipient's side of the transfer
+	CauseEnrollment    = "enrollment"    // the ID contains the member
+	CauseOrder         = "order"         // the ID is the merchant's order ID
+	CauseRedemption    = "redemption"    // the ID is the redemption's ID
+	CauseAdjustment    = "adjustment"    // the ID is the adjustment's ID
+	CauseActivation    = "activation"    // the ID contains the member and the instant
+	CauseExpiry        = "expiry"        // the ID contains the member, the day, and any wallet other than the main one
+	CauseTier          = "tier"          // the ID contains the member, the level and the instant, or a manual change
+	CauseTierChange    = "tier_change"   // an entry bonus; the ID contains the member and the level
+	CauseEvent         = "event"         // the ID contains the event's family and the merchant's event ID
+	CauseForfeit       = "forfeit"       // the ID contains the member and the instant
+	CauseMilestone     = "milestone"     // the ID contains the member and the milestone
+	CauseMember        = "member"        // the ID contains the member
+	CauseExtension     = "extension"     // the ID is the extension's ID
+	CauseNotice        = "notice"        // the ID contains the member and the subject of the notice
+	CauseReinstatement = "reinstatement" // the ID contains the member and the day of the expiry
+	CauseConversion    = "conversion"    // the ID is the conversion's ID
+	CauseTransfer      = "transfer"      // the sender's side of a transfer; the ID is the transfer's ID
+	CauseReceipt       = "receipt"       // the recipient's side of a transfer; the ID is the transfer's ID
 
-	CauseContribution = "contribution" // the redemption ID and the contributor, another member of the household
+	CauseContribution = "contribution" // the ID contains the redemption and the household member who contributes to it
 )
 
 // A Cause is the reason why points moved: an object with an ID, in one of its revisions. Each revision has exactly one
@@ -89,15 +89,15 @@ const (
 	BucketActive   Bucket = "active"
 	BucketPending  Bucket = "pending"
 	BucketReserved Bucket = "reserved"
-	BucketDebt     Bucket = "debt" // never above zero
+	BucketDebt     Bucket = "debt" // points that the member owes; the balance is never above zero
 
 	BucketIssued    Bucket = "issued"
 	BucketRedeemed  Bucket = "redeemed"
 	BucketExpired   Bucket = "expired"
 	BucketAdjusted  Bucket = "adjusted"
-	BucketConverted Bucket = "converted" // converted into another wallet, or from it
+	BucketConverted Bucket = "converted" // points that were converted to or from another wallet
 
-	BucketTransferred Bucket = "transferred" // between two accounts, whose postings together sum to zero
+	BucketTransferred Bucket = "transferred" // points transferred to or from another member
 	BucketFees        Bucket = "fees"        // fees of transfers
 )
 
@@ -108,28 +108,28 @@ func (b Bucket) Counts() bool { return b == BucketActive || b == BucketPending |
 type Posting struct {
 	Wallet   string // empty for the main wallet
 	Bucket   Bucket
-	Lot      calendar.Date // active and reserved: the lot; pending: the lot that the points will join
-	ActiveAt time.Time     // pending: the instant at which the points become active
-	GiveUp   time.Time     // pending without ActiveAt: the instant at which the points are forfeited
-	Cause    Cause         // pending: what earned the points, if that is not the entry's own cause; Revision is zero
+	Lot      calendar.Date // the lot of the points; for pending points, the lot that they will join
+	ActiveAt time.Time     // for pending points: the instant at which they become active
+	GiveUp   time.Time     // for pending points without ActiveAt: the instant at which they are forfeited
+	Cause    Cause         // for pending points: the cause that earned them, if it is not the cause of the entry
 	Points   Points
-	From     calendar.Date // active: if an activity moved the points, the day on which they would have expired otherwise
+	From     calendar.Date // for points whose expiry an activity postponed: the day on which they would have expired
 }
 
 // An Entry is one line of the ledger. It never changes once written.
 type Entry struct {
-	Sequence  int64 // position in the member's account, from 1 without gaps
+	Sequence  int64 // the position in the member's account, from 1 without gaps
 	Member    MemberID
 	Cause     Cause
 	Kind      Kind
-	Points    Points // change of active + pending - debt in the main wallet
+	Points    Points // the change of active + pending - debt in the main wallet
 	Postings  []Posting
 	Reasons   []Reason
-	Program   int       // the version of the program that decided
-	Effective time.Time // the instant from which it takes effect
-	Recorded  time.Time // the instant at which it was written
-	Actor     string    // who requested it: the ID of a key, or "time"
-	Input     string    // fingerprint of the request, to distinguish a replay from a reused key
+	Program   int       // the version of the program whose rules decided the entry
+	Effective time.Time // the instant from which the entry takes effect
+	Recorded  time.Time // the instant at which the entry was written
+	Actor     string    // the ID of the API key that requested the change, or "time"
+	Input     string    // the fingerprint of the request, which distinguishes a replay from another request
 
 	Detail
 	Totals
@@ -165,29 +165,29 @@ type LevelEffects struct {
 	Standing  *Standing        // the member's new standing, if the entry changed it
 	Redecided *Redecision      // with Standing: the earlier standings that were decided again
 	Redated   []Reached        // with Redecided: entry bonuses whose date changed without moving points
-	Metric    *Metric          // the amounts that it adds to a bucket of time
-	Brands    []Bought         // the brands that it adds to buckets of time
-	Window    int              // with Metric: the number of newest months with separate amounts in the account
-	TierGroup string           // the tier group that the entry is about; empty: Tiers, or none
-	Counts    []TierGroupCount // what it adds to the counts of the other tier groups
+	Metric    *Metric          // the amounts that the entry adds to a bucket of time
+	Brands    []Bought         // the brands that the entry adds to buckets of time
+	Window    int              // with Metric: the number of newest months whose amounts the account stores separately
+	TierGroup string           // the tier group that the entry is about; empty for Tiers, or if there is none
+	Counts    []TierGroupCount // the amounts that the entry adds in the other tier groups
 }
 
 // LotEffects are the changes of lots that postings do not state.
 type LotEffects struct {
-	Move      *Move           // the lots that it moved
-	Extended  []Extended      // points whose expiry it postponed for missing notice
-	Slides    calendar.Date   // the day to which it moved the sliding lots; zero if it moved none
-	Stale     calendar.Date   // with Slides: reserved lots up to this day no longer slide; zero: none
+	Move      *Move           // the lots whose expiry the entry changed, unless an activity did
+	Extended  []Extended      // points whose expiry the entry postponed because no notice was sent
+	Slides    calendar.Date   // the day to which an activity moved lots that expire by inactivity; zero if none
+	Stale     calendar.Date   // with Slides: activities no longer move reserved lots up to this day; zero if none
 	Graced    []calendar.Date // expiry days that a grace period set in this entry
-	Reversals []Unconverted   // what a clawback took back from conversions, or returned to them
+	Reversals []Unconverted   // the parts of conversions that a clawback reversed or restored
 	WriteOffs []WriteOff      // expired points that clawbacks wrote off
 }
 
 // Remembered is what an account remembers for the decisions about later orders.
 type Remembered struct {
-	Usage         []Usage       // the usage of caps and limits that it adds
-	Numbers       int           // the greatest order number that rules ask for; zero: none
-	Target        int           // the greatest milestone target for which the account remembers orders; zero: none
+	Usage         []Usage       // the usage of caps and limits that the entry adds
+	Numbers       int           // the greatest order number that rules ask for; zero if they ask for none
+	Target        int           // the greatest milestone target for which the account remembers orders; zero if none
 	First         []PlacedOrder // the member's first orders, if they were read from the member's entries
 	Converting    *Converting   // the first orders that could convert the referral, if they were read from entries
 	Undecided     []Again       // orders that must still be decided again because of this entry

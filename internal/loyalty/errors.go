@@ -38,8 +38,8 @@ type Error struct {
 	Detail  string // one or two sentences for the reader of the response
 	Pointer string // the invalid part of the input, as a JSON pointer; may be empty
 
-	Required, Available Points             // insufficient_points: the cost, and the points that can be spent
-	Unmet               []UnmetRequirement // reward_out_of_stock, reward_unavailable: why
+	Required, Available Points             // for insufficient_points: the cost, and the spendable points
+	Unmet               []UnmetRequirement // for reward_out_of_stock and reward_unavailable: the reasons
 }
 
 func (e *Error) Error() string { return string(e.Code) + ": " + e.Detail }

@@ -48,25 +48,25 @@ var BuiltinEvents = []EventType{
 // An Action gives points for an event.
 type Action struct {
 	ID       string
-	Event    string // "review.approved"
+	Event    string // the event type with its state, such as "review.approved"
 	Points   Points
 	Friend   Points // for a referral: the friend's points, while Points are the referrer's
 	Wallet   string // the wallet that receives the points
 	Limits   []Limit
 	Cooldown calendar.Period // after an event gave points, how long other events give none; in whole days
 	From     time.Time
-	Until    time.Time // exclusive; zero: no end
+	Until    time.Time // the end of the action, exclusive; zero if it has none
 	Tiers    []string
 	Segments []string
 	When     Condition
 	Life     Life
-	Since    time.Time // set on publication: earlier birthdays and anniversaries do not count
+	Since    time.Time // earlier birthdays and anniversaries do not count; set on publication
 }
 
 // A Limit bounds how often a rule gives points to one member.
 type Limit struct {
 	Times int64
-	Per   CapPeriod // not PerOrder
+	Per   CapPeriod // the period of the limit; never PerOrder
 }
 
 // An EventState is an event with everything that is known about it, including the points that it gives.
@@ -76,39 +76,39 @@ type EventState struct {
 	Program    int
 	Buyer      Buyer
 	Worth      Points
-	Grants     []Grant       // points by action
-	Shares     []Share       // its usage of the actions' limits
-	Bucket     int           // as in OrderState
-	SlidTo     calendar.Date // as in OrderState
-	Visits     int64         // visits that count towards a level
+	Grants     []Grant       // the points that each action gave
+	Shares     []Share       // the event's usage of the actions' limits
+	Bucket     int           // the same as OrderState.Bucket
+	SlidTo     calendar.Date // the same as OrderState.SlidTo
+	Visits     int64         // the number of visits that count towards a level
 	TierGroups []Counted     // the amounts that count in other tier groups
-	Missing    []string      // as in OrderState
+	Missing    []string      // the same as OrderState.Missing
 	Meets      []string      // for a referral: the actions whose conditions the friend's order meets
 }
 
 // A Grant is points that one cause gave and that become active and expire together.
 type Grant struct {
-	Rule     string // the rule or action if it has its own expiry, or the wallet; empty: the base and other rules
+	Rule     string // the rule or action with its own expiry, or the wallet; empty for the base and all other rules
 	Wallet   string // the wallet that holds the points
 	Worth    Points
-	ActiveAt time.Time     // zero: not known yet, or activated manually
+	ActiveAt time.Time     // when the points become active; zero if not known yet
 	Expires  calendar.Date // the expiry of the lot that the points join; unknown while ActiveAt is unknown
 
-	// The points that were taken back from elsewhere than the grant's lot, so that they can be returned there.
-	Taken     []Lot  // taken from other lots
-	Owed      Points // booked as debt
-	ExpiredOn Points // not taken from anywhere: the points had expired, or the clawback policy does not take more
+	// The points that a clawback took from elsewhere than the grant's lot. They return there if the refund fails.
+	Taken     []Lot  // points taken from other lots
+	Owed      Points // points booked as debt
+	ExpiredOn Points // points not taken, because they had expired or the clawback policy takes no more
 
 	Expired   Points        // part of ExpiredOn: points that had expired in the grant's lot
-	Converted []Unconverted // taken from conversions into other wallets
+	Converted []Unconverted // points taken from conversions into other wallets
 }
 
 // A Share is the usage by one order or event of the caps, limits and budget of one rule. It ensures that a refund
 // returns what the order had used, and that an order that is restored receives the same again.
 type Share struct {
-	Rule string // full key with its section: "campaigns.double-weekend"; empty: the program's caps
-	Used Points // points used, rounded up to whole points
-	Peak Points // the most points that it was ever allowed; its maximum once the period is closed
+	Rule string // the full key with its section: "campaigns.double-weekend"; empty for the program's caps
+	Used Points // the points used, rounded up to whole points
+	Peak Points // the most points ever allowed; once the period is closed, no more can be used
 	Cut  bool   // whether a budget once allowed it less than requested
 
 	Charged Points // the charge to the rule's budget: the points that the member receives under it
@@ -122,7 +122,7 @@ type Milestone struct {
 	Points Points
 }
 
-// Traits are what rules know about a member, except for points, as the member's entries recorded it.
+// Traits are the facts about a member, other than points, that rules use. The member's entries record them.
 type Traits struct {
 	Revision            int    // the number of times that traits were reported
 	Zone                string // IANA name; empty for the program's zone
@@ -131,11 +131,11 @@ type Traits struct {
 	Given               int      // the last year whose birthday was processed: it gave points, or became known too late
 	Years               int      // the number of the last anniversary that was processed
 	Segments            []string // sorted
-	MembershipYearStart int      // MMDD: the beginning of the membership year (OwnWindow); zero: the day of enrollment
-	OptIns              []OptIn  // by campaign
+	MembershipYearStart int      // the beginning of the membership year as MMDD; zero means the day of enrollment
+	OptIns              []OptIn  // the campaigns for which the member registered
 	Referral            Referral // the referral through which the member enrolled
 
-	Channels []ChannelUse // where the member can be reached, one item per channel and purpose
+	Channels []ChannelUse // the channels that reach the member, one item per channel and purpose
 }
 
 // An OptIn is a campaign for which a member registered, with the instant. It counts for orders placed from that instant
@@ -157,16 +157,16 @@ type ExchangeRate struct {
 	Rates map[Currency]*big.Rat
 }
 
-// Goodwill bounds what can be granted to a member manually.
+// Goodwill limits what can be granted to a member manually.
 type Goodwill struct {
-	Reinstate calendar.Period // how long after their expiry points can be reinstated; zero: not at all
-	Extend    calendar.Period // the longest time from now until which lots can be extended; zero: not at all
+	Reinstate calendar.Period // how long after their expiry points can be reinstated; zero means not at all
+	Extend    calendar.Period // the longest time from now until which lots can be extended; zero means not at all
 }
 
-// A Referral states which member referred another member, the friend, and which order converted the referral. That is
-// the first of the friend's orders, by placed_at and ID, that counts and meets the condition of a referral action. Both
-// members then get points, which are pending at least as long as those of the order. If the order no longer counts,
-// both lose the points, and the next such order converts the referral.
+// A Referral states which member referred another member, the friend, and which order converted the referral. The
+// converting order is the first of the friend's orders, by placed_at and ID, that counts and meets the condition of a
+// referral action. Both members then get points, which are pending at least as long as those of the order. If the order
+// no longer counts, both lose the points, and the next such order converts the referral.
 type Referral struct {
 	By       MemberID  // the referrer; empty if the member was not referred
 	At       time.Time // when the friend gave the referrer's code

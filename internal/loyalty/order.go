@@ -19,7 +19,7 @@ func (x PlacedOrder) Compare(y PlacedOrder) int {
 	return cmp.Or(x.At.Compare(y.At), cmp.Compare(x.ID, y.ID))
 }
 
-// Placed returns the instant and the ID by which orders of a member are sorted.
+// Placed returns the order's instant and ID, by which a member's orders are sorted.
 func (o *Order) Placed() PlacedOrder { return PlacedOrder{o.PlacedAt.UTC(), o.ID} }
 
 // FirstOrders are the first of a member's orders that count, in the order of their numbers and without gaps. An account
@@ -59,10 +59,10 @@ type Order struct {
 	Discount int64 // a discount on the whole order, spread over its line items
 	Shipping int64
 	Tax      int64 // in addition to the line items and shipping
-	Included int64 // the tax included in the line items, discount and shipping; not part of any sum
+	Included int64 // the tax included in the line items, discount and shipping; no sum adds it
 	Tenders  []Tender
 	Refunds  []Refund  // all refunds of the order with their stable IDs, in any order
-	Disputes []Dispute // all disputes, likewise
+	Disputes []Dispute // all disputes of the order with their stable IDs, in any order
 
 	UpdatedAt time.Time // when the merchant's system last changed it; zero if not reported
 	Shipped   time.Time // zero if it was not shipped, or this was not reported
@@ -91,8 +91,8 @@ type Tender struct {
 	Reported bool // reported by payments, because the merchant sent no tenders
 }
 
-// TenderKind is a kind of payment. Amounts paid with points, gift cards or store credit earn nothing: the money behind
-// them earned before, or was never paid.
+// TenderKind is a kind of payment. Amounts paid with points, gift cards or store credit earn nothing: that money earned
+// points before, or was never paid.
 type TenderKind string
 
 const (
@@ -115,7 +115,7 @@ type OrderState struct {
 	Worth           Points  // the points that all of its revisions together have awarded
 	Grants          []Grant // the awards: the base first, then rules with their own pending period or expiry
 	Shares          []Share // its use of caps, limits and budgets
-	Cut             []Usage // caps and limits of periods that reduce its award; N is earn.HasRoom or earn.IsFull
+	Cut             []Usage // the caps and limits that reduce its award; Usage.N is earn.HasRoom or earn.IsFull
 	Carried         string  // the exact fraction of a point that it started with; empty for none
 	Rest            string  // the exact fraction of a point that its rounding removed or added; empty for none
 	Counted         bool    // whether it counts for milestones, levels and first-order rules
@@ -129,11 +129,11 @@ type OrderState struct {
 	// first accepted.
 	Missing []string
 
-	ActiveBefore time.Time     // the member's last activity before it, if it counts as an activity only for reminders
-	SlidTo       calendar.Date // the expiry day to which it moved points as an activity; zero if it moved none
+	ActiveBefore time.Time     // for an order that is an activity only for reminders: the activity before it
+	SlidTo       calendar.Date // the expiry day to which the order, as an activity, moved points; zero if none
 
 	// The revisions that last changed the lines and the refunds of a large order, which are stored separately from its
-	// entries. They are 0 for an order with at most posting.InlineLines of them.
+	// entries. Both are 0 for an order with at most posting.InlineLines lines.
 	LinesSince   int
 	RefundsSince int
 }
@@ -153,12 +153,12 @@ const (
 )
 
 // A Refund is money that was returned to the customer. Amount is the whole sum; Lines, Shipping and Tax state what it
-// was for. What the rest was for depends on what is stated:
-//   - nothing: the rest is spread over the remaining goods, shipping and tax, in proportion. A sum that covers the
-//     remaining goods and their tax returns all of the goods.
-//   - shipping or tax, but no lines: the rest is for goods, of all lines in proportion. An amount beyond the goods is
-//     spread as if nothing was stated.
-//   - lines: the rest is for shipping and tax, in proportion, and an amount beyond them is for goods.
+// was for. The rest is assigned as follows:
+//   - If the refund states nothing, the rest is spread over the remaining goods, shipping and tax, in proportion. A sum
+//     that covers the remaining goods and their tax returns all of the goods.
+//   - If it states shipping or tax, but no lines, the rest is for goods, of all lines in proportion. An amount beyond
+//     the goods is spread as if nothing was stated.
+//   - If it states lines, the rest is for shipping and tax, in proportion, and an amount beyond them is for goods.
 type Refund struct {
 	ID       string
 	At       time.Time
@@ -166,7 +166,7 @@ type Refund struct {
 	Amount   int64
 	Shipping int64
 	Tax      int64
-	Goods    int64  // refunded for goods without a named line
+	Goods    int64  // the amount refunded for goods without a named line
 	Included int64  // the tax that the other parts include; not part of any sum
 	Tender   string // the kind or name of the tender that received the refund; empty if unknown
 	Lines    []RefundLine

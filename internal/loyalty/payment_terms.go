@@ -43,7 +43,7 @@ const (
 // disputes claw back.
 type PaymentTerms struct {
 	Award  Award
-	FindBy []MemberBy // in this order; nil: metadata, customer, email
+	FindBy []MemberBy // the ways to find the member, tried in this order; nil means metadata, customer, email
 	// ClaimWithin is how long after a payment by an unknown customer a new member can still claim it; zero means 30
 	// days.
 	ClaimWithin calendar.Period

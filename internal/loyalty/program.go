@@ -19,7 +19,7 @@ type Compiled struct {
 	Rules      []CompiledRule // the rules of earn.rules, then the campaigns
 	Index      Index
 	Asks       UsedTraits
-	Numbers    int       // the greatest order number that rules ask for; zero: none
+	Numbers    int       // the greatest order number that rules ask for; zero if they ask for none
 	Target     int       // the greatest target of a milestone, at most posting.MaxOrderNumber
 	Zones      *sync.Map // time zones of members, keyed by name
 	Occasions  bool      // whether birthdays or anniversaries earn points
@@ -30,10 +30,10 @@ type UsedTraits struct{ Segments, OptIns, Birthday, Zone bool }
 
 // A CompiledRate is a rate in the form that decisions use.
 type CompiledRate struct {
-	points   exact.Number // per step
-	Step     int64        // minor units if only full steps earn; zero otherwise
-	PerMinor exact.Number // points per minor unit
-	Text     string       // "1 per 1.00", "5 per full 2.50"
+	points   exact.Number // the points per step
+	Step     int64        // the size of a step in minor units if only full steps earn; zero otherwise
+	PerMinor exact.Number // the points per minor unit
+	Text     string       // the rate as text, such as "1 per 1.00" or "5 per full 2.50"
 }
 
 // Gives returns the points for an amount in minor units.
@@ -107,7 +107,7 @@ type Earning struct {
 // Levels are the sections about levels.
 type Levels struct {
 	Tiers      Tiers
-	TierGroups []TierGroup // in addition to Tiers
+	TierGroups []TierGroup // the groups of levels in addition to Tiers
 }
 
 // Spending are the sections about rewards and payments with points.
@@ -120,7 +120,7 @@ type Spending struct {
 
 // Sharing are the sections about points that move between wallets and members.
 type Sharing struct {
-	Wallets     []Wallet // in addition to the points wallet
+	Wallets     []Wallet // the wallets in addition to the main wallet
 	Conversions []Conversion
 	Transfers   Transfers  // how members give points to each other
 	Households  Households // how household members use each other's points
@@ -129,7 +129,7 @@ type Sharing struct {
 // Corrections are the sections about points that are taken back or given by the merchant.
 type Corrections struct {
 	Clawback ClawbackPolicy // how far a clawback goes
-	MaxDebt  Points         // the largest debt with ClawbackDebt; zero: unlimited
+	MaxDebt  Points         // the largest debt with ClawbackDebt; zero means unlimited
 	Goodwill Goodwill       // limits of manual adjustments
 }
 
@@ -179,13 +179,13 @@ type Earn struct {
 	Categories  []CategoryRule
 	Rules       []Rule
 	Actions     []Action
-	Caps        []Cap // at most one per period
+	Caps        []Cap // the caps on a member's points, at most one per period
 }
 
 // A Rate is "points per amount": 1 per 1.10 EUR is {1, 110}.
 type Rate struct {
 	Points *big.Rat
-	Per    int64 // minor units of the currency, above zero
+	Per    int64 // the amount in minor units of the currency, above zero
 	Full   bool  // only full steps of Per count: 5 per full 2.50 gives 5 for 4.99
 }
 
@@ -197,7 +197,7 @@ type Rounding int
 
 const (
 	Down    Rounding = iota
-	Nearest          // halves are rounded up
+	Nearest          // to the nearest whole number; halves are rounded up
 	Up
 	HalfEven // to the nearest; halves to the even neighbor
 )
@@ -211,14 +211,14 @@ func (r Rounding) String() string {
 type CategoryRule struct {
 	ID       string
 	Category string
-	Multiply *big.Rat  // at least zero
-	When     Condition // nil: always
+	Multiply *big.Rat  // the multiplier, at least zero
+	When     Condition // the condition of the rule; nil if there is none
 }
 
 // Tiers defines the levels, and how members qualify for them and lose them.
 type Tiers struct {
 	Group    string  // set only in a program's copy for decisions about a tier group (tier.GroupProgram)
-	Levels   []Level // ascending by From; the first has From 0. Empty: no tiers
+	Levels   []Level // ascending by From; the first has From 0; empty if the program has no tiers
 	By       Measure
 	Ways     [][]Measure        // used instead of By: a member qualifies by all measures of any one of them
 	Currency Currency           // BySpend: the currency of From. Others are converted by Exchange, or do not count
@@ -231,10 +231,10 @@ type Tiers struct {
 
 	MoveUp        MoveUp
 	KeepFor       calendar.Period // the minimum time for which a member keeps a level
-	KeepYear      int             // used instead: until the end of a calendar year, 1 for the current one, 2 for the next
-	KeepPeriods   int             // used instead: until the end of a period of the window, counted in the same way
+	KeepYear      int             // instead of KeepFor: to the end of a calendar year; 1 is the current, 2 the next year
+	KeepPeriods   int             // instead of KeepFor: to the end of a period of the window; 1 is the current one
 	ExtendedBy    calendar.Period // extra time after the end by KeepYear or KeepPeriods
-	Grace         calendar.Period // after that, extra time before the member moves down
+	Grace         calendar.Period // extra time after the end of the level before the member moves down
 	MoveDown      MoveDown
 	Minimums      []Minimum
 	SkippedLevels SkippedLevels
@@ -260,8 +260,8 @@ const (
 	BySpend
 	// ByQualifyingItems counts line items whose amount after refunds is at least AtLeast.
 	ByQualifyingItems
-	ByVisits // events of one type
-	ByBrands // the number of different brands that were bought
+	ByVisits // ByVisits counts events of one type
+	ByBrands // ByBrands counts the different brands that were bought
 )
 
 func (m Measure) String() string {
@@ -289,7 +289,7 @@ type MoveUp int
 
 const (
 	AtOnce     MoveUp = iota
-	NextPeriod        // at the end of the window's period in which the member qualified
+	NextPeriod        // the member moves up at the end of the period in which the member qualified
 )
 
 // A Minimum is the lowest level of all members of a segment, such as holders of the store's card. A member who leaves
@@ -313,7 +313,7 @@ type Level struct {
 	Multiply   *big.Rat // nil for 1
 	Perks      []string
 	EntryBonus Points           // points for reaching the level
-	Expires    *calendar.Expiry // the expiry of all points that members of this level get; nil: as for other levels
+	Expires    *calendar.Expiry // the expiry of points that members of this level get; nil means as for other levels
 }
 
 // A Need is how much of a measure a level requires.
@@ -345,7 +345,7 @@ func (t *Tiers) LevelIndex(s Standing) int {
 
 // A Refresh states how members' levels change when a version changes the requirements. The publisher chooses it.
 type Refresh struct {
-	At   time.Time // when that version took effect; zero: nothing changed
+	At   time.Time // when that version took effect; zero if nothing changed
 	Mode RefreshMode
 }
 

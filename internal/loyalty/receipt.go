@@ -6,7 +6,7 @@ import "time"
 // computed from all facts together, so they do not depend on when, in which sequence or how often the facts are
 // delivered.
 type Receipt struct {
-	ID    string // "stripe:pi_3N"
+	ID    string // the processor and its ID of the payment, such as "stripe:pi_3N"
 	Facts []Fact // sorted by Kind and ID, without duplicates
 }
 
@@ -23,8 +23,8 @@ type Fact struct {
 
 	// These fields state what the money was for, as far as the processor reports it. The rest was for goods, without
 	// their tax.
-	Shipping    int64 // without tax
-	Tax         int64 // all tax; without a tip
+	Shipping    int64 // the money for shipping, without tax
+	Tax         int64 // all tax, without a tip
 	ShippingTax int64 // the part of Tax that was for shipping
 	Tip         int64
 	Lines       []FactLine // captures: gift cards that were sold; refunds: line items that were returned
@@ -34,15 +34,15 @@ type Fact struct {
 	GiftCard int64
 	// Mixed is set if gift cards paid some of a capture. Only facts of the kinds gift_card and tender state how much.
 	Mixed    bool
-	Tendered bool  // refunds: GiftCard is stated, even if it is 0
-	Released int64 // FactRefunded: the amount that was authorized and never captured
+	Tendered bool  // for refunds: GiftCard is stated, even if it is 0
+	Released int64 // for FactRefunded: the amount that was authorized and never captured
 }
 
 // A FactLine is the money for one line item of an order.
 type FactLine struct {
 	ID       string
 	Quantity int64
-	Amount   int64 // without tax
+	Amount   int64 // the money for the line item, without tax
 	Tax      int64
 }
 
@@ -65,7 +65,7 @@ const (
 type FactState string
 
 const (
-	FactPending FactState = "pending" // has moved no money yet; also a dispute that is only an inquiry
+	FactPending FactState = "pending" // the object has moved no money yet, or is a dispute that is only an inquiry
 	FactDone    FactState = "done"
 	FactOpen    FactState = "open" // a dispute that will be won or lost
 	FactWon     FactState = "won"

@@ -35,27 +35,28 @@ type Redemption struct {
 	// Requested is the requested maximum of points of a payment. Zero means as many as can pay.
 	Requested Points
 	Status    RedemptionStatus
-	At        time.Time // when it was requested
-	Until     time.Time // end of the reservation, exclusive; zero if it was committed immediately
-	Stocked   bool      // it uses a unit of limited stock
+	At        time.Time // when the redemption was requested
+	Until     time.Time // the end of the reservation, exclusive; zero if it was committed immediately
+	Stocked   bool      // the redemption uses a unit of limited stock
 	// Listed is set if the redemption, while it is reserved, is in the list of reservations sorted by expiry, because
 	// other members wait for what it reserves.
 	Listed bool
 
-	Lots     []Lot  // lots from which the points came; set when it is committed
+	Lots     []Lot  // the lots from which the points came; set when the redemption is committed
 	Restored Points // points that reversals have restored
 
 	Code      string // the code that the member presents; set from the start if it comes from a pool
 	CodeFrom  time.Time
-	CodeUntil time.Time // exclusive; zero: never expires
+	CodeUntil time.Time // the end of the code's validity, exclusive; zero if it never expires
 	Date      string    // the chosen date; empty unless the reward has dates
 	DateAt    time.Time // the instant of Date
 	Manual    bool      // the fulfillment is manual
 	Pooled    bool      // the code comes from a pool, and returns there unless the redemption is committed
 
-	Credit *Grant // wallet_points: the points credited to another wallet, before reversals; set when it is committed
+	Credit *Grant // for wallet_points: the points credited to another wallet, before reversals; set by the commit
 
-	// By is the member whose redemption or transfer this is, in the account of another member who takes part in it.
+	// By is the member whose redemption or transfer this is. It is set only in the accounts of other members who take
+	// part.
 	By            MemberID
 	Contributions []Contribution // the parts of Points that household members contribute
 

@@ -32,15 +32,15 @@ type Reminders struct {
 	// quiet hours.
 	QuietUntil        int
 	FrequencyCaps     []FrequencyCap  // for marketing only; transactional messages are not counted or limited
-	Holdout           *big.Rat        // the share of members who get no marketing, to measure its effect; nil: none
-	AttributionWindow calendar.Period // an order or redemption within this time is a response; zero: seven days
+	Holdout           *big.Rat        // the share of members who get no marketing, to measure its effect; nil means none
+	AttributionWindow calendar.Period // an order or redemption within this time is a response; zero means seven days
 	Ignored           IgnoredRule     // applies to marketing without a response
 	Messages          []Reminder
 }
 
 // A FrequencyCap limits how many messages a member gets in a day, week or month of the member's time zone.
 type FrequencyCap struct {
-	Channel Channel // empty: all channels together
+	Channel Channel // the channel; empty means all channels together
 	Times   int64
 	Per     CapPeriod
 }
@@ -49,8 +49,8 @@ type FrequencyCap struct {
 // one is delayed by Wait. After two in a row, the delay is twice as long, then four times as long. After StopAfter in a
 // row, no message follows until the member acts.
 type IgnoredRule struct {
-	Wait      calendar.Period // zero: the frequency does not change
-	StopAfter int64           // zero: never
+	Wait      calendar.Period // the first delay; zero means that the frequency does not change
+	StopAfter int64           // the number of ignored messages that stop marketing; zero means never
 }
 
 // A Reminder defines one kind of message: its subject, when it is sent, and through which channels.
@@ -58,19 +58,19 @@ type Reminder struct {
 	ID       string
 	On       Trigger
 	Leads    []calendar.Period // the times before or after the event; each is a step, in chronological order
-	Within   int64             // near triggers: the largest missing amount, in points or in the level's measure
+	Within   int64             // for near triggers: the largest missing amount, in points or in the level's measure
 	Channels []Channel         // the first channel through which the member can be reached is used
 	Purpose  Purpose
 
-	MinPoints Points // the least number of points for a message: in the balance, or among the points that it is about
+	MinPoints Points // the smallest balance, or number of points that the message is about, for which it is sent
 	Limits    []Limit
 	Segments  []string
 	Tiers     []string
-	When      Condition // about the member; nil: none
+	When      Condition // a condition about the member; nil if there is none
 
-	At    []time.Time    // Scheduled: the instants at which it is sent
-	Days  []calendar.Day // Scheduled: the days of every year on which it is sent
-	Title Text           // Scheduled: the title of the message
+	At    []time.Time    // for Scheduled: the instants at which the message is sent
+	Days  []calendar.Day // for Scheduled: the days of every year on which the message is sent
+	Title Text           // for Scheduled: the title of the message
 	Body  Text
 }
 

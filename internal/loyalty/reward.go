@@ -13,9 +13,9 @@ import (
 // whatever made the points active: an order, an event, an adjustment, a canceled or expired reservation, an entry
 // bonus, or time. A member whose automatic redemption is reversed keeps the points until points next become active.
 type Auto struct {
-	Reward string // ID of the reward; empty: nothing is redeemed automatically
+	Reward string // the ID of the reward; empty if nothing is redeemed automatically
 	At     Points // the active points that trigger a redemption, at least the reward's cost
-	Limit  int64  // the maximum per day of the program's calendar, in case the program is misconfigured
+	Limit  int64  // the maximum number per day of the program's calendar, to limit the effect of a wrong program
 }
 
 // A RewardDate is one date of an experience. Each date has its own capacity.
@@ -62,13 +62,13 @@ type Reward struct {
 	Cost        Points
 	Prices      map[string]Points // the cost, keyed by level; used instead of Cost
 	Wallets     map[string]Points // the cost in other wallets, for all members
-	Value       Money             // amount_off, gift_card, donation
-	Percent     *big.Rat          // percent_off: 10 for 10%
-	MaxValue    Money             // percent_off: the maximum discount; zero: unlimited
-	SKU         string            // free_product
-	Partner     string            // partner: the issuer of the voucher
-	Wallet      string            // wallet_points: the wallet that gets the points
-	Points      Points            // wallet_points: the number of points
+	Value       Money             // the value of an amount_off, gift_card or donation
+	Percent     *big.Rat          // for percent_off: 10 for 10%
+	MaxValue    Money             // for percent_off: the maximum discount; zero if unlimited
+	SKU         string            // for free_product: the SKU of the product
+	Partner     string            // for partner: the issuer of the voucher
+	Wallet      string            // for wallet_points: the wallet that gets the points
+	Points      Points            // for wallet_points: the number of points
 
 	// These fields define who can redeem the reward, when, and how often.
 	MinOrder     map[Currency]int64 // the minimum order total for the reward, in minor units
@@ -76,10 +76,10 @@ type Reward struct {
 	Active       calendar.Span      // when it can be redeemed
 	Tiers        []string
 	Segments     []string
-	When         Condition       // about the member and the order's total; nil: always
-	Limits       []Limit         // per member
+	When         Condition       // a condition about the member and the order's total; nil if there is none
+	Limits       []Limit         // the limits for each member
 	StockBatches []StockBatch    // the stock and when it becomes available; none: unlimited
-	FirstCall    calendar.Period // how long a waiting member has priority on a unit; zero: no waitlist
+	FirstCall    calendar.Period // how long a waiting member has priority on a unit; zero if there is no waitlist
 	Dates        []RewardDate    // the dates of the reward; each has a capacity, instead of stock
 	Codes        Codes
 	Manual       bool // the fulfillment is manual: ordered, shipped, delivered
@@ -95,9 +95,9 @@ type StockBatch struct {
 // Codes defines where the codes of a reward come from, and how long they are valid.
 type Codes struct {
 	From   CodeSource
-	Shared string          // the code of SharedCode
-	Wait   calendar.Period // from the claim until the code can be used; zero: none
-	Valid  calendar.Period // from then on, how long it can be used; zero: as the program defines
+	Shared string          // the code, if the source is SharedCode
+	Wait   calendar.Period // the time from the claim until the code can be used; may be zero
+	Valid  calendar.Period // how long the code can then be used; zero means as the program defines
 }
 
 // CodeSource is the source of codes.
@@ -112,8 +112,8 @@ const (
 
 // RedemptionTerms defines how points can be spent.
 type RedemptionTerms struct {
-	PerOrder  int64           // the maximum number of rewards per order; zero: unlimited
-	CodeValid calendar.Period // how long a code can be used; zero: never expires
+	PerOrder  int64           // the maximum number of rewards per order; zero means unlimited
+	CodeValid calendar.Period // how long a code can be used; zero if it never expires
 	Grace     calendar.Period // the minimum time until restored points expire; extends an expiry only once
 	OnRefund  OnRefund        // what a reversal restores
 	Pay       Pay             // how points pay for orders
@@ -125,7 +125,7 @@ type OnRefund int
 
 const (
 	AllBack   OnRefund = iota
-	ShareBack          // the same share of the points as of the order's money
+	ShareBack          // restores the share of the points that equals the refunded share of the order's money
 	NoneBack
 )
 
@@ -151,7 +151,7 @@ type UnmetRequirement struct {
 	Requirement Requirement
 	Required    string
 	Available   string
-	Missing     Points    // points: the missing number
+	Missing     Points    // for points: the missing number
 	From        time.Time // when the member can redeem it; zero if unknown
 }
 

@@ -18,9 +18,9 @@ type CompiledRule struct {
 	Key      string // the full key with its section
 	Group    int    // the position of its group in the order of evaluation
 	Mode     Stacking
-	Lines    bool // it applies to some line items only
-	Bounded  bool // it has caps, limits or a budget, so the order stores what it gave
-	Owned    bool // its points have a separate activation or expiry
+	Lines    bool // the rule applies to some line items only
+	Bounded  bool // the rule has caps, limits or a budget, so the order stores the points that it gave
+	Owned    bool // the rule's points have a separate activation or expiry
 	Multiply bool
 	Campaign bool
 	Limits   []Limit
@@ -54,7 +54,7 @@ func (c Cap) String() string { return FormatPoints(c.Points) + " per " + string(
 // A Usage is how much of a cap or a limit was used in one period.
 type Usage struct {
 	Rule  string // full key with its section; empty for the caps of the program
-	Times bool   // N counts uses instead of points
+	Times bool   // whether N counts uses instead of points
 	Per   CapPeriod
 	Ends  calendar.Date // the period's last day; zero for PerEver
 	N     int64
@@ -95,9 +95,9 @@ type Rule struct {
 	// add up.
 	Group    string
 	Priority int   // within the group; higher first. Ties are resolved by ID
-	Caps     []Cap // limits of the points for one member
+	Caps     []Cap // the caps on the points of one member
 	Limits   []Limit
-	Budget   Points // the maximum number of points for all members together; zero: unlimited
+	Budget   Points // the maximum number of points for all members together; zero means unlimited
 	OptIn    bool   // only for members who registered for it
 	Shadow   bool   // evaluated and recorded, but gives no points
 	Life     Life   // when the rule's points become active and expire; nil fields: as for the base rate
@@ -120,10 +120,10 @@ type Group struct {
 type Stacking int
 
 const (
-	Best      Stacking = iota // the rule that gives most; ties are resolved by priority, then by ID
-	Sum                       // all rules
-	First                     // the applicable rule with the highest priority
-	Exclusive                 // as First; if a rule applies, no rule of a later group does
+	Best      Stacking = iota // only the rule that gives most applies; ties are resolved by priority, then by ID
+	Sum                       // all rules apply
+	First                     // only the matching rule with the highest priority applies
+	Exclusive                 // the same as First; if a rule applies, no rule of a later group applies
 )
 
 // A Match defines to which orders a rule applies, and to which part of them. Empty fields match everything.
@@ -131,7 +131,7 @@ type Match struct {
 	// Line items. If any of these is set, the rule applies only to the matching line items.
 	Categories, SKUs, Brands []string
 
-	// The part that these tenders paid, given by kind or name.
+	// If set, the rule applies only to the part that these tenders paid. A tender is given by kind or name.
 	Tenders []string
 
 	// The order and its member.
@@ -139,20 +139,20 @@ type Match struct {
 	Channels      []string
 	Stores        []string
 	Tiers         []string
-	Segments      []string // any of them
+	Segments      []string // the member is in any of these
 	FirstOrder    bool
 	BirthdayMonth bool
-	BirthdayDays  int // the maximum number of days before or after the member's birthday; zero: no such condition
+	BirthdayDays  int // the maximum number of days before or after the member's birthday; zero means any day
 
 	// The time at which the order was placed.
-	From, Until time.Time // until is exclusive
+	From, Until time.Time // Until is exclusive
 	Weekdays    []time.Weekday
-	HoursFrom   int // minutes of the day; both zero: all day
-	HoursUntil  int // exclusive; below HoursFrom: after midnight
+	HoursFrom   int // the start in minutes of the day; if both are zero, all day
+	HoursUntil  int // the end, exclusive; if it is below HoursFrom, it is on the next day
 	TimezoneOf  TimezoneOf
 	// MinSpend is the minimum amount of the matching part, in minor units. A currency without an entry does not match.
 	MinSpend map[Currency]int64
-	When     Condition // nil: always
+	When     Condition // the condition of the rule; nil if there is none
 }
 
 // TimezoneOf states whose time zone applies to weekdays, hours and birthdays. From and Until are instants.
@@ -160,8 +160,8 @@ type TimezoneOf int
 
 const (
 	ProgramClock TimezoneOf = iota
-	StoreClock              // the order's store; the program's if there is none
-	MemberClock             // the member's; the program's if it is unknown
+	StoreClock              // the time zone of the order's store, or of the program if there is none
+	MemberClock             // the time zone of the member, or of the program if it is unknown
 )
 
 // A Condition is an additional condition of a rule: a `when:` of the program file.

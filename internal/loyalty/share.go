@@ -13,23 +13,23 @@ type Conversion struct {
 	ID               string
 	From, To         string          // wallets; empty for the main wallet
 	Rate             *big.Rat        // the points of To for one point of From, above zero
-	Min              Points          // the minimum points per conversion
+	Min              Points          // the minimum number of points per conversion
 	Step             Points          // points must be a multiple of this; zero for 1
-	ReversibleWithin calendar.Period // how long a conversion can be reversed; zero: not at all
+	ReversibleWithin calendar.Period // how long a conversion can be reversed; zero means not at all
 	Limits           []Limit
 }
 
 // A Converted is a completed conversion of points from one wallet to another.
 type Converted struct {
 	ID              string
-	Rule            string // ID of the Conversion
+	Rule            string // the ID of the Conversion
 	From, To        string
 	Points          Points        // points taken from the source wallet
 	Received        Points        // points added to the target wallet
-	Taken           []Lot         // the lots that the points came from, less what was returned to them
+	Taken           []Lot         // the lots from which the points came, without points that were returned
 	Lot             calendar.Date // the lot that received the points; see posting.RemainingIn
 	At              time.Time
-	ReversibleUntil time.Time // exclusive end of the time for reversal; zero: it cannot be reversed
+	ReversibleUntil time.Time // the conversion can be reversed before this instant; zero means not at all
 	Reversed        Points    // how many of Received were reversed
 	Returned        Points    // how many of Points were returned by reversals
 }
@@ -43,11 +43,11 @@ func (c *Conversion) Key() string { return "conversions." + c.ID }
 // points along, levels stay personal, and sharing does not postpone the expiry of any points. A contribution is not an
 // activity of the contributor.
 
-// Households are the rules for members who draw on each other's points. The zero Households disables households.
+// Households are the rules for members who use each other's points. The zero Households disables households.
 type Households struct {
-	Size       int             // the most members in one household, including invited ones; 0 disables households
+	Size       int             // the maximum number of members, including invited ones; 0 disables households
 	Share      *big.Rat        // the share of a member's active points that the others may use at a time; nil for all
-	CoolingOff calendar.Period // how long after joining a member cannot draw on the others
+	CoolingOff calendar.Period // how long after joining a member cannot use the points of the others
 }
 
 // Key returns the key of households among the program's rules.
@@ -67,20 +67,20 @@ type Contribution struct {
 
 // Transfers are the rules for members who give points to each other. The zero Transfers disables transfers.
 type Transfers struct {
-	Min    Points          // the least points of one transfer; 0 disables transfers
-	Max    Points          // the most points of one transfer; 0 for no limit
+	Min    Points          // the minimum number of points of one transfer; 0 disables transfers
+	Max    Points          // the maximum number of points of one transfer; 0 for no limit
 	Step   Points          // points are given in multiples of this; 0 for 1
 	Limits []Limit         // how often a member may give
 	AtMost []Cap           // how many points a member may give, without fees
 	Fee    Fee             // the fee that the giver pays in addition
-	Accept calendar.Period // how long the recipient can accept an offer; zero: the points move immediately
+	Accept calendar.Period // how long the recipient can accept an offer; zero means the points move immediately
 }
 
 // A Fee is the number of points that a transfer costs in addition to the points that arrive. It is a fixed number, or a
 // share of the points that arrive, rounded up. No member receives them.
 type Fee struct {
 	Points Points
-	Share  *big.Rat // below 1; nil for Points
+	Share  *big.Rat // the share, below 1; nil if the fee is Points
 }
 
 // Key returns the key of transfers among the program's rules, for their limits and reasons.

@@ -21,7 +21,7 @@ type TierGroup struct {
 type TierGroupStanding struct {
 	TierGroup string
 	Tier      Standing
-	Past      []Standing // as in Account
+	Past      []Standing // the earlier standings, as in Account.Past
 	Metrics   []Metric
 	Brands    []Bought
 }
@@ -31,7 +31,7 @@ type TierGroupCount struct {
 	TierGroup string
 	Metric    Metric
 	Brands    []Bought
-	Window    int // as in Entry
+	Window    int // the same as LevelEffects.Window
 }
 
 // A Counted contains the amounts of an order or event that currently count in a tier group. The Month of its Metric is
@@ -71,8 +71,8 @@ type Window struct {
 type WindowKind string
 
 const (
-	CycleWindow WindowKind = "cycle"  // a day of the year, the same for all members
-	JoinWindow  WindowKind = "joined" // the day on which the member joined
-	OwnWindow   WindowKind = "own"    // the member's day (Traits.MembershipYearStart), or else the day of joining
-	LevelWindow WindowKind = "level"  // when the level was reached or last kept: one period without a fixed end
+	CycleWindow WindowKind = "cycle"  // periods begin on a day of the year, the same for all members
+	JoinWindow  WindowKind = "joined" // periods begin on the day of the year on which the member joined
+	OwnWindow   WindowKind = "own"    // periods begin on Traits.MembershipYearStart, or else on the day of joining
+	LevelWindow WindowKind = "level"  // one period without a fixed end begins when the level was reached or last kept
 )

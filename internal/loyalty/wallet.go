@@ -14,8 +14,8 @@ type Wallet struct {
 	Name     Text
 	Unit     Units
 	Rates    map[Currency]Rate // the rates at which earning goods also earn points of this wallet; may be empty
-	Pending  calendar.Wait     // must not set Until: a missing delivery does not forfeit these points
-	Expires  calendar.Expiry   // must not set Inactive: only points of the main wallet expire by inactivity
+	Pending  calendar.Wait     // how long points are pending; must not set Until, as a missing delivery forfeits no points
+	Expires  calendar.Expiry   // when points expire; must not set Inactive, which only the main wallet supports
 	Clawback ClawbackPolicy
 	MaxDebt  Points
 }

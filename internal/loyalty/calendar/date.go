@@ -162,7 +162,7 @@ const (
 	EndOfMonth
 	EndOfQuarter
 	EndOfYear
-	EndOfWeek // Sunday
+	EndOfWeek // to the end of the week, which is Sunday
 )
 
 // Date returns the last day of the unit that contains a day.
@@ -186,10 +186,10 @@ func (r RoundTo) Date(d Date) Date {
 type Expiry struct {
 	After       Period
 	RoundTo     RoundTo
-	On          []Day       // instead of RoundTo: expire at the end of the first of these days once After has passed
-	Anniversary Anniversary // instead of RoundTo: expire on the first of these anniversaries once After has passed
+	On          []Day       // instead of RoundTo: points expire at the end of the first of these days after After
+	Anniversary Anniversary // instead of RoundTo: points expire on the first of these anniversaries after After
 	Inactive    bool        // After counts from the member's last activity; each activity postpones all such lots
-	ResetBy     []string    // with Inactive: what counts as activity: order, redemption, or the type of an event
+	ResetBy     []string    // with Inactive: the activities that count: order, redemption, or the type of an event
 }
 
 // Anniversary is the event from which a lot's years are counted.
@@ -197,7 +197,7 @@ type Anniversary string
 
 const (
 	OfJoining Anniversary = "joined"
-	OfTier    Anniversary = "tier" // when the member's level began
+	OfTier    Anniversary = "tier" // years are counted from the day on which the member's level began
 )
 
 // Never reports whether points with this expiry do not expire.
@@ -236,11 +236,11 @@ func nextDay(days []Day, d Date) Date {
 
 // A Wait is how long points are pending. The points of the zero Wait are active immediately.
 type Wait struct {
-	For    Period     // counted from the placing of the order, or from Until if it is set
-	Until  OrderEvent // pending until this event of the order
-	Within Period     // with Until: forfeited if the event has not happened this long after the placing; zero: never
-	On     []Day      // instead: pending until the first of these days to begin after the placing; ascending
-	Manual bool       // instead: pending until they are activated manually
+	For    Period     // the length of the wait, from the placing of the order or, if Until is set, from that event
+	Until  OrderEvent // the points are pending until this event of the order
+	Within Period     // with Until: points are forfeited if the event does not happen within this time; zero means never
+	On     []Day      // instead: the points are pending until the first of these days after the order; ascending
+	Manual bool       // instead: the points are pending until they are activated manually
 }
 
 // OrderEvent is an event of an order after it was placed.

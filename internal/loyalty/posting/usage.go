@@ -12,7 +12,7 @@ import (
 // redemption takes from or returns to the stock of a reward.
 type Spend struct {
 	Rule   string         // the full key with its section
-	Points loyalty.Points // negative: returned; zero: only the remaining amount affects the decision
+	Points loyalty.Points // negative if returned; zero if only the remaining amount affects the decision
 	Budget loyalty.Points // the whole budget
 }
 

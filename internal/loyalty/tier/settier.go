@@ -15,7 +15,7 @@ import (
 type Placement struct {
 	Level     string
 	Reason    string
-	Until     time.Time // the level is kept at least until then; zero: as long as a level that the member reached
+	Until     time.Time // the level is kept at least until then; zero means as long as a level that the member reached
 	Locked    bool      // the level moves neither up nor down before the instant Until
 	Permanent bool      // the level is a permanent minimum
 	TierGroup string    // the tier group of the level; empty for Tiers
