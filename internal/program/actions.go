@@ -36,13 +36,13 @@ func parseActions(c *document.Compiler, n *document.Node) (actions []loyalty.Act
 		ownWait(c, item, a)
 		parseYearly(c, item, a)
 		validate.InactiveAlone(c, item)
-		validate.ShortLived(c, item, calendar.Wait{}, a.Life) // active at once unless stated otherwise
+		validate.ShortLived(c, item, calendar.Wait{}, a.Life) // by default, points become active at once
 		actions = append(actions, a)
 	}
 	return actions
 }
 
-// parseSides reads the points of an action. A referral has points for the referrer and for the friend.
+// parseSides reads the points of an action. A referral has separate points for the referrer and for the friend.
 func parseSides(c *document.Compiler, points *document.Node, a *loyalty.Action) {
 	number := func(n *document.Node) loyalty.Points {
 		return loyalty.Points(c.Integer(n, 1, int64(loyalty.MaxPoints)))
@@ -57,7 +57,8 @@ func parseSides(c *document.Compiler, points *document.Node, a *loyalty.Action) 
 	}
 }
 
-// parseCooldown reads how long an action earns nothing after the member has earned points with it.
+// parseCooldown reads an action's cooldown: the time for which the action earns nothing after a member has earned
+// points with it.
 func parseCooldown(c *document.Compiler, n *document.Node) calendar.Period {
 	p := validate.Some(c, n)
 	if p.Hours > 0 || p.Minutes > 0 {
@@ -66,7 +67,7 @@ func parseCooldown(c *document.Compiler, n *document.Node) calendar.Period {
 	return p
 }
 
-// ownWait rejects a pending condition that waits for a status that only orders have, such as the delivery.
+// ownWait rejects an action whose points wait for an order status, such as the delivery. An action has no order.
 func ownWait(c *document.Compiler, item *document.Node, a loyalty.Action) {
 	if a.Life.Pending != nil && a.Life.Pending.Until != "" {
 		c.Add(

@@ -12,7 +12,8 @@ import (
 
 var capForm = regexp.MustCompile(`^([0-9]{1,13}) (?:per (order|day|week|month|year)|(ever))$`)
 
-// counted parses a text such as "3000 per day" or "1 ever". It ignores other texts, because the schema reports them.
+// counted parses a text such as "3000 per day" or "1 ever" into a count and a period. It ignores texts of another form,
+// because the schema reports them. The count must be from 1 to most.
 func counted(c *document.Compiler, n *document.Node, most int64) (count int64, per loyalty.CapPeriod, ok bool) {
 	m := capForm.FindStringSubmatch(n.Text())
 	if m == nil {
@@ -49,12 +50,12 @@ func parseCaps(c *document.Compiler, n *document.Node) (caps []loyalty.Cap) {
 	return caps
 }
 
-// parseLimits reads how often a member can earn points by a rule. The value is one limit or a list.
+// parseLimits reads how often a member can earn points with a rule. The value is one limit or a list of limits.
 func parseLimits(c *document.Compiler, n *document.Node) (limits []loyalty.Limit) {
 	for _, item := range n.Several() {
 		times, per, ok := counted(c, item, int64(loyalty.MaxPoints))
 		if !ok || per == loyalty.PerOrder {
-			continue // the schema reports it
+			continue // the schema reports this error
 		}
 		if slices.ContainsFunc(limits, func(x loyalty.Limit) bool { return x.Per == per }) {
 			c.Add(document.At(item, "there is already a limit %s", describe.Spoken(per)))
@@ -67,13 +68,14 @@ func parseLimits(c *document.Compiler, n *document.Node) (limits []loyalty.Limit
 
 var budgetForm = regexp.MustCompile(`^([0-9]{1,13}) points$`)
 
-// parseBudget reads "250000 points": the maximum that a rule gives to all members together.
+// parseBudget reads a budget such as "250000 points": the maximum number of points that a rule gives to all members
+// together.
 func parseBudget(c *document.Compiler, n *document.Node) loyalty.Points {
 	m := budgetForm.FindStringSubmatch(n.Text())
 	if m == nil {
 		return 0
 	}
-	points, _ := strconv.ParseInt(m[1], 10, 64) // at most thirteen digits
+	points, _ := strconv.ParseInt(m[1], 10, 64) // the form allows at most thirteen digits
 	if points == 0 || points > int64(loyalty.MaxBalance) {
 		c.Add(document.At(n, "%s is not a number from 1 to %d points", n.Value, loyalty.MaxBalance))
 	}

@@ -5,7 +5,7 @@ import (
 	"slices"
 	"strings"
 	"time"
-	_ "time/tzdata" // so that time zones are the same on every machine
+	_ "time/tzdata" // embeds the time zone database, so that time zones are the same on every machine
 
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
 	"github.com/perennial-loyalty/perennial/internal/loyalty/engine"
@@ -50,7 +50,7 @@ func parseFile(c *document.Compiler, root *document.Node) *File {
 	return &File{Program: c.P, Reporting: parseReporting(c, root.Get("reporting"))}
 }
 
-// finish validates and prepares the program, and runs the examples.
+// finish prepares and validates the complete program, and runs the examples.
 func finish(c *document.Compiler, f *File, root *document.Node) {
 	if err := engine.Compile(f.Program); err != nil {
 		c.Add(document.At(root, "%s", err))
@@ -69,7 +69,8 @@ func finish(c *document.Compiler, f *File, root *document.Node) {
 	validate.Examples(c, root.Get("examples"))
 }
 
-// zones lists time zones that are suggested if a name is still invalid after its case and spaces are corrected.
+// zones lists common time zones. The nearest one is suggested if a name is still invalid after its case and spaces are
+// corrected.
 var zones = strings.Fields("UTC Europe/London Europe/Berlin Europe/Paris Europe/Madrid Europe/Rome Europe/Amsterdam " +
 	"Europe/Vienna Europe/Zurich Europe/Warsaw Europe/Stockholm Europe/Istanbul America/New_York America/Chicago " +
 	"America/Denver America/Los_Angeles America/Toronto America/Mexico_City America/Sao_Paulo Asia/Tokyo Asia/Seoul " +

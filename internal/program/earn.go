@@ -80,8 +80,9 @@ func parseCategories(c *document.Compiler, n *document.Node) (rules []loyalty.Ca
 	return rules
 }
 
-// uncountable rejects a category rule for certain order numbers if line items of its category may earn nothing. With
-// such a rule, whether an order counts would depend on the order's own number.
+// uncountable rejects a category rule with a condition on the order number if a rule of the same category multiplies by
+// zero. Only orders that earn points have a number. If line items of the category earn nothing, the order may therefore
+// have no number, and its number would depend on itself.
 func uncountable(c *document.Compiler, rules []loyalty.CategoryRule, items []*document.Node) {
 	for i, r := range rules {
 		zero := slices.ContainsFunc(rules, func(x loyalty.CategoryRule) bool {
@@ -95,8 +96,8 @@ func uncountable(c *document.Compiler, rules []loyalty.CategoryRule, items []*do
 	}
 }
 
-// beaten returns the rule that always takes precedence over the i-th rule, because it has no condition. It returns nil
-// if the i-th rule can apply.
+// beaten returns a rule of the same category that has no condition and always takes precedence over the i-th rule. It
+// returns nil if there is none, so that the i-th rule can apply.
 func beaten(rules []loyalty.CategoryRule, i int, items []*document.Node) (winner *document.Node) {
 	best := rules[i]
 	for j, other := range rules {

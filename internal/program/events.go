@@ -13,13 +13,13 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/program/nearest"
 )
 
-// reserved lists the families of events that only the platform generates, now or in the future.
+// reserved lists the families of events that only the platform generates. Some of them are reserved for future events.
 var reserved = []string{"member", "order", "referral", "points", "tier", "reward"}
 
-// own lists the platform's events that can earn points.
+// own lists the types of events that the platform generates and that can earn points.
 var own = []string{award.EventJoined, award.EventBirthday, award.EventAnniversary, posting.EventConverted}
 
-// parseEvents reads the program's own families of events. Their order in the file has no meaning.
+// parseEvents reads the families of events that the program defines. Their order in the file has no meaning.
 func parseEvents(c *document.Compiler, n *document.Node) (families []loyalty.EventType) {
 	for _, f := range n.Pairs() {
 		name := f.Key.Name
@@ -51,7 +51,7 @@ func parseEvents(c *document.Compiler, n *document.Node) (families []loyalty.Eve
 	return families
 }
 
-// sendable returns every type of event that merchants can send, as suggestions.
+// sendable returns every type of event that merchants can send. The nearest one is suggested for an unknown type.
 func sendable(c *document.Compiler) (names []string) {
 	for _, t := range award.EventTypes(c.P.Events) {
 		for _, state := range t.States {
@@ -61,8 +61,8 @@ func sendable(c *document.Compiler) (names []string) {
 	return names
 }
 
-// checkEventType rejects a type of event that does not exist. The argument more lists types that are valid here
-// although merchants cannot send them.
+// checkEventType rejects an unknown type of event. The argument more lists types that are valid in this key although
+// merchants cannot send such events.
 func checkEventType(c *document.Compiler, n *document.Node, more ...string) bool {
 	name := n.Text()
 	if _, ok := award.EventType(c.P.Events, name); ok || slices.Contains(more, name) || name == "" {

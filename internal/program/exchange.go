@@ -8,7 +8,7 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/program/document"
 )
 
-// byCurrency reads the values of a group whose keys are currencies.
+// byCurrency reads a mapping with one value per currency.
 func byCurrency[T any](
 	c *document.Compiler, n *document.Node, read func(*document.Compiler, *document.Node, loyalty.Currency) T,
 ) map[loyalty.Currency]T {

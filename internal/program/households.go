@@ -7,8 +7,8 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/program/validate"
 )
 
-// parseHouseholds reads the rules by which household members use each other's points. A program without this section
-// has no households.
+// parseHouseholds reads how household members can use each other's points. A program without this section has no
+// households.
 func parseHouseholds(c *document.Compiler, n *document.Node) (h loyalty.Households) {
 	if n == nil {
 		return h

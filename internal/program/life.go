@@ -10,7 +10,7 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/program/validate"
 )
 
-// parseWait reads how long points are pending.
+// parseWait reads how long points are pending before they become active.
 func parseWait(c *document.Compiler, n *document.Node) (w calendar.Wait) {
 	switch {
 	case n.Text() == "manual":
@@ -25,7 +25,7 @@ func parseWait(c *document.Compiler, n *document.Node) (w calendar.Wait) {
 	return w
 }
 
-// waitFor reads the event that ends a wait: a change of the order, or a day of the year.
+// waitFor reads the key that states the end of a wait: a status of the order, or a day of the year.
 func waitFor(c *document.Compiler, n *document.Node) (w calendar.Wait) {
 	until, on := n.Get("until"), n.Get("on")
 	switch {
@@ -47,7 +47,7 @@ func waitFor(c *document.Compiler, n *document.Node) (w calendar.Wait) {
 	return w
 }
 
-// parseDays reads days of the year, like "03-01".
+// parseDays reads a list of days of the year, such as "03-01".
 func parseDays(c *document.Compiler, n *document.Node) (days []calendar.Day) {
 	for _, item := range n.List() {
 		d, ok := c.DayOfYear(item)
@@ -71,7 +71,7 @@ var roundTo = map[string]calendar.RoundTo{
 	"end_of_year":    calendar.EndOfYear,
 }
 
-// parseExpires reads when active points expire. "never" is the zero Expiry.
+// parseExpires reads when active points expire. It returns the zero Expiry for "never".
 func parseExpires(c *document.Compiler, n *document.Node) (e calendar.Expiry) {
 	if !n.Is(document.Mapping) {
 		return e
@@ -117,7 +117,7 @@ func together(c *document.Compiler, n *document.Node) {
 	}
 }
 
-// parseLifetime reads a period of whole days.
+// parseLifetime reads a period in whole days, weeks, months or years.
 func parseLifetime(c *document.Compiler, n *document.Node) calendar.Period {
 	p := c.Period(n)
 	switch {
@@ -129,7 +129,8 @@ func parseLifetime(c *document.Compiler, n *document.Node) calendar.Period {
 	return p
 }
 
-// resetBy reads the activities that extend points. By default, these are orders and redemptions.
+// resetBy reads the activities of a member that extend the expiry of points. By default, these are orders and
+// redemptions.
 func resetBy(c *document.Compiler, n *document.Node) []string {
 	usual := []string{"order", "redemption"}
 	if n == nil {
@@ -143,7 +144,8 @@ func resetBy(c *document.Compiler, n *document.Node) []string {
 	return texts(n)
 }
 
-// parseLife reads the pending and expiry terms of a rule, where they differ from those of the base rate.
+// parseLife reads the pending and expiry terms of a rule. A term that the rule does not state is the same as for the
+// base rate.
 func parseLife(c *document.Compiler, item *document.Node) (l loyalty.Life) {
 	if n := item.Get("pending"); n != nil {
 		w := parseWait(c, n)
@@ -156,7 +158,7 @@ func parseLife(c *document.Compiler, item *document.Node) (l loyalty.Life) {
 	return l
 }
 
-// missing reports a missing key that only some entries require.
+// missing reports that an entry lacks a key that it requires. It is for keys that only some entries require.
 func missing(c *document.Compiler, n *document.Node, name string) {
 	p := document.AtKey(n, "is missing")
 	p.Path = n.Child(name)

@@ -12,7 +12,7 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/program/nearest"
 )
 
-// parseMatch reads the orders, or the parts of orders, to which a rule applies.
+// parseMatch reads the keys that state to which orders, or to which parts of orders, a rule applies.
 func parseMatch(c *document.Compiler, item *document.Node) loyalty.Match {
 	m := loyalty.Match{
 		Categories:    c.Labels(item.Get("categories")),
@@ -43,8 +43,8 @@ func parseMatch(c *document.Compiler, item *document.Node) loyalty.Match {
 
 var tenderKinds = []string{"card", "cash", "other", "points", "gift_card", "store_credit"}
 
-// tendersOf reads kinds of tenders, or names that the shop defines for them. It warns if a name is nearly a kind,
-// which is probably a mistake.
+// tendersOf reads kinds of tenders, such as gift_card, or the merchant's names for tenders. It warns if a name is
+// similar to a kind, which is probably a misspelling.
 func tendersOf(c *document.Compiler, n *document.Node) []string {
 	for _, item := range n.List() {
 		if guess := nearest.Word(item.Text(), tenderKinds); guess != "" && !slices.Contains(tenderKinds, item.Text()) &&
@@ -64,13 +64,13 @@ func parseCurrencies(c *document.Compiler, n *document.Node) (out []loyalty.Curr
 	return out
 }
 
-// parseSpan reads the start and the end of a rule, both in the program's time zone.
+// parseSpan reads the start and the end of the period in which a rule applies. Both are in the program's time zone.
 func parseSpan(c *document.Compiler, item *document.Node) (from, until time.Time) {
 	return between(c, item, "never applies: %s is not after the start, %s")
 }
 
-// between reads two instants. If the second is not after the first, it reports a problem with the message backwards,
-// which is a format for the two values.
+// between reads the instants from and until. If the second is not after the first, it reports a problem. The argument
+// backwards is the format of the problem's message. Its arguments are the second and the first value.
 func between(c *document.Compiler, item *document.Node, backwards string) (from, until time.Time) {
 	first, last := item.Get("from"), item.Get("until")
 	if first.Text() != "" {
@@ -96,8 +96,8 @@ func weekdaysOf(n *document.Node) (days []time.Weekday) {
 	return days
 }
 
-// parseBirthday reads the number of days before and after the member's birthday in which a rule applies. It returns
-// zero if the rule does not state any.
+// parseBirthday reads the number of days before and after the member's birthday on which a rule applies. It returns
+// zero if the rule has no such limit.
 func parseBirthday(c *document.Compiler, item *document.Node) int {
 	n := item.Get("birthday")
 	if n != nil && yes(item.Get("birthday_month")) {
@@ -110,19 +110,19 @@ func parseBirthday(c *document.Compiler, item *document.Node) int {
 	return days
 }
 
-// maxBirthdayDays is the maximum number of days before and after a birthday. Longer windows would overlap from year
-// to year.
+// maxBirthdayDays is the maximum number of days before and after a birthday. Longer periods of consecutive years would
+// overlap.
 const maxBirthdayDays = 180
 
 var clockForm = regexp.MustCompile(`^([01][0-9]|2[0-3]):([0-5][0-9])$`)
 
-// parseHours reads a part of the day, in minutes from midnight. If the part ends at the time at which it begins,
-// parseHours reports the message in the argument empty.
+// parseHours reads a part of the day and returns its start and end in minutes from midnight. If the start and the end
+// are equal, it reports a problem with the message empty.
 func parseHours(c *document.Compiler, n *document.Node, empty string) (from, until int) {
 	minutes := func(n *document.Node) int {
 		m := clockForm.FindStringSubmatch(n.Text())
 		if m == nil {
-			return 0 // the schema reports it
+			return 0 // the schema reports this error
 		}
 		hours, _ := strconv.Atoi(m[1])
 		rest, _ := strconv.Atoi(m[2])
@@ -137,7 +137,7 @@ func parseHours(c *document.Compiler, n *document.Node, empty string) (from, unt
 
 var clocks = map[string]loyalty.TimezoneOf{"store": loyalty.StoreClock, "member": loyalty.MemberClock}
 
-// parseClock reads the key timezone_of, which selects the time zone for the days and hours of a rule.
+// parseClock reads the key timezone_of. It states in which time zone the days and hours of a rule are evaluated.
 func parseClock(c *document.Compiler, item *document.Node, m loyalty.Match) loyalty.TimezoneOf {
 	n := item.Get("timezone_of")
 	if n != nil && item.Get("weekdays") == nil && item.Get("hours") == nil && !earn.HasBirthday(&m) {
@@ -150,5 +150,5 @@ func parseClock(c *document.Compiler, item *document.Node, m loyalty.Match) loya
 	return clocks[n.Text()]
 }
 
-// yes reports whether a node is true.
+// yes reports whether a node is the boolean true.
 func yes(n *document.Node) bool { return n.Is(document.Boolean) && n.Value == "true" }

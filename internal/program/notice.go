@@ -12,7 +12,7 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/program/document"
 )
 
-// parseAdvanceNotice reads how long in advance members must be notified that points or levels expire.
+// parseAdvanceNotice reads how long in advance members must be notified that points or levels will expire.
 func parseAdvanceNotice(c *document.Compiler, root *document.Node) {
 	n := root.Get("advance_notice")
 	if n == nil {
@@ -33,7 +33,7 @@ func parseAdvanceNotice(c *document.Compiler, root *document.Node) {
 	livesForNotice(c, root)
 }
 
-// unnoticed warns of points and levels for which no reminder sends notice early enough.
+// unnoticed warns if points or levels can end, but no reminder announces this early enough.
 func unnoticed(c *document.Compiler, n *document.Node) {
 	for _, what := range []struct {
 		ends    bool
@@ -56,7 +56,7 @@ func unnoticed(c *document.Compiler, n *document.Node) {
 	}
 }
 
-// livesForNotice rejects points that could expire before their notice is sent in time.
+// livesForNotice rejects points that could expire so early that no notice can be sent in time.
 func livesForNotice(c *document.Compiler, root *document.Node) {
 	livesLongEnough(c, root.Get("earn").Get("purchase").Get("expires"), &c.P.Earn.Expires)
 	for i, item := range root.Get("tiers").Get("levels").List() {
@@ -78,7 +78,7 @@ func livesLongEnough(c *document.Compiler, n *document.Node, e *calendar.Expiry)
 		return
 	}
 	earned := time.Date(2024, 1, 1, 23, 59, 0, 0, time.UTC)
-	for range 4 * 366 { // days of every year
+	for range 4 * 366 { // tries each possible day in four years
 		expires := e.Date(earned, earned, time.UTC).End(time.UTC)
 		if e.Anniversary != "" {
 			expires = e.After.After(earned, time.UTC)

@@ -8,7 +8,7 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/program/validate"
 )
 
-// parsePayments reads the terms for reports of payment processors.
+// parsePayments reads how reports of payment processors are handled.
 func parsePayments(c *document.Compiler, n *document.Node) (t loyalty.PaymentTerms) {
 	t.Award = loyalty.Award(n.Get("award").Text())
 	for _, by := range texts(n.Get("find_member_by")) {

@@ -1,6 +1,6 @@
 // Package program reads the program file, in which a merchant defines the loyalty rules. It parses the YAML, checks it,
-// compiles it to a loyalty.Program, and lets package validate run the examples in the file. Package describe explains
-// the result in plain language.
+// compiles it to a loyalty.Program, and calls package validate to run the examples in the file. Package describe
+// explains the result in plain language.
 //
 // The package guarantees that
 //
@@ -11,11 +11,11 @@
 //   - numbers are parsed from their digits to exact rationals and never to floating point;
 //   - a hostile file (deep nesting, aliases of aliases, huge numbers) is rejected quickly.
 //
-// The package does not store, publish or fetch programs, has no drafts or versions, and contains no rules about points:
-// package engine values the examples in a file, like any order.
+// The package does not store, publish or fetch programs, and has no drafts or versions. It also contains no rules about
+// points: package engine calculates the points of the examples, as for any order.
 //
-// The file document/program-v1.schema.json describes the complete form, for editors and for the structural checks. The
-// checks beyond the form are in package validate.
+// The file document/program-v1.schema.json describes the complete form of a program file. Editors use it, and package
+// document checks the structure of files with it. Package validate contains the other checks.
 package program
 
 import (
@@ -31,15 +31,16 @@ import (
 
 // A File is a program file that passed every check.
 type File struct {
-	Program   *loyalty.Program // compiled; Version is zero until publishing assigns it
+	Program   *loyalty.Program // the compiled program; its Version is zero until it is published
 	Reporting Reporting
 	Warnings  document.Problems // probable mistakes that do not prevent publishing
 }
 
-// A Reporting defines the accounting value of points, which no rule uses. It is zero if the file does not define it.
+// A Reporting defines the accounting value of points, which no rule uses. It is the zero value if the file does not
+// define it.
 type Reporting struct {
 	Currency   loyalty.Currency
-	PointValue *big.Rat // value of one point in major units: 0.01 EUR is 1/100; can be less than a minor unit
+	PointValue *big.Rat // value of one point in major units: 1/100 means 0.01 EUR; it can be less than a minor unit
 }
 
 //go:embed bluebird.yaml
@@ -48,7 +49,7 @@ var demo []byte
 // Demo returns the source of the demonstration program, Bluebird Rewards. It compiles without problems.
 func Demo() []byte { return bytes.Clone(demo) }
 
-// Compile compiles a program file and returns only the program. It is immutable and safe to share.
+// Compile compiles a program file and returns only the program. The program is immutable and safe to share.
 func Compile(source []byte) (*loyalty.Program, document.Problems) {
 	f, problems := Parse(source)
 	if len(problems) > 0 {
@@ -57,10 +58,10 @@ func Compile(source []byte) (*loyalty.Program, document.Problems) {
 	return f.Program, nil
 }
 
-// Parse reads, checks and compiles a program file and runs its examples. It returns either a file or all problems in
-// the order of their lines. It runs the examples only if there are no other problems.
+// Parse reads, checks and compiles a program file, and runs its examples if there are no other problems. It returns
+// either a file or all problems in the order of their lines.
 func Parse(source []byte) (*File, document.Problems) {
-	source = bytes.TrimPrefix(source, []byte("\ufeff")) // some editors write a byte order mark
+	source = bytes.TrimPrefix(source, []byte("\ufeff")) // some editors insert a byte order mark
 	root, problems := document.Read(source)
 	if len(problems) > 0 {
 		return nil, problems.Finish(source)

@@ -15,7 +15,8 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/program/validate"
 )
 
-// onRefund maps the refund policies for redemptions. By default, a refund restores all points.
+// onRefund maps the policies for redemptions of refunded orders to their constants. By default, a refund restores all
+// points.
 var onRefund = map[string]loyalty.OnRefund{"pro_rata": loyalty.ShareBack, "keep": loyalty.NoneBack}
 
 // parseRedeeming reads the terms of redemptions.
@@ -31,7 +32,7 @@ func parseRedeeming(c *document.Compiler, n *document.Node) loyalty.RedemptionTe
 	}
 }
 
-// parseAuto reads the automatic redemption. The rewards must have been read before.
+// parseAuto reads the terms of automatic redemptions. The rewards must have been read before.
 func parseAuto(c *document.Compiler, n *document.Node) (auto loyalty.Auto) {
 	if n == nil {
 		return auto
@@ -94,7 +95,7 @@ func parsePay(c *document.Compiler, n *document.Node) (y loyalty.Pay) {
 	return y
 }
 
-// parseGrace reads the minimum lifetime of restored points, in whole days.
+// parseGrace reads the minimum time, in whole days, until restored points expire.
 func parseGrace(c *document.Compiler, n *document.Node) calendar.Period {
 	p := validate.Some(c, n)
 	if p.Hours > 0 || p.Minutes > 0 {
@@ -103,7 +104,8 @@ func parseGrace(c *document.Compiler, n *document.Node) calendar.Period {
 	return p
 }
 
-// parseHold reads how long a reservation lasts. The maximum is a week, so that abandoned carts do not block points.
+// parseHold reads how long a reservation lasts. The maximum is a week, so that abandoned carts do not block points for
+// longer.
 func parseHold(c *document.Compiler, n *document.Node) time.Duration {
 	const most = 7 * 24 * time.Hour
 	if n == nil {
@@ -117,7 +119,8 @@ func parseHold(c *document.Compiler, n *document.Node) time.Duration {
 	return d
 }
 
-// parsePayRate reads the rate at which points pay. Full steps are rejected, because every point has the same value.
+// parsePayRate reads the rate at which points pay for orders. It rejects rates with "full", because every single point
+// has the same value.
 func parsePayRate(c *document.Compiler, n *document.Node, cur loyalty.Currency) loyalty.Rate {
 	r := c.Rate(n, cur)
 	if r.Full {

@@ -17,7 +17,7 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/program/validate"
 )
 
-// parseReminders reads the reminders: messages that are sent to members without a request.
+// parseReminders reads the reminders: messages that members receive without a request.
 func parseReminders(c *document.Compiler, n *document.Node) (r loyalty.Reminders) {
 	if n == nil {
 		return r
@@ -36,7 +36,7 @@ func parseReminders(c *document.Compiler, n *document.Node) (r loyalty.Reminders
 	return r
 }
 
-// readable warns of languages of the program in which messages are not available.
+// readable warns if the built-in messages are not available in a language of the program.
 func readable(c *document.Compiler, n *document.Node) {
 	for _, l := range c.Languages {
 		if l != "und" && !slices.Contains(remind.MessageLanguages(), l[:2]) {
@@ -63,15 +63,16 @@ func quiet(c *document.Compiler, n *document.Node) (from, until int) {
 
 var sendCapForm = regexp.MustCompile(`^([0-9]{1,4}) per (day|week|month)$`)
 
-// atMost reads the frequency caps, in the fixed order of the channels with the total cap last.
+// atMost reads the frequency caps. The caps are in a fixed order: first the channels, then the cap for all channels
+// together.
 func atMost(c *document.Compiler, n *document.Node) (caps []loyalty.FrequencyCap) {
 	for _, name := range []string{"email", "sms", "push", "webhook", "any"} {
 		f := n.Get(name)
 		m := sendCapForm.FindStringSubmatch(f.Text())
 		if m == nil {
-			continue // the schema reports it
+			continue // the schema reports this error
 		}
-		times, _ := strconv.ParseInt(m[1], 10, 64) // four digits
+		times, _ := strconv.ParseInt(m[1], 10, 64) // the form allows at most four digits
 		if times == 0 {
 			c.Add(document.At(f, "0 allows no messages; remove the channel from the reminders instead"))
 		}
@@ -123,7 +124,7 @@ func parseReminder(c *document.Compiler, item *document.Node) loyalty.Reminder {
 	return r
 }
 
-// befores returns the names of the triggers that can follow the key before.
+// befores returns the names of the triggers that are valid as the value of the key before.
 func befores() (words []string) { return triggers(remind.IsBefore) }
 
 func afters() (words []string) {
@@ -141,8 +142,8 @@ func triggers(which func(loyalty.Trigger) bool) (words []string) {
 	return words
 }
 
-// parseTrigger reads a reminder's trigger. Exactly one of the keys before, after, near and at must be present; the key
-// on belongs to at.
+// parseTrigger reads a reminder's trigger. A reminder must have exactly one of the keys before, after, near and at. The
+// key on is valid only together with at.
 func parseTrigger(c *document.Compiler, item *document.Node) (on loyalty.Trigger) {
 	said := 0
 	for _, kind := range []struct {
@@ -173,7 +174,7 @@ func parseTrigger(c *document.Compiler, item *document.Node) (on loyalty.Trigger
 	return on
 }
 
-// leads reads one or several periods before or after the trigger.
+// leads reads the periods by which a reminder is sent before or after its trigger.
 func leads(c *document.Compiler, item *document.Node, r *loyalty.Reminder) {
 	by, within := item.Get("by"), item.Get("within")
 	items := by.Several()
@@ -197,28 +198,29 @@ func leads(c *document.Compiler, item *document.Node, r *loyalty.Reminder) {
 	}
 }
 
-// optionalLead lists the triggers for which a reminder need not state a period. It includes the triggers that have no
-// period, and the unknown trigger.
+// optionalLead lists the triggers for which a reminder need not state a period. It includes the triggers that never
+// have a period, and the empty value for an unknown trigger.
 var optionalLead = []loyalty.Trigger{
 	"", loyalty.NearReward, loyalty.NearTier, loyalty.Scheduled,
 	loyalty.AfterActive, loyalty.OnBirthday, loyalty.OnAnniversary, loyalty.AfterJoining, loyalty.AfterOrder,
 }
 
-// severalLeads lists the triggers after which several messages can be sent.
+// severalLeads lists the triggers that can be followed by several messages, one for each period.
 var severalLeads = []loyalty.Trigger{
 	loyalty.AfterIdle, loyalty.AfterAbsence, loyalty.AfterClaim, loyalty.AfterJoining, loyalty.AfterOrder,
 	loyalty.AfterReferral,
 }
 
-// measuring is the instant from which two periods are measured to compare their lengths.
+// measuring is the instant from which two periods are measured, so that their lengths can be compared.
 var measuring = time.Date(2025, 1, 1, 0, 0, 0, 0, time.UTC)
 
-// reaches reports whether a is at least as long as b.
+// reaches reports whether period a is at least as long as period b.
 func reaches(a, b calendar.Period) bool {
 	return !a.After(measuring, time.UTC).Before(b.After(measuring, time.UTC))
 }
 
-// aboutWhat rejects reminders about features that the program does not have, and reminders that would be sent too late.
+// aboutWhat rejects reminders about features that the program does not have, and reminders that would be sent at an
+// impossible time.
 func aboutWhat(c *document.Compiler, item *document.Node, r loyalty.Reminder) {
 	by := item.Get("by")
 	late := func(limit calendar.Period, words string) {
@@ -284,7 +286,8 @@ func aboutCodes(c *document.Compiler, item *document.Node, r loyalty.Reminder, l
 	}
 }
 
-// wording requires a text for scheduled reminders, and rejects one for reminders that have a built-in text.
+// wording requires a text for scheduled reminders. It rejects a text for other reminders, because these have a built-in
+// text.
 func wording(c *document.Compiler, item *document.Node, r loyalty.Reminder) {
 	for _, name := range []string{"title", "text"} {
 		switch n := item.Get(name); {

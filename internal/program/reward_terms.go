@@ -10,7 +10,7 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/program/validate"
 )
 
-// parseMinOrder reads the minimum order for a reward: one amount, or one for each currency.
+// parseMinOrder reads the minimum order amount for a reward: one amount, or one amount per currency.
 func parseMinOrder(c *document.Compiler, n *document.Node, r loyalty.Reward) map[loyalty.Currency]int64 {
 	if n == nil {
 		return nil
@@ -37,7 +37,7 @@ func parseMinOrder(c *document.Compiler, n *document.Node, r loyalty.Reward) map
 	return least
 }
 
-// orderedIn warns if the program accepts no orders in a currency.
+// orderedIn adds the warning p if the program accepts no orders in a currency.
 func orderedIn(c *document.Compiler, p document.Problem, code loyalty.Currency) {
 	if _, ok := code.Exponent(); ok && !validate.Accepts(c, code) {
 		p.Message = "has no effect: orders cannot be in " + string(code) +
@@ -46,7 +46,7 @@ func orderedIn(c *document.Compiler, p document.Problem, code loyalty.Currency) 
 	}
 }
 
-// parseTimes reads when a reward is visible to members and when it can be redeemed.
+// parseTimes reads the period in which a reward is visible to members, and the period in which it can be redeemed.
 func parseTimes(c *document.Compiler, item *document.Node) (shown, active calendar.Span) {
 	const backwards = "%s is not after the start, %s"
 	shown.From, shown.Until = between(c, item.Get("visible"), backwards)
@@ -66,7 +66,7 @@ func parseTimes(c *document.Compiler, item *document.Node) (shown, active calend
 	return shown, active
 }
 
-// parseCodes reads the source of a reward's codes.
+// parseCodes reads how the codes of a reward are obtained, for example generated or uploaded.
 func parseCodes(c *document.Compiler, n *document.Node, kind string) (codes loyalty.Codes) {
 	words := []string{string(loyalty.GeneratedCode), string(loyalty.UploadedCode)}
 	switch guess := nearest.Word(n.Text(), words); {
@@ -106,7 +106,7 @@ func codesOf(c *document.Compiler, n *document.Node) loyalty.Codes {
 	return codes
 }
 
-// drops reads the stock of a reward. A plain number is one batch that is available from the beginning.
+// drops reads the stock of a reward as batches. A plain number is one batch that is available from the start.
 func drops(c *document.Compiler, item *document.Node, from loyalty.CodeSource) (drops []loyalty.StockBatch) {
 	stock, list := item.Get("stock"), item.Get("stock_batches")
 	for _, n := range []*document.Node{stock, list} {
@@ -135,7 +135,7 @@ func drops(c *document.Compiler, item *document.Node, from loyalty.CodeSource) (
 	return drops
 }
 
-// parseDates reads when an experience takes place.
+// parseDates reads the dates on which an experience takes place.
 func parseDates(c *document.Compiler, item *document.Node) (dates []loyalty.RewardDate) {
 	n := item.Get("dates")
 	for _, name := range []string{"stock", "drops"} {
@@ -156,7 +156,7 @@ func parseDates(c *document.Compiler, item *document.Node) (dates []loyalty.Rewa
 	return dates
 }
 
-// firstCall reads how long an available item is reserved for a waitlisted member.
+// firstCall reads how long an available item is reserved for the next waitlisted member.
 func firstCall(c *document.Compiler, item *document.Node) calendar.Period {
 	n := item.Get("waitlist")
 	if n != nil && item.Get("stock") == nil && item.Get("stock_batches") == nil {

@@ -42,7 +42,7 @@ func parseRewards(c *document.Compiler, n *document.Node) (rewards []loyalty.Rew
 	return rewards
 }
 
-// meaningful maps each reward type to the type-specific keys that it supports.
+// meaningful lists, for each reward type, the keys that only some reward types support and that this type supports.
 var meaningful = map[string][]string{
 	"amount_off":    {"value", "codes"},
 	"percent_off":   {"value", "max_value", "codes"},
@@ -56,7 +56,7 @@ var meaningful = map[string][]string{
 	"perk":          {"codes"},
 }
 
-// parseWorth reads the type-specific keys of a reward.
+// parseWorth reads the keys of a reward that only some reward types support, such as its value.
 func parseWorth(c *document.Compiler, item *document.Node, r *loyalty.Reward) {
 	parseCosts(c, item, r.Type)
 	for _, name := range []string{
@@ -91,7 +91,7 @@ func parseWorth(c *document.Compiler, item *document.Node, r *loyalty.Reward) {
 	}
 }
 
-// parseCosts rejects a price for a perk, which is free.
+// parseCosts rejects the keys cost and prices for a perk, which is free.
 func parseCosts(c *document.Compiler, item *document.Node, kind string) {
 	for _, name := range []string{"cost", "prices"} {
 		if n := item.Get(name); n != nil && kind == redeem.Perk {
@@ -100,7 +100,8 @@ func parseCosts(c *document.Compiler, item *document.Node, kind string) {
 	}
 }
 
-// someMoney reads an amount that must be greater than zero. The argument nothing is the message for zero.
+// someMoney reads an amount that must be greater than zero. If the amount is zero, it reports a problem with the format
+// nothing.
 func someMoney(c *document.Compiler, n *document.Node, nothing string) loyalty.Money {
 	before := len(c.Problems)
 	m := c.Money(n)
@@ -110,7 +111,7 @@ func someMoney(c *document.Compiler, n *document.Node, nothing string) loyalty.M
 	return m
 }
 
-// parsePrices reads the prices for members of certain levels.
+// parsePrices reads the special prices of a reward for members of certain levels.
 func parsePrices(c *document.Compiler, n *document.Node, r loyalty.Reward) map[string]loyalty.Points {
 	if n == nil {
 		return nil

@@ -10,7 +10,8 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/program/validate"
 )
 
-// parseRules reads rules that award points beyond the base rate. The keys earn.rules and campaigns have the same form.
+// parseRules reads rules that award points beyond the base rate. It reads both earn.rules and campaigns, which have the
+// same form.
 func parseRules(c *document.Compiler, n *document.Node) (rules []loyalty.Rule) {
 	unique(c, n.List())
 	for _, item := range n.List() {
@@ -38,7 +39,7 @@ var stacking = map[string]loyalty.Stacking{
 	"best": loyalty.Best, "sum": loyalty.Sum, "first": loyalty.First, "exclusive": loyalty.Exclusive,
 }
 
-// parseGroups reads how rules combine.
+// parseGroups reads the groups under stacking, which state how rules combine.
 func parseGroups(c *document.Compiler, n *document.Node) (groups []loyalty.Group) {
 	unique(c, n.List())
 	for _, item := range n.List() {
@@ -47,7 +48,7 @@ func parseGroups(c *document.Compiler, n *document.Node) (groups []loyalty.Group
 	return groups
 }
 
-// parseGroup rejects a group that is not defined under stacking.
+// parseGroup reads the group of a rule. It rejects a group that is not defined under stacking.
 func parseGroup(c *document.Compiler, n *document.Node) string {
 	var ids []string
 	for _, g := range c.P.Groups {
@@ -68,7 +69,7 @@ func parseGroup(c *document.Compiler, n *document.Node) string {
 	return n.Text()
 }
 
-// levelsOf reads a list of levels.
+// levelsOf reads a list of level IDs.
 func levelsOf(c *document.Compiler, n *document.Node) []string {
 	for _, item := range n.List() {
 		validate.Level(c, c.P.Tiers.Levels, item)

@@ -60,7 +60,7 @@ func parseWay(c *document.Compiler, n *document.Node) loyalty.Strategy {
 	return loyalty.Multiply{By: by}
 }
 
-// gainful reads a rate that must be above zero.
+// gainful reads an earning rate that must be greater than zero.
 func gainful(c *document.Compiler, n *document.Node, cur loyalty.Currency) loyalty.Rate {
 	r := c.Rate(n, cur)
 	if r.Points != nil && r.Points.Sign() == 0 {
@@ -87,14 +87,15 @@ func above(c *document.Compiler, n *document.Node, what string) *big.Rat {
 
 var bandForm = regexp.MustCompile(`^([0-9]{1,10}) from ([0-9.]{1,20})$`)
 
-// parseBands reads steps like "20 from 50.00", which must ascend.
+// parseBands reads the steps of a rule, such as "20 from 50.00". Each step must have a higher amount than the step
+// before.
 func parseBands(c *document.Compiler, n *document.Node, cur loyalty.Currency) (bands []loyalty.Band) {
 	for _, item := range n.List() {
 		m := bandForm.FindStringSubmatch(item.Text())
 		if m == nil {
-			continue // the schema reports it
+			continue // the schema reports this error
 		}
-		points, _ := strconv.ParseInt(m[1], 10, 64) // ten digits
+		points, _ := strconv.ParseInt(m[1], 10, 64) // the form allows at most ten digits
 		from, reason := document.Minor(m[2], cur)
 		b := loyalty.Band{From: from, Points: loyalty.Points(points)}
 		switch {
@@ -114,8 +115,9 @@ func parseBands(c *document.Compiler, n *document.Node, cur loyalty.Currency) (b
 	return bands
 }
 
-// earnable checks a group of amounts by currency. It warns of each currency in which no order is counted, and rejects
-// the group if that applies to all of them. An order in a converted currency is counted in the base currency.
+// earnable checks amounts by currency. Orders are counted only in the currencies that have an earning rate; an order in
+// a converted currency is counted in the base currency. earnable warns of each amount in another currency. If all
+// amounts are in other currencies, it rejects them.
 func earnable(c *document.Compiler, n *document.Node) {
 	var foreign []*document.Node
 	for _, f := range n.Pairs() {
@@ -135,7 +137,7 @@ func earnable(c *document.Compiler, n *document.Node) {
 	}
 }
 
-// uncounted returns the reason why no order is counted in a currency.
+// uncounted returns the reason why no order is counted in the currency of f.
 func uncounted(c *document.Compiler, f *document.Node) string {
 	code := f.Key.Name
 	if validate.Accepts(c, loyalty.Currency(code)) {

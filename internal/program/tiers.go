@@ -20,7 +20,7 @@ var measures = map[string]loyalty.Measure{
 	"qualifying_items": loyalty.ByQualifyingItems, "visits": loyalty.ByVisits, "brands": loyalty.ByBrands,
 }
 
-// These maps contain the words that select a value other than the default one.
+// These maps contain the words of the program file that select a value other than the default.
 var (
 	moveUps   = map[string]loyalty.MoveUp{"next_period": loyalty.NextPeriod}
 	moveDowns = map[string]loyalty.MoveDown{"to_qualified": loyalty.ToQualified, "none": loyalty.StayUp}
@@ -50,7 +50,7 @@ func parseTiers(c *document.Compiler, n *document.Node) (t loyalty.Tiers) {
 	return t
 }
 
-// parsePeriods rejects keys that require a window with periods if the window has none.
+// parsePeriods rejects keys that are valid only for a window with periods, if the window has no periods.
 func parsePeriods(c *document.Compiler, n *document.Node, t loyalty.Tiers) {
 	cyclic := t.Calendar || t.Window.Kind != "" && t.Window.Kind != loyalty.LevelWindow
 	keep, up, tail := n.Get("keep_for"), n.Get("move_up"), n.Get("extended_by")
@@ -72,7 +72,7 @@ func parsePeriods(c *document.Compiler, n *document.Node, t loyalty.Tiers) {
 	}
 }
 
-// parseWays reads the metrics that determine levels: one metric, or several.
+// parseWays reads the metrics that determine levels: one metric, or several paths of metrics.
 func parseWays(c *document.Compiler, n *document.Node) (by loyalty.Measure, ways [][]loyalty.Measure) {
 	one, anyOf, allOf := n.Get("by"), n.Get("any_of"), n.Get("all_of")
 	switch {
@@ -102,7 +102,7 @@ func measuresOf(n *document.Node) (all []loyalty.Measure) {
 	return all
 }
 
-// measured reads the additional keys of certain metrics.
+// measured reads the keys that only certain metrics use, such as currency.
 func measured(c *document.Compiler, n *document.Node, t *loyalty.Tiers) {
 	currency, least, event, brands := n.Get("currency"), n.Get("at_least"), n.Get("event"), n.Get("brands")
 	checkMetricKey(c, n, t, loyalty.BySpend, "currency", true)
@@ -128,8 +128,8 @@ func measured(c *document.Compiler, n *document.Node, t *loyalty.Tiers) {
 	t.Brands = c.Labels(brands)
 }
 
-// checkMetricKey rejects a key that belongs to a metric that the program does not use. If the program uses the metric
-// and the key is required, it reports a missing key.
+// checkMetricKey rejects a key that belongs to a metric if the program does not use this metric. If the program uses
+// the metric and the key is required, it reports a missing key.
 func checkMetricKey(
 	c *document.Compiler, n *document.Node, t *loyalty.Tiers, by loyalty.Measure, key string, required bool,
 ) {
@@ -149,12 +149,13 @@ func checkMetricKey(
 	}
 }
 
-// keeps maps a word of the key keep_for to a number of calendar years or of window periods.
+// keeps maps the words of the key keep_for to a number of calendar years or of window periods, including the current
+// one.
 var keeps = map[string]struct{ years, periods int }{
 	"end_of_year": {1, 0}, "end_of_next_year": {2, 0}, "end_of_period": {0, 1}, "end_of_next_period": {0, 2},
 }
 
-// parseKeep reads how long members keep a level: a period of time, or until the end of a year or window period.
+// parseKeep reads how long members keep a level: for a period of time, or until the end of a year or window period.
 func parseKeep(c *document.Compiler, n *document.Node, t *loyalty.Tiers) {
 	if k, ok := keeps[n.Text()]; ok {
 		t.KeepYear, t.KeepPeriods = k.years, k.periods
@@ -177,10 +178,10 @@ var (
 	calendarParts = map[string]int{"half": 6, "quarter": 3, "month": 1}
 )
 
-// parseWindow reads the period of time over which levels are measured.
+// parseWindow reads the period over which the metrics of levels are measured.
 func parseWindow(c *document.Compiler, n *document.Node, t *loyalty.Tiers) {
 	if m := rollingForm.FindStringSubmatch(n.Text()); m != nil {
-		t.Months, _ = strconv.Atoi(m[1]) // three digits
+		t.Months, _ = strconv.Atoi(m[1]) // the form allows at most three digits
 		if t.Months < 1 || t.Months > tier.MaxWindow {
 			c.Add(document.At(n, "%s is not from 1 to %d months", n.Value, tier.MaxWindow))
 		}
@@ -244,7 +245,7 @@ func parseLevels(c *document.Compiler, n *document.Node, t loyalty.Tiers) (level
 	return levels
 }
 
-// from reads the threshold of the i-th level in a program with a single metric.
+// from reads the threshold of the i-th level if levels depend on a single metric.
 func from(c *document.Compiler, n *document.Node, i int, t loyalty.Tiers, levels []loyalty.Level) int64 {
 	from := n.List()[i].Get("from")
 	if from.Is(document.Mapping) {
@@ -267,7 +268,8 @@ func from(c *document.Compiler, n *document.Node, i int, t loyalty.Tiers, levels
 	return x
 }
 
-// needs reads the thresholds of the i-th level for several metrics, in the order of the metrics.
+// needs reads the thresholds of the i-th level if levels depend on several metrics. They are in the order of the
+// metrics.
 func needs(
 	c *document.Compiler, n *document.Node, i int, t loyalty.Tiers, levels []loyalty.Level,
 ) (needs []loyalty.Need) {
@@ -306,8 +308,8 @@ func needs(
 	return needs
 }
 
-// parseNeed reads the threshold of a level for one metric. It returns higher as true if the threshold is above that of
-// the level before, or if it reported a problem.
+// parseNeed reads a level's threshold for one metric. It reports whether the threshold is above that of the level
+// before. After an invalid value, it reports true, so that no other problem follows.
 func parseNeed(
 	c *document.Compiler, f *document.Node, t loyalty.Tiers, before []loyalty.Need,
 ) (need loyalty.Need, higher bool) {
@@ -329,7 +331,7 @@ func parseNeed(
 	return need, true
 }
 
-// reachable reports whether every metric of at least one path has a threshold.
+// reachable reports whether there is a path on which every metric has a threshold.
 func reachable(t loyalty.Tiers, needs []loyalty.Need) bool {
 	var by []loyalty.Measure
 	for _, n := range needs {
@@ -340,7 +342,7 @@ func reachable(t loyalty.Tiers, needs []loyalty.Need) bool {
 	})
 }
 
-// before returns the threshold of the level before the i-th level, as it is written in the file.
+// before returns the threshold of the level before the i-th level, in the notation of the file.
 func before(n *document.Node, i int) string {
 	if from := n.List()[i-1].Get("from"); from.Is(document.Number) {
 		return from.Value
@@ -355,7 +357,7 @@ func parseThreshold(c *document.Compiler, n *document.Node, by loyalty.Measure, 
 		return c.Integer(n, 0, int64(loyalty.MaxBalance))
 	case loyalty.BySpend:
 		if !n.Is(document.Number) || t.Currency == "" {
-			return 0 // the schema reports it
+			return 0 // the schema reports this error
 		}
 		return c.Amount(n, t.Currency)
 	case loyalty.ByBrands:
@@ -364,7 +366,8 @@ func parseThreshold(c *document.Compiler, n *document.Node, by loyalty.Measure, 
 	return c.Integer(n, 0, 1e9)
 }
 
-// parseEntryBonus returns the node of a level's entry bonus. The earlier name of the key, points, is also accepted.
+// parseEntryBonus returns the node of a level's entry bonus. It also accepts points, the earlier name of the key
+// entry_bonus.
 func parseEntryBonus(c *document.Compiler, level *document.Node) *document.Node {
 	bonus, points := level.Get("entry_bonus"), level.Get("points")
 	if bonus != nil && points != nil {

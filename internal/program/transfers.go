@@ -12,8 +12,8 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/program/validate"
 )
 
-// parseTransfers reads the terms of transfers. Without the section, members cannot transfer points. With it, the
-// default minimum is one point.
+// parseTransfers reads the terms of transfers. Without this section, members cannot transfer points. With it, the
+// minimum is one point unless the section states another.
 func parseTransfers(c *document.Compiler, n *document.Node) (t loyalty.Transfers) {
 	if n == nil {
 		return t
@@ -46,12 +46,13 @@ func parseTransfers(c *document.Compiler, n *document.Node) (t loyalty.Transfers
 	return t
 }
 
-// givenAtMost reads the caps on transferred points, like "10000 per month", as one value or a list.
+// givenAtMost reads the caps on the points that a member transfers, such as "10000 per month". The value is one cap or
+// a list of caps.
 func givenAtMost(c *document.Compiler, n *document.Node, least loyalty.Points) (caps []loyalty.Cap) {
 	for _, item := range n.Several() {
 		points, per, ok := counted(c, item, int64(loyalty.MaxPoints))
 		switch {
-		case !ok || per == loyalty.PerOrder: // the schema reports it
+		case !ok || per == loyalty.PerOrder: // the schema reports this error
 		case slices.ContainsFunc(caps, func(x loyalty.Cap) bool { return x.Per == per }):
 			c.Add(document.At(item, "there is already a limit %s", describe.Spoken(per)))
 		case loyalty.Points(points) < least:

@@ -16,7 +16,7 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/program/validate"
 )
 
-// parseWallets reads the wallets other than the main wallet.
+// parseWallets reads the additional wallets. The main wallet is not listed in the file.
 func parseWallets(c *document.Compiler, n *document.Node) (wallets []loyalty.Wallet) {
 	unique(c, n.List())
 	for _, item := range n.List() {
@@ -55,7 +55,7 @@ func parseWallets(c *document.Compiler, n *document.Node) (wallets []loyalty.Wal
 	return wallets
 }
 
-// parseWallet reads a wallet ID. It returns the empty string for the main wallet.
+// parseWallet reads a wallet ID. It returns an empty string for the main wallet.
 func parseWallet(c *document.Compiler, n *document.Node) string {
 	id := n.Text()
 	if id == "" || id == posting.MainWallet {
@@ -72,7 +72,7 @@ func parseWallet(c *document.Compiler, n *document.Node) string {
 	return id
 }
 
-// otherWallet reads a wallet ID and rejects the main wallet.
+// otherWallet reads a wallet ID. It rejects the main wallet.
 func otherWallet(c *document.Compiler, n *document.Node) string {
 	id := parseWallet(c, n)
 	if id == "" && n.Text() != "" {
@@ -81,7 +81,7 @@ func otherWallet(c *document.Compiler, n *document.Node) string {
 	return id
 }
 
-// otherWallets returns the IDs of all wallets except the main wallet. A wallet with the reserved ID is skipped.
+// otherWallets returns the IDs of all wallets except the main wallet. It skips a wallet that has the reserved ID.
 func otherWallets(c *document.Compiler) (ids []string) {
 	for _, w := range c.P.Wallets {
 		if w.ID != posting.MainWallet {
@@ -118,7 +118,7 @@ func parseConversions(c *document.Compiler, n *document.Node) (all []loyalty.Con
 	return all
 }
 
-// circles rejects conversions and rewards through which points could return to the wallet that they came from.
+// circles rejects conversions and rewards if points could return through them to the wallet from which they came.
 func circles(c *document.Compiler, root *document.Node) {
 	section, id, found := strings.Cut(share.ConversionCycle(c.P.Conversions, c.P.Rewards), ".")
 	if !found {
@@ -136,7 +136,8 @@ func circles(c *document.Compiler, root *document.Node) {
 	}
 }
 
-// parsePointsRate reads an exchange rate between wallets, like "2 per 3". It returns nil if there is none.
+// parsePointsRate reads an exchange rate between the points of two wallets, such as "2 per 3". It returns nil if there
+// is none.
 func parsePointsRate(c *document.Compiler, n *document.Node) *big.Rat {
 	if n == nil {
 		return nil
@@ -155,7 +156,7 @@ func parsePointsRate(c *document.Compiler, n *document.Node) *big.Rat {
 	return big.NewRat(x, y)
 }
 
-// parseWalletPrices reads the prices of a reward in other wallets.
+// parseWalletPrices reads the prices of a reward in points of other wallets.
 func parseWalletPrices(c *document.Compiler, n *document.Node) map[string]loyalty.Points {
 	if n == nil {
 		return nil

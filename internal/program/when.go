@@ -13,7 +13,7 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/program/snapshot"
 )
 
-// parseOrderCondition compiles a rule's condition on an order. It returns nil if there is none.
+// parseOrderCondition compiles a rule's condition on an order. It returns nil if there is no condition.
 func parseOrderCondition(c *document.Compiler, n *document.Node) loyalty.Condition {
 	return parseCondition(c, n, snapshot.OrderCondition)
 }
@@ -60,7 +60,8 @@ func parseCondition(
 	return compiled
 }
 
-// closedTexts returns the possible values of the names that have only few values in this program.
+// closedTexts returns all possible values of the names that have only a few values in this program, such as
+// member.tier.
 func closedTexts(c *document.Compiler) map[string][]string {
 	texts := map[string][]string{}
 	for _, l := range c.P.Tiers.Levels {
@@ -69,8 +70,8 @@ func closedTexts(c *document.Compiler) map[string][]string {
 	return texts
 }
 
-// misasked returns the problem of an invalid condition, at the position of the wrong word. It does not look for this
-// position if there are already more problems than are reported.
+// misasked returns the problem of an invalid condition, at the position of the wrong word. If more problems were
+// already found than are reported, it does not look for this position.
 func misasked(c *document.Compiler, n *document.Node, wrong *condition.Error) document.Problem {
 	p := document.At(n, "%s", wrong.Message).Suggest(wrong.Suggestion)
 	if len(c.Problems) > problem.Most {
@@ -82,8 +83,8 @@ func misasked(c *document.Compiler, n *document.Node, wrong *condition.Error) do
 	return p
 }
 
-// within returns the position in the file of a character of the text n. It reports false unless the text occurs
-// unchanged in the file: on one line, plain or in quotes without escapes, or as the lines of a block.
+// within returns the position in the file of a character of the text n. It reports true only if the text occurs
+// unchanged in the file: on one line, plain or in quotes without escape sequences, or as the lines of a block.
 func within(c *document.Compiler, n *document.Node, character int) (line, column int, ok bool) {
 	before := string([]rune(n.Value)[:min(character, utf8.RuneCountInString(n.Value))])
 	nth := strings.Count(before, "\n")
@@ -102,7 +103,7 @@ func within(c *document.Compiler, n *document.Node, character int) (line, column
 	return 0, 0, false
 }
 
-// wordAt returns the length of the word at a character of a text. It is at least 1.
+// wordAt returns the length of the word that starts at a character of a text. It is at least 1.
 func wordAt(s string, character int) int {
 	runes := []rune(s)
 	if character >= len(runes) {

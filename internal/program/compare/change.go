@@ -4,13 +4,13 @@ import "fmt"
 
 // A Change is one value in which two files differ.
 type Change struct {
-	Path string // the key, like earn.categories.beans-x2.multiply
-	From string // the old value on one line, truncated if it is long; "" if the key is new
-	To   string // the new value; "" if the key was removed
-	Line int    // from 1, in the new file; in the old file if the key was removed
+	Path string // the path of the key, such as earn.categories.beans-x2.multiply
+	From string // the old value on one line, truncated if it is long; empty if the key is new
+	To   string // the new value in the same form; empty if the key was removed
+	Line int    // the line number from 1, in the new file; if the key was removed, in the old file
 }
 
-// String returns the change on one line.
+// String returns a description of the change on one line.
 func (c Change) String() string {
 	switch {
 	case c.From == "":

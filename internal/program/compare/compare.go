@@ -8,12 +8,13 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/program/document"
 )
 
-// Diff lists the differences between two program files, in the order of the newer one. Removed values follow the
-// remaining values of their group. Comments, formatting and the order of keys are ignored. Entries with an ID are
-// compared with the entries of the same ID, and their order is ignored; the order of a list without IDs is not. An
-// added or removed group is one change.
+// Diff lists the differences between two program files, in the order of the newer file. Within a group, removed values
+// come after all others. Comments, formatting and the order of keys are ignored. A list entry with an ID is compared
+// with the entry of the same ID, and the order of such entries is ignored. The order of a list without IDs counts. If a
+// complete group was added or removed, this is one change.
 //
-// The files need only be Readable. Function program.Parse reports whether they can be published.
+// Both files must be Readable, but need not be valid programs. Function program.Parse reports whether a file can be
+// published.
 func Diff(older, newer []byte) ([]Change, document.Problems) {
 	to, problems := tree(newer)
 	if len(problems) > 0 {
@@ -43,7 +44,7 @@ func tree(source []byte) (*document.Node, document.Problems) {
 
 type differ struct{ changes []Change }
 
-// changed records a change from one node to another. The first is nil for an added value, the second for a removed one.
+// changed records the change of a value. The argument from is nil for an added value, and to is nil for a removed one.
 func (d *differ) changed(from, to *document.Node) {
 	there := to
 	if to == nil {
@@ -88,8 +89,8 @@ func (d *differ) fields(from, to *document.Node) {
 	}
 }
 
-// items compares the entries of two lists. It matches entries by their IDs, and entries without an ID by position,
-// after it has removed the common start and end of the lists.
+// items compares the entries of two lists. It matches entries with an ID by their IDs. It matches other entries by
+// position, after it has removed the common start and end of both lists.
 func (d *differ) items(from, to *document.Node) {
 	before, after := byID(from), byID(to)
 	for _, item := range to.Items {
@@ -128,7 +129,7 @@ func (d *differ) places(from, to []*document.Node) {
 	}
 }
 
-// id returns the ID of an entry, which its path contains.
+// id returns the ID of a list entry. The paths of the entry's keys contain this ID.
 func id(n *document.Node) string {
 	if s := n.Get("id").Text(); document.PlainID.MatchString(s) {
 		return s
@@ -136,8 +137,8 @@ func id(n *document.Node) string {
 	return ""
 }
 
-// byID returns the entries that have an ID. If several have the same ID, it returns the first, because such a file
-// cannot be published.
+// byID returns the entries that have an ID, keyed by ID. If several entries have the same ID, it returns the first one;
+// such a file cannot be published.
 func byID(n *document.Node) map[string]*document.Node {
 	out := map[string]*document.Node{}
 	for _, item := range n.Items {
@@ -160,7 +161,7 @@ func plain(n *document.Node) bool {
 	})
 }
 
-// means reports whether two values have the same meaning.
+// means reports whether two values have the same meaning, even if they are written differently.
 func means(n *document.Node, m *document.Node) bool {
 	switch {
 	case n.Kind != m.Kind, len(n.Fields) != len(m.Fields), len(n.Items) != len(m.Items):

@@ -1,3 +1,3 @@
-// Package compare lists the differences between two program files as changes of keys, regardless of the order of lists
-// of items with IDs and of how values are written.
+// Package compare lists the differences between two program files as changes of keys. It ignores the order of list
+// entries that have IDs, and different notations of the same value.
 package compare

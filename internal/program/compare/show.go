@@ -21,7 +21,7 @@ func shown(n *document.Node) string {
 	return b.String()
 }
 
-// show writes the value to b. It stops when b contains enough characters.
+// show writes the value to b. It stops when b contains enough characters for a description.
 func show(n *document.Node, b *strings.Builder) {
 	if b.Len() > 4*maxShown {
 		return
@@ -55,7 +55,8 @@ func show(n *document.Node, b *strings.Builder) {
 
 var plainText = regexp.MustCompile(`^[\pL\pN_]([^,:#{}\[\]"'\pC]|:[^ ,{}\[\]"'\pC])*$`)
 
-// quoted returns a text as part of a YAML flow value. It adds quotes if YAML would read the text as another type.
+// quoted returns a text as part of a YAML flow value. It adds quotes if YAML would otherwise read the text as another
+// type.
 func quoted(s string) string {
 	switch {
 	case !plainText.MatchString(s), strings.HasSuffix(s, " "), document.PlainNumber.MatchString(s),

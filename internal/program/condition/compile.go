@@ -14,9 +14,9 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
 )
 
-// Compile compiles a condition for the facts that env names. The error is an *Error. The condition is safe for
-// concurrent use with different facts. It caches derived values in the facts for the next condition on the same
-// facts.
+// Compile compiles a condition that can use the facts of env. The error is an *Error. Several goroutines can use the
+// condition at the same time, each with its own facts. The condition caches derived values in the facts, and the next
+// condition on the same facts uses them.
 func Compile(source string, env Env) (loyalty.Condition, error) {
 	switch {
 	case env.things() != 1:
@@ -54,9 +54,9 @@ func Compile(source string, env Env) (loyalty.Condition, error) {
 	}, nil
 }
 
-// build compiles the reader's tree to a program of the library's virtual machine. The library checks the tree again,
-// although the reader has already rejected everything that the library would reject. Optimization is off, so that the
-// machine takes exactly the steps that the reader counted.
+// build compiles the reader's tree to a program for the virtual machine of the library. The library checks the tree
+// again, although the reader has already rejected all invalid trees. Optimization is off, so that the machine takes
+// exactly the steps that the reader counted.
 func build(tree *parser.Tree) (*vm.Program, error) {
 	config := conf.New(environment{})
 	config.Optimize = false
@@ -66,12 +66,12 @@ func build(tree *parser.Tree) (*vm.Program, error) {
 	return compiler.Compile(tree, config)
 }
 
-// constant returns a node with a constant value that replaces the given node.
+// constant returns a node with a constant value. The node replaces the node in.
 func constant(value any, in ast.Node) ast.Node {
 	return placed(&ast.ConstantNode{Value: value}, in)
 }
 
-// call returns a node that calls a Go function and replaces the given node.
+// call returns a node that calls a Go function. The node replaces the node in.
 func call(function any, in ast.Node, arguments ...ast.Node) ast.Node {
 	return placed(&ast.CallNode{Callee: constant(function, in), Arguments: arguments}, in)
 }

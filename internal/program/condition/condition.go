@@ -59,18 +59,18 @@ import (
 )
 
 // These constants limit a condition. Within these limits, the slowest possible condition takes about 100 ms for the
-// largest order, and usual conditions take microseconds.
+// largest order. Usual conditions take microseconds.
 const (
-	maxSource  = 1000      // bytes
-	maxNodes   = 200       // names, values and operators
-	maxDepth   = 2         // nested loops over lists
-	maxPattern = 200       // bytes of the pattern after matches
-	maxMatched = 2048      // bytes of the text before matches
-	maxShort   = 128       // maxMatched for a match within a list, which runs for each element
-	maxSteps   = 1_000_000 // maximum number of names, values and operators evaluated for one answer
+	maxSource  = 1000      // maximum length of the source in bytes
+	maxNodes   = 200       // maximum number of names, values and operators
+	maxDepth   = 2         // maximum nesting depth of loops over lists
+	maxPattern = 200       // maximum length of a pattern of the operator matches, in bytes
+	maxMatched = 2048      // maximum length of a text that is matched, in bytes
+	maxShort   = 128       // replaces maxMatched within a loop, where the match runs for each element
+	maxSteps   = 1_000_000 // maximum number of evaluated names, values and operators per answer
 )
 
-// An Env states the subject of a condition. Exactly one subject is set: an order, an event type, a reward, or a member
+// An Env states the subject of a condition. Exactly one field is set: an order, an event type, a reward, or a member
 // alone.
 type Env struct {
 	Order  bool
@@ -79,7 +79,7 @@ type Env struct {
 	Member bool
 }
 
-// things returns the number of subjects that are set. A valid Env has one.
+// things returns the number of subjects that are set. It is one for a valid Env.
 func (e Env) things() (n int) {
 	for _, is := range []bool{e.Order, e.Event != nil, e.Reward, e.Member} {
 		if is {
@@ -91,9 +91,9 @@ func (e Env) things() (n int) {
 
 // An Error describes why a source is not a valid condition.
 type Error struct {
-	Column     int    // position of the error in the source, in characters from 0
-	Message    string // a clause without a full stop
-	Suggestion string // the name that was probably meant; may be empty
+	Column     int    // position of the error in the source, in characters, starting at 0
+	Message    string // a clause without a final period
+	Suggestion string // the probably intended name; may be empty
 }
 
 // Error returns the message and the suggestion.
@@ -115,19 +115,19 @@ type condition struct {
 	env      Env
 	program  *vm.Program
 	work     work
-	ordered  bool      // for a reward: whether the condition uses the order
-	numbers  int       // for an order: the greatest order number in a comparison
-	machines sync.Pool // holds *vm.VM, to reuse their stacks
+	ordered  bool      // for a reward: reports whether the condition uses the order
+	numbers  int       // for an order: the greatest order number with which the condition compares
+	machines sync.Pool // *vm.VM values, whose stacks are used again
 }
 
-// OrderNumbers returns the greatest order number that the condition needs, or 0 if it needs none.
+// OrderNumbers returns the greatest order number that the condition distinguishes, or 0 if it uses none.
 func (c *condition) OrderNumbers() int { return c.numbers }
 
 // String returns the source as written.
 func (c *condition) String() string { return c.source }
 
-// Holds evaluates the condition. The error is a sentence without a full stop that explains why a rule did not apply.
-// Holds never panics, because the machine converts panics to errors.
+// Holds reports whether the condition holds for the facts. The error is a sentence without a final period that explains
+// why a rule did not apply. Holds never panics, because the virtual machine converts panics to errors.
 func (c *condition) Holds(f *loyalty.Facts) (bool, error) {
 	if f == nil || (c.env.Order || c.ordered) && f.Order == nil {
 		return false, failure("there is no order to evaluate")
@@ -148,7 +148,7 @@ func (c *condition) Holds(f *loyalty.Facts) (bool, error) {
 		machine = &vm.VM{MemoryBudget: maxSteps}
 	}
 	answer, err := machine.Run(c.program, env)
-	if steps < maxSteps/100 { // a machine's stack does not shrink, so large ones are not reused
+	if steps < maxSteps/100 { // the stack of a machine never shrinks, so large machines are not used again
 		c.machines.Put(machine)
 	}
 	if err != nil {
@@ -161,7 +161,7 @@ func (c *condition) Holds(f *loyalty.Facts) (bool, error) {
 	return holds, nil
 }
 
-// plain replaces an error message of the library, which is written for programmers, with one for authors of conditions.
+// plain replaces an error message of the library, which is for programmers, with a message for authors of conditions.
 func plain(err error) error {
 	var ours failure
 	var theirs *file.Error

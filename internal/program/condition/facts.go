@@ -6,16 +6,19 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
 )
 
-// An environment contains the facts in the form that conditions use. Its tags are the names of the language: the
-// vocabulary is derived from them, and the library looks up fields by them. The library requires exported fields.
+// An environment contains the facts in the form that conditions use. Its struct tags are the names in the language.
+// Package condition derives the vocabulary from the tags, and the library uses the tags to look up fields. The library
+// requires that the fields are exported.
 type environment struct {
 	Order  order          `expr:"order"`
 	Member member         `expr:"member"`
 	At     moment         `expr:"at"`
-	Event  *loyalty.Event `expr:"event"` // read by functions, because the program defines its fields
+	Event  *loyalty.Event `expr:"event"` // accessed through functions, because the program defines the fields of the event
 
-	of      *loyalty.Facts // facts from which this was derived; a copied Facts still has the cache of the original
-	longest int            // number of elements of the longest list
+	// of contains the facts from which the environment was derived. A copy of these facts still has the cached
+	// environment, but must not use it.
+	of      *loyalty.Facts
+	longest int // number of elements in the longest list
 }
 
 type order struct {
@@ -66,7 +69,8 @@ type moment struct {
 
 var weekdays = [...]string{"sun", "mon", "tue", "wed", "thu", "fri", "sat"}
 
-// derive returns the environment of the facts. It caches the environment in the facts.
+// derive returns the environment of the facts. It caches the environment in the facts, and returns the cached one if it
+// exists.
 func derive(f *loyalty.Facts) (*environment, error) {
 	if cached, ok := f.Cached.(*environment); ok && cached.of == f {
 		return cached, nil

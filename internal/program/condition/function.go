@@ -8,11 +8,11 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
 )
 
-// The following functions run on the library's virtual machine. Their signatures are among those that it calls without
-// reflection (vm.FuncTypes). They cannot return an error, so they panic with a failure, which the machine recovers
-// and returns.
+// The virtual machine of the library calls the following functions. Their signatures are among those that it can call
+// without reflection (vm.FuncTypes). The functions cannot return an error. They panic with a failure instead, which the
+// machine converts to an error.
 
-// num converts a value of kind whole, decimal or amount to a number.
+// num converts a numeric value to a number. The value is an int or already a number.
 func num(v any) number {
 	if n, ok := v.(int); ok {
 		return number{int64(n), 0}
@@ -38,7 +38,7 @@ func subtract(a, b any) any { return fits(num(a).add(num(b).neg())) }
 func multiply(a, b any) any { return fits(num(a).mul(num(b))) }
 func negate(a any) any      { return num(a).neg() }
 
-// remainder returns the remainder of whole numbers, which have no decimal places.
+// remainder returns the remainder of a division of whole numbers.
 func remainder(a, b any) any {
 	by := num(b).coef
 	if by == 0 {
@@ -86,8 +86,8 @@ func hasText(v, list any) bool {
 func matches(text, pattern any) bool      { return match(text.(string), pattern, maxMatched) }
 func matchesShort(text, pattern any) bool { return match(text.(string), pattern, maxShort) }
 
-// match matches a text against a pattern. It limits the length of the text, because the time that RE2 needs depends on
-// the lengths of both.
+// match reports whether a text matches a pattern. It rejects a text of more than longest bytes, because the time that
+// RE2 needs grows with the lengths of the text and of the pattern.
 func match(text string, pattern any, longest int) bool {
 	if len(text) > longest {
 		panic(failure("the text is too long to match a pattern"))

@@ -37,7 +37,7 @@ func (r *reader) function(n *ast.BuiltinNode) (ast.Node, shape, error) {
 	return r.single(n)
 }
 
-// single reads a call of a function with one argument.
+// single reads a call of a built-in function with one argument.
 func (r *reader) single(n *ast.BuiltinNode) (ast.Node, shape, error) {
 	of, is, err := r.read(n.Arguments[0])
 	if err != nil {
@@ -58,7 +58,7 @@ func (r *reader) single(n *ast.BuiltinNode) (ast.Node, shape, error) {
 	return r.ofNumbers(n, of, is)
 }
 
-// ofNumbers reads sum, max or min of a list of numbers.
+// ofNumbers reads a call of sum, max or min with a list of numbers.
 func (r *reader) ofNumbers(n *ast.BuiltinNode, of ast.Node, is shape) (ast.Node, shape, error) {
 	if is.kind != list || !is.of.isNumber() {
 		return nil, shape{}, refuse(
@@ -77,8 +77,8 @@ func (r *reader) ofNumbers(n *ast.BuiltinNode, of ast.Node, is shape) (ast.Node,
 	return call(sum, n, of), *is.of, nil
 }
 
-// goThrough counts the work of a function that loops over a list without evaluating an expression. The work of a list
-// literal is the number of its nodes, which are already counted.
+// goThrough adds the work of a function that loops over a list without an expression, such as max. A list literal adds
+// no work, because its nodes are already counted.
 func (r *reader) goThrough(n, of ast.Node) error {
 	if _, ok := of.(*ast.ConstantNode); ok {
 		return nil
@@ -94,7 +94,7 @@ func tooDeep(at ast.Node) error {
 	return refuse(at, "list functions can be nested at most %d levels deep", maxDepth)
 }
 
-// loop reads a function that evaluates an expression for each element of a list.
+// loop reads a call of a function that evaluates an expression for each element of a list, such as any.
 func (r *reader) loop(n *ast.BuiltinNode) (ast.Node, shape, error) {
 	of, is, err := r.read(n.Arguments[0])
 	if err != nil {

@@ -9,8 +9,8 @@ import (
 	"github.com/expr-lang/expr/parser"
 )
 
-// misread describes a syntax error in plain language. The parser's own messages are for programmers, so misread
-// guesses the mistake from the source.
+// misread returns a description of a syntax error in plain language. The parser's own messages are for programmers, so
+// misread guesses the mistake from the source.
 func misread(source string, err error) *Error {
 	runes := []rune(source)
 	column := min(offset(err), len(runes))
@@ -38,8 +38,9 @@ func offset(err error) int {
 	return 0
 }
 
-// endsEarly reports whether the parser did not expect the end of the source. The parser reports the same position for
-// the end and for the last character, but only the position of the end moves if text is appended.
+// endsEarly reports whether the parser failed because the source ended too early. The parser reports the same position
+// for an error at the end and for one at the last character. If text is appended, only the position of an error at the
+// end changes.
 func endsEarly(source string, err error) bool {
 	_, moved := parser.Parse(source + " )")
 	return moved == nil || offset(moved) != offset(err)
@@ -61,7 +62,7 @@ func openText(runes []rune) int {
 	return open
 }
 
-// word returns the word at the beginning of the runes, or their first character if they do not begin with a word.
+// word returns the word at the start of the runes. If they do not start with a word, it returns their first character.
 func word(runes []rune) string {
 	n := 0
 	for n < len(runes) && n < 30 && isLetter(runes[n]) {

@@ -9,11 +9,11 @@ import (
 	"strings"
 )
 
-// A number is exactly coef / 10^places. A result that does not fit is rejected and never rounded. Eighteen digits
-// suffice for the largest amount of an order multiplied by a realistic factor.
+// A number has exactly the value coef / 10^places. A result that does not fit is rejected and never rounded. Eighteen
+// digits suffice for the largest amount of an order multiplied by a realistic factor.
 type number struct {
-	coef   int64 // not math.MinInt64, so that it can be negated
-	places int8  // 0 to 18
+	coef   int64 // never math.MinInt64, which has no negative
+	places int8  // the number of decimal places, 0 to 18
 }
 
 const (
@@ -29,8 +29,8 @@ var powers = func() (p [maxPlaces + 1]int64) {
 	return p
 }()
 
-// parse parses a number as written in the source: digits with an optional decimal point, and _ between groups of
-// digits.
+// parse parses a number as written in the source: digits with an optional decimal point, and with optional underscores
+// between groups of digits, such as 1_000.50.
 func parse(s string) (n number, isWhole, ok bool) {
 	before, after, point := strings.Cut(strings.ReplaceAll(s, "_", ""), ".")
 	if len(after) > maxPlaces {
@@ -40,7 +40,7 @@ func parse(s string) (n number, isWhole, ok bool) {
 	return number{int64(coef), int8(len(after))}, !point, err == nil
 }
 
-// fromRat converts r to a number. It reports false if r has no finite decimal form, or one with too many places.
+// fromRat converts r to a number. It reports false if r has no finite decimal form or needs too many decimal places.
 func fromRat(r *big.Rat) (number, bool) {
 	places, ends := r.FloatPrec()
 	if !ends || places > maxPlaces {
@@ -54,7 +54,7 @@ func fromRat(r *big.Rat) (number, bool) {
 	return number{coef.Int64(), int8(places)}, true
 }
 
-// shortest returns the number without trailing zeros.
+// shortest returns the same number without trailing zeros after the decimal point.
 func (a number) shortest() number {
 	for a.places > 0 && a.coef%10 == 0 {
 		a.coef, a.places = a.coef/10, a.places-1

@@ -7,10 +7,12 @@ import (
 	"github.com/expr-lang/expr/ast"
 )
 
-// These constants limit the compiled size of a pattern. A short pattern such as (a{50}b{50}){9} can be large.
+// These constants limit the compiled size of a pattern, because even a short pattern such as (a{50}b{50}){9} can be
+// large when compiled.
 const (
 	maxInstructions = 250
-	patternWork     = 500 // number of steps that a pattern counts as; about the steps for maxShort bytes
+	// patternWork is the number of steps that a match counts as. A match of maxShort bytes takes about as many steps.
+	patternWork = 500
 )
 
 func (r *reader) unary(n *ast.UnaryNode) (ast.Node, shape, error) {
@@ -71,7 +73,7 @@ func (r *reader) binary(n *ast.BinaryNode) (ast.Node, shape, error) {
 	return nil, shape{}, refuse(n, "%s is not supported", n.Operator)
 }
 
-// logic reads "and" and "or".
+// logic reads an operation with "and" or "or".
 func (r *reader) logic(n *ast.BinaryNode, a, b ast.Node, left, right shape) (ast.Node, shape, error) {
 	if left.kind != truth || right.kind != truth {
 		return nil, shape{}, refuse(
@@ -81,7 +83,7 @@ func (r *reader) logic(n *ast.BinaryNode, a, b ast.Node, left, right shape) (ast
 	return native(n, a, b), left, nil
 }
 
-// affix reads an operator that compares a text with a part of it, such as startsWith.
+// affix reads an operation that compares a text with a part of it, such as startsWith.
 func (r *reader) affix(n *ast.BinaryNode, a, b ast.Node, left, right shape) (ast.Node, shape, error) {
 	switch {
 	case left.kind == list:
@@ -92,12 +94,13 @@ func (r *reader) affix(n *ast.BinaryNode, a, b ast.Node, left, right shape) (ast
 	return native(n, a, b), shape{kind: truth}, nil
 }
 
-// native returns a node for an operation that the library's own operator performs. It replaces the node n.
+// native returns a node that uses the library's own operator. The node replaces the node n.
 func native(n *ast.BinaryNode, a, b ast.Node) ast.Node {
 	return placed(&ast.BinaryNode{Operator: n.Operator, Left: a, Right: b}, n)
 }
 
-// other returns the first operand that is not a truth value, or right if both are.
+// other returns the shape of the first operand that is not a truth value. If both operands are truth values, it returns
+// right.
 func other(left, right shape) shape {
 	if left.kind != truth {
 		return left
@@ -189,7 +192,8 @@ func plural(s shape) string {
 	return s.String()
 }
 
-// matches reads the operator matches. Its pattern must be fixed, so that its work is known at compile time.
+// matches reads an operation with "matches". The pattern must be constant, so that the work of a match is known at
+// compile time.
 func (r *reader) matches(n *ast.BinaryNode) (ast.Node, shape, error) {
 	a, left, err := r.read(n.Left)
 	if err != nil {

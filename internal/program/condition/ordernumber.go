@@ -9,21 +9,21 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/loyalty/posting"
 )
 
-// numberNames lists the names whose value depends on the order's number. It maps each name to the amount by which its
-// value is less than that number.
+// numberNames lists the names whose value depends on the order's number. It maps each name to the difference between
+// the order's number and the name's value.
 var numberNames = map[string]int64{"order.number": 0, "member.orders": 1}
 
-// A numbering determines which order numbers a condition needs. An account stores only the first 20 of the member's
-// orders. A condition may therefore compare the number only with numbers up to 20, and must have the same result for
-// all greater numbers.
+// A numbering determines which order numbers a condition distinguishes. An account stores only the first 20 of the
+// member's orders. A condition may therefore compare the number only with numbers up to 20, and must have the same
+// result for all greater numbers.
 type numbering struct {
 	source []rune
-	most   int              // greatest order number in a comparison
-	names  []ast.Node       // nodes that refer to the order's number
-	open   map[ast.Node]int // number of uses of each node outside allowed comparisons
+	most   int              // greatest order number that the condition distinguishes
+	names  []ast.Node       // nodes that refer to the number of the order
+	open   map[ast.Node]int // number of uses of each node that are not part of an allowed comparison
 }
 
-// orderNumbers returns the greatest order number that a condition of an order needs, or 0 if it needs none.
+// orderNumbers returns the greatest order number that a condition on an order distinguishes, or 0 if it uses none.
 func orderNumbers(source []rune, n ast.Node) (int, error) {
 	x := numbering{source: source, open: map[ast.Node]int{}}
 	ast.Walk(&n, &x)
@@ -38,7 +38,7 @@ func orderNumbers(source []rune, n ast.Node) (int, error) {
 	return x.most, nil
 }
 
-// Visit processes a node. It is called after the node's children.
+// Visit processes a node. The library calls it for the children of a node first.
 func (x *numbering) Visit(node *ast.Node) {
 	switch n := (*node).(type) {
 	case *ast.MemberNode:
@@ -54,7 +54,7 @@ func (x *numbering) Visit(node *ast.Node) {
 	}
 }
 
-// compared processes a comparison of an order's number with a constant.
+// compared processes a comparison of the order's number with a constant.
 func (x *numbering) compared(n *ast.BinaryNode) {
 	operator, name, with := n.Operator, n.Left, n.Right
 	if x.open[name] == 0 {
@@ -72,9 +72,9 @@ func (x *numbering) compared(n *ast.BinaryNode) {
 
 var flipped = map[string]string{"<": ">", "<=": ">=", ">": "<", ">=": "<=", "in": "none"}
 
-// asked returns the greatest order number at which the result of a comparison can still differ from its result for all
-// greater numbers. It returns false if the order number is not compared with constants. The argument more is added to
-// the constant to get an order number: it is 1 for member.orders and otherwise 0.
+// asked returns the order number up to which the result of a comparison can change: all greater order numbers have the
+// same result. It reports false if the comparison is not with constants. The argument more converts a constant to an
+// order number by addition: it is 1 for member.orders and 0 for order.number.
 func (x *numbering) asked(operator string, with ast.Node, more int64) (most int, ok bool) {
 	switch n := with.(type) {
 	case *ast.ArrayNode:
@@ -98,10 +98,10 @@ func (x *numbering) asked(operator string, with ast.Node, more int64) (most int,
 	case "==", "!=", "<=", ">":
 		return floor(c), true
 	case "<", ">=":
-		return -floor(c.Neg(c)) - 1, true // the greatest smaller whole number
+		return -floor(c.Neg(c)) - 1, true // the greatest whole number below c
 	}
 	return 0, false
 }
 
-// floor returns the greatest whole number not above r, which has at most 18 digits.
+// floor returns the greatest whole number that is not above r. The result has at most 18 digits.
 func floor(r *big.Rat) int { return int(new(big.Int).Div(r.Num(), r.Denom()).Int64()) }

@@ -9,7 +9,7 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/program/nearest"
 )
 
-// A work is the maximum number of steps that a condition takes. It counts the steps at each nesting depth of loops
+// A work is the maximum number of steps that a condition takes. The steps at each nesting depth of loops are counted
 // separately, because the steps of a loop run once for each element of its list.
 type work [maxDepth + 1]int64
 
@@ -21,24 +21,25 @@ func (w work) steps(n int) (sum int64) {
 	return sum
 }
 
-// A reader converts the parser's tree to a tree with exact numbers, and rejects everything that is not part of the
-// language. It never modifies a node of the parser, because in 1 < x < 2 the tree contains the node of x twice.
+// A reader converts the parser's tree to a tree with exact numbers. It rejects everything that is not part of the
+// language. It never modifies a node of the parser, because the tree can contain a node twice: in 1 < x < 2, the node
+// of x is in both comparisons.
 type reader struct {
 	source []rune
 	env    Env
 	names  map[string]shape
-	around []shape // elements of the enclosing loops, the innermost last
+	around []shape // the shapes of the current elements of the enclosing loops, the innermost loop last
 	nodes  int
 	work   work
 
-	ordered bool // whether the condition uses the order
+	ordered bool // reports whether the condition uses the order
 }
 
 func refuse(at ast.Node, format string, arguments ...any) error {
 	return &Error{Column: at.Location().From, Message: fmt.Sprintf(format, arguments...)}
 }
 
-// read returns the node that replaces n in the compiled condition, and the shape of its value.
+// read returns the node that replaces n in the compiled condition, and the shape of the node's value.
 func (r *reader) read(n ast.Node) (ast.Node, shape, error) {
 	if r.nodes++; r.nodes > maxNodes {
 		return nil, shape{}, refuse(n, "a condition must have at most %d names, values and operators", maxNodes)
@@ -71,7 +72,7 @@ func (r *reader) read(n ast.Node) (ast.Node, shape, error) {
 	return nil, shape{}, r.unsupported(n)
 }
 
-// number parses the digits in the source, because the parser's own value is an inexact float.
+// number reads a number from its digits in the source, because the parser's own value is an inexact float.
 func (r *reader) number(n ast.Node) (ast.Node, shape, error) {
 	at := n.Location()
 	value, isWhole, ok := parse(string(r.source[at.From:at.To]))
@@ -147,7 +148,7 @@ func unknown(at ast.Node, message, suggestion string) error {
 	return &Error{Column: at.Location().From, Message: message, Suggestion: suggestion}
 }
 
-// shown returns a name for use in messages. It shortens a long name.
+// shown returns a name as messages show it. It shortens a long name.
 func shown(name string) string {
 	if runes := []rune(name); len(runes) > 40 {
 		return string(runes[:40]) + "…"
@@ -155,7 +156,7 @@ func shown(name string) string {
 	return name
 }
 
-// element reads #, which is also the implicit object of .amount.
+// element reads the current element of a loop: # or, as in .amount, the object that is not written.
 func (r *reader) element(n *ast.PointerNode) (ast.Node, shape, error) {
 	if len(r.around) == 0 || n.Name != "" {
 		return nil, shape{}, refuse(n, "# is an element of a list; use it only in a function like any")

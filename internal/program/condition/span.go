@@ -6,14 +6,14 @@ import (
 	"github.com/expr-lang/expr/ast"
 )
 
-// A span is the range of a number. A nil bound means that the range is unbounded on that side.
+// A span is a range of numbers. If a bound is nil, the range has no limit on that side.
 type span struct {
 	low, high    *big.Rat
-	above, below bool // whether the bound itself is excluded
+	above, below bool // true if the range excludes low (above) or high (below) itself
 	whole        bool
 }
 
-// bounds contains the range of each number that a condition can name. Amounts and counts are never negative.
+// bounds contains the possible range of each number that a condition can name. Amounts and counts are never negative.
 var bounds = map[string]span{
 	"order.total": atLeast(0), "order.subtotal": atLeast(0), "order.discount": atLeast(0), "order.shipping": atLeast(0),
 	"order.tax": atLeast(0), "order.number": wholes(1, -1), "member.orders": wholes(0, -1),
@@ -33,7 +33,8 @@ func wholes(low, high int64) span {
 	return s
 }
 
-// span returns the range of a number in a world. It reports false if the node is not a number or its range is unknown.
+// span returns the range of a number in a world. It reports false if the node is not a number or if its range is
+// unknown.
 func (j judge) span(w world, n ast.Node) (span, bool) {
 	switch n := n.(type) {
 	case *ast.IntegerNode, *ast.FloatNode:
@@ -61,7 +62,7 @@ func (j judge) span(w world, n ast.Node) (span, bool) {
 	return span{}, false
 }
 
-// sum returns the range of a sum or difference.
+// sum returns the range of a sum or difference of two numbers.
 func (j judge) sum(w world, n *ast.BinaryNode) (span, bool) {
 	a, ok := j.span(w, n.Left)
 	b, ok2 := j.span(w, n.Right)
@@ -88,7 +89,7 @@ func (a span) minus(b span) span {
 	return span{low: combine(a.low, b.high, -1), high: combine(a.high, b.low, -1)}
 }
 
-// combine adds two bounds, the second multiplied by sign. It returns nil if one of them is nil.
+// combine adds bound b, multiplied by sign, to bound a. It returns nil if a or b is nil.
 func combine(a, b *big.Rat, sign int64) *big.Rat {
 	if a == nil || b == nil {
 		return nil
@@ -96,7 +97,8 @@ func combine(a, b *big.Rat, sign int64) *big.Rat {
 	return new(big.Rat).Add(a, new(big.Rat).Mul(b, big.NewRat(sign, 1)))
 }
 
-// compare narrows both ranges to the numbers for which the comparison can hold. It reports false if there are none.
+// compare narrows both ranges to the numbers for which the comparison can hold. It reports false if the comparison can
+// never hold.
 func (a span) compare(operator string, b span) (x, y span, possible bool) {
 	switch operator {
 	case "<":
@@ -110,7 +112,7 @@ func (a span) compare(operator string, b span) (x, y span, possible bool) {
 	case "==":
 		x = a.over(b.low, b.above).under(b.high, b.below)
 		y = b.over(a.low, a.above).under(a.high, a.below)
-	default: // "!=" excludes a constant only if it is an end of the range
+	default: // "!=" narrows a range only if the excluded constant is one of its bounds
 		x, y = a.except(b), b.except(a)
 	}
 	return x, y, !x.empty() && !y.empty()
@@ -132,7 +134,7 @@ func (a span) over(low *big.Rat, above bool) span {
 	return a.rounded()
 }
 
-// except removes the value of b from a, if b is a single value and a begins or ends with it.
+// except removes the value of b from a. It changes a only if b is a single value and one of the bounds of a.
 func (a span) except(b span) span {
 	if b.low == nil || b.high == nil || b.low.Cmp(b.high) != 0 {
 		return a
@@ -146,7 +148,7 @@ func (a span) except(b span) span {
 	return a.rounded()
 }
 
-// rounded rounds the bounds of a range of whole numbers inward, so that both bounds are in the range.
+// rounded rounds the bounds of a range of whole numbers inward, so that the range includes both bounds.
 func (a span) rounded() span {
 	if !a.whole {
 		return a
@@ -160,7 +162,7 @@ func (a span) rounded() span {
 	return a
 }
 
-// up returns the smallest whole number that is at least r or, if r is excluded, greater than r.
+// up returns the smallest whole number in the range above r. The range includes r itself unless excluded is set.
 func up(r *big.Rat, excluded bool) *big.Rat {
 	n := new(big.Int).Neg(new(big.Int).Div(new(big.Int).Neg(r.Num()), r.Denom()))
 	if excluded && r.IsInt() {

@@ -9,19 +9,19 @@ import (
 	"github.com/expr-lang/expr/parser"
 )
 
-// A Verdict states whether a condition can have different answers for different facts.
+// A Verdict states whether the answer of a condition depends on the facts.
 type Verdict int
 
 const (
-	Depends Verdict = iota // the condition depends on the facts, or this is not known
-	Always                 // it holds for all facts
-	Never                  // it holds for no facts
+	Depends Verdict = iota // the answer depends on the facts, or the analysis cannot decide
+	Always                 // the condition holds for all facts
+	Never                  // the condition holds for no facts
 )
 
-// Judge detects conditions that always or never hold, such as order.total < 0. The argument texts lists all possible
-// values of names that have few, such as member.tier. Judge compares names with constants, and knows the smallest and
-// largest values of numbers. If this is not enough for a decision, it returns Depends. The source must be one that
-// Compile accepts.
+// Judge detects conditions that always or never hold, such as order.total < 0. It analyzes comparisons of names with
+// constants, and knows the smallest and largest possible values of numbers. The argument texts lists all possible
+// values of names that have only a few, such as member.tier. If the analysis cannot decide, Judge returns Depends. The
+// source must be one that Compile accepts.
 func Judge(source string, texts map[string][]string) Verdict {
 	tree, err := parser.Parse(source)
 	if err != nil {
@@ -37,19 +37,19 @@ func Judge(source string, texts map[string][]string) Verdict {
 	return Depends
 }
 
-// maxWorlds is the maximum number of worlds that a judge distinguishes in one part of a condition. Above it, the judge
-// stops distinguishing them and assumes that every combination is possible.
+// maxWorlds limits the number of worlds (see the type world) that a judge distinguishes for one part of a condition. If
+// there are more, the judge assumes that every combination is possible.
 const maxWorlds = 64
 
-// A judge finds the combinations of facts, called worlds, in which a condition has a given answer.
+// A judge finds the sets of assumptions about the facts, called worlds, for which a condition has a given answer.
 type judge struct {
 	source []rune
 	texts  map[string][]string
 }
 
-// A world is one set of assumptions about the facts under which a condition is evaluated: the range of each number, the
-// possible and excluded values of each text and, for parts of the condition that cannot be analyzed, their assumed
-// answer, keyed by source text.
+// A world is one set of assumptions about the facts: the range of each number, and the possible and excluded values of
+// each text. Some parts of a condition cannot be analyzed. For such a part, the world contains an assumed answer, keyed
+// by the part's source text.
 type world struct {
 	numbers map[string]span
 	is      map[string][]string
@@ -61,8 +61,8 @@ func (w world) clone() world {
 	return world{maps.Clone(w.numbers), maps.Clone(w.is), maps.Clone(w.isNot), maps.Clone(w.answers)}
 }
 
-// worlds returns the cases of w in which the node has the wanted answer. It returns none if the node cannot have this
-// answer.
+// worlds returns the worlds in which the node has the wanted answer. Each returned world is w with additional
+// assumptions. It returns none if the node cannot have this answer in w.
 func (j judge) worlds(w world, n ast.Node, want bool) []world {
 	switch n := n.(type) {
 	case *ast.BoolNode:
@@ -94,8 +94,8 @@ func (j judge) worlds(w world, n ast.Node, want bool) []world {
 	return assume(w, n.String(), want)
 }
 
-// combined returns the worlds in which the operands of n have the wanted answer: both operands if both is set, and
-// otherwise at least one of them.
+// combined returns the worlds in which the operands of n have the wanted answer. If both is set, both operands must
+// have it. Otherwise one operand is enough.
 func (j judge) combined(w world, n *ast.BinaryNode, want, both bool) (out []world) {
 	first := j.worlds(w, n.Left, want)
 	if !both {
@@ -112,7 +112,7 @@ func (j judge) combined(w world, n *ast.BinaryNode, want, both bool) (out []worl
 }
 
 // assume returns w with an assumed answer to a question that cannot be analyzed. It returns no world if w already
-// assumes the opposite answer.
+// contains the opposite answer.
 func assume(w world, question string, answer bool) []world {
 	if was, ok := w.answers[question]; ok {
 		if was != answer {
@@ -128,8 +128,8 @@ func assume(w world, question string, answer bool) []world {
 	return []world{w}
 }
 
-// list evaluates a function such as any or all if its answer is the same for every list. It reports false if the answer
-// depends on the list.
+// list returns the answer of a function such as any or all if this answer is the same for every list. It reports false
+// if the answer depends on the list.
 func (j judge) list(n *ast.BuiltinNode) (answer, ok bool) {
 	if len(n.Arguments) != 2 {
 		return false, false
@@ -217,7 +217,8 @@ func (j judge) constants(n ast.Node) (values []string, ok bool) {
 	return values, true
 }
 
-// text returns the worlds in which the named text is one of the values or, if want is false, none of them.
+// text returns the worlds in which the named text is one of the values. If want is false, it returns the worlds in
+// which the text is none of the values.
 func (j judge) text(w world, n ast.Node, name string, values []string, want bool) []world {
 	all, closed := j.texts[name]
 	if name == "at.weekday" {
@@ -267,7 +268,7 @@ func without(a, b []string) (out []string) {
 	return out
 }
 
-// named reports whether a node is a name, such as order.total or .quantity.
+// named reports whether a node is a name with a period, such as order.total or .quantity.
 func named(n ast.Node) bool {
 	_, ok := n.(*ast.MemberNode)
 	return ok

@@ -14,26 +14,26 @@ type kind int
 const (
 	truth kind = iota
 	text
-	whole   // an int, or a number without decimal places
-	decimal // a number
-	amount  // a number
+	whole   // represented by an int or by a number without decimal places
+	decimal // represented by a number
+	amount  // represented by a number
 	list
-	object // has fields and is not itself a value
+	object // has fields; the object itself cannot be used as a value
 )
 
-// A shape is the complete type of a value.
+// A shape is the complete type of a value, including the fields of an object and the elements of a list.
 type shape struct {
 	kind   kind
-	name   string           // for an object
-	fields map[string]shape // for an object
-	of     *shape           // for a list: its elements
+	name   string           // the name of an object
+	fields map[string]shape // the fields of an object
+	of     *shape           // the elements of a list
 }
 
 func (s shape) isNumber() bool { return s.kind == whole || s.kind == decimal || s.kind == amount }
 
 func (s shape) isList(of kind) bool { return s.kind == list && s.of.kind == of }
 
-// String returns the name of the kind in messages.
+// String returns the name of the shape's kind for messages.
 func (s shape) String() string {
 	switch s.kind {
 	case truth:
@@ -52,7 +52,7 @@ func (s shape) String() string {
 	return s.name
 }
 
-// vocabulary returns the top-level names of a condition.
+// vocabulary returns the names with which expressions of a condition can start, such as order.
 func vocabulary(env Env) map[string]shape {
 	names := maps.Clone(words)
 	if env.Member {
@@ -84,8 +84,8 @@ func vocabulary(env Env) map[string]shape {
 	return names
 }
 
-// words is the vocabulary without events. It is derived from the environment's tags, so that every name that compiles
-// also exists at run time.
+// words contains the vocabulary except the fields of events. It is derived from the struct tags of environment, so that
+// every name that compiles also exists at run time.
 var words = func() map[string]shape {
 	all := shapeOf(reflect.TypeFor[environment](), "").fields
 	delete(all, "event")

@@ -43,20 +43,20 @@ func Explain(p *loyalty.Program) string {
 	return strings.Join(w.lines, "\n") + "\n"
 }
 
-// A writer collects the sentences about a program. Each type that embeds it describes a section.
+// A writer collects the sentences about a program. The types that embed it describe one section each.
 type writer struct {
 	p     *loyalty.Program
 	lines []string
 }
 
-// An explainer describes the sections without a type of their own.
+// An explainer describes the sections that have no type of their own.
 type explainer struct{ *writer }
 
 func (w *writer) say(format string, args ...any) {
 	w.lines = append(w.lines, fmt.Sprintf(format, args...))
 }
 
-// points formats a number of points with their name.
+// points formats a number of points with the program's name for points.
 func (w *writer) points(n *big.Rat) string {
 	unit := w.p.Unit.Other
 	if n.Cmp(big.NewRat(1, 1)) == 0 {
@@ -103,7 +103,8 @@ func (e explainer) notice() {
 	}
 }
 
-// goodwill describes the goodwill terms: corrections that only the merchant can make.
+// goodwill describes corrections as a gesture of goodwill, such as reinstating expired points. Only the merchant can
+// make them.
 func (e explainer) goodwill() {
 	if p := e.p.Goodwill.Reinstate; !p.IsZero() {
 		e.say("An agent can reinstate expired points for %s.", Period(p))
@@ -154,7 +155,7 @@ func count(n int, unit string) string {
 	return strconv.Itoa(n) + " " + unit
 }
 
-// Series joins parts into a list. The argument last is the word before the last part: "a, b or c".
+// Series joins texts with commas. The word last comes before the last text: "a, b or c".
 func Series(parts []string, last string) string {
 	if len(parts) < 2 {
 		return strings.Join(parts, "")
@@ -182,7 +183,7 @@ func (e explainer) households() {
 	}
 }
 
-// payments explains the terms for reports of payment processors, if the file contains any.
+// payments describes how reports of payment processors are handled, if the file has terms for them.
 func (e explainer) payments() {
 	t := e.p.Payments
 	if t.Award == "" && t.FindBy == nil && t.ClaimWithin.IsZero() {
@@ -211,7 +212,7 @@ func (e explainer) payments() {
 		Series(ways, "or"), Period(t.Claims()))
 }
 
-// Holding returns the duration of a reservation as a period.
+// Holding returns how long a reservation lasts.
 func Holding(p *loyalty.Program) calendar.Period {
 	return calendar.Period{Minutes: int(p.Hold / time.Minute)}
 }

@@ -39,7 +39,7 @@ func (e explainer) earn() {
 	}
 }
 
-// rates formats the rates of a map in the order of their currencies.
+// rates formats earning rates in the order of their currencies. The word last comes before the last rate.
 func (w *writer) rates(rates map[loyalty.Currency]loyalty.Rate, last string) string {
 	var parts []string
 	for _, c := range slices.Sorted(maps.Keys(rates)) {
@@ -60,7 +60,7 @@ func conversions(r loyalty.ExchangeRate, base loyalty.Currency) string {
 	return Series(parts, "and")
 }
 
-// times describes the effect of a multiplier on points.
+// times describes the effect of a multiplier on points, such as "1.5 times as much".
 func times(by *big.Rat) string {
 	if by.Sign() == 0 {
 		return "nothing"
@@ -68,8 +68,8 @@ func times(by *big.Rat) string {
 	return Digits(by) + " times as much"
 }
 
-// asked formats a condition as it is written in the file, with the text lead before it. It returns an empty string if
-// there is no condition.
+// asked formats a condition as it is written in the file, after the text lead and the word "if". It returns an empty
+// string if there is no condition.
 func asked(when loyalty.Condition, lead string) string {
 	if when == nil {
 		return ""
@@ -90,7 +90,7 @@ func counted(c loyalty.Counts) string {
 	return Series(parts, "and")
 }
 
-// bounds describes the maximum number of points that members can earn from orders.
+// bounds describes the caps on the points that members can earn from orders.
 func (e explainer) bounds() {
 	for _, c := range e.p.Earn.Caps {
 		beyond := ""
@@ -149,7 +149,7 @@ func (e explainer) actions() {
 	}
 }
 
-// often describes how often something earns for a member.
+// often describes the limits on how often a member can earn with a rule, such as "once per day".
 func often(limits []loyalty.Limit) (parts []string) {
 	for _, l := range limits {
 		n := "once"

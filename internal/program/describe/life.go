@@ -39,7 +39,7 @@ func (w *writer) givenUp(wait calendar.Wait) {
 	}
 }
 
-// starts describes when points become active.
+// starts describes when points become active, after a wait.
 func starts(w calendar.Wait) string {
 	after := Period(w.For) + " after "
 	if w.For.IsZero() {
@@ -86,7 +86,7 @@ func ends(e calendar.Expiry) string {
 	return "expire " + Period(e.After) + " later, " + rounded
 }
 
-// days formats days of every year: 1 March or 1 September.
+// days formats days of the year: "1 March or 1 September".
 func days(on []calendar.Day) string {
 	var parts []string
 	for _, d := range on {

@@ -11,7 +11,7 @@ import (
 // A reminderSection describes the reminders.
 type reminderSection struct{ *writer }
 
-// explain describes the messages that members receive without a request, and their frequency caps.
+// explain describes the reminders and their frequency caps. Members receive reminders without a request.
 func (s reminderSection) explain() {
 	r := s.p.Reminders
 	if len(r.Messages) == 0 {
@@ -74,9 +74,9 @@ func (s reminderSection) reminder(r loyalty.Reminder) {
 	s.say("- %s: %s, by %s (%s).", r.ID, strings.Join(parts, ", "), Series(by, "or else"), kind)
 }
 
-// occasions are the texts of the triggers. {by} stands for the periods of the reminder. {after} stands for the periods
-// and the word "after" or, without periods, for "at once when". {on} stands for the periods and the word "after" or,
-// without periods, for "on".
+// occasions contains the text for each trigger. Placeholders are replaced: {by} by the periods of the reminder, such as
+// "3 days"; {after} by the periods and the word "after" or, if there are no periods, by "at once when"; {on} by the
+// periods and the word "after" or, if there are no periods, by "on".
 var occasions = map[loyalty.Trigger]string{
 	loyalty.BeforeExpiry:  "{by} before points expire",
 	loyalty.BeforeTier:    "{by} before a level ends, if the member does not qualify to keep it",
@@ -95,7 +95,7 @@ var occasions = map[loyalty.Trigger]string{
 	loyalty.NearTier:      "when {within} or less are missing for the next level",
 }
 
-// when describes when a reminder is sent.
+// when describes the time at which a reminder is sent.
 func (s reminderSection) when(r loyalty.Reminder) string {
 	occasion, ok := occasions[r.On]
 	if !ok {
@@ -116,7 +116,7 @@ func (s reminderSection) when(r loyalty.Reminder) string {
 	).Replace(occasion)
 }
 
-// planned describes the times and days at which a reminder with the merchant's own text is sent.
+// planned describes the times and days at which a scheduled reminder with the merchant's own text is sent.
 func (s reminderSection) planned(r loyalty.Reminder) string {
 	var parts []string
 	for _, at := range r.At {
@@ -128,7 +128,7 @@ func (s reminderSection) planned(r loyalty.Reminder) string {
 	return Series(parts, "and")
 }
 
-// ClockTime formats minutes from midnight as a time of day: "09:30".
+// ClockTime formats a time of day, given in minutes from midnight, such as "09:30".
 func ClockTime(minutes int) string { return fmt.Sprintf("%02d:%02d", minutes/60, minutes%60) }
 
 func capped(n int64, per loyalty.CapPeriod) string {

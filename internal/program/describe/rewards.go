@@ -12,7 +12,7 @@ import (
 // A rewardSection describes the rewards.
 type rewardSection struct{ *writer }
 
-// explain describes the rewards and how points are redeemed for them.
+// explain describes the rewards and how members redeem points for them.
 func (s rewardSection) explain() {
 	for _, r := range s.p.Rewards {
 		s.reward(r)
@@ -69,7 +69,7 @@ func (s rewardSection) reward(r loyalty.Reward) {
 	}
 }
 
-// bought describes what a member receives for a reward, such as its value.
+// bought describes the content of a reward, such as its value.
 func (s rewardSection) bought(r loyalty.Reward) string {
 	switch r.Type {
 	case "amount_off":
@@ -96,7 +96,7 @@ func (s rewardSection) bought(r loyalty.Reward) string {
 	return "an experience"
 }
 
-// cheaper describes the prices of a reward for certain levels, in the order of the levels.
+// cheaper describes the prices of a reward for members of certain levels, in the order of the levels.
 func (s rewardSection) cheaper(r loyalty.Reward) {
 	for _, l := range s.p.Tiers.Levels {
 		if price, ok := r.Prices[l.ID]; ok {
@@ -105,7 +105,7 @@ func (s rewardSection) cheaper(r loyalty.Reward) {
 	}
 }
 
-// alsoFor describes the prices of a reward in other wallets.
+// alsoFor describes the prices of a reward in points of other wallets.
 func (s rewardSection) alsoFor(r loyalty.Reward) {
 	for _, w := range s.p.Wallets {
 		if price, ok := r.Wallets[w.ID]; ok {
@@ -114,7 +114,7 @@ func (s rewardSection) alsoFor(r loyalty.Reward) {
 	}
 }
 
-// codes describes the code that a member presents, and its validity.
+// codes describes the code that a member presents for a reward, and how long it is valid.
 func (s rewardSection) codes(c loyalty.Codes) {
 	switch c.From {
 	case loyalty.NoCode:

@@ -68,7 +68,7 @@ func (s ruleSection) rule(r loyalty.Rule) {
 	s.ownLife(r.Life)
 }
 
-// subject describes the items to which a rule applies.
+// subject describes the items to which a rule applies, such as "Lines of product BEANS".
 func subject(m loyalty.Match) string {
 	var parts []string
 	for _, part := range []struct {
@@ -85,7 +85,7 @@ func subject(m loyalty.Match) string {
 	return "Lines " + Series(parts, "and")
 }
 
-// gives describes the points that a strategy awards.
+// gives describes the points that a rule awards with a strategy.
 func (s ruleSection) gives(by loyalty.Strategy) string {
 	switch by := by.(type) {
 	case loyalty.PerAmount:
@@ -112,7 +112,7 @@ func (s ruleSection) gives(by loyalty.Strategy) string {
 	return "nothing"
 }
 
-// about describes the orders to which a rule applies.
+// about describes the conditions under which a rule applies to an order.
 func (s ruleSection) about(m loyalty.Match) (parts []string) {
 	add := func(lead string, names []string) {
 		if len(names) > 0 {
@@ -160,7 +160,7 @@ func (s ruleSection) about(m loyalty.Match) (parts []string) {
 	return parts
 }
 
-// amounts formats the amounts of a map in the order of their currencies.
+// amounts formats amounts in the order of their currencies.
 func amounts(of map[loyalty.Currency]int64) (out []string) {
 	for _, c := range slices.Sorted(maps.Keys(of)) {
 		out = append(out, loyalty.Money{Amount: of[c], Currency: c}.String())
@@ -168,7 +168,7 @@ func amounts(of map[loyalty.Currency]int64) (out []string) {
 	return out
 }
 
-// whose describes the members to whom something applies.
+// whose describes the members to whom a rule or reward applies: members of certain levels or segments.
 func (w *writer) whose(tiers, segments []string) (parts []string) {
 	if len(tiers) > 0 {
 		var names []string
@@ -184,7 +184,7 @@ func (w *writer) whose(tiers, segments []string) (parts []string) {
 	return parts
 }
 
-// span describes the period in which something applies, in the program's time zone.
+// span describes the period in which a rule or reward applies, in the program's time zone.
 func (w *writer) span(from, until time.Time) (parts []string) {
 	if !from.IsZero() {
 		parts = append(parts, "from "+w.instant(from))

@@ -112,7 +112,7 @@ func (s tierSection) window() string {
 	return "in a lifetime"
 }
 
-// ways describes the metrics by which members reach levels.
+// ways describes the metrics with which members reach levels.
 func (s tierSection) ways() string {
 	t := s.tiers
 	if len(t.Ways) == 0 {
@@ -170,7 +170,7 @@ func (s tierSection) level(l loyalty.Level) {
 	s.say("%s.", line)
 }
 
-// needs describes the thresholds of a level: the required amount of each metric, for each path.
+// needs describes the thresholds of a level: for each path, the required amount of each metric.
 func (s tierSection) needs(l loyalty.Level) string {
 	var ways []string
 	for _, way := range s.tiers.Ways {

@@ -59,7 +59,7 @@ func (e explainer) conversion(c loyalty.Conversion) {
 	e.say("- It can be reversed for %s, as far as the received points remain.", Period(c.ReversibleWithin))
 }
 
-// in formats a number of points of a wallet with the wallet's name for points.
+// in formats a number of points with the name that a wallet has for its points.
 func (w *writer) in(wallet string, n int64) string {
 	unit := w.p.Unit
 	if w, ok := posting.Wallet(w.p.Wallets, wallet); ok {

@@ -14,13 +14,15 @@ import (
 
 // A grower converts the parser's tree to Nodes.
 type grower struct {
-	anchors  map[string]ast.Node
-	open     map[string]bool // anchors whose value is being converted; an alias of one of them would never end
+	anchors map[string]ast.Node
+	// open contains the anchors whose value is being converted. An alias of such an anchor would cause infinite
+	// recursion.
+	open     map[string]bool
 	nodes    int
 	problems Problems
 }
 
-// grow converts the single document that a file must have.
+// grow converts the only document of a file. A file with no or several documents is invalid.
 func grow(file *ast.File) (*Node, Problems) {
 	var bodies []ast.Node
 	for _, doc := range file.Docs {
@@ -44,7 +46,8 @@ func grow(file *ast.File) (*Node, Problems) {
 	return root, g.problems
 }
 
-// first returns the node at which a node begins, because the parser positions a mapping at its first colon.
+// first returns the first node inside n. It is necessary because the parser gives a mapping the position of its first
+// colon.
 func first(n ast.Node) ast.Node {
 	if m, ok := n.(*ast.MappingNode); ok && !m.IsFlowStyle && len(m.Values) > 0 {
 		return m.Values[0].Key
@@ -60,7 +63,7 @@ func (g *grower) refuse(n ast.Node, path, format string, args ...any) {
 	g.problems = append(g.problems, p)
 }
 
-// node converts one value. It returns nil and adds a problem if a program file must not contain the value.
+// node converts one value. If a program file must not contain the value, it adds a problem and returns nil.
 func (g *grower) node(n ast.Node, k *key, path string, depth int) *Node {
 	g.nodes++
 	switch {
@@ -97,7 +100,7 @@ func (g *grower) fields(out *Node, values []*ast.MappingValueNode, flow bool, de
 	for i, v := range values {
 		t := v.Key.GetToken()
 		k := &key{Name: t.Value, Line: t.Position.Line, column: max(1, t.Position.Column), width: width(t)}
-		if i == 0 && !flow { // the parser gives the position of the colon
+		if i == 0 && !flow { // replaces the position of the colon, which the parser gives
 			out.Line, out.Column, out.Width = k.Line, k.column, k.width
 		}
 		path := out.Child(k.Name)
@@ -133,7 +136,8 @@ func (g *grower) items(out *Node, values []ast.Node, depth int) {
 // PlainID matches the form of IDs in program files.
 var PlainID = regexp.MustCompile(`^[a-z][a-z0-9_-]{0,63}$`)
 
-// idOf returns the ID of a list entry. Paths use it, so that they remain valid when entries move.
+// idOf returns the ID of a list entry. Paths contain the ID instead of the index, so that they remain valid if the
+// order of the entries changes.
 func idOf(n ast.Node) string {
 	m, ok := n.(*ast.MappingNode)
 	if !ok {
@@ -194,7 +198,7 @@ func (g *grower) scalar(out *Node, n ast.Node) {
 	}
 }
 
-// plain rejects a text with control characters. Escapes such as "\u0000" can insert them.
+// plain rejects a text with control characters. Escape sequences such as "\u0000" can insert such characters.
 func (g *grower) plain(out *Node, n ast.Node) {
 	odd := func(r rune) bool { return unicode.IsControl(r) && r != '\n' && r != '\t' }
 	if !utf8.ValidString(out.Value) || strings.ContainsFunc(out.Value, odd) {
@@ -202,7 +206,7 @@ func (g *grower) plain(out *Node, n ast.Node) {
 	}
 }
 
-// place creates a node at the position of its token.
+// place creates a node with the position of its token.
 func place(t *token.Token, k *key, path string) *Node {
 	out := &Node{Key: k, Path: path, Line: 1, Column: 1, Width: 1}
 	if t != nil && t.Position != nil {
@@ -214,7 +218,7 @@ func place(t *token.Token, k *key, path string) *Node {
 	return out
 }
 
-// width returns the number of characters of a token on its line, for the caret of a problem.
+// width returns the number of characters of a token on its line. A problem marks as many characters with carets.
 func width(t *token.Token) int {
 	n := utf8.RuneCountInString(t.Value)
 	if t.Type == token.SingleQuoteType || t.Type == token.DoubleQuoteType {
@@ -223,7 +227,7 @@ func width(t *token.Token) int {
 	return max(1, n)
 }
 
-// Clip limits the length of text that a problem quotes.
+// Clip shortens a long text that a problem quotes.
 func Clip(s string) string {
 	if runes := []rune(s); len(runes) > 60 {
 		return string(runes[:60]) + "…"

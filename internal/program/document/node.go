@@ -8,20 +8,20 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
 )
 
-// A Compiler converts the tree to a program and collects problems. It treats missing values and values of the wrong
-// kind as absent, because the schema reports them.
+// A Compiler converts the tree of nodes to a program and collects problems. It treats a value of the wrong kind like a
+// missing value, because the schema reports both.
 type Compiler struct {
-	P                  *loyalty.Program // the program as far as it has been read
+	P                  *loyalty.Program // the program, of which some sections may not have been read yet
 	Problems, Warnings Problems
-	Languages          []string // languages of the program's name, in which other texts should also exist
-	Entries            []Entry  // every rule and campaign
-	Source             []string // the lines of the file, to find the position of a condition
+	Languages          []string // the languages of the program's name; other texts should have the same languages
+	Entries            []Entry  // all rules and campaigns, in the order of the file
+	Source             []string // the lines of the file, which are searched for the position of a condition
 }
 
 func (c *Compiler) Add(p Problem)  { c.Problems = append(c.Problems, p) }
 func (c *Compiler) Warn(p Problem) { c.Warnings = append(c.Warnings, p) }
 
-// A nodeKind is the kind of a node, in the words of problem messages.
+// A nodeKind is the kind of a node, in the wording of problem messages.
 type nodeKind string
 
 const (
@@ -37,10 +37,10 @@ const (
 // exactly one tenth. All methods accept nil, which stands for a missing value.
 type Node struct {
 	Kind         nodeKind
-	Value        string // for a scalar, unquoted
+	Value        string // the unquoted value of a scalar
 	Items        []*Node
-	Fields       []*Node // for a mapping, each with its key
-	Key          *key    // set if the Node is in a mapping
+	Fields       []*Node // the values of a mapping, each with its key
+	Key          *key    // the key of the node, if the node is a value of a mapping
 	Path         string
 	Line, Column int
 	Width        int
@@ -52,7 +52,7 @@ type key struct {
 	Line, column, width int
 }
 
-// Get returns the value of a key.
+// Get returns the value of the key with the given name, or nil if there is none.
 func (n *Node) Get(name string) *Node {
 	if n == nil {
 		return nil
@@ -65,7 +65,7 @@ func (n *Node) Get(name string) *Node {
 	return nil
 }
 
-// At returns the value at a path of keys and indices, as in a JSON pointer.
+// At returns the value at a path of keys and indices, whose steps are those of a JSON pointer.
 func (n *Node) At(path []string) *Node {
 	for _, step := range path {
 		if n.Is(List) {
@@ -81,7 +81,7 @@ func (n *Node) At(path []string) *Node {
 	return n
 }
 
-// Is reports whether the node exists and has kind k.
+// Is reports whether the node exists and has the kind k.
 func (n *Node) Is(k nodeKind) bool { return n != nil && n.Kind == k }
 
 // List returns the items, or none if the node is not a list.
@@ -92,7 +92,7 @@ func (n *Node) List() []*Node {
 	return n.Items
 }
 
-// Several returns the items of a list. A text counts as a list with one item.
+// Several returns the items of a list. It treats a text as a list with one item.
 func (n *Node) Several() []*Node {
 	if n.Is(Text) {
 		return []*Node{n}
@@ -116,7 +116,7 @@ func (n *Node) Text() string {
 	return n.Value
 }
 
-// Child returns the path of a field or item of n.
+// Child returns the path of a field or item of n. The argument step is its key or its index.
 func (n *Node) Child(step string) string {
 	if n.Path == "" || strings.HasPrefix(step, "[") {
 		return n.Path + step
@@ -124,7 +124,7 @@ func (n *Node) Child(step string) string {
 	return n.Path + "." + step
 }
 
-// JSON returns the node as the plain value that the schema validator checks.
+// JSON returns the node as plain Go values, which the schema validator checks.
 func (n *Node) JSON() any {
 	switch n.Kind {
 	case Mapping:
@@ -149,7 +149,7 @@ func (n *Node) JSON() any {
 	return n.Value
 }
 
-// An Entry is a rule or a campaign with its position.
+// An Entry is a rule or a campaign, with its node in the file.
 type Entry struct {
 	Item *Node
 	Rule loyalty.Rule

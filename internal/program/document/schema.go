@@ -12,13 +12,13 @@ import (
 	"github.com/santhosh-tekuri/jsonschema/v6"
 )
 
-// schemaSource is the JSON Schema (draft-07) of program files.
+// schemaSource contains the JSON Schema (draft-07) of program files.
 //
 //go:embed program-v1.schema.json
 var schemaSource []byte
 
-// A Form contains the compiled schema, and the same schema as plain maps and lists, in which problem messages look up
-// the expected values.
+// A Form contains the compiled schema. It also contains the schema as plain maps and lists, from which problem messages
+// take the expected values.
 type Form struct {
 	Schema *jsonschema.Schema
 	Plain  any
@@ -26,7 +26,7 @@ type Form struct {
 
 const schemaName = "file:///program-v1.schema.json"
 
-// TheForm compiles the schema on its first call and returns the same Form afterwards.
+// TheForm returns the Form of the embedded schema. Only the first call compiles it.
 var TheForm = sync.OnceValues(func() (Form, error) {
 	plain, err := jsonschema.UnmarshalJSON(bytes.NewReader(schemaSource))
 	if err != nil {
@@ -72,13 +72,13 @@ func WrongKind(n *Node, title string, types []string) Problem {
 	return At(n, "%s is not %s", Shown(n), strings.Join(want, " or "))
 }
 
-// truths maps words for true and false to the values that were probably meant. It is used for words that are quoted or
-// that YAML reads as text.
+// truths maps words for true and false to the boolean values that were probably meant. It is used for words in quotes
+// and for words that YAML reads as text.
 var truths = map[string]string{
 	"true": "true", "yes": "true", "on": "true", "false": "false", "no": "false", "off": "false",
 }
 
-// NotA returns the problem of a value that does not match the title of its schema.
+// NotA returns the problem that a value does not match the title of its schema.
 func NotA(n *Node, title string) Problem {
 	if n.Is(Null) {
 		return At(n, "has no value")
@@ -86,7 +86,7 @@ func NotA(n *Node, title string) Problem {
 	return At(n, "%s is not %s", Shown(n), title)
 }
 
-// Shown returns a value in the form in which problem messages quote it.
+// Shown returns a value as problem messages quote it.
 func Shown(n *Node) string {
 	switch {
 	case n.Is(Text):
@@ -97,16 +97,16 @@ func Shown(n *Node) string {
 	return string(n.Kind)
 }
 
-// Title returns the title of a schema definition for problem messages. For "duration" it is "a duration like …".
+// Title returns the title of a schema definition for problem messages, such as "a duration like …" for "duration".
 func Title(definition string) string {
 	f, err := TheForm()
 	if err != nil {
-		panic(err) // cannot happen: the schema is part of the binary
+		panic(err) // cannot happen, because the schema is part of the binary
 	}
 	return titleOf(f.At(schemaName + "#/definitions/" + definition))
 }
 
-// At returns the part of the schema at a URL, or an empty map if there is none.
+// At returns the part of the schema that a URL refers to, or an empty map if there is none.
 func (f Form) At(address string) map[string]any {
 	_, pointer, _ := strings.Cut(address, "#")
 	if decoded, err := url.PathUnescape(pointer); err == nil {

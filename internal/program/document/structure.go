@@ -15,7 +15,7 @@ import (
 func Structure(root *Node) Problems {
 	f, err := TheForm()
 	if err != nil {
-		panic(err) // cannot happen: the schema is part of the binary
+		panic(err) // cannot happen, because the schema is part of the binary
 	}
 	err = f.Schema.Validate(root.JSON())
 	var invalid *jsonschema.ValidationError
@@ -25,7 +25,7 @@ func Structure(root *Node) Problems {
 	return leaves(f, root, invalid)
 }
 
-// leaves converts the innermost errors to problems. The outer errors only report that inner ones exist.
+// leaves converts the innermost schema errors to problems. The outer errors only report that there are inner ones.
 func leaves(f Form, root *Node, e *jsonschema.ValidationError) (problems Problems) {
 	for _, cause := range e.Causes {
 		problems = append(problems, leaves(f, root, cause)...)
@@ -40,7 +40,7 @@ func leaves(f Form, root *Node, e *jsonschema.ValidationError) (problems Problem
 	return words(f, n, e)
 }
 
-// words describes a schema error in n in plain language.
+// words converts a schema error in n to problems in plain language.
 func words(f Form, n *Node, e *jsonschema.ValidationError) Problems {
 	want := f.At(e.SchemaURL)
 	switch k := e.ErrorKind.(type) {
@@ -75,7 +75,7 @@ func words(f Form, n *Node, e *jsonschema.ValidationError) Problems {
 	return Problems{At(n, "%s is not allowed here", Shown(n))}
 }
 
-// unknownKeys rejects keys that the form does not define.
+// unknownKeys rejects keys that the schema does not define.
 func unknownKeys(n *Node, names []string, want map[string]any) (problems Problems) {
 	known := keysOf(want, "properties")
 	slices.Sort(known)
@@ -100,7 +100,7 @@ func unknownKeys(n *Node, names []string, want map[string]any) (problems Problem
 	return problems
 }
 
-// notOne rejects a word that is not in the list of allowed words.
+// notOne rejects a word that is not one of the allowed words.
 func notOne(n *Node, want []any) Problem {
 	var words []string
 	for _, w := range want {

@@ -10,8 +10,8 @@ import (
 
 var language = regexp.MustCompile(`^[a-z]{2}(-[A-Za-z0-9]{2,8})*$`)
 
-// Words reads a text. A text without languages has the undetermined language "und" and is shown to readers of every
-// language.
+// Words reads a text that members can read. If the file states no languages, the text has the undetermined language
+// "und" and is shown to readers of every language.
 func (c *Compiler) Words(n *Node) loyalty.Text {
 	if n.Is(Text) {
 		c.printable(n)
@@ -26,7 +26,7 @@ func (c *Compiler) Words(n *Node) loyalty.Text {
 	return t
 }
 
-// WordsIf reads an optional text. It returns nil if there is none.
+// WordsIf reads an optional text that members can read. It returns nil if there is none.
 func (c *Compiler) WordsIf(n *Node) loyalty.Text {
 	if n == nil {
 		return nil
@@ -34,13 +34,13 @@ func (c *Compiler) WordsIf(n *Node) loyalty.Text {
 	return c.Words(n)
 }
 
-// Label reads a single-line name that the shop defines.
+// Label reads a single-line name from the merchant's systems, such as a store.
 func (c *Compiler) Label(n *Node) string {
 	c.printable(n)
 	return n.Text()
 }
 
-// Labels reads names that the shop defines.
+// Labels reads a list of names from the merchant's systems.
 func (c *Compiler) Labels(n *Node) (out []string) {
 	for _, item := range n.List() {
 		out = append(out, c.Label(item))
@@ -48,7 +48,7 @@ func (c *Compiler) Labels(n *Node) (out []string) {
 	return out
 }
 
-// printable rejects texts that cannot be shown to members: empty ones and ones with unprintable characters.
+// printable rejects texts that cannot be shown to members: empty texts and texts with unprintable characters.
 func (c *Compiler) printable(n *Node) {
 	if !n.Is(Text) {
 		return
@@ -59,7 +59,7 @@ func (c *Compiler) printable(n *Node) {
 	}
 }
 
-// translations warns of a text that lacks a language of the program's name.
+// translations warns if a text is missing in a language of the program's name.
 func (c *Compiler) translations(n *Node, have loyalty.Text) {
 	if n == nil {
 		return
@@ -75,7 +75,8 @@ func (c *Compiler) translations(n *Node, have loyalty.Text) {
 	}
 }
 
-// Units reads the words for points: the same words for all languages, or words for each language.
+// Units reads the singular and plural words for points. The file has either the same words for all languages, or words
+// for each language.
 func (c *Compiler) Units(n *Node) (u loyalty.Units) {
 	u = loyalty.Units{One: loyalty.Text{}, Other: loyalty.Text{}}
 	take := func(tag string, n *Node) {

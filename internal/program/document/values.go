@@ -12,9 +12,9 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/program/nearest"
 )
 
-// These constants limit numbers in addition to the bounds of package loyalty. Decimals have up to 13 digits before
-// the point and 6 after it. More digits are probably a mistake, and so is a leading zero, which some programs read as
-// octal.
+// These constants limit numbers, in addition to the limits of package loyalty. A decimal has up to 13 digits before the
+// point and up to 6 after it. A number with more digits is probably a mistake. So is a leading zero, which some
+// programs interpret as octal.
 const (
 	maxFactor = 1000
 	maxYears  = 100
@@ -30,8 +30,8 @@ func Decimal(s string) (*big.Rat, bool) {
 	return new(big.Rat).SetString(s)
 }
 
-// Minor converts a decimal amount to minor units of a currency. If the amount is invalid, reason states why; otherwise
-// it is empty.
+// Minor converts a decimal amount to minor units of a currency. The returned reason is empty, or states why the amount
+// is invalid.
 func Minor(s string, c loyalty.Currency) (amount int64, reason string) {
 	exp, ok := c.Exponent()
 	if !ok {
@@ -61,7 +61,7 @@ func decimals(n int) string {
 	return strconv.Itoa(n) + " decimals"
 }
 
-// Money reads an amount like "5 EUR".
+// Money reads an amount with a currency, such as "5 EUR".
 func (c *Compiler) Money(n *Node) (m loyalty.Money) {
 	amount, code, ok := strings.Cut(n.Text(), " ")
 	if n == nil || !ok {
@@ -79,7 +79,7 @@ func (c *Compiler) Money(n *Node) (m loyalty.Money) {
 	return m
 }
 
-// Amount reads a decimal amount of a currency and returns it in minor units.
+// Amount reads a decimal amount in the given currency and returns it in minor units.
 func (c *Compiler) Amount(n *Node, cur loyalty.Currency) int64 {
 	if n == nil {
 		return 0
@@ -91,7 +91,8 @@ func (c *Compiler) Amount(n *Node, cur loyalty.Currency) int64 {
 	return amount
 }
 
-// Rate reads a rate in a currency, like "1 per 1.10", or "5 per full 2.50" if only full steps count.
+// Rate reads an earning rate, such as "1 per 1.10". The text "5 per full 2.50" means that only full multiples of the
+// amount count. The amount is in the given currency.
 func (c *Compiler) Rate(n *Node, cur loyalty.Currency) (r loyalty.Rate) {
 	points, per, ok := strings.Cut(n.Text(), " per ")
 	per, full := strings.CutPrefix(per, "full ")
@@ -112,7 +113,7 @@ func (c *Compiler) Rate(n *Node, cur loyalty.Currency) (r loyalty.Rate) {
 	return loyalty.Rate{Points: p, Per: amount, Full: full}
 }
 
-// Factor reads a multiplier. It returns nil if there is none.
+// Factor reads a multiplier. It returns nil if the node is missing.
 func (c *Compiler) Factor(n *Node) *big.Rat {
 	if n == nil {
 		return nil
@@ -145,7 +146,7 @@ func (c *Compiler) Percent(n *Node) *big.Rat {
 	return r
 }
 
-// Share reads a percentage like "10%" and returns it as a fraction of one. It returns nil if there is none.
+// Share reads a percentage like "10%" and returns it as a fraction, such as 1/10. It returns nil if there is none.
 func (c *Compiler) Share(n *Node) *big.Rat {
 	r := c.Percent(n)
 	if r == nil {
@@ -154,7 +155,7 @@ func (c *Compiler) Share(n *Node) *big.Rat {
 	return r.Quo(r, big.NewRat(100, 1))
 }
 
-// Integer reads a whole number from least to most.
+// Integer reads a whole number. It rejects numbers below least or above most.
 func (c *Compiler) Integer(n *Node, least, most int64) int64 {
 	switch {
 	case n == nil:
@@ -183,7 +184,7 @@ func (c *Compiler) Period(n *Node) (p calendar.Period) {
 		c.Malformed(n, "duration")
 		return p
 	}
-	count, _ := strconv.Atoi(m[1]) // four digits
+	count, _ := strconv.Atoi(m[1]) // the form allows at most four digits
 	years := count
 	switch m[2] {
 	case "minute":
@@ -233,7 +234,7 @@ func (c *Compiler) DayOfYear(n *Node) (calendar.Day, bool) {
 	if n.Text() == "" {
 		return 0, false
 	}
-	t, err := time.Parse(time.DateOnly, "2024-"+n.Value) // a leap year, so that 29 February is valid
+	t, err := time.Parse(time.DateOnly, "2024-"+n.Value) // 2024 is a leap year, so 29 February is valid
 	if err != nil {
 		c.Malformed(n, "day")
 		return 0, false
@@ -241,8 +242,8 @@ func (c *Compiler) DayOfYear(n *Node) (calendar.Day, bool) {
 	return calendar.Day(int(t.Month())*100 + t.Day()), true
 }
 
-// Malformed rejects a value that does not match a definition of the schema. It ignores a missing value, because the
-// schema's validator reports it.
+// Malformed rejects a value that does not match a definition of the schema. It ignores a missing value, which the
+// schema validator reports.
 func (c *Compiler) Malformed(n *Node, definition string) {
 	if n == nil {
 		return
@@ -250,7 +251,7 @@ func (c *Compiler) Malformed(n *Node, definition string) {
 	c.Add(NotA(n, Title(definition)).Suggest(repaired(n, definition)))
 }
 
-// repaired returns the value that was probably meant, or "" if it is not clear.
+// repaired returns a corrected value that the author probably meant, or "" if none is likely.
 func repaired(n *Node, definition string) string {
 	if _, err := time.Parse(time.DateOnly, n.Text()); err == nil && definition == "instant" {
 		return n.Value + "T00:00"
@@ -270,7 +271,7 @@ func repaired(n *Node, definition string) string {
 	return count + " " + unit
 }
 
-// usual lists common currencies for suggestions, the most likely first.
+// usual lists common currencies, the most common first. The first similar one is suggested for an invalid code.
 var usual = strings.Fields(
 	"EUR USD GBP JPY CHF CAD AUD NZD SEK NOK DKK PLN CZK HUF RON TRY CNY INR KRW SGD HKD BRL MXN ZAR",
 )
@@ -284,8 +285,8 @@ func (c *Compiler) Currency(n *Node, code string) bool {
 	return false
 }
 
-// NoCurrency adds a suggestion to the problem of an invalid currency code: the code in capitals or, if that is no
-// currency either, a similar common one.
+// NoCurrency adds a suggestion to the problem of an invalid currency code. It suggests the code in capitals. If that is
+// no currency code either, it suggests a similar common one.
 func NoCurrency(p Problem, code string) Problem {
 	upper := strings.ToUpper(code)
 	if _, ok := loyalty.Currency(upper).Exponent(); ok {

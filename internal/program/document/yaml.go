@@ -12,17 +12,18 @@ import (
 	"github.com/goccy/go-yaml/token"
 )
 
-// These constants limit a program file. The parser's time grows with the square of the number of entries in one place,
-// so the limits are checked on the tokens before it runs. Realistic files stay far below all limits.
+// These constants limit a program file. The time that the parser needs grows with the square of the number of entries
+// in one place. The limits are therefore checked on the tokens before the parser runs. Realistic files stay far below
+// all limits.
 const (
-	MaxSource  = 256 << 10 // bytes
+	MaxSource  = 256 << 10 // maximum size in bytes
 	maxTokens  = 40_000
-	maxNodes   = 40_000 // after aliases are replaced by their values
+	maxNodes   = 40_000 // maximum number of nodes, after aliases are replaced by their values
 	maxDepth   = 20
-	maxAnchors = 100 // including aliases
+	maxAnchors = 100 // maximum number of anchors and aliases together
 )
 
-// Read parses a program file into a tree, or returns the reason why it is invalid.
+// Read parses a program file into a tree. If the file is invalid, it returns the problems.
 func Read(source []byte) (*Node, Problems) {
 	if len(source) > MaxSource {
 		return nil, refusal(1, 1, "the file has %d bytes; at most %d are allowed", len(source), MaxSource)
@@ -45,7 +46,8 @@ func refusal(line, column int, format string, args ...any) Problems {
 	return Problems{{Line: line, Column: column, Width: 1, Message: fmt.Sprintf(format, args...)}}
 }
 
-// readable finds the first byte that is invalid UTF-8 or a control character.
+// readable finds the first invalid byte: one that is not valid UTF-8 or is a control character. It reports true if
+// there is none.
 func readable(source []byte) (line, column int, ok bool) {
 	line, column = 1, 1
 	for len(source) > 0 {
@@ -61,7 +63,7 @@ func readable(source []byte) (line, column int, ok bool) {
 	return 0, 0, true
 }
 
-// bounds rejects tokens for which the parser would take too long.
+// bounds rejects files whose tokens exceed the limits, because the parser would take too long.
 func bounds(tokens token.Tokens) Problems {
 	if len(tokens) > maxTokens {
 		return refusal(1, 1, "the file is too large: it has more than %d tokens", maxTokens)
@@ -99,7 +101,7 @@ func bounds(tokens token.Tokens) Problems {
 	return nil
 }
 
-// parse runs the parser. It reports a panic of the parser as an unreadable file.
+// parse runs the parser. If the parser panics, it reports the file as unreadable.
 func parse(tokens token.Tokens) (file *ast.File, problems Problems) {
 	defer func() {
 		if recover() != nil {

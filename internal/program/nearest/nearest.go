@@ -1,8 +1,8 @@
-// Package nearest finds the word that was probably meant, for "did you mean".
+// Package nearest finds the word that an author probably meant, for suggestions such as "did you mean".
 package nearest
 
-// Word returns the word in words that was probably meant: the one with the fewest edits or, of several, the first. It
-// returns "" if no word is similar enough.
+// Word returns the word in words that is most similar to word, or "" if none is similar enough. Similarity is measured
+// by the number of edits. If several words are equally similar, Word returns the first one.
 func Word(word string, words []string) string {
 	if len(word) > 64 {
 		return ""
@@ -17,8 +17,8 @@ func Word(word string, words []string) string {
 	return best
 }
 
-// distance returns the number of edits from a to b: inserted, deleted and replaced characters, and swapped neighbors
-// (optimal string alignment distance).
+// distance returns the number of edits that change a to b: insertions, deletions and replacements of characters, and
+// swaps of neighboring characters (optimal string alignment distance).
 func distance(a, b string) int {
 	before, last := make([]int, len(b)+1), make([]int, len(b)+1)
 	for j := range last {

@@ -1,8 +1,8 @@
 // Package problem describes the problems of a program file.
 //
-// Each problem names its line, column and key, and shows the source line with a caret. Package program and the packages
-// below it find the problems. This package contains neither the parser nor the schema, so that functions that only
-// report problems do not link them.
+// Each problem states its line, column and key, and shows the source line with a caret. Package program and the
+// packages below it find the problems. This package contains neither the parser nor the schema, so that functions that
+// only report problems do not include them in their binary.
 package problem
 
 import (
@@ -13,25 +13,28 @@ import (
 	"unicode"
 )
 
-// Most is the maximum number of reported problems of one file. The first problems are reported.
+// Most is the maximum number of problems that are reported for one file. If there are more, only the first ones are
+// reported.
 const Most = 100
 
-const maxExcerpt = 120 // characters of a source line that are shown
+const maxExcerpt = 120 // maximum number of characters of a source line in a problem
 
 // A Problem is one mistake in a program file.
 type Problem struct {
-	Line, Column int    // both from 1; the column counts characters
-	Path         string // the key, like earn.purchase.rates.EUR or rewards.free-mug.cost; "" is the file
-	Message      string // the problem, as a predicate to the path, such as "is missing"
-	Suggestion   string // the value that was probably meant; may be empty
+	Line, Column int // both start at 1; the column counts characters
+	// Path is the path of the key, such as earn.purchase.rates.EUR or rewards.free-mug.cost. It is empty if the problem
+	// concerns the whole file.
+	Path       string
+	Message    string // the problem in words that follow the path, such as "is missing"
+	Suggestion string // the value that the author probably meant; may be empty
 
-	Width int // length of the wrong word in characters; zero if no word is shown
+	Width int // length of the marked word in characters; zero if the problem marks no word
 
-	excerpt string // the part of the source line around the word
-	caret   int    // offset of the word in the excerpt
+	excerpt string // the part of the source line around the marked word
+	caret   int    // position of the marked word in the excerpt
 }
 
-// String returns the problem, the source line, and a line with carets under the wrong word.
+// String returns the problem, followed by the source line and a line with carets under the marked word.
 func (p Problem) String() string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "line %d: ", p.Line)
@@ -50,7 +53,7 @@ func (p Problem) String() string {
 	return b.String()
 }
 
-// Problems are the problems of a file, sorted by line number. Use Err to return them as an error.
+// Problems contains the problems of a file, sorted by line number. Use Err to return them as an error.
 type Problems []Problem
 
 // Error returns all problems as text.
@@ -70,14 +73,14 @@ func (ps Problems) Err() error {
 	return ps
 }
 
-// Suggest returns the problem with the word that was probably meant.
+// Suggest returns the problem with a suggestion: the word that the author probably meant.
 func (p Problem) Suggest(word string) Problem {
 	p.Suggestion = word
 	return p
 }
 
-// Finish sorts the problems, keeps the first one of each value, limits their number and adds the source lines. Call it
-// once, after all problems were found.
+// Finish sorts the problems, removes all but the first problem of each value, limits their number and adds the source
+// lines. Call it once, after all problems were found.
 func (ps Problems) Finish(source []byte) Problems {
 	type value struct {
 		line, column int
@@ -107,8 +110,9 @@ func (ps Problems) Finish(source []byte) Problems {
 	return ps
 }
 
-// excerpt returns the line without indentation, and the position in it of the character that was at position at. Each
-// character that cannot be printed becomes a space. A long line is shortened to the part around the position.
+// excerpt returns the line without its indentation, and the position in the result of the character that was at
+// position at in the line. Each unprintable character becomes a space. A long line is shortened to the part around the
+// position.
 func excerpt(line string, at int) (string, int) {
 	runes := []rune(strings.TrimRight(line, " \t\r"))
 	at = min(max(at, 0), len(runes))

@@ -6,7 +6,7 @@ import (
 )
 
 type householdsDoc struct {
-	Size       int       `json:"size,omitzero"` // zero: the program has no households
+	Size       int       `json:"size,omitzero"` // zero if the program has no households
 	Share      ratio     `json:"share,omitzero"`
 	CoolingOff periodDoc `json:"cooling_off,omitzero"`
 }

@@ -5,7 +5,8 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/loyalty/calendar"
 )
 
-// These types store when points become active and when they expire. Days of the year are numbers in the form MMDD.
+// These types store when points become active and when they expire. A day of the year is stored as a number of the form
+// MMDD, such as 301 for 1 March.
 type (
 	periodDoc struct {
 		Months  int `json:"months,omitzero"`
@@ -15,7 +16,8 @@ type (
 	}
 
 	waitDoc struct {
-		For    periodDoc           `json:",embed"` // embedded, because it was the only field in the first release
+		// For is embedded, because the stored form of the first release had only its fields.
+		For    periodDoc           `json:",embed"`
 		Until  calendar.OrderEvent `json:"until,omitzero"`
 		Within periodDoc           `json:"within,omitzero"`
 		On     []calendar.Day      `json:"on,omitzero"`
@@ -32,7 +34,7 @@ type (
 	}
 
 	lifeDoc struct {
-		Pending *waitDoc   `json:"pending,omitzero"` // empty: no wait; nil: the wait of the base rate
+		Pending *waitDoc   `json:"pending,omitzero"` // nil selects the wait of the base rate; an empty document means no wait
 		Expires *expiryDoc `json:"expires,omitzero"`
 	}
 )
@@ -66,7 +68,7 @@ func (d lifeDoc) life() loyalty.Life {
 	return loyalty.Life{Pending: maybe(d.Pending, waitDoc.wait), Expires: maybe(d.Expires, expiryDoc.expiry)}
 }
 
-// maybe applies f to an optional value. It returns nil for nil.
+// maybe applies f to the value of a pointer. It returns nil for a nil pointer.
 func maybe[A, B any](in *A, f func(A) B) *B {
 	if in == nil {
 		return nil

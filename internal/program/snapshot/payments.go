@@ -5,7 +5,7 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/loyalty/calendar"
 )
 
-// A paymentsDoc stores the terms for reports of payment processors, in the words of the program file.
+// A paymentsDoc stores how reports of payment processors are handled, in the words of the program file.
 type paymentsDoc struct {
 	Award       loyalty.Award      `json:"award,omitzero"`
 	FindBy      []loyalty.MemberBy `json:"find_member_by,omitzero"`

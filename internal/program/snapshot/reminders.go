@@ -10,7 +10,7 @@ import (
 // These types store the reminders.
 type (
 	remindersDoc struct {
-		QuietFrom         int               `json:"quiet_from,omitzero"` // minutes of the day
+		QuietFrom         int               `json:"quiet_from,omitzero"` // in minutes from midnight
 		QuietUntil        int               `json:"quiet_until,omitzero"`
 		FrequencyCaps     []frequencyCapDoc `json:"frequency_caps,omitzero"`
 		Holdout           ratio             `json:"holdout,omitzero"`
@@ -20,7 +20,7 @@ type (
 	}
 
 	frequencyCapDoc struct {
-		Channel loyalty.Channel   `json:"channel,omitzero"` // empty: all channels together
+		Channel loyalty.Channel   `json:"channel,omitzero"` // empty for a cap on all channels together
 		Times   int64             `json:"times"`
 		Per     loyalty.CapPeriod `json:"per"`
 	}

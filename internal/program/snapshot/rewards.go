@@ -7,8 +7,8 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/loyalty/calendar"
 )
 
-// These types store the rewards and the terms of redemptions. The keys of Codes are at the level of the reward, as in
-// the program file.
+// These types store the rewards and the terms of redemptions. As in the program file, the keys of Codes are among the
+// keys of the reward.
 type (
 	rewardDoc struct {
 		ID           string                     `json:"id"`
@@ -16,13 +16,13 @@ type (
 		Name         loyalty.Text               `json:"name,omitzero"`
 		Description  loyalty.Text               `json:"description,omitzero"`
 		Cost         loyalty.Points             `json:"cost,omitzero"`
-		Prices       map[string]loyalty.Points  `json:"prices,omitzero"` // by level
+		Prices       map[string]loyalty.Points  `json:"prices,omitzero"` // special prices by level
 		Value        moneyDoc                   `json:"value,omitzero"`
 		Percent      ratio                      `json:"percent,omitzero"`
 		MaxValue     moneyDoc                   `json:"max_value,omitzero"`
 		SKU          string                     `json:"sku,omitzero"`
 		Partner      string                     `json:"partner,omitzero"`
-		MinOrder     map[loyalty.Currency]int64 `json:"min_order,omitzero"` // minor units
+		MinOrder     map[loyalty.Currency]int64 `json:"min_order,omitzero"` // minimum amounts in minor units, by currency
 		Visible      spanDoc                    `json:"visible,omitzero"`
 		Active       spanDoc                    `json:"active,omitzero"`
 		Tiers        []string                   `json:"tiers,omitzero"`
@@ -33,7 +33,7 @@ type (
 		Dates        []rewardDateDoc            `json:"dates,omitzero"`
 		Codes        codesDoc                   `json:"codes,omitzero"`
 		Manual       bool                       `json:"manual,omitzero"`
-		Wallets      map[string]loyalty.Points  `json:"wallets,omitzero"` // prices by wallet
+		Wallets      map[string]loyalty.Points  `json:"wallets,omitzero"` // prices in other wallets, by wallet ID
 		Wallet       string                     `json:"wallet,omitzero"`
 		Points       loyalty.Points             `json:"points,omitzero"`
 		Address      bool                       `json:"address,omitzero"`
@@ -41,7 +41,7 @@ type (
 	}
 
 	moneyDoc struct {
-		Amount   int64            `json:"amount"` // minor units
+		Amount   int64            `json:"amount"` // amount in minor units
 		Currency loyalty.Currency `json:"currency"`
 	}
 
@@ -51,7 +51,7 @@ type (
 	}
 
 	stockBatchDoc struct {
-		At       time.Time `json:"at,omitzero"` // zero: from the beginning
+		At       time.Time `json:"at,omitzero"` // zero if the batch is available from the start
 		Quantity int64     `json:"quantity"`
 	}
 
@@ -81,7 +81,7 @@ type (
 	autoDoc struct {
 		Reward string         `json:"reward,omitzero"`
 		At     loyalty.Points `json:"at,omitzero"`
-		Limit  int64          `json:"limit,omitzero"` // per day
+		Limit  int64          `json:"limit,omitzero"` // maximum number of automatic redemptions per day
 	}
 
 	payDoc struct {
@@ -89,7 +89,7 @@ type (
 		Min   loyalty.Points               `json:"min,omitzero"`
 		Step  loyalty.Points               `json:"step,omitzero"`
 		Share ratio                        `json:"share,omitzero"`
-		Most  map[loyalty.Currency]int64   `json:"most,omitzero"` // minor units
+		Most  map[loyalty.Currency]int64   `json:"most,omitzero"` // maximum amounts in minor units, by currency
 	}
 )
 

@@ -9,8 +9,8 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/loyalty/calendar"
 )
 
-// These types store the rules beyond the base rate. The keys of Match and Give are at the level of the rule, as in
-// the program file.
+// These types store the rules beyond the base rate. As in the program file, the keys of Match and Give are among the
+// keys of the rule.
 type (
 	ruleDoc struct {
 		ID       string         `json:"id"`
@@ -44,10 +44,10 @@ type (
 		From          time.Time                  `json:"from,omitzero"`
 		Until         time.Time                  `json:"until,omitzero"`
 		Weekdays      []weekday                  `json:"weekdays,omitzero"`
-		HoursFrom     int                        `json:"hours_from,omitzero"` // minutes of the day
+		HoursFrom     int                        `json:"hours_from,omitzero"` // in minutes from midnight
 		HoursUntil    int                        `json:"hours_until,omitzero"`
 		TimezoneOf    clockZone                  `json:"timezone_of,omitzero"`
-		MinSpend      map[loyalty.Currency]int64 `json:"min_spend,omitzero"` // minor units
+		MinSpend      map[loyalty.Currency]int64 `json:"min_spend,omitzero"` // minimum amounts in minor units, by currency
 	}
 
 	actionDoc struct {
@@ -87,12 +87,12 @@ func Does(r loyalty.Rule) string {
 	r.ID, r.Name = "", nil
 	b, err := json.Marshal(ruleOf(r), json.Deterministic(true))
 	if err != nil {
-		panic("snapshot: " + err.Error()) // a value that is missing in words.go, which is a bug in this package
+		panic("snapshot: " + err.Error()) // words.go lacks a value, which is a bug in this package
 	}
 	return string(b)
 }
 
-// rule returns the rule without its condition, which method conditions compiles.
+// rule returns the rule without its condition. The method conditions compiles the condition.
 func (d ruleDoc) rule() loyalty.Rule {
 	return loyalty.Rule{
 		ID: d.ID, Name: d.Name, Match: d.Match.match(), Give: d.Give.strategy(), Group: d.Group, Priority: d.Priority,
@@ -129,7 +129,7 @@ func actionOf(a loyalty.Action) actionDoc {
 	}
 }
 
-// action returns the action without its condition, which method conditions compiles.
+// action returns the action without its condition. The method conditions compiles the condition.
 func (d actionDoc) action() loyalty.Action {
 	return loyalty.Action{
 		ID: d.ID, Event: d.Event, Points: d.Points, Limits: each(d.Limits, limitDoc.limit),

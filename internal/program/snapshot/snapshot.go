@@ -1,5 +1,5 @@
-// Package snapshot encodes and decodes the stored form of a compiled program. Publishing writes a snapshot for the
-// functions, so that a cold start does not need the YAML parser and the schema.
+// Package snapshot encodes and decodes the stored form of a compiled program. When a program is published, its snapshot
+// is stored for the functions, so that a cold start does not need the YAML parser and the schema.
 //
 // The package guarantees that
 //
@@ -8,9 +8,9 @@
 //   - the same program always has the same bytes;
 //   - every snapshot since the first release can be read, because the form is only extended.
 //
-// A snapshot with fields that this release does not know is rejected instead of being read partly, because points that
-// were awarded by incomplete rules cannot be taken back. A program that does not use the new fields can still be read
-// by an older release.
+// A snapshot with fields that this release does not know is rejected. It is not read partly, because points that were
+// awarded with incomplete rules cannot be taken back. An older release can still read a program that does not use the
+// new fields.
 //
 // The package checks little, because package program has checked every published program. It uses the words of the
 // program file.
@@ -20,7 +20,8 @@ import (
 	"errors"
 	"fmt"
 	"time"
-	_ "time/tzdata" // so that time zones are the same on every machine; Lambda has no time zone data
+	// The package embeds the time zone database, because Lambda has none. Time zones are then the same on every machine.
+	_ "time/tzdata"
 
 	"github.com/go-json-experiment/json"
 
@@ -28,20 +29,20 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/loyalty/engine"
 )
 
-// MaxBytes is the maximum size of a snapshot, so that it fits into one item of the table. Package program rejects
-// files whose snapshot would be larger, which is possible only with aliases of long texts.
+// MaxBytes is the maximum size of a snapshot. A snapshot of this size fits into one item of the table. Package program
+// rejects files whose snapshot would be larger, which is possible only with aliases of long texts.
 const MaxBytes = 300 << 10
 
-// Encode returns the program as a JSON object. It panics on a value that no program file can produce.
+// Encode returns the program as a JSON object. It panics if the program has a value that no program file can produce.
 func Encode(p *loyalty.Program) []byte {
 	b, err := json.Marshal(programOf(p), json.Deterministic(true))
 	if err != nil {
-		panic("snapshot: " + err.Error()) // a value that is missing in words.go, which is a bug in this package
+		panic("snapshot: " + err.Error()) // words.go lacks a value, which is a bug in this package
 	}
 	return b
 }
 
-// Decode returns the compiled program that Encode encoded as b. It is immutable and safe to share.
+// Decode returns the compiled program of a snapshot that Encode created. The program is immutable and safe to share.
 func Decode(b []byte) (*loyalty.Program, error) {
 	p, err := read(b)
 	if err != nil {
@@ -53,7 +54,7 @@ func Decode(b []byte) (*loyalty.Program, error) {
 	return p, nil
 }
 
-// read returns the program before it is compiled.
+// read returns the program of a snapshot before it is compiled.
 func read(b []byte) (*loyalty.Program, error) {
 	var d programDoc
 	if err := json.Unmarshal(b, &d, json.RejectUnknownMembers(true)); err != nil {

@@ -14,7 +14,7 @@ type (
 	programDoc struct {
 		ID           string          `json:"id"`
 		Version      int             `json:"version,omitzero"`
-		Zone         string          `json:"zone"` // name in the IANA time zone database
+		Zone         string          `json:"zone"` // a name from the IANA time zone database
 		Name         loyalty.Text    `json:"name,omitzero"`
 		Unit         unitDoc         `json:"unit,omitzero"`
 		Earn         earnDoc         `json:"earn,omitzero"`
@@ -68,7 +68,7 @@ type (
 
 	rateDoc struct {
 		Points ratio `json:"points,omitzero"`
-		Per    int64 `json:"per"` // minor units
+		Per    int64 `json:"per"` // amount in minor units
 		Full   bool  `json:"full,omitzero"`
 	}
 
@@ -102,7 +102,7 @@ type (
 	}
 
 	exchangeRateDoc struct {
-		From  calendar.Date              `json:"from"` // yyyymmdd
+		From  calendar.Date              `json:"from"` // stored in the form yyyymmdd
 		Rates map[loyalty.Currency]ratio `json:"rates,omitzero"`
 	}
 
@@ -124,7 +124,7 @@ type (
 	}
 )
 
-// each applies f to every element. It returns nil for nil.
+// each applies f to every element of a slice. It returns nil for a nil slice.
 func each[A, B any](in []A, f func(A) B) []B {
 	if in == nil {
 		return nil
@@ -136,7 +136,7 @@ func each[A, B any](in []A, f func(A) B) []B {
 	return out
 }
 
-// rates applies f to every rate. It returns nil for nil.
+// rates applies f to every rate of a map. It returns nil for a nil map.
 func rates[A, B any](in map[loyalty.Currency]A, f func(A) B) map[loyalty.Currency]B {
 	if in == nil {
 		return nil
@@ -167,7 +167,7 @@ func programOf(p *loyalty.Program) programDoc {
 	}
 }
 
-// program returns the program without its conditions, which method conditions compiles.
+// program returns the program without its conditions. The method conditions compiles the conditions.
 func (d programDoc) program(zone *time.Location) *loyalty.Program {
 	return &loyalty.Program{
 		ID: d.ID, Version: d.Version, Zone: zone, Name: d.Name,

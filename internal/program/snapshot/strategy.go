@@ -6,7 +6,7 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
 )
 
-// A strategyDoc stores a strategy. Exactly one of its fields is set.
+// A strategyDoc stores how a rule awards points. Exactly one of its fields is set.
 type (
 	strategyDoc struct {
 		PerAmount map[loyalty.Currency]rateDoc   `json:"per_amount,omitzero"`
@@ -18,12 +18,13 @@ type (
 	}
 
 	bandDoc struct {
-		From   int64          `json:"from"` // minor units
+		From   int64          `json:"from"` // amount in minor units
 		Points loyalty.Points `json:"points"`
 	}
 )
 
-// strategyOf returns the stored form of a strategy. It panics on an unknown kind, which is a bug in this package.
+// strategyOf returns the stored form of a strategy. It panics if the kind of the strategy is unknown, which is a bug in
+// this package.
 func strategyOf(s loyalty.Strategy) (d strategyDoc) {
 	switch s := s.(type) {
 	case loyalty.PerAmount:
@@ -46,7 +47,7 @@ func strategyOf(s loyalty.Strategy) (d strategyDoc) {
 	return d
 }
 
-// strategy returns the strategy, or nil if no field is set, which Compile rejects.
+// strategy returns the strategy, or nil if no field is set. Compile rejects a rule without a strategy.
 func (d strategyDoc) strategy() loyalty.Strategy {
 	switch {
 	case d.PerAmount != nil:

@@ -12,7 +12,7 @@ type (
 		Levels   []levelDoc                 `json:"levels,omitzero"`
 		By       measure                    `json:"by,omitzero"`
 		Currency loyalty.Currency           `json:"currency,omitzero"`
-		AtLeast  map[loyalty.Currency]int64 `json:"at_least,omitzero"` // minor units
+		AtLeast  map[loyalty.Currency]int64 `json:"at_least,omitzero"` // amounts in minor units, by currency
 		Months   int                        `json:"months,omitzero"`
 		Calendar bool                       `json:"calendar,omitzero"`
 		KeepFor  periodDoc                  `json:"keep_for,omitzero"`
@@ -45,7 +45,7 @@ type (
 	windowDoc struct {
 		Kind   loyalty.WindowKind `json:"kind,omitzero"`
 		Months int                `json:"months,omitzero"`
-		From   calendar.Day       `json:"from,omitzero"` // MMDD
+		From   calendar.Day       `json:"from,omitzero"` // stored in the form MMDD
 	}
 
 	refreshDoc struct {
@@ -69,7 +69,8 @@ type (
 		From     int64        `json:"from,omitzero"`
 		Multiply ratio        `json:"multiply,omitzero"`
 		Perks    []string     `json:"perks,omitzero"`
-		Expires  *expiryDoc   `json:"expires,omitzero"` // an empty document means that points never expire
+		// Expires is nil if the level has no expiry of its own. An empty document means that points never expire.
+		Expires *expiryDoc `json:"expires,omitzero"`
 
 		Needs      []needDoc      `json:"needs,omitzero"`
 		EntryBonus loyalty.Points `json:"entry_bonus,omitzero"`

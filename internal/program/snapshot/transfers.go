@@ -6,13 +6,13 @@ import (
 )
 
 type transfersDoc struct {
-	Min      loyalty.Points `json:"min,omitzero"` // zero: members cannot transfer points
+	Min      loyalty.Points `json:"min,omitzero"` // zero if members cannot transfer points
 	Max      loyalty.Points `json:"max,omitzero"`
 	Step     loyalty.Points `json:"step,omitzero"`
 	Limits   []limitDoc     `json:"limits,omitzero"`
 	AtMost   []capDoc       `json:"at_most,omitzero"`
 	Fee      loyalty.Points `json:"fee,omitzero"`
-	FeeShare ratio          `json:"fee_share,omitzero"` // alternative to fee
+	FeeShare ratio          `json:"fee_share,omitzero"` // a share of the points; the alternative to the fixed fee
 	Accept   periodDoc      `json:"accept,omitzero"`
 }
 

@@ -9,7 +9,7 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/program/condition"
 )
 
-// platformFields contains the fields of the platform's own events.
+// platformFields contains the fields of the events that the platform generates, by event type.
 var platformFields = map[string]map[string]loyalty.FieldKind{
 	award.EventJoined:      {},
 	award.EventBirthday:    {},
@@ -21,14 +21,15 @@ func OrderCondition(source string) (loyalty.Condition, error) {
 	return condition.Compile(source, condition.Env{Order: true})
 }
 
-// EventCondition compiles an action's condition on an event of a type, such as "review.approved", of program p.
+// EventCondition compiles an action's condition on an event. The argument event is an event type of program p, such as
+// "review.approved".
 func EventCondition(p *loyalty.Program, event, source string) (loyalty.Condition, error) {
 	family, ok := award.EventType(p.Events, event)
 	if fields, own := platformFields[event]; own {
 		family, ok = loyalty.EventType{Name: event, Fields: fields}, true
 	}
 	if event == posting.EventConverted {
-		return OrderCondition(source) // the condition applies to the friend's order
+		return OrderCondition(source) // this condition applies to the friend's order
 	}
 	if !ok {
 		return nil, fmt.Errorf("there are no events %q", event)
@@ -46,7 +47,7 @@ func MemberCondition(source string) (loyalty.Condition, error) {
 	return condition.Compile(source, condition.Env{Member: true})
 }
 
-// These constants are the scopes of conditions. A scope states which facts a condition can use.
+// These constants are the possible scopes of a condition. The scope states which facts a condition can use.
 const (
 	ofOrder  = "order"
 	ofEvent  = "event"
@@ -54,8 +55,8 @@ const (
 	ofMember = "member"
 )
 
-// scopeOf returns the scope of an action's condition on an event. For a converted referral, the condition uses the
-// friend's order.
+// scopeOf returns the scope of an action's condition for a type of event. If the event is a converted referral, the
+// condition uses the friend's order.
 func scopeOf(event string) string {
 	if event == posting.EventConverted {
 		return ofOrder
@@ -76,7 +77,7 @@ func whenOf(c loyalty.Condition, scope string) *whenDoc {
 	return &whenDoc{c.String(), scope}
 }
 
-// compile compiles the source with the function compiler. It returns nil if there is no condition.
+// compile compiles the source of the condition with the given compiler. It returns nil if there is no condition.
 func (d *whenDoc) compile(
 	scope string, compiler func(source string) (loyalty.Condition, error),
 ) (loyalty.Condition, error) {
@@ -89,7 +90,8 @@ func (d *whenDoc) compile(
 	return compiler(d.Source)
 }
 
-// conditions compiles every condition of d and stores it in p, which method program returned for the same d.
+// conditions compiles every condition of d and stores it in p. The program p must be the one that the method program
+// returned for d.
 func (d programDoc) conditions(p *loyalty.Program) (err error) {
 	for i, c := range d.Earn.Categories {
 		if p.Earn.Categories[i].When, err = c.When.compile(ofOrder, OrderCondition); err != nil {

@@ -10,8 +10,9 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/loyalty/calendar"
 )
 
-// These types store choices as words of the program file. The position of a word in its list is the value of the
-// constant in package loyalty. A stored word never changes its meaning, but the constants may get other values.
+// These types store choices as the words of the program file. The list of words for a type is ordered by the value of
+// the constants in package loyalty. A stored word never changes its meaning, although the value of its constant may
+// change.
 type (
 	rounding  loyalty.Rounding
 	roundTo   calendar.RoundTo
@@ -93,7 +94,8 @@ func meaning[T ~int](words []string, x *T, b []byte) error {
 	return nil
 }
 
-// A ratio is an exact number, stored as "3" or "5/4". The zero ratio has no value and is omitted.
+// A ratio is an exact number, stored as text such as "3" or "5/4". The zero ratio means that there is no value, and it
+// is omitted.
 type ratio struct{ number *big.Rat }
 
 func (r ratio) MarshalText() ([]byte, error) { return []byte(r.number.RatString()), nil }
@@ -103,7 +105,7 @@ func (r *ratio) UnmarshalText(b []byte) error {
 	return r.number.UnmarshalText(b)
 }
 
-// A duration is a period of clock time, stored as "30m0s".
+// A duration is a length of time, stored as text such as "30m0s".
 type duration time.Duration
 
 func (d duration) MarshalText() ([]byte, error) { return []byte(time.Duration(d).String()), nil }

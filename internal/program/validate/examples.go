@@ -16,8 +16,8 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/program/nearest"
 )
 
-// Examples runs the example orders of a file that has no other problems. Each order must earn the points that its
-// example states.
+// Examples runs the example orders of a file. Each order must earn the points that its example states. Call Examples
+// only if the file has no other problems.
 func Examples(c *document.Compiler, n *document.Node) {
 	for _, item := range n.List() {
 		before := len(c.Problems)
@@ -42,7 +42,7 @@ func Examples(c *document.Compiler, n *document.Node) {
 	}
 }
 
-// Example reads an order and the member who places it.
+// Example reads the order of an example, and the account of the member who places the order.
 func Example(c *document.Compiler, item *document.Node) (loyalty.Order, loyalty.Account) {
 	placed := c.Instant(item.Get("at"), c.P.Zone)
 	n := item.Get("order")
@@ -65,14 +65,14 @@ func Example(c *document.Compiler, item *document.Node) (loyalty.Order, loyalty.
 		Tier:   parseStanding(c, item.Get("tier"), placed),
 	}
 	if orders := c.Integer(item.Get("orders"), 0, 1e9); orders > 0 {
-		account.Metrics = []loyalty.Metric{{Orders: orders}} // older than every window
+		account.Metrics = []loyalty.Metric{{Orders: orders}} // the earlier orders are older than every window
 		account.First = award.EarlierOrders(orders, placed)
 	}
 	account.Traits = parseTraits(c, item)
 	return order, account
 }
 
-// parseTraits reads the properties of the member, other than points, that rules use.
+// parseTraits reads the properties of the member that rules use, such as segments. Points are not among them.
 func parseTraits(c *document.Compiler, item *document.Node) (t loyalty.Traits) {
 	t.Segments = c.Labels(item.Get("segments"))
 	slices.Sort(t.Segments)
@@ -129,7 +129,8 @@ func parseAmounts(c *document.Compiler, order *loyalty.Order, n *document.Node) 
 	}
 }
 
-// parseStanding returns the standing of a member who has just reached a level, or the lowest level if none is named.
+// parseStanding returns the standing of a member who has just reached the level that n names. Without a name, it is the
+// lowest level.
 func parseStanding(c *document.Compiler, n *document.Node, since time.Time) (s loyalty.Standing) {
 	levels := c.P.Tiers.Levels
 	switch {
@@ -143,7 +144,7 @@ func parseStanding(c *document.Compiler, n *document.Node, since time.Time) (s l
 	return Standing(c.P, n.Text(), since)
 }
 
-// Standing returns the standing of a member who reached a level at an instant.
+// Standing returns the standing of a member who reached a level at the instant since.
 func Standing(p *loyalty.Program, level string, since time.Time) loyalty.Standing {
 	s := loyalty.Standing{Level: level, Since: since}
 	if _, rank, _ := p.Tiers.Level(level); rank > 0 && p.Tiers.KeepYear == 0 {
@@ -152,7 +153,7 @@ func Standing(p *loyalty.Program, level string, since time.Time) loyalty.Standin
 	return s
 }
 
-// reason returns the detail of the rejection of an order.
+// reason returns the text that explains why an order was rejected.
 func reason(err error) string {
 	var refusal *loyalty.Error
 	if errors.As(err, &refusal) {
@@ -161,7 +162,7 @@ func reason(err error) string {
 	return err.Error()
 }
 
-// reasons formats the reasons for an order's points in one line.
+// reasons formats the reasons for an order's points as one line.
 func reasons(because []loyalty.Reason) string {
 	if len(because) == 0 {
 		return "no part of it earns points"

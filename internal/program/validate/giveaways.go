@@ -12,7 +12,7 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/program/document"
 )
 
-// Accepts reports whether orders may be in a currency. Orders in other currencies are rejected.
+// Accepts reports whether orders in a currency are accepted. Other orders are rejected.
 func Accepts(c *document.Compiler, code loyalty.Currency) bool {
 	if _, ok := c.P.Earn.Rates[code]; ok {
 		return true
@@ -25,14 +25,14 @@ func Accepts(c *document.Compiler, code loyalty.Currency) bool {
 	return false
 }
 
-// generous is the highest plausible return, as a share of the money spent: one half. A higher return is probably a
-// mistake.
+// generous is the highest plausible ratio of the value of points to the money spent to earn them: one half. A higher
+// ratio is probably a mistake.
 var generous = big.NewRat(1, 2)
 
 // returns compares the value of rewards, payments with points and entry bonuses with the money that members must spend
-// to earn the points. A value above half of this money is a warning. A value above redemption.max_return (by default,
-// 100% of this money) is an error. It assumes that points are earned at the base rate of the reward's currency, and can
-// move between wallets by conversions and wallet_points rewards.
+// to earn the points. A value above half of this money is a warning. A value above the setting redemption.max_return
+// (by default, 100% of this money) is an error. The comparison assumes that points are earned at the base rate of the
+// reward's currency, and that points move between wallets through conversions and rewards of type wallet_points.
 func returns(c *document.Compiler, root *document.Node) {
 	most := big.NewRat(1, 1)
 	if n := root.Get("redemption").Get("max_return"); n != nil {
@@ -64,7 +64,7 @@ func returns(c *document.Compiler, root *document.Node) {
 	}
 }
 
-// maxReturn reads the maximum return: a percentage, which may exceed 100.
+// maxReturn reads the setting max_return: a percentage, which may exceed 100.
 func maxReturn(c *document.Compiler, n *document.Node) *big.Rat {
 	r, ok := document.Decimal(strings.TrimSuffix(n.Text(), "%"))
 	if !ok || r.Sign() == 0 || !strings.HasSuffix(n.Text(), "%") {
@@ -74,7 +74,8 @@ func maxReturn(c *document.Compiler, n *document.Node) *big.Rat {
 	return r.Quo(r, big.NewRat(100, 1))
 }
 
-// rewardReturns checks the return of each reward with a monetary value at its lowest price.
+// rewardReturns checks each reward that has a monetary value. It compares this value with the lowest price of the
+// reward.
 func rewardReturns(c *document.Compiler, n *document.Node, check func(n *document.Node, share *big.Rat, what string)) {
 	for i, item := range n.List() {
 		r := c.P.Rewards[i]
@@ -95,7 +96,7 @@ func rewardReturns(c *document.Compiler, n *document.Node, check func(n *documen
 	}
 }
 
-// leastPrices returns the lowest price of a reward, by wallet.
+// leastPrices returns the lowest price of a reward in each wallet.
 func leastPrices(r loyalty.Reward) map[string]loyalty.Points {
 	least := map[string]loyalty.Points{"": slices.Min(r.Costs())}
 	for wallet, n := range r.Wallets {
@@ -104,7 +105,7 @@ func leastPrices(r loyalty.Reward) map[string]loyalty.Points {
 	return least
 }
 
-// earned returns the maximum number of points of each wallet that one minor unit of a currency earns, directly or
+// earned returns, for each wallet, the maximum number of points that one minor unit of a currency earns, directly or
 // through another wallet. It omits wallets that orders in that currency cannot reach.
 func earned(c *document.Compiler, code loyalty.Currency) map[string]*big.Rat {
 	earned := map[string]*big.Rat{}
@@ -141,8 +142,8 @@ func earned(c *document.Compiler, code loyalty.Currency) map[string]*big.Rat {
 	return earned
 }
 
-// perMinor returns the points for one minor unit of a currency. It uses the newest exchange rate if the currency has no
-// rate.
+// perMinor returns the points that one minor unit of a currency earns. If the currency has no earning rate, it uses the
+// newest exchange rate.
 func perMinor(c *document.Compiler, rates map[loyalty.Currency]loyalty.Rate, code loyalty.Currency) (*big.Rat, bool) {
 	if r, ok := rates[code]; ok {
 		return ratePerMinor(r)
@@ -176,7 +177,8 @@ func ratePerMinor(r loyalty.Rate) (*big.Rat, bool) {
 	return new(big.Rat).Quo(r.Points, big.NewRat(r.Per, 1)), true
 }
 
-// payValue returns the value of one point as payment, in minor units, or nil if it has none.
+// payValue returns the value of one point as payment, in minor units. It returns nil if orders cannot be paid with
+// points.
 func payValue(r loyalty.Rate) *big.Rat {
 	if r.Points == nil || r.Points.Sign() <= 0 {
 		return nil
@@ -184,7 +186,7 @@ func payValue(r loyalty.Rate) *big.Rat {
 	return new(big.Rat).Quo(big.NewRat(r.Per, 1), r.Points)
 }
 
-// worths returns, for each wallet, the maximum value of one of its points in minor units of a currency.
+// worths returns the maximum value of one point of each wallet, in minor units of a currency.
 func worths(c *document.Compiler, code loyalty.Currency) map[string]*big.Rat {
 	worth := map[string]*big.Rat{}
 	raise := func(wallet string, n *big.Rat) {
@@ -214,8 +216,8 @@ func worths(c *document.Compiler, code loyalty.Currency) map[string]*big.Rat {
 	return worth
 }
 
-// rewardWorth returns the value of a reward in minor units of a currency, or nil if it has none. The argument worth
-// contains the value of one point, by wallet.
+// rewardWorth returns the value of a reward in minor units of a currency, or nil if it has no value in that currency.
+// The argument worth contains the value of one point of each wallet.
 func rewardWorth(r loyalty.Reward, code loyalty.Currency, worth map[string]*big.Rat) *big.Rat {
 	switch {
 	case (r.Type == "amount_off" || r.Type == "gift_card") && r.Value.Currency == code:
@@ -226,7 +228,8 @@ func rewardWorth(r loyalty.Reward, code loyalty.Currency, worth map[string]*big.
 	return nil
 }
 
-// bonusReturns compares the sum of the entry bonuses up to each level with the money required to reach that level.
+// bonusReturns compares the sum of the entry bonuses up to each level with the money that members must spend to reach
+// that level.
 func bonusReturns(
 	c *document.Compiler, item *document.Node, t loyalty.Tiers,
 	check func(n *document.Node, share *big.Rat, what string),
@@ -252,15 +255,15 @@ func bonusReturns(
 	}
 }
 
-// spendFor returns the least total of orders in a currency that a level requires, in minor units. It returns nil if
-// that is unknown, as for levels by orders or visits.
+// spendFor returns the smallest total of orders, in minor units of a currency, with which a member can reach a level.
+// It returns nil if this is unknown, for example if levels depend on the number of orders.
 func spendFor(c *document.Compiler, t loyalty.Tiers, l loyalty.Level, code loyalty.Currency) *big.Rat {
 	if len(t.Ways) == 0 {
 		return metricSpend(c, t, loyalty.Need{By: t.By, From: l.From}, code)
 	}
 	var least *big.Rat
 	for _, way := range t.Ways {
-		var most *big.Rat // a path requires all of its metrics
+		var most *big.Rat // the largest amount of one metric, because a path requires all of its metrics
 		for _, n := range l.Needs {
 			if !slices.Contains(way, n.By) {
 				continue
@@ -270,7 +273,7 @@ func spendFor(c *document.Compiler, t loyalty.Tiers, l loyalty.Level, code loyal
 			}
 		}
 		if most == nil {
-			return nil // one path of unknown cost suffices
+			return nil // a member could reach the level on this path at an unknown cost
 		}
 		if least == nil || most.Cmp(least) < 0 {
 			least = most
@@ -279,8 +282,8 @@ func spendFor(c *document.Compiler, t loyalty.Tiers, l loyalty.Level, code loyal
 	return least
 }
 
-// metricSpend returns the total of orders in a currency that the threshold of one metric requires, or nil if that is
-// unknown.
+// metricSpend returns the total of orders in a currency that is necessary to reach the threshold of one metric. It
+// returns nil if this is unknown.
 func metricSpend(c *document.Compiler, t loyalty.Tiers, n loyalty.Need, code loyalty.Currency) *big.Rat {
 	switch n.By {
 	case loyalty.BySpend:
@@ -295,19 +298,19 @@ func metricSpend(c *document.Compiler, t loyalty.Tiers, n loyalty.Need, code loy
 	return nil
 }
 
-// takeBack maps the clawback policies of the program file. The default is debt.
+// takeBack maps the clawback policies of the program file to their constants. The default is debt.
 var takeBack = map[string]loyalty.ClawbackPolicy{
 	"within_balance": loyalty.ClawbackWithinBalance,
 	"pending_only":   loyalty.ClawbackPendingOnly,
 	"unlimited":      loyalty.ClawbackUnlimited,
 }
 
-// Refunds reads the clawback policy of the main wallet.
+// Refunds reads the clawback policy and the maximum debt of the main wallet.
 func Refunds(c *document.Compiler, n *document.Node) {
 	c.P.Clawback, c.P.MaxDebt = Reach(c, n)
 }
 
-// Reach reads the clawback policy for all wallets or for one wallet, and the maximum debt.
+// Reach reads a clawback policy and the maximum debt, for the main wallet or for another one.
 func Reach(c *document.Compiler, n *document.Node) (loyalty.ClawbackPolicy, loyalty.Points) {
 	far, most := takeBack[n.Get("policy").Text()], n.Get("max_debt")
 	if most != nil && far != loyalty.ClawbackDebt {
@@ -316,14 +319,14 @@ func Reach(c *document.Compiler, n *document.Node) (loyalty.ClawbackPolicy, loya
 	return far, loyalty.Points(c.Integer(most, 1, int64(loyalty.MaxPoints)))
 }
 
-// Promises reads the goodwill terms and the cooldown for birthday changes.
+// Promises reads the goodwill terms and the time for which a changed birthday cannot be changed again.
 func Promises(c *document.Compiler, root *document.Node) {
 	c.P.Goodwill.Reinstate = Some(c, root.Get("goodwill").Get("reinstate_within"))
 	c.P.Goodwill.Extend = Some(c, root.Get("goodwill").Get("extend_by"))
 	c.P.BirthdayLock = Some(c, root.Get("members").Get("birthday_change_cooldown"))
 }
 
-// Some reads a period that must not be zero. To have no period, the file omits the key.
+// Some reads a period that must not be zero. A file that needs no period omits the key.
 func Some(c *document.Compiler, n *document.Node) calendar.Period {
 	p := c.Period(n)
 	if p.IsZero() && document.DurationForm.MatchString(n.Text()) {

@@ -9,13 +9,13 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/program/nearest"
 )
 
-// Level reports whether n names a level, and adds a problem if it does not.
+// Level reports whether n names an existing level. If not, it adds a problem.
 func Level(c *document.Compiler, levels []loyalty.Level, n *document.Node) bool {
 	return n.Text() != "" &&
 		LevelID(c, levels, n.Text(), document.At(n, "%q is not a level", document.Clip(n.Text())))
 }
 
-// LevelID rejects an unknown level ID. It adds the list of known levels to the given problem.
+// LevelID reports whether a level ID exists. If not, it adds the problem p with the list of existing levels.
 func LevelID(c *document.Compiler, levels []loyalty.Level, id string, p document.Problem) bool {
 	var ids []string
 	for _, l := range levels {

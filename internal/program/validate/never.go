@@ -8,7 +8,7 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/program/document"
 )
 
-// contradictions rejects contradictory keys of a rule, and rules that never award points.
+// contradictions rejects keys of a rule that contradict each other, and rules that can never award points.
 func contradictions(c *document.Compiler, item *document.Node, r loyalty.Rule) {
 	if budget := item.Get("budget"); r.Shadow && budget != nil {
 		c.Add(document.AtKey(budget, "cannot be combined with shadow: true, which awards no points"))
@@ -36,14 +36,14 @@ func contradictions(c *document.Compiler, item *document.Node, r loyalty.Rule) {
 }
 
 // InactiveAlone rejects an expiry after inactivity for the points of a single rule or action. Such an expiry must apply
-// to all points or to none.
+// to all points or to no points.
 func InactiveAlone(c *document.Compiler, item *document.Node) {
 	if f := item.Get("expires").Get("inactive"); f != nil {
 		c.Add(document.AtKey(f, "can only be set for all points, under earn.purchase.expires"))
 	}
 }
 
-// payable rejects a rule for certain tenders if none of these tenders earns points.
+// payable rejects a rule that applies only to certain tenders if none of these tenders earns points.
 func payable(c *document.Compiler, item *document.Node, r loyalty.Rule) {
 	unearning := []string{"points", "gift_card", "store_credit"}
 	var never []*document.Node
@@ -61,7 +61,7 @@ func payable(c *document.Compiler, item *document.Node, r loyalty.Rule) {
 	}
 }
 
-// worthless rejects a multiplier of line items that earn nothing.
+// worthless rejects a rule that multiplies the points of line items if these line items earn no points.
 func worthless(c *document.Compiler, item *document.Node, r loyalty.Rule) {
 	if _, ok := r.Give.(loyalty.Multiply); !ok {
 		return
@@ -91,7 +91,7 @@ func worthless(c *document.Compiler, item *document.Node, r loyalty.Rule) {
 	}
 }
 
-// zeroed reports whether line items of a category never earn points.
+// zeroed reports whether line items of a category can never earn points.
 func zeroed(c *document.Compiler, category string) bool {
 	zero := false
 	for _, rule := range c.P.Earn.Categories {
@@ -105,9 +105,9 @@ func zeroed(c *document.Compiler, category string) bool {
 	return zero
 }
 
-// disjoint rejects amounts in currencies in which the rule has no orders.
+// disjoint rejects amounts of a rule in currencies in which the rule applies to no order.
 func disjoint(c *document.Compiler, item *document.Node, r loyalty.Rule) {
-	in := map[loyalty.Currency]bool{} // currencies in which the rule's orders are counted
+	in := map[loyalty.Currency]bool{} // the currencies in which the rule's orders are counted
 	for i, code := range r.Match.Currencies {
 		if !Accepts(c, code) {
 			c.Add(

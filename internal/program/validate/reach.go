@@ -8,7 +8,7 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/program/document"
 )
 
-// outOfReach warns of levels and rewards that need more points than the caps let orders earn.
+// outOfReach warns of levels and rewards that require more points than the caps allow members to earn with orders.
 func outOfReach(c *document.Compiler, root *document.Node) {
 	if len(c.P.Earn.Caps) == 0 {
 		return
@@ -17,7 +17,7 @@ func outOfReach(c *document.Compiler, root *document.Node) {
 	for i, item := range root.Get("tier_groups").List() {
 		levelsOutOfReach(c, item, c.P.TierGroups[i].Tiers)
 	}
-	months := 0 // lifetime of points in months; zero if they never expire
+	months := 0 // the lifetime of points in months; zero if they never expire
 	if e := c.P.Earn.Expires; !e.Inactive && e.Anniversary == "" && len(e.On) == 0 && !e.After.IsZero() {
 		months = e.After.Months + e.After.Days/28 + 12 // rounding can add up to a year
 	}
@@ -54,11 +54,11 @@ func levelsOutOfReach(c *document.Compiler, item *document.Node, t loyalty.Tiers
 	}
 }
 
-// mostEarned returns the maximum number of points that the caps allow within the given number of months (zero for an
-// unlimited time), and the limiting cap. It reports false if no cap limits the points.
+// mostEarned returns the maximum number of points that the caps allow in a number of months, and the cap that limits
+// them. If months is zero, the time is unlimited. It reports false if no cap limits the points.
 func mostEarned(caps []loyalty.Cap, months int) (most loyalty.Points, by loyalty.Cap, ok bool) {
 	periods := map[loyalty.CapPeriod]int{loyalty.PerEver: 1}
-	if months > 0 { // a period that begins later can overlap one more calendar window
+	if months > 0 { // the lifetime of points can overlap one more calendar period at its end
 		periods[loyalty.PerYear] = months/12 + 2
 		periods[loyalty.PerMonth] = months + 1
 		periods[loyalty.PerWeek] = months*31/7 + 2

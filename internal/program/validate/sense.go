@@ -13,7 +13,7 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/program/snapshot"
 )
 
-// Sense checks the complete program for problems that involve several sections.
+// Sense checks the complete program for problems that involve more than one section.
 func Sense(c *document.Compiler, root *document.Node) {
 	returnable(c, root.Get("earn").Get("purchase").Get("expires"), c.P.Earn.Expires)
 	for _, e := range c.Entries {
@@ -32,7 +32,7 @@ func Sense(c *document.Compiler, root *document.Node) {
 	}
 }
 
-// Twice rejects rules that differ only in their IDs and names. It runs only for files without other problems, because
+// Twice rejects rules that differ only in their IDs and names. It runs only if a file has no other problems, because
 // invalid values could hide differences.
 func Twice(c *document.Compiler) {
 	seen := map[string]*document.Node{}
@@ -50,7 +50,7 @@ func Twice(c *document.Compiler) {
 	}
 }
 
-// overlaps warns of campaigns in different groups that multiply the same orders.
+// overlaps warns if two campaigns of different groups multiply the points of the same orders.
 func overlaps(c *document.Compiler) {
 	campaigns := c.Entries[len(c.P.Earn.Rules):]
 	for i, e := range campaigns {
@@ -82,16 +82,16 @@ func both(c *document.Compiler, a, b loyalty.Rule) (*big.Rat, bool) {
 	return by.Sub(by, one), true
 }
 
-// neverBoth reports whether no order can match both m and n, because a list in m and the same list in n have no common
-// element.
+// neverBoth reports whether no order can match both m and n. This is so if a list in m has no element in common with
+// the same list in n.
 func neverBoth(m, n *loyalty.Match) bool {
 	return apart(m.Categories, n.Categories) || apart(m.SKUs, n.SKUs) || apart(m.Brands, n.Brands) ||
 		apart(m.Channels, n.Channels) || apart(m.Stores, n.Stores) || apart(m.Currencies, n.Currencies) ||
 		apart(m.Tiers, n.Tiers) || apart(m.Weekdays, n.Weekdays)
 }
 
-// excludes reports whether a rule of group a and a rule of group b never apply to the same order, because the earlier
-// group is exclusive.
+// excludes reports whether the rules of groups a and b never apply to the same order. This is so if the group that
+// comes first in the file is exclusive.
 func excludes(c *document.Compiler, a, b string) bool {
 	for _, g := range c.P.Groups {
 		if g.ID == a || g.ID == b {
@@ -101,12 +101,13 @@ func excludes(c *document.Compiler, a, b string) bool {
 	return false
 }
 
-// apart reports whether two lists have no common element. An empty list stands for all values.
+// apart reports whether two lists have no common element. An empty list matches all values, so it is never apart from
+// another list.
 func apart[T comparable](a, b []T) bool {
 	return len(a) > 0 && len(b) > 0 && !slices.ContainsFunc(a, func(x T) bool { return slices.Contains(b, x) })
 }
 
-// giftCards warns of rules that award points for the sale of gift cards.
+// giftCards warns of rules that award points when gift cards are sold.
 func giftCards(c *document.Compiler, root *document.Node) {
 	const arbitrage = "would earn points on gift cards, which can be bought and resold repeatedly; " +
 		"the usual multiplier of gift cards is 0"
@@ -134,7 +135,8 @@ func isGiftCard(category string) bool {
 	return strings.TrimSuffix(plain, "s") == "giftcard"
 }
 
-// quietly reads a decimal. It returns nil if the value is invalid, which is reported elsewhere.
+// quietly reads a decimal. It returns nil for an invalid value and adds no problem, because another check reports the
+// value.
 func quietly(c *document.Compiler, n *document.Node) *big.Rat {
 	if !n.Is(document.Number) {
 		return nil
@@ -154,8 +156,8 @@ func unused(c *document.Compiler, n *document.Node) {
 	}
 }
 
-// sliding rejects an expiry after inactivity for the points of only some levels, because an activity extends all
-// points.
+// sliding rejects an expiry after inactivity that applies only to the points of some levels, because an activity
+// extends all points.
 func sliding(c *document.Compiler, n *document.Node) {
 	for _, item := range n.List() {
 		expires := item.Get("expires")
@@ -174,7 +176,7 @@ func sliding(c *document.Compiler, n *document.Node) {
 	}
 }
 
-// returnable warns of points that expire while their orders can still be returned.
+// returnable warns if points can expire while their orders can still be returned.
 func returnable(c *document.Compiler, expires *document.Node, e calendar.Expiry) {
 	if expires == nil || e.After.IsZero() || e.Inactive || !c.P.Earn.Pending.For.IsZero() ||
 		!shorter(e.After, refundWindow) {
@@ -186,17 +188,16 @@ func returnable(c *document.Compiler, expires *document.Node, e calendar.Expiry)
 		describe.Period(e.After), describe.Period(refundWindow)))
 }
 
-// shorter reports whether p is shorter than q.
+// shorter reports whether period p is shorter than period q.
 func shorter(p, q calendar.Period) bool {
 	day := time.Date(2025, 1, 1, 0, 0, 0, 0, time.UTC)
 	return p.After(day, time.UTC).Before(q.After(day, time.UTC))
 }
 
-// refundWindow is the time within which most returns happen: the withdrawal period of the European Union.
+// refundWindow is the time in which most returns happen. It is the withdrawal period of the European Union.
 var refundWindow = calendar.Period{Days: 14}
 
-// ShortLived warns of points that expire before they become active, according to the item's own terms or the default
-// ones.
+// ShortLived warns of points that expire before they become active. The item's own terms replace the default terms.
 func ShortLived(c *document.Compiler, item *document.Node, pending calendar.Wait, l loyalty.Life) {
 	expires := c.P.Earn.Expires
 	if l.Pending != nil {

@@ -6,20 +6,20 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/program/document"
 )
 
-// Later lists the known keys that are not supported yet. In a key, * stands for every entry of a list. In the schema,
-// the descriptions of these keys begin with "Not supported yet."; a test checks this.
+// Later lists the known keys that are not supported yet. In a key, * stands for any entry of a list. A test checks that
+// the descriptions of these keys in the schema begin with "Not supported yet."
 var Later = []string{
 	"milestones.*.reward",
 	"milestones.*.when",
 }
 
-// LaterValues lists the unsupported values of enumerations by key.
+// LaterValues lists the values of enumerations that are not supported yet, by key.
 var LaterValues = map[string][]string{
 	"milestones.*.count": {"member.anniversary"},
 }
 
-// Unsupported rejects the parts of the file that are not supported yet. It reports one problem for a section or entry
-// and does not check its contents.
+// Unsupported rejects the parts of the file that are not supported yet. It reports one problem for such a section or
+// entry, and does not check its contents.
 func Unsupported(root *document.Node) (problems document.Problems) {
 	var walk func(n *document.Node, pattern string)
 	walk = func(n *document.Node, pattern string) {
@@ -44,7 +44,7 @@ func Unsupported(root *document.Node) (problems document.Problems) {
 	return problems
 }
 
-// Join appends a step to the pattern of a key.
+// Join appends a step to a key pattern of Later.
 func Join(pattern, step string) string {
 	if pattern == "" {
 		return step
