@@ -12,15 +12,15 @@ import (
 	"time"
 )
 
-// Date is a day of the civil calendar as the number yyyymmdd. The instants that it spans depend on a time zone. The
-// zero Date is "never". A lot is identified by the Date at whose end it expires. A Date above 100,000,000 is sliding:
-// it means the same day, but an activity of the member postpones it.
+// Date is a day of the civil calendar as the number yyyymmdd. The zero Date means "never". A lot is identified by the
+// Date at whose end its points expire. A Date above 100,000,000 is sliding: an activity of the member postpones it.
+// Without the 100,000,000, it is the day until the next activity.
 type Date int32
 
-// Slides is added to a date to make it slide; see Date.
+// Slides is added to a date to make it a sliding one; see Date.
 const Slides Date = 100_000_000
 
-// Slides reports whether an activity postpones the day.
+// Slides reports whether an activity postpones the date.
 func (d Date) Slides() bool { return d > Slides }
 
 // Day returns the date without the sliding mark.
@@ -46,8 +46,8 @@ func (d Date) End(zone *time.Location) time.Time {
 	return midnight(d.Year(), d.CalendarMonth(), d.day()+1, zone).UTC()
 }
 
-// LastDay returns the last whole day, in the time zone, of a validity that ends at the instant until (exclusive). ok is
-// false if that day is before today.
+// LastDay returns the last whole day before the instant until in the time zone. The result ok is false if that day is
+// before today.
 func LastDay(until, now time.Time, zone *time.Location) (day Date, ok bool) {
 	day = DateOf(DateOf(until, zone).Start(zone).Add(-1), zone)
 	return day, day >= DateOf(now, zone)
@@ -153,8 +153,8 @@ func (p Period) Before(t time.Time, zone *time.Location) time.Time {
 	return Period{-p.Months, -p.Days, -p.Hours, -p.Minutes}.After(t, zone)
 }
 
-// RoundTo is the calendar unit to whose end an expiry is postponed. This keeps lots few and expiry days easy to
-// remember.
+// RoundTo is the calendar unit to whose end an expiry is postponed. Rounding reduces the number of lots, and members
+// can remember the expiry days more easily.
 type RoundTo int
 
 const (
@@ -203,8 +203,8 @@ const (
 // Never reports whether points with this expiry do not expire.
 func (e Expiry) Never() bool { return e.After.IsZero() && len(e.On) == 0 && e.Anniversary == "" }
 
-// Date returns the day at whose end points expire if they become active at t or, for sliding points, if the member has
-// an activity at t. since is the instant from which Anniversary counts.
+// Date returns the day at whose end points expire. The points become active at the instant t or, for points that expire
+// by inactivity, the member has an activity at t. Anniversaries are counted from the instant since.
 func (e Expiry) Date(t, since time.Time, zone *time.Location) Date {
 	if e.Never() {
 		return 0
@@ -231,7 +231,7 @@ func nextDay(days []Day, d Date) Date {
 			}
 		}
 	}
-	return 0 // not reached: each of the days occurs next year
+	return 0 // not reached, because each of the days occurs next year
 }
 
 // A Wait is how long points are pending. The points of the zero Wait are active immediately.
@@ -260,9 +260,9 @@ func (d Day) In(year int) Date {
 	return Date(year*10000 + int(d)/100*100 + min(int(d)%100, last))
 }
 
-// Active returns when the points for an order or event become active. The order was placed, or the event happened, at
-// the instant at. It returns zero if that is not known yet. happened is when the event Until happened, or zero if it
-// has not.
+// Active returns when the points for an order or event become active, or zero if that is not known yet. The order was
+// placed, or the event happened, at the instant at. The parameter happened is the instant of the order event Until, or
+// zero if that has not happened.
 func (w Wait) Active(at, happened time.Time, zone *time.Location) time.Time {
 	switch {
 	case w.Manual:
@@ -278,8 +278,8 @@ func (w Wait) Active(at, happened time.Time, zone *time.Location) time.Time {
 	return w.For.After(at, zone)
 }
 
-// Deadline returns when the points of an order placed at the instant at are forfeited unless the event Until has
-// happened, or zero if they never are.
+// Deadline returns when the points of an order are forfeited unless the order event Until has happened, or zero if they
+// never are. The order was placed at the instant at.
 func (w Wait) Deadline(at time.Time, zone *time.Location) time.Time {
 	if w.Until == "" || w.Within.IsZero() {
 		return time.Time{}

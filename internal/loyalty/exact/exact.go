@@ -17,8 +17,8 @@ import (
 // a typical order, and in a big.Rat otherwise. The value is the same in both forms. The zero value is not a valid
 // number; use Whole or Of.
 type Number struct {
-	Num int64 // in lowest terms
-	Den int64 // positive; Num and Den are zero if Big is set
+	Num int64 // the numerator; the fraction is in lowest terms
+	Den int64 // the denominator, which is positive; Num and Den are zero if Big is set
 	Big *big.Rat
 }
 
@@ -100,8 +100,9 @@ func (x Number) Sub(y Number) Number { return x.Add(y.Mul(Whole(-1))) }
 // Half is one half.
 var Half = Number{Num: 1, Den: 2}
 
-// Floor returns the largest whole number that is not above x, and whether it equals x. For numbers that exceed 64 bits,
-// it returns half of the largest int64 with the sign of x, which exceeds all bounds.
+// Floor returns the largest whole number that is not above x, and whether it equals x. For a number that does not fit
+// into 64 bits, it returns half of the largest int64 with the sign of x. That value exceeds all limits of points and
+// money.
 func (x Number) Floor() (n int64, isWhole bool) {
 	if x.Big != nil {
 		q, m := new(big.Int).DivMod(x.Big.Num(), x.Big.Denom(), new(big.Int))

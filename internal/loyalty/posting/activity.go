@@ -44,7 +44,7 @@ func NoteActivity(d *Decision, e *loyalty.Entry, at time.Time) calendar.Date {
 	return to
 }
 
-// slidesTo returns the day on which points expire after an activity at an instant.
+// slidesTo returns the day on which points that expire by inactivity expire after an activity at an instant.
 func slidesTo(d *Decision, at time.Time) calendar.Date {
 	expiry := WalletExpiry(d.P, "", d.Account.Tier.Level)
 	return expiry.Date(at, AnniversaryStart(d.Account, expiry), d.P.Zone)
@@ -71,8 +71,8 @@ func slide(d *Decision, e *loyalty.Entry, to calendar.Date) {
 	}
 }
 
-// slideLot moves a lot to a later day. For points that no earlier activity moved, the postings state the original day,
-// unless the points no longer expire.
+// slideLot moves a lot to a later day. For points that no earlier activity moved, the postings also state the original
+// day, unless the points no longer expire.
 func slideLot(d *Decision, e *loyalty.Entry, l loyalty.Lot, to calendar.Date) {
 	var own loyalty.Points
 	if to != 0 {
@@ -92,8 +92,8 @@ func slideLot(d *Decision, e *loyalty.Entry, l loyalty.Lot, to calendar.Date) {
 	}
 }
 
-// staleHolds returns the latest sliding day that is over, among those of the reserved lots. Reserved points that are
-// returned slide again, unless they would have expired before.
+// staleHolds returns the latest expiry day, among those of reserved lots that expire by inactivity, that is over. If a
+// reservation ends, activities postpone its points again, unless the points would have expired before.
 func staleHolds(d *Decision) (stale calendar.Date) {
 	for _, h := range d.Account.Holds {
 		for _, l := range h.Lots {
@@ -106,11 +106,11 @@ func staleHolds(d *Decision) (stale calendar.Date) {
 }
 
 // unexpire restores points that expired by inactivity before a late report showed an earlier activity. They now expire
-// with the other sliding points. If that day is over too, they are booked as expired on that day.
+// with the other points that expire by inactivity. If that day is over too, they are booked as expired on that day.
 func unexpire(d *Decision, e *loyalty.Entry, to calendar.Date, at time.Time) {
 	for _, a := range d.Account.Activities {
 		if to != 0 && a.Before(to.End(d.P.Zone)) {
-			// Each later activity in time postpones the expiry further. An earlier one does not change it.
+			// Each later activity before the expiry postpones it further. An earlier activity does not change it.
 			to = max(to, slidesTo(d, a))
 		}
 	}
@@ -134,8 +134,9 @@ func unexpire(d *Decision, e *loyalty.Entry, to calendar.Date, at time.Time) {
 }
 
 // WithdrawActivity records in an entry that an activity no longer counts. If this activity determined when points
-// expire, the latest remaining activity determines it now. Points that were moved return to that day, or to the later
-// day on which they would have expired without any activity. to is the day to which the activity had moved them.
+// expire, the latest remaining activity determines it now. The parameter to is the day to which the activity had moved
+// points. These return to the day of the remaining activity, or to the day on which they would have expired without any
+// activity, if that is later.
 func WithdrawActivity(d *Decision, e *loyalty.Entry, to calendar.Date, at time.Time) {
 	e.Activity = &loyalty.ActivityChange{At: at, Withdrawn: true}
 	if to == Forever || d.Account.Slides != to {
@@ -168,8 +169,8 @@ func WithdrawActivity(d *Decision, e *loyalty.Entry, to calendar.Date, at time.T
 	}
 }
 
-// from changes the postings from index n on that put points into a later sliding lot: it records the original expiry in
-// them. day is when the points would have expired without the activity.
+// from records the original expiry day in the postings from index n on that move points into a later lot. The parameter
+// day is that original day.
 func from(out []loyalty.Posting, n int, day calendar.Date) []loyalty.Posting {
 	for i := n; i < len(out); i++ {
 		if p := &out[i]; p.Bucket == loyalty.BucketActive && day.Slides() && p.Lot > day {
@@ -275,8 +276,9 @@ func changeActivity(a *loyalty.Account, c loyalty.ActivityChange) {
 	}
 }
 
-// SlideAtLevel permanently stops a member's points from sliding when the member reaches a level whose points never
-// expire. Points that the member earns later below that level slide again. The levels of tier groups move no lots.
+// SlideAtLevel makes points that expire by inactivity never expire, when the member reaches a level whose points never
+// expire. Points that the member earns later below that level expire by inactivity again. The levels of tier groups do
+// not affect expiry.
 func SlideAtLevel(d *Decision, e *loyalty.Entry, level string, at time.Time) {
 	if d.Whole != nil || !d.P.Earn.Expires.Inactive {
 		return
@@ -290,10 +292,10 @@ func SlideAtLevel(d *Decision, e *loyalty.Entry, level string, at time.Time) {
 	}
 }
 
-// Forever is the day to which sliding lots move when they no longer expire.
+// Forever is the expiry day of lots that expired by inactivity until a level stopped their expiry.
 const Forever = calendar.Slides + 9999_12_31
 
-// slidingLots returns the sliding lots after the entry's postings.
+// slidingLots returns the lots that expire by inactivity, after the entry's postings.
 func slidingLots(d *Decision, e loyalty.Entry) (lots []loyalty.Lot) {
 	for _, l := range d.Account.Lots {
 		if l.Expires.Slides() {

@@ -9,8 +9,8 @@ import (
 )
 
 // Apply returns the account after the entry. Accounts change in no other way, so replaying a member's entries
-// reproduces the member's account. An error means that the entry does not fit the account (its sequence number or its
-// postings). It never means that a rule rejects the entry.
+// reproduces the member's account. Apply returns an error if the entry's sequence number or postings do not fit the
+// account. A rejection by a rule never causes this error.
 func Apply(a loyalty.Account, e loyalty.Entry) (loyalty.Account, error) {
 	if e.Sequence != a.Sequence+1 {
 		return a, violation("entry %d of %s cannot follow %d", e.Sequence, e.Member, a.Sequence)
@@ -88,8 +88,8 @@ func addHold(a *loyalty.Account, r loyalty.Redemption, l loyalty.Lot) {
 	}
 }
 
-// settle fixes the expiry days of reserved lots that expire by inactivity on or before stale, so that later activity no
-// longer postpones them.
+// settle fixes the expiry days of reserved lots that expire by inactivity, up to the day stale. Later activities no
+// longer postpone them.
 func settle(a *loyalty.Account, stale calendar.Date) {
 	a.Holds = slices.Clone(a.Holds)
 	for i, h := range a.Holds {
@@ -128,7 +128,7 @@ func AddGraced(days []calendar.Date, day calendar.Date) []calendar.Date {
 	return append(slices.Clone(days[max(0, len(days)+1-loyalty.MaxGraced):]), day)
 }
 
-// PastStandings returns the standings, before that of the entry, that an account remembers.
+// PastStandings returns the standings before the entry's standing that an account remembers.
 func PastStandings(e loyalty.Entry, past []loyalty.Standing, present loyalty.Standing) []loyalty.Standing {
 	if e.Redecided != nil {
 		return applyRedecision(e.Redecided, past, present, *e.Standing, e.Effective)
@@ -152,8 +152,8 @@ func setReached(all []loyalty.Reached, r loyalty.Reached) []loyalty.Reached {
 // MaxBonuses is how many entry bonuses of one level an account remembers. Older bonuses are final.
 const MaxBonuses = 8
 
-// forgetBonus drops a level's bonus for the earliest promotion if there are more than MaxBonuses. It keeps the bonus
-// with the highest number, which determines the number of the next bonus.
+// forgetBonus removes a level's bonus for the earliest promotion if there are more than MaxBonuses. It never removes
+// the bonus with the highest number, which determines the number of the next bonus.
 func forgetBonus(all []loyalty.Reached, rule string) []loyalty.Reached {
 	n, first := 0, -1
 	for i, r := range all {

@@ -20,7 +20,7 @@ func ActorAtLevel(a loyalty.Account, level string, at time.Time) loyalty.Buyer {
 	}
 }
 
-// OptedIn returns the campaigns for which a member had registered at an instant.
+// OptedIn returns the campaigns for which a member was registered at an instant.
 func OptedIn(t loyalty.Traits, at time.Time) (campaigns []string) {
 	for _, o := range t.OptIns {
 		if !at.Before(o.At) {
@@ -30,7 +30,7 @@ func OptedIn(t loyalty.Traits, at time.Time) (campaigns []string) {
 	return campaigns
 }
 
-// StandingAt returns the standing of a member at an instant, as the account records it now. For an instant before all
+// StandingAt returns the standing that a member had at an instant, according to the account. For an instant before all
 // remembered standings, it returns the oldest one.
 func StandingAt(a *loyalty.Account, at time.Time) loyalty.Standing {
 	if !at.Before(a.Tier.Decided()) || len(a.Past) == 0 {

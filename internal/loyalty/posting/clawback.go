@@ -62,8 +62,8 @@ func ClawBack(d *Decision, e loyalty.Entry, n loyalty.Points, g *loyalty.Grant) 
 	return e
 }
 
-// leftBy returns the account with the changes that the entry contains so far. The entry may already move pending points
-// into a lot, or take points from lots for another grant.
+// leftBy returns the account with the changes that the entry contains so far. The entry may already contain changes for
+// another grant, such as points taken from lots.
 func leftBy(d *Decision, e loyalty.Entry) loyalty.Account {
 	acc := d.Account
 	for _, p := range e.Postings {
@@ -79,8 +79,8 @@ func leftBy(d *Decision, e loyalty.Entry) loyalty.Account {
 	return acc
 }
 
-// takeFromLots takes points from the grant's lot first and then from the others. It returns how many remain to be
-// taken.
+// takeFromLots takes points from the grant's lot first and then from the other lots. It returns the number of points
+// that remain to be taken.
 func takeFromLots(
 	d *Decision, e loyalty.Entry, lots []loyalty.Lot, rest loyalty.Points, g *loyalty.Grant,
 ) (loyalty.Entry, loyalty.Points) {
@@ -106,7 +106,8 @@ func takeFromLots(
 	return e, rest
 }
 
-// writeOffExpired writes off points that expired in the grant's lot and returns how many remain to be taken.
+// writeOffExpired writes off points that expired in the grant's lot. It returns the number of points that remain to be
+// taken.
 func writeOffExpired(
 	d *Decision, e loyalty.Entry, purse loyalty.Purse, rest loyalty.Points, g *loyalty.Grant,
 ) (loyalty.Entry, loyalty.Points) {
@@ -124,8 +125,8 @@ func writeOffExpired(
 	return e, rest - part
 }
 
-// writeOff records that the rest of the points is not taken back, and why. It returns the entry and 0, the points that
-// remain to be taken.
+// writeOff records that the remaining points are not taken back, with the reason. It returns the entry and 0, the
+// number of points that remain to be taken.
 func writeOff(e loyalty.Entry, rest loyalty.Points, g *loyalty.Grant, why string) (loyalty.Entry, loyalty.Points) {
 	if rest > 0 {
 		args := []string{why}
@@ -138,7 +139,8 @@ func writeOff(e loyalty.Entry, rest loyalty.Points, g *loyalty.Grant, why string
 	return e, 0
 }
 
-// WithIssued balances the entry against the program's bucket of issued points in each wallet.
+// WithIssued adds postings to the program's bucket of issued points, so that the entry's postings sum to zero in each
+// wallet.
 func WithIssued(e loyalty.Entry) loyalty.Entry {
 	if len(e.Postings) == 0 {
 		e.Postings = nil
@@ -174,7 +176,7 @@ func GiveBack(d *Decision, e loyalty.Entry, n loyalty.Points, g *loyalty.Grant, 
 			e.WriteOffs = append(e.WriteOffs, loyalty.WriteOff{Wallet: g.Wallet, Lot: d.Where(*g), Points: -again})
 		}
 	}
-	if owed := min(n, g.Owed); owed > 0 && len(g.Converted)+len(g.Taken) > 0 { // so that no other points pay this debt
+	if owed := min(n, g.Owed); owed > 0 && len(g.Converted)+len(g.Taken) > 0 { // or other points could pay this debt
 		e.Postings = d.Credit(e.Postings, CauseOfGrant(e.Cause, *g), owed, *g, giveUp)
 		g.Owed -= owed
 		n -= owed

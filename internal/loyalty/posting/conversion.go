@@ -8,8 +8,8 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/loyalty/exact"
 )
 
-// ConversionReasons returns one reason for each wallet of a conversion. n is the number of points of the source wallet.
-// The parameter there is the corresponding number of points of the target wallet.
+// ConversionReasons returns one reason for each of the two wallets of a conversion. The parameter n is the number of
+// points of the source wallet, and there is the corresponding number of points of the target wallet.
 func ConversionReasons(x *loyalty.Converted, n, there loyalty.Points, what loyalty.ReasonKind) []loyalty.Reason {
 	from, to := -n, there
 	if what == loyalty.WasConvertedBack {
@@ -22,8 +22,8 @@ func ConversionReasons(x *loyalty.Converted, n, there loyalty.Points, what loyal
 	}
 }
 
-// RemainingIn returns the lot that contains the points that a conversion added to its target wallet, and how many of
-// them can still be taken back from it. The account may include changes that are not posted yet.
+// RemainingIn returns the lot of the target wallet that contains the points of a conversion, and how many of them can
+// still be taken back. The account may include changes that are not posted yet.
 func RemainingIn(d *Decision, acc loyalty.Account, x loyalty.Converted) (calendar.Date, loyalty.Points) {
 	lot := d.Where(loyalty.Grant{Wallet: x.To, ActiveAt: x.At, Expires: x.Lot})
 	for _, l := range acc.In(x.To).Lots {
@@ -54,8 +54,8 @@ func setConversion(all []loyalty.Converted, x loyalty.Converted) []loyalty.Conve
 	return append(all[max(0, len(all)+1-maxConversions):], x)
 }
 
-// reverseConversion returns the conversions after a clawback took back or returned a part of one. The conversion stays
-// even if nothing of it remains, because a refund may fail.
+// reverseConversion returns the conversions after a clawback reversed or restored a part of one. A conversion that is
+// reversed completely stays in the list, because the refund may fail.
 func reverseConversion(all []loyalty.Converted, u loyalty.Unconverted) []loyalty.Converted {
 	at := slices.IndexFunc(all, func(y loyalty.Converted) bool { return y.ID == u.ID })
 	if at < 0 {
@@ -113,8 +113,8 @@ func takeFromConversions(
 	return e, rest
 }
 
-// convertAgain returns up to n points to the conversions from which a clawback took them. It also returns how many of
-// the n points remain.
+// convertAgain restores up to n points to the conversions from which a clawback took them. It also returns how many of
+// the n points are not restored.
 func convertAgain(d *Decision, e loyalty.Entry, n loyalty.Points, g *loyalty.Grant) (loyalty.Entry, loyalty.Points) {
 	g.Converted = slices.Clone(g.Converted)
 	for i := len(g.Converted) - 1; i >= 0; i-- {
@@ -147,14 +147,15 @@ func convertAgain(d *Decision, e loyalty.Entry, n loyalty.Points, g *loyalty.Gra
 	return e, n
 }
 
-// covering returns the fewest points of the receiving wallet that are worth at least n points of the wallet from which
-// they were converted.
+// covering returns the smallest number of points of the target wallet that corresponds to at least n points of the
+// source wallet.
 func covering(x *loyalty.Converted, n loyalty.Points) loyalty.Points {
 	all, _ := exact.Fraction(int64(x.Returned+n-1), int64(x.Points)).Mul(exact.Whole(int64(x.Received))).Floor()
 	return loyalty.Points(all) + 1 - x.Reversed
 }
 
-// worthUp returns how many points of the source wallet n more points of the receiving wallet are worth, rounded up.
+// worthUp returns the number of points of the source wallet that correspond to n more points of the target wallet,
+// rounded up.
 func worthUp(x *loyalty.Converted, n loyalty.Points) loyalty.Points {
 	all, _ := loyalty.RoundPoints(
 		exact.Fraction(int64(x.Reversed+n), int64(x.Received)).Mul(exact.Whole(int64(x.Points))), loyalty.Up,

@@ -11,7 +11,7 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/loyalty/calendar"
 )
 
-// Bounds of AdvanceNotice.MaxExtensions: the default of the program file, and the maximum in any program.
+// The default of AdvanceNotice.MaxExtensions in a program file, and its maximum.
 const (
 	DefaultMaxExtensions = 2
 	MaxExtensions        = 10
@@ -42,8 +42,8 @@ func reachable(terms *loyalty.Reminders, acc loyalty.Account, what loyalty.Notic
 }
 
 // unnoticed reports whether no notice of a subject was sent early enough before an instant. A notice counts from the
-// start of the day on which it was sent. Otherwise, if an expiry is postponed at midnight, the notice of it, which is
-// sent in the morning, would always be too late.
+// start of the day on which it was sent. If it counted from the instant itself, the notice of an expiry that is
+// postponed at midnight would always be too late, because it is sent in the morning.
 func unnoticed(
 	terms *loyalty.AdvanceNotice, zone *time.Location, acc loyalty.Account, what loyalty.NoticeOf, subject string,
 	at time.Time,
@@ -53,8 +53,8 @@ func unnoticed(
 		terms.Period.After(calendar.DateOf(n.At, zone).Start(zone), zone).After(at)
 }
 
-// again reports whether an expiry or the end of a level is postponed once more. times is the number of earlier
-// postponements. failed states that a notice could not be delivered.
+// again reports whether an expiry or the end of a level is postponed once more. The parameter times is the number of
+// earlier postponements, and failed states that a notice could not be delivered.
 func again(messaging *loyalty.Messaging, acc loyalty.Account, what loyalty.NoticeOf, times int, failed bool) bool {
 	return times < messaging.AdvanceNotice.MaxExtensions && (times == 0 ||
 		reachable(&messaging.Reminders, acc, what) && !failed)
@@ -66,8 +66,8 @@ func failed(a loyalty.Account, what loyalty.NoticeOf, subject string) bool {
 	return n.Withdrawn
 }
 
-// Postpone extends the points of a lot if no notice of their expiry was sent in time. It returns the lot with the
-// points that are not extended.
+// Postpone extends the points of a lot if no notice of their expiry was sent in time. It returns the lot with only the
+// points that it did not extend.
 func Postpone(d *Decision, l loyalty.Lot, at time.Time) (loyalty.Lot, error) {
 	subject := LotNotice(l.Expires)
 	if d.P.AdvanceNotice.Period.IsZero() ||
@@ -88,8 +88,8 @@ func Postpone(d *Decision, l loyalty.Lot, at time.Time) (loyalty.Lot, error) {
 	return rest, nil
 }
 
-// extensionsOf groups the points of a lot by the number of their postponements, the most often postponed first.
-// Spending uses points that were never postponed first, so that it does not postpone others.
+// extensionsOf groups the points of a lot by the number of their postponements, the most often postponed first. Points
+// that were never postponed are spent first, so spending them does not cause further postponements.
 func extensionsOf(a loyalty.Account, l loyalty.Lot) (out []loyalty.Extended) {
 	rest := l.Points
 	for _, x := range slices.Backward(a.Extended) {
@@ -105,8 +105,9 @@ func extensionsOf(a loyalty.Account, l loyalty.Lot) (out []loyalty.Extended) {
 	return out
 }
 
-// PassedOn returns which points of a lot that is transferred to another member had been postponed. They keep their
-// number of postponements. Otherwise two members could transfer points back and forth to have them postponed each time.
+// PassedOn returns the points of a transferred lot whose expiry had been postponed. They keep their number of
+// postponements in the recipient's account. Otherwise two members could transfer points back and forth, and each
+// transfer would allow new postponements.
 func PassedOn(a loyalty.Account, l loyalty.Lot) (out []loyalty.Extended) {
 	for _, x := range slices.Backward(a.Extended) {
 		if n := min(x.Points, l.Points); x.Lot.Day() == l.Expires && n > 0 {
@@ -135,7 +136,7 @@ func postponeLot(d *Decision, x loyalty.Extended, at time.Time) error {
 	if from.Slides() {
 		id += ":inactive"
 		to += calendar.Slides
-		e.Slides, e.Move = max(to, d.Account.Slides), nil // sliding points are found by Slides instead of Move
+		e.Slides, e.Move = max(to, d.Account.Slides), nil // points that expire by inactivity need no Move
 	}
 	x.Lot, e.Cause = to, d.OwnCause(loyalty.CauseExtension, id)
 	e.Extended = []loyalty.Extended{x}
@@ -179,8 +180,8 @@ type AccountNotice struct {
 	What      loyalty.NoticeOf
 	NoticedAt time.Time      // the instant at which the points were to expire or the level was to end
 	Expires   time.Time      // the instant to which the expiry or the end is postponed
-	Points    loyalty.Points // OfExpiry: the number of points
-	Level     string         // OfFall: the level that ends
+	Points    loyalty.Points // for OfExpiry: the number of points
+	Level     string         // for OfFall: the level that ends
 }
 
 // AccountNotices returns the notices that the member's account shows: first the notices about points, sorted by expiry,

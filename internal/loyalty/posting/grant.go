@@ -34,7 +34,7 @@ func ExpireLot(d *Decision, wallet string, l loyalty.Lot, at time.Time) loyalty.
 	}
 }
 
-// OwnCause returns the cause of a change that becomes due in this member's account. The parameter what distinguishes
+// OwnCause returns the cause of a change that time makes due in this member's account. The parameter what distinguishes
 // causes of the same kind.
 func (d *Decision) OwnCause(kind, what string) loyalty.Cause {
 	return loyalty.Cause{Kind: kind, ID: string(d.Account.Member) + ":" + what, Revision: 1}
@@ -60,7 +60,7 @@ func CauseOfGrant(c loyalty.Cause, g loyalty.Grant) loyalty.Cause {
 	return loyalty.Cause{Kind: c.Kind, ID: c.ID}
 }
 
-// GrantLife returns when the points of a rule, or of the base earning, become active, and when they expire at a level.
+// GrantLife returns the pending period and the expiry of the points of a rule, or of the base earning, at a level.
 func GrantLife(p *loyalty.Program, key, level string) (calendar.Wait, calendar.Expiry) {
 	wait, expiry := p.Earn.Pending, p.Earn.Expires
 	if l, _, _ := p.Tiers.Level(level); l.Expires != nil {
@@ -79,8 +79,8 @@ func GrantLife(p *loyalty.Program, key, level string) (calendar.Wait, calendar.E
 	return wait, expiry
 }
 
-// OverrideLife returns the pending period and the expiry that a rule's Life sets. If it sets none, OverrideLife returns
-// w and e, which are those of the base earning.
+// OverrideLife returns the pending period and the expiry that a rule's Life sets. For those that it does not set,
+// OverrideLife returns w and e, the values of the base earning.
 func OverrideLife(l loyalty.Life, w calendar.Wait, e calendar.Expiry) (calendar.Wait, calendar.Expiry) {
 	if l.Pending != nil {
 		w = *l.Pending
@@ -102,13 +102,13 @@ func AnniversaryStart(a loyalty.Account, e calendar.Expiry) time.Time {
 // MainWallet is the name of the main wallet in requests and messages. In decisions, its ID is empty.
 const MainWallet = "points"
 
-// MaxWallets limits the wallets of a program, and so the size of accounts.
+// MaxWallets is the maximum number of wallets of a program. It limits the size of accounts.
 const MaxWallets = 8
 
-// WalletsPrefix is the prefix of the keys of wallets; see Key.
+// WalletsPrefix is the prefix of the keys that Key returns for wallets.
 const WalletsPrefix = "wallets."
 
-// Key returns the key of the wallet among the rules, for its grants and reasons.
+// Key returns the key of the wallet in grants and reasons, where rules have keys too.
 func Key(w *loyalty.Wallet) string { return WalletsPrefix + w.ID }
 
 // Wallet returns the wallet with an ID. It returns false if there is none, and for the main wallet.
@@ -195,7 +195,7 @@ func balanced(postings []loyalty.Posting) bool {
 	return main == 0
 }
 
-// takeBack returns the clawback policy of a wallet and its maximum debt, where 0 means no limit.
+// takeBack returns the clawback policy of a wallet and its maximum debt. A maximum of 0 means no limit.
 func takeBack(
 	corrections *loyalty.Corrections, wallets []loyalty.Wallet, wallet string,
 ) (loyalty.ClawbackPolicy, loyalty.Points) {
@@ -268,7 +268,7 @@ func CompileWallets(p *loyalty.Program) error {
 	return nil
 }
 
-// LostToExpiry adds a reason for each posting of points that arrived after the expiry of their lot.
+// LostToExpiry adds a reason for each posting of points that were credited after their lot had expired.
 func LostToExpiry(e loyalty.Entry) loyalty.Entry {
 	for _, p := range e.Postings {
 		if p.Bucket == loyalty.BucketExpired && p.Points > 0 {

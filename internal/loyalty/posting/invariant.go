@@ -15,10 +15,10 @@ func violation(format string, args ...any) error {
 	return fmt.Errorf("%w: "+format, append([]any{ErrInvariant}, args...)...)
 }
 
-// CheckWrite checks what is about to be written for one account, independently of the code that decided it. The entries
-// must follow the account that was read without gaps. The postings of each entry must sum to 0 in every wallet. The
-// points that the entries state must equal the change of the account's balance. The last entry must state the new
-// balance. Nothing in the account may be negative. The error wraps ErrInvariant.
+// CheckWrite checks the entries that are about to be written for one account, independently of the code that decided
+// them. The entries must follow the account that was read without gaps. The postings of each entry must sum to 0 in
+// every wallet. The points that the entries state must equal the change of the account's balance. The last entry must
+// state the new balance. Nothing in the account may be negative. The error wraps ErrInvariant.
 func CheckWrite(before, after loyalty.Account, entries []loyalty.Entry) error {
 	sum := loyalty.Points(0)
 	for i, e := range entries {
@@ -52,5 +52,5 @@ func CheckWrite(before, after loyalty.Account, entries []loyalty.Entry) error {
 	return sound(after)
 }
 
-// net returns the total that the points of all entries must add up to.
+// net returns the sum that the points of all entries of an account with this balance must have.
 func net(b loyalty.Balance) loyalty.Points { return b.Active + b.Pending - b.Debt }

@@ -9,8 +9,8 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/loyalty/calendar"
 )
 
-// ReviewAt returns when a standing is reviewed: at the end of its validity and the grace period. It returns zero if the
-// level cannot be lost.
+// ReviewAt returns when a standing is reviewed, which is after its validity and the grace period. It returns zero if
+// the level cannot be lost.
 func ReviewAt(tiers *loyalty.Tiers, zone *time.Location, s loyalty.Standing) time.Time {
 	if s.Until.IsZero() || tiers.MoveDown == loyalty.StayUp && !s.Until.Equal(s.Lock) {
 		return time.Time{}
@@ -25,9 +25,9 @@ const (
 	maxGroupStandings = 2 * MaxTierGroups
 )
 
-// GroupView returns a copy of an account for decisions about a tier group: the member's standing and metrics in the
-// tier group take the place of those in Tiers. It returns the account unchanged unless the program is the corresponding
-// copy (tier.GroupProgram).
+// GroupView returns a copy of an account for decisions about a tier group. In the copy, the member's standing and
+// metrics in the tier group take the place of those in Tiers. If the program is not such a copy for a tier group
+// (tier.GroupProgram), GroupView returns the account unchanged.
 func GroupView(tiers *loyalty.Tiers, acc loyalty.Account) loyalty.Account {
 	if tiers.Group == "" {
 		return acc
@@ -58,8 +58,8 @@ func GroupIndex(a *loyalty.Account, id string) int {
 	return slices.IndexFunc(a.TierGroups, func(l loyalty.TierGroupStanding) bool { return l.TierGroup == id })
 }
 
-// setGroupStanding changes an account's standing in a tier group. The standing that changed last comes last, so that
-// the account forgets the tier group that no version has used for the longest time.
+// setGroupStanding changes an account's standing in a tier group and moves it to the end of the list. If the list is
+// full, the account forgets the first standing, which has not changed for the longest time.
 func setGroupStanding(a *loyalty.Account, id string, change func(*loyalty.TierGroupStanding)) {
 	on, rest := loyalty.TierGroupStanding{TierGroup: id}, slices.Clone(a.TierGroups)
 	if i := GroupIndex(a, id); i >= 0 {
@@ -70,9 +70,9 @@ func setGroupStanding(a *loyalty.Account, id string, change func(*loyalty.TierGr
 	a.TierGroups = append(rest[max(0, len(rest)+1-maxGroupStandings):], on)
 }
 
-// AddMetric adds a metric to its bucket. Buckets that begin at least window months before the newest one are merged
-// into bucket 0. The newest bucket stays, regardless of its age, if it began at an instant (loyalty.LevelWindow): a
-// member may work toward a level for longer than any window.
+// AddMetric adds a metric to its bucket. It merges buckets that begin at least window months before the newest one into
+// bucket 0. It never merges the newest bucket if that began at an instant (loyalty.LevelWindow), because a member may
+// work toward a level for longer than any window.
 func AddMetric(all []loyalty.Metric, m loyalty.Metric, window int) []loyalty.Metric {
 	newest := m.Month
 	if len(all) > 0 {
@@ -118,7 +118,8 @@ func AddBrand(all []loyalty.Bought, b loyalty.Bought, window int) []loyalty.Boug
 	return slices.DeleteFunc(out, func(x loyalty.Bought) bool { return x.N == 0 })
 }
 
-// storedBucket returns the key under which a bucket is stored when newest is the newest bucket: 0 if it is merged.
+// storedBucket returns the key under which a bucket is stored. It is 0 if the bucket is so much older than the newest
+// one that it is merged.
 func storedBucket(bucket, newest, window int) int {
 	if bucket > LastDay && bucket == newest {
 		return bucket
@@ -145,8 +146,8 @@ func MonthOf(bucket int) int {
 // are read from the member's entries.
 const PastAge = loyalty.MaxOrderAge + 24*time.Hour
 
-// AddStanding returns the past standings with the present standing appended, because the standing next replaces it. If
-// several were decided at the same instant, only the last one counts.
+// AddStanding returns the past standings with the present standing appended, which next replaces. If several standings
+// were decided at the same instant, it returns only the last one of them.
 func AddStanding(past []loyalty.Standing, present, next loyalty.Standing, now time.Time) []loyalty.Standing {
 	out := slices.Clip(past)
 	if next.Decided().After(present.Decided()) {
@@ -155,14 +156,14 @@ func AddStanding(past []loyalty.Standing, present, next loyalty.Standing, now ti
 	return TrimStandings(out, next, now)
 }
 
-// applyRedecision returns the past standings after a redecision: those decided before its start, and the new ones
-// except the last.
+// applyRedecision returns the past standings after levels were decided again: those decided before the redecision's
+// start, and the new ones except the last.
 func applyRedecision(
 	r *loyalty.Redecision, past []loyalty.Standing, present, last loyalty.Standing, now time.Time,
 ) []loyalty.Standing {
 	out := slices.Concat(StandingsBefore(append(slices.Clip(past), present), r.From), r.Past)
 	if n := len(out); n > 0 && !out[n-1].Decided().Before(last.Decided()) {
-		out = out[:n-1] // the last one is already among them
+		out = out[:n-1] // out already contains the last standing
 	}
 	return TrimStandings(out, last, now)
 }
@@ -193,7 +194,7 @@ func TrimStandings(past []loyalty.Standing, next loyalty.Standing, now time.Time
 	return nil
 }
 
-// Keys of buckets up to LastMonth are months, and those up to LastDay are days. Greater ones are milliseconds.
+// The key of a bucket is a month up to LastMonth, a day up to LastDay, and a number of milliseconds above that.
 const (
 	LastMonth = 9999_12
 	LastDay   = 9999_12_31

@@ -26,10 +26,10 @@ type Needs struct {
 	// Orders are the orders that must be decided again, in this sequence and before the levels, because their worth
 	// depends on an order that changed. The caller loads their latest entries.
 	Orders []loyalty.PlacedOrder
-	// Later is an order that is not decided yet, because the usage of caps and limits by later orders is needed first
+	// Later is an order that is not decided yet, because the decision needs the usage of caps and limits by later orders
 	// (award.WithLaterOrders, or tier.History.Later). The entries since that order was placed contain this usage.
 	Later loyalty.PlacedOrder
-	// Numbers requests an account with the member's first orders (award.WithFirstOrders). Nothing is decided yet.
+	// Numbers requests the member's first orders (award.WithFirstOrders). If it is set, nothing is decided yet.
 	Numbers bool
 }
 

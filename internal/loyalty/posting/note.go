@@ -67,7 +67,7 @@ func noteMetrics(a *loyalty.Account, e loyalty.Entry) {
 		a.Brands = AddBrand(a.Brands, b, e.Window)
 	}
 	for _, c := range e.Counts {
-		if c.TierGroup == "" { // amounts that move between the windows of two levels of Tiers
+		if c.TierGroup == "" { // these amounts move between the windows of two levels of Tiers
 			a.Metrics, a.Brands = addCount(a.Metrics, a.Brands, c)
 			continue
 		}
@@ -86,7 +86,7 @@ func addCount(
 	return AddMetric(metrics, c.Metric, c.Window), brands
 }
 
-// noteUsage adds the uses of limits, and moves forward the instant up to which the account has counted them.
+// noteUsage adds the uses of caps and limits to the account, and updates Account.Counted.
 func noteUsage(a *loyalty.Account, e loyalty.Entry) {
 	if len(e.Usage) > 0 {
 		a.Usage = AddUsage(a.Usage, e.Usage, e.Effective)
@@ -138,8 +138,8 @@ func noteExtensions(a *loyalty.Account, e loyalty.Entry) {
 	}
 }
 
-// noteActivity applies the member's last activity. An entry that changes the history of activity states the change. If
-// an order no longer counts, the activity before it is restored.
+// noteActivity applies the member's latest activity. An entry states whether it adds or withdraws an activity. If an
+// order no longer counts, the previous activity becomes the latest one again.
 func noteActivity(a *loyalty.Account, e loyalty.Entry) {
 	switch o := e.Order; {
 	case e.Activity != nil:
@@ -154,13 +154,13 @@ func noteActivity(a *loyalty.Account, e loyalty.Entry) {
 	}
 }
 
-// isOwnActivity reports whether the member earned or redeemed points by an action of the member, not by an action of
-// another member or because an order was decided again.
+// isOwnActivity reports whether the entry earns or redeems points because of an action of this member. It returns false
+// if another member acted, or if an order was decided again.
 func isOwnActivity(e *loyalty.Entry) bool {
 	return (e.Kind == loyalty.KindEarn || e.Kind == loyalty.KindRedeem) && !e.Anothers() && !e.Follows()
 }
 
-// noteSlides applies the postponement of points that expire by inactivity. It fixes the expiry of reserved lots that
+// noteSlides applies the postponement of lots that expire by inactivity. It also fixes the expiry of reserved lots that
 // are no longer postponed.
 func noteSlides(a *loyalty.Account, e loyalty.Entry) {
 	if e.Slides != 0 {

@@ -8,11 +8,12 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/loyalty/calendar"
 )
 
-// LotNotice returns the subject of a notice that the points of a lot expire: the day at whose end they expire. All lots
-// that expire on the same day share one notice.
+// LotNotice returns the subject of a notice that the points of a lot expire. The subject is their last day, such as
+// "2027-03-31". All lots that expire on the same day share one notice.
 func LotNotice(expires calendar.Date) string { return expires.Day().String() }
 
-// TierNotice returns the subject of a notice that a standing ends: the level and the instant until which it is kept.
+// TierNotice returns the subject of a notice that a standing ends. The subject consists of the level and the instant
+// until which the level is kept.
 func TierNotice(s loyalty.Standing) string {
 	return s.Level + ":" + s.Until.UTC().Format(CauseTimeLayout)
 }

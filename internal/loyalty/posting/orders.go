@@ -28,11 +28,11 @@ func mostRemembered(f loyalty.FirstOrders) int {
 	return min(MaxOrderNumber, LeastRemembered(f)+spareOrders)
 }
 
-// LeastRemembered returns how many first orders an account must remember, if the member has that many.
+// LeastRemembered returns how many first orders an account must remember. A member with fewer orders needs fewer.
 func LeastRemembered(f loyalty.FirstOrders) int { return max(f.Most, f.Target) }
 
-// AddFirst returns the first orders after an order starts or stops counting. all states whether f contains all orders
-// that count.
+// AddFirst returns the first orders after an order starts or stops counting. The parameter all states whether f
+// contains all orders that count.
 func AddFirst(f loyalty.FirstOrders, o loyalty.PlacedOrder, counts, all bool) loyalty.FirstOrders {
 	at, found := slices.BinarySearchFunc(f.Orders, o, loyalty.PlacedOrder.Compare)
 	orders := slices.Clone(f.Orders)
@@ -59,7 +59,7 @@ func noteOrder(a *loyalty.Account, e loyalty.Entry) {
 	if a.First.Loaded {
 		a.First = loyalty.FirstOrders{Most: a.First.Most, Orders: a.First.Orders}
 		if e.Numbers+e.Target == 0 {
-			a.First.Orders = nil // the orders were read for the referral alone
+			a.First.Orders = nil // the orders were read only for the referral
 		}
 	}
 	if f := (loyalty.FirstOrders{Most: e.Numbers, Target: e.Target, Orders: a.First.Orders}); LeastRemembered(f) > 0 {
@@ -89,19 +89,19 @@ func OrderCount(a loyalty.Account) (n int64) {
 	return n
 }
 
-// Capacity under the caps and limits of a period is assigned to the member's orders in the order in which they were
-// placed. An order may use what the orders before it leave. So an order depends only on earlier orders, and the
-// capacity that a refund releases goes to the next orders that had been cut.
+// The points that caps and limits allow in a period go to the member's orders in the order in which they were placed.
+// An order may use what the orders before it leave. So an order depends only on earlier orders. If a refund releases
+// some of the allowed points, they go to the next orders that caps or limits had reduced.
 //
-// The account stores the usage by all orders of a period together, and the orders that were cut. That is enough for an
-// order that is reported in time, and for one that uses less than before. If an order would be cut while later orders
-// use some of the capacity, the decision needs the usage of each later order (Needs.Later). These orders are then
-// decided again after it.
+// The account stores the usage by all orders of a period together, and the orders that were reduced. That is enough for
+// an order that is reported in time, and for one that uses less than before. If an order would be reduced while later
+// orders use some of the allowed points, the decision needs the usage of each later order (Needs.Later). These orders
+// are then decided again after it.
 
-// MaxCut is the number of cut orders that an account stores.
+// MaxCut is the maximum number of orders reduced by caps and limits that an account stores.
 const MaxCut = 20
 
-// noteCut updates the account's list of orders that caps and limits cut.
+// noteCut updates the account's list of orders whose points caps and limits reduced.
 func noteCut(a *loyalty.Account, e loyalty.Entry) {
 	if e.Order == nil {
 		return

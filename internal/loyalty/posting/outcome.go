@@ -15,7 +15,7 @@ type Outcome struct {
 	Account loyalty.Account
 	Entries []loyalty.Entry
 	Spends  []Spend // the points that the decision takes from and returns to budgets
-	Needs   Needs   // data that the decision still requires; see award.Redecide
+	Needs   Needs   // the data that the decision still requires; see award.Redecide
 
 	Resumed *Resumption // orders that wait to be decided again; the next entry records them
 
@@ -26,13 +26,13 @@ type Outcome struct {
 type Decision struct {
 	P        *loyalty.Program
 	Now      time.Time       // the instant of the decision
-	Present  time.Time       // the actual time, if Now is earlier because of a late report; otherwise zero
+	Present  time.Time       // the actual time if Now is earlier because of a late report; otherwise zero
 	Recorded time.Time       // the instant at which the entries are recorded
-	Traits   *loyalty.Traits // recorded with the next award
-	Graced   []calendar.Date // recorded with the next entry
-	Whole    *Decision       // the decision about the whole account, if this one is about a tier group; otherwise nil
+	Traits   *loyalty.Traits // the member's new traits, which the next award records
+	Graced   []calendar.Date // expiry days set by a grace period, which the next entry records
+	Whole    *Decision       // the decision about the whole account if this one is about a tier group; otherwise nil
 	Later    loyalty.LaterOrders
-	Holding  bool   // milestones and levels must wait, as more orders will be decided
+	Holding  bool   // milestones and levels must wait, because more orders will be decided
 	Trial    *Trial // if not nil, only levels are decided and nothing is posted
 	Outcome
 }
@@ -84,9 +84,8 @@ func (d *Decision) Post(e loyalty.Entry) error {
 	return nil
 }
 
-// Credit appends to out the postings that award n points of a grant. The points are pending until they become active,
-// or as long as it is unknown when they do. Points that are active pay debt first. The rest joins its lot, or expires
-// if the lot has expired.
+// Credit appends to out the postings that award n points of a grant. The points are pending until they become active.
+// Points that are active immediately pay debt first. The rest joins its lot, or expires if the lot has expired.
 func (d *Decision) Credit(
 	out []loyalty.Posting, cause loyalty.Cause, n loyalty.Points, g loyalty.Grant, giveUp time.Time,
 ) []loyalty.Posting {
@@ -132,9 +131,9 @@ func (d *Decision) payDebt(
 	return out, n
 }
 
-// Arrive does the same as Activate for points of several lots in one entry. Of all these points, those that expire
-// first pay the debt, beginning with those of a lot that has expired. If points of a later lot have already paid debt,
-// they are replaced and join their lot.
+// Arrive appends to out the postings that make points spendable, like Activate, for points of several lots in one
+// entry. The points that expire first pay the debt, including those of a lot that has expired. If points of a later lot
+// have already paid debt in this entry, Arrive replaces them, and they join their lot.
 func (d *Decision) Arrive(
 	out []loyalty.Posting, wallet string, n loyalty.Points, expires calendar.Date, at time.Time,
 ) []loyalty.Posting {
@@ -202,7 +201,8 @@ func (d *Decision) Take(out []loyalty.Posting, wallet string, n loyalty.Points) 
 	return out, taken
 }
 
-// MirrorPostings returns the postings that move points taken from active lots to another bucket, lot by lot.
+// MirrorPostings returns the postings that move the points that were taken from active lots into another bucket, one
+// posting for each lot.
 func MirrorPostings(taken []loyalty.Posting, into loyalty.Bucket) []loyalty.Posting {
 	out := slices.Clone(taken)
 	for _, p := range taken {
@@ -230,7 +230,7 @@ func (d *Decision) Where(g loyalty.Grant) calendar.Date {
 	}
 	lot, times := d.Lot(g.Expires), 0
 	for _, m := range d.Account.Moves {
-		// The move concerns other points of this lot, which were postponed a different number of times.
+		// The move is about other points of this lot, which were postponed a different number of times.
 		other := m.Times > 0 && m.Times != times+1
 		if !g.ActiveAt.After(m.At) && m.First <= lot && lot <= m.Last && !other {
 			lot, times = m.To, m.Times

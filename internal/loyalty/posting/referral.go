@@ -7,9 +7,10 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
 )
 
-// The points of a referral depend on one order, which converts it: the first of the friend's orders, by placed_at and
-// ID, that counts and meets the condition of a referral action. The friend's account stores the first of these orders
-// (Converting), so that an order that arrives late, stops counting or is restored changes the converting order at once.
+// The points of a referral depend on one order, which converts it. This is the first of the friend's orders, by
+// placed_at and ID, that counts and meets the condition of a referral action. The friend's account stores the first few
+// of these orders (Converting). If an order arrives late, stops counting or is restored, the account therefore
+// determines the new converting order without other data.
 //
 // Each order that ever converted a referral has two events: the friend's in the friend's account, and the referrer's in
 // the referrer's account. An event stores the rules of its order, and the member's traits and level when the order
@@ -22,8 +23,8 @@ import (
 // all of them stop counting and there are more, the member's entries are read.
 const maxConverting = 4
 
-// AddConverting adds order o to the orders that could convert the referral if converts is set, and removes it
-// otherwise. known is false if the account does not store the first of these orders.
+// AddConverting adds order o to the orders that could convert the referral if the parameter converts is set, and
+// removes it otherwise. The result known is false if the account does not store the first of these orders.
 func AddConverting(c loyalty.Converting, o loyalty.PlacedOrder, converts bool) (next loyalty.Converting, known bool) {
 	at, found := slices.BinarySearchFunc(c.Orders, o, loyalty.PlacedOrder.Compare)
 	next = loyalty.Converting{Orders: slices.Clone(c.Orders), More: c.More}

@@ -16,12 +16,13 @@ type Spend struct {
 	Budget loyalty.Points // the whole budget
 }
 
-// UsageRetention is how long the usage of a period is stored after the period's end. No first revision of an order is
-// accepted later. Points that later revisions return to a forgotten period cannot be used by any order.
+// UsageRetention is how long the usage of a period is stored after the period's end. No new order is accepted later for
+// the period. If a later revision of an order returns points to a period whose usage is no longer stored, no other
+// order can use them.
 const UsageRetention = loyalty.MaxOrderAge + 48*time.Hour
 
-// AddUsage adds the usages in more to those in all and returns the result. It drops usages of periods that ended more
-// than UsageRetention before now.
+// AddUsage adds the usages in the parameter more to those in all, and returns the result. It drops usages of periods
+// that ended more than UsageRetention before now.
 func AddUsage(all, more []loyalty.Usage, now time.Time) []loyalty.Usage {
 	out := slices.Clone(all)
 	for _, u := range more {

@@ -25,8 +25,8 @@ func expiredIn(p loyalty.Purse, lot calendar.Date) loyalty.Points {
 	return 0
 }
 
-// expiredSince returns the first lot on or after a sliding day in which points expired by inactivity, or the day if
-// there is none. It is needed because the activity that moved points to the day may no longer count.
+// expiredSince returns the first lot on or after the given day in which points expired by inactivity, or the day itself
+// if there is none. A clawback needs it because the activity that moved points to the given day may no longer count.
 func expiredSince(p loyalty.Purse, day calendar.Date) calendar.Date {
 	for _, l := range p.ExpiredLots {
 		if l.Expires >= day && l.Points > 0 {
@@ -36,8 +36,8 @@ func expiredSince(p loyalty.Purse, day calendar.Date) calendar.Date {
 	return day
 }
 
-// addExpiredLot adds expired points to the expired lots that a wallet remembers. If l is negative and its lot was
-// forgotten, it changes nothing.
+// addExpiredLot adds expired points to the expired lots that a wallet remembers. If the points are negative and their
+// lot was forgotten, it changes nothing.
 func addExpiredLot(lots []loyalty.Lot, l loyalty.Lot) []loyalty.Lot {
 	known := slices.ContainsFunc(lots, func(x loyalty.Lot) bool { return x.Expires == l.Expires })
 	if l.Points <= 0 && !known || l.Expires == 0 {

@@ -6,8 +6,8 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
 )
 
-// WithTaxInside converts an order of a program whose amounts include tax, as the merchant sends it. In the result, the
-// tax that the order and its refunds state is part of their other amounts. A second call changes nothing.
+// WithTaxInside converts an order, as the merchant sends it, for a program whose amounts include tax. In the result,
+// the tax that the order and its refunds state is part of their other amounts. A second call changes nothing.
 func WithTaxInside(o loyalty.Order) loyalty.Order {
 	if o.Tax > 0 {
 		o.Included, o.Tax = o.Tax, 0
@@ -20,14 +20,15 @@ func WithTaxInside(o loyalty.Order) loyalty.Order {
 		}
 		r.Included, r.Tax = r.Tax, 0
 		if len(r.Lines) == 0 && r.Shipping == 0 {
-			r.Goods = r.Amount // a refund that states tax was for goods
+			r.Goods = r.Amount // a refund that states tax is for goods
 		}
 	}
 	return o
 }
 
-// moneyParts splits an amount of money: shipping, money for neither goods nor shipping (beside), and included tax. In a
-// program whose amounts include the tax, shipping includes its tax, and beside is only the tip.
+// moneyParts contains the parts of an amount of money other than goods: shipping, money for neither goods nor shipping
+// (beside), and included tax. If the program's amounts include tax, shipping includes its tax, and beside is only the
+// tip.
 type moneyParts struct{ shipping, beside, included int64 }
 
 func partsOf(f loyalty.Fact, taxIncluded bool) moneyParts {
@@ -38,8 +39,7 @@ func partsOf(f loyalty.Fact, taxIncluded bool) moneyParts {
 	return moneyParts{shipping, tax + tip, 0}
 }
 
-// amount returns the amount of a refunded line in the program's terms: with its tax if the program's amounts include
-// tax.
+// amount returns the amount of a refunded line, including its tax if the program's amounts include tax.
 func amount(l loyalty.FactLine, taxIncluded bool) int64 {
 	if taxIncluded {
 		return l.Amount + l.Tax

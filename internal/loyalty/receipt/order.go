@@ -10,8 +10,8 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/loyalty/exact"
 )
 
-// ShareOf returns the order's usage of the caps, limits and budget of a rule, for reading only. It is zero if the order
-// uses none.
+// ShareOf returns the order's usage of the caps, limits and budget of a rule. The caller must not change it. It is zero
+// if the order uses none.
 func ShareOf(s *loyalty.OrderState, rule string) *loyalty.Share {
 	for i := range s.Shares {
 		if s.Shares[i].Rule == rule {
@@ -37,14 +37,14 @@ func ItemTotal(o loyalty.Order) (sum int64) {
 	return sum
 }
 
-// Supersedes reports whether a new delivery of an order replaces the stored one. It does not if its time of change in
-// the merchant's system is before that of the stored one. If the new delivery has no time of change, or both times are
-// equal, it replaces the stored one.
+// Supersedes reports whether a new delivery of an order replaces the stored one. It returns false only if the time of
+// change of the new delivery, by the merchant's system, is before that of the stored one. A delivery without a time of
+// change replaces the stored one.
 func Supersedes(o loyalty.Order, was loyalty.Order) bool {
 	return o.UpdatedAt.IsZero() || !o.UpdatedAt.Before(was.UpdatedAt)
 }
 
-// HappenedAt returns when an event happened to the order, or zero if it has not.
+// HappenedAt returns when an event happened to the order, or zero if the event has not happened.
 func HappenedAt(o loyalty.Order, e calendar.OrderEvent) time.Time {
 	switch e {
 	case calendar.WhenShipped:
@@ -59,8 +59,8 @@ func HappenedAt(o loyalty.Order, e calendar.OrderEvent) time.Time {
 func OrderTotal(o loyalty.Order) int64 { return ItemTotal(o) - o.Discount + o.Shipping + o.Tax }
 
 // Unearning returns how much was paid with tenders that earn nothing. If the merchant and a processor both report
-// payments by gift card or store credit, they count once. Money for which no processor has reported yet whether a gift
-// card paid it earns nothing either, unless the merchant states the tenders.
+// payments by gift card or store credit, the same money counts once. Some money may have been paid with a gift card,
+// but no processor has reported it yet. This money earns nothing either, unless the merchant states the tenders.
 func Unearning(o loyalty.Order) int64 {
 	points, cards := int64(0), int64(0)
 	for _, t := range o.Tenders {

@@ -43,7 +43,7 @@ func Paid(terms *loyalty.Earn, payments *loyalty.PaymentTerms, o loyalty.Order) 
 	return o
 }
 
-// buy derives the line items, shipping and tax of an order that only payments report. It derives them from the captured
+// buy sets the line items, shipping and tax of an order that only payments report. It derives them from the captured
 // money.
 func buy(o *loyalty.Order, taxIncluded bool) {
 	o.Lines, o.Shipping, o.Tax, o.Included = nil, 0, 0, 0
@@ -99,9 +99,9 @@ func capture(o *loyalty.Order, x loyalty.Receipt, taxIncluded bool) (sum int64, 
 	return got.Amount, parts
 }
 
-// withParts returns a capture with its shipping and tax. If the capture states neither, the values come from another
-// object of the processor. If the capture is smaller than that object's amount, its shipping and tax are proportional
-// shares, rounded down.
+// withParts returns a capture with its shipping and tax. If the capture states neither, withParts uses the values of
+// another object of the processor. If the capture is smaller than that object's amount, the capture gets a proportional
+// share of its shipping and tax, rounded down.
 func withParts(x loyalty.Receipt, f loyalty.Fact) loyalty.Fact {
 	var stated loyalty.Fact
 	for _, p := range x.Facts {
@@ -150,9 +150,9 @@ func addReportedRefunds(o *loyalty.Order, taxIncluded bool) {
 	}
 }
 
-// refundsOf returns the order refunds for an amount that a payment refunded: one refund for the facts that state their
-// lines, shipping, tax or tip, and one for the rest. If all is false, the merchant reported some of the amount, and all
-// of it is in the second refund.
+// refundsOf returns the refunds of the order for an amount that a payment refunded: one refund for the facts that state
+// their lines, shipping, tax or tip, and one for the rest. If the parameter all is false, the merchant reported some of
+// the amount, and the second refund contains the whole amount.
 func refundsOf(o *loyalty.Order, x loyalty.Receipt, amount int64, all, taxIncluded bool) (refunds []loyalty.Refund) {
 	parts := loyalty.Refund{ID: derived + x.ID + derived, At: lastRefund(x), Status: loyalty.RefundSucceeded}
 	room := refundableOf(o)
@@ -177,8 +177,8 @@ func refundsOf(o *loyalty.Order, x loyalty.Receipt, amount int64, all, taxInclud
 	return refunds
 }
 
-// withTenders returns the refund with the tenders that the facts report, if the facts add up to the whole refund and
-// all of them report tenders.
+// withTenders returns the refund with the tenders that the facts report. It changes nothing unless the facts add up to
+// the whole refund and all of them report tenders.
 func withTenders(r loyalty.Refund, facts []loyalty.Fact) loyalty.Refund {
 	sum, cards := int64(0), int64(0)
 	for _, f := range facts {
@@ -217,8 +217,8 @@ func refundableOf(o *loyalty.Order) refundable {
 	return r
 }
 
-// take adds the parts that a refund of a payment states to a refund of the order, up to what is still refundable. The
-// amount of a line item that the order does not have counts as goods of no particular line item.
+// take adds the parts that a payment's refund states to a refund of the order, up to the amounts that can still be
+// refunded. If the order does not have the refunded line item, its amount counts as goods of no particular line item.
 func (r *refundable) take(x loyalty.Receipt, f loyalty.Fact, taxIncluded bool, to *loyalty.Refund) {
 	to.Amount += f.Money.Amount
 	rest, parts := f.Money.Amount, partsOf(f, taxIncluded)
@@ -299,7 +299,7 @@ func status(t loyalty.PaymentTerms, reported loyalty.OrderStatus, o loyalty.Orde
 	due := OrderTotal(o)
 	for _, x := range o.Tenders {
 		if x.Kind != loyalty.TenderCard && x.Kind != loyalty.TenderOther && !x.Reported {
-			due -= x.Amount // no processor reports this tender
+			due -= x.Amount // no processor reports payments with this tender
 		}
 	}
 	switch {

@@ -11,12 +11,13 @@ func awardsWhenPaid(t loyalty.PaymentTerms) bool {
 	return t.Award == loyalty.AwardOrdersWhenPaid || t.Award == loyalty.AwardPayments
 }
 
-// FindsBy reports whether a payment can find its member in the given way.
+// FindsBy reports whether the terms allow finding the member of a payment in the given way.
 func FindsBy(t loyalty.PaymentTerms, by loyalty.MemberBy) bool { return slices.Contains(t.Finds(), by) }
 
-// Attributable reports whether an order can be attributed to the member although an unknown customer placed it, or
-// although it was placed before the member joined. The order must not be older than loyalty.MaxOrderAge. It must also
-// have been placed at most loyalty.JoinGrace before the member joined, or recently enough for PaymentTerms.Claims.
+// Attributable reports whether an order can be attributed to a member although an unknown customer placed it, or
+// although it was placed before the member joined. Two conditions must hold. The order is not older than
+// loyalty.MaxOrderAge. It was placed after the member joined or at most loyalty.JoinGrace before, or it is recent
+// enough for PaymentTerms.Claims.
 func Attributable(terms *loyalty.PaymentTerms, zone *time.Location, placed, joined, now time.Time) bool {
 	if placed.Before(now.Add(-loyalty.MaxOrderAge)) {
 		return false

@@ -61,8 +61,9 @@ func place(f loyalty.Fact, g loyalty.Fact) int {
 	return cmp.Or(cmp.Compare(f.Kind, g.Kind), cmp.Compare(f.ID, g.ID))
 }
 
-// WithFacts returns the payment with the facts of a report added. It contains the newest fact about each object. The
-// operation is commutative, associative and idempotent, so deliveries may be late, repeated and in any order.
+// WithFacts returns the payment with the facts of a report added. The result contains the newest fact about each
+// object. The operation is commutative, associative and idempotent, so reports may arrive late, repeatedly and in any
+// order.
 func WithFacts(x loyalty.Receipt, facts []loyalty.Fact) loyalty.Receipt {
 	x.Facts = slices.Clone(x.Facts)
 	for _, f := range facts {
@@ -77,8 +78,8 @@ func WithFacts(x loyalty.Receipt, facts []loyalty.Fact) loyalty.Receipt {
 	return x
 }
 
-// Unclear returns the known facts that a report contradicts although the report is not newer. These are all facts that
-// it contradicts with the same Clock, and facts other than captures that it contradicts with an earlier Clock.
+// Unclear returns the known facts that a report contradicts without being newer. It returns each contradicted fact with
+// the same Clock as the report, and each contradicted fact with a later Clock unless that fact is a capture.
 func Unclear(x loyalty.Receipt, facts []loyalty.Fact) (known []loyalty.Fact) {
 	for _, f := range facts {
 		i, ok := slices.BinarySearchFunc(x.Facts, f, place)
@@ -121,7 +122,7 @@ func cardsSold(x loyalty.Receipt, c loyalty.Currency) (lines []loyalty.FactLine)
 
 // giftCards returns how much of the captured money in a currency was paid with gift cards and store credit. Captures
 // and separate facts of the kind gift_card report the same money. If gift cards paid an amount that is not known yet,
-// unknown is the largest possible amount: everything that is not reported for other tenders.
+// the result unknown is the largest possible amount, which is all money that no other tender is known to have paid.
 func giftCards(x loyalty.Receipt, c loyalty.Currency) (sum, unknown int64) {
 	captured, stated, single, others, mixed := int64(0), int64(0), int64(0), int64(0), false
 	for _, f := range x.Facts {
@@ -143,8 +144,8 @@ func giftCards(x loyalty.Receipt, c loyalty.Currency) (sum, unknown int64) {
 	return sum, unknown
 }
 
-// ForOrder returns the payment with only the facts that its order needs. It removes tender facts unless gift cards paid
-// the order in part.
+// ForOrder returns the payment with only the facts that its order needs. It removes facts about tenders unless gift
+// cards paid part of the order.
 func ForOrder(x loyalty.Receipt) loyalty.Receipt {
 	if !slices.ContainsFunc(x.Facts, func(f loyalty.Fact) bool { return f.Mixed }) {
 		x.Facts = slices.DeleteFunc(
@@ -154,10 +155,10 @@ func ForOrder(x loyalty.Receipt) loyalty.Receipt {
 	return x
 }
 
-// refundedMoney returns the money that was returned in a currency. A sum that the processor adds up includes every
-// refund made until then. Only later refunds change it, and refunds that failed later or at the same instant: Stripe's
-// clock has whole seconds, and a refund can be created and fail within one second. The result is never less than the
-// sum of the known refunds.
+// refundedMoney returns the money that was returned in a currency. If the processor reports a sum, that includes every
+// refund made until then. Later refunds increase it. Refunds that failed later, or at the same instant, reduce it. The
+// same instant counts because Stripe's clock has whole seconds, and a refund can be created and fail within one second.
+// The result is never less than the sum of the known refunds.
 func refundedMoney(x loyalty.Receipt, c loyalty.Currency) int64 {
 	sum, until, summed := int64(0), int64(0), false
 	for _, f := range x.Facts {
@@ -210,8 +211,8 @@ func refundFacts(x loyalty.Receipt, c loyalty.Currency) (refunds []loyalty.Fact)
 	return refunds
 }
 
-// Excess returns by how much the returned money exceeds the received money; zero if it is not known how much was
-// received.
+// Excess returns by how much the returned money exceeds the received money. It returns zero if the received amount is
+// not known.
 func Excess(x loyalty.Receipt) int64 {
 	got, _, ok := Captured(x)
 	if !ok {
@@ -220,8 +221,8 @@ func Excess(x loyalty.Receipt) int64 {
 	return max(0, refundedMoney(x, got.Currency)-got.Amount)
 }
 
-// ForeignFacts returns how many facts are in another currency than the received money, as far as that is known. Such
-// facts count for nothing.
+// ForeignFacts returns how many facts are in another currency than the received money, if that currency is known. Such
+// facts are ignored.
 func ForeignFacts(x loyalty.Receipt) (n int) {
 	got, _, ok := Captured(x)
 	for _, f := range x.Facts {
@@ -232,8 +233,8 @@ func ForeignFacts(x loyalty.Receipt) (n int) {
 	return n
 }
 
-// WithReceipt returns the order with the facts of one of its payments added. It returns false if they contain nothing
-// new.
+// WithReceipt returns the order with the facts of one of its payments added. It returns false if the facts contain
+// nothing new.
 func WithReceipt(o loyalty.Order, x loyalty.Receipt) (loyalty.Order, bool) {
 	i, known := slices.BinarySearchFunc(
 		o.Receipts, x, func(a, b loyalty.Receipt) int { return cmp.Compare(a.ID, b.ID) },

@@ -11,9 +11,9 @@ type stated struct {
 	Units    map[string]int64
 	Shipping int64
 	Tax      int64
-	Goods    int64 // refunded for goods without a named line
-	Extra    int64 // the rest of refunds that state lines
-	Open     int64 // refunds that state nothing
+	Goods    int64 // the amount refunded for goods without a named line
+	Extra    int64 // the remaining amounts of refunds that state lines
+	Open     int64 // the amounts of refunds that state nothing
 }
 
 // StatedRefunds adds up the amounts that the succeeded refunds of an order state.
@@ -65,7 +65,7 @@ func (s stated) ByLine() (sum int64) {
 	return sum
 }
 
-// Undiscounted returns the share of a line's amount that remains after the order's discount.
+// Undiscounted returns the share of a line's amount that the customer pays after the order's discount.
 func Undiscounted(o loyalty.Order) exact.Number {
 	if o.Discount == 0 {
 		return exact.Whole(1)

@@ -8,10 +8,10 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/loyalty/exact"
 )
 
-// TenderRefunds is the money that refunds returned to the tenders that they name. Other refunds are spread over what
-// remains of all tenders, in proportion.
+// TenderRefunds is the money that refunds returned to the tenders that they name. Other refunds reduce the remaining
+// amounts of all tenders in proportion.
 type TenderRefunds struct {
-	Each      []exact.Number // one amount per tender, in the order's sequence; nil if no refund names a tender
+	Each      []exact.Number // one amount for each tender of the order, in sequence; nil if no refund names a tender
 	Sum       exact.Number
 	Unearning exact.Number // the part of Sum that was returned to tenders that earn nothing
 }
@@ -57,8 +57,8 @@ func (s *TenderRefunds) add(o *loyalty.Order, amount exact.Number, to func(loyal
 }
 
 // addReported adds a refund whose payment reports how much was returned to gift cards. A processor may return more to
-// gift cards than they paid, as store credit. That excess, and other money in excess of what its tenders paid, belongs
-// to no tender.
+// gift cards than they paid, as store credit. Money in excess of the amount that its tenders paid is assigned to no
+// tender.
 func (s *TenderRefunds) addReported(o *loyalty.Order, r loyalty.Refund) {
 	room := func(to func(loyalty.Tender) bool) exact.Number {
 		n := exact.Whole(paidWith(o, to))
@@ -91,8 +91,8 @@ func paidWith(o *loyalty.Order, which func(loyalty.Tender) bool) (sum int64) {
 	return sum
 }
 
-// RemainingMoney returns the money paid for the order that remains after refunds that name a tender: all of it, and the
-// part that can earn.
+// RemainingMoney returns the money paid for the order that remains after refunds that name a tender. It returns the
+// whole amount, and the part that can earn.
 func RemainingMoney(o *loyalty.Order, back TenderRefunds) (all, earning exact.Number) {
 	all = exact.Whole(OrderTotal(*o)).Sub(back.Sum)
 	unearning := atLeastZero(exact.Whole(Unearning(*o)).Sub(back.Unearning))
@@ -148,8 +148,8 @@ func overRefunded(tender string, paid loyalty.Money) *loyalty.Error {
 	)
 }
 
-// OrderGiftCards returns how much gift cards and store credit paid according to payments, and for how much money this
-// is not known yet. If the merchant states the tenders, no further report is required.
+// OrderGiftCards returns the amount that gift cards and store credit paid according to payments, and the amount for
+// which this is not known yet. If the merchant states the tenders, nothing is unknown.
 func OrderGiftCards(o *loyalty.Order) (reported, unknown int64) {
 	for _, x := range o.Receipts {
 		one, more := giftCards(x, o.Currency)
@@ -161,8 +161,8 @@ func OrderGiftCards(o *loyalty.Order) (reported, unknown int64) {
 	return reported, unknown
 }
 
-// reportTenders sets the tenders of an order that payments report, if the merchant sent no tenders and gift cards or
-// store credit paid part of the order. Further calls start again from the merchant's tenders.
+// reportTenders sets the tenders of an order from its payments, if the merchant sent no tenders and gift cards or store
+// credit paid part of the order. Each call starts from the merchant's tenders.
 func reportTenders(o *loyalty.Order) {
 	if slices.ContainsFunc(o.Tenders, func(t loyalty.Tender) bool { return t.Reported }) {
 		o.Tenders = nil
