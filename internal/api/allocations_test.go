@@ -63,7 +63,7 @@ func earnOnce(t testing.TB) func() {
 }
 
 func TestAllocationsOfAnEarn(t *testing.T) {
-	if n := testing.AllocsPerRun(100, earnOnce(t)); n > 214 {
+	if n := testing.AllocsPerRun(100, earnOnce(t)); n > 161 {
 		t.Errorf("an order with one line item takes %v allocations", n)
 	}
 }

@@ -88,6 +88,7 @@ var arrows = []struct {
 	},
 	{"internal/program/compare", []string{"program/document"}},
 	{"internal/ledger/columns", nil},
+	{"internal/ledger/stored/generate", nil},
 	{"internal/ledger/stored", []string{"ledger/columns", "loyalty/...", "table"}},
 	{
 		"internal/ledger",

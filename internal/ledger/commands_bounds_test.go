@@ -328,7 +328,7 @@ func TestPartsOfALargeOrder(t *testing.T) {
 			Cause:  loyalty.Cause{Kind: loyalty.CauseOrder, ID: "1", Revision: 3},
 			Detail: loyalty.Detail{Subject: loyalty.Subject{Order: c.order}},
 		}
-		doc, parts := stored.Apart("p", e, stored.Encode(stored.StoredEntry(e)))
+		doc, parts := stored.Apart("p", e, stored.EncodedEntry(e))
 		d, err := stored.UnpackedEntry(doc)
 		if err != nil || len(parts) != c.parts || len(d.Order.Lines) != c.lines || len(d.Order.Refunds) != c.refunds {
 			t.Errorf("%s: %d parts, %+v, %v", c.name, len(parts), d.Order, err)

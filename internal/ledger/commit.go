@@ -233,7 +233,7 @@ func (x *execution) premature(ctx context.Context, w planned, err error) bool {
 func (x *execution) record(ctx context.Context, e loyalty.Entry, with ...table.Op) (loyalty.Entry, error) {
 	p, by := x.c.Program, x.c.By
 	e.Program, e.Recorded, e.Actor, e.Input = cmp.Or(e.Program, p.Version), x.Time(), by.Actor, by.Input
-	doc, parts := stored.Apart(p.ID, e, stored.Encode(stored.StoredEntry(e)))
+	doc, parts := stored.Apart(p.ID, e, stored.EncodedEntry(e))
 	it := table.Item{Key: stored.CauseKey(p.ID, e.Cause), Doc: doc}
 	err := x.Table.Transact(ctx, slices.Concat([]table.Op{table.Put(it)}, with, parts)...)
 	var conflict *table.ConflictError

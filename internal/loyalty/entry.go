@@ -1,8 +1,7 @@
 package loyalty
 
 import (
-	"fmt"
-	"strings"
+	"strconv"
 	"time"
 
 	"github.com/perennial-loyalty/perennial/internal/loyalty/calendar"
@@ -50,7 +49,13 @@ type Cause struct {
 	Revision int // from 1
 }
 
-func (c Cause) String() string { return fmt.Sprintf("%s/%s.%d", c.Kind, c.ID, c.Revision) }
+func (c Cause) String() string { return string(c.AppendTo(nil)) }
+
+// AppendTo appends the text of the cause to b.
+func (c Cause) AppendTo(b []byte) []byte {
+	b = append(append(append(append(b, c.Kind...), '/'), c.ID...), '.')
+	return strconv.AppendInt(b, int64(c.Revision), 10)
+}
 
 // Kind is the kind of change that an entry records.
 type Kind string
@@ -207,5 +212,5 @@ func (e Entry) Anothers() bool { return e.Redemption != nil && e.Redemption.By !
 
 // ID returns a name made of the cause and revision, so that the entry can be found without an index.
 func (e Entry) ID() string {
-	return "ent_" + strings.Join([]string{e.Cause.Kind, e.Cause.ID, fmt.Sprint(e.Cause.Revision)}, "~")
+	return "ent_" + e.Cause.Kind + "~" + e.Cause.ID + "~" + strconv.Itoa(e.Cause.Revision)
 }

@@ -44,7 +44,7 @@ func (os Orders) Put(ctx context.Context, p *loyalty.Program, o loyalty.Order, b
 	o.Refunds = slices.SortedFunc(
 		slices.Values(o.Refunds), func(x, y loyalty.Refund) int { return cmp.Compare(x.ID, y.ID) },
 	)
-	by.Input = orderFingerprint(o)
+	by.Input = stored.OrderFingerprint(o)
 	superseded := false
 	r, err := os.ExecutePrepared(ctx, os.Revise(
 		p, loyalty.Cause{Kind: loyalty.CauseOrder, ID: o.ID}, o.Member, by,
@@ -175,12 +175,6 @@ func movesReferral(was loyalty.Account, out posting.Outcome) bool {
 	before, changed := award.ReferralChangeOf(was, "")
 	after, changes := award.ReferralChangeOf(out.Account, "")
 	return changed != changes || before != after
-}
-
-// orderFingerprint returns a fingerprint of the order's content. Two orders with the same content have the same
-// fingerprint.
-func orderFingerprint(o loyalty.Order) string {
-	return stored.Fingerprint(append(stored.Encode(stored.StoredOrder(loyalty.OrderState{Order: o})), o.Member...))
 }
 
 func orderResult(e loyalty.Entry, replayed bool) OrderResult {

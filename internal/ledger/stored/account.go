@@ -197,25 +197,22 @@ func (d *AccountDoc) readExtensions(a *loyalty.Account) {
 }
 
 // storedBrands returns the counts with a key of month and brand: "202612|east".
-func storedBrands(all []loyalty.Bought) map[string]int64 {
-	if len(all) == 0 {
-		return nil
-	}
-	out := make(map[string]int64, len(all))
-	for _, b := range all {
-		out[strconv.Itoa(b.Month)+"|"+b.Brand] = b.N
-	}
+func storedBrands(all []loyalty.Bought) object[int64] {
+	out := each(all, func(b loyalty.Bought) member[int64] {
+		return member[int64]{strconv.Itoa(b.Month) + "|" + b.Brand, b.N}
+	})
+	object[int64](out).sort()
 	return out
 }
 
-func readBrands(stored map[string]int64) (out []loyalty.Bought, err error) {
-	for key, n := range stored {
-		month, brand, _ := strings.Cut(key, "|")
+func readBrands(stored object[int64]) (out []loyalty.Bought, err error) {
+	for _, x := range stored {
+		month, brand, _ := strings.Cut(x.Name, "|")
 		m, err := strconv.Atoi(month)
 		if err != nil {
-			return nil, fmt.Errorf("ledger: brand %q has no month", key)
+			return nil, fmt.Errorf("ledger: brand %q has no month", x.Name)
 		}
-		out = append(out, loyalty.Bought{Month: m, Brand: brand, N: n})
+		out = append(out, loyalty.Bought{Month: m, Brand: brand, N: x.Value})
 	}
 	slices.SortFunc(out, func(a, b loyalty.Bought) int {
 		return cmp.Or(cmp.Compare(a.Month, b.Month), cmp.Compare(a.Brand, b.Brand))

@@ -24,18 +24,18 @@ func StoredEvent(s *loyalty.EventState) *eventDoc {
 	}
 }
 
-func storedData(data map[string]any) map[string]valueDoc {
-	out := make(map[string]valueDoc, len(data))
+func storedData(data map[string]any) (out object[valueDoc]) {
 	for name, v := range data {
 		switch v := v.(type) {
 		case string:
-			out[name] = valueDoc{Text: &v}
+			out = append(out, member[valueDoc]{name, valueDoc{Text: &v}})
 		case bool:
-			out[name] = valueDoc{Truth: &v}
+			out = append(out, member[valueDoc]{name, valueDoc{Truth: &v}})
 		case *big.Rat:
-			out[name] = valueDoc{Number: v.RatString()}
+			out = append(out, member[valueDoc]{name, valueDoc{Number: v.RatString()}})
 		}
 	}
+	out.sort()
 	return out
 }
 
@@ -55,7 +55,8 @@ func (d *eventDoc) state(c loyalty.Cause, m loyalty.MemberID) (*loyalty.EventSta
 			Zone: d.Zone,
 		},
 	}
-	for name, v := range d.Data {
+	for _, x := range d.Data {
+		name, v := x.Name, x.Value
 		if s.Event.Data == nil {
 			s.Event.Data = map[string]any{}
 		}

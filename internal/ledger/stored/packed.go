@@ -40,7 +40,7 @@ type unpackedDoc struct {
 
 // packed returns the stored document of an entry.
 func packed(d entryDoc) []byte {
-	doc := Encode(d)
+	doc := d.appendTo(newDocument())
 	if len(doc) <= packAbove {
 		return doc
 	}
@@ -52,7 +52,7 @@ func packed(d entryDoc) []byte {
 		u.Lines, u.Texts, p.Lines = len(order.Lines), w.Texts(), table.Binary(w.Bytes())
 		order.Lines, u.Entry.Order = nil, &order
 	}
-	p.Packed = table.Binary(deflated(Encode(u), entryDictionary))
+	p.Packed = table.Binary(deflated(u.appendTo(newDocument()), entryDictionary))
 	return Encode(p)
 }
 
@@ -149,7 +149,7 @@ func readLines(r *columns.Reader, n int) ([]LineDoc, error) {
 
 // PackedAccount returns the stored document of an account.
 func PackedAccount(d AccountDoc) []byte {
-	doc := Encode(d)
+	doc := d.appendTo(newDocument())
 	if len(doc) <= packAbove {
 		return doc
 	}

@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"errors"
 	"iter"
-	"maps"
 	"slices"
 	"strings"
 
@@ -44,9 +43,15 @@ func (s seriesDoc) check() error {
 }
 
 // storedLots encodes lots in the order of accounts: the earliest expiry first, lots that never expire (0) last.
-func storedLots(lots []loyalty.Lot) (out seriesDoc) {
-	last := int64(0)
-	for _, l := range slices.SortedStableFunc(slices.Values(lots), compareLots) {
+func storedLots(lots []loyalty.Lot) seriesDoc {
+	if len(lots) == 0 {
+		return nil
+	}
+	if !slices.IsSortedFunc(lots, compareLots) {
+		lots = slices.SortedStableFunc(slices.Values(lots), compareLots)
+	}
+	out, last := make(seriesDoc, 0, 2*len(lots)), int64(0)
+	for _, l := range lots {
 		out = out.add(last, int64(l.Expires), int64(l.Points))
 		last = int64(l.Expires)
 	}
@@ -65,40 +70,51 @@ func readLots(stored seriesDoc) (lots []loyalty.Lot, err error) {
 // storedUsage encodes usage as one series per rule and period. A key consists of the rule, a # if the usage is a number
 // of times instead of points, and the period: "campaigns.x|#week", or "day" for the program's own caps. The days are
 // the last days of the periods.
-func storedUsage(all []loyalty.Usage) map[string]seriesDoc {
+func storedUsage(all []loyalty.Usage) (out object[seriesDoc]) {
 	if len(all) == 0 {
 		return nil
 	}
-	out, last := map[string]seriesDoc{}, map[string]int64{}
-	for _, u := range slices.SortedFunc(
-		slices.Values(all), func(x, y loyalty.Usage) int { return cmp.Compare(x.Ends, y.Ends) },
-	) {
-		key := string(u.Per)
-		if u.Times {
-			key = "#" + key
-		}
-		if u.Rule != "" {
-			key = u.Rule + "|" + key
-		}
-		out[key] = out[key].add(last[key], int64(u.Ends), u.N)
-		last[key] = int64(u.Ends)
+	if !slices.IsSortedFunc(all, loyalty.Usage.Compare) {
+		all = slices.SortedFunc(slices.Values(all), loyalty.Usage.Compare)
 	}
+	out = make(object[seriesDoc], 0, len(all))
+	numbers := make(seriesDoc, 0, 2*len(all)) // of all series
+	for len(all) > 0 {
+		first, last, start := all[0], int64(0), len(numbers)
+		for len(all) > 0 && all[0].Rule == first.Rule && all[0].Times == first.Times && all[0].Per == first.Per {
+			numbers = numbers.add(last, int64(all[0].Ends), all[0].N)
+			last, all = int64(all[0].Ends), all[1:]
+		}
+		out = append(out, member[seriesDoc]{usageName(first), numbers[start:]})
+	}
+	out.sort()
 	return out
 }
 
-func readUsage(stored map[string]seriesDoc) (out []loyalty.Usage, err error) {
-	for _, key := range slices.Sorted(maps.Keys(stored)) {
-		rule, period, ruled := strings.Cut(key, "|")
+func usageName(u loyalty.Usage) string {
+	name := string(u.Per)
+	if u.Times {
+		name = "#" + name
+	}
+	if u.Rule != "" {
+		name = u.Rule + "|" + name
+	}
+	return name
+}
+
+func readUsage(stored object[seriesDoc]) (out []loyalty.Usage, err error) {
+	for _, x := range stored {
+		rule, period, ruled := strings.Cut(x.Name, "|")
 		if !ruled {
-			rule, period = "", key
+			rule, period = "", x.Name
 		}
 		period, times := strings.CutPrefix(period, "#")
-		for day, n := range stored[key].all() {
+		for day, n := range x.Value.all() {
 			out = append(out, loyalty.Usage{
 				Rule: rule, Times: times, Per: loyalty.CapPeriod(period), Ends: calendar.Date(day), N: n,
 			})
 		}
-		err = cmp.Or(err, stored[key].check())
+		err = cmp.Or(err, x.Value.check())
 	}
 	slices.SortFunc(out, loyalty.Usage.Compare)
 	return out, err

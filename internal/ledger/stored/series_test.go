@@ -30,7 +30,7 @@ func TestDamagedSeriesAreNotRead(t *testing.T) {
 	if _, err := readLots(seriesDoc{20271231}); err == nil {
 		t.Error("lots with an odd number of numbers are read")
 	}
-	if _, err := readUsage(map[string]seriesDoc{"day": {20271231, 1, 2}}); err == nil {
+	if _, err := readUsage(object[seriesDoc]{{"day", seriesDoc{20271231, 1, 2}}}); err == nil {
 		t.Error("usage with an odd number of numbers is read")
 	}
 	d := metricsDoc{Months: []int64{202712, 89}, Points: []int64{1}}

@@ -18,38 +18,38 @@ type Identity struct{ Kind, Value string }
 // 1,024 bytes, including names. Instants are in milliseconds since 1970, days are in the form yyyymmdd.
 
 type AccountDoc struct {
-	Status      string               `json:"st,omitzero"` // omitted while active
-	Joined      int64                `json:"joined"`
-	Sequence    int64                `json:"seq"`
-	Head        string               `json:"head"`
-	Lots        seriesDoc            `json:"lots,omitempty"`
-	Pending     []pendingDoc         `json:"pend,omitempty"`
-	Holds       []holdDoc            `json:"holds,omitempty"`
-	Debt        int64                `json:"debt,omitzero"`
-	Purses      map[string]purseDoc  `json:"w,omitempty"` // by wallet
-	Tier        *tierDoc             `json:"tier,omitempty"`
-	Past        []*tierDoc           `json:"past,omitempty"` // oldest first; null: the standing of a new member
-	Counted     int64                `json:"cnt,omitzero"`   // omitted if it equals Last; -1 if it is zero
-	Brands      map[string]int64     `json:"mb,omitempty"`   // metrics: orders by month and brand, "202612|east"
-	TierGroups  []tierGroupDoc       `json:"tg,omitempty"`
-	Usage       map[string]seriesDoc `json:"caps,omitempty"` // by rule and period: "campaigns.x|#day"
-	Reached     []reachedDoc         `json:"ms1,omitempty"`  // milestones
-	Traits      *traitsDoc           `json:"who,omitempty"`
-	Moves       []moveDoc            `json:"mv,omitempty"`
-	Notices     []noticeDoc          `json:"notices,omitempty"`
-	Extended    []extendedDoc        `json:"ext,omitempty"`
-	Slides      int32                `json:"slide,omitzero"`
-	Actives     []int64              `json:"act,omitempty"`
-	Slid        seriesDoc            `json:"slid,omitempty"`
-	Graced      []int32              `json:"grace,omitempty"`
-	Carried     string               `json:"frac,omitzero"`
-	Earned      int64                `json:"earned,omitzero"`
-	Redeemed    int64                `json:"spent,omitzero"`
-	Expired     int64                `json:"expired,omitzero"`
-	Last        int64                `json:"last,omitzero"`
-	Seen        int64                `json:"seen,omitzero"` // omitted if it equals Last; -1 if it is zero
-	Ran         int64                `json:"ran,omitzero"`  // omitted if it equals Seen; -1 if it is zero
-	ExpiredLots seriesDoc            `json:"exp,omitempty"`
+	Status      string            `json:"st,omitzero"` // omitted while active
+	Joined      int64             `json:"joined"`
+	Sequence    int64             `json:"seq"`
+	Head        string            `json:"head"`
+	Lots        seriesDoc         `json:"lots,omitempty"`
+	Pending     []pendingDoc      `json:"pend,omitempty"`
+	Holds       []holdDoc         `json:"holds,omitempty"`
+	Debt        int64             `json:"debt,omitzero"`
+	Purses      object[purseDoc]  `json:"w,omitempty"` // by wallet
+	Tier        *tierDoc          `json:"tier,omitempty"`
+	Past        []*tierDoc        `json:"past,omitempty"` // oldest first; null: the standing of a new member
+	Counted     int64             `json:"cnt,omitzero"`   // omitted if it equals Last; -1 if it is zero
+	Brands      object[int64]     `json:"mb,omitempty"`   // metrics: orders by month and brand, "202612|east"
+	TierGroups  []tierGroupDoc    `json:"tg,omitempty"`
+	Usage       object[seriesDoc] `json:"caps,omitempty"` // by rule and period: "campaigns.x|#day"
+	Reached     []reachedDoc      `json:"ms1,omitempty"`  // milestones
+	Traits      *traitsDoc        `json:"who,omitempty"`
+	Moves       []moveDoc         `json:"mv,omitempty"`
+	Notices     []noticeDoc       `json:"notices,omitempty"`
+	Extended    []extendedDoc     `json:"ext,omitempty"`
+	Slides      int32             `json:"slide,omitzero"`
+	Actives     []int64           `json:"act,omitempty"`
+	Slid        seriesDoc         `json:"slid,omitempty"`
+	Graced      []int32           `json:"grace,omitempty"`
+	Carried     string            `json:"frac,omitzero"`
+	Earned      int64             `json:"earned,omitzero"`
+	Redeemed    int64             `json:"spent,omitzero"`
+	Expired     int64             `json:"expired,omitzero"`
+	Last        int64             `json:"last,omitzero"`
+	Seen        int64             `json:"seen,omitzero"` // omitted if it equals Last; -1 if it is zero
+	Ran         int64             `json:"ran,omitzero"`  // omitted if it equals Seen; -1 if it is zero
+	ExpiredLots seriesDoc         `json:"exp,omitempty"`
 
 	Conversions []convertedDoc `json:"cvs,omitempty"`
 
@@ -184,55 +184,55 @@ type shareDoc struct {
 }
 
 type entryDoc struct {
-	Sequence   int64                `json:"seq,omitzero"`
-	Member     string               `json:"m"`
-	Kind       string               `json:"k"`
-	Points     int64                `json:"n"`
-	Postings   []postingDoc         `json:"p,omitempty"`
-	Reasons    []reasonDoc          `json:"why,omitempty"`
-	Program    int                  `json:"v"`
-	Effective  int64                `json:"at"`
-	Recorded   int64                `json:"rec"`
-	Actor      string               `json:"by"`
-	Input      string               `json:"in,omitzero"`
-	Order      *orderDoc            `json:"o,omitempty"`
-	Redemption *redemptionDoc       `json:"rd,omitempty"`
-	Rejection  *rejectionDoc        `json:"no,omitempty"`
-	Tier       *tierDoc             `json:"tier,omitempty"`
-	Redecided  *redecidedDoc        `json:"again,omitempty"`
-	Redated    []reachedDoc         `json:"dated,omitempty"`
-	Metric     *metricDoc           `json:"met,omitempty"`
-	Brands     map[string]int64     `json:"mb,omitempty"` // encoded like AccountDoc.Brands
-	TierGroup  string               `json:"tg,omitzero"`  // the tier group in which the change happened
-	Counts     []countDoc           `json:"cnt,omitempty"`
-	Usage      map[string]seriesDoc `json:"caps,omitempty"`
-	Numbers    int                  `json:"nums,omitzero"`
-	Target     int                  `json:"tgt,omitzero"`
-	First      []string             `json:"first,omitempty"`  // encoded like AccountDoc.First
-	Undecided  []againDoc           `json:"undec,omitempty"`  // encoded like AccountDoc.Undecided
-	From       *againDoc            `json:"undecf,omitempty"` // an empty order: clears the account's value
-	Converting *convertingDoc       `json:"conv,omitempty"`
-	Event      *eventDoc            `json:"ev,omitempty"`
-	Reached    *reachedDoc          `json:"ms,omitempty"`
-	Traits     *traitsDoc           `json:"who,omitempty"`
-	Move       *moveDoc             `json:"mv,omitempty"`
-	Notice     *noticeDoc           `json:"notice,omitempty"`
-	Extended   []extendedDoc        `json:"ext,omitempty"`
-	Slides     int32                `json:"slide,omitzero"`
-	Activity   *activityChangeDoc   `json:"act,omitzero"`
-	Stale      int32                `json:"stale,omitzero"`
-	Graced     []int32              `json:"grace,omitempty"`
-	Carried    string               `json:"frac,omitzero"`
-	Conversion *convertedDoc        `json:"cv,omitempty"`
-	Reversals  []unconvertedDoc     `json:"unc,omitempty"`
-	WriteOffs  []writeOffDoc        `json:"wo,omitempty"`
-	Wallets    []walletDoc          `json:"ws,omitempty"`
-	Active     int64                `json:"ba,omitzero"` // the balance after the entry
-	Pending    int64                `json:"bp,omitzero"`
-	Reserved   int64                `json:"br,omitzero"`
-	Debt       int64                `json:"bd,omitzero"`
-	Previous   string               `json:"prev,omitzero"`
-	Hash       string               `json:"hash,omitzero"`
+	Sequence   int64              `json:"seq,omitzero"`
+	Member     string             `json:"m"`
+	Kind       string             `json:"k"`
+	Points     int64              `json:"n"`
+	Postings   []postingDoc       `json:"p,omitempty"`
+	Reasons    []reasonDoc        `json:"why,omitempty"`
+	Program    int                `json:"v"`
+	Effective  int64              `json:"at"`
+	Recorded   int64              `json:"rec"`
+	Actor      string             `json:"by"`
+	Input      string             `json:"in,omitzero"`
+	Order      *orderDoc          `json:"o,omitempty"`
+	Redemption *redemptionDoc     `json:"rd,omitempty"`
+	Rejection  *rejectionDoc      `json:"no,omitempty"`
+	Tier       *tierDoc           `json:"tier,omitempty"`
+	Redecided  *redecidedDoc      `json:"again,omitempty"`
+	Redated    []reachedDoc       `json:"dated,omitempty"`
+	Metric     *metricDoc         `json:"met,omitempty"`
+	Brands     object[int64]      `json:"mb,omitempty"` // encoded like AccountDoc.Brands
+	TierGroup  string             `json:"tg,omitzero"`  // the tier group in which the change happened
+	Counts     []countDoc         `json:"cnt,omitempty"`
+	Usage      object[seriesDoc]  `json:"caps,omitempty"`
+	Numbers    int                `json:"nums,omitzero"`
+	Target     int                `json:"tgt,omitzero"`
+	First      []string           `json:"first,omitempty"`  // encoded like AccountDoc.First
+	Undecided  []againDoc         `json:"undec,omitempty"`  // encoded like AccountDoc.Undecided
+	From       *againDoc          `json:"undecf,omitempty"` // an empty order: clears the account's value
+	Converting *convertingDoc     `json:"conv,omitempty"`
+	Event      *eventDoc          `json:"ev,omitempty"`
+	Reached    *reachedDoc        `json:"ms,omitempty"`
+	Traits     *traitsDoc         `json:"who,omitempty"`
+	Move       *moveDoc           `json:"mv,omitempty"`
+	Notice     *noticeDoc         `json:"notice,omitempty"`
+	Extended   []extendedDoc      `json:"ext,omitempty"`
+	Slides     int32              `json:"slide,omitzero"`
+	Activity   *activityChangeDoc `json:"act,omitzero"`
+	Stale      int32              `json:"stale,omitzero"`
+	Graced     []int32            `json:"grace,omitempty"`
+	Carried    string             `json:"frac,omitzero"`
+	Conversion *convertedDoc      `json:"cv,omitempty"`
+	Reversals  []unconvertedDoc   `json:"unc,omitempty"`
+	WriteOffs  []writeOffDoc      `json:"wo,omitempty"`
+	Wallets    []walletDoc        `json:"ws,omitempty"`
+	Active     int64              `json:"ba,omitzero"` // the balance after the entry
+	Pending    int64              `json:"bp,omitzero"`
+	Reserved   int64              `json:"br,omitzero"`
+	Debt       int64              `json:"bd,omitzero"`
+	Previous   string             `json:"prev,omitzero"`
+	Hash       string             `json:"hash,omitzero"`
 }
 
 type postingDoc struct {
@@ -322,8 +322,8 @@ type orderDoc struct {
 
 	Missing []string `json:"miss,omitempty"`
 
-	Converts []string             `json:"conv,omitempty"` // referral actions whose conditions the order meets
-	Limits   map[string]seriesDoc `json:"cuts,omitempty"` // caps and limits that cut its points; see AccountDoc.Usage
+	Converts []string          `json:"conv,omitempty"` // referral actions whose conditions the order meets
+	Limits   object[seriesDoc] `json:"cuts,omitempty"` // caps and limits that cut its points; see AccountDoc.Usage
 
 	LinesAt   int `json:"lia,omitzero"` // if the line items are stored separately: the revision that stores them
 	RefundsAt int `json:"rea,omitzero"` // if the refunds are stored separately: the revision that stores them
@@ -331,25 +331,25 @@ type orderDoc struct {
 
 // eventDoc omits the fields that its entry already contains.
 type eventDoc struct {
-	Type       string              `json:"t"`
-	At         int64               `json:"at"`
-	Data       map[string]valueDoc `json:"d,omitempty"`
-	Program    int                 `json:"v,omitzero"`
-	Level      string              `json:"lev,omitzero"`
-	Orders     int64               `json:"nth,omitzero"`
-	Segments   []string            `json:"seg,omitempty"`
-	OptIns     []string            `json:"opt,omitempty"`
-	Birthday   int                 `json:"bd,omitzero"`
-	Zone       string              `json:"bz,omitzero"`
-	Worth      int64               `json:"n,omitzero"`
-	Grants     []grantDoc          `json:"g,omitempty"`
-	Shares     []shareDoc          `json:"sh,omitempty"`
-	Bucket     int                 `json:"bk,omitzero"`
-	SlidTo     int32               `json:"sl,omitzero"`
-	Visits     int64               `json:"vis,omitzero"`
-	TierGroups []countedDoc        `json:"tgs,omitempty"`
-	Missing    []string            `json:"miss,omitempty"`
-	Meets      []string            `json:"meets,omitempty"`
+	Type       string           `json:"t"`
+	At         int64            `json:"at"`
+	Data       object[valueDoc] `json:"d,omitempty"`
+	Program    int              `json:"v,omitzero"`
+	Level      string           `json:"lev,omitzero"`
+	Orders     int64            `json:"nth,omitzero"`
+	Segments   []string         `json:"seg,omitempty"`
+	OptIns     []string         `json:"opt,omitempty"`
+	Birthday   int              `json:"bd,omitzero"`
+	Zone       string           `json:"bz,omitzero"`
+	Worth      int64            `json:"n,omitzero"`
+	Grants     []grantDoc       `json:"g,omitempty"`
+	Shares     []shareDoc       `json:"sh,omitempty"`
+	Bucket     int              `json:"bk,omitzero"`
+	SlidTo     int32            `json:"sl,omitzero"`
+	Visits     int64            `json:"vis,omitzero"`
+	TierGroups []countedDoc     `json:"tgs,omitempty"`
+	Missing    []string         `json:"miss,omitempty"`
+	Meets      []string         `json:"meets,omitempty"`
 }
 
 // valueDoc has exactly one field set: a text, a number or a boolean.
@@ -418,13 +418,31 @@ func Encode(v any) []byte {
 // cause and its stored form without the hash. The stored form includes the hash of the previous entry.
 func Sealed(e loyalty.Entry, previous string) (loyalty.Entry, []byte) {
 	e.Previous, e.Hash = previous, ""
-	doc := Encode(StoredEntry(e))
-	h := sha256.New()
-	h.Write([]byte(e.Cause.String() + "\n"))
-	h.Write(doc)
-	e.Hash = base64.RawURLEncoding.EncodeToString(h.Sum(nil))
-	doc = append(doc[:len(doc)-1], `,"hash":"`...) // Hash is the last field, so the result is Encode(StoredEntry(e))
-	return e, append(append(doc, e.Hash...), `"}`...)
+	d := StoredEntry(e)
+	b := append(e.Cause.AppendTo(newDocument()), '\n')
+	start := len(b)
+	b = d.appendTo(b)
+	sum := sha256.Sum256(b)
+	b = append(b[:len(b)-1], `,"hash":"`...) // Hash is the last field, so the result is EncodedEntry(e)
+	hash := len(b)
+	b = base64.RawURLEncoding.AppendEncode(b, sum[:])
+	e.Hash = string(b[hash:])
+	return e, append(b, `"}`...)[start:]
+}
+
+// EncodedEntry returns the complete stored form of an entry. See Apart.
+func EncodedEntry(e loyalty.Entry) []byte {
+	d := StoredEntry(e)
+	return d.appendTo(newDocument())
+}
+
+// newDocument returns an empty buffer in which a typical document fits.
+func newDocument() []byte { return make([]byte, 0, 1024) }
+
+// OrderFingerprint returns a fingerprint of an order's content and its member.
+func OrderFingerprint(o loyalty.Order) string {
+	d := StoredOrder(loyalty.OrderState{Order: o})
+	return Fingerprint(append(d.appendTo(newDocument()), o.Member...))
 }
 
 // Fingerprint returns the first 128 bits of the SHA-256 of doc. That is short enough to store in every entry.

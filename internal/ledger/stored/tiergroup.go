@@ -12,18 +12,18 @@ import (
 // tierGroupDoc is a member's standing in a tier group, with the metrics that count there by month. Brands has counts by
 // month and brand, encoded like AccountDoc.Brands.
 type tierGroupDoc struct {
-	TierGroup string               `json:"id"`
-	Tier      *tierDoc             `json:"tier,omitempty"`
-	Past      []*tierDoc           `json:"past,omitempty"`
-	Metrics   map[string]metricDoc `json:"met,omitempty"` // by month
-	Brands    map[string]int64     `json:"mb,omitempty"`
+	TierGroup string            `json:"id"`
+	Tier      *tierDoc          `json:"tier,omitempty"`
+	Past      []*tierDoc        `json:"past,omitempty"`
+	Metrics   object[metricDoc] `json:"met,omitempty"` // by month
+	Brands    object[int64]     `json:"mb,omitempty"`
 }
 
 // countDoc is the amount that an entry adds to the metrics of a tier group.
 type countDoc struct {
-	TierGroup string           `json:"id"`
-	Metric    metricDoc        `json:"met,omitzero"`
-	Brands    map[string]int64 `json:"mb,omitempty"`
+	TierGroup string        `json:"id"`
+	Metric    metricDoc     `json:"met,omitzero"`
+	Brands    object[int64] `json:"mb,omitempty"`
 }
 
 // countedDoc is the amount that an order or event counts in a tier group.
@@ -50,22 +50,21 @@ func storedTierGroup(l loyalty.TierGroupStanding) tierGroupDoc {
 		Brands: storedBrands(l.Brands),
 	}
 	for _, m := range l.Metrics {
-		if d.Metrics == nil {
-			d.Metrics = map[string]metricDoc{}
-		}
 		month := strconv.Itoa(m.Month)
-		m.Month = 0 // the map key contains the month
-		d.Metrics[month] = storedMetric(m, 0)
+		m.Month = 0 // the name of the member contains the month
+		d.Metrics = append(d.Metrics, member[metricDoc]{month, storedMetric(m, 0)})
 	}
+	d.Metrics.sort()
 	return d
 }
 
 func (d tierGroupDoc) standing() (l loyalty.TierGroupStanding, err error) {
 	l.TierGroup, l.Tier = d.TierGroup, d.Tier.standing()
 	l.Past = readPast(d.Past, l.Tier)
-	for key, m := range d.Metrics {
-		if m.Month, err = strconv.Atoi(key); err != nil {
-			return l, fmt.Errorf("ledger: metric %q has no month", key)
+	for _, x := range d.Metrics {
+		m := x.Value
+		if m.Month, err = strconv.Atoi(x.Name); err != nil {
+			return l, fmt.Errorf("ledger: metric %q has no month", x.Name)
 		}
 		l.Metrics = append(l.Metrics, m.metric())
 	}

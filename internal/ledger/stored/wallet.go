@@ -1,9 +1,6 @@
 package stored
 
 import (
-	"maps"
-	"slices"
-
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
 	"github.com/perennial-loyalty/perennial/internal/loyalty/calendar"
 )
@@ -44,20 +41,20 @@ type convertedDoc struct {
 	Returned        int64     `json:"b,omitzero"`
 }
 
-func storedPurses(all []loyalty.Purse) map[string]purseDoc {
-	out := make(map[string]purseDoc, len(all))
-	for _, x := range all {
-		out[x.Wallet] = purseDoc{
+func storedPurses(all []loyalty.Purse) object[purseDoc] {
+	out := each(all, func(x loyalty.Purse) member[purseDoc] {
+		return member[purseDoc]{x.Wallet, purseDoc{
 			storedLots(x.Lots), int64(x.Debt), int64(x.Earned), int64(x.Redeemed), int64(x.Expired),
 			storedLots(x.ExpiredLots),
-		}
-	}
+		}}
+	})
+	object[purseDoc](out).sort()
 	return out
 }
 
-func readPurses(docs map[string]purseDoc) (out []loyalty.Purse, err error) {
-	for _, wallet := range slices.Sorted(maps.Keys(docs)) {
-		d := docs[wallet]
+func readPurses(docs object[purseDoc]) (out []loyalty.Purse, err error) {
+	for _, x := range docs {
+		d := x.Value
 		lots, err := readLots(d.Lots)
 		if err != nil {
 			return nil, err
@@ -67,7 +64,7 @@ func readPurses(docs map[string]purseDoc) (out []loyalty.Purse, err error) {
 			return nil, err
 		}
 		out = append(out, loyalty.Purse{
-			Wallet: wallet, Lots: lots, ExpiredLots: expired, Debt: loyalty.Points(d.Debt),
+			Wallet: x.Name, Lots: lots, ExpiredLots: expired, Debt: loyalty.Points(d.Debt),
 			Earned: loyalty.Points(d.Earned), Redeemed: loyalty.Points(d.Redeemed), Expired: loyalty.Points(d.Expired),
 		})
 	}
