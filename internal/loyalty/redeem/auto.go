@@ -14,22 +14,22 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/loyalty/posting"
 )
 
-// MaxAutoLimit bounds Auto.Limit, so that all redemptions of one instant fit into one transaction.
+// MaxAutoLimit is the maximum of Auto.Limit, so that all redemptions of one instant fit into one transaction.
 const MaxAutoLimit = 10
 
-// autoKey identifies automatic redemption among the rules.
+// autoKey is the key of automatic redemption in reasons and usage.
 const autoKey = "redemption.auto"
 
-// AutoRedeem redeems the program's automatic reward as often as the active points and the daily limit allow. Among the
-// steps of one instant, it runs after pending points become active and before the tier is reviewed, and again at the
-// end, after entry bonuses. A level that required a balance above Auto.At could therefore never be reached; there are
-// no such levels.
+// AutoRedeem redeems the program's automatic reward as often as the active points and the daily limit allow. At each
+// instant, it runs after pending points become active and before the tier is reviewed, and again at the end, after
+// entry bonuses. A level that required a balance above Auto.At could therefore never be reached; there are no such
+// levels.
 func AutoRedeem(d *posting.Decision, at time.Time) error {
 	auto, day := d.P.Redemption.Auto, calendar.DateOf(at, d.P.Zone)
 	limit := loyalty.Limit{Times: auto.Limit, Per: loyalty.PerDay}
 	reward, _ := FindReward(d.P.Rewards, auto.Reward)
 	if reward.When != nil {
-		return nil // from a program published before conditions were rejected; members can redeem it manually
+		return nil // an old program may have such a condition; members can redeem the reward manually
 	}
 	for autoReady(d.P.Conversions, &d.P.Spending, d.Account) {
 		n := earn.UsedTimes(d.Account, autoKey, limit, day) + 1
@@ -75,8 +75,8 @@ func Finish(d *posting.Decision) (posting.Outcome, error) {
 	return d.Outcome, err
 }
 
-// autoID returns the redemption's ID. It consists of the member and the sequence number of the entry, so that the same
-// history produces the same IDs.
+// autoID returns the redemption's ID. It consists of the member and the sequence number of the entry. Deciding the same
+// history again therefore produces the same IDs.
 func autoID(d *posting.Decision) string {
 	return fmt.Sprintf("rd_auto_%s_%d", strings.TrimPrefix(string(d.Account.Member), "mem_"), d.Account.Sequence+1)
 }
@@ -123,7 +123,7 @@ func CompileAuto(p *loyalty.Program) error {
 			"the daily limit of automatic redemption is %d; it must be from 1 to %d", auto.Limit, MaxAutoLimit,
 		)
 	}
-	r.When = nil // see AutoRedeem
+	r.When = nil // AutoRedeem handles conditions
 	if wants := AutoObstacle(&r); wants != "" {
 		return fmt.Errorf("the reward %s %s, so it cannot be redeemed automatically", r.ID, wants)
 	}
@@ -135,8 +135,8 @@ func CompileAuto(p *loyalty.Program) error {
 	return nil
 }
 
-// AutoObstacle returns the property of a reward that prevents automatic redemption, as the predicate of a sentence. It
-// returns an empty string if there is none.
+// AutoObstacle returns the property that prevents automatic redemption of a reward, as the predicate of a sentence,
+// such as "has a limited stock". It returns an empty string if there is none.
 func AutoObstacle(r *loyalty.Reward) string {
 	switch {
 	case r.Codes.From == loyalty.UploadedCode:

@@ -76,8 +76,8 @@ func times32(a, b byte) (p byte) {
 	return p
 }
 
-// PlainCode returns a code in the form used for lookup: without spaces and hyphens, in upper case, with O as 0 and I
-// and L as 1.
+// PlainCode returns a code in the form used for lookup: without spaces and hyphens, in upper case, and with the digits
+// 0 and 1 instead of the characters O, I and L.
 func PlainCode(code string) string {
 	return strings.Map(func(r rune) rune {
 		switch {
@@ -107,8 +107,8 @@ func SharedBy(rewards []loyalty.Reward, code string) (loyalty.Reward, bool) {
 	return loyalty.Reward{}, false
 }
 
-// WellFormed reports whether a code has the form of a generated one, with the right check character. A code of this
-// form is either unknown or has 80 random bits.
+// WellFormed reports whether a code has the form of a generated one, with the right check character. A known code of
+// this form always has 80 random bits.
 func WellFormed(code string) bool {
 	plain := PlainCode(code)
 	if len(plain) != 17 {

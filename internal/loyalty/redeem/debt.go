@@ -10,7 +10,7 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/loyalty/posting"
 )
 
-// Indebted returns a spendable wallet in which a member owes points, and the debt, which is 0 if there is no such
+// Indebted returns a spendable wallet in which a member owes points, and the debt. The debt is 0 if there is no such
 // wallet. While there is a debt, the member cannot redeem, transfer or convert points of any wallet. Otherwise a debtor
 // could spend from another wallet.
 func Indebted(
@@ -30,15 +30,15 @@ func InDebt(conversions []loyalty.Conversion, rewards []loyalty.Reward, acc loya
 	return debt > 0
 }
 
-// spendable reports whether points of a wallet buy rewards or can be converted.
+// spendable reports whether points of a wallet can buy rewards or be converted.
 func spendable(conversions []loyalty.Conversion, rewards []loyalty.Reward, wallet string) bool {
 	return wallet == "" ||
 		slices.ContainsFunc(rewards, func(r loyalty.Reward) bool { return r.Wallets[wallet] > 0 }) ||
 		slices.ContainsFunc(conversions, func(c loyalty.Conversion) bool { return c.From == wallet })
 }
 
-// CreditedWallet returns how much of the limits a transfer uses, multiplied by sign. sign is 1 when the transfer is
-// made and -1 when it is declined, canceled or expired.
+// CreditedWallet returns the usage of the limits on transfers by one transfer, multiplied by sign. The sign is 1 when
+// the transfer is made and -1 when it is declined, canceled or expired.
 func CreditedWallet(
 	terms *loyalty.Transfers, zone *time.Location, r loyalty.Redemption, sign int64,
 ) (out []loyalty.Usage) {

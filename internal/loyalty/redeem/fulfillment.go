@@ -81,8 +81,8 @@ func (f Fulfillment) Move(to FulfillmentStatus, tracking string, now time.Time) 
 	return f, nil
 }
 
-// CheckAddress rejects a redemption without an address if the reward requires one, and a redemption with an address if
-// nothing is sent for the reward.
+// CheckAddress rejects a redemption without an address if the reward requires one. It also rejects a redemption with an
+// address if nothing is shipped for the reward.
 func CheckAddress(r *loyalty.Reward, given bool) error {
 	switch {
 	case given && !r.Manual:
@@ -95,8 +95,8 @@ func CheckAddress(r *loyalty.Reward, given bool) error {
 	return nil
 }
 
-// CallOff cancels the fulfillment of a redemption and returns everything that the redemption cost, regardless of the
-// program's refund policy, because the reward will not be delivered. accs and priors are the same as for
+// CallOff cancels the fulfillment of a redemption and returns everything that the redemption cost. The program's refund
+// policy does not apply, because the reward will not be delivered. The parameters accs and priors are the same as for
 // ReverseTogether.
 func CallOff(
 	p *loyalty.Program, accs []loyalty.Account, priors []loyalty.Entry, now time.Time,

@@ -6,17 +6,17 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
 )
 
-// Limits on lookups of codes that no member has ("misses"), within any GuessWindow. They protect uploaded codes, whose
+// Limits on lookups of codes that do not exist ("misses"), within any GuessWindow. They protect uploaded codes, whose
 // strength the merchant chooses. A code in the generated format is as hard to guess as a key and has no limit. When a
-// limit is reached, lookups of uploaded codes are rejected until the window has passed, including lookups of existing
-// codes: any other answer would reveal that they exist.
+// limit is reached, all lookups of uploaded codes are rejected until the window has passed. Lookups of existing codes
+// are rejected too, because any other answer would reveal that they exist.
 const (
-	MaxMissesPerClient = 5   // for one POS terminal, session or address, as named by the caller
-	MaxMissesPerKey    = 300 // for one API key, over all of its clients
+	MaxMissesPerClient = 5   // the limit for one POS terminal, session or address, as named by the caller
+	MaxMissesPerKey    = 300 // the limit for one API key, over all of its clients
 	GuessWindow        = time.Minute
 )
 
-// Guesses holds the instants of the latest misses, oldest first. It holds at most as many as their limit.
+// Guesses contains the instants of the latest misses, oldest first. It contains at most as many as the limit.
 type Guesses []time.Time
 
 // TooManyGuesses is the error that rejects a lookup with the code rate_limited.

@@ -9,16 +9,16 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/loyalty/posting"
 )
 
-// ContributionID returns the ID of a member's contribution to a redemption, for use in causes.
+// ContributionID returns the ID of a member's contribution to a redemption. Causes use it.
 func ContributionID(redemption string, m loyalty.MemberID) string {
 	return redemption + ":" + string(m)
 }
 
 // A pot contains the points that the other members of a household can contribute to a redemption.
 type pot struct {
-	lots   []potLot // ordered by expiry, earliest first
+	lots   []potLot // the lots of all contributors, earliest expiry first
 	room   map[loyalty.MemberID]loyalty.Points
-	points loyalty.Points // the total of room
+	points loyalty.Points // the points that all members together can contribute
 }
 
 type potLot struct {
@@ -26,8 +26,8 @@ type potLot struct {
 	loyalty.Lot
 }
 
-// Shares returns how many of a member's points the household may use now. It returns 0 while the account is frozen or
-// in debt, or has MaxHolds reservations.
+// Shares returns how many of a member's points the household may use now. It returns 0 if the account is frozen or in
+// debt, or has MaxHolds reservations.
 func Shares(sharing *loyalty.Sharing, rewards []loyalty.Reward, acc loyalty.Account) loyalty.Points {
 	if acc.Status != loyalty.Active || InDebt(sharing.Conversions, rewards, acc) || len(acc.Holds) >= MaxHolds {
 		return 0
@@ -72,7 +72,8 @@ func (y pot) draw(n loyalty.Points) (all []loyalty.Contribution) {
 	return all
 }
 
-// contribute adds the other members' contributions to a redemption that the first outcome has decided.
+// contribute adds the other members' contributions to a redemption. The first outcome contains the decision about the
+// redemption.
 func contribute(
 	p *loyalty.Program,
 	first posting.Outcome, others []loyalty.Account, in loyalty.Redemption, commit bool, now time.Time,

@@ -12,14 +12,14 @@ import (
 // An IssuedCode is the state of a code that a redemption issued, such as a gift card.
 type IssuedCode struct {
 	From  time.Time
-	Until time.Time     // exclusive; zero for a code that never expires
-	Left  loyalty.Money // gift cards: the remaining value
-	Worth int64         // gift cards: the initial value in minor units
-	Taken int64         // gift cards: the value removed by reversals, in minor units
+	Until time.Time     // the end of the validity, exclusive; zero if the code never expires
+	Left  loyalty.Money // for gift cards: the remaining value
+	Worth int64         // for gift cards: the initial value in minor units
+	Taken int64         // for gift cards: the value removed by reversals, in minor units
 	Used  time.Time     // when the code was used up; zero if it was not
 	Void  bool          // the redemption was reversed, and the code has no value any more
 
-	Returned bool // other codes: the points of the redemption were returned after the code was used
+	Returned bool // for other codes: the points of the redemption were returned after the code was used
 }
 
 // CodeState states whether a code can be used, and if not, why.
@@ -64,8 +64,8 @@ func (c IssuedCode) MaySend(now time.Time) error {
 const MaxGiftMessages = 5
 
 // MaySend rejects sending the gift card of a redemption to a friend if the redemption was not committed, if the gift
-// card cannot be used, or if it was sent MaxGiftMessages times already. code is the present state of the code that the
-// redemption issued, or zero if the redemption issued no code.
+// card cannot be used, or if it was sent MaxGiftMessages times already. The parameter code is the present state of the
+// code that the redemption issued, or zero if it issued none.
 func MaySend(r loyalty.Redemption, code IssuedCode, sent int, now time.Time) error {
 	switch r.Status {
 	case loyalty.Reserved, loyalty.Canceled, loyalty.Expired:
@@ -127,8 +127,8 @@ func (c IssuedCode) Use(amount loyalty.Money, now time.Time) (IssuedCode, error)
 }
 
 // Unuse returns the code after a use of it was reversed. A gift card gets the amount back and is valid again, even if
-// the rest of its value was returned in the meantime. Any other code can be used again, unless the points of its
-// redemption were returned in the meantime: then it becomes void.
+// the rest of its value was removed in the meantime. Any other code can be used again, unless the points of its
+// redemption were returned in the meantime. In that case, it becomes void.
 func (c IssuedCode) Unuse(amount loyalty.Money) IssuedCode {
 	c.Used = time.Time{}
 	if c.Left.Currency == "" {
@@ -143,18 +143,18 @@ func (c IssuedCode) Unuse(amount loyalty.Money) IssuedCode {
 // unspent returns the gift card's unused value in minor units, including value removed by reversals.
 func (c IssuedCode) unspent() int64 { return c.Left.Amount + c.Taken }
 
-// Back removes value from a code because its redemption is reversed. back is the total number of the redemption's
-// points to return, including earlier reversals, and the parameter of is the cost of the redemption in points. A gift
-// card loses the same share of its initial value, and no points are returned for value that was spent. It becomes void
-// when no value remains. Any other code becomes void at once, unless it was used: then the refunded order is the one on
-// which it was used. Back returns the new code and the number of points to return.
+// Back removes value from a code because its redemption is reversed. The parameter back is the total number of the
+// redemption's points to return, including earlier reversals, and the parameter of is the cost of the redemption in
+// points. A gift card loses the same share of its initial value. No points are returned for value that was spent. The
+// card becomes void when no value remains. Any other code becomes void at once, unless it was used, because then the
+// refunded order is the one for which it was used. Back returns the new code and the number of points to return.
 func (c IssuedCode) Back(back, of loyalty.Points) (IssuedCode, loyalty.Points) {
 	if c.Left.Currency == "" {
 		c.Void, c.Returned = c.Void || c.Used.IsZero(), true
 		return c, back
 	}
 	switch worth, unspent := big.NewInt(c.Worth), c.unspent(); {
-	case unspent == 0: // Worth may be 0 too, and is the divisor below
+	case unspent == 0: // Worth may be 0 too, and must not be a divisor below
 		return c, 0
 	case of == 0:
 		c.Left.Amount, c.Taken = 0, unspent

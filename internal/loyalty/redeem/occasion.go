@@ -9,11 +9,11 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/loyalty/posting"
 )
 
-// key returns the key of the date's capacity in usage and budgets. It differs from the reward's key.
+// key returns the key under which the capacity of a reward's date is counted. It differs from the reward's key.
 func key(o loyalty.RewardDate, r *loyalty.Reward) string { return r.Key() + "@" + o.ID }
 
-// Counters returns the limited quantities of a reward: its stock, as the number of units that became available until an
-// instant, and the capacities of its dates. It omits dates that are over.
+// Counters returns the limited quantities of a reward: its stock, which is the number of units that became available
+// before an instant, and the capacities of its dates. It omits dates that are over.
 func Counters(r *loyalty.Reward, at time.Time) (out []posting.Spend) {
 	if len(r.StockBatches) > 0 {
 		out = append(out, posting.Spend{Rule: r.Key(), Budget: StockUntil(r, at)})
@@ -26,8 +26,8 @@ func Counters(r *loyalty.Reward, at time.Time) (out []posting.Spend) {
 	return out
 }
 
-// Counter returns the limited quantity that a redemption uses: that of its date, or that of the reward if it has no
-// date.
+// Counter returns the limited quantity from which a redemption takes a unit: that of its date, or that of the reward if
+// it has no date.
 func Counter(r *loyalty.Reward, date string, at time.Time) posting.Spend {
 	if date == "" {
 		return posting.Spend{Rule: r.Key(), Budget: StockUntil(r, at)}
@@ -40,10 +40,12 @@ func Counter(r *loyalty.Reward, date string, at time.Time) posting.Spend {
 	return posting.Spend{Rule: key(loyalty.RewardDate{ID: date}, r)} // the program no longer has this date
 }
 
-// KeyOn returns the key under which redemptions of a date are counted, or of the reward if date is empty.
+// KeyOn returns the key under which redemptions of a reward on a date are counted. If date is empty, it is the key of
+// the reward.
 func KeyOn(r *loyalty.Reward, date string) string { return Counter(r, date, time.Time{}).Rule }
 
-// RemainingCapacity returns the remaining capacity of a date, as far as it is known.
+// RemainingCapacity returns the remaining capacity of a date. If left does not contain it, the result is the whole
+// capacity.
 func RemainingCapacity(r *loyalty.Reward, o loyalty.RewardDate, left earn.Budgets) int64 {
 	if n, known := left[key(o, r)]; known {
 		return int64(n)
@@ -80,8 +82,8 @@ func RewardDate(r *loyalty.Reward, in *loyalty.Redemption, now time.Time) error 
 	)
 }
 
-// DatedReward returns the unmet requirement if no date can be redeemed: all dates are over, or no future date has
-// remaining capacity.
+// DatedReward returns an unmet requirement if no date of the reward can be redeemed, because all dates are over or no
+// future date has remaining capacity.
 func DatedReward(r *loyalty.Reward, left earn.Budgets, now time.Time) (out []loyalty.UnmetRequirement) {
 	ahead, places := false, false
 	for _, o := range r.Dates {

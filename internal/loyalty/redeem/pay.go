@@ -16,12 +16,12 @@ type Payment struct {
 	Value  loyalty.Money
 }
 
-// Payable returns how much of an order a member can pay with at most want points. total is the order's total. If want
-// is enough for the whole payable amount, the payment covers that amount exactly. Otherwise, want is rounded down to
-// whole steps. A payment never exceeds Pay.Share and Pay.Most, and takes no more points than its amount of money
-// requires. It is zero if no payment is possible, or if the points are fewer than Pay.Min. Pay.Min is checked before
-// surplus points are removed, so that removing them cannot make a payment too small. ok is false if the program takes
-// no points for that currency.
+// Payable returns how much of an order a member can pay with at most want points. The parameter total is the order's
+// total. If want is enough for the whole payable amount, the payment covers that amount exactly. Otherwise, want is
+// rounded down to whole steps. A payment never exceeds Pay.Share and Pay.Most, and takes no more points than its amount
+// of money requires. It is zero if no payment is possible, or if the points are fewer than Pay.Min. Pay.Min is checked
+// before surplus points are removed, so that removing them cannot make a payment too small. The result ok is false if
+// the program accepts no points for that currency.
 //
 // Formulas: the money for points is points × money per point, rounded down to a minor unit; the points for money are
 // the least number of points that is worth the money.
@@ -29,8 +29,8 @@ func Payable(terms *loyalty.RedemptionTerms, want loyalty.Points, total loyalty.
 	return payable(terms, want, total, 0)
 }
 
-// payable is like Payable, for an order that other payments with points already pay in part. already is that part, in
-// minor units.
+// payable is like Payable, for an order that other payments with points already pay in part. The parameter already is
+// that part, in minor units.
 func payable(
 	terms *loyalty.RedemptionTerms, want loyalty.Points, total loyalty.Money, already int64,
 ) (pay Payment, ok bool) {
@@ -52,7 +52,7 @@ func payable(
 	return Payment{PointsNeeded(value, perPoint), loyalty.Money{Amount: value, Currency: total.Currency}}, true
 }
 
-// bound returns the further amount of an order that points may pay, in minor units.
+// bound returns how much more of an order points may pay, in minor units.
 func bound(y *loyalty.Pay, total loyalty.Money, already int64) int64 {
 	most := total.Amount
 	if y.Share != nil {
@@ -64,9 +64,9 @@ func bound(y *loyalty.Pay, total loyalty.Money, already int64) int64 {
 	return max(0, most-already)
 }
 
-// paying returns the key under which usage counts all payments with points for the order of a redemption, or for its
-// cart if it names no order. The key is empty if the redemption is not a payment, or if it names neither. In that case,
-// no other payment counts towards the same limit.
+// paying returns the key under which all payments with points for an order are counted together. For a redemption
+// without an order, it is the key for its cart. The key is empty if the redemption is not a payment, or has neither an
+// order nor a cart. In that case, no other payment counts towards the same limit.
 func paying(r loyalty.Redemption, c loyalty.Currency) string {
 	switch {
 	case r.Reward != PayReward:
@@ -89,7 +89,7 @@ func PaymentUsage(zone *time.Location, r loyalty.Redemption, n int64) []loyalty.
 	return []loyalty.Usage{{Rule: rule, Per: PerUse, Ends: calendar.DateOf(r.At, zone), N: n * r.Value.Amount}}
 }
 
-// paidBeside returns the amount of the same order that the member's other payments pay, in minor units. It counts
+// paidBeside returns the amount that the member's other payments pay for the same order, in minor units. It counts
 // committed and reserved payments.
 func paidBeside(a loyalty.Account, r loyalty.Redemption) (n int64) {
 	rule := paying(r, r.Total.Currency)
@@ -121,9 +121,9 @@ func PointsNeeded(amount int64, perPoint exact.Number) loyalty.Points {
 // PayReward is the reward ID of redemptions that pay for an order with points.
 const PayReward = "pay-with-points"
 
-// payment returns a reward that stands for a payment, and its cost in points. It sets the requested points and the
-// value in the redemption. more is the number of points that the member can use beyond the account's own, such as those
-// of the household. It returns a rejection if no payment is possible.
+// payment returns a reward that represents a payment, and its cost in points. It sets the requested points and the
+// value in the redemption. The parameter more is the number of points that the member can use beyond the account's
+// points, such as those of the household. It returns a rejection if no payment is possible.
 func (rs Rules) payment(
 	acc loyalty.Account, more loyalty.Points, in *loyalty.Redemption,
 ) (loyalty.Reward, error) {
@@ -169,9 +169,9 @@ func (rs Rules) payment(
 	return loyalty.Reward{ID: PayReward, Type: "pay", Cost: pay.Points}, nil
 }
 
-// LeastPayment returns the fewest points that can pay for any part of an order. already is the amount that other points
-// pay, in minor units. The result is a multiple of the step, or fewer points if these pay everything that points may
-// pay. It returns false if no number of points can pay.
+// LeastPayment returns the smallest number of points that can pay for any part of an order. The parameter already is
+// the amount that other points pay, in minor units. The result is a multiple of the step, or fewer points if these pay
+// the whole payable amount. It returns false if no number of points can pay.
 func LeastPayment(y *loyalty.Pay, total loyalty.Money, already int64) (loyalty.Points, bool) {
 	rate, step, most := y.Rates[total.Currency], max(1, y.Step), bound(y, total, already)
 	worth, _ := rate.PerPoint().Mul(exact.Whole(int64(y.Min))).Floor()

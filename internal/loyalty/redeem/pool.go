@@ -8,7 +8,7 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
 )
 
-// minPoolBits is the number of random bits that the codes of a pool must have. At 300 guesses a minute, it takes 3,500
+// minPoolBits is the minimum number of random bits of each code in a pool. At 300 guesses a minute, it takes 3,500
 // years on average to guess a given code of 40 bits.
 const minPoolBits = 40
 
@@ -27,8 +27,8 @@ type CodePool struct {
 	generated string       // the first code with the form of a generated one; empty if there is none
 }
 
-// A position describes the codes at one position: how many codes are long enough to have it, and which characters occur
-// there, with one bit for each of 0-9 and A-Z.
+// A position describes the codes at one position: the number of codes that are long enough to have it, and the
+// characters that occur there, with one bit for each of 0-9 and A-Z.
 type position struct {
 	codes      int
 	characters uint64
@@ -112,7 +112,7 @@ func (p *CodePool) fixed(i int) bool {
 	return p.codes > 1 && same(i) && (p.codes > 3 || row)
 }
 
-// alphabetSize returns the size of the alphabet from which the characters were chosen. It counts 23 characters, because
+// alphabetSize returns the size of the alphabet from which the characters were chosen. Without digits it is 23, because
 // I, L and O are read as digits.
 func alphabetSize(characters uint64) float64 {
 	size := 0.0

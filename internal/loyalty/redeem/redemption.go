@@ -24,7 +24,7 @@ func RedemptionCause(r loyalty.Redemption, m loyalty.MemberID, n int) loyalty.Ca
 	return loyalty.Cause{Kind: loyalty.CauseReceipt, ID: r.ID, Revision: n}
 }
 
-// rule returns the key of the reward or of transfers, under which the redemption appears in reasons.
+// rule returns the key of the redemption's reward, or the key of transfers. Reasons use it.
 func rule(r loyalty.Redemption) string {
 	if r.To != "" {
 		return loyalty.Transfers{}.Key()
@@ -53,7 +53,7 @@ func Single(outs []posting.Outcome, err error) (posting.Outcome, error) {
 	return outs[0], nil
 }
 
-// RedeemFrom is like Redeem, but other members may contribute. The first account is the redeeming member's. The
+// RedeemFrom is like Redeem, but other members may contribute points. The first account is the redeeming member's. The
 // outcomes are in the order of the accounts.
 func RedeemFrom(
 	p *loyalty.Program, accs []loyalty.Account, in loyalty.Redemption, commit bool, left earn.Budgets, now time.Time,
@@ -82,7 +82,7 @@ func RedeemFrom(
 		cost = reward.Cost
 	}
 	if in.Code == "" && replaced.Pooled && replaced.Reward == in.Reward {
-		// The pool may be empty, so the redemption uses the code of the one that it replaces.
+		// The pool may have no other code, so the redemption uses the code of the redemption that it replaces.
 		in.Code, in.Pooled = replaced.Code, true
 	}
 	in.Points, in.At, in.Stocked, in.Manual = cost, now, reward.Limited(), reward.Manual
@@ -120,8 +120,8 @@ func (rs Rules) redeemable(
 	return reward, cost, nil
 }
 
-// freed returns the outcome of the decision. If canceling the replaced reservation left more active points than before,
-// it first redeems the automatic reward. Points that were active before do not cause automatic redemption.
+// freed returns the outcome of the decision. If canceling the replaced reservation increased the active points, freed
+// first redeems the automatic reward. Points that were active before do not cause automatic redemption.
 func freed(d *posting.Decision, was loyalty.Account) (posting.Outcome, error) {
 	if d.Account.Balance().Active <= was.Balance().Active {
 		return d.Outcome, nil
@@ -157,7 +157,8 @@ func ready(
 	return takeUnit(d, reward, in.Date, left, d.Now)
 }
 
-// redeemed posts the entry of a redemption. taken are the postings of the points from the account itself.
+// redeemed posts the entry of a redemption. The parameter taken contains the postings that take points from this
+// account.
 func redeemed(
 	d *posting.Decision, in loyalty.Redemption, reward *loyalty.Reward, taken []loyalty.Posting, commit bool,
 ) error {
@@ -201,7 +202,7 @@ func RedemptionActivity(d *posting.Decision, e *loyalty.Entry) {
 	}
 }
 
-// SpentPostings returns the postings of n points taken and redeemed.
+// SpentPostings returns the postings with which n points are taken and redeemed.
 func SpentPostings(taken []loyalty.Posting, wallet string, n loyalty.Points) []loyalty.Posting {
 	if n == 0 {
 		return taken
@@ -209,8 +210,8 @@ func SpentPostings(taken []loyalty.Posting, wallet string, n loyalty.Points) []l
 	return append(taken, loyalty.Posting{Wallet: wallet, Bucket: loyalty.BucketRedeemed, Points: n})
 }
 
-// held returns the postings of points taken and reserved. If household members contribute all points, an empty posting
-// represents the reservation.
+// held returns the postings with which points are taken and reserved. If household members contribute all points, an
+// empty posting represents the reservation.
 func held(taken []loyalty.Posting, wallet string) []loyalty.Posting {
 	if len(taken) == 0 {
 		return []loyalty.Posting{{Wallet: wallet, Bucket: loyalty.BucketReserved}}
@@ -218,7 +219,7 @@ func held(taken []loyalty.Posting, wallet string) []loyalty.Posting {
 	return posting.MirrorPostings(taken, loyalty.BucketReserved)
 }
 
-// replace cancels another reservation for the same cart and returns it; it returns the zero Redemption if there is
+// replace cancels another reservation for the same cart and returns it. It returns the zero Redemption if there is
 // none.
 func replace(d *posting.Decision, in loyalty.Redemption) (loyalty.Redemption, error) {
 	at := slices.IndexFunc(d.Account.Holds, func(h loyalty.Hold) bool {
@@ -248,7 +249,7 @@ func takeUnit(d *posting.Decision, reward *loyalty.Reward, date string, left ear
 	return nil
 }
 
-// returned returns how many units of a stock this decision returns.
+// returned returns the number of units that this decision returns to a stock.
 func returned(d *posting.Decision, rule string) (n loyalty.Points) {
 	for _, s := range d.Spends {
 		if s.Rule == rule {
@@ -275,8 +276,8 @@ func unavailable(lacks []loyalty.UnmetRequirement) *loyalty.Error {
 	return &loyalty.Error{Code: loyalty.RewardUnavailable, Detail: explain(lacks[0]), Pointer: "/reward", Unmet: lacks}
 }
 
-// IssueCode commits the redemption and sets its code. lots are the lots from which its points came. A reward without
-// codes, such as the zero Reward, leaves the code empty.
+// IssueCode commits the redemption and sets its code. The parameter lots contains the lots from which its points came.
+// If the reward has no codes, as the zero Reward, the code remains empty.
 func IssueCode(
 	terms *loyalty.RedemptionTerms, zone *time.Location, r *loyalty.Redemption, reward *loyalty.Reward,
 	lots []loyalty.Lot, now time.Time,
@@ -294,7 +295,7 @@ func IssueCode(
 	}
 }
 
-// CodeLasts returns how long a reward's codes can be used; zero means without end.
+// CodeLasts returns how long a reward's codes can be used. Zero means without end.
 func CodeLasts(terms *loyalty.RedemptionTerms, r *loyalty.Reward) calendar.Period {
 	return cmp.Or(r.Codes.Valid, terms.CodeValid)
 }
@@ -307,9 +308,9 @@ func LotsOf(taken []loyalty.Posting) (lots []loyalty.Lot) {
 	return lots
 }
 
-// GraceExpiry returns the day on which returned points expire: their expiry day, which activity may have moved, or the
-// end of the program's grace period from now if that is later. An expiry that grace has extended once is not extended
-// again. Otherwise members could keep points forever by reserving and canceling repeatedly.
+// GraceExpiry returns the day on which returned points expire. It is their expiry day, to which activity may have moved
+// it, or the end of the program's grace period from now if that is later. A grace period that has extended an expiry
+// once does not extend it again. Otherwise members could avoid expiry by reserving and canceling repeatedly.
 func GraceExpiry(d *posting.Decision, expires calendar.Date, now time.Time) calendar.Date {
 	expires = d.Lot(expires)
 	if expires == 0 || d.P.Redemption.Grace.IsZero() {
@@ -323,10 +324,10 @@ func GraceExpiry(d *posting.Decision, expires calendar.Date, now time.Time) cale
 	return least
 }
 
-// undo reverses what a redemption used apart from points: it returns the unit of stock and the uses of limits.
+// undo reverses the effects of a redemption other than on points: it returns the unit of stock and the uses of limits.
 func undo(d *posting.Decision, e *loyalty.Entry, r loyalty.Redemption) {
 	if r.By != "" {
-		return // the account of a contributor or receiver contains only points
+		return // in the account of a contributor or receiver, the redemption uses only points
 	}
 	reward, ok := FindReward(d.P.Rewards, r.Reward)
 	if !ok {
@@ -395,7 +396,7 @@ func ReleaseHold(d *posting.Decision, h loyalty.Hold, as loyalty.RedemptionStatu
 	return d.Post(posting.LostToExpiry(e))
 }
 
-// RedemptionReason returns the reason for the movement of n points for the reward or transfer.
+// RedemptionReason returns the reason why the reward or transfer moves n points.
 func RedemptionReason(r *loyalty.Redemption, n loyalty.Points, what loyalty.ReasonKind, args ...string) loyalty.Reason {
 	return loyalty.ReasonIn(r.Wallet, rule(*r), n, what, args...)
 }
@@ -425,8 +426,8 @@ func (rs Rules) insufficientWith(
 	return &loyalty.Error{Code: loyalty.InsufficientPoints, Detail: detail, Required: needed, Available: available}
 }
 
-// OwedText returns a sentence about the debt that prevents spending from a wallet, with a leading space; empty if there
-// is none.
+// OwedText returns a sentence about the debt that prevents spending from a wallet, with a leading space. It is empty if
+// there is no debt.
 func (rs Rules) OwedText(acc loyalty.Account, wallet string) string {
 	debt := acc.In(wallet).Debt
 	if other, owed := Indebted(rs.Conversions, rs.Rewards, acc); debt == 0 && owed > 0 {

@@ -10,8 +10,8 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/loyalty/posting"
 )
 
-// Reverse returns points of a committed redemption after its order was refunded, under the rules of Returned for a
-// redemption without a code. prior is the last revision of the redemption.
+// Reverse restores points of a committed redemption after its order was refunded, under the rules of Returned for a
+// redemption without a code. The parameter prior is the last revision of the redemption.
 func Reverse(
 	p *loyalty.Program, acc loyalty.Account, prior loyalty.Entry, share *big.Rat, now time.Time,
 ) (posting.Outcome, error) {
@@ -24,8 +24,8 @@ func Reverse(
 
 // Returned returns how many points of a redemption are restored in total, including earlier reversals, and the new
 // state of its code. Depending on the program's terms, all points are restored, or the refunded share of the order's
-// money, or none. For a gift card, no more is restored than its unspent part. share covers all refunds together: a
-// repeated call restores nothing more, and a call with a greater share restores the difference.
+// money, or none. For a gift card, only the points for its unspent value are restored. The parameter share covers all
+// refunds together: a repeated call restores nothing more, and a call with a greater share restores the difference.
 //
 // The error is already_resolved unless the redemption was committed, code_used if nothing more can be restored because
 // the card was spent, and validation_failed if the program's terms do not allow more.
@@ -61,16 +61,17 @@ func Returned(
 }
 
 // ReverseTogether restores points of a redemption to the accounts of the member who redeemed and of the contributors,
-// which come in the same order as in engine.CommitTogether. target is the total of all reversals. priors are the last
-// revisions of the redemption and of the contributions to it. The last contributor gets points back first. A member can
-// claim a reversed perk again, up to its limit.
+// which are in the same order as for engine.CommitTogether. The parameter target is the total of all reversals. The
+// parameter priors contains the last revisions of the redemption and of the contributions to it. The last contributor
+// gets points back first. A member can claim a reversed perk again, up to its limit.
 func ReverseTogether(
 	p *loyalty.Program, accs []loyalty.Account, priors []loyalty.Entry, target loyalty.Points, now time.Time,
 ) ([]posting.Outcome, error) {
 	return restore(p, accs, priors, target, loyalty.Reversed, now)
 }
 
-// restore restores points of a committed redemption. target is the total of everything restored.
+// restore restores points of a committed redemption. The parameter target is the total number of restored points,
+// including earlier reversals.
 func restore(
 	p *loyalty.Program,
 	accs []loyalty.Account, priors []loyalty.Entry, target loyalty.Points, why loyalty.RedemptionStatus, now time.Time,
@@ -95,7 +96,8 @@ func restore(
 	return outs, err
 }
 
-// restorePoints restores n points that an account has spent. back is the new total of restored points.
+// restorePoints restores n points that were spent from an account. The parameter back is the new total of restored
+// points.
 func restorePoints(
 	d *posting.Decision, prior loyalty.Entry, back, n loyalty.Points, why loyalty.RedemptionStatus,
 ) error {

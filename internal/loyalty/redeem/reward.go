@@ -22,8 +22,8 @@ func FindReward(rewards []loyalty.Reward, id string) (loyalty.Reward, bool) {
 	return loyalty.Reward{}, false
 }
 
-// costIn returns the cost of the reward for a member of a level, paid from a wallet. It returns false if the wallet
-// cannot pay for it.
+// costIn returns the cost of the reward in points of a wallet, for a member of a level. It returns false if the wallet
+// cannot pay for the reward.
 func costIn(r *loyalty.Reward, wallet, level string) (loyalty.Points, bool) {
 	if wallet == "" {
 		return r.CostAt(level), true
@@ -32,7 +32,7 @@ func costIn(r *loyalty.Reward, wallet, level string) (loyalty.Points, bool) {
 	return n, ok
 }
 
-// StockUntil returns the total stock that became available until an instant, including units already taken.
+// StockUntil returns the number of units that became available before an instant, including units already taken.
 func StockUntil(r *loyalty.Reward, at time.Time) (n loyalty.Points) {
 	for _, d := range r.StockBatches {
 		if !d.At.After(at) {
@@ -42,8 +42,8 @@ func StockUntil(r *loyalty.Reward, at time.Time) (n loyalty.Points) {
 	return n
 }
 
-// UnmetRequirements returns the unmet requirements of a member for a reward, except points and stock. in is the
-// intended redemption.
+// UnmetRequirements returns the requirements of a reward that a member does not meet, except points and stock. The
+// parameter in is the intended redemption.
 func (rs Rules) UnmetRequirements(
 	acc loyalty.Account, r *loyalty.Reward, in loyalty.Redemption, now time.Time,
 ) (out []loyalty.UnmetRequirement) {
@@ -181,7 +181,7 @@ func explainStock(l loyalty.UnmetRequirement) string {
 	return "The reward is out of stock."
 }
 
-// PerUse is the period of a usage that counts the rewards of one order.
+// PerUse is the period of a usage that counts the rewards used for one order.
 const PerUse loyalty.CapPeriod = "use"
 
 // usedOn returns how many rewards an order uses.
@@ -194,8 +194,8 @@ func usedOn(a loyalty.Account, order string) (n int64) {
 	return n
 }
 
-// uses returns how much of the limits a redemption uses, multiplied by n. n is 1 when the redemption is made and -1
-// when it is canceled or reversed.
+// uses returns the usage of limits by a redemption, multiplied by n. The parameter n is 1 when the redemption is made
+// and -1 when it is canceled or reversed.
 func uses(
 	terms *loyalty.RedemptionTerms, zone *time.Location, reward *loyalty.Reward, r loyalty.Redemption, n int64,
 ) (out []loyalty.Usage) {

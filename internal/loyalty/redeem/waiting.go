@@ -15,7 +15,7 @@ type WaitlistEntry struct {
 	Called time.Time // when an item became available for the member; zero if none has yet
 }
 
-// ItemsTaken returns how many of the available items an outcome takes. It is 0 if the redemption replaces one of the
+// ItemsTaken returns how many of the available items an outcome takes. It is 0 if the redemption replaces one for the
 // same cart that had already taken an item, because members on the waitlist have no claim to that item.
 func ItemsTaken(r *loyalty.Reward, out posting.Outcome) (n loyalty.Points) {
 	for _, s := range out.Spends {
@@ -26,8 +26,8 @@ func ItemsTaken(r *loyalty.Reward, out posting.Outcome) (n loyalty.Points) {
 	return n
 }
 
-// CallEnds returns until when (exclusive) a called member is served first. It returns zero for a member who was not
-// called.
+// CallEnds returns the end of the time, exclusive, in which a called member has priority. It returns zero for a member
+// who was not called.
 func CallEnds(zone *time.Location, r *loyalty.Reward, w WaitlistEntry) time.Time {
 	if w.Called.IsZero() {
 		return time.Time{}
@@ -35,13 +35,13 @@ func CallEnds(zone *time.Location, r *loyalty.Reward, w WaitlistEntry) time.Time
 	return r.FirstCall.After(w.Called, zone)
 }
 
-// A Call assigns the available items of a reward to the members on its waitlist, in order. Each of these members is
-// served first for as long as the reward specifies. A member who does not take an item in that time loses the waitlist
-// entry.
+// A Call assigns the available items of a reward to the first members on its waitlist. These members are called: each
+// of them has priority for as long as the reward specifies. A member who does not take an item in that time loses the
+// waitlist entry.
 type Call struct {
 	first  map[loyalty.MemberID]bool
-	Called []WaitlistEntry // entries that are called now and were not notified yet
-	Lost   []WaitlistEntry // entries whose time is over
+	Called []WaitlistEntry // entries of members who are called now and were not notified yet
+	Lost   []WaitlistEntry // entries of members whose priority has ended
 	left   loyalty.Points
 }
 

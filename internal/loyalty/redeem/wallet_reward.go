@@ -22,8 +22,9 @@ func notFrom(wallets []loyalty.Wallet, reward *loyalty.Reward, wallet string) er
 	)
 }
 
-// CreditWallet credits the points of a reward that consists of points in another wallet. It credits all of them, or the
-// share that corresponds to the spent part of the reserved points (held).
+// CreditWallet credits the points of a reward that gives points of another wallet. The parameter held is the number of
+// points that the redemption reserved. If only some of them are spent, CreditWallet credits the same share of the
+// reward's points.
 func CreditWallet(d *posting.Decision, e *loyalty.Entry, reward *loyalty.Reward, held loyalty.Points) {
 	if reward.Wallet == "" {
 		return
@@ -48,8 +49,8 @@ func CreditWallet(d *posting.Decision, e *loyalty.Entry, reward *loyalty.Reward,
 }
 
 // drain takes back points that a redemption credited to another wallet, because points of the redemption are returned.
-// back is the total of the points that are returned, including earlier reversals. That wallet's clawback policy limits
-// how much is taken.
+// The parameter back is the total of the points that are returned, including earlier reversals. The clawback policy of
+// the other wallet limits how much is taken.
 func drain(d *posting.Decision, e loyalty.Entry, back loyalty.Points) loyalty.Entry {
 	r := e.Redemption
 	if r.Credit == nil {
@@ -79,9 +80,10 @@ func drain(d *posting.Decision, e loyalty.Entry, back loyalty.Points) loyalty.En
 	return e
 }
 
-// takenBack returns how many of the points that a redemption credited to another wallet are taken back in total.
-// restored is the total number of the redemption's points that are returned. It depends on the totals alone, so that
-// several partial reversals take as much as one. It rounds down, in the member's favor, until all points are returned.
+// takenBack returns how many of the points that a redemption credited to another wallet are taken back in total. The
+// parameter restored is the total number of the redemption's points that are returned. Only these totals matter, so
+// several partial reversals take as much as one. The result is rounded down, in the member's favor, until all points
+// are returned.
 func takenBack(r loyalty.Redemption, restored loyalty.Points) loyalty.Points {
 	if restored == r.Points {
 		return r.Credit.Worth

@@ -25,9 +25,10 @@ func conversion(conversions []loyalty.Conversion, from, to string) (loyalty.Conv
 	return conversions[at], true
 }
 
-// Convert converts n points of one wallet to another, rounded down. It takes the points that expire first. The received
-// points expire like all points that are added to the target wallet. A member who owes points can convert only to
-// settle the debt, even against the direction of a conversion. The account must have been advanced to now.
+// Convert converts n points of one wallet to another and rounds the result down. It takes the points that expire first.
+// The received points expire like all points that are added to the target wallet. A member who owes points can convert
+// only to settle the debt. This is possible even against the direction of a conversion. The account must have been
+// advanced to now.
 func Convert(
 	p *loyalty.Program, acc loyalty.Account, id, from, to string, n loyalty.Points, now time.Time,
 ) (posting.Outcome, error) {
@@ -126,11 +127,11 @@ func noWay(wallets []loyalty.Wallet, from, to string) error {
 	return loyalty.Refuse(loyalty.ValidationFailed, "/to", "The program has no conversion between these wallets.")
 }
 
-// ConvertBack reverses a conversion, or n of the points that it gave; zero reverses all that remain. The points must
-// still be in the lot that received them. They return to the lots that they came from, latest expiry first, and expire
-// at once if their lot has expired meanwhile. Rounding never increases the points, and a number of points that would
-// return no point is rejected. prior is the last revision of the conversion. The account must have been advanced to
-// now.
+// ConvertBack reverses a conversion, or n of the points that it gave. Zero reverses all that remain. The points must
+// still be in the lot that received them. They return to the lots from which they came, latest expiry first, and expire
+// at once if their lot has expired meanwhile. Rounding never increases the points. If n is so small that no point would
+// return, it is rejected. The parameter prior is the last revision of the conversion. The account must have been
+// advanced to now.
 func ConvertBack(
 	p *loyalty.Program, acc loyalty.Account, prior loyalty.Entry, n loyalty.Points, now time.Time,
 ) (posting.Outcome, error) {
@@ -170,8 +171,8 @@ func ConvertBack(
 	return redeem.Finish(d)
 }
 
-// worth returns how many points the source wallet gets back if n more of the received points are reversed. The sum with
-// earlier reversals is rounded down.
+// worth returns how many points return to the source wallet if n more of the received points are reversed. The total of
+// all reversals is rounded down.
 func worth(x *loyalty.Converted, n loyalty.Points) loyalty.Points {
 	all, _ := loyalty.RoundPoints(exact.Fraction(
 		int64(x.Reversed+n), int64(x.Received),
@@ -179,8 +180,8 @@ func worth(x *loyalty.Converted, n loyalty.Points) loyalty.Points {
 	return all - x.Returned
 }
 
-// least returns how many more of the received points must be reversed so that the source wallet gets at least one
-// point.
+// least returns the smallest number of received points that must be reversed so that at least one point returns to the
+// source wallet.
 func least(x *loyalty.Converted) loyalty.Points {
 	all, _ := loyalty.RoundPoints(exact.Fraction(
 		int64(x.Returned+1), int64(x.Points),
@@ -188,8 +189,8 @@ func least(x *loyalty.Converted) loyalty.Points {
 	return all - x.Reversed
 }
 
-// Undoable returns an error if n of the received points cannot be reversed. left is the number of received points that
-// are still available.
+// Undoable returns an error if n of the received points cannot be reversed. The parameter left is the number of
+// received points that are still available.
 func Undoable(
 	p *loyalty.Program, acc loyalty.Account, x loyalty.Converted, n, left loyalty.Points, now time.Time,
 ) error {
@@ -250,7 +251,7 @@ func CompileConversions(p *loyalty.Program) error {
 	return nil
 }
 
-// checkConversion checks a conversion. earlier are the conversions before it in the program.
+// checkConversion checks a conversion. The parameter earlier contains the conversions before it in the program.
 func checkConversion(wallets []loyalty.Wallet, c loyalty.Conversion, earlier []loyalty.Conversion) error {
 	if c.From == c.To || !isWallet(wallets, c.From) || !isWallet(wallets, c.To) {
 		return errors.New("the wallets must be known and different")
@@ -293,9 +294,9 @@ func paidFrom(r *loyalty.Reward) []string {
 	return append([]string{""}, slices.Collect(maps.Keys(r.Wallets))...)
 }
 
-// ConversionCycle returns the key of a conversion, or of a reward that gives points, that allows points to return to
-// the wallet that they left. It returns an empty string if there is none. With such a cycle, points could grow or be
-// renewed forever.
+// ConversionCycle returns the key of a conversion, or of a reward that gives points, through which points can return to
+// the wallet from which they came. It returns an empty string if there is none. With such a cycle, members could
+// increase their points, or postpone expiry without end.
 func ConversionCycle(conversions []loyalty.Conversion, rewards []loyalty.Reward) string {
 	for i := range conversions {
 		if c := &conversions[i]; c.From != c.To && leads(conversions, rewards, c.To, c.From) {
@@ -327,9 +328,9 @@ func settles(conversions []loyalty.Conversion, from, to string) (c loyalty.Conve
 	return loyalty.Conversion{ID: back.ID, From: from, To: to, Rate: new(big.Rat).Inv(back.Rate)}, true
 }
 
-// settlement returns the conversion that lets n points of a wallet pay a debt in another, and how much of the debt they
-// pay, rounded in the member's favor. It returns AmountOutOfRange if n is more than the debt requires. Limits, steps
-// and minimums of the conversion do not apply.
+// settlement returns the conversion with which n points of a wallet pay a debt in another, and how much of the debt
+// they pay, rounded in the member's favor. It returns AmountOutOfRange if n is more than the debt requires. Limits,
+// steps and minimums of the conversion do not apply.
 func settlement(
 	p *loyalty.Program, acc loyalty.Account, from, to string, n loyalty.Points,
 ) (c loyalty.Conversion, received loyalty.Points, err error) {

@@ -17,16 +17,16 @@ import (
 // MaxHouseholdSize limits the members of a household, because all of their accounts change in one transaction.
 const MaxHouseholdSize = 12
 
-// Role determines the actions of a household member.
+// Role determines what a household member may do.
 type Role string
 
 const (
-	Owner Role = "owner" // invites and removes members, and draws on their points; one per household
-	Adult Role = "adult" // draws on the others' points
-	Child Role = "child" // only contributes points
+	Owner Role = "owner" // invites and removes members, and can use their points; each household has one
+	Adult Role = "adult" // can use the other members' points
+	Child Role = "child" // contributes points, and cannot use those of the others
 )
 
-// A Household is a group of members who draw on each other's points. A household without members has ended.
+// A Household is a group of members who can use each other's points. A household without members has ended.
 type Household struct {
 	ID      string
 	Members []HouseholdMember // in the order of their invitations
@@ -165,8 +165,8 @@ func (h Household) Remove(m loyalty.MemberID) (Household, error) {
 	return h.Leave(m)
 }
 
-// RedeemTogether redeems a reward for a member of a household, who draws on the others' points if the member's own
-// points do not suffice. accs[0] is the redeeming member's account. The rest are the accounts of the other joined
+// RedeemTogether redeems a reward for a member of a household. If the member's own points do not suffice, the other
+// members contribute points. The first account is the redeeming member's. The rest are the accounts of the other joined
 // members, in any order. The outcomes are in the same order. All accounts must have been advanced to now.
 func RedeemTogether(
 	p *loyalty.Program,
@@ -200,7 +200,7 @@ func RedeemTogether(
 	return redeem.RedeemFrom(p, accs, in, commit, left, now)
 }
 
-// redeemAlone redeems with the member's own points only, because the member cannot draw on the others before the
+// redeemAlone redeems with the member's own points only, because the member cannot use the others' points before the
 // instant from.
 func redeemAlone(
 	p *loyalty.Program,

@@ -49,9 +49,9 @@ func feeOf(f loyalty.Fee, n loyalty.Points) loyalty.Points {
 const MaxOffer = 90 * 24 * time.Hour
 
 // Transfer gives points of one member to another. The points move immediately or, if the program requires acceptance,
-// are reserved until the offer is resolved or expires. It takes the points that expire first; the fee takes the
-// earliest of them. The first outcome is the giver's (from), and the second is the recipient's (to). An offer does not
-// change the recipient's account. Both accounts must have been advanced to now.
+// are reserved until the offer is resolved or expires. Transfer takes the points that expire first, and the fee takes
+// the earliest of them. The first outcome is the giver's (from), and the second is the recipient's (to). An offer does
+// not change the recipient's account. Both accounts must have been advanced to now.
 func Transfer(
 	p *loyalty.Program, from, to loyalty.Account, in loyalty.Redemption, now time.Time,
 ) ([]posting.Outcome, error) {
@@ -99,7 +99,7 @@ func Transfer(
 	return []posting.Outcome{d.Outcome, {Account: to}}, nil
 }
 
-// mayGive returns an error if a member cannot give n points to another for a reason other than an insufficient balance.
+// mayGive returns an error if a member cannot give n points to another. It does not check the balance.
 func mayGive(
 	terms *loyalty.Transfers, zone *time.Location, from, to loyalty.Account, n loyalty.Points, now time.Time,
 ) error {
@@ -248,7 +248,8 @@ func sentLots(d *posting.Decision, lots []loyalty.Lot, fee loyalty.Points) (out 
 	return out
 }
 
-// ReturnTransfer releases the reserved points of an offer: as Declined by the recipient, or as Canceled by the giver.
+// ReturnTransfer releases the reserved points of an offer. The parameter as is Declined if the recipient declines, and
+// Canceled if the giver cancels.
 func ReturnTransfer(
 	p *loyalty.Program, from loyalty.Account, r loyalty.Redemption, as loyalty.RedemptionStatus, now time.Time,
 ) (posting.Outcome, error) {
