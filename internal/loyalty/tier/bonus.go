@@ -65,8 +65,8 @@ func MoveBonus(d *posting.Decision, e loyalty.Entry, r *loyalty.Reached, b posti
 	return e
 }
 
-// posted returns the instant at which points move: the present, even if the decision is about an earlier instant
-// because of a late report.
+// posted returns the instant at which points move. It is the present, even if a late report requires a decision about
+// an earlier instant.
 func posted(d *posting.Decision) time.Time {
 	if d.Present.IsZero() {
 		return d.Now
@@ -74,7 +74,7 @@ func posted(d *posting.Decision) time.Time {
 	return d.Present
 }
 
-// asOf calls the function complete while the decision's current instant is set to at.
+// asOf calls the function complete as if the present instant of the decision were at.
 func asOf(d *posting.Decision, at time.Time, complete func() loyalty.Entry) loyalty.Entry {
 	now := d.Now
 	defer func() { d.Now = now }()
@@ -82,14 +82,15 @@ func asOf(d *posting.Decision, at time.Time, complete func() loyalty.Entry) loya
 	return complete()
 }
 
-// WithPromotion returns the record of a bonus with the promotion instant and the expiry of another bonus.
+// WithPromotion returns the record of a bonus with the instant and the expiry of another bonus, whose promotion
+// replaces the recorded one.
 func WithPromotion(r loyalty.Reached, b posting.Bonus) loyalty.Reached {
 	r.At, r.Grant.ActiveAt, r.Grant.Expires = b.At, b.At, b.Expires
 	return r
 }
 
-// revive restores points of a bonus that expired in an earlier lot. It does not restore them if the lot to which they
-// belong now has expired too. It returns the number of points that must still be given.
+// revive restores points of a bonus that expired in an earlier lot, unless the lot to which they belong now has expired
+// too. It returns the number of points that must still be given.
 func revive(
 	d *posting.Decision, e loyalty.Entry, g *loyalty.Grant, was calendar.Date, n loyalty.Points,
 ) (loyalty.Entry, loyalty.Points) {
@@ -106,7 +107,7 @@ func revive(
 	return e, n - part
 }
 
-// withdraw takes back the bonus of a level that was not reached, according to the repeated decision.
+// withdraw takes back the bonus of a level that the member has not reached according to the repeated decision.
 func withdraw(d *posting.Decision, r loyalty.Reached) error {
 	e := bonusEntry(d, loyalty.KindClawback, &r, d.Now)
 	g := &r.Grant
@@ -119,8 +120,8 @@ func withdraw(d *posting.Decision, r loyalty.Reached) error {
 	return postBonus(d, posting.WithIssued(e))
 }
 
-// redate moves the points of a bonus to the lot of another promotion to the same level. It moves the points that are
-// still in the first lot or expired with it.
+// redate moves the points of a bonus to the lot of another promotion to the same level. It moves only points that are
+// still in the first lot, or that expired with it.
 func redate(d *posting.Decision, x bonusPair) error {
 	r, main := x.given, main(d)
 	e := bonusEntry(d, loyalty.KindEarn, &r, d.Now)
@@ -197,13 +198,13 @@ type bonusPair struct {
 type bonusChanges struct {
 	withdraw []loyalty.Reached
 	move     []bonusPair       // bonuses that move to another lot
-	redated  []loyalty.Reached // records with another promotion instant, in the same lot
+	redated  []loyalty.Reached // records whose promotion has another instant, but whose points stay in the same lot
 	give     []posting.Bonus
 }
 
-// findBonusChanges compares the bonuses that were given for promotions since an instant with the wanted bonuses. These
-// result from deciding the levels again. For each level, it first pairs bonuses for the same promotion, then the others
-// in sequence.
+// findBonusChanges compares the bonuses that were given for promotions since an instant with the bonuses that result
+// from deciding the levels again (wanted). For each level, it first pairs bonuses for the same promotion, then the
+// others in sequence.
 func findBonusChanges(d *posting.Decision, since time.Time, wanted []posting.Bonus) (out bonusChanges) {
 	given := slices.DeleteFunc(slices.Clone(d.Account.Reached), func(r loyalty.Reached) bool {
 		return !strings.HasPrefix(r.Grant.Rule, Of(d.P).LevelKey("")) || r.Grant.Worth == 0 || r.At.Before(since)
@@ -255,7 +256,7 @@ var leastNotice = calendar.Period{Days: 14}
 
 // NotBefore returns the expiry day of points whose expiry changes from the day was to the day is. If the new day is
 // earlier, the member still has the program's period of advance notice, and at least leastNotice, to spend the points.
-// They never expire later than on the old day.
+// The result is never later than the old day.
 func NotBefore(d *posting.Decision, was, is calendar.Date) calendar.Date {
 	if was.Slides() {
 		return is
@@ -272,7 +273,7 @@ func (r Rules) leastDay(now time.Time) calendar.Date {
 	)
 }
 
-// settle posts all changes except redated. The entry about the standing contains those.
+// settle posts all changes except redated, which the entry about the standing contains.
 func (x bonusChanges) settle(d *posting.Decision) error {
 	for _, r := range x.withdraw {
 		if err := withdraw(d, r); err != nil {

@@ -25,9 +25,9 @@ func postponeFall(d *posting.Decision, at time.Time) error {
 // period. It returns 0 if levels are not kept by periods.
 func keepPeriods(t *loyalty.Tiers) int { return max(t.KeepYear, t.KeepPeriods) }
 
-// RetainedFrom returns the end of the validity of a level that was reached, or whose previous validity ended, at the
-// instant at. If levels are kept by periods, this is the end of the n-th period from that instant on. It returns zero
-// if the level cannot be lost.
+// RetainedFrom returns the end of the validity of a level that was reached at the instant at, or whose previous
+// validity ended then. If levels are kept by periods, this is the end of the n-th period from that instant on. It
+// returns zero if the level cannot be lost.
 func (r Rules) RetainedFrom(acc loyalty.Account, at time.Time, n int) time.Time {
 	end := at
 	switch {
@@ -63,21 +63,21 @@ func (r Rules) RetainedOn(acc loyalty.Account, s loyalty.Standing, closes time.T
 			return end(n + 1)
 		}
 	}
-	return next // the standing was not renewed each time since it began
+	return next // the standing was not always renewed since it began
 }
 
-// LoweredUntil returns the end of the validity of the level to which a review at the instant at lowers the account. The
-// review evaluated the period that contains asOf. The validity counts from that period, as for a member who reached the
-// level in it. If levels are kept for a length of time, or have no periods, the validity counts from the end of the
-// previous standing, as for a member who kept the level then. If the validity counted from the review, a demoted member
-// would keep a level longer than a member who earned it.
+// LoweredUntil returns the end of the validity of the lower level after a review at the instant at. The review
+// evaluated the period that contains asOf. The validity counts from that period, as for a member who reached the level
+// in it. If levels are kept for a length of time, or have no periods, the validity counts from the end of the previous
+// standing, as for a member who kept the level then. If the validity counted from the review, a demoted member would
+// keep a level longer than a member who earned it.
 func (r Rules) LoweredUntil(acc loyalty.Account, asOf, at time.Time) time.Time {
 	n := keepPeriods(r.Tiers)
 	if _, cyclic := Cycle(r.Tiers); n == 0 || !cyclic {
 		return r.RetainedFrom(acc, r.PeriodCloses(acc, acc.Tier), 1)
 	}
 	if r.Tiers.MoveUp == loyalty.NextPeriod && asOf.Before(at) {
-		asOf = asOf.Add(1) // into the next period, in which a level that was reached in the last one takes effect
+		asOf = asOf.Add(1) // the next period; a level that was reached in the last period takes effect in it
 	}
 	return r.RetainedFrom(acc, asOf, n)
 }
@@ -102,7 +102,7 @@ func (r Rules) PeriodCloses(acc loyalty.Account, s loyalty.Standing) time.Time {
 	return s.Until // Until was set manually or by another version of the program
 }
 
-// Reviewed returns the instants at which a review of the standing evaluates the member: the instant of the review and,
+// Reviewed returns the instants for which a review of the standing evaluates the member: the instant of the review and,
 // if the program has periods, the last instant of each period that ended after the period for which the level was kept.
 // The period for which the level was kept is included too, unless that period already qualified the member for the
 // level (keepPeriods is 1), because no period qualifies a member twice.
@@ -147,7 +147,7 @@ func (r Rules) Lasting(acc loyalty.Account, at time.Time) (rung int, until, asOf
 	for _, bucket := range buckets(&acc) {
 		last, since := r.BucketEnds(acc, bucket)
 		if posting.MonthOf(bucket) < oldest || !last.After(s.Since) || since.After(at) {
-			continue // last may also be zero
+			continue // this also skips a last that is zero
 		}
 		n, to := r.Qualified(acc, last), r.reachedUntil(acc, since)
 		if !to.IsZero() && !r.Tiers.Grace.After(to, r.Zone).After(at) {
@@ -182,7 +182,7 @@ func (r Windows) BucketEnds(acc loyalty.Account, bucket int) (last, since time.T
 	return last, last
 }
 
-// Floor returns the minimum level of an account: the highest of the minimums of its segments and of the minimum that
+// Floor returns the minimum level of an account. It is the highest of the minimums of its segments and the minimum that
 // was set manually.
 func (r Qualification) Floor(acc loyalty.Account) (rung int) {
 	for _, f := range r.Tiers.Minimums {

@@ -58,7 +58,7 @@ func (r Qualification) CountOrder(
 }
 
 // firstBucket returns the bucket in which an order or event counts when it is reported for the first time. It returns 0
-// for the bucket of its month.
+// if that is the bucket of its month.
 func (r Windows) firstBucket(acc loyalty.Account, at time.Time) int {
 	if b := r.bucket(acc, at); b > posting.LastMonth {
 		return b
@@ -67,8 +67,8 @@ func (r Windows) firstBucket(acc loyalty.Account, at time.Time) int {
 }
 
 // rebucketed returns the bucket in which an order or event counts now, given the bucket in which it counted before. The
-// two differ only for windows that begin with a level, because the instant at which the level was reached may have been
-// decided again.
+// two differ only for windows that begin when a level is reached, because a repeated decision may have changed that
+// instant.
 func (r Windows) rebucketed(acc loyalty.Account, bucket int, at time.Time) int {
 	if r.Tiers.Window.Kind != loyalty.LevelWindow || bucket <= posting.LastDay {
 		return bucket
@@ -95,8 +95,8 @@ func brandsBetween(was, are []string, month int) (out []loyalty.Bought) {
 	return out
 }
 
-// CountEvent records in the entry how a revision changes the amounts of an event that count toward a level. more is the
-// increase of the event's points.
+// CountEvent records in the entry how a revision changes the amounts of an event that count toward a level. The
+// parameter more is the number of additional points of the event.
 func CountEvent(
 	s *loyalty.EventState, e *loyalty.Entry, p, rules *loyalty.Program, acc loyalty.Account, more loyalty.Points,
 ) {

@@ -8,10 +8,10 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/loyalty/posting"
 )
 
-// unprotect makes points expire by inactivity again if only a level prevented their expiry and the repeated decision
-// finds that the member did not reach that level. It reports whether there is such a level. The points expire as if the
-// level had never been reached, but not before the period of advance notice, or leastNotice, has passed. Points that
-// never expire by the terms of their order or event stay unchanged.
+// unprotect handles points whose expiry by inactivity only a level prevented, if the repeated decision finds that the
+// member did not reach that level. It makes the points expire by inactivity again, and reports whether there is such a
+// level. The points expire as if the level had never been reached, but not before the period of advance notice, or
+// leastNotice, has passed. Points that never expire by the terms of their order or event stay unchanged.
 func unprotect(d *posting.Decision, e *loyalty.Entry, h History, t *posting.Decision, level string) bool {
 	if d.Whole != nil || !d.P.Earn.Expires.Inactive || d.Account.Slides != posting.Forever {
 		return false
@@ -38,8 +38,8 @@ func unprotect(d *posting.Decision, e *loyalty.Entry, h History, t *posting.Deci
 	return true
 }
 
-// protected returns how many points are protected from expiry only by a level whose points never expire. These are the
-// points to which expiry by inactivity applied until the level was reached, and such points that were added later.
+// protected returns how many points do not expire only because of a level whose points never expire. These are the
+// points that expired by inactivity until the level was reached, and similar points that were added later. The result
 // found is false if no entry records that the level was reached.
 func (h History) protected() (n loyalty.Points, found bool) {
 	for i := range h.Entries {

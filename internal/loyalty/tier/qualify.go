@@ -57,7 +57,7 @@ func need(t *loyalty.Tiers, rung int, by loyalty.Measure) (int64, bool) {
 	return 0, rung == 0
 }
 
-// Measured returns the value of a measure at an instant, in the window or period that contains it.
+// Measured returns the value of a measure, such as the spend, in the window or period that contains an instant.
 func (r Qualification) Measured(acc loyalty.Account, by loyalty.Measure, at time.Time) (sum int64) {
 	within := r.within(acc, at)
 	if by == loyalty.ByBrands {
@@ -83,7 +83,7 @@ func (r Qualification) Measured(acc loyalty.Account, by loyalty.Measure, at time
 	return sum
 }
 
-// brands returns how many different brands were bought in the buckets that within accepts.
+// brands returns how many different brands were bought in the buckets for which the function within returns true.
 func (r Qualification) brands(acc loyalty.Account, within func(int) bool) (n int64) {
 	for _, brand := range r.Tiers.Brands {
 		bought := int64(0)
@@ -124,8 +124,8 @@ func (g Gap) Missing() int64 { return max(0, g.From-g.Have) }
 // Open reports whether the requirement is not met.
 func (g Gap) Open() bool { return g.Have < g.From }
 
-// Gaps returns the alternative ways to qualify for a level, each with a Gap for every one of its measures at an
-// instant.
+// Gaps returns the alternative ways to qualify for a level at an instant. Each way has one Gap for each of its
+// measures.
 func (r Qualification) Gaps(acc loyalty.Account, rung int, at time.Time) (ways [][]Gap) {
 	for _, way := range earn.QualifyingWays(r.Tiers) {
 		gaps := make([]Gap, 0, len(way))
@@ -179,8 +179,8 @@ func farther(a, b Gap) bool {
 	).Sign() < 0
 }
 
-// Progress returns the next level, and the largest open gap of the most complete way to it. It returns false on the
-// highest level or without tiers.
+// Progress returns the next level, and the largest gap in the way to it that the member is closest to. It returns false
+// on the highest level or without tiers.
 func (r Qualification) Progress(acc loyalty.Account, now time.Time) (next loyalty.Level, missing Gap, ok bool) {
 	at := r.Tiers.LevelIndex(acc.Tier) + 1
 	if at >= len(r.Tiers.Levels) {
@@ -189,8 +189,8 @@ func (r Qualification) Progress(acc loyalty.Account, now time.Time) (next loyalt
 	return r.Tiers.Levels[at], nearest(r.Gaps(acc, at, now)), true
 }
 
-// Measure returns the measured values and the window for reasons: "512" with "points_earned/12" or "orders"; with
-// several measures "512+3" with "spend+visits/year".
+// Measure returns the measured values and the window as text for reasons. The values are "512" with the window
+// "points_earned/12" or "orders" or, with several measures, "512+3" with "spend+visits/year".
 func (r Qualification) Measure(acc loyalty.Account, at time.Time) (n, window string) {
 	var amounts, names []string
 	for _, by := range measures(r.Tiers) {
@@ -204,7 +204,8 @@ func (r Qualification) Measure(acc loyalty.Account, at time.Time) (n, window str
 	return strings.Join(amounts, "+"), strings.Join(names, "+") + r.windowText()
 }
 
-// windowText returns the window in the form that reasons use: "/12", "/year"; empty for a lifetime.
+// windowText returns the window in the form that reasons use, such as "/12" for months or "/year". It is empty for a
+// lifetime.
 func (r Qualification) windowText() string {
 	w, cyclic := Cycle(r.Tiers)
 	months := map[int]string{1: "month", 3: "quarter", 6: "half", 12: "year"}[w.Months]

@@ -49,7 +49,7 @@ func MergeNeeds(n posting.Needs, m posting.Needs) posting.Needs {
 // clockSkew is the maximum difference between the clocks of two writers.
 const clockSkew = time.Minute
 
-// Enough reports whether no entry before the given one is needed, because the earlier entries were recorded before
+// Enough reports whether no entry before e is needed. This is so if the earlier entries were recorded before
 // Needs.Recorded.
 func Enough(n posting.Needs, e loyalty.Entry) bool {
 	return !n.All && e.Recorded.Before(n.Recorded.Add(-loyalty.MaxOrderAhead-clockSkew))
@@ -57,12 +57,12 @@ func Enough(n posting.Needs, e loyalty.Entry) bool {
 
 // A History contains entries of one member, and the versions of the program that were in force.
 type History struct {
-	Entries []loyalty.Entry // the entries that posting.Needs requested, in order, up to the account as it was read
+	Entries []loyalty.Entry // the entries that posting.Needs requested, in order, up to the last one in the account
 	All     bool            // Entries contains all entries of the member
 	// Versions contains the versions before the present one, in order. The first was in force before the first entry.
 	Versions []Live
 
-	Orders []KnownOrder // those that posting.Needs requested, in any order
+	Orders []KnownOrder // the orders that posting.Needs requested, in any order
 	Later  loyalty.LaterOrders
 	Left   earn.Budgets // the remaining budgets, as far as they are known
 }
@@ -73,8 +73,8 @@ type Live struct {
 	Until   time.Time
 }
 
-// NeedsSince returns the entries that are needed to decide the levels of Tiers and all tier groups again from an
-// instant on. These are all entries unless the account stores the standings of that time.
+// NeedsSince requests the entries that are needed to decide the levels of Tiers and all tier groups again from an
+// instant on. It requests all entries unless the account stores the standings of that time.
 func NeedsSince(d *posting.Decision, since time.Time) posting.Needs {
 	n := NeedsOf(d, since)
 	_ = InTierGroups(d, func(d *posting.Decision) error {
@@ -95,15 +95,15 @@ func NeedsOf(d *posting.Decision, since time.Time) posting.Needs {
 	if from, ok := Of(d.P).ReachesBack(d.Account, since); ok {
 		n.Recorded = from
 	}
-	// If the window of a level began too long ago, the account has merged its months with all earlier ones.
+	// If the window of the level began too long ago, the account has merged its months with all earlier ones.
 	from := from(past[len(past)-1])
 	n.All = d.P.Tiers.Window.Kind == loyalty.LevelWindow && from.AddDate(0, MaxWindow-1, 0).Before(d.Now)
 	return n
 }
 
-// ReachesBack applies if a window of months includes months that the account no longer stores separately. It then
-// returns the instant from which counted facts are needed to decide the levels again since the instant since. It
-// returns false if the account stores all of them separately.
+// ReachesBack reports whether a window of months includes months that the account no longer stores separately, for
+// levels that are decided again since the instant since. In that case, it also returns the instant from which orders
+// and events are needed.
 func (r Windows) ReachesBack(acc loyalty.Account, since time.Time) (from time.Time, ok bool) {
 	_, cyclic := Cycle(r.Tiers)
 	if cyclic || r.Tiers.Months == 0 || r.Tiers.Window.Kind == loyalty.LevelWindow {
@@ -111,22 +111,22 @@ func (r Windows) ReachesBack(acc loyalty.Account, since time.Time) (from time.Ti
 	}
 	first, _ := r.span(acc, since)
 	if past := posting.StandingsBefore(Standings(&acc), since); len(past) > 0 &&
-		past[len(past)-1].Manual() { // see Lasting
+		past[len(past)-1].Manual() { // a manually set level needs earlier months; see Lasting
 		first = min(first, r.firstOf(past[len(past)-1].Since))
 	}
 	newest := calendar.DateOf(
 		calendar.Later(acc.Counted, since), r.Zone,
-	).Month() // including months whose facts no longer count
+	).Month() // the newest month that the account stores, even if its orders and events no longer count
 	return first.Start(r.Zone), first.Month() < calendar.MonthsBack(newest, r.Tiers.Months-1)
 }
 
-// firstOf returns the first day of the window of months that ends with the month of an instant.
+// firstOf returns the first day of the rolling window whose last month contains an instant.
 func (r Windows) firstOf(at time.Time) calendar.Date {
 	return calendar.Date(calendar.MonthsBack(calendar.DateOf(at, r.Zone).Month(), r.Tiers.Months-1)*100 + 1)
 }
 
-// ChangesTraits reports whether an entry since an instant changes traits on which levels depend. In that case, earlier
-// entries are needed for the previous traits.
+// ChangesTraits reports whether an entry since an instant changes traits on which levels depend. In that case, the
+// previous traits must be read from earlier entries.
 func (h History) ChangesTraits(since time.Time) bool {
 	return slices.ContainsFunc(h.Entries, func(e loyalty.Entry) bool {
 		if e.Kind != loyalty.KindUpdateMember || e.Effective.Before(since) || len(e.Reasons) == 0 {
@@ -141,8 +141,8 @@ func (h History) ChangesTraits(since time.Time) bool {
 	})
 }
 
-// Redecide decides the levels of Tiers or of one tier group again from an instant on, and posts the difference. whole
-// is the decision about the whole account.
+// Redecide decides the levels of Tiers or of one tier group again from an instant on, and posts the difference. The
+// parameter whole is the decision about the whole account.
 func Redecide(d *posting.Decision, h History, since time.Time, whole *posting.Decision) error {
 	if len(d.P.Tiers.Levels) == 0 {
 		return nil
@@ -156,7 +156,7 @@ func Redecide(d *posting.Decision, h History, since time.Time, whole *posting.De
 	return adopt(d, t, h, since)
 }
 
-// Replay applies all facts since an instant, in order, to t, a decision that posts nothing (posting.Trial). It then
+// Replay applies all facts since an instant, in order, to the decision t, which posts nothing (posting.Trial). It then
 // applies the level changes that become due until now.
 func Replay(d *posting.Decision, t *posting.Decision, h History, facts []Fact, since time.Time) error {
 	for _, f := range facts {
@@ -175,8 +175,8 @@ func Replay(d *posting.Decision, t *posting.Decision, h History, facts []Fact, s
 	return passVersions(t, h, d.P, d.Now)
 }
 
-// passVersions is like passTiers, but applies the program version that was in force at each instant. p is the present
-// version.
+// passVersions is like passTiers, but applies the program version that was in force at each instant. The parameter p is
+// the present version.
 func passVersions(d *posting.Decision, h History, p *loyalty.Program, until time.Time) error {
 	for _, v := range h.Versions {
 		if !d.Now.Before(v.Until) {
@@ -209,7 +209,7 @@ func sameGroup(p *loyalty.Program, q *loyalty.Program) *loyalty.Program {
 	return &v
 }
 
-// Baseline returns a decision about the account as it was before an instant. The levels are decided again from there.
+// Baseline returns a decision about the account as it was before an instant. From there, the levels are decided again.
 func Baseline(d *posting.Decision, h History, facts []Fact, since time.Time) *posting.Decision {
 	acc := d.Account
 	base := loyalty.Account{
@@ -227,8 +227,9 @@ func Baseline(d *posting.Decision, h History, facts []Fact, since time.Time) *po
 	return posting.Decide(d.P, base, since)
 }
 
-// countBefore sets the metrics of an account to those before an instant: the present metrics without the facts since
-// then. If the account no longer stores all months of the window separately, they are computed from the facts.
+// countBefore sets the metrics of an account to their values before an instant. These are the present metrics without
+// the facts since then. If the account no longer stores all months of the window separately, countBefore computes them
+// from the facts.
 func countBefore(a *loyalty.Account, d *posting.Decision, facts []Fact, since time.Time) {
 	if from, ok := Of(d.P).ReachesBack(d.Account, since); ok {
 		for _, f := range facts {
@@ -246,7 +247,8 @@ func countBefore(a *loyalty.Account, d *posting.Decision, facts []Fact, since ti
 	}
 }
 
-// count adds the metrics and brands of a fact to an account. window is the number of months that are stored separately.
+// count adds the metrics and brands of a fact to an account. The parameter window is the number of months that the
+// account stores separately.
 func (r Windows) count(a *loyalty.Account, f Fact, window int) {
 	for _, m := range f.Metrics {
 		m.Month = r.rebucketed(*a, m.Month, f.placed)
@@ -258,7 +260,8 @@ func (r Windows) count(a *loyalty.Account, f Fact, window int) {
 	}
 }
 
-// uncount removes the metrics and brands of a fact from an account. acc is the present account, which includes them.
+// uncount removes the metrics and brands of a fact from an account. The parameter acc is the present account, which
+// includes them.
 func (r Windows) uncount(a *loyalty.Account, acc loyalty.Account, f Fact) {
 	for _, m := range f.Metrics {
 		m.Month = r.rebucketed(acc, m.Month, f.placed)
@@ -297,8 +300,7 @@ func placement(s loyalty.Standing) Placement {
 	return in
 }
 
-// adopt posts the differences between the account and t. t contains the levels that were decided again since an
-// instant.
+// adopt posts the differences between the account and t, in which the levels were decided again from an instant on.
 func adopt(d *posting.Decision, t *posting.Decision, h History, since time.Time) error {
 	changes := findBonusChanges(d, since, t.Trial.Bonuses)
 	if err := rejudge(d, t, h, since, changes.redated); err != nil {
@@ -307,7 +309,7 @@ func adopt(d *posting.Decision, t *posting.Decision, h History, since time.Time)
 	return changes.settle(d)
 }
 
-// rejudge posts the standings of t, which were decided again, if they differ from those of the account.
+// rejudge posts the standings of t, in which levels were decided again, if they differ from those of the account.
 func rejudge(d *posting.Decision, t *posting.Decision, h History, since time.Time, redated []loyalty.Reached) error {
 	was, is := d.Account.Tier, t.Account.Tier
 	r := loyalty.Redecision{From: since}
@@ -355,11 +357,11 @@ func why(d *posting.Decision, was, is loyalty.Standing) loyalty.Reason {
 	return loyalty.NewReason(key, "0", loyalty.WasRedecided, is.Level, cause.Kind+" "+cause.ID)
 }
 
-// Unbounded is a number of months with which an account stores every month separately.
+// Unbounded is a number of months that is greater than any account's history, so that every month is stored separately.
 const Unbounded = 12 * 10_000
 
-// TrialWindow returns how many months the account stores separately while levels are decided again. For a rolling
-// window, it stores every month, because a level that is set manually later needs earlier months; see recount.
+// TrialWindow returns for how many months the account stores separate amounts while levels are decided again. For a
+// rolling window, it is every month, because a level that is set manually later needs earlier months; see recount.
 func TrialWindow(d *posting.Decision) int {
 	if Of(d.P).Rolls() {
 		return Unbounded
@@ -373,9 +375,9 @@ func (r Windows) Rolls() bool {
 	return !cyclic && r.Tiers.Months > 0 && r.Tiers.Window.Kind != loyalty.LevelWindow
 }
 
-// recount returns the amounts that move between buckets because the windows of levels begin at other instants after the
-// levels were decided again in t. all states that t is based on all entries. In that case, if the present level was set
-// manually, recount also returns the amounts of months that the account had merged.
+// recount returns the amounts that move between buckets because levels were decided again in t, and the windows of
+// these levels now begin at other instants. The parameter all states that t is based on all entries. In that case, if
+// the present level was set manually, recount also returns the amounts of months that the account had merged.
 func recount(d *posting.Decision, t *posting.Decision, all bool) (out []loyalty.TierGroupCount) {
 	manual := d.P.Tiers.Months > 0 && t.Account.Tier.Manual() && all
 	if d.P.Tiers.Window.Kind != loyalty.LevelWindow && !manual {
@@ -397,7 +399,7 @@ func recount(d *posting.Decision, t *posting.Decision, all bool) (out []loyalty.
 		brands = posting.AddBrand(brands, b, Unbounded)
 	}
 	group, window := d.P.Tiers.Group, Of(d.P).Apart(t.Account)
-	// The newest bucket comes first, because only the newest window is stored regardless of its age.
+	// The newest bucket comes first, because only the newest window is stored separately regardless of its age.
 	for _, m := range slices.Backward(change) {
 		out = append(out, loyalty.TierGroupCount{TierGroup: group, Metric: m, Window: window})
 	}
@@ -407,7 +409,7 @@ func recount(d *posting.Decision, t *posting.Decision, all bool) (out []loyalty.
 	return out
 }
 
-// stand sets the standing of the account to which Redecide applies the facts again. It posts nothing.
+// stand sets the standing of the account in a decision that posts nothing.
 func stand(d *posting.Decision, s loyalty.Standing) {
 	acc := &d.Account
 	acc.Past, acc.Tier = posting.AddStanding(acc.Past, acc.Tier, s, time.Time{}), s

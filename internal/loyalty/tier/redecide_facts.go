@@ -10,7 +10,7 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/loyalty/posting"
 )
 
-// A Fact is something in the member's history on which levels depend, such as an order that counts.
+// A Fact is an event in the member's history on which levels depend, such as an order that counts.
 type Fact struct {
 	At time.Time
 	// placed is the instant at which the order or event happened. It differs from At if the fact is a later change of
@@ -25,7 +25,7 @@ type Fact struct {
 	Entry *loyalty.Entry
 }
 
-// sum returns the sum of all metrics of a fact. Brands count as qualifying items.
+// sum returns the sum of all metrics of a fact. Each brand is counted as a qualifying item.
 func (f Fact) sum() loyalty.Metric {
 	return sum((&loyalty.Account{Metrics: f.Metrics, Brands: f.Brands}))
 }
@@ -102,5 +102,6 @@ func countsOf(e *loyalty.Entry, group string) (metrics []loyalty.Metric, brands 
 	return metrics, brands
 }
 
-// ChangedChannels is the argument of HasChanged when the channels through which a member can be contacted change.
+// ChangedChannels is the argument of the reason HasChanged when the channels through which a member can be contacted
+// change.
 const ChangedChannels = "channels"

@@ -16,7 +16,7 @@ func Retiers(p *loyalty.Program, before *loyalty.Program) bool {
 		len(p.Tiers.Levels) > 0 && !reflect.DeepEqual(takes(&p.Tiers), takes(&before.Tiers))
 }
 
-// takes returns the fields of the tiers that determine which members qualify for which level.
+// takes returns the tiers with only the fields that determine which members qualify for which level.
 func takes(t *loyalty.Tiers) loyalty.Tiers {
 	out := loyalty.Tiers{
 		By: t.By, Ways: t.Ways, Currency: t.Currency, AtLeast: t.AtLeast,
@@ -76,7 +76,7 @@ func (rs Rules) RefreshAt(acc loyalty.Account) time.Time {
 	return r.At
 }
 
-// ran returns the instant up to which everything that became due had been decided when the account was last stored.
+// ran returns the instant up to which all due changes of the account were decided when it was last stored.
 func ran(a loyalty.Account) time.Time {
 	if a.Ran.IsZero() {
 		return a.Seen
@@ -93,7 +93,7 @@ func (rs Rules) refreshes(acc loyalty.Account) bool {
 }
 
 // refreshed returns the index of the level for which the account qualifies by the new requirements. It uses the present
-// period, or the previous one if levels last until the end of the next period.
+// period, or the previous one if levels remain valid until the end of the next period.
 func (r Rules) refreshed(acc loyalty.Account) int {
 	at := r.Tiers.Refresh.At
 	to := r.Qualified(acc, at)
@@ -110,8 +110,8 @@ func (r Rules) refreshed(acc loyalty.Account) int {
 	return max(to, r.Floor(acc))
 }
 
-// RefreshTier moves the account to its level by the new requirements. A member whose level no longer exists immediately
-// gets its replacement, with the same end and lock.
+// RefreshTier moves the account to its level by the new requirements. If the member's level no longer exists, the
+// member immediately gets the level that replaces it, with the same end and lock.
 func RefreshTier(d *posting.Decision, at time.Time) error {
 	due := Of(d.P).RefreshAt(d.Account)
 	if due.IsZero() || due.After(at) {

@@ -10,7 +10,7 @@ import (
 // Retention lists the requirements that the member must still meet to keep the current level, in the first period that
 // has not ended and in which qualifying keeps the level.
 type Retention struct {
-	Gap   Gap       // the largest open gap of the most complete path; zero if the level is kept already
+	Gap   Gap       // the largest gap of the path that the member is closest to; zero if a path is complete
 	By    time.Time // the deadline, exclusive
 	Paths [][]Gap   // all alternative ways to keep the level
 }

@@ -46,8 +46,8 @@ func SetTier(p *loyalty.Program, acc loyalty.Account, id string, in Placement, n
 	return d.Outcome, err
 }
 
-// summedUp requests all entries if the account has merged months that a manually set level needs in separate buckets;
-// see Lasting. was is the account before the change.
+// summedUp requests all entries if a manually set level needs months that the account has merged; see Lasting. The
+// parameter was is the account before the change.
 func summedUp(d *posting.Decision, was loyalty.Account) (n posting.Needs) {
 	acc, p := d.Account, d.P
 	if !Of(p).Rolls() || slices.ContainsFunc(Standings(&was), loyalty.Standing.Manual) ||
@@ -61,7 +61,7 @@ func summedUp(d *posting.Decision, was loyalty.Account) (n posting.Needs) {
 func checkPlacement(d *posting.Decision, in Placement) error {
 	_, rung, ok := d.P.Tiers.Level(in.Level)
 	now := d.Now
-	segments := d.Account // without an earlier permanent minimum, which the new placement replaces
+	segments := d.Account // the new placement replaces an earlier permanent minimum
 	segments.Tier.Minimum = ""
 	floor := Of(d.P).Floor(segments)
 	switch {
@@ -108,7 +108,7 @@ func setTier(d *posting.Decision, id string, in Placement) error {
 	s := Of(p).onLevel(d.Account, rung, until, now)
 	if rung == from {
 		s.Since, s.From = acc.Tier.Since, acc.Tier.From
-		s.Lock = now // the end of an earlier period no longer changes it
+		s.Lock = now // an earlier period that ends later no longer changes the level
 	}
 	switch {
 	case in.Permanent:
@@ -151,8 +151,8 @@ func Floored(d *posting.Decision) error {
 }
 
 // floorTier moves the account up to its minimum level after the member's traits changed. Before that, it moves the
-// account up to the level reached in a period that has ended. If the minimum no longer guarantees the member's level,
-// the member keeps the level as if it had been reached now.
+// account up to the level that the member reached in a period that has ended. If the minimum no longer guarantees the
+// member's level, the member keeps the level as if it had been reached now.
 func floorTier(d *posting.Decision) error {
 	if locked(d) {
 		return nil
@@ -173,7 +173,7 @@ func floorTier(d *posting.Decision) error {
 	return standing(d, s, d.Now, loyalty.NewReason(Of(d.P).LevelKey(s.Level), "0", loyalty.HasStayed, n, window))
 }
 
-// from returns the instant after which events count in the window of the level (LevelWindow).
+// from returns the instant after which orders and events count in the window that begins with the level (LevelWindow).
 func from(s loyalty.Standing) time.Time {
 	if s.From.IsZero() {
 		return s.Since
@@ -181,7 +181,7 @@ func from(s loyalty.Standing) time.Time {
 	return s.From
 }
 
-// renewed returns the standing without the postponements of its end.
+// renewed returns the standing with no postponements of its end.
 func renewed(s loyalty.Standing) loyalty.Standing {
 	s.Extensions, s.Ended = 0, time.Time{}
 	return s

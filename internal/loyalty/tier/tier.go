@@ -10,12 +10,12 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/loyalty/posting"
 )
 
-// Climb decides the levels of Tiers and all tier groups after orders or events at the given instants changed the
-// amounts that count. was is the account before these orders and events. If an earlier decision may depend on one of
-// these changes, Climb decides nothing yet: it states the required entries in Outcome.Needs, and award.Redecide
-// decides.
+// Climb decides the levels of Tiers and all tier groups after the amounts that count changed. The orders or events that
+// changed them happened at the given instants. The parameter was is the account before the change. If an earlier
+// decision may depend on the change, Climb decides nothing yet. It then requests the required entries in Outcome.Needs,
+// and award.Redecide decides.
 func Climb(d *posting.Decision, was loyalty.Account, happened ...time.Time) error {
-	// Several changes may leave the totals as they were, although one of them reaches a level.
+	// After several changes, the totals may be the same as before, although one change alone reaches a level.
 	several := len(happened) > 1
 	first, last, unsettled := time.Time{}, time.Time{}, false
 	for _, at := range happened {
@@ -35,14 +35,14 @@ func Climb(d *posting.Decision, was loyalty.Account, happened ...time.Time) erro
 	return ClimbAll(d, last, was)
 }
 
-// IsUnsettled reports whether earlier decisions may depend on a change at an instant: whether the change affects
-// levels, and OpenSince is true. was is the account before the change.
+// IsUnsettled reports whether earlier decisions may depend on a change at an instant. This is so if the change affects
+// levels and OpenSince returns true. The parameter was is the account before the change.
 func IsUnsettled(d *posting.Decision, at time.Time, was loyalty.Account) bool {
 	return Of(d.P).Decides(was, d.Account) && OpenSince(d, at, was)
 }
 
 // OpenSince reports whether the levels were decided since an instant, or whether the account may have reached a higher
-// level since then by the amounts that count now. was is the account before the change at that instant.
+// level since then by the amounts that count now. The parameter was is the account before the change at that instant.
 func OpenSince(d *posting.Decision, at time.Time, was loyalty.Account) bool {
 	p, acc := d.P, d.Account
 	if len(p.Tiers.Levels) == 0 {
@@ -79,13 +79,14 @@ func (r Rules) ClimbsSince(acc loyalty.Account, at, now time.Time) bool {
 		instants = append(instants, now)
 	}
 	if _, summed := r.ReachesBack(acc, at); summed || r.Tiers.KeepOnRefund {
-		return true // it may, perhaps by events that no longer count
+		return true // perhaps by amounts that are merged or no longer count
 	}
 	return slices.ContainsFunc(instants, func(t time.Time) bool { return r.Qualified(acc, t) > rung })
 }
 
-// Decides reports whether the difference between two states of an account requires a decision about levels. It does not
-// if no amounts changed, or if some decreased and the program lets members keep their levels after refunds.
+// Decides reports whether the difference between two states of an account requires a decision about levels. It returns
+// false if no amounts changed. It also returns false if some decreased and the program lets members keep their levels
+// after refunds.
 func (r Rules) Decides(was, is loyalty.Account) bool {
 	if len(r.Tiers.Levels) == 0 || slices.Equal(is.Metrics, was.Metrics) && slices.Equal(is.Brands, was.Brands) {
 		return false
@@ -93,7 +94,7 @@ func (r Rules) Decides(was, is loyalty.Account) bool {
 	return !r.Tiers.KeepOnRefund || !falls(sum(&is).Less(sum(&was)))
 }
 
-// sum returns the sum of all amounts that an account has counted. Brands count as qualifying items.
+// sum returns the sum of all amounts that an account has counted. Each brand is counted as a qualifying item.
 func sum(a *loyalty.Account) (sum loyalty.Metric) {
 	for _, m := range a.Metrics {
 		sum = sum.Plus(m)
@@ -137,8 +138,8 @@ func climbTier(d *posting.Decision, at time.Time, was loyalty.Account) error {
 	return liftTier(d)
 }
 
-// climbNow moves the account up to the level for which it qualifies at this instant. If members move up with the next
-// period, it does nothing.
+// climbNow moves the account up to the level for which it qualifies at this instant. It does nothing if the program
+// moves members up only at the end of a period.
 func climbNow(d *posting.Decision) error {
 	if locked(d) || d.P.Tiers.MoveUp == loyalty.NextPeriod {
 		return nil
@@ -151,7 +152,7 @@ func climbNow(d *posting.Decision) error {
 	return nil
 }
 
-// liftTier moves the account up to its minimum level, if it is below.
+// liftTier moves the account up to its minimum level if its level is lower.
 func liftTier(d *posting.Decision) error {
 	if floor := Of(d.P).Floor(d.Account); floor > d.P.Tiers.LevelIndex(d.Account.Tier) && !locked(d) {
 		return moveTo(d, floor, time.Time{}, "floor", d.Now)
@@ -189,9 +190,9 @@ func (r Rules) reachedUntil(acc loyalty.Account, at time.Time) time.Time {
 	return r.RetainedFrom(acc, at, keepPeriods(r.Tiers))
 }
 
-// Closed returns the last instant of each period that has ended by now and in which an event at the instant at counts.
-// With recurring periods, that is the period that contains at. With a rolling window, it is each month after at whose
-// window still contains at. A program with neither of them has no such periods.
+// Closed returns the last instant of each past period in which an order or event at the instant at counts. With
+// recurring periods, that is the period that contains at. With a rolling window, it is each month after at whose window
+// still contains at. A program with neither of them has no such periods.
 func (r Windows) Closed(acc loyalty.Account, at, now time.Time) (out []time.Time) {
 	if _, cyclic := Cycle(r.Tiers); cyclic {
 		if end := r.PeriodEnd(acc, at); !end.After(now) {
@@ -210,8 +211,8 @@ func (r Windows) Closed(acc loyalty.Account, at, now time.Time) (out []time.Time
 	return out
 }
 
-// UnlockAt returns the end of a lock if the account then qualifies for a higher level. It returns zero if it does not,
-// or if the account has an entry since then.
+// UnlockAt returns the end of a lock if the account then qualifies for a higher level. It returns zero if the account
+// does not qualify, or if it has an entry since then.
 func (r Rules) UnlockAt(acc loyalty.Account) time.Time {
 	at := acc.Tier.Lock
 	if !acc.Seen.Before(at) {
@@ -229,7 +230,7 @@ func (r Rules) unlocked(acc loyalty.Account) (rung int, until, asOf time.Time) {
 	at := acc.Tier.Lock
 	rung, until, asOf = r.Lasting(acc, at)
 	if r.Tiers.MoveUp == loyalty.NextPeriod {
-		return rung, until, asOf // the amounts of the present period take effect at its end
+		return rung, until, asOf // the amounts of the present period take effect at the end of the period
 	}
 	if n := r.Qualified(acc, at); n >= rung {
 		return n, r.reachedUntil(acc, at), at
@@ -237,7 +238,8 @@ func (r Rules) unlocked(acc loyalty.Account) (rung int, until, asOf time.Time) {
 	return rung, until, asOf
 }
 
-// UnlockTier moves the account up when its lock ends. The validity of the level and the grace period do not delay that.
+// UnlockTier moves the account up when its lock ends. It does not wait for the end of the level's validity or of the
+// grace period.
 func UnlockTier(d *posting.Decision, at time.Time) error {
 	due := Of(d.P).UnlockAt(d.Account)
 	if due.IsZero() || due.After(at) {
@@ -285,7 +287,7 @@ func ReviewTier(d *posting.Decision, at time.Time) error {
 	from, floor := d.P.Tiers.LevelIndex(d.Account.Tier), Of(d.P).Floor(d.Account)
 	r := reviewed(d, at)
 	switch {
-	case max(r.to, floor) > from: // the level did not move while it was locked
+	case max(r.to, floor) > from: // the member qualified for a higher level while the level was locked
 		if floor >= r.to {
 			return liftTier(d)
 		}
@@ -310,7 +312,7 @@ func ReviewTier(d *posting.Decision, at time.Time) error {
 // A review is the result of reviewing a standing: the level for which the member qualifies.
 type review struct {
 	to     int       // the index of the level
-	until  time.Time // the end of its validity, unless the member moves down
+	until  time.Time // the end of the level's validity, unless the member moves down
 	asOf   time.Time // the instant at which the member qualifies for the level
 	judged time.Time // the instant at which the review decides whether the member qualifies again
 	lasted bool      // a level that was reached during the standing is still valid after its end
@@ -385,7 +387,7 @@ func standing(d *posting.Decision, s loyalty.Standing, at time.Time, why loyalty
 		return nil
 	}
 	what := Of(d.P).levelID(s.Level) + ":" + at.UTC().Format(posting.CauseTimeLayout)
-	if d.Account.Tier.Since.Equal(at) || at.Before(d.Present) { // not the first at this instant
+	if d.Account.Tier.Since.Equal(at) || at.Before(d.Present) { // another standing may exist at this instant
 		what += ":" + strconv.FormatInt(d.Account.Sequence, 10)
 	}
 	e := loyalty.Entry{

@@ -10,8 +10,8 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/loyalty/posting"
 )
 
-// GroupProgram returns a copy of the program for decisions about its i-th tier group: that tier group takes the place
-// of Tiers, and there is no advance notice.
+// GroupProgram returns a copy of the program for decisions about its i-th tier group. In the copy, that tier group
+// takes the place of Tiers, and there is no advance notice.
 func GroupProgram(p *loyalty.Program, i int) *loyalty.Program {
 	v := *p
 	v.Tiers, v.TierGroups, v.AdvanceNotice = p.TierGroups[i].Tiers, nil, loyalty.AdvanceNotice{}
@@ -58,7 +58,7 @@ func main(d *posting.Decision) *posting.Decision {
 }
 
 // Unlock ends the locks in Tiers and all tier groups. It is the first step at each instant, because UnlockAt ignores a
-// lock once a later entry exists.
+// lock if there is a later entry.
 func Unlock(d *posting.Decision, at time.Time) error {
 	seen := d.Account.Seen // the value before any of several locks that end at the same instant
 	if err := UnlockTier(d, at); err != nil {
@@ -97,9 +97,9 @@ func (r Qualification) levelID(level string) string {
 }
 
 // counting records in the entry how a revision changes the amounts of an order or event in the tier groups, and returns
-// the new amounts. was contains the previous amounts. Like the points, the amounts follow the rules of the first
-// revision: a tier group that did not exist then never counts the order or event. since is the instant at which the
-// order or event happened. The function now returns the new amounts for a tier group.
+// the new amounts. The parameter was contains the previous amounts. Like the points, the amounts follow the rules of
+// the first revision. A tier group that did not exist then never counts the order or event. The parameter since is the
+// instant at which the order or event happened. The function now returns the new amounts for a tier group.
 func counting(
 	p *loyalty.Program,
 	e *loyalty.Entry, acc loyalty.Account, was []loyalty.Counted, rules *loyalty.Program, since time.Time,
@@ -158,8 +158,8 @@ func CountOrderInGroups(
 		})
 }
 
-// CountEventInGroups records in the state and the entry the amounts that an event counts in the tier groups. total is
-// the number of the event's points.
+// CountEventInGroups records in the state and the entry the amounts that an event counts in the tier groups. The
+// parameter total is the number of the event's points.
 func CountEventInGroups(
 	s *loyalty.EventState, e *loyalty.Entry, p, rules *loyalty.Program, acc loyalty.Account, total loyalty.Points,
 ) {
@@ -174,8 +174,8 @@ func CountEventInGroups(
 	})
 }
 
-// CompileTierGroups checks the tier groups. They have the same rules as Tiers, but no multipliers, expiry or maximum of
-// downgrades.
+// CompileTierGroups checks the tier groups. The same requirements apply as to Tiers. In addition, tier groups cannot
+// have multipliers, an expiry or a maximum of downgrades.
 func CompileTierGroups(p *loyalty.Program) error {
 	if len(p.TierGroups) > posting.MaxTierGroups {
 		return fmt.Errorf("there are %d tier groups; the limit is %d", len(p.TierGroups), posting.MaxTierGroups)

@@ -71,8 +71,8 @@ func (r Windows) bucket(acc loyalty.Account, at time.Time) int {
 }
 
 // levelBucket returns the bucket of the level's window that contains an instant. For an instant before all remembered
-// windows, it returns the oldest one, and false. A window begins after the instant at which its level was reached, so
-// that the purchase that reached a level does not count toward the next one.
+// windows, it returns the oldest one, and false. A window begins after the instant at which its level was reached.
+// Therefore the purchase that reached a level does not count toward the next one.
 func levelBucket(a *loyalty.Account, at time.Time) (bucket int, known bool) {
 	var s loyalty.Standing
 	for _, s = range slices.Backward(Standings(a)) {
@@ -83,8 +83,8 @@ func levelBucket(a *loyalty.Account, at time.Time) (bucket int, known bool) {
 	return int(calendar.Later(from(s), a.Joined).UnixMilli()), known
 }
 
-// begins returns the first day of a bucket, or 0 for the bucket that merges the amounts that no window includes any
-// more.
+// begins returns the first day of a bucket. It returns 0 for bucket 0, which contains the amounts that no window
+// includes any more.
 func (r Windows) begins(bucket int) calendar.Date {
 	switch {
 	case bucket == 0:
@@ -127,10 +127,10 @@ func (r Windows) span(acc loyalty.Account, at time.Time) (first, last calendar.D
 	return 0, last
 }
 
-// Apart returns the number of months for which an account stores separate buckets: the present period and the previous
-// one, and time for late reports. Under a manually set level, a rolling window also needs the months in which the
-// member may have reached another level that is still valid; see Lasting. That applies while the account remembers a
-// manually set level, because a withdrawal may restore it.
+// Apart returns the number of months for which an account stores separate buckets. These are the present period, the
+// previous one, and additional months for late reports. Under a manually set level, a rolling window also needs the
+// months in which the member may have reached another level that is still valid; see Lasting. They are stored while the
+// account remembers a manually set level, because a withdrawal may restore it.
 func (r Windows) Apart(acc loyalty.Account) int {
 	w, cyclic := Cycle(r.Tiers)
 	switch {
