@@ -13,18 +13,18 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/notify"
 )
 
-// A feedback is an event with which SES reports the delivery of an email through EventBridge. The format is described
-// in "Contents of event data that Amazon SES sends to EventBridge" in the SES developer guide.
+// A feedback is an event with which SES reports, through EventBridge, what happened to an email. The section "Contents
+// of event data that Amazon SES sends to EventBridge" of the SES developer guide describes the format.
 type feedback struct {
 	Source string `json:"source"`
 	Detail struct {
-		Type string `json:"eventType"` // Bounce, Complaint, Delivery, Open
+		Type string `json:"eventType"` // Bounce, Complaint, Delivery or Open
 		Mail struct {
 			Destination []string            `json:"destination"`
 			Tags        map[string][]string `json:"tags"`
 		} `json:"mail"`
 		Bounce struct {
-			Type string `json:"bounceType"` // Permanent, Transient, Undetermined
+			Type string `json:"bounceType"` // Permanent, Transient or Undetermined
 		} `json:"bounce"`
 	} `json:"detail"`
 }
@@ -41,8 +41,8 @@ func (f feedback) tag(name string) string {
 	return ""
 }
 
-// ends returns the reason why no more email may be sent to the address, in the form of members.FailedAddress. It
-// returns "" if more email may be sent.
+// ends returns the reason why no more email may be sent to the address, for members.FailedAddress. It returns "" if
+// more email may be sent.
 func (f feedback) ends() (why string) {
 	switch {
 	case f.Detail.Type == "Bounce" && f.Detail.Bounce.Type == "Permanent":
@@ -54,12 +54,13 @@ func (f feedback) ends() (why string) {
 }
 
 // handleFeedback records the feedback for an email. After a permanent bounce or a complaint, no more email is sent to
-// the address. A bounced notice counts as not sent, so that another channel can send it. After any other bounce, the
-// message is not sent again, because SES has already tried for hours, and automatic replies cause such bounces too.
+// the address. After any bounce, an advance notice in the email counts as not sent, so that another channel can send
+// it. After a bounce that is not permanent, the same message is not sent again, because SES has already tried for
+// hours, and automatic replies cause such bounces too.
 func (r remindHandler) handleFeedback(ctx context.Context, f feedback) error {
 	program, member, message := f.tag("program"), loyalty.MemberID(f.tag("member")), f.tag("message")
 	if program == "" || member == "" || message == "" || member == notify.NoMember {
-		return nil // not a message of this program, or a test
+		return nil // the email is a test, or this program did not send it
 	}
 	reminder, err := r.Messages.Delivery(ctx, program, member, message, map[string]string{
 		"Bounce": messages.FigureFailed, "Complaint": messages.FigureComplained, "Delivery": messages.FigureDelivered,
@@ -81,13 +82,13 @@ func (r remindHandler) handleFeedback(ctx context.Context, f feedback) error {
 	case giftMessage && why == members.Bounced:
 		return r.GiftMessages.MarkBounced(ctx, program, member, message)
 	case giftMessage:
-		return nil // the address belongs to a friend, so the member's email is not affected
+		return nil // the address belongs to a friend, so the member's own address remains valid
 	}
 	return r.stop(ctx, program, member, f.Detail.Mail.Destination[0], why)
 }
 
-// revokeNotices revokes the notices of a message that did not arrive, if the program requires advance notice. The
-// feedback may be delivered twice; a notice that was not revoked the first time is revoked the second time.
+// revokeNotices revokes the advance notices in a message that did not arrive, if the program requires advance notice.
+// The feedback may be delivered twice. A notice that could not be revoked the first time is revoked the second time.
 func (r remindHandler) revokeNotices(ctx context.Context, program string, m loyalty.MemberID, message string) error {
 	p, err := r.Programs.Live(ctx, program)
 	if err != nil || p.AdvanceNotice.Period.IsZero() {

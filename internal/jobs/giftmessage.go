@@ -21,14 +21,14 @@ const (
 	lettersARun = 10_000
 )
 
-// A giftBatch is a queue message to deliver the listed gift messages.
+// A giftBatch is a queue message that lists gift messages to send.
 type giftBatch struct {
 	Program string                      `json:"program"`
 	Letters []messages.GiftMessagePlace `json:"letters"`
 }
 
-// giftBatches returns queue messages for the due gift messages of a program. In a stack without an email sender, gift
-// messages wait.
+// giftBatches returns queue messages for the due gift messages of a program. If the stack has no email sender, it
+// returns none, and the gift messages wait.
 func (r remindHandler) giftBatches(ctx context.Context, program string, at time.Time) (bodies []string, err error) {
 	if !r.dispatcher.Delivers(loyalty.Email) {
 		return nil, nil
@@ -61,7 +61,7 @@ func (r remindHandler) giftBatches(ctx context.Context, program string, at time.
 	return bodies, err
 }
 
-// deliver sends the gift messages of a batch. If one message fails, the others are still sent.
+// deliver sends the gift messages of a batch. If one message cannot be sent, it still sends the others.
 func (r remindHandler) deliver(ctx context.Context, b giftBatch) error {
 	p, err := r.Programs.Live(ctx, b.Program)
 	if err != nil {
@@ -74,7 +74,7 @@ func (r remindHandler) deliver(ctx context.Context, b giftBatch) error {
 			break
 		}
 		if err := r.sendGiftMessage(ctx, p, place); err != nil &&
-			!errors.Is(err, messages.ErrClaimed) { // ErrClaimed: another worker
+			!errors.Is(err, messages.ErrClaimed) { // with ErrClaimed, another worker sends it
 			failures = append(failures, fmt.Errorf("%s of %s: %w", place.Item, place.Member, err))
 		}
 	}
@@ -84,7 +84,7 @@ func (r remindHandler) deliver(ctx context.Context, b giftBatch) error {
 	return nil
 }
 
-// sendGiftMessage claims, sends and settles one gift message.
+// sendGiftMessage claims and sends one gift message, and records the outcome.
 func (r remindHandler) sendGiftMessage(ctx context.Context, p *loyalty.Program, place messages.GiftMessagePlace) error {
 	c, err := r.GiftMessages.Claim(ctx, p.ID, place)
 	if err != nil {
@@ -115,7 +115,8 @@ func (r remindHandler) sendGiftMessage(ctx context.Context, p *loyalty.Program, 
 			err)
 		return r.GiftMessages.Postpone(ctx, c, r.Now().Add(again))
 	default:
-		// The outcome is unknown. The claim remains, and the message is sent again when the claim expires.
+		// It is unknown whether the message was sent. The claim remains, and the message is sent again after the claim
+		// expires.
 		return err
 	}
 }
@@ -126,7 +127,7 @@ func (r remindHandler) settle(
 	return withRetries(func() error { return r.GiftMessages.Settle(ctx, c, as) })
 }
 
-// giftOf returns the contents of a gift message.
+// giftOf converts a claimed gift message to the contents of an email.
 func giftOf(c *messages.ClaimedGiftMessage, now time.Time) notify.Gift {
 	g := notify.Gift{
 		Sender: notify.Person{Member: c.Member, Name: c.Sender.Name, Locale: c.Sender.Locale},

@@ -9,19 +9,20 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
 )
 
-// sample is the number of members in each shard that the guard evaluates before a worker changes any member, and
-// fewest is the minimum number of members in total for which a share is meaningful.
+// sample is the number of members in each shard that the guard checks before a worker changes any member. fewest is the
+// minimum number of checked members in all shards together. With fewer, a share is not meaningful.
 const (
 	sample = 64
 	fewest = 20
 )
 
-// guard returns an error for a message if more of the sampled members would move down than the program allows. The
-// sample covers all shards of the run, so that every worker decides from the same members and small programs are
-// guarded too. guard writes nothing, and runs once per shard: a message that continues a shard from a cursor has
-// already passed it. A rejected message finally moves to the dead-letter queue, which raises the alarm, and the next
-// schedule runs the check again. To resolve it, publish a corrected program, or increase the program's max_downgrades
-// if the change is intended. The guard stops only scheduled runs: a member's own command still applies the new rules.
+// guard returns an error if more of the sampled members would move to a lower level than the program allows. The sample
+// covers all shards of the run, so that every worker decides from the same members, and small programs are guarded too.
+//
+// guard writes nothing, and runs once per shard: a message that continues a shard from a cursor has already passed it.
+// A rejected message finally moves to the dead-letter queue, which raises the alarm, and the next schedule runs the
+// check again. To resolve the alarm, publish a corrected program or, if the change is intended, increase the program's
+// max_downgrades. The guard stops only scheduled runs. A member's own command still applies the new rules.
 func (w *settleRun) guard(ctx context.Context, m shardTask) error {
 	most := w.program.Tiers.MaxDowngrades
 	if most == nil || m.From != "" {
@@ -36,7 +37,7 @@ func (w *settleRun) guard(ctx context.Context, m shardTask) error {
 			}
 			lower, err := w.movesDown(ctx, d.Account)
 			if err != nil {
-				continue // the run reports the error; other members are not affected
+				continue // the run itself reports this error
 			}
 			if looked++; lower {
 				down++

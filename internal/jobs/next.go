@@ -12,25 +12,26 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
 )
 
-// A Scheduled function is a function with a schedule. Reassess and Remind return one.
+// Scheduled is a function that a schedule starts. Reassess and Remind return one.
 type Scheduled interface {
 	lambda.Handler
 
-	// NextWork returns the earliest instant at which an event of the schedule may have an effect, if nothing else
-	// happens until then. Events before this instant can be skipped. The result is at if the next event may have an
-	// effect, and zero if there is no such instant. It may be too early, but never too late.
+	// NextWork returns the earliest instant at which an event of the schedule may have an effect, if no command is
+	// executed before. Events before this instant can be skipped. If an event at the instant at may already have an
+	// effect, NextWork returns at. It returns zero if there is no such instant. The result may be too early, but never too
+	// late.
 	NextWork(ctx context.Context, at time.Time) (time.Time, error)
 }
 
 // NextWork implements Scheduled.
 func (r reassess) NextWork(ctx context.Context, at time.Time) (time.Time, error) {
 	if r.Backups != nil {
-		return at, nil // every event checks the backups
+		return at, nil // every event checks point-in-time recovery
 	}
 	return nextWork(ctx, r.App, at, func(p *loyalty.Program) (time.Time, error) {
 		for a, err := range r.Payments.Activities(ctx, p.ID) {
 			if err != nil || !a.Disconnected(at) {
-				return at, err // every event checks whether the processor is silent
+				return at, err // every event checks for silent payment processors
 			}
 		}
 		if since := p.Tiers.Refresh.At; !since.IsZero() && since.After(at.Add(-time.Hour-publicationDelay)) {
@@ -56,8 +57,8 @@ func (r remindHandler) NextWork(ctx context.Context, at time.Time) (time.Time, e
 	})
 }
 
-// nextWork returns the earliest of the instants that the function of returns for the published programs, and of those
-// at which another version of a program takes effect.
+// nextWork calls the argument of for each published program, and returns the earliest instant. If another version of a
+// program takes effect earlier, it returns the instant at which that happens.
 func nextWork(
 	ctx context.Context, a *app.App, at time.Time, of func(*loyalty.Program) (time.Time, error),
 ) (next time.Time, err error) {

@@ -22,8 +22,8 @@ import (
 // ReassessQueue is the queue to which Reassess sends messages, and from which it receives them.
 const ReassessQueue = "reassess"
 
-// maxSeparateRetries is the maximum number of failed members of a message that are retried individually. More
-// failures indicate a general problem, and the queue then redelivers the whole message.
+// maxSeparateRetries is the maximum number of failed members of a message that are retried individually. If more
+// members fail, there is probably a general problem, and the queue redelivers the whole message.
 const maxSeparateRetries = 10
 
 // Reassess settles the due accounts: pending points become active, lots and reservations expire, and tiers are
@@ -32,15 +32,16 @@ func Reassess(a *app.App) lambda.Handler { return reassess{a} }
 
 type reassess struct{ *app.App }
 
-// A shardTask is a queue message. It requests to settle the due members of one shard of a program as of an instant,
-// starting at a cursor, or to settle one member.
+// A shardTask is a queue message. It requests to settle one member, or the members of one shard of a program that are
+// due at an instant. In a shard, the work starts at a cursor.
 type shardTask struct {
-	Program string           `json:"program"`
-	Shard   int              `json:"shard"`
-	Due     time.Time        `json:"due"`
-	All     bool             `json:"all,omitzero"` // includes members that are not due, because levels have changed
-	From    string           `json:"from,omitzero"`
-	Member  loyalty.MemberID `json:"member,omitzero"`
+	Program string    `json:"program"`
+	Shard   int       `json:"shard"`
+	Due     time.Time `json:"due"`
+	// If All is set, members who are not due are settled too, because the requirements of levels have changed.
+	All    bool             `json:"all,omitzero"`
+	From   string           `json:"from,omitzero"`
+	Member loyalty.MemberID `json:"member,omitzero"`
 }
 
 func (r reassess) Invoke(ctx context.Context, payload []byte) ([]byte, error) {
@@ -57,8 +58,8 @@ func (r reassess) Invoke(ctx context.Context, payload []byte) ([]byte, error) {
 	})
 }
 
-// dispatch sends a message for each shard with due members. If one shard fails, it still sends the other messages, and
-// then returns the error so that the schedule is retried.
+// dispatch sends a message for each shard with due members. If a message for one shard cannot be sent, it still sends
+// the others, and then returns the error so that the schedule is retried.
 func (r reassess) dispatch(ctx context.Context, e event) ([]byte, error) {
 	countLateness(ctx, e, r.Now())
 	r.watchBackups(ctx)
@@ -98,13 +99,13 @@ func (r reassess) dispatch(ctx context.Context, e event) ([]byte, error) {
 	return json.Marshal(map[string]int{"shards": len(bodies)})
 }
 
-// publicationDelay is longer than the time until a running function notices a published version, which is at most 30
-// seconds. If two runs notice the same version, its members are checked twice, which has no further effect.
+// publicationDelay is longer than the time after which every running function uses a newly published version (at most
+// 30 seconds). If two runs detect the same version, its members are checked twice, which has no further effect.
 const publicationDelay = time.Minute
 
 // retiered reports whether a version with other requirements for levels took effect since the schedule last ran. In
-// this case, members who are not due may move too. If that run fails, these members move when they are next due, or
-// with their next command.
+// this case, members who are not due may move to another level too. If the run that checks them fails, these members
+// move when they are next due, or with their next command.
 func (r reassess) retiered(ctx context.Context, program string, at time.Time) (bool, error) {
 	p, err := r.Programs.Live(ctx, program)
 	if errors.Is(err, app.ErrNotPublished) {
@@ -117,10 +118,10 @@ func (r reassess) retiered(ctx context.Context, program string, at time.Time) (b
 	return !since.IsZero() && !since.After(at) && since.After(at.Add(-time.Hour-publicationDelay)), nil
 }
 
-// A workerRun is one invocation of a worker.
+// A workerRun is one invocation of a worker function.
 type workerRun struct {
 	reassess
-	done int64 // members of all messages
+	done int64 // number of members settled in all messages
 }
 
 // work settles the members of one message.
@@ -150,10 +151,10 @@ func (s *workerRun) work(ctx context.Context, body string) error {
 	return s.requeueRest(ctx, m, &w, next)
 }
 
-// requeueRest sends messages for the remaining work: the rest of the shard, from the cursor at which the time ended,
-// and each failed member individually, so that a member that always fails moves to the dead-letter queue alone. It does
-// so only after some progress: a shard in which no member can be settled is left to the queue, which moves the message
-// to the dead-letter queue after a few deliveries.
+// requeueRest sends messages for the remaining work. If the time ended, one message continues the shard from the
+// cursor. Each failed member gets a message, so that a member that always fails moves to the dead-letter queue alone.
+// requeueRest sends these messages only if at least one member was settled. Otherwise it returns an error. The queue
+// then redelivers the message, and moves it to the dead-letter queue after a few deliveries.
 func (s *workerRun) requeueRest(ctx context.Context, m shardTask, w *settleRun, next string) error {
 	if len(w.failed) > maxSeparateRetries || s.done == 0 && (next != "" || len(w.failed) > 0) {
 		return fmt.Errorf("jobs: reassess %s: %d members of shard %d failed, %d succeeded", m.Program, len(w.failed),
@@ -191,7 +192,7 @@ func (s *workerRun) one(ctx context.Context, p *loyalty.Program, m shardTask) er
 	return nil
 }
 
-// A settleRun is one pass over the due members of a shard.
+// A settleRun settles the due members of one shard.
 type settleRun struct {
 	reassess
 	program       *loyalty.Program
@@ -201,7 +202,8 @@ type settleRun struct {
 	failed []loyalty.MemberID
 }
 
-// run returns the cursor at which its time ended, or "" if it completed the shard.
+// run settles the members of a message. If its time ends first, it returns the cursor at which the work must continue.
+// If it completed the shard, it returns "".
 func (w *settleRun) run(ctx context.Context, m shardTask) (next string, err error) {
 	members, wait := workerPool(func(d ledger.Due) {
 		w.advance(ctx, d.Member, func() (int, error) { return w.DueQueue.Advance(ctx, w.program, d) })
@@ -219,7 +221,7 @@ func (w *settleRun) run(ctx context.Context, m shardTask) (next string, err erro
 	return "", nil
 }
 
-// listed returns the members of a message.
+// listed returns the members that a message requests to settle.
 func (w *settleRun) listed(ctx context.Context, m shardTask) iter.Seq2[ledger.Due, error] {
 	if m.All {
 		return w.DueQueue.Dated(ctx, m.Program, m.Shard, m.From)
@@ -227,7 +229,7 @@ func (w *settleRun) listed(ctx context.Context, m shardTask) iter.Seq2[ledger.Du
 	return w.DueQueue.From(ctx, m.Program, m.Shard, m.From, m.Due)
 }
 
-// advance settles one member. A panic is a failure of that member only.
+// advance settles one member with the function do. A panic counts as a failure of this member only.
 func (w *settleRun) advance(ctx context.Context, member loyalty.MemberID, do func() (int, error)) {
 	fail := func() {
 		w.mu.Lock()

@@ -28,16 +28,17 @@ import (
 // RemindQueue is the queue to which Remind sends messages, and from which it receives them.
 const RemindQueue = "remind"
 
-// again is the delay after which a message that was not sent is tried again: the next run of the schedule.
+// again is the delay after which a message that was not sent is tried again. It is the time until the next run of the
+// schedule.
 const again = 30 * time.Minute
 
-// Remind visits the members whose reminders are due, sends the reminders that still apply and are allowed, and
-// plans each member's next visit. It also delivers pending gift messages, and processes email feedback.
+// Remind visits the members whose reminders are due. For each member, it sends the reminders that still apply and are
+// allowed, and plans the next visit. It also sends due gift messages, and processes email feedback.
 //
-// Only one of two concurrent functions sends a message: a message is claimed with a condition before it is sent,
-// and recorded afterwards. If a function stops between these steps, a marketing message counts as sent, so that a
-// crash may lose one but never duplicates one. A transactional message is sent again with the same ID, so that a
-// crash may duplicate one if the provider does not deduplicate, but never loses one.
+// If two functions run at the same time, only one of them sends a message: a message is claimed with a conditional
+// write before it is sent, and recorded afterwards. If a function stops between these two steps, a marketing message
+// counts as sent, so that a crash may lose one such message but never sends it twice. A transactional message is sent
+// again with the same ID. A crash may therefore send it twice if the provider does not deduplicate, but never loses it.
 func Remind(dispatcher func(*app.App) *notify.Dispatcher) func(*app.App) lambda.Handler {
 	return func(a *app.App) lambda.Handler { return remindHandler{a, dispatcher(a)} }
 }
@@ -47,16 +48,16 @@ type remindHandler struct {
 	dispatcher *notify.Dispatcher
 }
 
-// A round is a queue message that requests visits to the members of one shard that are due at an instant.
+// A round is a queue message that requests to visit the members of one shard who are due at an instant.
 type round struct {
 	Program string    `json:"program"`
 	Shard   int       `json:"shard"`
 	Due     time.Time `json:"due"`
-	All     bool      `json:"all,omitzero"`  // also visits members that are not due but whose plans are outdated
-	From    string    `json:"from,omitzero"` // All: start after this position in the due index
+	All     bool      `json:"all,omitzero"`  // also visits members who are not due, because their plans are outdated
+	From    string    `json:"from,omitzero"` // if All is set: the position in the due index after which the visits start
 }
 
-// until returns the instant up to which members are due, or zero for all members.
+// until returns the instant until which members are due. It returns the zero instant if all members are visited.
 func (m round) until() time.Time {
 	if m.All {
 		return time.Time{}
@@ -85,7 +86,7 @@ func (r remindHandler) handle(ctx context.Context, payload []byte) ([]byte, erro
 	return each(ctx, r.Log, e.Records, r.work)
 }
 
-// dispatch sends a message for each shard with due members, and one for every few gift messages. After the
+// dispatch sends a queue message for each shard with due members, and queue messages for due gift messages. If the
 // program's reminders have changed, all members are due.
 func (r remindHandler) dispatch(ctx context.Context, e event) ([]byte, error) {
 	countLateness(ctx, e, r.Now())
@@ -106,8 +107,8 @@ func (r remindHandler) dispatch(ctx context.Context, e event) ([]byte, error) {
 	return json.Marshal(map[string]int{"shards": shards})
 }
 
-// dispatchProgram sends the messages of one program. If the plans of all members must be made again, it records that
-// this was done only after it has sent the messages. If it fails before, the next run repeats it.
+// dispatchProgram sends the queue messages of one program. If the plans of all members are outdated, it first sends the
+// messages and then records this. If it fails before the record, the next run sends the messages again.
 func (r remindHandler) dispatchProgram(ctx context.Context, program string, e event) (shards int, err error) {
 	rounds, mark, err := r.rounds(ctx, program, e.Time)
 	letters, err2 := r.giftBatches(ctx, program, e.Time)
@@ -124,8 +125,8 @@ func (r remindHandler) dispatchProgram(ctx context.Context, program string, e ev
 	return len(rounds), errors.Join(err, err2)
 }
 
-// rounds returns the messages for the shards with due members. If the plans of all members must be made again, it also
-// returns mark, which records that this was done. Otherwise, mark is nil.
+// rounds returns the queue messages for the shards with due members. If the plans of all members are outdated, it also
+// returns the function mark, which records that the messages were sent. Otherwise, mark is nil.
 func (r remindHandler) rounds(
 	ctx context.Context, program string, at time.Time,
 ) (bodies []string, mark func() error, err error) {
@@ -163,8 +164,8 @@ func (r remindHandler) rounds(
 	return bodies, mark, nil
 }
 
-// plannedBy identifies what members' plans are based on: the program's reminders, and whether marketing can be sent. If
-// it changes, every member's plan must be made again.
+// plannedBy returns a text that identifies the basis of members' plans: the program's reminders, and whether marketing
+// can be sent. If the text changes, the plans of all members are outdated.
 func (r remindHandler) plannedBy(p *loyalty.Program) string {
 	if r.dispatcher.Links.Base == "" {
 		return remindersOf(p) + "-unlinked"
@@ -177,13 +178,13 @@ func remindersOf(p *loyalty.Program) string {
 	r, share := p.Reminders, ""
 	if r.Holdout != nil {
 		share = r.Holdout.RatString()
-		r.Holdout = nil // a pointer would print as an address
+		r.Holdout = nil // formatting would print the address of the pointer
 	}
 	sum := sha256.Sum256(fmt.Appendf(nil, "%+v %s", r, share))
 	return base64.RawURLEncoding.EncodeToString(sum[:9])
 }
 
-// work processes one message of the queue: it delivers gift messages, or visits the members of a shard.
+// work processes one queue message: it sends gift messages, or visits the members of a shard.
 func (r remindHandler) work(ctx context.Context, body string) error {
 	var b giftBatch
 	if err := json.Unmarshal([]byte(body), &b); err == nil && len(b.Letters) > 0 {
@@ -192,8 +193,8 @@ func (r remindHandler) work(ctx context.Context, body string) error {
 	return r.members(ctx, body)
 }
 
-// members visits the members of one shard. When its time ends, it sends a message for the remaining members, as
-// Reassess does.
+// members visits the members of one shard. If its time ends first, it sends a queue message for the remaining members,
+// as Reassess does.
 func (r remindHandler) members(ctx context.Context, body string) error {
 	var m round
 	if err := json.Unmarshal([]byte(body), &m); err != nil {
@@ -229,7 +230,7 @@ func (r remindHandler) members(ctx context.Context, body string) error {
 	return nil
 }
 
-// A remindRun sends the reminders that are due to the members of one shard.
+// A remindRun sends the due reminders to the members of one shard.
 type remindRun struct {
 	remindHandler
 	round
@@ -240,9 +241,9 @@ type remindRun struct {
 	done, failed, sent, held, refused atomic.Int64
 }
 
-// run visits the members. If its time ends first, it reports false and returns the remaining work. If only due members
-// are visited, the remaining work begins at the same position, because visited members are no longer due. If all
-// members are visited, it begins after the last visited one, because they remain in the index.
+// run visits the members of its round. If its time ends first, it reports false and returns a round for the remaining
+// members. If only due members are visited, this is the same round, because visited members are no longer due. If all
+// members are visited, it starts after the last visited member, because visited members remain in the index.
 func (t *remindRun) run(ctx context.Context) (rest round, finished bool, err error) {
 	members, wait := workerPool(func(m loyalty.MemberID) { t.safely(ctx, m) })
 	defer wait()
@@ -262,7 +263,7 @@ func (t *remindRun) run(ctx context.Context) (rest round, finished bool, err err
 	return rest, true, nil
 }
 
-// safely visits one member. A panic is a failure of that member only.
+// safely visits one member. A panic counts as a failure of this member only.
 func (t *remindRun) safely(ctx context.Context, m loyalty.MemberID) {
 	defer func() {
 		if p := recover(); p != nil {
@@ -276,7 +277,7 @@ func (t *remindRun) safely(ctx context.Context, m loyalty.MemberID) {
 	err := t.visit(ctx, m)
 	switch {
 	case errors.Is(err, messages.ErrClaimed):
-		t.done.Add(1) // another worker is visiting the member
+		t.done.Add(1) // another worker is visiting the same member
 	case err != nil:
 		t.failed.Add(1)
 		app.CountViolation(ctx, err)
@@ -323,8 +324,8 @@ func (t *remindRun) visit(ctx context.Context, m loyalty.MemberID) error {
 	return t.Messages.Plan(ctx, t.program, v, t.Now().Add(again), t.by)
 }
 
-// plan returns a member's next plan. It treats messages that could not be sent in this visit as sent: they use up the
-// frequency caps, so that no other message takes their place. The next run sends them.
+// plan returns a member's next plan. Messages that could not be sent in this visit count as sent in the frequency caps,
+// so that no other message takes their place. The next run sends them.
 func (t *remindRun) plan(v *messages.Visit, unsent []remind.News) remind.Plan {
 	now, s := t.Now(), v.State
 	for _, n := range unsent {
@@ -337,8 +338,8 @@ func (t *remindRun) plan(v *messages.Visit, unsent []remind.News) remind.Plan {
 	return plan
 }
 
-// settleClaim settles a message that was claimed but not recorded. It reports whether the visit is over, because the
-// claiming function may still be running.
+// settleClaim decides about a message that an earlier function claimed but did not record. It reports whether the visit
+// must end, because that function may still be running.
 func (t *remindRun) settleClaim(ctx context.Context, v *messages.Visit) (done bool, err error) {
 	switch {
 	case !v.Flight.Abandoned(t.Now()):
@@ -355,8 +356,8 @@ func (t *remindRun) settleClaim(ctx context.Context, v *messages.Visit) (done bo
 	return false, nil
 }
 
-// send claims, sends and records one message. It reports whether the visit continues. It returns notify.ErrNotSent if
-// the message was not sent, but other messages can still be sent.
+// send claims, sends and records one message. It reports whether the visit continues. If the message was not sent but
+// other messages can still be sent, it returns notify.ErrNotSent.
 func (t *remindRun) send(ctx context.Context, v *messages.Visit, n remind.News) (on bool, err error) {
 	address, _ := v.Profile.Address(n.Channel)
 	m, err := t.dispatcher.Write(t.program, notify.Person{
@@ -391,15 +392,15 @@ func (t *remindRun) send(ctx context.Context, v *messages.Visit, n remind.News) 
 		}
 		return true, notify.ErrNotSent
 	default:
-		// The outcome is unknown, so the claim remains. When it expires, it determines whether the message is sent
-		// again (messages.Messages.Claim).
+		// The outcome is unknown. The claim remains. After the claim expires, a marketing message counts as sent, and a
+		// transactional message is sent again (see Messages.Claim of package messages).
 		return false, err
 	}
 }
 
-// noticed records that a member received advance notice of expiring points or of an ending level, if the program
-// requires it. It runs before the message itself is recorded, because a message that is sent twice still counts as one
-// notice.
+// noticed records that a member received advance notice of expiring points or of the end of a level, if the program
+// requires such notice. It runs before the message itself is recorded. If the message is sent twice, it still counts as
+// one notice.
 func (t *remindRun) noticed(ctx context.Context, v *messages.Visit, n remind.News) (err error) {
 	if t.program.AdvanceNotice.Period.IsZero() {
 		return nil
@@ -418,8 +419,8 @@ func (t *remindRun) noticed(ctx context.Context, v *messages.Visit, n remind.New
 	return err
 }
 
-// withRetries calls record until it succeeds or has failed several times. If the outcome of a message were not
-// recorded, it would later be unknown.
+// withRetries calls record until it succeeds or has failed several times. The retries matter because an unrecorded
+// message has an unknown outcome.
 func withRetries(record func() error) (err error) {
 	for range 3 {
 		if err = record(); !errors.Is(err, ledger.ErrTryAgain) {
@@ -429,7 +430,8 @@ func withRetries(record func() error) (err error) {
 	return err
 }
 
-// rejected records that an address is invalid. The next visit follows immediately and tries another channel.
+// rejected records that an address is invalid. The member is visited again immediately, so that another channel can be
+// tried.
 func (t *remindRun) rejected(ctx context.Context, v *messages.Visit, n remind.News, address string) error {
 	if err := t.Messages.Release(ctx, t.program, v, t.Now(), t.by); err != nil {
 		return err

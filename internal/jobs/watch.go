@@ -7,11 +7,10 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/telemetry"
 )
 
-// The hourly schedule of reassess also checks conditions that no request would reveal. It logs problems and counts
-// them for alarms. A failed check is logged and counted as an error, and does not make the schedule repeat its
-// work.
+// The hourly schedule of reassess also checks conditions that no request would reveal. It logs problems and counts them
+// for alarms. A failed check is logged and counted as an error, but is no reason to repeat the work of the schedule.
 
-// watchBackups reports whether the table's point-in-time recovery was disabled.
+// watchBackups checks whether the table's point-in-time recovery is enabled, and reports a problem if it is not.
 func (r reassess) watchBackups(ctx context.Context) {
 	if r.Backups == nil {
 		return
@@ -29,7 +28,7 @@ func (r reassess) watchBackups(ctx context.Context) {
 	}
 }
 
-// watchProviders reports the payment processors of a program that have been silent for longer than usual.
+// watchProviders reports the payment processors of a program that have sent no events for longer than usual.
 func (r reassess) watchProviders(ctx context.Context, program string) {
 	for a, err := range r.Payments.Activities(ctx, program) {
 		if err != nil {

@@ -9,19 +9,19 @@ import (
 // OnGift is the value of the fields On and Reminder in a Message that sends a gift card to a friend.
 const OnGift = "gift"
 
-// A Gift is a gift card for a friend of a member, with the contents of its message.
+// A Gift contains the contents of the message that sends a gift card to a friend of a member.
 type Gift struct {
-	Sender  Person // the member, whose language is used because the friend's is unknown
+	Sender  Person // the member; the message is in the member's language, because the friend's language is unknown
 	To      string // the friend's email address
 	Name    string // the friend's name; may be empty
 	Message string // the member's text, with line breaks; may be empty
-	Code    string // formatted for display
+	Code    string // the code of the gift card, formatted for display
 	Worth   loyalty.Money
-	From    time.Time // the start of the gift card's validity; zero if it is valid now
-	Until   time.Time // the end, exclusive; zero if it does not expire
+	From    time.Time // the instant from which the gift card can be used; zero if it can be used now
+	Until   time.Time // the instant from which the gift card can no longer be used; zero if it does not expire
 }
 
-// WriteGift creates the email that sends a gift card to a friend, with the given message ID.
+// WriteGift creates the email that sends a gift card to a friend. The argument id is the message ID.
 func (o *Dispatcher) WriteGift(p *loyalty.Program, g Gift, id string, now time.Time) (Message, error) {
 	m := Message{
 		ID: id, Program: p.ID, Member: g.Sender.Member, Reminder: OnGift, On: OnGift, Purpose: loyalty.Transactional,

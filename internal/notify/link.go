@@ -9,8 +9,8 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
 )
 
-// Links creates the links of messages. They are signed, so that only a recipient can withdraw consent, and contain
-// no sensitive data. They do not expire, because the link in an old message must still work.
+// Links creates the unsubscribe links in messages. The links are signed, so that only a recipient can withdraw consent,
+// and contain no sensitive data. They do not expire, because the link in an old message must still work.
 type Links struct {
 	// Base is the public address of the API, such as https://api.example.com, without a trailing slash. It may be
 	// empty.
@@ -18,7 +18,7 @@ type Links struct {
 	Key  []byte
 }
 
-// A Subscription identifies the consent that a link withdraws.
+// A Subscription identifies the consent that an unsubscribe link withdraws.
 type Subscription struct {
 	Program string
 	Member  loyalty.MemberID
@@ -26,11 +26,11 @@ type Subscription struct {
 	Purpose loyalty.Purpose
 }
 
-// unsubscribePath is the path of links, before the token.
+// unsubscribePath is the path of an unsubscribe link, without the token at its end.
 const unsubscribePath = "/v1/unsubscribe/"
 
-// Unsubscribe returns the link of RFC 8058, which accepts a POST without further data. It is empty if the public
-// address of the API is unknown.
+// Unsubscribe returns the link for one-click unsubscribe (RFC 8058), which accepts a POST request without further data.
+// It returns "" if the public address of the API is unknown.
 func (l Links) Unsubscribe(s Subscription) string {
 	if l.Base == "" {
 		return ""
@@ -38,7 +38,7 @@ func (l Links) Unsubscribe(s Subscription) string {
 	return l.Base + unsubscribePath + l.Token(s)
 }
 
-// Token encodes a subscription with its signature: HMAC-SHA-256, truncated to 128 bits.
+// Token returns the text that encodes a subscription and its signature: HMAC-SHA-256, truncated to 128 bits.
 func (l Links) Token(s Subscription) string {
 	payload := strings.Join([]string{s.Program, string(s.Member), string(s.Channel), string(s.Purpose)}, "|")
 	return base64.RawURLEncoding.EncodeToString([]byte(payload)) + "." +
@@ -51,7 +51,7 @@ func (l Links) sign(payload string) []byte {
 	return mac.Sum(nil)[:16]
 }
 
-// Read returns the subscription in a token. It returns false if the token was not signed with this key.
+// Read decodes the subscription in a token. It reports false if the token was not signed with this key.
 func (l Links) Read(token string) (s Subscription, ok bool) {
 	left, right, _ := strings.Cut(token, ".")
 	payload, err1 := base64.RawURLEncoding.Strict().DecodeString(left)

@@ -6,11 +6,11 @@ import (
 	"sync"
 )
 
-// outboxRoom is the maximum number of messages in an Outbox. Older messages are dropped.
+// outboxRoom is the maximum number of messages in an Outbox. If there are more, the oldest ones are deleted.
 const outboxRoom = 10_000
 
-// An Outbox is a Sender that only stores messages, in their final form. It stores each message ID once. The zero
-// Outbox is empty.
+// An Outbox is a Sender that stores messages in their final form instead of sending them. It stores only one message
+// with each ID. The zero Outbox is empty.
 type Outbox struct {
 	mu       sync.Mutex
 	messages []Message

@@ -5,15 +5,16 @@ import (
 	"strings"
 )
 
-// binaryPrefix begins the strings of documents that stand for bytes: they are data URLs (RFC 2397) without a media
-// type.
+// binaryPrefix is the start of the strings that represent bytes in documents. They are data URLs (RFC 2397) without a
+// media type.
 const binaryPrefix = "data:;base64,"
 
-// Binary returns the string that represents bytes in a document. An adapter may store the bytes, which need a quarter
-// less space than base64, and returns the same string when it reads the document.
+// Binary returns the string that represents bytes in a document. An adapter may store the bytes instead, which need a
+// quarter less space than the string. When it reads the document, it returns the same string.
 func Binary(b []byte) string { return binaryPrefix + base64.StdEncoding.EncodeToString(b) }
 
-// Bytes returns the bytes that a string of a document stands for. ok is false for a string that Binary does not return.
+// Bytes returns the bytes that a string in a document represents. It reports false if the string has not the form that
+// Binary returns.
 func Bytes(s string) (b []byte, ok bool) {
 	encoded, ok := strings.CutPrefix(s, binaryPrefix)
 	if !ok {

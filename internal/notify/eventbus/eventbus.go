@@ -1,8 +1,8 @@
-// Package eventbus sends messages to Amazon EventBridge, for push messages, whose devices and wording are the
-// merchant's.
+// Package eventbus sends messages to Amazon EventBridge. It is for push messages: the merchant knows the devices and
+// writes the texts.
 //
-// An event contains the message's ID, by which a consumer detects repetitions. A message that was not certainly
-// accepted is therefore sent again.
+// An event contains the ID of the message, so that a consumer can detect repetitions. If it is unknown whether
+// EventBridge accepted a message, the message is therefore sent again.
 package eventbus
 
 import (
@@ -17,16 +17,16 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/notify"
 )
 
-// The source and detail type by which rules select the events.
+// EventBridge rules select the events by this source and detail type.
 const (
 	Source     = "perennial"
 	DetailType = "Reminder Due"
 )
 
-// A Sender puts messages on one bus.
+// A Sender puts messages on one event bus.
 type Sender struct {
 	Client *eventbridge.Client
-	Bus    string // the name of the bus
+	Bus    string // the name of the event bus
 }
 
 var _ notify.Sender = (*Sender)(nil)

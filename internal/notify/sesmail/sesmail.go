@@ -1,9 +1,9 @@
 // Package sesmail sends email through Amazon SES.
 //
-// A message has a text and an HTML body, and the headers of RFC 8058 for one-click unsubscribe if it has an
-// unsubscribe link. Its tags identify the program and the member; SES returns them with every bounce, complaint,
-// delivery and open. SES does not deduplicate emails, so a call is not retried, and after a lost response the
-// outcome is unknown.
+// A message has a text and an HTML body. If it has an unsubscribe link, it has the headers of RFC 8058 for one-click
+// unsubscribe. Its tags identify the program and the member. SES includes the tags in its reports of bounces,
+// complaints, deliveries and opens. SES does not deduplicate emails, so a call is not retried. If a response is lost,
+// the outcome is unknown.
 package sesmail
 
 import (
@@ -19,11 +19,11 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/notify"
 )
 
-// A Sender sends from one address.
+// A Sender sends emails from one address.
 type Sender struct {
 	Client *sesv2.Client
-	From   string // "Bluebird Rewards <hello@example.com>", of a domain that SES has verified
-	Set    string // the configuration set that reports the delivery of messages; may be empty
+	From   string // an address of a domain that SES has verified, such as "Bluebird Rewards <hello@example.com>"
+	Set    string // the SES configuration set that reports the delivery of messages; may be empty
 }
 
 var _ notify.Sender = (*Sender)(nil)
@@ -66,7 +66,7 @@ func (s *Sender) Send(ctx context.Context, m notify.Message) error {
 // errUnknown means that the message may or may not have been sent.
 var errUnknown = errors.New("the outcome is unknown")
 
-// certainly returns notify.ErrNotSent if SES itself refused the message.
+// certainly returns notify.ErrNotSent if SES refused the message, and otherwise errUnknown.
 func certainly(err error) error {
 	if api, ok := errors.AsType[smithy.APIError](err); ok && api.ErrorFault() == smithy.FaultClient {
 		return notify.ErrNotSent

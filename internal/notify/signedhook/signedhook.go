@@ -1,9 +1,9 @@
-// Package signedhook posts messages to an address of the merchant, signed according to Standard Webhooks
+// Package signedhook posts messages to an address of the merchant. It signs them according to Standard Webhooks
 // (https://github.com/standard-webhooks/standard-webhooks, v1): HMAC-SHA-256 over ID, timestamp and body.
 //
-// It connects only to public addresses over HTTPS and never follows a redirect, so that it cannot be used to reach
-// a private network. A receiver detects repetitions by webhook-id. A message that was not certainly accepted is
-// therefore sent again.
+// It connects only to public addresses over HTTPS and never follows a redirect, so that it cannot be used to reach a
+// private network. A receiver detects repetitions by the header webhook-id. If it is unknown whether the receiver
+// accepted a message, the message is therefore sent again.
 package signedhook
 
 import (
@@ -29,7 +29,7 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/notify"
 )
 
-// A Sender posts to one address. Create one with New.
+// A Sender posts messages to one address. Create one with New.
 type Sender struct {
 	url     string
 	secrets func(context.Context) [][]byte
@@ -42,8 +42,8 @@ var _ notify.Sender = (*Sender)(nil)
 // timeout limits one request, from name resolution to the end of the response.
 const timeout = 5 * time.Second
 
-// Secrets returns the signing secrets: the current one and, after a rotation, the previous one, which may be nil.
-// The receiver has them as whsec_ and base64.
+// Secrets returns the signing secrets: the current one and, after a rotation, the previous one. The argument previous
+// may be nil. The receiver has the secrets in base64, with the prefix whsec_.
 func Secrets(current, previous []byte) ([][]byte, error) {
 	if len(current) < minSecret {
 		return nil, errors.New("signedhook: the secret must be at least 24 random bytes")
@@ -56,8 +56,9 @@ func Secrets(current, previous []byte) ([][]byte, error) {
 
 const minSecret = 24
 
-// New creates a sender for an https address. It signs each message with all current secrets; a receiver accepts a
-// message with one valid signature. Without a secret, no message is sent.
+// New creates a sender for an https address. The function secrets returns the current signing secrets. The sender signs
+// each message with all of them, and a receiver accepts a message with one valid signature. If there is no secret, no
+// message is sent.
 func New(address string, secrets func(context.Context) [][]byte, now func() time.Time) (*Sender, error) {
 	u, err := url.Parse(address)
 	if err != nil || u.Scheme != "https" || u.Host == "" || u.User != nil || u.Port() != "" && u.Port() != "443" {
@@ -75,15 +76,15 @@ func New(address string, secrets func(context.Context) [][]byte, now func() time
 	}}, nil
 }
 
-// public rejects connections to addresses that are not public. It checks the dialed address, whatever the name
-// resolved to before.
+// public rejects connections to addresses that are not public. It checks the address to which the connection is made,
+// because a name can resolve to different addresses.
 func public(_, address string, _ syscall.RawConn) error {
 	at, err := netip.ParseAddrPort(address)
 	if err != nil {
 		return fmt.Errorf("signedhook: %w", err)
 	}
 	ip := at.Addr().Unmap()
-	shared := netip.MustParsePrefix("100.64.0.0/10") // RFC 6598
+	shared := netip.MustParsePrefix("100.64.0.0/10") // addresses of carriers (RFC 6598), not public
 	if !ip.IsGlobalUnicast() || ip.IsPrivate() || ip.IsLoopback() || ip.IsLinkLocalUnicast() || shared.Contains(ip) {
 		return fmt.Errorf("signedhook: %s is not a public address", ip)
 	}
@@ -118,14 +119,14 @@ func (s *Sender) Send(ctx context.Context, m notify.Message) error {
 		return fmt.Errorf("signedhook: %w: %w", notify.ErrNotSent, err)
 	}
 	defer resp.Body.Close()
-	io.Copy(io.Discard, io.LimitReader(resp.Body, 64<<10)) // so that the connection can be reused
+	io.Copy(io.Discard, io.LimitReader(resp.Body, 64<<10)) // the connection can then be reused
 	if resp.StatusCode < 200 || resp.StatusCode > 299 {
 		return fmt.Errorf("signedhook: %w: the response status was %d", notify.ErrNotSent, resp.StatusCode)
 	}
 	return nil
 }
 
-// Sign returns the signature of a body: v1, a comma, and base64.
+// Sign returns the signature of a body in the form "v1,BASE64".
 func Sign(secret []byte, id, stamp string, body []byte) string {
 	mac := hmac.New(sha256.New, secret)
 	mac.Write([]byte(id + "." + stamp + "."))

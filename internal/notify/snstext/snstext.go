@@ -1,7 +1,7 @@
 // Package snstext sends text messages through Amazon SNS.
 //
-// Each message is sent at most once: SNS does not deduplicate text messages, so a call is not retried, and after a
-// lost response the outcome is unknown.
+// Each message is sent at most once. SNS does not deduplicate text messages, so a call is not retried. If a response is
+// lost, the outcome is unknown.
 package snstext
 
 import (
@@ -18,10 +18,10 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/notify"
 )
 
-// A Sender sends to telephone numbers.
+// A Sender sends text messages to telephone numbers.
 type Sender struct {
 	Client   *sns.Client
-	SenderID string // the sender name that telephones show where a country allows it; may be empty
+	SenderID string // the name that telephones show as the sender, in countries that allow this; may be empty
 }
 
 var _ notify.Sender = (*Sender)(nil)
@@ -51,7 +51,8 @@ func (s *Sender) Send(ctx context.Context, m notify.Message) error {
 // errUnknown means that the message may or may not have been sent.
 var errUnknown = errors.New("the outcome is unknown")
 
-// certainly classifies an error of SNS: the number was rejected, SNS refused temporarily, or the outcome is unknown.
+// certainly converts an error of SNS: the number is invalid (notify.ErrRejected), SNS refused the message
+// (notify.ErrNotSent), or the outcome is unknown (errUnknown).
 func certainly(err error) error {
 	if errors.As(err, new(*types.InvalidParameterException)) {
 		return notify.ErrRejected

@@ -10,7 +10,7 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/notify"
 )
 
-// A giftView is the data of the templates of a gift card's message.
+// A giftView contains the data for the templates of a gift message.
 type giftView struct {
 	Language string
 	Program  string
@@ -18,8 +18,8 @@ type giftView struct {
 	Sender   string // the member's name; may be empty
 	Worth    string
 	Code     string
-	From     string   // empty if it can be used now
-	Until    string   // empty if it does not expire
+	From     string   // the first day; empty if the gift card can be used now
+	Until    string   // the last day; empty if the gift card does not expire
 	Message  []string // the lines of the member's text
 }
 
@@ -53,8 +53,8 @@ func GiftWords(p *loyalty.Program, g notify.Gift) (notify.Words, error) {
 	return w, nil
 }
 
-// moment formats an instant as a day, with the time unless it is midnight. If ends is true, the instant is the end of a
-// period, and midnight is formatted as the day before. It returns "" for the zero instant.
+// moment formats an instant as a day and a time. It omits the time if it is midnight. If ends is true, the instant is
+// the end of a period, and midnight is formatted as the day before. It returns "" for the zero instant.
 func (l *language) moment(at time.Time, zone *time.Location, ends bool) string {
 	if at.IsZero() {
 		return ""

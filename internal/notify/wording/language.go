@@ -8,16 +8,16 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/loyalty/calendar"
 )
 
-// A language contains the rules of one language that the templates cannot express.
+// A language contains the rules and words of one language that are not in the templates.
 type language struct {
 	tag     string
 	group   string // the thousands separator
 	decimal string
 	months  [12]string
 	date    func(day int, month string, year int) string
-	single  func(n int64) bool // whether a counted noun is singular
-	reward  string             // a reward without a name
-	payment string             // the purpose of points that pay for an order
+	single  func(n int64) bool // reports whether a noun is singular after the number n
+	reward  string             // a general word for a reward without a name
+	payment string             // the name for a payment of an order with points
 }
 
 func one(n int64) bool { return n == 1 || n == -1 }
@@ -26,8 +26,9 @@ func spaced(day int, month string, year int) string {
 	return strconv.Itoa(day) + " " + month + " " + strconv.Itoa(year)
 }
 
-// languages contains the languages with all texts. The first one is the default. Plural rules are those of
-// Unicode's CLDR: in French, zero and one are singular, and in Turkish a noun after a number has no plural.
+// languages contains the languages in which all texts exist. The first one is the default. The plural rules are those
+// of Unicode's CLDR: in French, nouns are singular after zero and one, and in Turkish, nouns are always singular after
+// a number.
 var languages = []language{
 	{
 		tag: "en", group: ",", decimal: ".", date: spaced, single: one,
@@ -83,7 +84,7 @@ var languages = []language{
 	},
 }
 
-// languageOf returns the language of a locale: German for "de-AT". The default is English.
+// languageOf returns the language of a locale, such as German for "de-AT". The default is English.
 func languageOf(locale string) *language {
 	tag, _, _ := strings.Cut(strings.ReplaceAll(strings.ToLower(locale), "_", "-"), "-")
 	for i := range languages {
@@ -106,7 +107,7 @@ func (l *language) number(n int64) string {
 	return sign + digits
 }
 
-// day formats a date in full; "" for the zero date.
+// day formats a date with the name of the month. It returns "" for the zero date.
 func (l *language) day(d calendar.Date) string {
 	if d = d.Day(); d == 0 {
 		return ""
@@ -114,7 +115,7 @@ func (l *language) day(d calendar.Date) string {
 	return l.date(int(d)%100, l.months[int(d)/100%100-1], int(d)/10000)
 }
 
-// points formats an amount of points with the program's name for them.
+// points formats a number of points with the program's name for points.
 func (l *language) points(p *loyalty.Program, n loyalty.Points) string {
 	words := p.Unit.Other
 	if l.single(int64(n)) {
@@ -141,7 +142,7 @@ func (l *language) money(m loyalty.Money) string {
 	return text + " " + string(m.Currency)
 }
 
-// plural returns singular if the language uses the singular for n, and otherwise others.
+// plural returns singular if nouns are singular after the number n in this language, and otherwise others.
 func (l *language) plural(n int64, singular, others string) string {
 	if l.single(n) {
 		return singular

@@ -1,10 +1,10 @@
-// Package wording contains the texts of messages: one for every trigger, channel and language, and the message with
-// a gift card.
+// Package wording contains the texts of messages: one text for every trigger, channel and language, and the texts of
+// gift messages.
 //
-// Messages state exact days and use correct plurals, every trigger has a text in every language even if facts are
-// missing, and text from members and merchants is escaped for its context and cannot end a header line. There are
-// deliberately no merchant templates: merchants that word messages themselves use push or webhook, which contain
-// the facts as fields, or a reminder with a text.
+// Messages state exact days and use correct plurals. Every trigger has a text in every language, even if facts are
+// missing. Text from members and merchants is escaped for its context and cannot end a header line. There are
+// deliberately no templates by merchants. A merchant that wants other texts uses the channels push or webhook, which
+// contain the facts as fields, or a reminder with a text.
 //
 // The package is separate from notify so that functions that only read links do not contain two template engines.
 package wording
@@ -29,15 +29,16 @@ import (
 //go:embed templates
 var files embed.FS
 
-// A set contains the templates of one language. Both formats have the same sentences: html/template escapes values
-// for their context, and plain text needs no escaping.
+// A set contains the templates of one language. The templates for text and HTML have the same sentences. The package
+// html/template escapes values for their context; plain text needs no escaping.
 type set struct {
 	text  *text.Template
 	pages map[loyalty.Trigger]*html.Template
 	gift  *html.Template
 }
 
-// sets parses the templates when the first message is written, so that other functions do not pay for it.
+// sets parses the templates when the first message is written. Functions that write no message therefore do not spend
+// time on this.
 var sets = sync.OnceValue(func() map[string]set {
 	out := map[string]set{}
 	for i := range languages {
@@ -57,8 +58,8 @@ var sets = sync.OnceValue(func() map[string]set {
 	return out
 })
 
-// pages returns a layout for each trigger, because html/template must know the context of a sentence before it can
-// escape the values in it.
+// pages returns one HTML template for each trigger. Each is parsed separately, because html/template must know the
+// context of a sentence before it can escape the values in it.
 func pages(all *html.Template) map[loyalty.Trigger]*html.Template {
 	out := map[loyalty.Trigger]*html.Template{}
 	for _, on := range remind.Triggers() {
@@ -71,29 +72,29 @@ func pages(all *html.Template) map[loyalty.Trigger]*html.Template {
 	return out
 }
 
-// A view is the data of templates: finished words, and numbers for their plurals.
+// A view contains the data for templates: formatted values, and numbers that select singular or plural.
 type view struct {
 	Trigger     string
 	Language    string
 	Program     string
-	Name        string // of the member; may be empty
+	Name        string // the member's name; may be empty
 	Points      string
 	N           int64
 	Lots        []lotView
 	Reward      string
-	Named       bool // whether the reward has a name
+	Named       bool // true if the reward has a name in the program
 	Level       string
 	Missing     string
 	MissingN    int64
 	Before      string // the deadline for the missing amounts, if it is before the end of the level
-	Day         string // the last day, or the day and the time of the end
-	Whole       bool   // whether the day is valid until midnight
+	Day         string // the last day; or the day and the time of the end, if the end is on the current day
+	Whole       bool   // true if the last day is valid until midnight
 	Code        string
 	Order       string
 	Ordered     bool
 	Years       int64
-	Title, Body string // the merchant's text
-	Said        string // the body, for text messages
+	Title, Body string // the merchant's own texts
+	Said        string // the body as one line, for text messages
 	Marketing   bool
 	Unsubscribe string
 }
@@ -103,11 +104,11 @@ type lotView struct {
 	Whole       bool
 }
 
-// maxShort is the maximum number of characters of a text message in SNS. The longest text with its link is shorter.
+// maxShort is the maximum number of characters of a text message in SNS. Even the longest text with its link has fewer.
 const maxShort = 1600
 
-// Words returns the wording of a notice. The argument link is the address that withdraws the member's consent. Words
-// implements notify.Dispatcher.Words.
+// Words returns the texts of a message for a notice. The argument link is the address with which the member withdraws
+// the consent. Words implements notify.Dispatcher.Words.
 func Words(p *loyalty.Program, who notify.Person, n remind.News, link string) (notify.Words, error) {
 	l := languageOf(who.Locale)
 	w, v := notify.Words{Language: l.tag}, viewOf(p, l, who, n)
@@ -144,7 +145,7 @@ func (l *language) say(v any, name string) (string, error) {
 	return strings.TrimSpace(b.String()), nil
 }
 
-// page returns the message as HTML.
+// page returns the complete message as HTML.
 func (l *language) page(v view) (string, error) {
 	var b strings.Builder
 	if err := sets()[l.tag].pages[loyalty.Trigger(v.Trigger)].ExecuteTemplate(&b, "layout.html", v); err != nil {
@@ -161,7 +162,7 @@ func viewOf(p *loyalty.Program, l *language, who notify.Person, n remind.News) v
 		Years:   int64(n.Years), Marketing: n.Purpose == loyalty.Marketing,
 	}
 	if v.Day, v.Whole = l.last(n.Until, n); n.On == loyalty.BeforeHold {
-		// Points that return at an instant are not available earlier on that day.
+		// When a reservation expires at an instant, its points are not available earlier on that day.
 		v.Day = l.moment(n.Until, n.Zone, true)
 	}
 	for _, lot := range n.Lots {
@@ -188,8 +189,8 @@ func viewOf(p *loyalty.Program, l *language, who notify.Person, n remind.News) v
 	return v
 }
 
-// last formats the end of a validity as the last full day in the member's time zone, and returns whole as true. On the
-// day of the end itself, it formats the day and the time. It returns "" for the zero instant.
+// last formats the end of a validity as the last full day in the member's time zone, and returns true. If the end is on
+// the current day, it formats the day and the time, and returns false. For the zero instant, it returns "" and true.
 func (l *language) last(until time.Time, n remind.News) (words string, whole bool) {
 	if until.IsZero() {
 		return "", true
@@ -200,8 +201,8 @@ func (l *language) last(until time.Time, n remind.News) (words string, whole boo
 	return l.moment(until, n.Zone, false), false
 }
 
-// rewardOf returns the name of a reward in the program. If it has none, rewardOf returns a general word instead of the
-// ID, which members do not know.
+// rewardOf returns the name of a reward in the program, and reports whether there is one. If not, it returns a general
+// word instead of the ID, because members do not know the ID.
 func (l *language) rewardOf(p *loyalty.Program, id string) (words string, named bool) {
 	if id == redeem.PayReward {
 		return l.payment, true
@@ -213,10 +214,10 @@ func (l *language) rewardOf(p *loyalty.Program, id string) (words string, named 
 	return l.reward, false
 }
 
-// many is a number for which nouns are plural. It is used for lists of several items.
+// many is a number that selects the plural. It is used for lists of several items.
 const many = 5
 
-// missing formats what the member still needs: points, or an amount of each metric of the program's levels.
+// missing formats the amounts that the member still needs: points, or an amount of each metric of the program's levels.
 func (l *language) missing(p *loyalty.Program, n remind.News) string {
 	if n.Level == "" {
 		return l.points(p, loyalty.Points(n.Missing))
@@ -238,7 +239,7 @@ func (l *language) measured(p *loyalty.Program, by loyalty.Measure, n int64) str
 	return l.points(p, loyalty.Points(n))
 }
 
-// things contains the singular and plural nouns of metrics other than points and money, by language.
+// things contains the singular and plural nouns for metrics by language. Points and money are formatted elsewhere.
 var things = map[loyalty.Measure]map[string][2]string{
 	loyalty.ByOrders: {
 		"en": {"order", "orders"}, "de": {"Bestellung", "Bestellungen"}, "es": {"pedido", "pedidos"},
@@ -258,7 +259,7 @@ var things = map[loyalty.Measure]map[string][2]string{
 	},
 }
 
-// line returns a text as one line that cannot end a header or control a terminal: nonprintable characters become
+// line returns a text as one line that cannot end a header line or control a terminal: nonprintable characters become
 // spaces, and a long text is truncated.
 func line(s string, most int) string {
 	s = strings.Join(strings.Fields(strings.Map(func(r rune) rune {

@@ -16,18 +16,18 @@ import (
 // conditionFailed is DynamoDB's code for a failed condition.
 const conditionFailed = "ConditionalCheckFailed"
 
-// A verdict classifies the response to one attempt.
+// A verdict is the outcome of one attempt.
 type verdict int
 
 const (
 	done     verdict = iota
-	failed           // a condition failed
-	refused          // not applied; another attempt may succeed
-	lost             // perhaps applied; another attempt may show whether it was
-	rejected         // not applied, and no attempt will succeed
+	failed           // the condition of an operation failed
+	refused          // nothing was applied; another attempt may succeed
+	lost             // the operations may have been applied; another attempt may show this
+	rejected         // nothing was applied, and no other attempt can succeed
 )
 
-// A Refusal is the reason why DynamoDB refused an attempt, if another attempt may succeed later.
+// A Refusal states why DynamoDB refused an attempt. Another attempt may succeed.
 type Refusal int
 
 const (
@@ -35,8 +35,8 @@ const (
 	Throttle                    // the table, its index, a key or the account exceeded its throughput
 )
 
-// refusalOf returns the reason why an attempt was refused, or zero for a reason that is not measured. If a
-// transaction met both reasons, it returns Conflict.
+// refusalOf returns the reason why an attempt was refused, or zero for a reason that is not reported. If a transaction
+// was refused for both reasons, it returns Conflict.
 func refusalOf(err error) Refusal {
 	if cancelled := new(types.TransactionCanceledException); errors.As(err, &cancelled) {
 		why := Refusal(0)
@@ -63,7 +63,8 @@ func refusalOf(err error) Refusal {
 	return 0
 }
 
-// judge classifies DynamoDB's response. An unknown error counts as lost; the only cost is an unnecessary read.
+// judge returns the verdict for DynamoDB's response. It returns lost for an unknown error, because the only cost of
+// this is an unnecessary read.
 func judge(err error) verdict {
 	if err == nil {
 		return done
@@ -75,7 +76,7 @@ func judge(err error) verdict {
 		return failed
 	}
 	if dial := new(net.OpError); errors.As(err, &dial) && dial.Op == "dial" {
-		return refused // no connection, so nothing was sent
+		return refused // there was no connection, so nothing was sent
 	}
 	if answer := new(smithyhttp.ResponseError); errors.As(err, &answer) {
 		switch status := answer.HTTPStatusCode(); {
@@ -94,14 +95,14 @@ func judge(err error) verdict {
 		"ProvisionedThroughputExceededException", "RequestLimitExceeded":
 		return refused
 	case "TransactionInProgressException":
-		return lost // a request with the same token is in progress
+		return lost // a request with the same token is still in progress
 	}
 	return rejected
 }
 
-// judgeReasons classifies a canceled transaction by its cancellation reasons. No part of such a transaction was
-// applied. A failed condition takes precedence over a conflict on another item, because a retry would meet the same
-// failed condition.
+// judgeReasons returns the verdict for a canceled transaction from its cancellation reasons. DynamoDB applied no
+// operation of such a transaction. If one item has a failed condition and another has a conflict, judgeReasons returns
+// failed, because the condition would fail in the next attempt too.
 func judgeReasons(reasons []types.CancellationReason) verdict {
 	v := refused
 	for _, reason := range reasons {
@@ -109,7 +110,7 @@ func judgeReasons(reasons []types.CancellationReason) verdict {
 		case "None", "TransactionConflict", "ThrottlingError", "ProvisionedThroughputExceeded":
 		case conditionFailed:
 			v = failed
-		default: // ValidationError, ItemCollectionSizeLimitExceeded, AccessDenied
+		default: // the other codes: ValidationError, ItemCollectionSizeLimitExceeded, AccessDenied
 			return rejected
 		}
 	}
@@ -123,7 +124,7 @@ func code(reason types.CancellationReason) string {
 	return *reason.Code
 }
 
-// A failure is an operation whose condition failed, with the current item.
+// A failure is an operation whose condition failed, with the current state of its item.
 type failure struct {
 	op      int
 	current table.Item

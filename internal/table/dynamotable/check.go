@@ -8,15 +8,15 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/table"
 )
 
-// The limits of the port.
+// These constants are limits that package table defines.
 const (
 	maxOps = 100
-	maxKey = 1024       // bytes of each part
-	maxDoc = 350 * 1024 // bytes of JSON; DynamoDB limits an item with its attribute names to 400 KB
+	maxKey = 1024       // maximum number of bytes of each part of a key
+	maxDoc = 350 * 1024 // maximum number of bytes of JSON; DynamoDB limits an item, with its attribute names, to 400 KB
 )
 
-// checkOps rejects operations that DynamoDB or the port does not accept. Documents are checked when they are
-// encoded.
+// checkOps rejects operations that DynamoDB or the contract of package table does not allow. Documents are checked
+// later, when they are encoded.
 func checkOps(ops []table.Op) error {
 	if len(ops) == 0 || len(ops) > maxOps {
 		return fmt.Errorf("%d operations, not 1 to %d", len(ops), maxOps)

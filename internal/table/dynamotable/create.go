@@ -13,9 +13,8 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 )
 
-// Local returns a client for a DynamoDB on this machine, such as DynamoDB Local at "http://127.0.0.1:8000". It
-// signs with dummy credentials and does not verify response checksums, because DynamoDB Local omits them from
-// errors.
+// Local returns a client for DynamoDB on this machine, such as DynamoDB Local at "http://127.0.0.1:8000". The client
+// signs with dummy credentials. It does not verify response checksums, because DynamoDB Local omits them from errors.
 func Local(endpoint string) *dynamodb.Client {
 	return dynamodb.New(dynamodb.Options{
 		BaseEndpoint: &endpoint,
@@ -25,15 +24,15 @@ func Local(endpoint string) *dynamodb.Client {
 		}),
 		DisableValidateResponseChecksum: true,
 		HTTPClient: awshttp.NewBuildableClient().WithTransportOptions(func(tr *http.Transport) {
-			tr.MaxIdleConnsPerHost = 64 // with the default of 10, a burst of writers opens new connections each time
+			tr.MaxIdleConnsPerHost = 64 // with the default of 10, many parallel writers would open new connections each time
 		}),
 	})
 }
 
-// Create creates the table with on-demand capacity if it does not exist, and waits until it is active. It is for
-// local endpoints and tests; on AWS, template.yaml creates the table with more settings. This table has no stream,
-// because DynamoDB Local reads all earlier stream records on every write: with a stream, the tests of this package
-// took four times as long, and after a dozen runs one write took most of a second.
+// Create creates the table with on-demand capacity if it does not exist, and waits until it is active. It is for local
+// endpoints and tests; on AWS, template.yaml creates the table with more settings. This table has no stream, because
+// DynamoDB Local reads all earlier stream records on every write. With a stream, the tests of this package took four
+// times as long, and after a dozen runs one write took most of a second.
 func (t *Table) Create(ctx context.Context) error {
 	key := func(pk, sk string) []types.KeySchemaElement {
 		return []types.KeySchemaElement{

@@ -17,7 +17,7 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/table"
 )
 
-// indexName is the name of the index in template.yaml and in Create.
+// indexName is the name of the table's index. template.yaml and Create use the same name.
 const indexName = "index"
 
 type attributes = map[string]types.AttributeValue
@@ -51,7 +51,7 @@ func wholeOf(v types.AttributeValue) (int64, error) {
 	return strconv.ParseInt(n.Value, 10, 64)
 }
 
-// encode returns the attributes that a Put of the item stores. They contain the next version of the item.
+// encode returns the attributes that a Put stores for the item. They contain the version after the current one.
 func encode(it table.Item) (attributes, error) {
 	doc, err := parse(it.Doc)
 	if err != nil {
@@ -73,8 +73,8 @@ func encode(it table.Item) (attributes, error) {
 	return a, nil
 }
 
-// withBytes replaces the strings of v that represent bytes (table.Binary) by the bytes, so that they are stored in
-// binary form.
+// withBytes replaces the strings in v that represent bytes (see table.Binary) with the bytes, so that DynamoDB stores
+// them in binary form.
 func withBytes(v any) any {
 	switch v := v.(type) {
 	case string:
@@ -93,7 +93,7 @@ func withBytes(v any) any {
 	return v
 }
 
-// decode returns the item under key. Without attributes, the item is absent.
+// decode returns the item with the given key from its attributes. If there are no attributes, the item is absent.
 func decode(key table.Key, a attributes) (table.Item, error) {
 	it := table.Item{Key: key, Index: indexOf(a)}
 	if len(a) == 0 {
@@ -121,7 +121,7 @@ func decode(key table.Key, a attributes) (table.Item, error) {
 	return it, nil
 }
 
-// parse decodes a document into maps, slices and json.Numbers in canonical form.
+// parse decodes a document into maps, slices and json.Numbers. All numbers are in canonical form.
 func parse(doc json.RawMessage) (map[string]any, error) {
 	if len(doc) > maxDoc {
 		return nil, fmt.Errorf("document has %d bytes, more than %d", len(doc), maxDoc)
@@ -147,7 +147,7 @@ func parse(doc json.RawMessage) (map[string]any, error) {
 	return object, nil
 }
 
-// render is the inverse of parse.
+// render encodes a document that parse returned.
 func render(doc map[string]any) (json.RawMessage, error) {
 	if doc == nil {
 		return nil, errors.New("not a map")
@@ -164,8 +164,8 @@ func render(doc map[string]any) (json.RawMessage, error) {
 	return bytes.TrimSuffix(b.Bytes(), []byte("\n")), nil
 }
 
-// canonical replaces every number in v, in place, by its canonical json.Number, and bytes by their string, so that
-// reflect.DeepEqual compares documents.
+// canonical replaces every number in v with its canonical json.Number, and bytes with their string, so that
+// reflect.DeepEqual can compare documents. It modifies v.
 func canonical(v any) (any, error) {
 	var err error
 	switch v := v.(type) {
@@ -191,7 +191,7 @@ func canonical(v any) (any, error) {
 	return v, nil
 }
 
-// same reports whether the current item equals the item that a Put would have stored.
+// same reports whether the current item now is equal to the item that a Put of it would have stored.
 func same(now, it table.Item) bool {
 	if now.Version != it.Version+1 || now.Index != it.Index {
 		return false

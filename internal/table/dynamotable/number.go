@@ -7,16 +7,16 @@ import (
 	"strings"
 )
 
-// The limits of DynamoDB's numbers, from "Supported data types" in its developer guide: up to 38 significant
-// digits, and magnitudes from 1E-130 to 9.99…E+125.
+// These constants are the limits of numbers in DynamoDB, from "Supported data types" in its developer guide: up to 38
+// significant digits, and magnitudes from 1E-130 to 9.99…E+125.
 const (
 	maxDigits   = 38
 	minExponent = -130
 	maxExponent = 125
 )
 
-// number checks that DynamoDB can store a decimal number exactly and returns its canonical form: no sign for zero,
-// no superfluous zeros, and an exponent only if the plain form has more than 38 digits.
+// number checks that DynamoDB can store a decimal number exactly, and returns the number in canonical form: without a
+// sign for zero, without superfluous zeros, and with an exponent only if the plain form has more than 38 digits.
 func number(s string) (json.Number, error) {
 	mantissa, power := s, 0
 	if i := strings.IndexAny(s, "eE"); i >= 0 {

@@ -15,7 +15,7 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/table"
 )
 
-// The condition and update expressions.
+// These constants are condition expressions and update expressions.
 const (
 	isAbsent    = "attribute_not_exists(pk)"
 	isAsRead    = "v = :read"
@@ -27,12 +27,12 @@ const (
 // A plan is an encoded transaction. All its attempts send the same request.
 type plan struct {
 	ops    []table.Op
-	stored []attributes // by operation: the item of a Put, or of an Add that creates its item; otherwise nil
-	token  string       // the client token that all attempts share
-	random io.Reader    // the source of tokens
+	stored []attributes // for each operation, the item that a Put stores, or an Add that creates its item; otherwise nil
+	token  string       // the client token of all attempts
+	random io.Reader    // the source of randomness for tokens
 }
 
-// newPlan encodes checked operations. It assumes that the item of every Add exists.
+// newPlan encodes operations that were checked. It first assumes that the item of every Add exists.
 func (t *Table) newPlan(ops []table.Op) (*plan, error) {
 	p := &plan{ops: ops, stored: make([]attributes, len(ops)), token: random.Text(t.Random), random: t.Random}
 	for i, op := range ops {
@@ -47,7 +47,8 @@ func (t *Table) newPlan(ops []table.Op) (*plan, error) {
 	return p, nil
 }
 
-// send makes one attempt. DynamoDB remembers a client token for ten minutes, much longer than all attempts take.
+// send makes one attempt. DynamoDB recognizes a repeated client token for ten minutes, which is much longer than all
+// attempts together take.
 func (t *Table) send(ctx context.Context, p *plan) error {
 	if len(p.ops) == 1 && p.ops[0].Kind != table.OpAdd {
 		return t.sendOne(ctx, p.ops[0], p.stored[0])
@@ -87,7 +88,7 @@ func (t *Table) sendOne(ctx context.Context, op table.Op, stored attributes) err
 	return err
 }
 
-// part converts op to an operation of a DynamoDB transaction.
+// part converts op to an operation of a DynamoDB transaction. The argument stored is the encoded item, or nil.
 func (t *Table) part(op table.Op, stored attributes) types.TransactWriteItem {
 	condition, values := unchanged(op.Item)
 	old := types.ReturnValuesOnConditionCheckFailureAllOld
@@ -123,7 +124,7 @@ func (t *Table) part(op table.Op, stored attributes) types.TransactWriteItem {
 	}}
 }
 
-// unchanged returns the condition that the item has not changed since it was read.
+// unchanged returns the condition expression for an item that has not changed since it was read.
 func unchanged(it table.Item) (*string, attributes) {
 	if it.Version == 0 {
 		return aws.String(isAbsent), nil
@@ -131,8 +132,8 @@ func unchanged(it table.Item) (*string, attributes) {
 	return aws.String(isAsRead), attributes{":read": whole(it.Version)}
 }
 
-// addable returns the condition that the item exists and that the sum is neither below its floor nor outside int64.
-// Because the condition has both bounds, it also fails for a field that is not a number.
+// addable returns the condition expression for an Add to an existing item: the sum must not be less than the floor, and
+// must fit into an int64. Because the condition has both bounds, it also fails for a field that is not a number.
 func addable(op table.Op) (*string, attributes) {
 	condition := notBelow
 	if op.Delta >= op.Floor {
@@ -147,7 +148,7 @@ func addable(op table.Op) (*string, attributes) {
 	}
 }
 
-// made returns the item that an Add stores if the item does not exist yet.
+// made returns the attributes that an Add stores if its item does not exist yet.
 func made(op table.Op) attributes {
 	a := keyAttributes(op.Item.Key)
 	a["v"] = whole(1)
@@ -155,7 +156,8 @@ func made(op table.Op) attributes {
 	return a
 }
 
-// difference returns a - b, which may need one bit more than an int64.
+// difference returns a - b as a DynamoDB number. It is calculated with big integers, because it may not fit into an
+// int64.
 func difference(a, b int64) types.AttributeValue {
 	return &types.AttributeValueMemberN{Value: new(big.Int).Sub(big.NewInt(a), big.NewInt(b)).String()}
 }

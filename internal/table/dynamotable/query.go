@@ -13,11 +13,12 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/table"
 )
 
-// maxBatch is the number of keys that one BatchGetItem accepts, and the size of an index page.
+// maxBatch is the maximum number of keys in one BatchGetItem call. It is also the number of entries in a page of the
+// index.
 const maxBatch = 100
 
-// Query lists a partition page by page. A page is up to 1 MB of the base table, read consistently, or up to 100
-// keys of the index, whose items are then read consistently by key.
+// Query lists a partition page by page. A page of the base table has up to 1 MB and is read consistently. A page of the
+// index has up to 100 keys, and the items with these keys are then read consistently.
 func (t *Table) Query(ctx context.Context, q table.Query) iter.Seq2[table.Item, error] {
 	return func(yield func(table.Item, error) bool) {
 		if err := t.query(ctx, q, func(it table.Item) bool { return yield(it, nil) }); err != nil {
@@ -41,7 +42,7 @@ func (t *Table) query(ctx context.Context, q table.Query, yield func(table.Item)
 			if !yield(it) {
 				return nil
 			}
-			if left--; left == 0 { // without a limit, left is always negative
+			if left--; left == 0 { // without a limit, left is negative and never becomes zero
 				return nil
 			}
 		}
@@ -51,8 +52,8 @@ func (t *Table) query(ctx context.Context, q table.Query, yield func(table.Item)
 	}
 }
 
-// page sends the request in and returns the items of the page. It then sets ExclusiveStartKey of the request to
-// continue with the next page, or to nil after the last page.
+// page sends a request and returns the items of one page. It then sets in.ExclusiveStartKey so that the next call
+// returns the next page, or to nil after the last page.
 func (t *Table) page(ctx context.Context, q table.Query, in *dynamodb.QueryInput) ([]table.Item, error) {
 	var out *dynamodb.QueryOutput
 	err := t.read(ctx, func(ctx context.Context) (err error) {
@@ -78,8 +79,8 @@ func (t *Table) page(ctx context.Context, q table.Query, in *dynamodb.QueryInput
 	return items, nil
 }
 
-// indexed reads the items of index rows. It omits items whose index key no longer matches the row, because the index
-// may briefly contain two rows for an item that moved.
+// indexed reads the items that the entries of an index page name. While an item moves in the index, DynamoDB may
+// briefly return two entries for it. indexed omits an item if its current index key is not the key of the entry.
 func (t *Table) indexed(ctx context.Context, rows []attributes) ([]table.Item, error) {
 	var keys []table.Key
 	listed := make(map[table.Key]bool, len(rows))
@@ -102,7 +103,7 @@ func (t *Table) indexed(ctx context.Context, rows []attributes) ([]table.Item, e
 	return items, nil
 }
 
-// request returns the request for the first page, or nil if the query cannot have a result.
+// request returns the request for the first page of a query, or nil if the query cannot have a result.
 func (t *Table) request(q table.Query) (*dynamodb.QueryInput, error) {
 	if q.PK == "" || q.Limit < 0 {
 		return nil, errors.New("a query needs a partition, and a limit that is not below zero")
@@ -121,7 +122,7 @@ func (t *Table) request(q table.Query) (*dynamodb.QueryInput, error) {
 	if q.To != "" && q.From > q.To || behindEnd(q, at.SK) {
 		return nil, nil
 	}
-	if within(q, at.SK) { // DynamoDB rejects a cursor before the first bound
+	if within(q, at.SK) { // DynamoDB rejects a cursor that is before the first bound
 		in.ExclusiveStartKey = keyAttributes(q.After.Key)
 		in.ExclusiveStartKey[pk], in.ExclusiveStartKey[sk] = text(at.PK), text(at.SK)
 	}
@@ -135,8 +136,9 @@ func (t *Table) request(q table.Query) (*dynamodb.QueryInput, error) {
 	return in, nil
 }
 
-// behindEnd reports whether no item can follow the cursor's sort key. In the index, another item can have the same
-// sort key. For the base table, DynamoDB rejects a cursor that equals the last bound.
+// behindEnd reports whether no item can follow the cursor, because its sort key is at or after the last bound. In the
+// index, items can follow a cursor whose sort key equals the last bound, because several items can have the same sort
+// key. In the base table, they cannot, and DynamoDB rejects such a cursor.
 func behindEnd(q table.Query, cursor string) bool {
 	if q.After.Key.IsZero() {
 		return false
@@ -148,13 +150,13 @@ func behindEnd(q table.Query, cursor string) bool {
 	return end != "" && (past || cursor == end && !q.Index)
 }
 
-// within reports whether there is a cursor and its sort key is in the range.
+// within reports whether the query has a cursor whose sort key is between the bounds.
 func within(q table.Query, cursor string) bool {
 	return !q.After.Key.IsZero() && cursor >= q.From && (q.To == "" || cursor <= q.To)
 }
 
-// rangeCondition returns the condition for the sort keys. Both bounds share one BETWEEN, because DynamoDB allows
-// only one condition.
+// rangeCondition returns the key condition of a query. It uses one BETWEEN for both bounds, because DynamoDB allows
+// only one condition on the sort key.
 func rangeCondition(q table.Query, pk, sk string) (*string, attributes) {
 	condition, values := pk+" = :pk", attributes{":pk": text(q.PK)}
 	switch {

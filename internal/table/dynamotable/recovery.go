@@ -10,8 +10,8 @@ import (
 	"github.com/aws/smithy-go"
 )
 
-// PointInTimeRecovery reports whether point-in-time recovery is enabled. The error wraps errors.ErrUnsupported if
-// the endpoint has no backups, as with DynamoDB Local.
+// PointInTimeRecovery reports whether point-in-time recovery is enabled. The error wraps errors.ErrUnsupported if the
+// endpoint does not support backups, such as DynamoDB Local.
 func (t *Table) PointInTimeRecovery(ctx context.Context) (on bool, err error) {
 	var out *dynamodb.DescribeContinuousBackupsOutput
 	err = t.read(ctx, func(ctx context.Context) (err error) {

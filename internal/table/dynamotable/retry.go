@@ -13,12 +13,12 @@ import (
 
 const (
 	maxAttempts     = 5
-	firstPause      = 50 * time.Millisecond // the maximum pause after the first attempt; it doubles with each attempt
+	firstPause      = 50 * time.Millisecond // maximum pause after the first attempt; doubled after each further attempt
 	defaultTimeout  = time.Second
 	defaultPatience = 3 * time.Second
 )
 
-// read repeats a call that changes nothing until it succeeds or its retries end.
+// read calls a function that changes nothing until it succeeds or until no more attempts are allowed.
 func (t *Table) read(ctx context.Context, call func(context.Context) error) error {
 	limit := t.limit()
 	for attempt := 1; ; attempt++ {
@@ -38,12 +38,13 @@ func (t *Table) read(ctx context.Context, call func(context.Context) error) erro
 	}
 }
 
-// limit returns the time limit for all attempts of a call that begins now.
+// limit returns the time at which the attempts of a call must end if the call begins now.
 func (t *Table) limit() time.Time {
 	return time.Now().Add(cmp.Or(t.Patience, defaultPatience))
 }
 
-// attempt makes one call with the timeout of one attempt, and reports a refusal.
+// attempt makes one attempt of a call, with the timeout of one attempt. If DynamoDB refuses the attempt, it reports
+// this to Refused.
 func (t *Table) attempt(ctx context.Context, limit time.Time, call func(context.Context) error) error {
 	end := time.Now().Add(cmp.Or(t.Timeout, defaultTimeout))
 	if end.After(limit) {
@@ -60,11 +61,12 @@ func (t *Table) attempt(ctx context.Context, limit time.Time, call func(context.
 	return err
 }
 
-// errSpent reports that no time or no attempt is left.
+// errSpent reports that no time or no attempt remains.
 var errSpent = errors.New("no attempt left")
 
-// pause waits after the given attempt, counted from 1, with full jitter. It returns an error after the last
-// attempt, or if the next attempt could not begin before the limit or the context's deadline.
+// pause waits after an attempt for a random time (exponential backoff with full jitter). Attempts are counted from 1.
+// It returns an error after the last attempt, or if the next attempt would begin after the limit or the context's
+// deadline.
 func (t *Table) pause(ctx context.Context, limit time.Time, attempt int) error {
 	if attempt >= maxAttempts {
 		return errSpent

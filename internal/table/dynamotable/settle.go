@@ -7,15 +7,16 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/table"
 )
 
-// settle determines the outcome of a plan after a lost response, by reading its items back. It returns nil if the
-// plan was applied, a conflict if it was not and never can be, and table.ErrUnknown otherwise. An absent item does
-// not prove that the plan failed: DynamoDB may still be processing a request after its connection has closed.
+// settle determines the outcome of a plan after a response was lost. For this, it reads the items of the plan's Puts.
+// It returns nil if the plan was applied, a conflict if the plan can never be applied, and table.ErrUnknown otherwise.
+// An unchanged item does not prove that the plan failed, because DynamoDB may still be processing a request after its
+// connection was closed.
 //
-// settle recognizes a plan by a Put of a new item, if the table holds exactly that item, or else by all its Puts.
-// No other Put may contradict the result, because all operations are applied together. Other writers may have
-// changed an item since then, so a later version proves nothing. The identical documents of two writers cannot be
-// distinguished: if a single Put must decide between two writers, each must write a unique value. A Delete or an
-// Add leaves nothing that could be recognized.
+// The plan was applied if the table contains exactly the item of a Put that creates an item, or exactly the items of
+// all Puts. No other Put may contradict this, because all operations are applied together. Other writers may have
+// changed an item since then, so a later version proves nothing. If two writers write identical documents, they cannot
+// be distinguished. If a single Put must decide between two writers, each must therefore write a unique value. A Delete
+// or an Add writes no item that could be recognized.
 func (t *Table) settle(ctx context.Context, p *plan, answer error) error {
 	unknown := fmt.Errorf("%w: %w", table.ErrUnknown, answer)
 	puts := p.puts()
@@ -33,7 +34,7 @@ func (t *Table) settle(ctx context.Context, p *plan, answer error) error {
 		switch {
 		case same(now, op.Item):
 			recognised = recognised || op.Item.Version == 0
-		case now.Version == op.Item.Version+1: // another writer wrote this version, and every later one
+		case now.Version == op.Item.Version+1: // another writer wrote this version, so the plan was not applied
 			return p.first(answer, failure{i, now})
 		case now.Version == op.Item.Version && p.hopeless(answer):
 			return p.first(answer, failure{i, now})
@@ -60,8 +61,8 @@ func (p *plan) puts() []table.Key {
 	return keys
 }
 
-// hopeless reports whether the response shows a version later than the one that the plan requires. Versions only
-// grow, so a plan that was not applied by then can never be applied.
+// hopeless reports whether the response shows that an item has another version than the plan requires. Versions never
+// decrease. A plan that was not applied before can therefore never be applied.
 func (p *plan) hopeless(answer error) bool {
 	fs, _ := p.failures(answer)
 	for _, f := range fs {
@@ -72,7 +73,8 @@ func (p *plan) hopeless(answer error) bool {
 	return false
 }
 
-// first returns the first conflict in the response, or f if the response has none.
+// first returns the conflict of the first failed operation in the response. If the response contains none, it returns
+// the conflict of f.
 func (p *plan) first(answer error, f failure) *table.ConflictError {
 	if fs, err := p.failures(answer); err == nil && len(fs) > 0 {
 		return p.conflict(fs[0])

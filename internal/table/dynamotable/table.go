@@ -1,20 +1,21 @@
 // Package dynamotable implements table.Table with Amazon DynamoDB.
 //
-// It keeps the guarantees of the port with DynamoDB's conditional writes and transactions. A version becomes a
-// condition expression, and an Add becomes an update with a lower bound; no write is unconditional. The package
-// uses no Scan, no filter and no batch write. It reads every item that the index lists again by its key.
+// It provides the guarantees of package table with DynamoDB's conditional writes and transactions. A version becomes a
+// condition expression, and an Add becomes an update with a lower bound; no write is unconditional. The package uses no
+// Scan, no filter and no batch write. If the index lists an item, the package reads the item again by its key.
 //
 // Design decisions:
 //
 //   - A single Put or Delete is a plain conditional write, which costs half as much as a transaction. A single Add
-//     is a transaction: a Put can be recognized in the table afterwards, but an Add cannot, and only a
-//     transaction's client token makes its retry harmless.
-//   - The SDK's retries are disabled. The SDK would silently repeat a write after a lost response, so that the
-//     conditional write meets its own effect and looks like a conflict, and it does not repeat a transaction that
-//     conflicted with another one. Every attempt runs in the loop in transact.go, which records whether an earlier
-//     attempt may have been applied and resolves that by reading back (settle.go).
-//   - A client token belongs to one plan. A call that must be replanned (an Add to an absent item) uses a new
-//     token.
+//     is a transaction, because its retry must be harmless. The item of a Put can be recognized in the table
+//     afterwards, but the effect of an Add cannot. DynamoDB recognizes a retry only by a transaction's client token.
+//   - The SDK's retries are disabled. After a lost response, the SDK would silently repeat a write. The condition of
+//     the repeated write would fail because the first write was applied, and the failure would look like a conflict.
+//     The SDK also does not repeat a transaction that conflicted with another one. Every attempt therefore runs in the
+//     loop in transact.go, which records whether an earlier attempt may have been applied. If so, settle.go reads the
+//     items to find out.
+//   - A client token belongs to one plan. If a plan must be changed (because the item of an Add is absent), it gets a
+//     new token.
 //   - A document is stored as native attributes, readable in the console. DynamoDB numbers have 38 digits and
 //     exponents from -130 to 125, an item has at most 400 KB and 32 levels, and no field name is empty. Other
 //     documents are rejected, never rounded. DynamoDB drops trailing zeros: 1.50 is read back as 1.5.
@@ -33,26 +34,26 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/table"
 )
 
-// A Table is one DynamoDB table with the keys pk and sk and the index named "index" on ipk and isk. Set its
-// exported fields before the first use and do not change them later. Client and Name are required.
+// A Table is one DynamoDB table with the keys pk and sk. Its index has the name "index" and the keys ipk and isk. Set
+// the exported fields before the first use and do not change them later. Client and Name are required.
 type Table struct {
 	Client *dynamodb.Client
-	Name   string // the table's name or ARN
+	Name   string // the name or ARN of the table
 
-	// Timeout limits one attempt; zero means one second. Patience limits all attempts of one call; zero means three
-	// seconds. A write whose outcome is still unknown is then looked up in a second call. A table that does not
-	// respond is therefore reported after at most twice Patience, so that a caller with a deadline can respond in
-	// time.
+	// Timeout limits one attempt; zero means one second. Patience limits all attempts of one call together; zero means
+	// three seconds. If the outcome of a write is still unknown after Patience, a second call reads the items. A call to a
+	// table that does not respond therefore returns after at most twice Patience, so that a caller with a deadline can
+	// respond in time.
 	Timeout, Patience time.Duration
 
-	// Refused is called after each attempt that DynamoDB refused for a reason in Refusal; nil reports none. It must
-	// be safe for concurrent use.
+	// Refused is called after each attempt that DynamoDB refused for one of the reasons of type Refusal. If it is nil,
+	// refusals are not reported. It must be safe for concurrent use.
 	Refused func(context.Context, Refusal)
 
-	// Random is the source of client tokens and of the jitter of retries; nil for crypto/rand.
+	// Random is the source of randomness for client tokens and pauses between attempts. Nil selects crypto/rand.
 	Random io.Reader
 
-	// Sleep waits between attempts; nil waits in real time. Tests replace it.
+	// Sleep waits between attempts. If it is nil, real time passes. Tests replace it.
 	Sleep func(context.Context, time.Duration) error
 }
 
@@ -86,7 +87,7 @@ func (t *Table) get(ctx context.Context, key table.Key) (table.Item, error) {
 	return decode(key, out.Item)
 }
 
-// getAll reads at most 100 different keys consistently. The result omits absent items.
+// getAll reads up to 100 different keys consistently. The result does not contain absent items.
 func (t *Table) getAll(ctx context.Context, keys []table.Key) (map[table.Key]table.Item, error) {
 	found := make(map[table.Key]table.Item, len(keys))
 	want := make([]attributes, len(keys))
@@ -108,7 +109,7 @@ func (t *Table) getAll(ctx context.Context, keys []table.Key) (map[table.Key]tab
 			}
 			continue
 		}
-		want, attempt = rest, 0 // DynamoDB returns at most 16 MB per call, so unprocessed keys are no sign of a problem
+		want, attempt = rest, 0 // unprocessed keys are normal, because DynamoDB returns at most 16 MB per call
 		limit = t.limit()
 	}
 	return found, nil
@@ -130,7 +131,7 @@ func (t *Table) getSome(
 	if err != nil {
 		return nil, err
 	}
-	for _, items := range out.Responses { // Responses has one entry: the table's name or ARN
+	for _, items := range out.Responses { // Responses has only one key: the name or ARN of the table
 		for _, a := range items {
 			it, err := decode(keyOf(a), a)
 			if err != nil {
@@ -145,5 +146,5 @@ func (t *Table) getSome(
 	return rest, nil
 }
 
-// once disables the SDK's retries for one call; see the package comment.
+// once disables the SDK's retries for one call. The package comment states the reason.
 func once(o *dynamodb.Options) { o.Retryer = aws.NopRetryer{} }

@@ -10,9 +10,9 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/table"
 )
 
-// Transact sends ops as DynamoDB's TransactWriteItems, a single Put or Delete as a plain conditional write, and a
-// single Check as a consistent read. An attempt that was refused temporarily or whose response was lost is repeated
-// with the same client token, with full jitter, within the caller's deadline.
+// Transact sends several ops with DynamoDB's TransactWriteItems, a single Put or Delete as a plain conditional write,
+// and a single Check as a consistent read. If an attempt was refused temporarily or its response was lost, Transact
+// makes another attempt with the same client token after a random pause, within the caller's deadline.
 func (t *Table) Transact(ctx context.Context, ops ...table.Op) error {
 	err := t.transact(ctx, ops)
 	var conflict *table.ConflictError
@@ -42,7 +42,7 @@ func (t *Table) transact(ctx context.Context, ops []table.Op) error {
 	return t.commit(ctx, p)
 }
 
-// check evaluates a single Check.
+// check evaluates a plan that consists of a single Check.
 func (t *Table) check(ctx context.Context, p *plan) error {
 	read := p.ops[0].Item
 	now, err := t.get(ctx, read.Key)
@@ -55,8 +55,9 @@ func (t *Table) check(ctx context.Context, p *plan) error {
 	return nil
 }
 
-// commit repeats the plan until its outcome is known or Patience ends. After a lost response, only success is
-// certain: a condition may have failed because of the plan's own earlier write.
+// commit repeats the plan until its outcome is known or the time Patience is over. After a lost response, only a
+// successful attempt makes the outcome certain. A failed condition does not, because the plan's own earlier attempt may
+// have changed the item.
 func (t *Table) commit(ctx context.Context, p *plan) error {
 	unsure, limit := false, t.limit()
 	for attempt := 1; ; attempt++ {
@@ -93,8 +94,8 @@ func (t *Table) commit(ctx context.Context, p *plan) error {
 	}
 }
 
-// replan returns another plan if the only failures are Adds whose item unexpectedly exists or is absent. Otherwise
-// it returns the error for the first failure.
+// replan changes the plan if all failures are Adds whose item unexpectedly exists or unexpectedly is absent. For any
+// other failure, it returns the error.
 func (p *plan) replan(fs []failure) error {
 	for _, f := range fs {
 		if !p.turn(f) {
@@ -105,7 +106,8 @@ func (p *plan) replan(fs []failure) error {
 	return nil
 }
 
-// turn changes an Add to create its item if it is absent, or to update it if it exists.
+// turn changes how an Add is executed: it creates the item if the item is absent, and updates it if the item exists. It
+// reports false if the failure has another cause.
 func (p *plan) turn(f failure) bool {
 	op, there := p.ops[f.op], f.current.Version > 0
 	switch {
@@ -135,7 +137,7 @@ func (p *plan) conflict(f failure) *table.ConflictError {
 	return &table.ConflictError{Op: f.op, Key: p.ops[f.op].Item.Key, Current: f.current}
 }
 
-// countable returns the reason, other than the floor, why an Add cannot be applied.
+// countable returns an error if an Add cannot be applied to an item for a reason other than the floor.
 func countable(it table.Item, op table.Op) error {
 	var fields map[string]json.RawMessage
 	if err := json.Unmarshal(it.Doc, &fields); err != nil {

@@ -12,7 +12,7 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/table"
 )
 
-// add tests Add: a counter changes exactly and never falls below its floor.
+// add tests the operation Add: a counter changes exactly and never becomes less than its floor.
 func (s *suite) add(t *testing.T) {
 	t.Run("an add to an absent item creates it", func(t *testing.T) {
 		key := s.item(t, "a", "").Key
@@ -75,7 +75,7 @@ func (s *suite) add(t *testing.T) {
 	t.Run("sixteen concurrent writers sell exactly the stock", s.soldOut)
 }
 
-// soldOut runs 16 goroutines that take one unit of stock at a time until they are refused.
+// soldOut tests 16 concurrent goroutines that each take one unit of stock at a time until the stock is empty.
 func (s *suite) soldOut(t *testing.T) {
 	const stock = 120
 	it := s.put(t, s.item(t, "stock", `{"left":120,"name":"mug"}`))
@@ -104,7 +104,7 @@ func (s *suite) soldOut(t *testing.T) {
 	s.wantStored(t, table.Item{Key: it.Key, Version: 1 + stock, Doc: []byte(`{"left":0,"name":"mug"}`)})
 }
 
-// patient applies ops, and retries while the table is busy because of concurrent writers.
+// patient applies ops. If the table is busy because of concurrent writers, it tries again.
 func (s *suite) patient(ctx context.Context, ops ...table.Op) error {
 	for {
 		err := s.tab.Transact(ctx, ops...)

@@ -62,8 +62,8 @@ func (s *suite) contention(t *testing.T) {
 	})
 }
 
-// increment reads the item, increments its field n and writes it together with another operation. After a conflict it
-// continues with the item in the conflict.
+// increment reads the item, increments its field n, and writes it together with another operation. After a conflict, it
+// tries again with the current item that the conflict contains.
 func (s *suite) increment(ctx context.Context, key table.Key, with table.Op) error {
 	it, err := s.tab.Get(ctx, key)
 	for err == nil {

@@ -81,8 +81,8 @@ func (s *suite) documents(t *testing.T) {
 	})
 }
 
-// decode converts a document to a form that can be compared with reflect.DeepEqual: names are unordered and numbers
-// are exact.
+// decode converts a document to a form that reflect.DeepEqual can compare: the order of names has no effect, and
+// numbers are exact.
 func decode(doc json.RawMessage) any {
 	d := json.NewDecoder(bytes.NewReader(doc))
 	d.UseNumber()

@@ -10,15 +10,15 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/table"
 )
 
-// FailingRead wraps a Table and returns ErrBusy from one read: the Get or Query with the number Fail, counted from 1.
-// The Get returns the item as well, to find callers that use it although there is an error.
+// FailingRead wraps a Table and returns ErrBusy from one read: the Get or Query with the number Fail, counted from 1. A
+// failing Get also returns the item, to detect callers that use the item although there is an error.
 type FailingRead struct {
 	table.Table
 	Fail  int64
 	reads atomic.Int64
 }
 
-// Failed reports whether the read has failed.
+// Failed reports whether the read with the number Fail has taken place.
 func (f *FailingRead) Failed() bool { return f.reads.Load() >= f.Fail }
 
 // Get implements table.Table.
@@ -38,9 +38,9 @@ func (f *FailingRead) Query(ctx context.Context, q table.Query) iter.Seq2[table.
 	return f.Table.Query(ctx, q)
 }
 
-// EachReadFails calls the operation with tables of which one read fails: first the first read, then the second, until
-// the operation needs fewer reads. It requires that the operation returns the error of the read. create returns a new
-// table for each call, with the items that the operation reads.
+// EachReadFails tests that an operation returns the error of a failed read. It calls the operation repeatedly. In the
+// first call, the first read fails; in the second call, the second read fails, and so on, until the operation makes
+// fewer reads. The function create returns a new table for each call, with the items that the operation reads.
 func EachReadFails(t *testing.T, name string, create func() table.Table, operation func(table.Table) error) {
 	t.Helper()
 	for n := int64(1); ; n++ {

@@ -12,51 +12,51 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/table"
 )
 
-// Faulty wraps a Table and injects DynamoDB's failures at random from a seed. Its reports are true: it returns a
-// conflict only if there is one, a busy table has changed nothing, and a yielded item is correct.
+// Faulty wraps a Table and injects failures of DynamoDB at random, with a seed. Its errors are correct: it returns a
+// conflict only if there is one, and after ErrBusy nothing has changed. Yielded items are correct too.
 //
-// The rates are probabilities from 0 to 1, set before the first call. Each call draws a number for every rate, even
-// if it is zero, so that changing one rate does not affect the others. The numbers depend on the seed, on the first
-// key that the call reads or writes, and on the number of earlier calls for it. The same seed therefore gives the
-// same faults to a caller that reads different keys in parallel. With several callers of the same keys, the faults
-// also depend on the order of the calls.
+// The rates are probabilities from 0 to 1. Set them before the first call. Each call draws a random number for every
+// rate, even if the rate is zero, so that a change of one rate does not affect the others. The numbers depend on the
+// seed, on the first key that the call reads or writes, and on the number of earlier calls for this key. If a caller
+// reads different keys in parallel, the same seed therefore causes the same faults. If several callers use the same
+// keys, the faults also depend on the order of the calls.
 type Faulty struct {
 	Table table.Table
 
-	BusyReads  float64 // a Get, or a page of a Query, returns ErrBusy
-	Busy       float64 // a Transact returns ErrBusy and changes nothing
-	LostBefore float64 // a Transact returns ErrUnknown and changes nothing
-	LostAfter  float64 // a Transact returns ErrUnknown after it was applied
-	Stale      float64 // a Query over the index omits and repeats some items
-	Slow       float64 // Delay is called before the call
+	BusyReads  float64 // rate at which a Get, or a page of a Query, returns ErrBusy
+	Busy       float64 // rate at which a Transact returns ErrBusy and changes nothing
+	LostBefore float64 // rate at which a Transact returns ErrUnknown and changes nothing
+	LostAfter  float64 // rate at which a Transact returns ErrUnknown although it was applied
+	Stale      float64 // rate at which a Query over the index omits and repeats some items
+	Slow       float64 // rate at which Delay is called before a call
 
-	// Delay simulates the passing of time without sleeping: it can advance a test clock, let other goroutines run,
-	// or cancel the caller. Nil does nothing.
+	// Delay simulates the passing of time without sleeping: it can advance a test clock, let other goroutines run, or
+	// cancel the context of the caller. If it is nil, there is no delay.
 	Delay func(ctx context.Context)
 
 	mu     sync.Mutex
 	seed   uint64
-	calls  map[string]int // the number of calls by operation and key
+	calls  map[string]int // the number of earlier calls, by operation and key
 	healed bool
-	recent []table.Key // the items that were written last; the index may not show them yet
+	recent []table.Key // the most recently written items; a Query over the index may not show them yet
 	fired  Fired
 }
 
-// Fired counts the faults that occurred, so that a test can check that it met them. A stale Query is counted only
-// if its result was changed.
+// Fired counts the faults that occurred, so that a test can check that faults occurred at all. A stale Query is counted
+// only if its result was changed.
 type Fired struct{ BusyReads, Busy, LostBefore, LostAfter, Stale, Slow int }
 
-// recentKeys is the number of recently written items for which the index can be late.
+// recentKeys is the number of recently written items that a stale Query over the index may omit.
 const recentKeys = 32
 
 var _ table.Table = (*Faulty)(nil)
 
-// NewFaulty wraps the table. Without rates, it injects no faults.
+// NewFaulty wraps the table. It injects no faults until rates are set.
 func NewFaulty(tab table.Table, seed uint64) *Faulty {
 	return &Faulty{Table: tab, seed: seed, calls: map[string]int{}}
 }
 
-// Fired returns the faults so far.
+// Fired returns the numbers of faults until now.
 func (f *Faulty) Fired() Fired {
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -119,7 +119,7 @@ func (f *Faulty) Query(ctx context.Context, q table.Query) iter.Seq2[table.Item,
 		}
 		late, limit, yielded := f.drawStale(rng), q.Limit, 0
 		if limit > 0 {
-			q.Limit = 0 // omitted items do not count
+			q.Limit = 0 // omitted items do not count towards the limit
 		}
 		for it, err := range f.Table.Query(ctx, q) {
 			times := 1
@@ -138,7 +138,8 @@ func (f *Faulty) Query(ctx context.Context, q table.Query) iter.Seq2[table.Item,
 	}
 }
 
-// beforeRead draws the faults of a Get or Query, and returns the random source for further numbers.
+// beforeRead injects the faults that can occur before a Get or Query. It also returns the random source for the other
+// faults of the call.
 func (f *Faulty) beforeRead(ctx context.Context, what string) (*rand.Rand, error) {
 	f.mu.Lock()
 	rng := f.chance(what)
@@ -153,7 +154,7 @@ func (f *Faulty) beforeRead(ctx context.Context, what string) (*rand.Rand, error
 	return rng, nil
 }
 
-// drawWrite draws the faults of a Transact. The caller counts a lost response, after the write.
+// drawWrite decides which faults occur in a Transact. The caller counts a lost response after the write.
 func (f *Faulty) drawWrite(ops []table.Op) (slow, busy, before, after bool) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -171,8 +172,8 @@ func (f *Faulty) drawWrite(ops []table.Op) (slow, busy, before, after bool) {
 	return slow, busy, before, after
 }
 
-// drawStale returns how often a Query over the index yields each item: it omits half of the recently written items
-// and repeats a quarter, and omits an eighth of the others.
+// drawStale returns a function that decides how often a stale Query yields an item. Half of the recently written items
+// are omitted and a quarter is repeated. Of the other items, an eighth is omitted.
 func (f *Faulty) drawStale(rng *rand.Rand) func(table.Key) int {
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -197,7 +198,7 @@ func (f *Faulty) drawStale(rng *rand.Rand) func(table.Key) int {
 	}
 }
 
-// chance returns the random source of a call. The caller holds f.mu.
+// chance returns the random source for one call. The caller must hold f.mu.
 func (f *Faulty) chance(what string) *rand.Rand {
 	f.calls[what]++
 	h := fnv.New64a()
@@ -205,7 +206,7 @@ func (f *Faulty) chance(what string) *rand.Rand {
 	return rand.New(rand.NewPCG(f.seed, h.Sum64()))
 }
 
-// draw reports whether a fault with the given rate occurs. The caller holds f.mu.
+// draw reports whether a fault with the given rate occurs. The caller must hold f.mu.
 func (f *Faulty) draw(rng *rand.Rand, rate float64) bool { return rng.Float64() < rate && !f.healed }
 
 func (f *Faulty) delay(ctx context.Context, slow bool) {

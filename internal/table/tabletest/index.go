@@ -84,13 +84,14 @@ func (s *suite) index(t *testing.T) {
 	})
 }
 
-// wantSet checks the items in the order of the index sort key. The order of items with equal keys is undefined.
+// wantSet checks the items of a query, which must be in the order of the index sort key. Items with equal sort keys may
+// be in any order.
 func (s *suite) wantSet(t *testing.T, q table.Query, want []table.Item) {
 	t.Helper()
 	eventually(t, func() string { return diffSet(q, want, s.list(t, q)) })
 }
 
-// wantSetInPages is like wantSet, but reads pages in both directions.
+// wantSetInPages is like wantSet, but reads the items in pages, and in both directions.
 func (s *suite) wantSetInPages(t *testing.T, q table.Query, limit int, want []table.Item) {
 	t.Helper()
 	for _, q.Reverse = range []bool{false, true} {
@@ -109,7 +110,7 @@ func (s *suite) wantSetInPages(t *testing.T, q table.Query, limit int, want []ta
 	}
 }
 
-// diffSet describes the missing, superfluous and misplaced items.
+// diffSet describes the items that are missing, superfluous or in the wrong position.
 func diffSet(q table.Query, want, got []table.Item) string {
 	missing := map[table.Key]bool{}
 	for _, it := range want {

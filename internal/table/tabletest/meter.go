@@ -10,22 +10,22 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/table"
 )
 
-// Units are the request units that DynamoDB bills with on-demand capacity.
+// Units contains the request units that DynamoDB bills with on-demand capacity.
 type Units struct{ Read, Write float64 }
 
-// A Usage is the use of a table as counted by a Meter.
+// A Usage contains the use of a table that a Meter counted.
 type Usage struct {
 	Units
-	Calls int // requests to DynamoDB
-	Steps int // the longest chain of successive requests; zero unless Meter.Bubble is set
-	Items int // items read, including those that the caller did not request
+	Calls int // number of requests to DynamoDB
+	Steps int // length of the longest chain of successive requests; zero unless Meter.Bubble is set
+	Items int // number of items read, including those that the caller did not request
 }
 
-// Meter wraps a Table and counts the requests and units that each call would use in DynamoDB through dynamotable.
-// It computes them itself, because DynamoDB Local reports the same usage for every transaction.
+// Meter wraps a Table and counts the requests and units that each call would use in DynamoDB through dynamotable. It
+// calculates the units itself, because DynamoDB Local reports the same usage for every transaction.
 //
-// Units are computed from the Amazon DynamoDB Developer Guide ("Read and write operations", "Transactions: how it
-// works", "Using Global Secondary Indexes"), with the sizes that Size returns:
+// The calculation follows the Amazon DynamoDB Developer Guide ("Read and write operations", "Transactions: how it
+// works", "Using Global Secondary Indexes"), with the sizes that the function Size returns:
 //
 //   - A write costs one unit per started KB of the larger of the old and the new item. A write whose condition
 //     fails costs the units of the stored item, and at least one.
@@ -35,43 +35,43 @@ type Usage struct {
 //     transaction. It sends a transaction twice if an Add must create its item.
 //   - The index costs one unit per started KB for an entry that is added or removed, two for an entry that moves,
 //     and none for an unchanged entry. A transaction does not double this cost.
-//   - A consistent read costs one unit per started 4 KB, also for an absent item. A page of the base table is
-//     rounded up once. A page of the index costs half a unit per started 4 KB of entries, and one consistent read
-//     for each item.
+//   - A consistent read costs one unit per started 4 KB. An absent item costs one unit. The size of a page of the
+//     base table is rounded up once. A page of the index costs half a unit per started 4 KB of entries, and one
+//     consistent read for each item.
 //
-// Items counts all items of the pages that were read. A page of the base table ends at the query's limit or at 1
-// MB, and a page of the index at the query's limit or at 100 entries, the limit that dynamotable requests. A caller
-// that stops early has read, and pays for, the whole page.
+// Items counts all items of the pages that were read. A page of the base table ends at the query's limit or at 1 MB. A
+// page of the index ends at the query's limit or at 100 entries, the limit that dynamotable requests. A caller that
+// stops early has read the whole page, and pays for it.
 //
-// Calls counts requests: one for each Get, each Transact and each page of the base table, two for a page of the
-// index (its entries, then their items), and two for a transaction that is sent twice.
+// Calls counts requests: one for each Get, each Transact and each page of the base table, two for a page of the index
+// (its entries, then their items), and two for a transaction that is sent twice.
 //
-// Steps counts the calls for which a caller waits one after the other. The first call begins a step. A call begins
-// the next step if it starts after a call of the current step has returned; calls that start earlier overlap and
-// count as one step. The number of steps is therefore the length of the longest chain of calls.
+// Steps counts the calls for which a caller waits one after the other. The first call begins a step. If a call starts
+// after a call of the current step has returned, it begins the next step. Calls that start earlier run in parallel and
+// belong to the same step. The number of steps is therefore the length of the longest chain of calls.
 //
-// Steps do not depend on the scheduler: with Bubble set, each call takes one millisecond on the clock of a
-// testing/synctest bubble. That clock advances only when every goroutine of the bubble waits, so all parallel calls
+// Steps do not depend on the scheduler. With Bubble set, each call takes one millisecond on the clock of a
+// testing/synctest bubble. This clock advances only when every goroutine of the bubble waits, so all parallel calls
 // have started before the first one returns.
 //
 // A Meter reads the items before a write to determine their sizes, so its count is exact only without concurrent
-// writers. It does not count dynamotable's retries.
+// writers. It does not count the retries of dynamotable.
 type Meter struct {
 	Table  table.Table
-	Bubble bool // count steps; the callers and the table must be in one testing/synctest bubble
+	Bubble bool // true to count steps; the callers and the table must be in one testing/synctest bubble
 
 	mu    sync.Mutex
 	usage Usage
-	ends  time.Time // when the calls of the current step return
+	ends  time.Time // the time at which the calls of the current step return
 }
 
-// callTime is the duration of a call on a bubble's clock.
+// callTime is the duration of each call on the clock of a bubble.
 const callTime = time.Millisecond
 
-// The page sizes of dynamotable.
+// These constants are the page sizes of dynamotable.
 const (
-	basePage  = 1 << 20 // bytes
-	indexPage = 100     // entries
+	basePage  = 1 << 20 // in bytes
+	indexPage = 100     // in entries
 )
 
 var _ table.Table = (*Meter)(nil)
@@ -99,7 +99,7 @@ func (m *Meter) countRead(items int, units float64) {
 	m.usage.Read += units
 }
 
-// call counts a request to DynamoDB and lets its time pass.
+// call counts a request to DynamoDB. In a bubble, it also waits for the duration of the request.
 func (m *Meter) call() {
 	m.mu.Lock()
 	m.usage.Calls++
@@ -125,7 +125,7 @@ func (m *Meter) Get(ctx context.Context, key table.Key) (table.Item, error) {
 	return it, err
 }
 
-// Query implements table.Table. Like dynamotable, it reads one page ahead.
+// Query implements table.Table. Like dynamotable, it reads a complete page before it yields the first item of the page.
 func (m *Meter) Query(ctx context.Context, q table.Query) iter.Seq2[table.Item, error] {
 	return func(yield func(table.Item, error) bool) {
 		var page []table.Item
@@ -148,7 +148,7 @@ func (m *Meter) Query(ctx context.Context, q table.Query) iter.Seq2[table.Item, 
 				return
 			}
 			page, bytes = nil, 0
-			m.call() // the caller requests the next page, even if it is empty
+			m.call() // the caller requests the next page, even if that page is empty
 		}
 		m.countPage(q, page, bytes)
 		yieldAll(page, yield)
@@ -164,7 +164,7 @@ func yieldAll(items []table.Item, yield func(table.Item, error) bool) bool {
 	return true
 }
 
-// rowSize returns the size of an item in the page of a query: its entry in the index, or the item itself.
+// rowSize returns the size of an item in a page of a query. For the index, it is the size of the item's entry.
 func rowSize(q table.Query, it table.Item) int {
 	if q.Index {
 		return entrySize(it)
@@ -172,7 +172,7 @@ func rowSize(q table.Query, it table.Item) int {
 	return Size(it)
 }
 
-// countPage counts a page and, for a page of the index, the request that reads its items.
+// countPage counts a page of a query. For a page of the index, it also counts the request that reads the items.
 func (m *Meter) countPage(q table.Query, page []table.Item, bytes int) {
 	if !q.Index {
 		m.countRead(len(page), readUnits(bytes))
@@ -203,7 +203,7 @@ func (m *Meter) Transact(ctx context.Context, ops ...table.Op) error {
 	return err
 }
 
-// peek reads the items of the operations without counting.
+// peek reads the items of the operations. These reads are not counted.
 func (m *Meter) peek(ctx context.Context, ops []table.Op) []table.Item {
 	items := make([]table.Item, len(ops))
 	for i, op := range ops {
@@ -214,7 +214,8 @@ func (m *Meter) peek(ctx context.Context, ops []table.Op) []table.Item {
 	return items
 }
 
-// bill counts operations by their items before and after. If a condition failed, both are equal.
+// bill counts the units of operations from their items before and after the call. If a condition failed, before and
+// after are the same.
 func (m *Meter) bill(ops []table.Op, before, after []table.Item) {
 	if len(ops) == 1 && ops[0].Kind == table.OpCheck {
 		m.count(readUnits(Size(before[0])), 0)
@@ -240,7 +241,7 @@ func (m *Meter) bill(ops []table.Op, before, after []table.Item) {
 	m.count(0, units)
 }
 
-// indexUnits returns the write units of the index when after replaces before.
+// indexUnits returns the write units that the index needs when the item after replaces the item before.
 func indexUnits(before, after table.Item) float64 {
 	if before.Index == after.Index {
 		return 0

@@ -9,15 +9,15 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/table"
 )
 
-// ordered lists sort keys in the order of their bytes. This is neither a dictionary's order nor that of UTF-16,
-// which reverses the last two.
+// ordered lists sort keys in the order of their bytes. It differs from the order of a dictionary, and from the order of
+// UTF-16, in which the last two keys are reversed.
 var ordered = []string{
 	"!", "#", "0", "000001", "000002", "000010", "1", "10", "2", "A", "B", "Z", "a", "a!", "aa", "ab", "b", "z", "~",
 	"é", "ü", "Ω", "я", "日本", "日本語", "\uffee", "😀",
 }
 
-// order tests that a partition is listed in the byte order of its sort keys, in both directions and with bounds,
-// from the base table and from the index.
+// order tests that a Query lists a partition in the byte order of its sort keys. It tests both directions, bounds, the
+// base table and the index.
 func (s *suite) order(t *testing.T) {
 	pk := s.pk(t)
 	var items []table.Item
@@ -28,7 +28,7 @@ func (s *suite) order(t *testing.T) {
 	}
 	slices.Reverse(items)
 	s.fill(t, items)
-	// Partitions with similar names must not be listed.
+	// The partitions with similar names must not be listed.
 	for _, neighbour := range []string{pk + "#", pk[:len(pk)-1], pk + "a"} {
 		s.put(t, table.Item{
 			Key: table.Key{PK: neighbour, SK: "a"}, Index: table.Key{PK: neighbour + "#index", SK: "a"},
@@ -61,7 +61,7 @@ func (s *suite) order(t *testing.T) {
 	}
 }
 
-// wantBothWays checks the sort keys in this order, and in reverse.
+// wantBothWays checks that a query lists the sort keys in the given order, and also in reverse order.
 func (s *suite) wantBothWays(t *testing.T, q table.Query, want []string) {
 	t.Helper()
 	s.wantList(t, q, want)
@@ -71,7 +71,7 @@ func (s *suite) wantBothWays(t *testing.T, q table.Query, want []string) {
 	s.wantList(t, q, back)
 }
 
-// wantList checks the sort keys, and retries until the index is up to date.
+// wantList checks the sort keys that a query lists. It tries again until the index is up to date.
 func (s *suite) wantList(t *testing.T, q table.Query, want []string) {
 	t.Helper()
 	eventually(t, func() string { return cmp.Diff(want, sortKeys(s.list(t, q))) })

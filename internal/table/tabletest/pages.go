@@ -11,10 +11,11 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/table"
 )
 
-// pages tests that a long list can be read at once, in pages, and from after any item, without gaps or repetitions.
+// pages tests that a long list can be read at once, in pages, and starting after any item, without missing or repeated
+// items.
 func (s *suite) pages(t *testing.T) {
 	pk := s.pk(t)
-	// The items exceed the 1 MB that DynamoDB reads at a time. Every second one is in the index.
+	// Together, the items exceed the 1 MB that DynamoDB reads at a time. Every second item is in the index.
 	pad := strings.Repeat("x", 600)
 	all := make([]table.Item, 2200)
 	for i := range all {
@@ -92,8 +93,8 @@ func (s *suite) pages(t *testing.T) {
 	})
 }
 
-// wantPages checks the sort keys in pages of at most limit items, in both directions. Each page starts after the
-// last item of the one before.
+// wantPages checks the sort keys that a query lists in pages of at most limit items, in both directions. Each page
+// starts after the last item of the previous page.
 func (s *suite) wantPages(t *testing.T, q table.Query, limit int, want []string) {
 	t.Helper()
 	for _, q.Reverse = range []bool{false, true} {
@@ -118,7 +119,7 @@ func (s *suite) wantPages(t *testing.T, q table.Query, limit int, want []string)
 	}
 }
 
-// changesWhileIterating tests that listed items can be written, moved and deleted during a Query, which yields
+// changesWhileIterating tests that listed items can be written, moved and deleted during a Query. The Query must yield
 // every item that was stored all the time exactly once.
 func (s *suite) changesWhileIterating(t *testing.T) {
 	const n = 300
@@ -160,8 +161,8 @@ func (s *suite) changesWhileIterating(t *testing.T) {
 	})
 }
 
-// each runs q. For each item it applies the operation that change returns before it reads the next item. It returns the
-// sort keys in the order in which they were read.
+// each runs the query q. For each item, it applies the operation that change returns, and then reads the next item. It
+// returns the sort keys in the order in which they were read.
 func (s *suite) each(t *testing.T, q table.Query, change func(int, table.Item) table.Op) []string {
 	t.Helper()
 	got := []string{}

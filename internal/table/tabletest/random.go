@@ -16,7 +16,7 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/table"
 )
 
-// random tests that random transactions have the same results as on a map with the same rules.
+// random tests that random transactions have the same results on the table and on a simple model in memory.
 func (s *suite) random(t *testing.T) {
 	rng := rand.New(rand.NewPCG(seedtest.Of(t), 0))
 	m := &model{items: map[table.Key]table.Item{}, pk: s.pk(t)}
@@ -58,14 +58,14 @@ func (s *suite) wantModel(t *testing.T, m *model) {
 	}
 }
 
-// A model is a table as a map, without concurrency or failures.
+// A model is a table in memory, stored as a map. It has no concurrency and no failures.
 type model struct {
 	pk            string
 	items         map[table.Key]table.Item
 	done, refused int
 }
 
-// draw returns a random transaction. Most of its operations use the current version.
+// draw returns a random transaction. Most of its operations have the current version of their item.
 func (m *model) draw(rng *rand.Rand) []table.Op {
 	var ops []table.Op
 	used := map[table.Key]bool{}
@@ -94,7 +94,7 @@ func (m *model) draw(rng *rand.Rand) []table.Op {
 	return ops
 }
 
-// change gives the item another document and, often, another index key.
+// change gives the item another document, and often another index key.
 func (m *model) change(it *table.Item, rng *rand.Rand) {
 	it.Doc = fmt.Appendf(nil, `{"n":%d,"s":%q}`, rng.IntN(20), strings.Repeat("é", rng.IntN(5)))
 	switch rng.IntN(4) {
@@ -116,7 +116,7 @@ func (m *model) read(key table.Key) table.Item {
 	return table.Item{Key: key}
 }
 
-// apply applies all operations, or none if a condition fails.
+// apply applies all operations to the model. If a condition fails, it applies none and returns the conflict.
 func (m *model) apply(ops []table.Op) *table.ConflictError {
 	next := maps.Clone(m.items)
 	for i, op := range ops {
@@ -148,7 +148,7 @@ func (m *model) apply(ops []table.Op) *table.ConflictError {
 	return nil
 }
 
-// addUp applies an Add to the item and returns the sum.
+// addUp applies an Add to the item and returns the new value of the field.
 func addUp(it *table.Item, op table.Op) int64 {
 	fields := map[string]json.RawMessage{}
 	var n int64
@@ -179,7 +179,7 @@ func (m *model) list(want func(table.Item) bool) []table.Item {
 	return items
 }
 
-// describe formats the operations on one line.
+// describe formats operations as one line.
 func describe(ops []table.Op) string {
 	var parts []string
 	for _, op := range ops {
@@ -195,7 +195,7 @@ func describe(ops []table.Op) string {
 	return strings.Join(parts, "; ")
 }
 
-// must panics on an error that is impossible for input from the model.
+// must panics if err is not nil. It is for errors that cannot occur with the documents of the tests.
 func must(err error) {
 	if err != nil {
 		panic(err)

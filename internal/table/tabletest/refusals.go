@@ -9,8 +9,8 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/table"
 )
 
-// refusals tests that invalid input is rejected with a plain error, and that no other operation of the call is
-// applied.
+// refusals tests that invalid input is rejected with an error that is not a conflict, and that the other operations of
+// the call are not applied.
 func (s *suite) refusals(t *testing.T) {
 	bad := func(change func(*table.Item)) func(table.Item) []table.Op {
 		return func(it table.Item) []table.Op { change(&it); return []table.Op{table.Put(it)} }

@@ -9,14 +9,15 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/table"
 )
 
-// Size returns the number of bytes that DynamoDB counts for the item as dynamotable stores it: the attributes pk,
-// sk, v and doc, ipk and isk if it is indexed, and ttl if it expires. An absent item has size 0.
+// Size returns the number of bytes that DynamoDB counts for the item as dynamotable stores it. The item has the
+// attributes pk, sk, v and doc, the attributes ipk and isk if it is in the index, and ttl if it expires. An absent item
+// has size 0.
 //
-// The rules are those of "DynamoDB item sizes and formats" in the Amazon DynamoDB Developer Guide. Names and strings
-// count their UTF-8 bytes, and binary values their bytes. A number counts one byte per two significant digits and one
-// more. Null and a boolean count one byte. A list or a map counts three bytes, and one more for each element in
-// addition to its size. Two rules are not in the guide but were measured by others: a negative number counts one byte
-// more, and no number counts more than 21.
+// The rules are those of "DynamoDB item sizes and formats" in the Amazon DynamoDB Developer Guide. The size of a name
+// or string is the number of its UTF-8 bytes, and the size of a binary value the number of its bytes. The size of a
+// number is one byte per two significant digits, plus one. Null and a boolean have one byte. A list or a map has three
+// bytes, plus the size of each element and one more byte for each. Two rules are not in the guide but were measured by
+// others: a negative number has one byte more, and no number has more than 21.
 func Size(it table.Item) int {
 	if it.Doc == nil {
 		return 0
@@ -32,11 +33,11 @@ func Size(it table.Item) int {
 	d := json.NewDecoder(bytes.NewReader(it.Doc))
 	d.UseNumber()
 	var doc any
-	must(d.Decode(&doc)) // the table accepted the document, so it is JSON
+	must(d.Decode(&doc)) // cannot fail, because the table accepted the document
 	return size + len("doc") + valueSize(doc)
 }
 
-// entrySize returns the number of bytes that DynamoDB counts for the item's index entry, which contains only the
+// entrySize returns the number of bytes that DynamoDB counts for the item's entry in the index, which contains only
 // keys.
 func entrySize(it table.Item) int {
 	if it.Index.IsZero() {
@@ -73,7 +74,7 @@ func valueSize(v any) int {
 
 func wholeSize(n int64) int { return numberSize(strconv.FormatInt(n, 10)) }
 
-// numberSize counts the digits from the first to the last nonzero one.
+// numberSize returns the size of a number in bytes. It counts the digits from the first nonzero digit to the last.
 func numberSize(text string) int {
 	mantissa, negative := strings.CutPrefix(text, "-")
 	if i := strings.IndexAny(mantissa, "eE"); i >= 0 {

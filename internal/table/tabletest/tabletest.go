@@ -1,15 +1,14 @@
-// Package tabletest contains the conformance suite for table.Table, and wrappers that inject faults and count
-// costs.
+// Package tabletest contains the conformance suite for table.Table, and wrappers that inject faults and count costs.
 //
-// Run is the suite. An adapter calls it in one line. Behavior that the suite does not test is not guaranteed: code
-// that relies on more must first add a test here. Faulty wraps a Table and makes it fail like Amazon DynamoDB.
-// Meter counts the request units that DynamoDB would bill; it computes them itself, because DynamoDB Local
-// misreports transactions.
+// The function Run is the suite. An implementation calls it in one line. Behavior that the suite does not test is not
+// guaranteed: a developer whose code needs more must first add a test here. Faulty wraps a Table and makes it fail like
+// Amazon DynamoDB. Meter counts the request units that DynamoDB would bill. It calculates them itself, because DynamoDB
+// Local reports wrong numbers for transactions.
 //
-// The package deliberately contains no fake: there is no in-memory Table here. Tests use pebbletable.OpenMemory,
-// which is the shipped adapter. The suite assumes only that no other process writes to its partitions. All subtests
-// share one table, and none of them sleeps. Results that the port allows to be late (the index) are read again a
-// bounded number of times.
+// The package deliberately contains no fake: there is no in-memory Table here. Tests use pebbletable.OpenMemory, which
+// is also a part of the product. The suite assumes only that no other process writes to its partitions. All subtests
+// share one table, and none of them sleeps. The interface allows the index to be late, so the suite reads results of
+// the index again a bounded number of times.
 package tabletest
 
 import (
@@ -25,8 +24,8 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/table"
 )
 
-// Run tests the table that open returns against the contract of package table. The random part logs its seed; the
-// environment variable PERENNIAL_SEED sets it.
+// Run tests the table that open returns against the contract of package table. The random test logs its seed. To repeat
+// it with the same seed, set the environment variable PERENNIAL_SEED.
 func Run(t *testing.T, open func(t *testing.T) table.Table) {
 	s := &suite{tab: open(t), run: rand.Text()[:8]}
 	for _, part := range []struct {
@@ -50,13 +49,13 @@ func Run(t *testing.T, open func(t *testing.T) table.Table) {
 	}
 }
 
-// A suite is one run on one table.
+// A suite is one run of the tests on one table.
 type suite struct {
 	tab table.Table
-	run string // distinguishes this run from earlier ones on the same table
+	run string // a text that distinguishes this run from earlier runs on the same table
 }
 
-// pk returns a partition that no other subtest uses.
+// pk returns the name of a partition that no other subtest uses.
 func (s *suite) pk(t *testing.T) string { return s.run + "#" + t.Name() }
 
 // item returns a new item in the partition of the subtest.
@@ -89,7 +88,7 @@ func (s *suite) put(t *testing.T, it table.Item) table.Item {
 	return it
 }
 
-// fill stores new items in transactions of the maximum size, and returns them as stored.
+// fill stores new items in transactions of the maximum size, and returns the items in the form that Get returns.
 func (s *suite) fill(t *testing.T, items []table.Item) []table.Item {
 	t.Helper()
 	var ops []table.Op
@@ -116,7 +115,7 @@ func (s *suite) list(t *testing.T, q table.Query) []table.Item {
 	return items
 }
 
-// wantStored compares every given item with the stored one. Version 0 means absent.
+// wantStored checks that each given item is equal to the stored one. An item with version 0 must be absent.
 func (s *suite) wantStored(t *testing.T, want ...table.Item) {
 	t.Helper()
 	for _, w := range want {
@@ -124,7 +123,7 @@ func (s *suite) wantStored(t *testing.T, want ...table.Item) {
 	}
 }
 
-// wantIndex reads the index until it lists the wanted items in order.
+// wantIndex reads the index repeatedly until it lists the wanted items in the given order.
 func (s *suite) wantIndex(t *testing.T, q table.Query, want []table.Item) {
 	t.Helper()
 	eventually(t, func() string {
@@ -132,7 +131,7 @@ func (s *suite) wantIndex(t *testing.T, q table.Query, want []table.Item) {
 	})
 }
 
-// eventually repeats ask until it returns no complaint. It waits only after a complaint, so a table whose index is
+// eventually calls ask repeatedly until it returns no problem. It waits only after a problem, so a table whose index is
 // never late causes no wait.
 func eventually(t *testing.T, ask func() string) {
 	t.Helper()
@@ -154,7 +153,7 @@ func eventually(t *testing.T, ask func() string) {
 	}
 }
 
-// A view is an item in a comparable form: instants in seconds, documents decoded.
+// A view is an item in a form that can be compared: instants in seconds, and a decoded document.
 type view struct {
 	Key, Index table.Key
 	Version    int64
@@ -188,7 +187,8 @@ func wantItem(t *testing.T, got, want table.Item) {
 	}
 }
 
-// wantConflict checks that err is a conflict with the operation, its key and the current item.
+// wantConflict checks that err is a conflict with the given index of the operation, the key of this operation and the
+// current item.
 func wantConflict(t *testing.T, err error, op int, current table.Item) {
 	t.Helper()
 	var conflict *table.ConflictError
@@ -201,7 +201,7 @@ func wantConflict(t *testing.T, err error, op int, current table.Item) {
 	wantItem(t, conflict.Current, current)
 }
 
-// wantRefusal checks that err is about the input: neither a conflict nor a temporary error.
+// wantRefusal checks that err reports invalid input: it is neither a conflict nor a temporary error.
 func wantRefusal(t *testing.T, err error) {
 	t.Helper()
 	var conflict *table.ConflictError
@@ -210,7 +210,7 @@ func wantRefusal(t *testing.T, err error) {
 	}
 }
 
-// sortKeys returns the base sort keys of items, in order.
+// sortKeys returns the base table's sort keys of items, in the order of the items.
 func sortKeys(items []table.Item) []string {
 	sks := []string{}
 	for _, it := range items {

@@ -7,7 +7,7 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/table"
 )
 
-// versions tests that the version that was read is the condition of a write.
+// versions tests that a write fails if the version of the item is not the version that was read.
 func (s *suite) versions(t *testing.T) {
 	t.Run("an absent item has version 0, no document and the requested key", func(t *testing.T) {
 		key := s.item(t, "a", "").Key
@@ -53,14 +53,14 @@ func (s *suite) versions(t *testing.T) {
 	s.conflicts(t)
 }
 
-// conflicts tests every kind of operation on an item that has changed since it was read, alone and with other
-// operations, because an adapter may implement a single operation differently.
+// conflicts tests every kind of operation on an item that has changed since it was read. It tests each kind alone and
+// with other operations, because an implementation may treat a single operation differently.
 func (s *suite) conflicts(t *testing.T) {
 	kinds := map[string]func(table.Item) table.Op{"put": table.Put, "delete": table.Delete, "check": table.Check}
 	for kind, op := range kinds {
 		for _, c := range []struct {
 			name         string
-			stored, read int64 // versions; 0 is absent
+			stored, read int64 // versions of the item; 0 if the item is absent
 		}{
 			{"an item that was created since", 1, 0},
 			{"an item that was written since", 3, 2},
@@ -84,7 +84,8 @@ func (s *suite) conflicts(t *testing.T) {
 	}
 }
 
-// allOrNone tests that one failed condition prevents all operations, whatever its position.
+// allOrNone tests that one failed condition prevents all operations. The failed condition is on the first, a middle or
+// the last operation.
 func (s *suite) allOrNone(t *testing.T) {
 	for place, name := range []string{"first", "middle", "last"} {
 		t.Run("a conflict on the "+name+" operation changes nothing", func(t *testing.T) {

@@ -13,8 +13,8 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/table/dynamotable"
 )
 
-// Endpoint returns AWS_ENDPOINT_URL_DYNAMODB. Without it, Endpoint skips the test, or fails it if
-// PERENNIAL_REQUIRE_DYNAMODB is 1.
+// Endpoint returns the value of the environment variable AWS_ENDPOINT_URL_DYNAMODB. If it is not set, Endpoint skips
+// the test, or fails the test if PERENNIAL_REQUIRE_DYNAMODB is 1.
 func Endpoint(t testing.TB) string {
 	t.Helper()
 	endpoint := os.Getenv("AWS_ENDPOINT_URL_DYNAMODB")
@@ -28,10 +28,10 @@ func Endpoint(t testing.TB) string {
 	return endpoint
 }
 
-// Open creates an empty table at Endpoint and drops it when the test ends.
+// Open creates an empty table at Endpoint, and deletes it when the test ends.
 func Open(t testing.TB) *dynamotable.Table {
 	t.Helper()
-	// A busy machine may respond late. Tests of timing set their own limits.
+	// The timeout is long, because a busy machine may respond late. Tests of timing set their own timeouts.
 	tab := &dynamotable.Table{
 		Client: dynamotable.Local(Endpoint(t)), Name: "test-" + rand.Text(), Timeout: 20 * time.Second,
 		Patience: time.Minute,
