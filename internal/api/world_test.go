@@ -25,6 +25,7 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/app"
 	"github.com/perennial-loyalty/perennial/internal/auth"
 	"github.com/perennial-loyalty/perennial/internal/catalog"
+	"github.com/perennial-loyalty/perennial/internal/local/gateway"
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
 	"github.com/perennial-loyalty/perennial/internal/notify"
 	"github.com/perennial-loyalty/perennial/internal/notify/wording"
@@ -64,6 +65,7 @@ type world struct {
 	keys     map[string]string // the full keys, by name
 	table    table.Table       // the table without the access checks of guard
 
+	http       *throughGateway                     // sends the requests over HTTP; may be nil
 	transcript io.Writer                           // records each request with its answer; may be nil
 	failing    *failing                            // makes calls of the table fail; may be nil
 	drawn      *perRequest                         // the source of randomness if failing is set
@@ -109,7 +111,7 @@ func openWorld(t testing.TB, tab table.Table, random io.Reader, spec *spec) *wor
 		"reminders": reminders.Handler(w.office)(w.app),
 	}
 	for name, h := range w.handlers {
-		w.handlers[name] = access.Handler(name, h)
+		w.handlers[name] = gateway.As(name, h)
 	}
 	reading := []auth.Scope{auth.MembersRead, auth.OrdersRead, auth.RewardsRead, auth.RedemptionsRead, auth.ProgramRead}
 	w.key("admin", "bluebird", auth.Admin)
@@ -236,6 +238,9 @@ func (w *world) record(r sentRequest, a answered) {
 
 func (w *world) send(r sentRequest) (answered, string) {
 	w.t.Helper()
+	if w.http != nil {
+		return w.http.send(r)
+	}
 	pattern, params, function := w.route(r)
 	payload, err := json.Marshal(w.event(r, pattern, params))
 	if err != nil {
@@ -263,13 +268,19 @@ func (w *world) send(r sentRequest) (answered, string) {
 		w.t.Fatalf("%s %s: bad answer %s: %v", r.method, r.path, out, err)
 	}
 	a := answered{status: resp.StatusCode, header: resp.Headers, body: []byte(resp.Body)}
+	w.parse(r, &a)
+	return a, pattern
+}
+
+// parse sets the decoded body of an answer that is JSON.
+func (w *world) parse(r sentRequest, a *answered) {
+	w.t.Helper()
 	if a.header["content-type"] == "image/svg+xml" || strings.HasPrefix(a.header["content-type"], "text/html") {
-		return a, pattern
+		return
 	}
 	if err := json.Unmarshal(a.body, &a.json); err != nil {
 		w.t.Fatalf("%s %s: body %s: %v", r.method, r.path, a.body, err)
 	}
-	return a, pattern
 }
 
 // route finds the function as API Gateway would. A request that matches no route goes to the default route.

@@ -198,13 +198,14 @@ var arrows = []struct {
 		"table",
 	}},
 	{"internal/local/deployment/deploymenttest", []string{"local/binaries", "local/deployment", "stack"}},
+	{"internal/local/gateway", []string{"api/request", "api/wire", "stack/access"}},
 	{"internal/local/paypal", nil},
 	{"internal/local/runtimeapi", nil}, // uses processes, not the functions' code
 	{
 		"internal/local",
 		[]string{
 			"api", "api/programs", "api/reminders", "api/request", "api/wire", "app", "failures", "jobs", "ledger",
-			"ledger/stored", "local/deployment", "local/paypal", "loyalty/...", "members", "notify", "notify/wording",
+			"ledger/stored", "local/deployment", "local/gateway", "local/paypal", "loyalty/...", "members", "notify", "notify/wording",
 			"payments", "service", "stack", "stack/access", "table",
 		},
 	},
@@ -276,7 +277,7 @@ var outside = map[string][]string{
 	"github.com/aws/aws-lambda-go": {
 		"internal/api", "internal/api/programs", "internal/api/reminders", "internal/app", "internal/boot",
 		"internal/boot/senders", "internal/boot/sqsqueue", "internal/jobs", "internal/local",
-		"internal/local/deployment", "internal/payments", "internal/relay",
+		"internal/local/deployment", "internal/local/gateway", "internal/payments", "internal/relay",
 	},
 	"github.com/jackc/pgx":         {"infra/race/handwritten"},
 	"github.com/stripe/stripe-go":  nil,

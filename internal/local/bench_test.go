@@ -16,6 +16,7 @@ import (
 
 	"github.com/perennial-loyalty/perennial/internal/auth"
 	"github.com/perennial-loyalty/perennial/internal/catalog"
+	"github.com/perennial-loyalty/perennial/internal/local/gateway"
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
 	"github.com/perennial-loyalty/perennial/internal/members"
 	"github.com/perennial-loyalty/perennial/internal/program"
@@ -108,7 +109,7 @@ func drive(b *testing.B, clients int, url, key string, want int) {
 	var next atomic.Int64
 	took := make([]time.Duration, b.N)
 	placed := time.Now().UTC().Format(time.RFC3339)
-	run := requestID()
+	run := gateway.RequestID()
 	b.ReportAllocs()
 	b.ResetTimer()
 	var all sync.WaitGroup

@@ -9,6 +9,8 @@ import (
 	"time"
 
 	"github.com/go-json-experiment/json"
+
+	"github.com/perennial-loyalty/perennial/internal/local/gateway"
 )
 
 // clockPath is the path that returns (GET) and advances (POST) the test clock. Only the local stack has this path.
@@ -32,19 +34,19 @@ type clockAnswer struct {
 }
 
 func (h clockHandler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	id := requestID()
+	id := gateway.RequestID()
 	switch r.Method {
 	case http.MethodGet:
 	case http.MethodPost:
 		if err := h.advance(r); err != nil {
 			p := badClockRequest
-			p.detail = err.Error()
-			refuse(w, p, id)
+			p.Detail = err.Error()
+			gateway.Refuse(w, p, id)
 			return
 		}
 	default:
 		w.Header().Set("Allow", "GET, POST")
-		refuse(w, methodNotAllowed, id)
+		gateway.Refuse(w, gateway.MethodNotAllowed, id)
 		return
 	}
 	w.Header().Set("Content-Type", "application/json")
@@ -75,4 +77,4 @@ func (h clockHandler) advance(r *http.Request) error {
 	return h.moved(h.clock.Ahead())
 }
 
-var badClockRequest = problem{status: 400, code: "invalid_parameter", title: "The clock was not moved"}
+var badClockRequest = gateway.Problem{Status: 400, Code: "invalid_parameter", Title: "The clock was not moved"}

@@ -10,6 +10,7 @@ import (
 	"github.com/go-json-experiment/json"
 
 	"github.com/perennial-loyalty/perennial/internal/failures"
+	"github.com/perennial-loyalty/perennial/internal/local/gateway"
 )
 
 // failuresPath is the path that lists failed messages (GET) and returns them to their queues (POST). Only the local
@@ -29,7 +30,7 @@ type failuresAnswer struct {
 }
 
 func (h failuresHandler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	id := requestID()
+	id := gateway.RequestID()
 	switch r.Method {
 	case http.MethodGet:
 	case http.MethodPost:
@@ -37,13 +38,13 @@ func (h failuresHandler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		media, _, err := mime.ParseMediaType(r.Header.Get("Content-Type"))
 		if err != nil || media != "application/json" ||
 			json.UnmarshalRead(io.LimitReader(r.Body, 1<<20), &in, json.RejectUnknownMembers(true)) != nil {
-			refuse(w, badFailuresRequest, id)
+			gateway.Refuse(w, badFailuresRequest, id)
 			return
 		}
 		h.Redrive(in.Redrive...)
 	default:
 		w.Header().Set("Allow", "GET, POST")
-		refuse(w, methodNotAllowed, id)
+		gateway.Refuse(w, gateway.MethodNotAllowed, id)
 		return
 	}
 	w.Header().Set("Content-Type", "application/json")
@@ -52,9 +53,9 @@ func (h failuresHandler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-var badFailuresRequest = problem{
-	status: 400, code: "invalid_parameter", title: "No work was restarted",
-	detail: `Send Content-Type: application/json and a body like {"redrive": ["17"]}.`,
+var badFailuresRequest = gateway.Problem{
+	Status: 400, Code: "invalid_parameter", Title: "No work was restarted",
+	Detail: `Send Content-Type: application/json and a body like {"redrive": ["17"]}.`,
 }
 
 // Failures returns the messages that failed too often, oldest first.

@@ -13,13 +13,13 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/app"
 	"github.com/perennial-loyalty/perennial/internal/jobs"
 	"github.com/perennial-loyalty/perennial/internal/local/deployment"
+	"github.com/perennial-loyalty/perennial/internal/local/gateway"
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
 	"github.com/perennial-loyalty/perennial/internal/loyalty/remind"
 	"github.com/perennial-loyalty/perennial/internal/notify"
 	"github.com/perennial-loyalty/perennial/internal/notify/wording"
 	"github.com/perennial-loyalty/perennial/internal/payments"
 	"github.com/perennial-loyalty/perennial/internal/stack"
-	"github.com/perennial-loyalty/perennial/internal/stack/access"
 )
 
 // Binaries runs the deployed binaries of the functions, with package deployment: in their own processes, with
@@ -56,7 +56,7 @@ func (s *Stack) handlers(o Options) (map[string]lambda.Handler, error) {
 	made := map[string]lambda.Handler{}
 	s.works = map[string]nextWork{}
 	add := func(name string, h lambda.Handler) {
-		made[name] = access.Handler(name, h)
+		made[name] = gateway.As(name, h)
 		if scheduled, ok := h.(jobs.Scheduled); ok {
 			s.works[name] = scheduled.NextWork
 		}

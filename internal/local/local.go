@@ -26,6 +26,7 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/app"
 	"github.com/perennial-loyalty/perennial/internal/jobs"
 	"github.com/perennial-loyalty/perennial/internal/local/deployment"
+	"github.com/perennial-loyalty/perennial/internal/local/gateway"
 	"github.com/perennial-loyalty/perennial/internal/local/paypal"
 	"github.com/perennial-loyalty/perennial/internal/notify"
 	"github.com/perennial-loyalty/perennial/internal/table"
@@ -43,7 +44,7 @@ type Stack struct {
 
 	clock      *Clock
 	deployment *deployment.Deployment // nil if the functions run in this process
-	gateway    *gateway
+	gateway    *gateway.Gateway
 	queues     *queues
 	scheduler  *scheduler
 	works      map[string]nextWork // by function; nil if the functions run in their own processes
@@ -97,14 +98,14 @@ func New(o Options) (*Stack, error) {
 	if err != nil {
 		return nil, err
 	}
-	s.gateway = newGateway(o.Clock.Now, o.Log)
+	s.gateway = gateway.New(o.Clock.Now, o.Log)
 	for _, r := range request.Routes() {
 		if made[r.Function] == nil {
 			return nil, fmt.Errorf("local: no function %q serves %s", r.Function, r.Pattern)
 		}
-		s.gateway.handle(r.Pattern, made[r.Function])
+		s.gateway.Handle(r.Pattern, made[r.Function])
 	}
-	s.gateway.handle(request.DefaultRoute, made[request.DefaultFunction])
+	s.gateway.Handle(request.DefaultRoute, made[request.DefaultFunction])
 	for _, name := range []string{jobs.ReassessQueue, jobs.RemindQueue} { // each queue has the name of its function
 		if made[name] == nil {
 			return nil, fmt.Errorf("local: no function %q takes messages", name)

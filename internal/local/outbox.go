@@ -5,6 +5,7 @@ import (
 
 	"github.com/go-json-experiment/json"
 
+	"github.com/perennial-loyalty/perennial/internal/local/gateway"
 	"github.com/perennial-loyalty/perennial/internal/notify"
 )
 
@@ -20,19 +21,19 @@ type outboxAnswer struct {
 }
 
 func (h outboxHandler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	id := requestID()
+	id := gateway.RequestID()
 	if r.Method != http.MethodGet {
 		w.Header().Set("Allow", "GET")
-		refuse(w, methodNotAllowed, id)
+		gateway.Refuse(w, gateway.MethodNotAllowed, id)
 		return
 	}
 	who, err := h.App.Keys.Verify(r.Context(), r.Header.Get("Authorization"))
 	if err != nil || !who.May("members:read") {
-		refuse(
+		gateway.Refuse(
 			w,
-			problem{
-				status: 401, code: "unauthenticated",
-				title: "The outbox requires an API key with the scope members:read",
+			gateway.Problem{
+				Status: 401, Code: "unauthenticated",
+				Title: "The outbox requires an API key with the scope members:read",
 			},
 			id,
 		)

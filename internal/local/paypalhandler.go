@@ -6,6 +6,8 @@ import (
 	"net/http"
 
 	"github.com/go-json-experiment/json"
+
+	"github.com/perennial-loyalty/perennial/internal/local/gateway"
 )
 
 // paypalPath is the path at which the emulated PayPal signs a webhook (POST). The command perennial trigger sends the
@@ -21,33 +23,33 @@ type signedAnswer struct {
 }
 
 func (h paypalHandler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	id := requestID()
+	id := gateway.RequestID()
 	switch {
 	case h.paypal == nil:
-		refuse(w, noPayPal, id)
+		gateway.Refuse(w, noPayPal, id)
 		return
 	case r.Method != http.MethodPost:
 		w.Header().Set("Allow", "POST")
-		refuse(w, methodNotAllowed, id)
+		gateway.Refuse(w, gateway.MethodNotAllowed, id)
 		return
 	}
 	media, _, err := mime.ParseMediaType(r.Header.Get("Content-Type"))
 	if err != nil || media != "application/json" {
-		refuse(w, badPayPalRequest, id)
+		gateway.Refuse(w, badPayPalRequest, id)
 		return
 	}
 	body, err := io.ReadAll(io.LimitReader(r.Body, 1<<20))
 	if err != nil {
-		refuse(w, badPayPalRequest, id)
+		gateway.Refuse(w, badPayPalRequest, id)
 		return
 	}
 	if err := h.paypal.Store(body); err != nil {
-		refuse(w, badPayPalRequest, id)
+		gateway.Refuse(w, badPayPalRequest, id)
 		return
 	}
 	headers, err := h.paypal.Sign(paypalWebhook, body, h.clock.Now())
 	if err != nil {
-		refuse(w, badPayPalRequest, id)
+		gateway.Refuse(w, badPayPalRequest, id)
 		return
 	}
 	w.Header().Set("Content-Type", "application/json")
@@ -57,13 +59,13 @@ func (h paypalHandler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 }
 
 var (
-	noPayPal = problem{
-		404, "not_found", "PayPal is not emulated",
-		"The stack does not emulate PayPal. Start perennial dev without --webhooks and without --functions: " +
+	noPayPal = gateway.Problem{
+		Status: 404, Code: "not_found", Title: "PayPal is not emulated",
+		Detail: "The stack does not emulate PayPal. Start perennial dev without --webhooks and without --functions: " +
 			"the functions' binaries trust no certificate of this machine.",
 	}
-	badPayPalRequest = problem{
-		400, "invalid_parameter", "Nothing was signed",
-		"Send Content-Type: application/json and the body of a webhook of PayPal.",
+	badPayPalRequest = gateway.Problem{
+		Status: 400, Code: "invalid_parameter", Title: "Nothing was signed",
+		Detail: "Send Content-Type: application/json and the body of a webhook of PayPal.",
 	}
 )

@@ -16,6 +16,7 @@ import (
 	"github.com/go-json-experiment/json"
 
 	"github.com/perennial-loyalty/perennial/internal/app"
+	"github.com/perennial-loyalty/perennial/internal/local/gateway"
 )
 
 // The settings of every queue in template.yaml.
@@ -151,7 +152,7 @@ func invokeBatch(one *queue, batch []message) (failed map[string]bool, err error
 	if err != nil {
 		return nil, fmt.Errorf("local: encode an event: %w", err)
 	}
-	raw, err := call(one.handler, payload, requestID(), workerTimeout)
+	raw, err := gateway.Invoke(one.handler, payload, gateway.RequestID(), workerTimeout)
 	if err != nil {
 		return nil, err
 	}

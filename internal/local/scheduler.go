@@ -12,6 +12,8 @@ import (
 
 	"github.com/aws/aws-lambda-go/lambda"
 	"github.com/go-json-experiment/json"
+
+	"github.com/perennial-loyalty/perennial/internal/local/gateway"
 )
 
 // A Schedule is a schedule of template.yaml: every hour at a given minute, in UTC.
@@ -195,6 +197,6 @@ func (s *scheduler) invoke(tm timer, at time.Time) error {
 	if err != nil {
 		return fmt.Errorf("local: encode an event: %w", err)
 	}
-	_, err = call(tm.handler, payload, requestID(), workerTimeout)
+	_, err = gateway.Invoke(tm.handler, payload, gateway.RequestID(), workerTimeout)
 	return err
 }

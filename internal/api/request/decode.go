@@ -22,10 +22,10 @@ func (c *Call) readBody() ([]byte, error) {
 	if c.Route.Body == NoBody {
 		return nil, nil
 	}
-	b, err := c.Event.bytes()
-	if err != nil {
-		return nil, err
+	if c.Event.undecodable {
+		return nil, Refuse(invalidEncoding, "The body is declared as base64 but cannot be decoded.")
 	}
+	b := c.Event.Body
 	limit := c.Route.Body
 	if limit == MaybeBody {
 		if len(b) == 0 {

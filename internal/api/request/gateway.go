@@ -3,6 +3,8 @@ package request
 import (
 	"encoding/base64"
 	"fmt"
+	"maps"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -10,25 +12,49 @@ import (
 	"github.com/go-json-experiment/json/jsontext"
 )
 
-// An event contains the fields that the API needs from an API Gateway event for an HTTP API, payload format 2.0.
-// Header names are in lower case, and the values of repeated headers are joined with commas:
+// An Event is a request, with the fields that the API needs from an API Gateway event for an HTTP API, payload format
+// 2.0:
 //
 //	https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-develop-integrations-lambda.html
-type event struct {
+type Event struct {
+	RouteKey string // the pattern of the route, or DefaultRoute
+	RawPath  string
+	Method   string
+	Query    map[string]string // the values of a repeated parameter are joined with commas
+	Path     []Parameter
+	Headers  Headers
+	Body     []byte // as the client sent it
+
+	RequestID string
+	APIID     string
+	Domain    string // the gateway's own domain
+	Stage     string
+
+	undecodable bool // the body is declared as base64 but cannot be decoded
+}
+
+// A Parameter is a path parameter.
+type Parameter struct{ Name, Value string }
+
+// Headers contains the headers that the API uses. The values of a repeated header are joined with commas.
+type Headers struct {
+	Authorization   string `json:"authorization"`
+	ContentType     string `json:"content-type"`
+	ContentEncoding string `json:"content-encoding"`
+	IdempotencyKey  string `json:"idempotency-key"`
+	Client          string `json:"perennial-client"`
+}
+
+// An encodedEvent is the JSON form of an Event. Header names are in lower case.
+type encodedEvent struct {
 	RouteKey string            `json:"routeKey"`
 	RawPath  string            `json:"rawPath"`
 	Query    map[string]string `json:"queryStringParameters"`
 	Path     map[string]string `json:"pathParameters"`
 	Body     string            `json:"body"`
 	Base64   bool              `json:"isBase64Encoded"`
-	Headers  struct {
-		Authorization   string `json:"authorization"`
-		ContentType     string `json:"content-type"`
-		ContentEncoding string `json:"content-encoding"`
-		IdempotencyKey  string `json:"idempotency-key"`
-		Client          string `json:"perennial-client"`
-	} `json:"headers"`
-	Context struct {
+	Headers  Headers           `json:"headers"`
+	Context  struct {
 		RequestID string `json:"requestId"`
 		APIID     string `json:"apiId"`
 		Domain    string `json:"domainName"`
@@ -39,18 +65,31 @@ type event struct {
 	} `json:"requestContext"`
 }
 
-// readEvent decodes an event of API Gateway.
-func readEvent(payload []byte) (event, error) {
-	var e event
-	if err := json.Unmarshal(payload, &e, jsontext.AllowDuplicateNames(true)); err != nil {
-		return event{}, fmt.Errorf("api: decode event: %w", err)
+// DecodeEvent decodes an event of API Gateway.
+func DecodeEvent(payload []byte) (Event, error) {
+	var in encodedEvent
+	if err := json.Unmarshal(payload, &in, jsontext.AllowDuplicateNames(true)); err != nil {
+		return Event{}, fmt.Errorf("api: decode event: %w", err)
+	}
+	e := Event{
+		RouteKey: in.RouteKey, RawPath: in.RawPath, Method: in.Context.HTTP.Method, Query: in.Query,
+		Headers: in.Headers, RequestID: in.Context.RequestID, APIID: in.Context.APIID, Domain: in.Context.Domain,
+		Stage: in.Context.Stage, Body: []byte(in.Body),
+	}
+	for _, name := range slices.Sorted(maps.Keys(in.Path)) {
+		e.Path = append(e.Path, Parameter{name, in.Path[name]})
+	}
+	if in.Base64 {
+		var err error
+		e.Body, err = base64.StdEncoding.DecodeString(in.Body)
+		e.undecodable = err != nil
 	}
 	return e, nil
 }
 
 // decodedPath returns the request's path without the stage. In a named stage, rawPath begins with the stage's name.
-func (e *event) decodedPath() string {
-	if stage := e.Context.Stage; stage != "" && stage != defaultStage {
+func (e *Event) decodedPath() string {
+	if stage := e.Stage; stage != "" && stage != defaultStage {
 		return strings.TrimPrefix(e.RawPath, "/"+stage)
 	}
 	return e.RawPath
@@ -59,18 +98,18 @@ func (e *event) decodedPath() string {
 // URL returns the public address at which the request arrived, without a trailing slash. It returns the empty string
 // if the event does not contain it. It uses the gateway's own domain and no headers, because clients choose the value
 // of X-Forwarded-Host.
-func (e *event) URL() string {
-	if e.Context.Domain == "" {
+func (e *Event) URL() string {
+	if e.Domain == "" {
 		return ""
 	}
 	scheme := "https://" // API Gateway supports no other scheme
-	if e.Context.APIID == localAPI {
+	if e.APIID == localAPI {
 		scheme = "http://"
 	}
-	if stage := e.Context.Stage; stage != "" && stage != defaultStage {
-		return scheme + e.Context.Domain + "/" + stage
+	if stage := e.Stage; stage != "" && stage != defaultStage {
+		return scheme + e.Domain + "/" + stage
 	}
-	return scheme + e.Context.Domain
+	return scheme + e.Domain
 }
 
 // localAPI is the API ID that the local server uses.
@@ -79,26 +118,21 @@ const localAPI = "local"
 // defaultStage is API Gateway's name for the stage that adds no prefix to paths.
 const defaultStage = "$default"
 
-// bytes returns the body as it was sent.
-func (e *event) bytes() ([]byte, error) {
-	if !e.Base64 {
-		return []byte(e.Body), nil
-	}
-	b, err := base64.StdEncoding.DecodeString(e.Body)
-	if err != nil {
-		return nil, Refuse(invalidEncoding, "The body is declared as base64 but cannot be decoded.")
-	}
-	return b, nil
+// A Response is the answer to a request. Its headers have lower-case names.
+type Response struct {
+	Status  int
+	Headers [][2]string
+	Body    []byte
 }
 
-// response encodes an answer to API Gateway, payload format 2.0. It writes the JSON directly, because the body is
+// encode returns the response for API Gateway, payload format 2.0. It writes the JSON directly, because the body is
 // JSON inside a JSON string and everything else is short.
-func response(status int, headers [][2]string, body []byte) []byte {
-	out := make([]byte, 0, len(body)+len(body)/4+512)
+func (r Response) encode() []byte {
+	out := make([]byte, 0, len(r.Body)+len(r.Body)/4+512)
 	out = append(out, `{"statusCode":`...)
-	out = strconv.AppendInt(out, int64(status), 10)
+	out = strconv.AppendInt(out, int64(r.Status), 10)
 	out = append(out, `,"headers":{`...)
-	for i, h := range headers {
+	for i, h := range r.Headers {
 		if i > 0 {
 			out = append(out, ',')
 		}
@@ -107,6 +141,6 @@ func response(status int, headers [][2]string, body []byte) []byte {
 		out, _ = jsontext.AppendQuote(out, h[1])
 	}
 	out = append(out, `},"body":`...)
-	out, _ = jsontext.AppendQuote(out, body)
+	out, _ = jsontext.AppendQuote(out, r.Body)
 	return append(out, `,"isBase64Encoded":false}`...)
 }

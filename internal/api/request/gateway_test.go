@@ -14,7 +14,7 @@ func TestPublicAddressIsTheGatewaysOwn(t *testing.T) {
 			`"apiId":"local"}}`: "http://127.0.0.1:8080",
 		`{"headers":{"host":"evil.example","x-forwarded-host":"evil.example"}}`: "",
 	} {
-		e, err := readEvent([]byte(payload))
+		e, err := DecodeEvent([]byte(payload))
 		if got := e.URL(); got != want || err != nil {
 			t.Errorf("%s: %q, want %q; %v", payload, got, want, err)
 		}

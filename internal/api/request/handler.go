@@ -1,6 +1,7 @@
 package request
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -66,7 +67,7 @@ type Call struct {
 	*Handler
 	Who   auth.Principal
 	Route *Route
-	Event event
+	Event Event
 	body  []byte
 	Key   string // the Idempotency-Key, without quotes
 
@@ -92,16 +93,25 @@ func CreatedIf(fresh bool) int {
 	return http.StatusOK
 }
 
-// Invoke answers one API Gateway event. It never returns an error to Lambda: it answers every failure with a problem
-// document and counts it in the metric Errors.
+// Invoke answers one API Gateway event, as Serve does. It never returns an error to Lambda.
 func (h *Handler) Invoke(ctx context.Context, payload []byte) ([]byte, error) {
+	e, err := DecodeEvent(payload)
+	return h.respond(ctx, e, err).encode(), nil
+}
+
+// Serve answers one request. It answers every failure with a problem document and counts it in the metric Errors. It
+// does not retain the body of e.
+func (h *Handler) Serve(ctx context.Context, e Event) Response { return h.respond(ctx, e, nil) }
+
+// respond answers a request whose event was decoded with the error undecoded.
+func (h *Handler) respond(ctx context.Context, e Event, undecoded error) (out Response) {
 	start := time.Now() // measures the duration only; no decision depends on it
 	ctx, counters, end := app.Begin(ctx)
 	defer end()
-	c := &Call{Handler: h}
-	ans, out, err := c.answer(ctx, payload)
+	c := &Call{Handler: h, Event: e}
+	ans, out, err := c.answer(ctx, undecoded)
 	line := telemetry.Request{
-		Origin:  telemetry.Origin{RequestID: c.Event.Context.RequestID, Function: h.function, Version: h.App.Version},
+		Origin:  telemetry.Origin{RequestID: e.RequestID, Function: h.function, Version: h.App.Version},
 		Program: c.Who.Program, Key: c.Who.ID, Replayed: ans.Replayed, Counters: counters, At: h.App.Now(),
 	}
 	if c.Route != nil {
@@ -119,38 +129,38 @@ func (h *Handler) Invoke(ctx context.Context, payload []byte) ([]byte, error) {
 				slog.String("request_id", line.RequestID), slog.String("function", h.function),
 				slog.String("route", line.Route), slog.String("error", err.Error()))
 		}
-		ans.Status, line.Code = p.Status, p.Code
+		line.Code = p.Code
 		out = c.encodeProblem(p, err, ans.Replayed)
 	}
-	line.Status, line.Took = ans.Status, time.Since(start)
+	line.Status, line.Took = out.Status, time.Since(start)
 	telemetry.Answered(ctx, h.App.Log, line)
-	return out, nil
+	return out
 }
 
 // answer serves the request and encodes the answer. It returns a panic as an error, because a panic would end the
 // process.
-func (c *Call) answer(ctx context.Context, payload []byte) (ans Answer, out []byte, err error) {
+func (c *Call) answer(ctx context.Context, undecoded error) (ans Answer, out Response, err error) {
 	defer func() {
 		if v := recover(); v != nil {
 			err = fmt.Errorf("api: panic: %v\n%s", v, debug.Stack())
 		}
 	}()
-	if ans, err = c.serve(ctx, payload); err != nil {
-		return ans, nil, err
+	if undecoded != nil {
+		return Answer{}, Response{}, undecoded
 	}
-	out, err = c.encode(&ans)
+	if ans, err = c.serve(ctx); err != nil {
+		return ans, Response{}, err
+	}
+	out, err = c.encode(ans)
 	return ans, out, err
 }
 
 // serve checks the request in this order: the route, the API key, its scope, the parameters, the Idempotency-Key and
 // the body. A caller without a key therefore cannot find out what a valid request looks like. On a route without a
 // scope, serve checks only the route, and the route checks its own input.
-func (c *Call) serve(ctx context.Context, payload []byte) (ans Answer, err error) {
-	if c.Event, err = readEvent(payload); err != nil {
-		return Answer{}, err
-	}
+func (c *Call) serve(ctx context.Context) (ans Answer, err error) {
 	if c.Route = c.routes[c.Event.RouteKey]; c.Route == nil {
-		return Answer{}, unrouted(c.all, c.Event.Context.HTTP.Method, c.Event.decodedPath())
+		return Answer{}, unrouted(c.all, c.Event.Method, c.Event.decodedPath())
 	}
 	if c.Route.Scope == "" {
 		return c.operate(ctx) // a public route
@@ -188,12 +198,12 @@ func unrouted(all []Route, method, path string) error {
 
 // checkParameters decodes the path parameters and rejects query parameters that the route does not define.
 func (c *Call) checkParameters() error {
-	for name, raw := range c.Event.Path {
-		value, err := parameter(name, raw)
+	for i, p := range c.Event.Path {
+		value, err := parameter(p.Name, p.Value)
 		if err != nil {
 			return err
 		}
-		c.Event.Path[name] = value
+		c.Event.Path[i].Value = value
 	}
 	for name := range c.Event.Query {
 		if !slices.Contains(c.Route.Query, name) {
@@ -209,7 +219,14 @@ func (c *Call) operate(ctx context.Context) (Answer, error) {
 }
 
 // Path returns a path parameter, which serve has already decoded and checked.
-func (c *Call) Path(name string) string { return c.Event.Path[name] }
+func (c *Call) Path(name string) string {
+	for _, p := range c.Event.Path {
+		if p.Name == name {
+			return p.Value
+		}
+	}
+	return ""
+}
 
 // Program returns the live version of the API key's program.
 func (c *Call) Program(ctx context.Context) (*loyalty.Program, error) {
@@ -223,35 +240,34 @@ var plainHeaders = [][2]string{
 // pagePolicy is the Content-Security-Policy of HTML pages. A page may only submit its form to its own origin.
 const pagePolicy = "default-src 'none'; style-src 'unsafe-inline'; form-action 'self'; frame-ancestors 'none'"
 
-func (c *Call) encode(ans *Answer) ([]byte, error) {
-	if ans.Status == 0 {
-		ans.Status = 200
-	}
-	if ans.Drawn != "" {
-		svg := [][2]string{{"content-type", "image/svg+xml"}, plainHeaders[1], plainHeaders[2]}
-		return response(ans.Status, svg, []byte(ans.Drawn)), nil
-	}
-	if ans.Page != "" {
-		html := [][2]string{
+func (c *Call) encode(ans Answer) (Response, error) {
+	out := Response{Status: cmp.Or(ans.Status, http.StatusOK), Headers: plainHeaders}
+	switch {
+	case ans.Drawn != "":
+		out.Headers = [][2]string{{"content-type", "image/svg+xml"}, plainHeaders[1], plainHeaders[2]}
+		out.Body = []byte(ans.Drawn)
+		return out, nil
+	case ans.Page != "":
+		out.Headers = [][2]string{
 			{"content-type", "text/html; charset=utf-8"},
 			plainHeaders[1], plainHeaders[2],
 			{"content-security-policy", pagePolicy},
 		}
-		return response(ans.Status, html, []byte(ans.Page)), nil
+		out.Body = []byte(ans.Page)
+		return out, nil
 	}
-	body, err := json.Marshal(ans.Body, json.Deterministic(true))
-	if err != nil {
-		return nil, fmt.Errorf("api: encode answer: %w", err)
+	var err error
+	if out.Body, err = json.Marshal(ans.Body, json.Deterministic(true)); err != nil {
+		return Response{}, fmt.Errorf("api: encode answer: %w", err)
 	}
-	headers := plainHeaders
 	if ans.Replayed {
-		headers = append(headers[:len(headers):len(headers)], [2]string{"idempotent-replayed", "true"})
+		out.Headers = append(slices.Clip(plainHeaders), [2]string{"idempotent-replayed", "true"})
 	}
-	return response(ans.Status, headers, body), nil
+	return out, nil
 }
 
-func (c *Call) encodeProblem(p wire.Problem, cause error, replayed bool) []byte {
-	p.RequestID = c.Event.Context.RequestID
+func (c *Call) encodeProblem(p wire.Problem, cause error, replayed bool) Response {
+	p.RequestID = c.Event.RequestID
 	p.Instance = "urn:perennial:request:" + p.RequestID
 	headers := [][2]string{{"content-type", "application/problem+json"}, plainHeaders[1], plainHeaders[2]}
 	switch p.Status {
@@ -277,5 +293,5 @@ func (c *Call) encodeProblem(p wire.Problem, cause error, replayed bool) []byte 
 	if err != nil {
 		body = []byte(`{}`) // not expected: a Problem contains only strings and numbers
 	}
-	return response(p.Status, headers, body)
+	return Response{p.Status, headers, body}
 }

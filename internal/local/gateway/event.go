@@ -1,18 +1,70 @@
-package local
+package gateway
 
 import (
 	"encoding/base64"
+	"maps"
 	"net"
 	"net/http"
 	"net/url"
-	"sort"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
 	"unicode/utf8"
 
 	"github.com/go-json-experiment/json/jsontext"
+
+	"github.com/perennial-loyalty/perennial/internal/api/request"
 )
+
+// newEvent returns the request as a function decodes it from the event of appendEvent.
+func newEvent(rt *route, r *http.Request, body []byte, id string) request.Event {
+	e := request.Event{
+		RouteKey: rt.key, RawPath: valid(r.URL.Path), Method: valid(r.Method), Body: body,
+		Headers: request.Headers{
+			Authorization:   joined(r.Header["Authorization"]),
+			ContentType:     joined(r.Header["Content-Type"]),
+			ContentEncoding: joined(r.Header["Content-Encoding"]),
+			IdempotencyKey:  joined(r.Header["Idempotency-Key"]),
+			Client:          joined(r.Header["Perennial-Client"]),
+		},
+		RequestID: id, APIID: apiID, Domain: valid(r.Host), Stage: stage,
+	}
+	if r.URL.RawQuery != "" {
+		e.Query = joinedQuery(r.URL.Query())
+	}
+	for _, name := range rt.params {
+		e.Path = append(e.Path, request.Parameter{Name: name, Value: valid(r.PathValue(name))})
+	}
+	return e
+}
+
+// joined returns the value of a repeated header as API Gateway passes it.
+func joined(values []string) string {
+	if len(values) == 1 {
+		return valid(values[0])
+	}
+	return valid(strings.Join(values, ","))
+}
+
+func joinedQuery(query url.Values) map[string]string {
+	if len(query) == 0 {
+		return nil
+	}
+	flat := make(map[string]string, len(query))
+	for _, name := range sortedNames(query) {
+		flat[valid(name)] = joined(query[name])
+	}
+	return flat
+}
+
+// valid replaces invalid UTF-8 by U+FFFD, like appendString.
+func valid(s string) string {
+	if utf8.ValidString(s) {
+		return s
+	}
+	return string([]rune(s))
+}
 
 // appendEvent appends the event that API Gateway sends to a function for a request to an HTTP API, in payload
 // format 2.0
@@ -42,11 +94,14 @@ func appendEvent(b []byte, rt *route, r *http.Request, body []byte, id string, n
 	return append(b, '}')
 }
 
+// The identity of the emulated API. Links to it begin with http.
+const apiID, stage = "local", "$default"
+
 func appendContext(b []byte, rt *route, r *http.Request, id string, now time.Time) []byte {
 	b = append(
 		b,
-		`,"requestContext":{"accountId":"000000000000","apiId":"local","domainPrefix":"local",`+
-			`"stage":"$default","domainName":`...,
+		`,"requestContext":{"accountId":"000000000000","apiId":"`+apiID+`","domainPrefix":"local",`+
+			`"stage":"`+stage+`","domainName":`...,
 	)
 	b = appendString(b, r.Host)
 	b = append(b, `,"requestId":`...)
@@ -138,20 +193,17 @@ func appendCookies(b []byte, headers []string) []byte {
 }
 
 func appendQuery(b []byte, query url.Values) []byte {
-	names := make([]string, 0, len(query))
-	for name := range query {
-		names = append(names, name)
-	}
-	if len(names) == 0 {
+	if len(query) == 0 {
 		return b
 	}
-	sort.Strings(names)
 	b = append(b, `,"queryStringParameters":`...)
-	for i, name := range names {
+	for i, name := range sortedNames(query) {
 		b = appendMember(b, i == 0, name, strings.Join(query[name], ","))
 	}
 	return append(b, '}')
 }
+
+func sortedNames(query url.Values) []string { return slices.Sorted(maps.Keys(query)) }
 
 // appendBody appends text unchanged and other bodies in base64; like API Gateway, it decides by the content type.
 // Text that is not valid UTF-8 is also sent in base64, so that the function receives the original bytes and can

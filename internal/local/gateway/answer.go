@@ -1,4 +1,4 @@
-package local
+package gateway
 
 import (
 	"bytes"
@@ -30,19 +30,26 @@ func (a *answer) read(raw []byte) error {
 	a.in.Write(raw)
 	a.dec.Reset(&a.in)
 	if err := a.object(a.field); err != nil {
-		return fmt.Errorf("local: the function's response: %w", err)
+		return fmt.Errorf("gateway: the function's response: %w", err)
 	}
-	if a.status < 100 || a.status > 599 {
-		return fmt.Errorf("local: the function returned status %d", a.status)
+	if err := checkStatus(a.status); err != nil {
+		return err
 	}
 	if !a.base64 {
 		return nil
 	}
 	n, err := base64.StdEncoding.Decode(a.body, a.body)
 	if err != nil {
-		return fmt.Errorf("local: the function's body: %w", err)
+		return fmt.Errorf("gateway: the function's body: %w", err)
 	}
 	a.body = a.body[:n]
+	return nil
+}
+
+func checkStatus(status int) error {
+	if status < 100 || status > 599 {
+		return fmt.Errorf("gateway: the function returned status %d", status)
+	}
 	return nil
 }
 
@@ -129,17 +136,22 @@ func (a *answer) strings(each func(string)) error {
 
 // write sends the response to the client.
 func (a *answer) write(w http.ResponseWriter, id string) {
+	for _, cookie := range a.cookies {
+		w.Header().Add("Set-Cookie", cookie)
+	}
+	write(w, a.status, a.headers, a.body, id)
+}
+
+// write sends a response to the client, with API Gateway's default content type and its ID of the request.
+func write(w http.ResponseWriter, status int, headers [][2]string, body []byte, id string) {
 	h := w.Header()
-	for _, header := range a.headers {
+	for _, header := range headers {
 		h.Add(header[0], header[1])
 	}
-	for _, cookie := range a.cookies {
-		h.Add("Set-Cookie", cookie)
-	}
 	if h.Get("Content-Type") == "" {
-		h.Set("Content-Type", "application/json") // API Gateway's default
+		h.Set("Content-Type", "application/json")
 	}
 	h.Set("Apigw-Requestid", id)
-	w.WriteHeader(a.status)
-	_, _ = w.Write(a.body) // the client may have disconnected
+	w.WriteHeader(status)
+	_, _ = w.Write(body) // the client may have disconnected
 }
