@@ -17,7 +17,7 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/loyalty/tier"
 )
 
-// EventCause returns the event's ID as a cause ID. It is the same in all states of the event.
+// EventCause returns the ID of the event's cause, such as "review:778". It is the same in all states of the event.
 func EventCause(e loyalty.Event) string { return e.Family() + ":" + e.ID }
 
 // PlaceEvent updates the points of an event to its current state. A pending review gives nothing, an approved one gives
@@ -31,7 +31,7 @@ func PlaceEvent(
 		return posting.Outcome{}, loyalty.RefuseFrozen("/member")
 	}
 	if err := CheckEvent(rules.Events, ev); err != nil &&
-		CheckEvent(p.Events, ev) != nil { // an older version may not have the type
+		CheckEvent(p.Events, ev) != nil { // an older version may not have the event type
 		return posting.Outcome{}, err
 	}
 	s, err := eventState(p, acc, prior, rules, ev, now)
@@ -248,7 +248,7 @@ func meets(s *loyalty.EventState, a loyalty.Action, facts *loyalty.Facts) (bool,
 	return a.When.Holds(facts)
 }
 
-// allowed returns the points that an action gives for a matching event under its condition, limits and cooldown.
+// allowed returns the points that an action's condition, limits and cooldown allow for a matching event.
 func allowed(
 	d *posting.Decision, s *loyalty.EventState, a loyalty.Action, share *loyalty.Share, facts *loyalty.Facts,
 	e *loyalty.Entry, day calendar.Date,
@@ -282,7 +282,7 @@ func allowed(
 	return a.Points
 }
 
-// restsUntil returns the last day of an action's cooldown, or zero if no cooldown is running.
+// restsUntil returns the last day of an action's cooldown. It returns zero if there is no cooldown on the given day.
 func restsUntil(a loyalty.Account, key string, day calendar.Date) calendar.Date {
 	for _, u := range a.Usage {
 		if u.Rule == key && u.Times && u.Per == loyalty.PerRest && u.N > 0 && u.Ends >= day {
@@ -305,7 +305,8 @@ func Begin(
 	}
 }
 
-// grantAction adds to the entry the difference between the points that an action has given and the target.
+// grantAction adds to the entry the difference between the points that an action should give and those that it has
+// given.
 func grantAction(
 	d *posting.Decision, e loyalty.Entry, rules *loyalty.Program, s *loyalty.EventState, a loyalty.Action,
 	target loyalty.Points, from time.Time,

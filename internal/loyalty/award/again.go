@@ -68,7 +68,7 @@ func with(r *posting.Rising, placed time.Time, was loyalty.Account) *posting.Ris
 }
 
 // settleOrders decides automatic redemptions, milestones and levels after all orders of a command are decided. If one
-// order gains the points that another loses, none of these happens.
+// order gains the points that another loses, the sum is the same, and none of these happens.
 func settleOrders(d *posting.Decision) error {
 	if d.Rising == nil || d.Holding || len(d.Needs.Orders) > 0 {
 		return nil
@@ -98,7 +98,7 @@ func budgetsAfter(b earn.Budgets, spends []posting.Spend) earn.Budgets {
 	return b
 }
 
-// reason returns the ID of the order whose change made it necessary to decide another order again.
+// reason returns the ID of the order whose change requires deciding another order again.
 func reason(d *posting.Decision, order string) string {
 	for _, x := range d.Account.Undecided {
 		if x.Order.ID == order {
@@ -117,7 +117,7 @@ func explain(a loyalty.Again, e loyalty.Entry) loyalty.Entry {
 }
 
 // changesNothing reports whether an order's entry changes no points, usage or metrics, but only the stored facts about
-// the order. was is the previous state of the order.
+// the order. The parameter was is the previous state of the order.
 func changesNothing(e *loyalty.Entry, was *loyalty.OrderState, spends []posting.Spend) bool {
 	return e.Order.Worth == was.Worth && sameGrants(was.Grants, e.Order.Grants) &&
 		slices.Equal(was.Shares, e.Order.Shares) &&
@@ -128,9 +128,10 @@ func changesNothing(e *loyalty.Entry, was *loyalty.OrderState, spends []posting.
 // Redecide decides again the orders that an outcome requests. If it requests none, Redecide decides the levels of Tiers
 // and all tier groups again and posts the difference: the standing that follows from the remaining facts, and the entry
 // bonuses of the levels reached. It starts from the account as it was at Needs.Since, and decides all facts since then
-// in the order in which they happened, with the same functions as for facts that are reported in time. So the result
-// does not depend on when, or how often, a fact was reported. Levels that were set manually, locks and minimums apply
-// as before. If more entries are needed, the returned outcome requests them in Needs and is otherwise unchanged.
+// in the order in which they happened, with the same functions as for facts that are reported in time. The result
+// therefore does not depend on when, or how often, a fact was reported. Levels that were set manually, locks and
+// minimums apply as before. If more entries are needed, the returned outcome requests them in Needs and is otherwise
+// unchanged.
 func Redecide(p *loyalty.Program, out posting.Outcome, h tier.History, now time.Time) (posting.Outcome, error) {
 	if tier.NeedsNothing(out.Needs) {
 		return out, nil

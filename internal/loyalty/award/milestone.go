@@ -11,10 +11,10 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/loyalty/tier"
 )
 
-// milestones awards each milestone that the number of the member's orders has reached, and claws back each milestone
-// that it no longer reaches because an order was canceled or refunded in full. Each change is the next revision of the
-// same cause. The order whose number is the target reaches the milestone. If a different order gets that number, the
-// points move to the lot of that order's day.
+// milestones awards each milestone that the number of the member's orders has reached. It claws back each milestone
+// that the number no longer reaches because an order was canceled or refunded in full. Each change is the next revision
+// of the same cause. The order whose number equals the target reaches the milestone. If a different order gets that
+// number, the points move to the lot of that order's day.
 func milestones(d *posting.Decision) error {
 	count := posting.OrderCount(d.Account)
 	for _, m := range d.P.Milestones {
@@ -116,8 +116,8 @@ func milestoneEntry(d *posting.Decision, kind loyalty.Kind, r *loyalty.Reached, 
 	}
 }
 
-// orderAt returns the instant at which the member's n-th order that counts was placed, or zero if the account does not
-// remember it.
+// orderAt returns the instant at which the member's n-th order that counts was placed. It returns zero if the account
+// does not store that order.
 func orderAt(a *loyalty.Account, n int64) time.Time {
 	if n > int64(len(a.First.Orders)) {
 		return time.Time{}

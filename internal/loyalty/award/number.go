@@ -10,8 +10,8 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/loyalty/posting"
 )
 
-// moved returns the orders whose numbers change because order o starts or stops counting, as far as rules use these
-// numbers. f and next are the first orders before and after the change.
+// moved returns the orders whose numbers change because order o starts or stops counting. It considers only numbers
+// that rules use. The parameters f and next are the first orders before and after the change.
 func moved(f loyalty.FirstOrders, next loyalty.FirstOrders, o loyalty.PlacedOrder) (moved []loyalty.PlacedOrder) {
 	for _, x := range slices.Concat(f.Orders, next.Orders) {
 		was, is := earn.OrderNumber(f, x), earn.OrderNumber(next, x)
@@ -36,8 +36,8 @@ func EarlierOrders(n int64, before time.Time) (f loyalty.FirstOrders) {
 }
 
 // FirstOrders returns the member's first orders after an order starts or stops counting. It returns false if the
-// account does not remember enough of them, so that the member's entries are needed. was reports whether the order
-// counted before.
+// account does not store enough of them, so that the member's entries are needed. The parameter was reports whether the
+// order counted before.
 func FirstOrders(
 	p *loyalty.Program, acc loyalty.Account, rules *loyalty.Program, o *loyalty.Order, was, counts bool,
 ) (loyalty.FirstOrders, bool) {
@@ -57,8 +57,8 @@ func FirstOrders(
 	return next, len(next.Orders) >= posting.LeastRemembered(f) || int64(len(next.Orders)) >= orders
 }
 
-// WithFirstOrders returns the account with the first orders read from the member's entries. entries must be all of the
-// member's entries.
+// WithFirstOrders returns the account with the first orders read from the parameter entries, which must contain all of
+// the member's entries.
 func WithFirstOrders(p *loyalty.Program, acc loyalty.Account, entries []loyalty.Entry) loyalty.Account {
 	latest := map[string]*loyalty.OrderState{}
 	for i := range entries {
@@ -82,7 +82,7 @@ func WithFirstOrders(p *loyalty.Program, acc loyalty.Account, entries []loyalty.
 	return acc
 }
 
-// AskNumbers records the order numbers that a condition uses.
+// AskNumbers records in the program the greatest order number that a condition uses.
 func AskNumbers(p *loyalty.Program, when loyalty.Condition) error {
 	n := earn.OrderNumbers(when)
 	if n > posting.MaxOrderNumber {

@@ -58,8 +58,9 @@ func sinceWhen(s *loyalty.OrderState, prior *loyalty.OrderState) {
 	}
 }
 
-// IsBlank reports whether the state consists only of payments, and either their order is reported now or no money has
-// been received yet. In this case, the next revision is decided like a first one, under the present rules.
+// IsBlank reports whether the state contains only payments of an order that the merchant had not reported. In addition,
+// either the merchant reports the order now, or no money has been received yet. The next revision is then decided like
+// a first one, under the present rules.
 func IsBlank(s *loyalty.OrderState, o loyalty.Order) bool {
 	return s.Order.ReportedStatus == loyalty.Unreported && s.Order.Member == "" &&
 		(o.ReportedStatus != loyalty.Unreported || len(s.Order.Lines) == 0)
@@ -101,8 +102,8 @@ func nextState(
 	return s, nil
 }
 
-// ForgetForfeited removes points from the state that were forfeited because an event, such as the delivery, did not
-// happen in time.
+// ForgetForfeited removes forfeited points from the state. Points are forfeited if an event, such as the delivery, did
+// not happen in time.
 func ForgetForfeited(s *loyalty.OrderState, rules *loyalty.Program, now time.Time) {
 	for i := range s.Grants {
 		g := &s.Grants[i]
@@ -115,7 +116,7 @@ func ForgetForfeited(s *loyalty.OrderState, rules *loyalty.Program, now time.Tim
 	}
 }
 
-// buyer returns the data about an order's member that rules use. level is the member's level.
+// buyer returns the data about an order's member that rules use. The parameter level is the member's level.
 func buyer(compiled *loyalty.Compiled, acc loyalty.Account, o loyalty.Order, level string) loyalty.Buyer {
 	b := loyalty.Buyer{Level: level}
 	ask, t := compiled.Asks, acc.Traits
@@ -179,8 +180,8 @@ func checkJoined(
 }
 
 // exchange returns the value of one major unit of the order's currency in major units of the base currency, on the day
-// on which the order was placed. It returns false if the currency has a rate in the program, or is not in the exchange
-// table.
+// on which the order was placed. It returns false if orders in the currency are not converted. This is so if the
+// currency has a rate in the program, or is not in the exchange table.
 func exchange(earning *loyalty.Earning, zone *time.Location, o loyalty.Order) (exact.Number, bool) {
 	if _, own := earning.Compiled.Rates[o.Currency]; own || earning.Exchange.Base == "" {
 		return exact.Number{}, false

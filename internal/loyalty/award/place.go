@@ -57,8 +57,9 @@ func checkOrder(o loyalty.Order) error {
 
 // PlaceOrder updates the points of an order to the order's current worth. It credits points that earlier revisions did
 // not give, and claws back points that they gave in excess. A later revision uses the same rules, traits and level of
-// the member as the first one. The parameter rules is the program version that prior names, or p if prior is nil. left
-// contains the remaining budgets of campaigns, as far as they are known. The account must have been advanced to now.
+// the member as the first one. The parameter rules is the program version that prior names, or p if prior is nil. The
+// parameter left contains the remaining budgets of campaigns that are known. The account must have been advanced to
+// now.
 func PlaceOrder(
 	p *loyalty.Program,
 	acc loyalty.Account, prior *loyalty.OrderState, rules *loyalty.Program, o loyalty.Order, left earn.Budgets,
@@ -91,8 +92,8 @@ func PlacePaid(
 	return d.Outcome, nil
 }
 
-// placeOrder posts the next revision of an order, with the state that orderState returned, and its consequences. again
-// is set if the order is decided again because another order changed.
+// placeOrder posts the next revision of an order and its consequences. The parameter s is the state that orderState
+// returned. The parameter again is set if the order is decided again because another order changed.
 func placeOrder(
 	d *posting.Decision, prior *loyalty.OrderState, rules *loyalty.Program, s loyalty.OrderState, left earn.Budgets,
 	again *loyalty.Again,
@@ -175,8 +176,8 @@ func orderActivity(d *posting.Decision, e *loyalty.Entry, s, prior *loyalty.Orde
 	}
 }
 
-// bring adds to the entry, for each of the order's grants, the difference between the points that it gave and its
-// current worth.
+// bring adds to the entry, for each of the order's grants, the difference between the grant's current worth and the
+// points that it has given.
 func bring(
 	d *posting.Decision, e loyalty.Entry, rules *loyalty.Program, s *loyalty.OrderState, w earn.Worth,
 ) loyalty.Entry {
@@ -235,9 +236,9 @@ func empty(g loyalty.Grant) bool {
 	return g.Rule != "" && g.Worth == 0 && len(g.Taken) == 0 && len(g.Converted) == 0 && g.Owed == 0 && g.ExpiredOn == 0
 }
 
-// late returns a function that returns the missed deadline of a rule, or of the base earning if the rule is empty. A
-// deadline is missed if an event of the order, such as the delivery, did not happen in time. The rule's points are then
-// forfeited. The function returns zero if no deadline was missed.
+// late returns a function that returns the missed deadline of a rule, or of the base earning if the rule is empty. It
+// returns zero if no deadline was missed. A deadline is missed if an event of the order, such as the delivery, did not
+// happen in time. The points are then forfeited.
 func late(s *loyalty.OrderState, rules *loyalty.Program, now time.Time) func(rule string) time.Time {
 	return func(rule string) time.Time {
 		wait, _ := posting.GrantLife(rules, rule, s.Buyer.Level)
@@ -257,7 +258,8 @@ func late(s *loyalty.OrderState, rules *loyalty.Program, now time.Time) func(rul
 	}
 }
 
-// grant returns the grant of a rule with a separate pending period or expiry. It adds the grant if the order has none.
+// grant returns the order's grant for a rule with a separate pending period or expiry. It adds the grant if the order
+// has none.
 func grant(s *loyalty.OrderState, rule string) *loyalty.Grant {
 	for i := range s.Grants {
 		if s.Grants[i].Rule == rule {
@@ -268,8 +270,8 @@ func grant(s *loyalty.OrderState, rule string) *loyalty.Grant {
 	return &s.Grants[len(s.Grants)-1]
 }
 
-// start sets when the points of a grant become active, as soon as this is known. It then adds to the entry the movement
-// of the points that were pending without a date.
+// start sets when the points of a grant become active, as soon as this is known. It then adds to the entry the postings
+// that give this instant to points that were pending without one.
 func start(
 	d *posting.Decision, e loyalty.Entry, rules *loyalty.Program, s *loyalty.OrderState, g *loyalty.Grant,
 ) loyalty.Entry {
@@ -303,8 +305,8 @@ func start(
 	return e
 }
 
-// carry returns the fraction of a point that the member has after the order, to be stored in the entry. It is empty if
-// the order does not change the fraction.
+// carry returns the fraction of a point that the member has after the order, for the entry. It is empty if the order
+// does not change the fraction.
 func carry(s *loyalty.OrderState, acc loyalty.Account, rest exact.Number) string {
 	n, _ := rest.Mul(exact.Whole(carriedParts)).Add(exact.Half).Floor()
 	rest = exact.Fraction(n, carriedParts)

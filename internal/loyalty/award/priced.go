@@ -15,7 +15,8 @@ import (
 // that the live version does not have gives nothing. The order or event stores a list of those (Missing), so that its
 // later revisions have the same worth.
 
-// UnderBudgetsOf returns the rules with the budgets of the live version, for each rule that the live version has.
+// UnderBudgetsOf returns the rules p in which each rule that the live version also has gets the budget of the live
+// version.
 func UnderBudgetsOf(p *loyalty.Program, live *loyalty.Program) *loyalty.Program {
 	if p == live {
 		return p
@@ -41,7 +42,7 @@ func UnderBudgetsOf(p *loyalty.Program, live *loyalty.Program) *loyalty.Program 
 	return &under
 }
 
-// budgetOf returns the budget of a rule, zero if it has none. It returns false if there is no such rule.
+// budgetOf returns the budget of a rule, or zero if the rule has none. It returns false if there is no such rule.
 func budgetOf(compiled *loyalty.Compiled, key string) (loyalty.Points, bool) {
 	for i := range compiled.Rules {
 		if r := &compiled.Rules[i]; r.Key == key {
@@ -52,7 +53,7 @@ func budgetOf(compiled *loyalty.Compiled, key string) (loyalty.Points, bool) {
 }
 
 // LevelUnder returns the member's level at an instant under the given rules. If the live version p no longer has that
-// level, the returned level is empty, and missing is the level's key.
+// level, the returned level is empty, and missing is the key of the level.
 func LevelUnder(p *loyalty.Program, rules *loyalty.Program, acc loyalty.Account, at time.Time) (level, missing string) {
 	if len(rules.Tiers.Levels) == 0 {
 		return posting.LevelAt(&p.Tiers, acc, at).ID, ""

@@ -8,11 +8,11 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/loyalty/posting"
 )
 
-// ReferralWindow is how long after joining a member can still give a referrer's code.
+// ReferralWindow is how long after joining a member can still name a referrer's code.
 const ReferralWindow = 30 * 24 * time.Hour
 
 // Refer records which member referred another one. It returns self_referral if both are the same person (MayRefer). It
-// returns referral_already_claimed if the member already has a referrer, or referred the referrer. It returns
+// returns referral_already_claimed if the member already has a referrer, or has referred the referrer. It returns
 // validation_failed if the referral is too late or not possible otherwise. The account must have been advanced to now.
 func Refer(
 	p *loyalty.Program, acc, referrer loyalty.Account, alike bool, claim string, now time.Time,
@@ -43,8 +43,8 @@ func Refer(
 	return d.Outcome, err
 }
 
-// MayRefer rejects a referrer who cannot refer the member. The member may be about to join. alike reports whether the
-// known data of the two indicate that they are the same person.
+// MayRefer rejects a referrer who cannot refer the member. The member may be about to join. The parameter alike states
+// whether the known data of the two indicate that they are the same person.
 func MayRefer(terms *loyalty.Earn, acc, referrer loyalty.Account, alike bool) error {
 	switch {
 	case !slices.ContainsFunc(terms.Actions, posting.Refers):

@@ -14,7 +14,7 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/loyalty/tier"
 )
 
-// first returns the ID of the order that converts the referral; empty if there is none.
+// first returns the ID of the order that converts the referral. It is empty if there is none.
 func first(c loyalty.Converting) string {
 	if len(c.Orders) == 0 {
 		return ""
@@ -66,8 +66,8 @@ type ReferralChange struct {
 	Converts string
 }
 
-// ReferralChangeOf returns how the referral of a member changes after an order was decided. decided is the order's ID.
-// It returns false if nothing changes.
+// ReferralChangeOf returns how the referral of a member changes after an order was decided. The parameter decided is
+// the ID of that order. It returns false if nothing changes.
 func ReferralChangeOf(a loyalty.Account, decided string) (ReferralChange, bool) {
 	r, first := a.Traits.Referral, first(a.Converting)
 	switch {
@@ -83,8 +83,8 @@ func ReferralChangeOf(a loyalty.Account, decided string) (ReferralChange, bool) 
 	return c, true
 }
 
-// ReferralEvents returns the two events of a referral for an order: the friend's and the referrer's. The ID of the
-// referrer's event contains both members.
+// ReferralEvents returns the two events of a referral for an order: the friend's event and the referrer's event. The ID
+// of the referrer's event contains the IDs of both members.
 func ReferralEvents(r loyalty.Referral, friend loyalty.MemberID, order string) (friends, referrers loyalty.Event) {
 	friends = loyalty.Event{Type: posting.EventConverted, ID: string(friend) + ":" + order, Member: friend}
 	referrers = loyalty.Event{
@@ -93,7 +93,7 @@ func ReferralEvents(r loyalty.Referral, friend loyalty.MemberID, order string) (
 	return friends, referrers
 }
 
-// friends reports whether an event is the friend's part of a referral.
+// friends reports whether an event belongs to the friend, not to the referrer.
 func friends(e loyalty.Event) bool {
 	member, _, _ := strings.Cut(e.ID, ":")
 	return e.Family() == referralFamily && member == string(e.Member)
@@ -114,15 +114,15 @@ func actionOf(a loyalty.Action, e loyalty.Event) loyalty.Action {
 type KnownReferral struct {
 	Order     *loyalty.OrderState // nil if the order no longer converts the referral
 	Rules     *loyalty.Program    // the rules of the order
-	Friends   *loyalty.EventState // the latest states of the two events; nil before the first revision
+	Friends   *loyalty.EventState // the latest states of both events; nil before the first revision
 	Referrers *loyalty.EventState
 }
 
-// AwardReferral posts a change of the referral. order is the decision about an order of the friend, whose entries come
-// first. withdrawn and converting are the states of the orders that the change names. The first outcome is the
-// friend's. If the referrer's account is frozen or cannot take more points, the referrer loses the withdrawn points and
-// gets none until another order of the friend is reported. The friend's order is never rejected because of the
-// referrer. The referrer's account must have been advanced to now.
+// AwardReferral posts a change of the referral. The parameter order is the decision about an order of the friend, whose
+// entries come first. The parameters withdrawn and converting are the states of the orders that the change names. The
+// first outcome is the friend's. If the referrer's account is frozen or cannot take more points, the referrer loses the
+// withdrawn points and gets none until another order of the friend is reported. The friend's order is never rejected
+// because of the referrer. The referrer's account must have been advanced to now.
 func AwardReferral(
 	p *loyalty.Program,
 	order posting.Outcome, referrer loyalty.Account, c ReferralChange, withdrawn, converting KnownReferral,

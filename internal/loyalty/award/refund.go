@@ -137,7 +137,7 @@ func checkRefund(at string, r loyalty.Refund, has map[string]bool) error {
 	return nil
 }
 
-// lineIDs returns the IDs of the order's line items; nil if no refund names a line.
+// lineIDs returns the IDs of the order's line items. It returns nil if no refund names a line.
 func lineIDs(o loyalty.Order) map[string]bool {
 	if refundedLines(o.Refunds) == 0 {
 		return nil

@@ -10,14 +10,15 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/loyalty/posting"
 )
 
-// WithLaterOrders returns the account with the usage of the orders that were placed after the order than. It reads the
-// usage from the entries.
+// WithLaterOrders returns the account with the usage of caps and limits by the orders that were placed after the order
+// than. It reads the usage from the entries.
 func WithLaterOrders(a loyalty.Account, than loyalty.PlacedOrder, entries []loyalty.Entry) loyalty.Account {
 	a.Later = LaterThan(than, entries)
 	return a
 }
 
-// LaterThan reads from the entries the usage of the orders that were placed after the order than.
+// LaterThan returns the usage of caps and limits by the orders that were placed after the order than. It reads the
+// usage from the entries.
 func LaterThan(than loyalty.PlacedOrder, entries []loyalty.Entry) loyalty.LaterOrders {
 	l := loyalty.LaterOrders{Than: than}
 	for _, e := range entries {
@@ -63,7 +64,7 @@ func laterOf(l loyalty.LaterOrders, x loyalty.LaterOrder, entries []loyalty.Entr
 	return used
 }
 
-// knows reports whether the usage by all orders after an order is known.
+// knows reports whether the usage by all orders that were placed after an order is known.
 func knows(l loyalty.LaterOrders, o loyalty.PlacedOrder) bool {
 	return !l.Than.At.IsZero() && l.Than.Compare(o) <= 0
 }
@@ -110,10 +111,10 @@ func roomFor(
 	return acc
 }
 
-// Crowded reports whether an order may take capacity from later orders whose usage is not known yet. This is possible
-// in two cases: a cap or limit cuts the order now and previously left capacity for later orders, or the order uses more
-// of a cap that rejects orders beyond it or that another version may have lowered. used is the change of the order's
-// usage.
+// Crowded reports whether an order may use points of a cap, or uses of a limit, that later orders already have, while
+// the usage by these orders is not known yet. There are two cases. In the first, a cap or limit cuts the order now and
+// previously left something for later orders. In the second, the order uses more of a cap that rejects orders beyond
+// it, or that another version may have lowered. The parameter used is the change of the order's usage.
 func Crowded(
 	d *posting.Decision, prior *loyalty.OrderState, s *loyalty.OrderState, rules *loyalty.Program,
 	used []loyalty.Usage,
@@ -130,8 +131,8 @@ func Crowded(
 	return fresh && !s.Order.PlacedAt.After(d.Account.Counted) && !knows(d.Later, s.Order.Placed())
 }
 
-// FindFull determines which of the caps and limits that cut an order have no room for later orders. The account
-// includes only the usage by the orders before it.
+// FindFull determines which of the caps and limits that cut an order leave nothing for later orders. The account must
+// include only the usage by the orders before it.
 func FindFull(s *loyalty.OrderState, acc loyalty.Account, earning *loyalty.Earning, zone *time.Location) {
 	if len(s.Cut) == 0 {
 		return
@@ -161,14 +162,14 @@ func Bound(earning *loyalty.Earning, u loyalty.Usage) int64 {
 	return 0
 }
 
-// Refuses reports whether u is the usage of a cap that gives nothing to an order that would exceed it. Whether an order
-// exceeds such a cap depends on the whole order, which may use less after a partial refund.
+// Refuses reports whether u is the usage of a cap that rejects an order which exceeds it, instead of reducing the
+// order's points. After a partial refund, such an order may no longer exceed the cap.
 func Refuses(earning *loyalty.Earning, u loyalty.Usage) bool {
 	caps, _ := boundsOf(earning, u.Rule)
 	return !u.Times && slices.ContainsFunc(caps, func(c loyalty.Cap) bool { return c.Per == u.Per && c.Reject })
 }
 
-// boundsOf returns the caps and limits of a rule, or those of the program if rule is empty.
+// boundsOf returns the caps and limits of a rule. If rule is empty, they are those of the program.
 func boundsOf(earning *loyalty.Earning, rule string) ([]loyalty.Cap, []loyalty.Limit) {
 	if rule == "" {
 		return earning.Earn.Caps, nil

@@ -22,7 +22,7 @@ func HasUndecided(a *loyalty.Account) bool {
 }
 
 // Postpone removes all but the first n of the orders that an outcome requests. It records the others in the outcome's
-// first entry and in the account, so that Resume requests them later.
+// first entry and in the account. Resume requests them later.
 func Postpone(o posting.Outcome, n int) posting.Outcome {
 	if len(o.Needs.Orders) <= n {
 		return o
@@ -48,14 +48,14 @@ func Postpone(o posting.Outcome, n int) posting.Outcome {
 	return o
 }
 
-// covers reports whether an order is among those from a given order on, all of which are decided again.
+// covers reports whether an order is equal to or after the given order, from which all orders are decided again.
 func covers(x loyalty.Again, o loyalty.PlacedOrder) bool {
 	return x != loyalty.Again{} && x.Order.Compare(o) <= 0
 }
 
 // Resume returns an outcome that requests the orders that wait to be decided again. If there are none, the outcome
-// requests nothing. placed are the member's orders from Account.UndecidedFrom on, which the caller must pass if
-// Account.Undecided is empty.
+// requests nothing. The parameter placed contains the member's orders from Account.UndecidedFrom on. The caller must
+// pass it if Account.Undecided is empty.
 func Resume(p *loyalty.Program, acc loyalty.Account, placed []loyalty.PlacedOrder) posting.Outcome {
 	out := posting.Outcome{Account: acc}
 	if acc.Status != loyalty.Active {

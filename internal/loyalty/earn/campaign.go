@@ -14,12 +14,12 @@ import (
 const maxWhyNots = 8
 
 // Budgets contains the remaining points of the budgets of rules and the remaining units of the limited stock of
-// rewards, by the full key with its section. If a key is missing, a decision assumes that enough remains. The caller
-// then checks the remaining amount of each budget that posting.Outcome.Spends lists with points of zero or more, and
-// decides again with that amount.
+// rewards. The key is the full key of the rule or reward with its section. If a key is missing, a decision assumes that
+// enough remains. The caller then checks the remaining amount of each budget that posting.Outcome.Spends lists with
+// points of zero or more, and decides again with that amount.
 type Budgets map[string]loyalty.Points
 
-// rules adds the points that rules and campaigns give. The points of each rule are computed from the values after rate,
+// rules adds the points that rules and campaigns give. The points of each rule are computed from the points after rate,
 // category and level. The stacking groups then determine how the rules combine.
 func (v *Valuation) rules() {
 	set := about(&v.P.Compiled.Index, v.O)
@@ -58,15 +58,15 @@ func (v *Valuation) consider(c *candidate) bool {
 	return c.gives.Sign() != 0 && v.within(c)
 }
 
-// why records a reason why a rule gave nothing, unless there are maxWhyNots reasons already.
+// why records the reason why a rule gave nothing, unless there are already maxWhyNots reasons.
 func (v *Valuation) why(rule string, what loyalty.ReasonKind, args ...string) {
 	if v.whys++; v.whys <= maxWhyNots {
 		v.Reasons = append(v.Reasons, loyalty.NewReason(rule, "0", what, args...))
 	}
 }
 
-// within reduces a candidate to the points that its caps and its budget allow. For an order reduced by refunds, these
-// are the points that they allowed for the whole order. It returns false if the whole order received nothing from the
+// within reduces a candidate to the points that its caps and its budget allow. For an order reduced by refunds, it
+// allows the points that the whole order was allowed. It returns false if the whole order received nothing from the
 // rule.
 func (v *Valuation) within(c *candidate) bool {
 	if v.most != nil {
@@ -84,8 +84,8 @@ func (v *Valuation) within(c *candidate) bool {
 	return true
 }
 
-// asBefore reduces a candidate to the points that the whole order received from the rule. It returns false if these are
-// none.
+// asBefore reduces a candidate to the points that the whole order received from the rule. It returns false if the whole
+// order received none.
 func (v *Valuation) asBefore(c *candidate) bool {
 	for _, g := range v.most.grants {
 		if g.Rule != c.r.Key {

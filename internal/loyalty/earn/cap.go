@@ -83,8 +83,8 @@ func Exhausted(a loyalty.Account, rule string, limits []loyalty.Limit, day calen
 }
 
 // bounded returns how many of the wanted points the caps of a rule allow for an order placed on a day, with a reason
-// for each cut. The account contains the usage by earlier orders, and a cap of a period allows what they left. In a
-// closed period, the order keeps at most the points that it was allowed before.
+// for each cut. The account contains the usage by earlier orders, and a cap of a period allows only the points that
+// they left. In a closed period, the order keeps at most the points that it was allowed before.
 func bounded(
 	s *loyalty.Share,
 	acc loyalty.Account, of *loyalty.OrderState, caps []loyalty.Cap, day calendar.Date, want loyalty.Points,
@@ -163,8 +163,8 @@ func LimitReached(
 }
 
 // limited returns the first of a rule's limits that prevents the rule from applying to an order placed on a day, if
-// there is one. The account contains the usage by the earlier orders. In a closed period, an order to which the rule
-// applied before keeps its use.
+// there is one. The account contains the usage by the earlier orders. In a closed period, a rule that applied to the
+// order before still applies.
 func limited(
 	s *loyalty.OrderState, acc loyalty.Account, rule string, limits []loyalty.Limit, day calendar.Date,
 ) (found loyalty.Limit, full bool) {
@@ -185,9 +185,9 @@ func limited(
 	return found, full
 }
 
-// These are the values of Usage.N in OrderState.Cut. HasRoom means that the cap or limit has room for later orders,
-// because it rejected the order, or because the order does not use everything that it may. IsFull means that it has
-// none.
+// The values of Usage.N in OrderState.Cut. HasRoom means that later orders may still use the cap or limit, because it
+// rejected this order, or because this order does not use everything that it may. IsFull means that nothing is left for
+// later orders.
 const (
 	HasRoom = 1
 	IsFull  = 2

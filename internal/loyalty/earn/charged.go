@@ -9,12 +9,13 @@ import (
 // A layer describes the points that a rule with a budget adds to an order.
 type layer struct {
 	rule string
-	upTo loyalty.Points // the points of the order with this rule and those before it, before the program's caps
+	upTo loyalty.Points // the points of the order by this rule and all rules before it, before the program's caps
 	most loyalty.Points // the points of the rule, rounded up to whole points
 }
 
-// layers splits the points of an order by budget, before rounding. Points without a budget come first, then those of
-// each rule with a budget, in the order in which the rules apply. Rules whose points have separate lots are not layers.
+// layers splits the points of an order by budget, before rounding. Points without a budget come first. The points of
+// each rule with a budget follow, in the order in which the rules apply. Rules whose points have separate lots are not
+// included.
 func (v *Valuation) layers() {
 	without := v.sum
 	for _, b := range v.budgeted {
@@ -31,10 +32,10 @@ func (v *Valuation) layers() {
 	}
 }
 
-// receives returns how many points the member receives under each rule, which is the charge to the rule's budget.
-// Points in separate lots of a rule are received under that rule. The other points are first attributed to everything
-// without a budget, then to rules with a budget, in the order in which the rules apply. Caps therefore remove points of
-// budgets first, and a budget is never charged a point that the member would have received without it.
+// receives returns how many points the member receives by each rule with a budget. This number is the charge to the
+// rule's budget. Points in separate lots of a rule count for that rule. The other points count first for everything
+// without a budget, then for the rules with a budget, in the order in which the rules apply. Caps therefore remove
+// points of budgets first, and a budget is never charged a point that the member would have received without it.
 func (w *Worth) receives() (out []owned) {
 	rest := w.Total
 	for _, o := range w.Own {
@@ -59,8 +60,8 @@ func pointsOf(all []owned, rule string) loyalty.Points {
 	return 0
 }
 
-// chargeBudget adjusts the charge to the rule's budget, so that it equals the points that the member now receives under
-// the rule. It stores the highest amount that the budget ever granted, so that a failed refund restores it.
+// chargeBudget adjusts the charge to the rule's budget, so that it equals the points that the member now receives by
+// the rule. It stores the highest charge so far, which a failed refund restores.
 func (w *Worth) chargeBudget(r *loyalty.CompiledRule, s *loyalty.Share) {
 	if r.Budget == 0 {
 		return

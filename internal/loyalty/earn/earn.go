@@ -12,10 +12,10 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/loyalty/receipt"
 )
 
-// WorthOf returns the points that an order gives under the rules of the program, with the reasons. The order is the one
-// in the state, and must be valid. Orders with status placed or canceled, or without a status, give nothing. late
-// returns the instant at which the points of a rule were forfeited, or zero. For the empty rule, it does so for all
-// other points.
+// WorthOf returns the points that an order gives under the rules of the program, with the reasons. The state s contains
+// the order, which must be valid. Orders with status placed or canceled, or without a status, give nothing. The
+// function late returns the instant at which the points of a rule were forfeited, or zero. For the empty rule, it
+// returns the instant for all other points.
 //
 // The formula is: eligible amount × rate × best category × level, plus the points of rules and campaigns, plus the
 // fraction that earlier orders carried over, if the program carries fractions. The sum is rounded once, then the
@@ -70,15 +70,15 @@ func WorthOf(
 
 // Worth contains the points that an order gives, and the resulting usage of caps, limits and budgets.
 type Worth struct {
-	partly     bool // a part of the order was refunded or is contested; the reduced order is valued next
+	partly     bool // a part of the order was refunded or is contested, so the reduced order is evaluated next
 	Total      loyalty.Points
 	asks       []posting.Spend // budgets whose remaining points are unknown and would affect the result
-	grants     []owned         // points that caps and budgets allow each matching rule, even if another rule won
+	grants     []owned         // the points allowed for each matching rule, even if another rule applied instead
 	Own        []owned         // the part of the total from rules with a separate expiry, in the order of the rules
 	InWallets  []owned         // points in other wallets, not part of the total; sorted by wallet
 	takes      []owned         // the points of each rule with a cap, limit or budget
 	received   []owned         // the points that the member receives under each rule with a budget; see receives
-	granted    []owned         // received of the whole order, if this is the order reduced by refunds
+	granted    []owned         // the value of received for the whole order, if this is the order reduced by refunds
 	Reasons    []loyalty.Reason
 	Usage      []loyalty.Usage
 	Spends     []posting.Spend
@@ -89,18 +89,18 @@ type Worth struct {
 	Brands     []string
 	TierGroups []loyalty.Counted // the amounts that count in other tier groups, sorted by ID
 
-	unbudgeted loyalty.Points // the points of the order without the layers
-	layered    []layer        // the points that rules with a budget add, before the program's caps
+	unbudgeted loyalty.Points // the points of the order without those in layered
+	layered    []layer        // the points of each rule with a budget, before the program's caps
 }
 
-// owned is a number of whole points of one rule.
+// owned is a whole number of points that belong to one rule.
 type owned struct {
 	Rule string
 	N    loyalty.Points
 }
 
-// evaluate computes the points of a paid order. most is the Worth of the whole order, if this is the order reduced by
-// refunds.
+// evaluate computes the points of a paid order. If this is the order reduced by refunds, the parameter most is the
+// Worth of the whole order.
 func (w *Worth) evaluate(
 	p *loyalty.Program, acc loyalty.Account, s *loyalty.OrderState, left Budgets, most *Worth,
 ) error {
@@ -159,13 +159,13 @@ type Valuation struct {
 	most    *Worth
 
 	rate         loyalty.CompiledRate
-	currency     loyalty.Currency // the currency of rate
+	currency     loyalty.Currency // the currency of the field rate
 	refunded     refunded
 	tenders      receipt.TenderRefunds
-	cardsSold    map[string]bool // the lines that are gift cards, which earn nothing; by ID
+	cardsSold    map[string]bool // the IDs of the lines that are gift cards, which earn nothing
 	undiscounted exact.Number    // the share of a line's amount that remains after the order's discount
 	remains      exact.Number    // the share of the items that remains after refunds without lines
-	share        exact.Number    // the share of a line's amount that earns, converted to currency
+	share        exact.Number    // the share of a line's amount that earns, converted to the field currency
 	level        exact.Number
 	sum          exact.Number
 	facts        *loyalty.Facts
@@ -173,7 +173,7 @@ type Valuation struct {
 	all          loyalty.Matched // all lines together
 	budgeted     []candidate     // the rules with a budget that give points, except those with separate lots
 	whys         int
-	listing      bool // give reasons for every rule that does not apply, not only for campaigns
+	listing      bool // whether every rule that does not apply gets a reason, not only campaigns
 }
 
 func (v *Valuation) add(rule string, points exact.Number, what loyalty.ReasonKind, args ...string) {
@@ -250,8 +250,8 @@ func (v *Valuation) earning(l loyalty.Line) bool { return !v.cardsSold[l.ID] }
 
 func everyLine(loyalty.Line) bool { return true }
 
-// remaining returns the amount of the lines for which the function counts returns true, after the order's discount and
-// the refunds of each line.
+// remaining returns the amount of some lines after the order's discount and the refunds of each line. These are the
+// lines for which the function counts returns true.
 func (v *Valuation) remaining(counts func(loyalty.Line) bool) exact.Number {
 	amount, sum := int64(0), exact.Whole(0)
 	for _, l := range v.O.Lines {
@@ -285,7 +285,7 @@ func (v *Valuation) byCategory() {
 		return
 	}
 	for i, l := range v.O.Lines {
-		m, _ := v.category(l.Category) // Less is 0 without a multiplier
+		m, _ := v.category(l.Category) // m.Less is 0 if the category has no multiplier
 		if m.Less.Sign() == 0 || seenBefore(v.O.Lines[:i], l.Category) {
 			continue
 		}
@@ -348,7 +348,7 @@ func (w *Worth) count(tiers *loyalty.Tiers, v *Valuation) {
 // round rounds the sum to whole points, once.
 func (v *Valuation) round() error {
 	p := v.P
-	before := v.sum // the sum of this order alone; a negative sum is not carried to later orders
+	before := v.sum // the sum without the carried fraction; a negative sum is not carried to later orders
 	if before.Sign() < 0 {
 		before = exact.Whole(0)
 	}
@@ -383,7 +383,8 @@ func (w *Worth) cap(terms *loyalty.Earn, zone *time.Location, acc loyalty.Accoun
 	w.Total, w.Reasons = bounded(share(s, ""), acc, s, terms.Caps, day, w.Total, w.Reasons)
 }
 
-// fit limits the points of rules with a separate expiry to the total. It reduces those of the last rules first.
+// fit limits the points of rules with a separate expiry to the order's total. It reduces the points of the last rules
+// first.
 func (w *Worth) fit() {
 	rest := w.Total
 	for i := range w.Own {
@@ -392,8 +393,8 @@ func (w *Worth) fit() {
 	}
 }
 
-// forfeit removes points whose condition on the order was not met in time: those of rules with a separate expiry, or
-// all the others.
+// forfeit removes points whose condition on the order was not met in time. These are the points of rules with a
+// separate expiry, or all other points.
 func (w *Worth) forfeit(zone *time.Location, late func(rule string) time.Time) {
 	base := w.Total
 	for i := range w.Own {

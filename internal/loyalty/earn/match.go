@@ -13,7 +13,7 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/loyalty/receipt"
 )
 
-// lineValue is the value of a line item, as rules need it.
+// lineValue contains the values of a line item from which rules compute points.
 type lineValue struct {
 	amount exact.Number // the eligible amount, in minor units of the valuation's currency
 	value  exact.Number // the points after rate, category and level
@@ -22,7 +22,7 @@ type lineValue struct {
 
 // about reports whether the order meets the conditions of a rule about time, channel, store, currency, level, segments
 // and first orders. If the order does not meet the conditions of a running campaign, about records the reason. For
-// other rules, it records no reasons, because there may be hundreds.
+// other rules, it records no reasons, because there may be hundreds of rules.
 func (v *Valuation) about(r *loyalty.CompiledRule) bool {
 	if !runs(&r.Match, v.O.PlacedAt) {
 		return false
@@ -156,7 +156,7 @@ func (v *Valuation) matched(r *loyalty.CompiledRule, m *loyalty.Matched) bool {
 	v.prepare()
 	if !r.Lines {
 		*m = v.all
-		m.Value = v.sum // with shipping and tax, if they count
+		m.Value = v.sum // including shipping and tax, if they count
 		if len(v.lines) > 0 && m.Amount.Sign() == 0 && m.Units == 0 {
 			return false // no remaining item of the order earns
 		}
@@ -220,7 +220,7 @@ func (v *Valuation) prepare() {
 }
 
 // unitsOf returns how many whole units of a line item remain after refunds, in proportion to its remaining amount
-// (left). For a free line item, it subtracts the number of returned units.
+// (left). For a free line item, it subtracts the number of returned units instead.
 func (v *Valuation) unitsOf(l loyalty.Line, left exact.Number) int64 {
 	if l.Amount == 0 {
 		return l.Quantity - v.refunded.units[l.ID]
@@ -254,8 +254,8 @@ func (v *Valuation) paidBy(names []string) exact.Number {
 	return exact.Whole(0)
 }
 
-// may reports whether a rule that matches the order also applies: whether its condition, registration, minimum spend
-// and limits allow it. If they do not, may usually records the reason.
+// may reports whether a rule that matches the order also applies. The rule's condition, registration, minimum spend and
+// limits must allow it. If they do not, may usually records the reason.
 func (v *Valuation) may(r *loyalty.CompiledRule, m *loyalty.Matched) bool {
 	if r.Match.When != nil {
 		before := len(v.Reasons)

@@ -18,7 +18,7 @@ func ShareIn(shares *[]loyalty.Share, rule string) *loyalty.Share {
 	return &(*shares)[at]
 }
 
-// OrderNumber returns the number that an order has if it counts.
+// OrderNumber returns the number that an order has among the first orders, if the order counts.
 func OrderNumber(f loyalty.FirstOrders, o loyalty.PlacedOrder) int {
 	at, _ := slices.BinarySearchFunc(f.Orders, o, loyalty.PlacedOrder.Compare)
 	return at + 1
@@ -30,7 +30,7 @@ func (v *Valuation) counts() bool {
 	if v.P.Earn.CountPlaced {
 		return true
 	}
-	defer func() { v.facts = nil }() // the facts were those of an order without a number
+	defer func() { v.facts = nil }() // remove the facts, which were computed without the order's number
 	return v.share.Sign() > 0 && slices.ContainsFunc(v.O.Lines, func(l loyalty.Line) bool {
 		if !v.earning(l) || v.remainingOf(l).Sign() == 0 {
 			return false
@@ -57,7 +57,8 @@ func (v *Valuation) number() {
 // with another state, because the caller may change the result.
 func share(s *loyalty.OrderState, rule string) *loyalty.Share { return ShareIn(&s.Shares, rule) }
 
-// OfRule returns the points of a rule with a separate pending period or expiry, or of a wallet; zero if there are none.
+// OfRule returns the points of a rule with a separate pending period or expiry, or of a wallet. It returns zero if
+// there are none.
 func (w Worth) OfRule(rule string) loyalty.Points {
 	for _, all := range [][]owned{w.Own, w.InWallets} {
 		for _, o := range all {
@@ -78,7 +79,7 @@ func (w *Worth) MissingLevel(s *loyalty.OrderState) {
 	}
 }
 
-// MissingReason returns the reason why a rule gives nothing: its level or wallet no longer exists.
+// MissingReason returns the reason that a rule gives nothing because its level or wallet no longer exists.
 func MissingReason(rule, key string) loyalty.Reason {
 	if wallet, ok := strings.CutPrefix(key, posting.WalletsPrefix); ok {
 		return loyalty.NewReason(rule, "0", loyalty.IsMissing, "wallet", wallet)

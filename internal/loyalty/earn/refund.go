@@ -11,7 +11,7 @@ import (
 type refunded struct {
 	lines map[string]int64
 	units map[string]int64
-	Goods exact.Number // for goods without a named line: spread over all lines in proportion
+	Goods exact.Number // refunds of goods without a named line, spread over all lines in proportion
 	parts
 }
 
@@ -74,8 +74,8 @@ func RefundedAmounts(o loyalty.Order) refunded {
 	return r
 }
 
-// goodsOf returns the part of an amount that is for goods. goods and rest are the goods and the other parts that can
-// still be refunded.
+// goodsOf returns the part of an amount that is for goods. The parameters goods and rest are the goods and the other
+// parts that can still be refunded.
 func goodsOf(amount, goods exact.Number, rest parts) exact.Number {
 	taxed := goods.Add(rest.Shipping)
 	if taxed.Sign() == 0 || goods.Sign() == 0 {

@@ -6,7 +6,8 @@ import (
 )
 
 // over returns a rate under which each part of the amount gives a proportional share of the points for the whole
-// amount. For a rate by full steps, a rule for a part of the order then gives its share of the full steps.
+// amount. For a rate that counts only full steps, a rule for a part of the order then gives its share of the points for
+// the full steps.
 func over(r loyalty.CompiledRate, amount exact.Number) loyalty.CompiledRate {
 	if r.Step != 0 && amount.Sign() > 0 {
 		r.PerMinor = r.Gives(amount).Quo(amount)

@@ -32,7 +32,7 @@ func (v *Valuation) stack(found []candidate) {
 		return
 	}
 	slices.SortStableFunc(found, func(x, y candidate) int { return cmp.Compare(x.r.Group, y.r.Group) })
-	var ruling *loyalty.CompiledRule // the rule that won an exclusive group
+	var ruling *loyalty.CompiledRule // the rule of an exclusive group that applies
 	for len(found) > 0 {
 		n := 1
 		for n < len(found) && found[n].r.Group == found[0].r.Group {
@@ -78,7 +78,7 @@ func (v *Valuation) usedUp(c candidate) bool {
 	return true
 }
 
-// compare compares two candidates of a group. The candidate that wins sorts first.
+// compare orders two candidates of a group. The candidate that applies comes first.
 func compare(mode loyalty.Stacking, x, y candidate) int {
 	more := 0
 	if mode == loyalty.Best {
@@ -93,8 +93,8 @@ func (v *Valuation) beaten(losers []candidate, by *loyalty.CompiledRule) {
 	}
 }
 
-// pay adds a rule's award. It also records the award where caps, budgets or a separate pending period or expiry require
-// it.
+// pay adds a rule's award to the sum. It also records the award for caps, budgets, and a separate pending period or
+// expiry, if the rule has them.
 func (v *Valuation) pay(c candidate) {
 	v.sum = v.sum.Add(c.gives)
 	own := c.gives

@@ -8,8 +8,9 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/loyalty/exact"
 )
 
-// unapplied adds the reasons why rules that run at the order's time gave nothing: for each rule, the first condition
-// that is not met, unless the rule has a reason already. It omits rules with Shadow, which never give points.
+// unapplied adds the reasons why rules that run at the order's time gave nothing. The reason is the first condition
+// that the order does not meet. It adds none for a rule that already has a reason, or that has Shadow set and therefore
+// never gives points.
 func (v *Valuation) unapplied(which func(*loyalty.CompiledRule) bool) {
 	v.listing = true
 	for i := range v.P.Compiled.Rules {
@@ -37,7 +38,7 @@ func (v *Valuation) mentions(rule string) bool {
 	return false
 }
 
-// UnappliedCampaigns adds to the reasons of a quote those why other running campaigns do not apply.
+// UnappliedCampaigns adds to a quote's reasons the reason why each other running campaign does not apply.
 func UnappliedCampaigns(
 	p *loyalty.Program, acc loyalty.Account, s *loyalty.OrderState, reasons []loyalty.Reason,
 ) []loyalty.Reason {

@@ -8,8 +8,8 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/loyalty/posting"
 )
 
-// walletWorth adds the points that an order earns in the other wallets. These points are the wallet's rate times the
-// amount that was paid for earning goods with earning tenders, less refunds, rounded down.
+// walletWorth adds the points that an order earns in the other wallets. The points are the wallet's rate times the
+// amount that was paid for earning goods with earning tenders, less refunds. They are rounded down.
 func (w *Worth) walletWorth(compiled *loyalty.Compiled, wallets []loyalty.Wallet, v *Valuation) error {
 	for i := range wallets {
 		wallet := &wallets[i]

@@ -63,7 +63,7 @@ func (r Rules) hasUnknownLevel(acc loyalty.Account) bool {
 }
 
 // RefreshAt returns when the account moves to another level because a version changed the requirements. It returns zero
-// if it does not move, or if it was evaluated since then.
+// if the account does not move, or if it was evaluated since then.
 func (rs Rules) RefreshAt(acc loyalty.Account) time.Time {
 	r := rs.Tiers.Refresh
 	switch {
