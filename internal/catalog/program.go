@@ -1,7 +1,7 @@
 // Package catalog stores the versions of programs, their drafts and the schedule of versions.
 //
-// A published version never changes. The schedule is one item, so that versions change atomically. The ledger reads it
-// to find the version that prices an order or event (ledger.Schedule).
+// A published version never changes. The schedule is one item, so that versions change atomically. The ledger reads the
+// schedule to find the version whose rules apply to an order or event (ledger.Schedule).
 package catalog
 
 import (
@@ -28,13 +28,13 @@ type Catalog struct{ *ledger.Ledger }
 // before it takes effect.
 type Published struct {
 	Program   string
-	Version   int // from 1
+	Version   int // the version number, from 1
 	Source    []byte
 	Snapshot  []byte // the compiled form, a JSON object; required by Publish, returned only by Catalog.Snapshot
 	At        time.Time
 	By        string
-	Effective time.Time // when it takes or took effect
-	Withdrawn time.Time // zero if it was not withdrawn
+	Effective time.Time // when the version takes or took effect
+	Withdrawn time.Time // when the version was withdrawn; zero if it was not
 	Recall    []int     // for Publish only: the earlier versions to recall; see Catalog.Recall
 }
 
@@ -42,7 +42,7 @@ type publishedDoc struct {
 	Source    string `json:"source"`
 	At        int64  `json:"at"`
 	By        string `json:"by"`
-	Effective int64  `json:"effective,omitzero"` // omitted: takes effect at once
+	Effective int64  `json:"effective,omitzero"` // the time of effect; omitted if the version takes effect at once
 	Withdrawn int64  `json:"withdrawn,omitzero"`
 }
 
@@ -101,8 +101,8 @@ func (cs Catalog) Published(ctx context.Context, program string, version int) (P
 	return readPublished(program, it)
 }
 
-// Versions yields versions without their snapshots, newest first. It yields only versions before the given one
-// (0: all), and at most limit of them (0: no limit).
+// Versions yields versions without their snapshots, newest first. It yields only versions before the given one, or all
+// if that is 0. It yields at most limit versions, unless limit is 0.
 func (cs Catalog) Versions(ctx context.Context, program string, before, limit int) iter.Seq2[Published, error] {
 	q := table.Query{
 		PK: stored.ProgramPartition(program), From: stored.ProgramPrefix, To: stored.ProgramPrefix + "~", Reverse: true,

@@ -80,8 +80,8 @@ func (cs Catalog) Withdraw(ctx context.Context, program string) error {
 	return cs.commitSchedule(ctx, append(ops, table.Put(live)))
 }
 
-// Recall recalls versions that were in force. Orders and events of that time that are accepted later are priced by
-// other versions (Schedule.Pricing). Recall returns already_exists if another version was published meanwhile.
+// Recall recalls versions that were in force. Other versions then apply to orders and events of that time that are
+// accepted later (Schedule.Pricing). Recall returns already_exists if another version was published meanwhile.
 func (cs Catalog) Recall(ctx context.Context, program string, versions []int) error {
 	live, s, err := ledger.ReadSchedule(ctx, cs.Table, program, cs.Time())
 	if err != nil || len(versions) == 0 {
@@ -102,7 +102,7 @@ func (cs Catalog) commitSchedule(ctx context.Context, ops []table.Op) error {
 }
 
 // withdrawn removes the scheduled versions from s and returns the writes that mark them as withdrawn. Without these
-// marks, they would look like versions that had been in force once their times have passed.
+// marks, they would look like versions that had been in force when their times have passed.
 func (cs Catalog) withdrawn(
 	ctx context.Context, program string, s *ledger.Schedule, now time.Time,
 ) (ops []table.Op, err error) {

@@ -11,11 +11,11 @@ import (
 type Status string
 
 const (
-	StatusLive      Status = "live"      // in force
-	StatusScheduled Status = "scheduled" // takes effect at its time
-	StatusPast      Status = "past"      // replaced by another version, or skipped
-	StatusWithdrawn Status = "withdrawn" // withdrawn before its time
-	StatusRecalled  Status = "recalled"  // past, and prices only orders and events that were accepted before the recall
+	StatusLive      Status = "live"      // the version is in force
+	StatusScheduled Status = "scheduled" // the version takes effect at its time
+	StatusPast      Status = "past"      // another version replaced the version, or the version was skipped
+	StatusWithdrawn Status = "withdrawn" // the version was withdrawn before its time
+	StatusRecalled  Status = "recalled"  // the version applies only to orders and events that were accepted before the recall
 )
 
 // StatusOf returns the state of one of the program's versions.

@@ -15,20 +15,20 @@ import (
 type LevelChange struct {
 	Member   loyalty.MemberID
 	Place    string // the member's position in the due queue, from which a list can continue
-	From, To string // equal if the level does not change
+	From, To string // the present and the expected level; equal if the level does not change
 	At       time.Time
 	Because  loyalty.Reason // the reason of the last change
 }
 
-// A LevelPreview compares the levels of members now with those at a later instant, under another version of the program
-// or the same one. Another version must take effect after Now, because time that has passed for an account under one
-// version does not pass again under another.
+// A LevelPreview compares the levels of members now with those at a later instant, under the same or another version of
+// the program. Another version must take effect after Now, because changes until Now were already decided under the
+// present version.
 type LevelPreview struct {
 	Live, Next *loyalty.Program
 	Now, Until time.Time
 }
 
-// LevelChanges compares the levels of all members of a shard whose accounts will change because time passes (see
+// LevelChanges compares the levels of all members of a shard whose accounts will change without a command (see
 // ledger.DueQueue.Dated). It starts at the given place and writes nothing.
 func (cs Catalog) LevelChanges(
 	ctx context.Context, v LevelPreview, shard int, place string,
@@ -57,7 +57,7 @@ func (cs Catalog) levelChange(ctx context.Context, d ledger.Due, v LevelPreview)
 		return LevelChange{}, err
 	}
 	present := now.Account
-	present.Ran = acc.Ran // v.Next takes effect now, so no time has been applied under its rules
+	present.Ran = acc.Ran // v.Next takes effect now, so no change was decided under its rules yet
 	then, err := engine.Advance(v.Next, present, v.Until)
 	if err != nil {
 		return LevelChange{}, err

@@ -45,7 +45,7 @@ func byTime(entries []loyalty.Entry) []loyalty.Entry {
 	return entries
 }
 
-// timeActor is the actor of entries that the passing of time causes.
+// timeActor is the actor of entries that record changes over time, such as expiries.
 const timeActor = "time"
 
 // CurrentState brings the account of a member up to date and returns it with the latest entry of a reservation or
@@ -100,7 +100,7 @@ func (l *Ledger) Account(ctx context.Context, p *loyalty.Program, id loyalty.Mem
 	return l.Advanced(ctx, p, it, id)
 }
 
-// LastWritten reads an account as last written. It returns not_found if there is none.
+// LastWritten reads an account as it was last written, without advancing it. It returns not_found if there is none.
 func (l *Ledger) LastWritten(ctx context.Context, program string, m loyalty.MemberID) (loyalty.Account, error) {
 	it, err := l.getAccount(ctx, program, m)
 	if err != nil {

@@ -14,7 +14,7 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/table"
 )
 
-// whole returns an entry with the separately stored parts of its order.
+// whole returns an entry together with the parts of its order that are stored separately.
 func whole(ctx context.Context, t table.Table, program string, e loyalty.Entry) (loyalty.Entry, error) {
 	if e.Order == nil {
 		return e, nil

@@ -24,7 +24,7 @@ type Budgets struct{ *Ledger }
 // redemptions do not contend for one item.
 const BudgetShards = 16
 
-// BudgetCounters holds the counters that one command has read, for the budgets that it changes.
+// BudgetCounters contains the counters that one command has read, for the budgets that it changes.
 //
 // A budget has BudgetShards counters, each with a share of the budget. A counter starts at zero and decreases by the
 // points spent. Its floor is its negated share, so that the table itself rejects overspending. If one counter has too
@@ -36,10 +36,10 @@ const BudgetShards = 16
 type BudgetCounters struct {
 	Ledger  *Ledger
 	Program string
-	back    []posting.Spend // points that expiry returns in the same transaction; they can be spent again
+	back    []posting.Spend // points that expired reservations return in the same transaction, so that they can be spent
 
 	mu       sync.Mutex                     // guards counters while several budgets are read concurrently
-	counters map[string][BudgetShards]int64 // the counters as read, by rule
+	counters map[string][BudgetShards]int64 // the counters as they were read, by the key of the rule
 }
 
 type counterDoc struct {
@@ -52,8 +52,8 @@ func budgetKey(program, rule string, shard int) table.Key {
 
 func budgetPartition(program, rule string) string { return "P#" + program + "#C#" + rule }
 
-// Decide calls the function ask with the remainders of the budgets that were read so far, and returns the outcomes of
-// ask. If the outcomes spend from budgets that were not read, Decide reads these budgets and calls ask again.
+// Decide calls the function ask with the remainders of the budgets that were read so far, and returns its outcomes. If
+// the outcomes spend from budgets that were not read, Decide reads these budgets and calls ask again.
 func (b *BudgetCounters) Decide(
 	ctx context.Context, ask func(earn.Budgets) ([]posting.Outcome, error),
 ) ([]posting.Outcome, error) {
@@ -161,8 +161,8 @@ func shardShare(budget loyalty.Points, shard int) int64 {
 	return share
 }
 
-// inAll returns one spend per rule, with the sum of its points. Points that are returned in the same transaction are
-// subtracted.
+// inAll returns one spend for each rule, with the sum of its points. It subtracts points that are returned in the same
+// transaction.
 func inAll(spends []posting.Spend) (out []posting.Spend) {
 	for _, s := range spends {
 		at := slices.IndexFunc(out, func(x posting.Spend) bool { return x.Rule == s.Rule })
@@ -179,8 +179,8 @@ func inAll(spends []posting.Spend) (out []posting.Spend) {
 }
 
 // ops returns the operations that spend or return points. The table never rejects returned points, even if the budget
-// was meanwhile lowered below the points spent. It does not reject a spend above the remainder either, because only
-// points that are charged again after a failed refund can exceed the remainder.
+// was meanwhile lowered below the points spent. It does not reject a spend above the remainder either. Only points that
+// are charged again after a failed refund can exceed the remainder.
 func (b *BudgetCounters) ops(spends []posting.Spend, cause string) (ops []table.Op) {
 	home := int(stored.Hashed(cause) % BudgetShards)
 	for _, s := range inAll(spends) {
@@ -195,9 +195,9 @@ func (b *BudgetCounters) ops(spends []posting.Spend, cause string) (ops []table.
 	return ops
 }
 
-// spend returns the operations that take points from the home counter if it has enough. Otherwise, they take points
-// from several counters, the fullest first. spend also raises counters that are below their floor to the floor, with
-// points of the other counters.
+// spend returns the operations that take points from the counter with the number home, if it has enough. Otherwise,
+// they take points from several counters, the fullest first. The operations also raise counters that are below their
+// floor to the floor, with points of the other counters.
 func (b *BudgetCounters) spend(s posting.Spend, home int) (ops []table.Op) {
 	room := func(i int) int64 { return b.counters[s.Rule][i] + shardShare(s.Budget, i) }
 	add := func(i int, n, floor int64) {
@@ -226,15 +226,16 @@ func (b *BudgetCounters) spend(s posting.Spend, home int) (ops []table.Op) {
 	return ops
 }
 
-// LeftOf sets left[rule] to the remainder of each budget. The budgets must be loaded.
+// LeftOf adds the remainder of each budget to the parameter left, under the key of its rule. The budgets must be
+// loaded.
 func (b *BudgetCounters) LeftOf(of []posting.Spend, left earn.Budgets) {
 	for _, s := range of {
 		left[s.Rule] = b.left(s)
 	}
 }
 
-// Remaining returns the remainders of budgets, which it reads concurrently. A budget is identified by its rule,
-// including the section: campaigns.double.
+// Remaining returns the remainders of budgets, which it reads concurrently. The key of a budget is that of its rule
+// with the section, such as "campaigns.double".
 func (bs Budgets) Remaining(ctx context.Context, program string, of []posting.Spend) (earn.Budgets, error) {
 	b, left := BudgetCounters{Ledger: bs.Ledger, Program: program}, earn.Budgets{}
 	if err := b.load(ctx, of); err != nil {
@@ -250,7 +251,7 @@ type BudgetUse struct {
 	Overrun loyalty.Points // points charged beyond the budget, after failed refunds or because the budget was lowered
 }
 
-// Uses returns the use of budgets by rule. It reads them concurrently.
+// Uses returns the use of budgets, keyed by rule. It reads them concurrently.
 func (bs Budgets) Uses(ctx context.Context, program string, of []posting.Spend) (map[string]BudgetUse, error) {
 	b, uses := BudgetCounters{Ledger: bs.Ledger, Program: program}, map[string]BudgetUse{}
 	if err := b.load(ctx, of); err != nil {

@@ -14,8 +14,8 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/table"
 )
 
-// Attempts bounds how often one command is decided again. Each retry means that another command was written, so the
-// account makes progress. A command that meets this many conflicts in a row returns ErrTryAgain.
+// Attempts is the maximum number of times that one command is decided. Each retry means that another command was
+// written, so the account makes progress. A command that meets this many conflicts in a row returns ErrTryAgain.
 const Attempts = 64
 
 // mostOps is the maximum number of operations in one transaction of the table.
@@ -42,13 +42,13 @@ func IsConflict(err error) bool {
 // run reads the accounts, advances them to now, decides, and commits accounts and entries in one transaction. If an
 // account has changed meanwhile, it starts again from the changed account. It returns RevisionExists if another command
 // wrote the first entry of the decision. Otherwise it returns the entries of the decision, those of the command's
-// member first. If the response of the table was lost, it returns only the first of them. If there is nothing to
-// decide, it returns the entries of time: the entries that the passing of time caused, such as expiries.
+// member first. If the response of the table was lost, it returns only the first of them. A command without a decision
+// returns the entries that record changes over time, such as expiries.
 func (x *execution) run(ctx context.Context) ([]loyalty.Entry, error) {
 	if err := x.reload(ctx); err != nil {
 		return nil, err
 	}
-	x.c.Read = nil // valid for the first attempt only; later attempts read the accounts again
+	x.c.Read = nil // only the first attempt may use it; later attempts read the accounts again
 	if x.c.Budgets == nil {
 		x.c.Budgets = &BudgetCounters{Ledger: x.Ledger, Program: x.c.Program.ID}
 	}
@@ -65,8 +65,8 @@ type execution struct {
 	*Ledger
 	c      Command
 	read   []table.Item
-	lost   []loyalty.Entry // first entries of attempts whose result is unknown
-	passed []loyalty.Entry // entries of time that were committed in separate transactions
+	lost   []loyalty.Entry // the first entries of attempts whose result is unknown
+	passed []loyalty.Entry // entries for changes over time that were committed in separate transactions
 }
 
 // attempt decides and commits once. The result again is true if the command must be decided again.
@@ -87,7 +87,8 @@ func (x *execution) attempt(ctx context.Context) (entries []loyalty.Entry, again
 	return x.commit(ctx, w)
 }
 
-// tooEarly reports whether a plan was made without an account that it needs, or from accounts that were read too early.
+// tooEarly reports whether the accounts must be read again: a plan needs an account that was not read, or an account
+// was read before another command changed it.
 func (x *execution) tooEarly(ctx context.Context, w planned, err error) bool {
 	var missing MissingMemberError
 	if errors.As(err, &missing) {
@@ -97,8 +98,8 @@ func (x *execution) tooEarly(ctx context.Context, w planned, err error) bool {
 	return errors.Is(err, ErrStaleRead) || len(x.c.Others) > 0 && x.premature(ctx, w, err)
 }
 
-// commit writes a plan. The result again is true if the command must be decided again: the plan had only the first part
-// of the writes, it was not written, or the result is unknown.
+// commit writes a plan. The result again is true if the command must be decided again. This is so if the plan contains
+// only the first part of the writes, if it was not written, or if the result is unknown.
 func (x *execution) commit(ctx context.Context, w planned) (entries []loyalty.Entry, again bool, err error) {
 	err = x.Table.Transact(ctx, w.ops...)
 	var conflict *table.ConflictError
@@ -133,7 +134,7 @@ func (x *execution) resolve(
 		entries, err = x.written(conflict.Current, w.entries[0].Cause)
 		return entries, false, err
 	case conflict.Op < len(w.entries):
-		// An entry of time exists that the account does not include: the account was read too early.
+		// The account does not include an existing entry for a change over time, so it was read too early.
 		return nil, true, x.reload(ctx)
 	case w.ops[conflict.Op].Kind == table.OpAdd:
 		x.c.Budgets.forget() // another command changed the same budget
@@ -195,8 +196,8 @@ func (c Command) members() []loyalty.MemberID {
 	return append([]loyalty.MemberID{c.Member}, c.Others...)
 }
 
-// replaced replaces the account that caused a conflict with its current version. It returns false if something other
-// than an account caused the conflict.
+// replaced replaces the account that caused a conflict in the list read with its current version. It returns false if
+// something other than an account caused the conflict.
 func replaced(read []table.Item, conflict *table.ConflictError) bool {
 	at := slices.IndexFunc(read, func(it table.Item) bool { return it.Key == conflict.Key })
 	if at >= 0 {
@@ -227,9 +228,9 @@ func (x *execution) premature(ctx context.Context, w planned, err error) bool {
 	return true
 }
 
-// record writes an entry that moves no points: a rejection or the order of a guest. Because the rejection is recorded,
-// a repeated command gets the same answer even if the account could pay by then. The entry is stored under its cause
-// and is not part of an account's sequence, so no account is written.
+// record writes an entry that moves no points: a rejection or the order of a guest. Because a rejection is recorded, a
+// repeated command gets the same answer even if the account could pay in the meantime. The entry is stored under its
+// cause. It is not part of an account's sequence, so no account is written.
 func (x *execution) record(ctx context.Context, e loyalty.Entry, with ...table.Op) (loyalty.Entry, error) {
 	p, by := x.c.Program, x.c.By
 	e.Program, e.Recorded, e.Actor, e.Input = cmp.Or(e.Program, p.Version), x.Time(), by.Actor, by.Input

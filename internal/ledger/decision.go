@@ -12,7 +12,7 @@ import (
 
 // Inputs are the values on which a decision is based.
 type Inputs struct {
-	Accounts []loyalty.Account // advanced to Now: the account of the command's member, then those of Others
+	Accounts []loyalty.Account // the accounts, advanced to Now: first that of the command's member, then those of Others
 	Left     earn.Budgets      // the remainders of the budgets that were read so far
 	Now      time.Time
 }
@@ -44,8 +44,8 @@ func (decide Decision) Enrolled() Decision {
 type Loader interface {
 	// Reset discards the inputs that may have changed. Every attempt to write begins with it.
 	Reset()
-	// Load reads the inputs that the result of a decision shows to be missing. It returns true if the decision is to be
-	// made again with them.
+	// Load reads the inputs that are missing according to the result of a decision. It returns true if the decision must
+	// be made again with them.
 	Load(ctx context.Context, x Inputs, outs []posting.Outcome, err error) (again bool, failed error)
 }
 

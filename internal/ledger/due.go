@@ -11,7 +11,7 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/table"
 )
 
-// DueQueue lists the accounts that will change because time passes, by the instant of the next change.
+// DueQueue lists the accounts that will change without a command, sorted by the instant of the next change.
 type DueQueue struct{ *Ledger }
 
 // Advance writes the changes that are due for a member and returns the number of entries written. It returns not_found
@@ -24,7 +24,7 @@ func (l *Ledger) Advance(ctx context.Context, p *loyalty.Program, m loyalty.Memb
 // A Due is an account that was due when it was listed.
 type Due struct {
 	Member loyalty.MemberID
-	Place  string // position in the queue of its shard, from which a list can start
+	Place  string // the position in the queue of the shard, from which a list can start
 	item   table.Item
 }
 
@@ -54,16 +54,16 @@ func (ds DueQueue) Next(ctx context.Context, program string) (time.Time, error) 
 	return NextDue(ctx, ds.Table, shards...)
 }
 
-// From yields the accounts of one shard (0 to Shards-1) that are due at now, the longest due first, starting at a
-// position in its queue.
+// From yields the accounts of one shard (0 to Shards-1) that are due at now, starting at a position in the shard's
+// queue. The account that has been due for the longest time comes first.
 func (ds DueQueue) From(
 	ctx context.Context, program string, shard int, place string, now time.Time,
 ) iter.Seq2[Due, error] {
 	return ds.list(ctx, program, shard, table.Query{From: place, To: stored.DueBound(now)})
 }
 
-// Dated yields all accounts of one shard that will change at some future instant because time passes. It starts at the
-// given position in the queue of the shard. It omits only accounts that time never changes: those at the lowest level
+// Dated yields all accounts of one shard that will change at some instant without a command. It starts at the given
+// position in the queue of the shard. It omits only accounts that never change in this way: those at the lowest level
 // with no expiring or pending points.
 func (ds DueQueue) Dated(ctx context.Context, program string, shard int, place string) iter.Seq2[Due, error] {
 	return ds.list(ctx, program, shard, table.Query{From: place})

@@ -19,18 +19,18 @@ import (
 
 // CodeDoc is a stored form: only add fields.
 type CodeDoc struct {
-	Member     string `json:"m,omitzero"` // empty: uploaded and unclaimed
+	Member     string `json:"m,omitzero"` // the member who claimed the code; empty for an uploaded code that is unclaimed
 	Redemption string `json:"rd,omitzero"`
 	Reward     string `json:"r"`
 	From       int64  `json:"f,omitzero"`
 	Until      int64  `json:"u,omitzero"`
-	Left       int64  `json:"left,omitzero"` // gift cards: remaining value, minor units
+	Left       int64  `json:"left,omitzero"` // for gift cards: the remaining value in minor units
 	Currency   string `json:"cur,omitzero"`
-	Worth      int64  `json:"w,omitzero"`    // gift cards: original value, minor units; absent in older items
-	Taken      int64  `json:"t,omitzero"`    // gift cards: value removed by reversals, minor units
-	Used       int64  `json:"used,omitzero"` // when it was used up
+	Worth      int64  `json:"w,omitzero"`    // for gift cards: the original value in minor units; absent in older items
+	Taken      int64  `json:"t,omitzero"`    // for gift cards: the value removed by reversals, in minor units
+	Used       int64  `json:"used,omitzero"` // the time at which the code was used up
 	Void       bool   `json:"void,omitzero"`
-	Returned   bool   `json:"ret,omitzero"` // other codes: the points were returned after the code was used
+	Returned   bool   `json:"ret,omitzero"` // for other codes: the points were returned after the code was used
 
 	Uses []CodeUseDoc `json:"uses,omitzero"` // the latest uses, oldest first; at most maxCodeUses
 }
@@ -41,7 +41,7 @@ type CodeUseDoc struct {
 	At       int64  `json:"at"`
 	Amount   int64  `json:"a,omitzero"`
 	Order    string `json:"o,omitzero"`
-	Reversed int64  `json:"rev,omitzero"` // when the use was reversed
+	Reversed int64  `json:"rev,omitzero"` // the time at which the use was reversed
 	Reason   string `json:"why,omitzero"`
 }
 
@@ -96,7 +96,7 @@ func codeOps(c Command, entries []loyalty.Entry) (ops []table.Op) {
 		}
 		p := c.Program
 		if e.Cause.Revision > 1 && c.Rules != nil {
-			p = c.Rules // the rules of the reservation; an automatic redemption by the same command uses c.Program
+			p = c.Rules // the rules of the reservation; automatic redemptions by the same command use c.Program
 		}
 		reward, _ := redeem.FindReward(p.Rewards, r.Reward)
 		switch {
@@ -135,8 +135,8 @@ func listedKey(program string, r *loyalty.Redemption) table.Key {
 	return table.Key{PK: ListedPartition(program, r.Reward), SK: stored.Stamped(r.Until) + "#" + r.ID}
 }
 
-// listOps returns the operations that entries cause on the list: a new reservation is added, and one that ends is
-// removed.
+// listOps returns the operations on the list of reservations that follow from entries. A new reservation is added, and
+// a reservation that ends is removed.
 func listOps(program string, entries []loyalty.Entry) (ops []table.Op) {
 	for _, e := range entries {
 		r := e.Redemption

@@ -23,7 +23,7 @@ type Command struct {
 	// Load reads further inputs of the decision; nil if there are none.
 	Load    Loader
 	With    []table.Op      // other operations to write in the same transaction
-	Alone   bool            // write the operations in With even if there is no entry
+	Alone   bool            // whether to write the operations in With even if there is no entry
 	Read    *table.Item     // the account, if it was already read
 	Budgets *BudgetCounters // counters that were already read; nil if none
 	// reached is a sequence number that the account is known to have reached. An account that is read with a lower one
@@ -35,19 +35,19 @@ type Command struct {
 	// Note is an entry that changes no account. If it is set, the command writes only the note and the operations in
 	// With.
 	Note *loyalty.Entry
-	// Ends is set if a prepared command ends something that is open, such as a reservation or an offer.
+	// Ends is set if a prepared command ends a reservation or an offer, which another command may have ended before.
 	Ends bool
-	// revises is the prior state on which a prepared command builds. It is nil unless the command writes a revision of
-	// a cause with a natural identity. The field of contains that cause.
+	// revises is the prior state on which a prepared command builds. It is nil unless the command writes a revision of a
+	// cause with a natural identity. The field named of contains that cause.
 	revises *Prior
 	of      loyalty.Cause
 }
 
-// A Result has the entries that a command wrote, now or when it ran before.
+// A Result contains the entries that a command wrote, now or when it ran before.
 type Result struct {
-	// Entries are the entries of the decision, those of the command's member first. If the response of the table was
-	// lost, only the first of them is there. A command without a decision has the entries of time: those that the
-	// passing of time caused, such as expiries.
+	// Entries are the entries of the decision, those of the command's member first. If the response of the table was lost,
+	// Entries contains only the first of them. For a command without a decision, they are the entries that record changes
+	// over time, such as expiries.
 	Entries  []loyalty.Entry
 	Replayed bool
 }

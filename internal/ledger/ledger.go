@@ -30,7 +30,7 @@ import (
 )
 
 // ErrTryAgain means that other writers repeatedly changed the same items, or that the table temporarily rejected the
-// command. The command may or may not have been committed. Repeating the same command is safe.
+// command. The command may have been committed. Repeating the same command is safe.
 var ErrTryAgain = errors.New("ledger: try again")
 
 // Busy reports whether a command that failed with err may succeed soon and is safe to repeat: the ledger or the table
@@ -44,14 +44,14 @@ func Busy(err error) bool {
 type Ledger struct {
 	Table  table.Table
 	Now    func() time.Time
-	Random io.Reader // source of codes; nil for crypto/rand
+	Random io.Reader // the source of random codes; nil means crypto/rand
 
 	// Program returns a published version of a program. It is needed because an order keeps the rules of its first
 	// revision.
 	Program func(ctx context.Context, id string, version int) (*loyalty.Program, error)
 
-	// Versions returns the schedule of a program's versions and the time at which it was read, which may be a moment
-	// ago. If Versions is nil, the version that a command is called with counts as live at all times.
+	// Versions returns the schedule of a program's versions and the time at which the schedule was read, which may be a
+	// short time ago. If Versions is nil, the version that a command is called with counts as live at all times.
 	Versions func(ctx context.Context, id string) (Schedule, time.Time, error)
 }
 
@@ -62,5 +62,6 @@ type By struct {
 	Input string // a fingerprint of the whole command; empty if the command has a natural identity
 }
 
-// Time returns the current time in the stored precision, so that a value read back equals the value decided.
+// Time returns the current time, rounded down to milliseconds. Times are stored with this precision, so a stored time
+// is read back unchanged.
 func (l *Ledger) Time() time.Time { return l.Now().UTC().Truncate(time.Millisecond) }

@@ -45,8 +45,8 @@ func List[T any](
 	}
 }
 
-// NextDue returns the instant of the first place in queues of due objects, which are partitions of the index. It
-// returns zero if the queues are empty.
+// NextDue returns the earliest instant in queues of due objects, which are partitions of the index. It returns zero if
+// the queues are empty.
 func NextDue(ctx context.Context, t table.Table, partitions ...string) (next time.Time, err error) {
 	for _, pk := range partitions {
 		for it, err := range t.Query(ctx, table.Query{PK: pk, Index: true, Limit: 1}) {

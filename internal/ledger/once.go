@@ -68,7 +68,7 @@ func (x *execution) rejected(ctx context.Context, rejection *loyalty.Error) (was
 	if e.Redemption != nil {
 		r := *e.Redemption
 		r.Status, r.At = loyalty.Rejected, e.Effective
-		r.Code, r.Pooled = "", false // the code of the failed attempt
+		r.Code, r.Pooled = "", false // the redemption did not receive the code of the failed attempt
 		e.Redemption = &r
 	}
 	if _, err = x.record(ctx, e); err != nil {

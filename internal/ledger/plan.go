@@ -18,19 +18,19 @@ import (
 )
 
 // A planned value contains the writes of one attempt. The command's own entries are first, so that a conflict over the
-// command's cause is the one that is reported. They are followed by the entries of time (entries that the passing of
-// time caused, such as expiries), the accounts, the command's other operations and the budgets. If ops is empty, there
-// is nothing to write.
+// command's cause is reported before other conflicts. After them come the entries that record changes over time, such
+// as expiries, then the accounts, the command's other operations and the budgets. If ops is empty, there is nothing to
+// write.
 type planned struct {
 	ops     []table.Op
 	entries []loyalty.Entry
-	own     int  // number of the command's own entries; all entries if the command only advances the account
-	more    bool // the plan has only the first part of the entries of time, and no entry of the command
-	again   bool // other orders were decided again
+	own     int  // the number of the command's own entries; all if the command only advances the account
+	more    bool // the plan has only some of the entries for changes over time, and no entry of the command
+	again   bool // whether other orders were decided again
 }
 
-// behind is the maximum number of entries of time in one transaction. A transaction with this many entries, the codes
-// and stock that they return, and all writes of a command stays within mostOps.
+// behind is the maximum number of entries for changes over time in one transaction. A transaction with this many
+// entries, the codes and stock that they return, and all writes of a command stays within mostOps.
 const behind = 20
 
 // plan returns the writes of one attempt. A command may require that other orders are decided again. plan includes as
@@ -55,7 +55,7 @@ func (x *execution) planAtMost(ctx context.Context, most int) (planned, error) {
 	w := planned{more: more, again: slices.ContainsFunc(sides, func(s side) bool { return s.again })}
 	switch {
 	case more && len(c.Others) > 0:
-		return w, nil // each account is advanced alone before the command is decided
+		return w, nil // before the command is decided, each account is advanced alone
 	case more:
 		c.With = nil
 	}
@@ -113,21 +113,20 @@ func (w *writes) add(l *Ledger, c Command, s *side) {
 // A side is one account in an attempt: the account as read, and the changes to it.
 type side struct {
 	item    table.Item
-	before  loyalty.Account // as it was read
+	before  loyalty.Account // the account as it was read
 	acc     loyalty.Account
 	head    string // the hash of the last written entry
 	written int64  // the number of written entries
 	entries []loyalty.Entry
-	passed  int // the number of entries of time in entries
+	passed  int // the number of entries for changes over time in the field entries
 	spends  []posting.Spend
 	parts   []table.Op // operations that write the separate parts of large orders
 	ran     time.Time  // the instant up to which time has been applied
-	again   bool       // other orders were decided again
+	again   bool       // whether other orders were decided again
 }
 
-// advanced advances the accounts to now and decides. If the advance alone needs more than one transaction, advanced
-// does not decide, and the result more is true. The parameter most limits the number of other orders that are decided
-// again.
+// advanced advances the accounts to now and decides. If advancing alone needs more than one transaction, it does not
+// decide, and the result more is true. The parameter most limits the number of other orders that are decided again.
 func (c Command) advanced(
 	ctx context.Context, read []table.Item, most int, now time.Time,
 ) (sides []side, more bool, err error) {
@@ -155,7 +154,7 @@ func (c Command) advanced(
 	if more || c.Decide == nil && !award.HasUndecided(&accs[0]) {
 		return sides, more, nil
 	}
-	b.back = sides[0].spends // points that time returns in other accounts count only after they are written
+	b.back = sides[0].spends // points that expired reservations return in other accounts count only when written
 	outs, err := b.Decide(ctx, func(left earn.Budgets) ([]posting.Outcome, error) {
 		return c.complete(ctx, b.Ledger, sides, accs, left, most, now)
 	})
@@ -247,8 +246,8 @@ func (s *side) seal(l *Ledger, c Command) []table.Op {
 	return puts
 }
 
-// behind returns the number of entries that precede the command's main entry in the account: entries of time, and other
-// entries of the command. The transaction lists them after the main entry.
+// behind returns the number of entries that precede the command's main entry in the account: entries for changes over
+// time, and other entries of the command. The transaction lists them after the main entry.
 func (s *side) behind(main loyalty.Cause) int {
 	if at := slices.IndexFunc(s.entries, func(e loyalty.Entry) bool { return e.Cause == main }); at >= 0 {
 		return at

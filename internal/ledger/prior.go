@@ -12,14 +12,14 @@ import (
 // A Prior is the state on which the next revision of a cause builds: the latest revision with its rules, and the
 // account, which is read in the same step.
 type Prior struct {
-	Was     *loyalty.Entry   // nil if the cause is new
+	Was     *loyalty.Entry   // the latest revision; nil if the cause is new
 	Rules   *loyalty.Program // the rules of the first revision
-	Account *table.Item      // nil if the account was not read
+	Account *table.Item      // the item of the account; nil if the account was not read
 }
 
-// Revise prepares a command that writes the next revision of a cause that has a natural identity. The same content
-// again is a replay of the latest revision and writes nothing. Different content becomes the next revision, under the
-// rules of the first.
+// Revise prepares a command that writes the next revision of a cause that has a natural identity. A command with the
+// same content as the latest revision is a replay and writes nothing. Different content becomes the next revision,
+// under the rules of the first.
 //
 // It reads the latest revision and, unless m is empty, the account of m in parallel, so that a command takes two
 // sequential steps. Either result may be older than the other. If the account does not include the latest revision yet,
@@ -53,7 +53,7 @@ func (l *Ledger) Prior(
 	}
 	version := from.Was.Program
 	if order := from.Was.Order; order != nil {
-		version = order.Program // notes written by the first release name the version that was in force at that time
+		version = order.Program // the first release wrote notes with the version that was in force at that time
 	}
 	from.Rules, err = l.Rules(ctx, p, version)
 	return from, err

@@ -18,15 +18,15 @@ import (
 // A Redecider decides orders again if their points depend on a command.
 type Redecider struct{ *Ledger }
 
-// The number of a member's entries that are read first to decide levels again, and the maximum per later query. The few
-// newest entries are usually enough.
+// The first constant is the number of a member's entries that are read first to decide levels again. The second is the
+// maximum number for each later query. The few newest entries are usually enough.
 const (
 	fewEntries  = 8
 	manyEntries = 100
 )
 
 // needed contains the inputs for completing an outcome. The field written is the number of stored entries of the
-// account. The field passed contains the entries that this attempt writes for the passage of time, together with the
+// account. The field passed contains the entries for changes over time that this attempt writes together with the
 // outcome.
 type needed struct {
 	p       *loyalty.Program
@@ -102,14 +102,14 @@ func (r Redecider) entriesSince(
 	return h.Entries, err
 }
 
-// postponed is the decision of a command that only advances an account: it decides the orders again that an earlier
+// postponed is the decision of a command that only advances an account. It decides again the orders that an earlier
 // command postponed.
 type postponed struct {
 	*Ledger
 	p       *loyalty.Program
 	written int64 // the number of stored entries of the account
 	orders  []loyalty.PlacedOrder
-	known   bool // the orders were read
+	known   bool // whether the orders were read
 }
 
 func (d *postponed) decide(x Inputs) ([]posting.Outcome, error) {
@@ -118,7 +118,7 @@ func (d *postponed) decide(x Inputs) ([]posting.Outcome, error) {
 
 func (d *postponed) Reset() { d.known = false }
 
-// Load reads the orders if the account does not list them.
+// Load reads the orders that wait to be decided again if the account does not list them.
 func (d *postponed) Load(ctx context.Context, x Inputs, _ []posting.Outcome, _ error) (bool, error) {
 	acc := x.Accounts[0]
 	if d.known || len(acc.Undecided) > 0 {
@@ -151,7 +151,7 @@ func (r Redecider) WithOrders(
 	return acc, nil
 }
 
-// versionsBefore returns the versions that were in force before p, as far back as the decision needs them.
+// versionsBefore returns the versions that were in force before p and that the decision needs.
 func (r Redecider) versionsBefore(
 	ctx context.Context, p *loyalty.Program, needs posting.Needs, h tier.History,
 ) ([]tier.Live, error) {

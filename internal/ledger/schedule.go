@@ -13,19 +13,19 @@ import (
 )
 
 // A Schedule states which version of a program is in force at each time from now on. It is stored as one item, so that
-// it changes atomically. The version in force depends only on this item and the clock: a version takes effect at its
-// time without any process. Of two versions for the same instant, the higher one takes effect.
+// it changes atomically. The version in force depends only on this item and the clock. A version therefore takes effect
+// at its time without any process. If two versions have the same instant, the higher one takes effect.
 type Schedule struct {
-	Live int        // 0 if none is live yet
+	Live int        // the version in force; 0 if none is live yet
 	Next []Upcoming // scheduled versions, in the order in which they take effect
 	Last int        // the newest version number, including withdrawn versions; 0 if none was published
 	Past []Ended    // versions that were in force before Live, oldest first; at most maxPast
 
-	Since time.Time // when the first of Past, or Live if Past is empty, took effect
+	Since time.Time // when the first version in Past took effect, or Live if Past is empty
 }
 
-// An Ended version was in force until another one took effect. A recalled version prices only orders and events that
-// were accepted before the recall.
+// An Ended version was in force until another one took effect. If it was recalled, it applies only to orders and events
+// that were accepted before the recall.
 type Ended struct {
 	Version  int
 	Until    time.Time
@@ -56,10 +56,10 @@ func (s Schedule) At(t time.Time) int {
 	return version
 }
 
-// Pricing returns the version that prices orders and events of an instant. This is the version that was in force then,
-// or the first version if the instant is earlier. A version is unsuitable if it was recalled, or replaced in the same
-// millisecond. In that case, Pricing returns the last suitable version before it, or else the first suitable one after
-// it. Pricing returns 0 if no version was ever published.
+// Pricing returns the version whose rules apply to orders and events of an instant. This is the version that was in
+// force then, or the first version if the instant is earlier. A version is unsuitable if it was recalled, or replaced
+// in the same millisecond. In that case, Pricing returns the last suitable version before it, or else the first
+// suitable one after it. Pricing returns 0 if no version was ever published.
 func (s Schedule) Pricing(at time.Time) int {
 	n := slices.IndexFunc(s.Past, func(v Ended) bool { return at.Before(v.Until) })
 	if n < 0 {
@@ -99,9 +99,9 @@ func (s *Schedule) Recall(versions []int) {
 // schedule is written next. Until then, readers derive the same state from Next.
 type liveDoc struct {
 	Version int           `json:"version"`
-	Next    []upcomingDoc `json:"next,omitempty"` // in the order in which they take effect
-	Last    int           `json:"last,omitzero"`  // omitted if it is the highest of the others
-	Past    []upcomingDoc `json:"past,omitempty"` // with the times at which they ended, oldest first
+	Next    []upcomingDoc `json:"next,omitempty"` // the scheduled versions, in the order in which they take effect
+	Last    int           `json:"last,omitzero"`  // the newest version number; omitted if Version or Next contains it
+	Past    []upcomingDoc `json:"past,omitempty"` // the past versions with the times at which they ended, oldest first
 	Since   int64         `json:"since,omitzero"`
 }
 
@@ -153,7 +153,7 @@ func (s *Schedule) begin(version int, at time.Time) {
 	s.Live = version
 }
 
-// TakeOver schedules a version, or makes it live immediately if the time is not in the future.
+// TakeOver schedules a version. If the time is not in the future, it makes the version live immediately.
 func (s *Schedule) TakeOver(version int, at, now time.Time) {
 	s.Last = version
 	if !at.After(now) {

@@ -14,9 +14,9 @@ import (
 // Statements reads the entries of members.
 type Statements struct{ *Ledger }
 
-// List yields a member's entries, newest first. It yields only entries before the given sequence number (0: all),
-// and at most limit of them (0: no limit). It reads no more items than limit. It reads the index, so an entry that was
-// just written may be missing.
+// List yields a member's entries, newest first. It yields only entries before the given sequence number, or all if that
+// is 0. It yields at most limit entries, unless limit is 0, and reads no more items than that. It reads the index, so
+// an entry that was just written may be missing.
 func (s Statements) List(
 	ctx context.Context, program string, m loyalty.MemberID, before int64, limit int,
 ) iter.Seq2[loyalty.Entry, error] {

@@ -10,7 +10,7 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/loyalty/tier"
 )
 
-// Rules returns the program in the version that an order uses.
+// Rules returns the program in the version whose rules apply to an order.
 func (l *Ledger) Rules(ctx context.Context, p *loyalty.Program, version int) (*loyalty.Program, error) {
 	if p.Version == version {
 		return p, nil
@@ -18,9 +18,9 @@ func (l *Ledger) Rules(ctx context.Context, p *loyalty.Program, version int) (*l
 	return l.Program(ctx, p.ID, version)
 }
 
-// past returns the versions of the program that preceded p and were live at some time after since, oldest first. It
-// also returns the time until which p is known to be the live version. Usually there are no earlier versions, and
-// nothing is read, because the schedule and the versions are cached.
+// past returns the versions of the program that preceded p and were live after the instant since, oldest first. It also
+// returns the time until which p is known to be the live version. Usually there are no earlier versions, and nothing is
+// read, because the schedule and the versions are cached.
 func (l *Ledger) past(
 	ctx context.Context, p *loyalty.Program, since, now time.Time,
 ) (versions []tier.Live, until time.Time, err error) {
@@ -41,14 +41,14 @@ func (l *Ledger) past(
 	return versions, until, err
 }
 
-// between returns the versions of a schedule that were live before p and after an instant, and the time at which p
-// itself ended, or zero if p has not ended.
+// between returns the versions of a schedule that preceded p and were live after the instant since. It also returns the
+// time at which p ended, or zero if p has not ended.
 func (l *Ledger) between(
 	ctx context.Context, p *loyalty.Program, s Schedule, since time.Time,
 ) (versions []tier.Live, ended time.Time, err error) {
 	for _, v := range s.Past {
 		switch {
-		case v.Version == p.Version: // p has ended because another version took effect
+		case v.Version == p.Version: // another version took effect, so p has ended
 			return versions, v.Until, nil
 		case !v.Until.After(since):
 			continue
@@ -62,8 +62,9 @@ func (l *Ledger) between(
 	return versions, ended, nil
 }
 
-// RulesAt returns the version of the program that prices orders and events of an instant: the version that was live
-// then, or another version if that version was recalled (see Schedule.Pricing). p is the current version.
+// RulesAt returns the version of the program whose rules apply to orders and events of an instant. This is the version
+// that was live then, or another version if that version was recalled (see Schedule.Pricing). The parameter p is the
+// current version.
 func (l *Ledger) RulesAt(ctx context.Context, p *loyalty.Program, at time.Time) (*loyalty.Program, error) {
 	if l.Versions == nil {
 		return p, nil
@@ -78,7 +79,7 @@ func (l *Ledger) RulesAt(ctx context.Context, p *loyalty.Program, at time.Time) 
 	return p, nil
 }
 
-// PresentAt returns an account with all time-based changes until now.
+// PresentAt returns an account with all changes that are due without a command until now.
 func (l *Ledger) PresentAt(
 	ctx context.Context, p *loyalty.Program, acc loyalty.Account, now time.Time,
 ) (posting.Outcome, error) {
@@ -96,13 +97,14 @@ func (l *Ledger) PresentAt(
 	return out, err
 }
 
-// Present returns an account with all time-based changes until now. It writes nothing.
+// Present returns an account with all changes that are due without a command until now. It writes nothing.
 func (l *Ledger) Present(ctx context.Context, p *loyalty.Program, acc loyalty.Account) (posting.Outcome, error) {
 	return l.PresentAt(ctx, p, acc, l.Time())
 }
 
-// pass returns the time-based changes of an account until now. If they do not fit into one transaction, because the
-// account was not written for a long time, pass returns the first part and sets more.
+// pass returns the changes of an account that are due without a command until now. If they do not fit into one
+// transaction, because the account was not written for a long time, pass returns the first part and sets the result
+// more.
 func (l *Ledger) pass(
 	ctx context.Context, p *loyalty.Program, acc loyalty.Account, now time.Time,
 ) (out posting.Outcome, more bool, err error) {

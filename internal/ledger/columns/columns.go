@@ -25,7 +25,7 @@ var ErrDamaged = errors.New("columns: the data is damaged")
 // The two forms of a column of numbers.
 const (
 	progression = iota // the first number and the step
-	ranged             // smallest number, divisor, width, and each number's divided distance from the smallest
+	ranged             // the smallest number, the divisor, the width, and the divided distance of each number
 )
 
 // A Writer packs columns one after the other. Its zero value is ready.
@@ -76,7 +76,7 @@ func gcd(a, b uint64) uint64 {
 	return a
 }
 
-// stepOf returns the step of an arithmetic progression.
+// stepOf returns the step of a column that is an arithmetic progression. It returns false for any other column.
 func stepOf(column []int64) (step int64, ok bool) {
 	if len(column) > 1 {
 		step = column[1] - column[0]
@@ -93,7 +93,7 @@ func stepOf(column []int64) (step int64, ok bool) {
 type packer struct {
 	out  []byte
 	bits uint64
-	n    int // number of bits in bits, fewer than 8
+	n    int // the number of bits in the field bits, fewer than 8
 }
 
 func (p *packer) add(v uint64, width int) {

@@ -8,12 +8,12 @@ import (
 
 // A pattern is a string with a gap for its last number. Its text is the kind, followed by the string with the gap.
 const (
-	literal = 'l' // no number
+	literal = 'l' // the string has no number
 	counted = 'n' // the number has no leading zeros
 	padded  = 'p' // the next byte is the number of digits, counted from '0'
 )
 
-// gap stands for the number in a pattern. A string that contains it is a literal.
+// gap is the character that replaces the number in a pattern. A string that contains it is stored as a literal.
 const gap = "*"
 
 // maxDigits is the maximum number of digits of a number in a string, so that the number fits into an int64.
