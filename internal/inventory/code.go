@@ -1,8 +1,9 @@
-// Package inventory stores what limits a reward: its codes, its stock and its waitlist.
+// Package inventory stores the quantities that limit a reward: its codes, its stock and its waitlist.
 //
-// An item of the table has at most one owner: a reservation takes a code from the pool of its reward in the transaction
-// that moves the points, and returns it in the same way. The operations that follow from entries, such as returning the
-// code of an expired reservation, are in package ledger (effects.go), because every command may write such entries.
+// A code or a unit of stock has at most one owner. A reservation takes a code from the pool of its reward in the
+// transaction that moves the points, and returns it in the same way. The operations that follow from entries, such as
+// returning the code of an expired reservation, are in package ledger (effects.go), because every command may write
+// such entries.
 package inventory
 
 import (

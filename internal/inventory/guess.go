@@ -25,7 +25,7 @@ type guessesDoc struct {
 // A Guesser identifies the source of lookups of codes.
 type Guesser struct {
 	Key    string // the API key's ID
-	Client string // the POS terminal, session or address that the caller acts for; empty if it names none
+	Client string // the POS terminal, session or address for which the caller acts; may be empty
 }
 
 // limits returns the items that count the guesser's misses.
@@ -79,7 +79,7 @@ func (c Codes) Guarded(ctx context.Context, program string, who Guesser, look fu
 
 // missed counts a miss under all limits, or rejects the lookup if a limit was reached in the meantime.
 func (c Codes) missed(ctx context.Context, limits []guessLimit, items []table.Item) error {
-	now, unknown := c.Time(), false // unknown: the response of an attempt was lost
+	now, unknown := c.Time(), false // unknown is set if the response of an attempt was lost
 	for range ledger.Attempts {
 		ops, err := missedOnceMore(limits, items, now)
 		if err != nil {
@@ -125,7 +125,7 @@ func missedOnceMore(limits []guessLimit, items []table.Item, now time.Time) ([]t
 	return ops, nil
 }
 
-// guesses reads the misses under a limit. It returns *redeem.TooManyGuesses if the limit is reached.
+// guesses returns the misses that an item counts. It returns *redeem.TooManyGuesses if the limit is reached.
 func (limit guessLimit) guesses(it table.Item, now time.Time) (g redeem.Guesses, err error) {
 	if it.Version == 0 {
 		return nil, nil

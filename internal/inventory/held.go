@@ -37,14 +37,14 @@ func (ss Stock) expiredOf(
 // that they expired, and then decide the rejected command again.
 type ExpiredHolds struct {
 	holds []table.Item
-	All   bool // the list has no more expired reservations
+	All   bool // whether the list contains no further expired reservations
 }
 
 func (ExpiredHolds) Error() string { return "inventory: reservations of the reward may have expired" }
 
-// Expired returns an ExpiredHolds error with the next expired reservations of a reward. It starts after those in the
-// parameter before. It returns the error even if there are none, so that the command is decided once more, because the
-// decision may have missed an expiry that another process wrote just before.
+// Expired returns an ExpiredHolds error with the next expired reservations of a reward, after those in the parameter
+// before. It returns the error even if there are none, so that the command is decided once more. The decision may have
+// missed an expiry that another process wrote just before.
 func (ss Stock) Expired(ctx context.Context, program string, reward *loyalty.Reward, before ExpiredHolds) error {
 	var found ExpiredHolds
 	var last table.Item

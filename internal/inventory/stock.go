@@ -21,7 +21,7 @@ type Stock struct{ *ledger.Ledger }
 // maxExpired is the maximum number of expired reservations per reward that are counted as available again.
 const maxExpired = 100
 
-// Counts returns the remaining quantity of each reward with a limited quantity, also per date.
+// Counts returns the remaining quantity of each reward with a limited quantity, and of each of its dates.
 func (ss Stock) Counts(ctx context.Context, p *loyalty.Program) (earn.Budgets, error) {
 	var of []posting.Spend
 	for _, r := range p.Rewards {
@@ -66,7 +66,7 @@ type StockReading struct {
 type rewardReading struct {
 	*loyalty.Reward
 	expired []ledger.ListedDoc
-	line    []table.Item // the first members of the waitlist
+	line    []table.Item // the items of the first members of the waitlist
 }
 
 // Reading returns a StockReading of the stock that is available if member m redeems now; see CountsFor.

@@ -22,7 +22,7 @@ const uploadAtOnce = 40
 type Upload struct {
 	Added     int
 	Duplicate []string // codes that already exist in any pool of the program or belong to a member
-	Replayed  bool     // set by Codes.Upload: the same codes were already uploaded
+	Replayed  bool     // whether the same codes were already uploaded; set by Codes.Upload
 }
 
 // Add adds codes to the pool of a reward. It skips codes that already exist in the program and returns them as
@@ -52,7 +52,7 @@ func (c Codes) Upload(ctx context.Context, program, reward string, codes []strin
 		replayed := attempt == 0 && u.Codes == len(codes)
 		err = u.run(ctx, slices.Values(codes))
 		if ledger.IsConflict(err) {
-			continue // the same codes are uploaded by two requests at the same time
+			continue // another request uploads the same codes at the same time
 		}
 		return Upload{Added: u.Added, Duplicate: u.Duplicate, Replayed: replayed}, err
 	}
@@ -61,7 +61,7 @@ func (c Codes) Upload(ctx context.Context, program, reward string, codes []strin
 
 // uploadDoc is a stored form: only add fields.
 type uploadDoc struct {
-	Codes     int      `json:"n"` // how many of the codes were processed
+	Codes     int      `json:"n"` // the number of codes that were processed
 	Added     int      `json:"a"`
 	Duplicate []string `json:"d,omitempty"`
 }
@@ -72,7 +72,7 @@ type upload struct {
 	uploadDoc
 	program, reward string
 	progress        *table.Item // stores the uploadDoc; nil if the progress is not recorded
-	suspect         bool        // some codes existed already, so more of them probably do
+	suspect         bool        // whether some codes existed already, so that more of them probably exist
 }
 
 // run processes the codes after those that were processed before. A code that appears twice in one transaction is a
@@ -102,7 +102,8 @@ func (u *upload) run(ctx context.Context, codes iter.Seq[string]) error {
 	return u.add(ctx, batch, read)
 }
 
-// add adds the codes of a batch that do not exist yet. read is the number of processed codes, including the batch.
+// add adds the codes of a batch that do not exist yet. The parameter read is the number of processed codes, including
+// the batch.
 func (u *upload) add(ctx context.Context, batch []string, read int) error {
 	u.Codes = read
 	for range ledger.Attempts {

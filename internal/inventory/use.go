@@ -18,14 +18,14 @@ import (
 // A CodeUse requests the use of a code, under an ID that the caller derived.
 type CodeUse struct {
 	ID     string
-	Code   string        // as entered
-	Amount loyalty.Money // gift cards: the amount to use; zero for other codes
-	Order  string        // the order it was used for; may be empty
+	Code   string        // the code as it was entered
+	Amount loyalty.Money // for gift cards: the amount to use; zero for other codes
+	Order  string        // the order for which the code was used; may be empty
 }
 
 // A UseReversal requests the reversal of one use of a code.
 type UseReversal struct {
-	Code   string // as entered
+	Code   string // the code as it was entered
 	Use    string // the ID of the use
 	Reason string
 }
@@ -37,7 +37,7 @@ type CodeResult struct {
 	Redemption string
 	Reward     string
 	redeem.IssuedCode
-	Uses     []UsedCode // the latest ones, oldest first; at most maxCodeUses
+	Uses     []UsedCode // the latest uses, oldest first; at most maxCodeUses
 	Replayed bool
 }
 
@@ -45,9 +45,9 @@ type CodeResult struct {
 type UsedCode struct {
 	ID       string
 	At       time.Time
-	Amount   loyalty.Money // zero unless the code is a gift card
+	Amount   loyalty.Money // the amount used of a gift card; zero for other codes
 	Order    string        // may be empty
-	Reversed time.Time     // zero unless the use was reversed
+	Reversed time.Time     // when the use was reversed; zero if it was not
 	Reason   string        // the reason of the reversal
 }
 
@@ -113,10 +113,10 @@ func (c Codes) codeItem(ctx context.Context, program, code string) (table.Item, 
 	return it, nil
 }
 
-// Use uses a code, or a part of a gift card. If it is repeated with the same ID and By.Input, it returns the first
-// result, so that a POS terminal can retry; with a different input, it returns idempotency_key_reused. It returns
-// not_found if no member received the code, and code_used, code_void, code_not_valid or amount_out_of_range if the code
-// cannot be used.
+// Use uses a code, or a part of a gift card. If the call is repeated with the same ID and By.Input, it returns the
+// first result, so that a POS terminal can retry. With a different By.Input, it returns idempotency_key_reused. It
+// returns not_found if no member received the code, and code_used, code_void, code_not_valid or amount_out_of_range if
+// the code cannot be used.
 func (c Codes) Use(ctx context.Context, program string, in CodeUse, by ledger.By) (CodeResult, error) {
 	record := table.Item{Key: useKey(program, in.ID)}
 	for range ledger.Attempts {
@@ -174,10 +174,10 @@ func usedBefore(it table.Item, by ledger.By, err error) (CodeResult, error) {
 	return r, nil
 }
 
-// ReverseUse reverses one use of a code (redeem.IssuedCode.Unuse). If it is repeated with the same By.Input, it
+// ReverseUse reverses one use of a code (redeem.IssuedCode.Unuse). If the call is repeated with the same By.Input, it
 // returns the first result. It returns not_found if the code has no such use, and already_resolved if another request
-// reversed it. An Input may end with a dot and a fingerprint of the reason: the same key with a different reason
-// returns idempotency_key_reused.
+// reversed it. A By.Input may end with a dot and a fingerprint of the reason. A request with the same key and a
+// different reason returns idempotency_key_reused.
 func (c Codes) ReverseUse(ctx context.Context, program string, in UseReversal, by ledger.By) (CodeResult, error) {
 	plain := redeem.PlainCode(in.Code)
 	for range ledger.Attempts {

@@ -19,8 +19,8 @@ import (
 // Waitlists stores the members who wait for a reward.
 type Waitlists struct{ *ledger.Ledger }
 
-// A waitlist is a partition with an item for each waiting member, in the order in which they joined. A second item per
-// member stores the member's place in the list. Both are written together.
+// A waitlist is a partition with an item for each waiting member, in the order in which they joined. A second item for
+// each member stores the member's place in the list. Both are written together.
 //
 // A claim period does not start automatically. When a member requests a unit that is in stock, the members who are
 // first on the waitlist are called, and their claim periods start. A unit is therefore reserved for waiting members at
@@ -40,7 +40,7 @@ type placeDoc struct {
 // CallsAtOnce is the maximum number of members that one request calls.
 const CallsAtOnce = 25
 
-// farthest is the last position that is counted. Members after it have no position number.
+// farthest is the last position that is counted. Members who are further back have no position number.
 const farthest = 1000
 
 // A Place is a member's place on a waitlist.
@@ -48,9 +48,9 @@ type Place struct {
 	Member   loyalty.MemberID
 	Reward   string
 	Waits    bool
-	Position int       // the first is 1; 0 if the member does not wait, or is beyond farthest
-	Since    time.Time // zero if the member does not wait
-	CallEnds time.Time // the end of the member's claim period, exclusive; zero if not called yet
+	Position int       // the position, from 1; 0 if the member does not wait, or is after the position farthest
+	Since    time.Time // when the member joined the list; zero if the member does not wait
+	CallEnds time.Time // the end of the member's claim period, exclusive; zero if the member was not called yet
 	Replayed bool
 }
 
@@ -105,8 +105,8 @@ func (ws Waitlists) Leaving(
 }
 
 // Join adds a member to the end of a reward's waitlist. A member who already waits retains the place. Join returns
-// not_found if the member or reward does not exist, validation_failed if the reward has no waitlist or the member can
-// redeem it now, and reward_unavailable if the reward is not available to the member.
+// not_found if the member or reward does not exist. It returns validation_failed if the reward has no waitlist or the
+// member can redeem it now. It returns reward_unavailable if the reward is not available to the member.
 func (ws Waitlists) Join(ctx context.Context, p *loyalty.Program, reward string, m loyalty.MemberID) (Place, error) {
 	r, ok := redeem.FindReward(p.Rewards, reward)
 	if !ok {
@@ -208,7 +208,7 @@ func (ws Waitlists) Place(ctx context.Context, p *loyalty.Program, reward string
 	return out, nil
 }
 
-// Called returns the waiting members who may claim the remaining stock, and those whose claim periods are over.
+// Called returns the waiting members who may claim the remaining stock, and the members whose claim periods are over.
 func (ws Waitlists) Called(
 	p *loyalty.Program, r *loyalty.Reward, line iter.Seq2[table.Item, error], left loyalty.Points,
 ) (call redeem.Call, err error) {

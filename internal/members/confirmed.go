@@ -7,9 +7,9 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/table"
 )
 
-// Confirmed returns a ledger that uses the same table and calls confirm before each write. If confirm returns an error,
-// the ledger returns it and does not write. This lets a command read its inputs while the caller still verifies the
-// member that the command concerns.
+// Confirmed returns a ledger that uses the same table and calls the function confirm before each write. If confirm
+// returns an error, the ledger returns the error and does not write. A command can therefore read its inputs while the
+// caller still verifies that the command concerns the right member.
 func (ms Members) Confirmed(confirm func() error) *ledger.Ledger {
 	confirmed := *ms.Ledger
 	confirmed.Table = confirmedTable{ms.Table, confirm}

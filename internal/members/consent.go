@@ -24,7 +24,7 @@ type Consents struct{ *ledger.Ledger }
 // Consents are stored with the personal data of their member. One item has the current consents, so that a sender reads
 // only that item. Each change is also appended to a log, in the same transaction.
 
-// Contact is the information that must be checked before a message is sent to a member.
+// Contact contains the information that is checked before a message is sent to a member.
 type Contact struct {
 	Consents remind.Consents
 	Failed   []FailedAddress
@@ -38,7 +38,7 @@ type Contact struct {
 type FailedAddress struct {
 	Channel loyalty.Channel
 	Address string
-	Why     string // Bounced, Complained or Rejected
+	Why     string // the reason: Bounced, Complained or Rejected
 	At      time.Time
 }
 
@@ -46,7 +46,7 @@ type FailedAddress struct {
 type contactDoc struct {
 	Consents []consentDoc `json:"c,omitempty"`
 	Failed   []failedDoc  `json:"bad,omitempty"`
-	Logs     int          `json:"n,omitzero"` // number of consents in the log
+	Logs     int          `json:"n,omitzero"` // the number of consents in the log
 }
 
 type consentDoc struct {
@@ -56,7 +56,7 @@ type consentDoc struct {
 	At      int64  `json:"at"`
 	Wording string `json:"w,omitzero"`
 	Source  string `json:"src,omitzero"`
-	By      string `json:"by,omitzero"` // only in the log: the ID of an API key, or another source of the record
+	By      string `json:"by,omitzero"` // set only in the log: the ID of the API key, or another source of the record
 }
 
 type failedDoc struct {
@@ -66,8 +66,8 @@ type failedDoc struct {
 	At      int64  `json:"at"`
 }
 
-// maxConsents bounds the consent log of one member, so that a client that repeats requests in a loop cannot fill the
-// table.
+// maxConsents is the maximum number of consents in the log of one member. Without it, a client that repeats requests in
+// a loop could fill the table.
 const maxConsents = 10_000
 
 func consentOf(d consentDoc) remind.Consent {
@@ -158,8 +158,8 @@ func (c Contact) Reach(p Profile) []loyalty.Channel {
 	return out
 }
 
-// channels returns the channels and purposes for which a person can be contacted: there is a consent, and an address
-// that has not failed.
+// channels returns the channels and purposes for which a person can be contacted. The person has given consent, and has
+// an address that has not failed.
 func (c Contact) channels(p Profile) (out []loyalty.ChannelUse) {
 	reach := c.Reach(p)
 	for _, x := range c.Consents {
@@ -176,9 +176,9 @@ func (c Contact) failed(channel loyalty.Channel, address string) bool {
 	)
 }
 
-// Address returns the person's address for a channel, or an empty string if there is none. wanted is false if the
-// channel needs no address. An email address is returned in its ASCII form, which messages and delivery reports of
-// providers use.
+// Address returns the person's address for a channel, or an empty string if there is none. The result wanted is false
+// if the channel needs no address. An email address is returned in its ASCII form, which messages and delivery reports
+// of providers use.
 func (p Profile) Address(c loyalty.Channel) (address string, wanted bool) {
 	switch c {
 	case loyalty.Email:
@@ -229,7 +229,7 @@ const (
 
 // changeContact calls the function change and writes the operations that it returns. It also makes the member's
 // reminders due at once, because other messages may now be allowed. If the program gives advance notice, the account
-// also records the channels in which the member can be contacted (engine.SetChannels).
+// also records the channels through which the member can be contacted (engine.SetChannels).
 func (cs Consents) changeContact(
 	ctx context.Context, p *loyalty.Program, m loyalty.MemberID, actor string, change func(*Contact) []table.Op,
 ) error {

@@ -25,7 +25,7 @@ type Households struct{ *ledger.Ledger }
 // A HouseholdResult is the current state of a household.
 type HouseholdResult struct {
 	share.Household
-	Replayed bool // the household had already been created
+	Replayed bool // whether the household had already been created
 }
 
 // householdDoc is a stored form: only add fields.
@@ -42,8 +42,8 @@ type householdMemberDoc struct {
 	Since   int64  `json:"s,omitzero"`
 }
 
-// livesInDoc is the item that names the household that a member has joined, if any, and the last one that the member
-// left. It is a stored form: only add fields.
+// livesInDoc names the household that a member has joined, if any, and the last household that the member left. It is a
+// stored form: only add fields.
 type livesInDoc struct {
 	Household string `json:"h,omitzero"`
 	Left      string `json:"l,omitzero"`
@@ -74,7 +74,7 @@ func readHousehold(it table.Item, id string) (d householdDoc, h share.Household,
 	return d, h, nil
 }
 
-// as returns the document with the members of h.
+// as returns the document encoded with the members of h.
 func (d householdDoc) as(h share.Household) []byte {
 	d.Members = nil
 	for _, m := range h.Members {
@@ -116,9 +116,9 @@ func readLivesIn(it table.Item, m loyalty.MemberID) (d livesInDoc, err error) {
 	return d, nil
 }
 
-// Found creates a household. The caller derives the ID. Repeated with the same By.Input, it returns the current
-// household; with another one, it returns idempotency_key_reused. It returns already_exists if the member is in a
-// household.
+// Found creates a household. The caller derives the ID. If the call is repeated with the same By.Input, it returns the
+// current household. With another By.Input, it returns idempotency_key_reused. It returns already_exists if the member
+// is in a household.
 func (hs Households) Found(
 	ctx context.Context, p *loyalty.Program, id string, head loyalty.MemberID, by ledger.By,
 ) (HouseholdResult, error) {
@@ -258,8 +258,8 @@ func (hs Households) change(
 	return share.Household{}, ledger.ErrTryAgain
 }
 
-// put writes the new state of a household and the items of members who join or leave, or whose invitation
-// ends. done is false without an error if another process was first or the result is unknown.
+// put writes the new state of a household and the items of members who join or leave, or whose invitation ends. The
+// result done is false without an error if another process was first or the result is unknown.
 func (hs Households) put(
 	ctx context.Context, program string, it table.Item, d householdDoc, was, is share.Household,
 ) (done bool, err error) {
@@ -295,15 +295,15 @@ func (hs Households) put(
 	return err == nil, ledger.Retryable(err)
 }
 
-// without returns the members that are not among the others.
+// without returns the members that are not in the list others.
 func without(members, others []loyalty.MemberID) []loyalty.MemberID {
 	return slices.DeleteFunc(members, func(m loyalty.MemberID) bool { return slices.Contains(others, m) })
 }
 
 // DrawOn reads the member's household for a redemption that may use points of other household members. It adds the
-// accounts of the other household members, and a check that the household does not change meanwhile. The decision about
-// the redemption checks whether the member may use these accounts. A repeated command therefore finds its first result,
-// even if the member has left the household since.
+// accounts of these members to the command, and a check that the household does not change meanwhile. The decision
+// about the redemption checks whether the member may use these accounts. A repeated command therefore finds its first
+// result, even if the member has left the household since.
 func (hs Households) DrawOn(ctx context.Context, c *ledger.Command) (h share.Household, err error) {
 	_, lives, err := hs.livesIn(ctx, c.Program.ID, c.Member)
 	if err != nil || lives.Household == "" {

@@ -28,24 +28,24 @@ type Profile struct {
 	Member     loyalty.MemberID
 	ExternalID string // the merchant's ID of the person; unique in the program; may be empty
 	Email      string
-	Phone      string `json:",omitzero"` // E.164; if empty, not part of fingerprints, as before the field existed
+	Phone      string `json:",omitzero"` // the telephone number in E.164 format; left out of fingerprints if empty
 	Name       string
-	Locale     string // BCP 47
-	Timezone   string // IANA; empty for the program's
-	Birthday   string // 2006-01-02; may be empty
-	YearFrom   string // 01-02: start of the member's own membership year; may be empty
-	Version    int64  // as read
+	Locale     string // a BCP 47 language tag
+	Timezone   string // an IANA time zone; empty means the program's time zone
+	Birthday   string // the date of birth as 2006-01-02; may be empty
+	YearFrom   string // the start of the member's membership year as 01-02; may be empty
+	Version    int64  // the version of the stored profile that was read
 }
 
-// A Member is an account, advanced to the present, with the profile.
+// A Member contains an account, advanced to the present, and the profile of its member.
 type Member struct {
 	Account  loyalty.Account
 	Profile  Profile
-	Replayed bool // the member had already been enrolled
+	Replayed bool // whether the member had already been enrolled
 
-	Household string // household that the member has joined; empty if none, or in a program without households
+	Household string // the household that the member has joined; empty if there is none
 
-	// Unwritten has the account's latest entries if they could not be written yet; see Members.Current.
+	// Unwritten contains the account's latest entries if they could not be written yet; see Members.Current.
 	Unwritten []loyalty.Entry
 }
 
@@ -67,7 +67,7 @@ type profileDoc struct {
 	Locale              string `json:"locale,omitzero"`
 	Timezone            string `json:"timezone,omitzero"`
 	Birthday            string `json:"birthday,omitzero"`
-	MembershipYearStart string `json:"membership_year_start,omitzero"` // MM-DD
+	MembershipYearStart string `json:"membership_year_start,omitzero"` // the start of the membership year as MM-DD
 	Phone               string `json:"phone,omitzero"`
 }
 
@@ -75,9 +75,9 @@ type identityDoc struct {
 	Member string `json:"m"`
 }
 
-// Enroll creates a member with a profile and identities in one transaction. Repeated with the same ID and By.Input, it
-// returns the current member; with another By.Input, it returns idempotency_key_reused. It returns already_exists if an
-// identity is taken.
+// Enroll creates a member with a profile and identities in one transaction. If the call is repeated with the same ID
+// and By.Input, it returns the current member. With another By.Input, it returns idempotency_key_reused. It returns
+// already_exists if another member has one of the identities.
 func (ms Members) Enroll(ctx context.Context, p *loyalty.Program, in Enrollment, by ledger.By) (Member, error) {
 	in.Profile.Member = in.Member
 	joined := 0
@@ -123,7 +123,7 @@ func (ms Members) Enroll(ctx context.Context, p *loyalty.Program, in Enrollment,
 		}
 	case err != nil:
 		return Member{}, err
-	case len(r.Entries) < joined: // the response was lost, and with it the entries after the first
+	case len(r.Entries) < joined: // the response was lost, so only the first entry is known
 		return ms.Get(ctx, p, in.Member)
 	}
 	var acc loyalty.Account
@@ -278,14 +278,14 @@ func traits(p Profile, segments []string) loyalty.Traits {
 // A Change is a change of a member's profile and segments.
 type Change struct {
 	Profile        Profile  // the next version of the profile that was read
-	Segments       []string // the complete new list
+	Segments       []string // the complete new list of segments
 	Removed, Added []stored.Identity
-	Consents       []remind.Consent // granted or withdrawn
+	Consents       []remind.Consent // the consents that were granted or withdrawn
 }
 
-// Change stores a profile as the next version of the one that was read, updates the identities that changed, and
-// writes an entry if properties that rules use changed, in one transaction. It returns already_exists if a new identity
-// is taken, and ErrTryAgain if another process changed the profile meanwhile.
+// Change stores a profile as the next version of the one that was read, and updates the identities that changed. In the
+// same transaction, it writes an entry if traits that rules use changed. It returns already_exists if another member
+// has a new identity, and ErrTryAgain if another process changed the profile meanwhile.
 func (ms Members) Change(ctx context.Context, p *loyalty.Program, in Change, by ledger.By) error {
 	ops := []table.Op{table.Put(storedProfile(p.ID, in.Profile))}
 	for _, id := range in.Removed {
@@ -338,8 +338,9 @@ func (ms Members) Change(ctx context.Context, p *loyalty.Program, in Change, by 
 	return ledger.ErrTryAgain
 }
 
-// agreed returns the operations for changed consents. They also make the member's reminders due, because other messages
-// may now be allowed. agreed also returns the resulting contact if consents change or the program gives advance notice.
+// agreed returns the operations that record changed consents. They also make the member's reminders due, because other
+// messages may now be allowed. If consents change or the program gives advance notice, agreed also returns the
+// resulting contact.
 func (ms Members) agreed(
 	ctx context.Context, p *loyalty.Program, in Change, by ledger.By,
 ) ([]table.Op, Contact, error) {

@@ -24,9 +24,9 @@ import (
 // Referrals stores referral codes and the friends who used them.
 type Referrals struct{ *ledger.Ledger }
 
-// A friend is a member whom another member, the referrer, has referred. The friend's account records the referrer, and
-// only that record is used for decisions. In addition, the referrer's partition lists the friends for display, one item
-// per friend. An item is written in the same transaction as the referral itself.
+// A friend is a member whom another member, the referrer, has referred. The friend's account stores the referrer, and
+// decisions use only that account. In addition, the referrer's partition contains one item for each friend, so that the
+// friends can be listed. The item is written in the same transaction as the referral.
 
 // ReferralCode is the identity type under which a member is found by their referral code.
 const ReferralCode = "referral"
@@ -59,9 +59,9 @@ func (rs Referrals) CodeOf(ctx context.Context, program string, m loyalty.Member
 	return d.Code, nil
 }
 
-// GiveCode assigns a member a permanent referral code: the given one, or a generated one if code is empty. It
-// returns the member's code. It returns already_exists if the member already has a different code, or if another member
-// has this code.
+// GiveCode assigns a member a permanent referral code. This is the code in the parameter or, if that is empty, a
+// generated one. It returns the member's code. It returns already_exists if the member already has a different code, or
+// if another member has this code.
 func (rs Referrals) GiveCode(
 	ctx context.Context, p *loyalty.Program, m loyalty.MemberID, code string,
 ) (string, error) {
@@ -102,7 +102,7 @@ func (rs Referrals) GiveCode(
 	return "", ledger.ErrTryAgain
 }
 
-// whose returns the member who has a referral code. It returns validation_failed if no member has the code.
+// whose returns the member to whom a referral code belongs. It returns validation_failed if no member has the code.
 func (rs Referrals) whose(ctx context.Context, program, code string) (loyalty.MemberID, error) {
 	m, err := Members(rs).Find(ctx, program, stored.Identity{Kind: ReferralCode, Value: redeem.PlainCode(code)})
 	if errors.Is(err, loyalty.NotFound) {
@@ -111,8 +111,8 @@ func (rs Referrals) whose(ctx context.Context, program, code string) (loyalty.Me
 	return m, err
 }
 
-// through returns the referral with which a member enrolls, or zero if the request has no code. Its errors point to
-// /referral_code.
+// through returns the referral that a new member's referral code creates, or zero if the request has no code. Its
+// errors point to /referral_code.
 func (rs Referrals) through(ctx context.Context, p *loyalty.Program, in Enrollment) (loyalty.Referral, error) {
 	if in.Code == "" {
 		return loyalty.Referral{}, nil
@@ -186,16 +186,16 @@ func mailbox(address string) (local, domain string) {
 	return strings.ReplaceAll(local, ".", ""), domain
 }
 
-// A ReferralRequest states the referral code that a member names after enrollment, under an ID that the caller derived.
+// A ReferralRequest contains the referral code that a member states after enrollment. The caller derives the ID.
 type ReferralRequest struct {
 	ID     string
 	Member loyalty.MemberID
 	Code   string
 }
 
-// Refer records the referrer of a member who named the referral code after enrollment. If it is repeated with the same
-// ID, it returns the first result. It returns the errors of award.Refer, and validation_failed if no member has the
-// code.
+// Refer records the referrer of a member who stated the referral code after enrollment. If the call is repeated with
+// the same ID, it returns the first result. It returns the errors of award.Refer, and validation_failed if no member
+// has the code.
 func (rs Referrals) Refer(
 	ctx context.Context, p *loyalty.Program, in ReferralRequest, by ledger.By,
 ) (m Member, err error) {
@@ -230,7 +230,7 @@ func (rs Referrals) Refer(
 	if err != nil && !errors.Is(err, loyalty.ReferralClaimed) {
 		return m, err
 	}
-	is, again := Members(rs).Get(ctx, p, in.Member) // the response may have been lost
+	is, again := Members(rs).Get(ctx, p, in.Member) // check whether an attempt whose response was lost has succeeded
 	if again != nil || is.Account.Traits.Referral.Claim != in.ID {
 		return m, cmp.Or(again, err)
 	}
@@ -246,13 +246,14 @@ type Friend struct {
 }
 
 // Friends returns the members whom a member referred, in the order of their IDs. It returns only members after the
-// given one (empty: all), and at most limit of them (0: no limit). It reads their accounts in parallel.
+// given one, or all if that is empty. It returns at most limit of them, unless limit is 0. It reads their accounts in
+// parallel.
 func (rs Referrals) Friends(
 	ctx context.Context, p *loyalty.Program, m, after loyalty.MemberID, limit int,
 ) ([]Friend, error) {
 	q := table.Query{PK: stored.MemberPartition(p.ID, m), From: friendPrefix, To: friendPrefix + "~", Limit: limit}
 	if after != "" {
-		q.From = friendPrefix + string(after) + "!" // the first friend after it
+		q.From = friendPrefix + string(after) + "!" // the first friend after the given one
 	}
 	var friends []Friend
 	var keys []table.Key

@@ -15,7 +15,7 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/table"
 )
 
-// ReminderQueue lists members by the time at which their reminders are decided next.
+// ReminderQueue lists members by the time at which their reminders are evaluated next.
 type ReminderQueue struct{ *ledger.Ledger }
 
 // The reminders of a member are stored in one item. An index lists these items by the instant at which they are due.
@@ -73,9 +73,10 @@ func (r ReminderQueue) Wake(ctx context.Context, program string, m loyalty.Membe
 	return ledger.Retryable(err)
 }
 
-// Behind yields places in the due queue of one shard, in the order of their due times. stored.MemberAt returns
-// the member of a place. It yields the members whose reminders are due by the given instant, or all members with
-// reminders if the instant is zero. For paging, it begins after the given place (empty: at the beginning).
+// Behind yields places in the due queue of one shard, in the order of their due times. The function stored.MemberAt
+// returns the member of a place. Behind yields the members whose reminders are due by the given instant, or all members
+// with reminders if the instant is zero. For paging, it begins after the given place, or at the beginning if that is
+// empty.
 func (r ReminderQueue) Behind(
 	ctx context.Context, program string, shard int, place string, until time.Time,
 ) iter.Seq2[string, error] {
@@ -86,7 +87,7 @@ func (r ReminderQueue) Behind(
 	return ledger.List(ctx, r.Table, q, func(it table.Item) (string, error) { return it.Index.SK, nil })
 }
 
-// Any reports whether Behind would yield any place.
+// Any reports whether Behind would yield at least one place.
 func (r ReminderQueue) Any(ctx context.Context, program string, shard int, until time.Time) (bool, error) {
 	q := dueReminders(program, shard, until)
 	q.Limit = 1

@@ -1,8 +1,8 @@
 // Package messages records the messages to members: reminders, notices and gift cards.
 //
-// A message is claimed before it is sent, under an ID that depends on its occasion. Therefore two processes never send
-// the same message, and an interrupted process leaves a record. The package decides whom to remind (package remind has
-// the rules), but does not word or send messages (see notify).
+// A message is claimed before it is sent, under an ID that depends on the event that caused it. Therefore two processes
+// never send the same message, and an interrupted process leaves a record. The package evaluates which members get a
+// message (package remind contains the rules), but does not write or send messages (see notify).
 package messages
 
 import (
@@ -32,12 +32,12 @@ const lease = 15 * time.Minute
 type Flight struct {
 	ID   string
 	At   time.Time
-	Once bool // the message must not be sent again, whatever its outcome
+	Once bool // the message must not be sent again, even if its result is unknown
 	sent []remind.SentReminder
 }
 
-// Abandoned reports whether the lease of the claim has ended without a record or release. The process that claimed the
-// message has then stopped.
+// Abandoned reports whether the lease of the claim has ended, and the claim was neither recorded nor released. The
+// process that claimed the message has then stopped.
 func (f *Flight) Abandoned(now time.Time) bool { return f != nil && !f.At.Add(lease).After(now) }
 
 // MessageID returns the permanent ID of the message that a notice sends to a member. The same notice always has the
@@ -56,8 +56,8 @@ func MessageID(program string, m loyalty.MemberID, n remind.News) string {
 // ErrClaimed means that another process works on the same member's reminders, or on the same gift card message.
 var ErrClaimed = errors.New("messages: another worker visits the member")
 
-// Claim claims a message that is about to be sent, so that no other process sends it. It updates v to the stored
-// state. It returns ErrClaimed if another process has written the member's state since the visit began.
+// Claim claims a message that is about to be sent, so that no other process sends it. It updates v to the stored state.
+// It returns ErrClaimed if another process has written the member's state since the visit began.
 //
 // The process that claimed the message calls Record or Release after the send. If it stops before that, a marketing
 // message counts as sent: a crash may lose a message but never sends it twice. A transactional message is sent again
@@ -73,7 +73,7 @@ func (ms Messages) Claim(
 }
 
 // Record ends a claim after the message was sent. For an abandoned claim, the caller passes a zero n, and Record uses
-// the message that the claim contains.
+// the message in the claim.
 func (ms Messages) Record(ctx context.Context, p *loyalty.Program, v *Visit, n remind.News, reminders string) error {
 	f := v.Flight
 	if len(n.Subjects) == 0 {
@@ -88,7 +88,7 @@ func (ms Messages) Record(ctx context.Context, p *loyalty.Program, v *Visit, n r
 }
 
 // Release ends a claim when the message was certainly not sent. A later visit may send the message, but not before the
-// instant in the parameter again.
+// instant again.
 func (ms Messages) Release(ctx context.Context, p *loyalty.Program, v *Visit, again time.Time, reminders string) error {
 	return ms.endClaim(ctx, p, v, again, nil, reminders, func(s remind.Reminded) remind.Reminded { return s })
 }
@@ -177,8 +177,8 @@ func (ms Messages) writeVisit(
 	return nil
 }
 
-// replace writes the next version of a claimed item, together with the operations in more. It returns ErrClaimed if
-// another process wrote a version.
+// replace writes the next version of a claimed item, together with the operations in the parameter more. It returns
+// ErrClaimed if another process has written a version meanwhile.
 func (ms Messages) replace(ctx context.Context, it *table.Item, more ...table.Op) error {
 	err := ms.Table.Transact(ctx, append([]table.Op{table.Put(*it)}, more...)...)
 	switch {
@@ -193,8 +193,8 @@ func (ms Messages) replace(ctx context.Context, it *table.Item, more ...table.Op
 
 // Delivery records a delivery report for a message and counts it once. The parameter what is the reported figure, such
 // as FigureOpened. FigureFailed marks the message as not sent. The message is then sent through another channel if
-// there is one, unless passing is set because the failure is temporary. Delivery returns the reminder of the message,
-// or an empty string if the message is unknown or was forgotten.
+// there is one, unless the parameter passing states that the failure is temporary. Delivery returns the reminder of the
+// message, or an empty string if the message is unknown or was forgotten.
 func (ms Messages) Delivery(
 	ctx context.Context, program string, m loyalty.MemberID, id, what string, passing bool,
 ) (reminder string, err error) {

@@ -14,19 +14,19 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/table"
 )
 
-// Figures count reminders by month. A figure is increased in the transaction that writes what it counts, so that it is
-// exact. Each figure has one counter for each shard of the queue of due reminders, so that two workers do not write the
-// same item.
+// Figures count reminders by month. A figure is increased in the same transaction as the change that it counts, so that
+// it is exact. Each figure has one counter for each shard of the queue of due reminders, so that two workers do not
+// write the same item.
 const (
 	FigureSent       = "sent"
 	FigureDelivered  = "delivered"
 	FigureOpened     = "opened"
-	FigureFailed     = "failed" // returned as undeliverable
+	FigureFailed     = "failed" // messages that were returned as undeliverable
 	FigureComplained = "complained"
 	FigureEnded      = "ended"      // messages whose attribution window ended, with or without a response
-	FigureActed      = "acted"      // the ended messages that were responded to
-	FigureHeld       = "held"       // ended messages of the holdout, which were not sent
-	FigureHeldActed  = "held_acted" // the ended messages of the holdout whose member responded
+	FigureActed      = "acted"      // the ended messages to which the member responded
+	FigureHeld       = "held"       // the ended messages of the holdout, which were not sent
+	FigureHeldActed  = "held_acted" // the ended messages of the holdout after which the member responded
 )
 
 const (
@@ -70,7 +70,7 @@ func figureOps(program string, m loyalty.MemberID, now time.Time, figures []figu
 	return ops
 }
 
-// Figures sums the figures of the months from one to another, both inclusive, by reminder and figure.
+// Figures returns the figures of the months between two instants, both inclusive, added up by reminder and figure.
 func (ms Messages) Figures(
 	ctx context.Context, program string, from, to time.Time,
 ) (map[string]map[string]int64, error) {

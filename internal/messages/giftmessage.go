@@ -44,10 +44,10 @@ type GiftMessage struct {
 type GiftMessageStatus string
 
 const (
-	GiftMessageWaiting   GiftMessageStatus = "waiting"   // not delivered yet
-	GiftMessageSent      GiftMessageStatus = "sent"      // the provider has accepted it
-	GiftMessageFailed    GiftMessageStatus = "failed"    // it was returned, or could not be sent
-	GiftMessageWithdrawn GiftMessageStatus = "withdrawn" // the gift card was used, returned or expired before
+	GiftMessageWaiting   GiftMessageStatus = "waiting"   // the message is not sent yet
+	GiftMessageSent      GiftMessageStatus = "sent"      // the provider has accepted the message
+	GiftMessageFailed    GiftMessageStatus = "failed"    // the message was returned, or could not be sent
+	GiftMessageWithdrawn GiftMessageStatus = "withdrawn" // the gift card was used, returned or expired before the message was sent
 )
 
 // giftCardMessageDoc is a stored form: only add fields.
@@ -62,9 +62,9 @@ type giftCardMessageDoc struct {
 	By         string `json:"by"`
 	Input      string `json:"in"`
 
-	Status  string `json:"s,omitzero"`   // empty: waiting
-	Settled int64  `json:"end,omitzero"` // when the status was set
-	Claims  int    `json:"n,omitzero"`   // how often it was claimed without a known result
+	Status  string `json:"s,omitzero"`   // the status of the message; empty means waiting
+	Settled int64  `json:"end,omitzero"` // the time at which the status was set
+	Claims  int    `json:"n,omitzero"`   // the number of claims without a known result
 }
 
 func outboxPrefix(redemption string) string { return "OUTBOX#" + redemption + "#" }
@@ -127,7 +127,8 @@ type GiftMessagePlace struct {
 	Item   string           `json:"item"`
 }
 
-// Due yields the positions of the gift card messages that are due by an instant, the longest due first.
+// Due yields the positions of the gift card messages that are due by an instant. The message that has been due for the
+// longest time comes first.
 func (g GiftMessages) Due(
 	ctx context.Context, program string, until time.Time,
 ) iter.Seq2[GiftMessagePlace, error] {

@@ -28,7 +28,7 @@ const (
 type ClaimedGiftMessage struct {
 	GiftMessage
 	inventory.CodeResult
-	Sender members.Profile // the member
+	Sender members.Profile // the profile of the member who sends the gift card
 
 	program string
 	item    table.Item

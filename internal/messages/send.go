@@ -13,10 +13,10 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/table"
 )
 
-// Send queues a message that sends the gift card of a committed redemption to a friend. If it is repeated with the
-// same ID and By.Input, it returns the first result; with a different input, it returns idempotency_key_reused. It
-// returns not_found if the redemption does not exist, and code_used, code_void, code_not_valid or validation_failed if
-// there is nothing to send.
+// SendCode queues a message that sends the gift card of a committed redemption to a friend. If the call is repeated
+// with the same ID and By.Input, it returns the first result. With a different By.Input, it returns
+// idempotency_key_reused. It returns not_found if the redemption does not exist, and code_used, code_void,
+// code_not_valid or validation_failed if there is nothing to send.
 func (g GiftMessages) SendCode(
 	ctx context.Context, program string, in GiftMessage, by ledger.By,
 ) (service.RedemptionResult, GiftMessage, error) {

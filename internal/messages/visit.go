@@ -28,7 +28,7 @@ type Visit struct {
 	Profile members.Profile
 	Who     remind.Recipient
 	State   remind.Reminded
-	Settled []remind.Settled // results of messages that were concluded since the last visit
+	Settled []remind.Settled // the results of messages whose attribution window ended since the last visit
 	Next    time.Time        // the instant for which the visit was scheduled
 	Flight  *Flight          // a message that was claimed and not recorded
 
@@ -40,22 +40,23 @@ type Visit struct {
 func (v *Visit) PlannedBy(reminders string) bool { return v.planned == reminders }
 
 // Visit reads a member whose reminders are due. It first writes the account's due changes, so that its entries are
-// complete. left is the remaining stock of limited rewards. Visit returns not_found if the member does not exist.
+// complete. The parameter left is the remaining stock of limited rewards. Visit returns not_found if the member does
+// not exist.
 func (r Reminders) Visit(
 	ctx context.Context, p *loyalty.Program, m loyalty.MemberID, left earn.Budgets,
 ) (*Visit, error) {
 	return r.visit(ctx, p, m, left, r.Time(), true)
 }
 
-// Foresee returns the expected Visit at a future instant. It writes nothing.
+// Foresee returns the Visit that is expected at a future instant. It writes nothing.
 func (r Reminders) Foresee(
 	ctx context.Context, p *loyalty.Program, m loyalty.MemberID, left earn.Budgets, at time.Time,
 ) (*Visit, error) {
 	return r.visit(ctx, p, m, left, at, false)
 }
 
-// Pass advances a foreseen visit to an instant, on the assumption that nothing but time changes the account until then.
-// It writes nothing.
+// Pass advances a foreseen visit to an instant. It assumes that the account changes only with time until then. It
+// writes nothing.
 func (v *Visit) Pass(p *loyalty.Program, until time.Time) error {
 	out, err := engine.Advance(p, v.Account, until)
 	if err != nil {
@@ -95,7 +96,7 @@ func (r Reminders) visit(
 }
 
 // stored returns the stored account and its time-based changes until now. If write is set, stored first writes the
-// changes that are due, so that none remain.
+// changes that are due, so that it returns none.
 func (r Reminders) stored(
 	ctx context.Context, p *loyalty.Program, m loyalty.MemberID, write bool,
 ) (loyalty.Account, posting.Outcome, error) {
@@ -115,8 +116,8 @@ func (r Reminders) stored(
 	return loyalty.Account{}, posting.Outcome{}, ledger.ErrTryAgain
 }
 
-// digest reads the entries since the last visit. Entries are numbered without gaps, so that an entry missing from the
-// index is detected. digest then returns ErrTryAgain, and the visit must be repeated.
+// digest reads the entries since the last visit. Entries are numbered without gaps, so digest detects an entry that is
+// missing from the index. It then returns ErrTryAgain, and the visit must be repeated.
 func (r Reminders) digest(
 	ctx context.Context, p *loyalty.Program, v *Visit, existing loyalty.Account, ahead []loyalty.Entry, at time.Time,
 ) error {
@@ -168,7 +169,7 @@ func (r Reminders) person(
 			return ledger.Retryable(err)
 		}
 		if it.Version == 0 {
-			continue // all members share the code: its uses are unknown
+			continue // all members share the code, so its uses are unknown
 		}
 		d, err := inventory.ReadCode(it)
 		if err != nil {
