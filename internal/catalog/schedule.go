@@ -15,7 +15,7 @@ const (
 	StatusScheduled Status = "scheduled" // the version takes effect at its time
 	StatusPast      Status = "past"      // another version replaced the version, or the version was skipped
 	StatusWithdrawn Status = "withdrawn" // the version was withdrawn before its time
-	StatusRecalled  Status = "recalled"  // the version applies only to orders and events that were accepted before the recall
+	StatusRecalled  Status = "recalled"  // the version applies only to orders and events accepted before the recall
 )
 
 // StatusOf returns the state of one of the program's versions.

@@ -47,7 +47,7 @@ const (
 	GiftMessageWaiting   GiftMessageStatus = "waiting"   // the message is not sent yet
 	GiftMessageSent      GiftMessageStatus = "sent"      // the provider has accepted the message
 	GiftMessageFailed    GiftMessageStatus = "failed"    // the message was returned, or could not be sent
-	GiftMessageWithdrawn GiftMessageStatus = "withdrawn" // the gift card was used, returned or expired before the message was sent
+	GiftMessageWithdrawn GiftMessageStatus = "withdrawn" // the gift card was used, returned or expired first
 )
 
 // giftCardMessageDoc is a stored form: only add fields.

@@ -21,14 +21,14 @@ import (
 type Activity struct {
 	Provider    string
 	First, Last time.Time                // the instants of the first and the last event
-	gaps        map[string]time.Duration // the longest gap between two events that ended on a day, by day: 2026-12-01
+	gaps        map[string]time.Duration // the longest gap that ended on each day, keyed by day: 2026-12-01
 }
 
 const (
-	gapsFor      = 14 * 24 * time.Hour // how long gaps are remembered, counted back from the last event
+	gapsFor      = 14 * 24 * time.Hour // how long before the last event gaps are stored
 	knownAfter   = 7 * 24 * time.Hour  // a processor that was connected for a shorter time is not called silent
 	disconnected = 14 * 24 * time.Hour // a processor that has sent nothing for this long is not called silent either
-	shortestGap  = time.Hour           // the shortest usual gap: the check runs every hour
+	shortestGap  = time.Hour           // the shortest usual gap, because the check runs every hour
 )
 
 // Usual returns the usual time between two events. It takes the longest gap of each of the 14 days before the last
@@ -58,7 +58,7 @@ func (a Activity) Disconnected(now time.Time) bool { return now.Sub(a.Last) >= d
 type activityDoc struct {
 	First int64            `json:"first"`
 	Last  int64            `json:"last"`
-	Gaps  map[string]int64 `json:"gaps,omitempty"` // seconds, by the day on which they ended: 2026-12-01
+	Gaps  map[string]int64 `json:"gaps,omitempty"` // the gaps in seconds, keyed by the day on which they ended: 2026-12-01
 }
 
 // RecordActivity records that a verified event of a processor arrived. If another process records one at the same time,

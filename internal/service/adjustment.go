@@ -29,8 +29,8 @@ func (a Adjustments) Adjust(
 type Adjustment struct {
 	ID     string
 	Member loyalty.MemberID
-	Wallet string         // empty for the points wallet
-	Points loyalty.Points // positive or negative
+	Wallet string         // the wallet; empty for the main wallet
+	Points loyalty.Points // the points to add, or to remove if negative
 	Reason string
 }
 

@@ -17,7 +17,7 @@ type Conversions struct{ *ledger.Ledger }
 type ConversionRequest struct {
 	ID       string
 	Member   loyalty.MemberID
-	From, To string // wallets; empty for the points wallet
+	From, To string // the wallets; empty for the main wallet
 	Points   loyalty.Points
 }
 
@@ -60,8 +60,8 @@ func (c Conversions) Get(ctx context.Context, program, id string) (ConversionRes
 	return conversionResult(ledger.Result{Entries: []loyalty.Entry{e}}), err
 }
 
-// Reverse reverses a conversion by n points, or completely if n is zero, as far as the converted points are still
-// available. Repeated with the same By.Input, it returns the first result.
+// Reverse reverses a conversion by n points, or completely if n is zero. The converted points must still be available.
+// If the call is repeated with the same By.Input, it returns the first result.
 func (c Conversions) Reverse(
 	ctx context.Context, p *loyalty.Program, id string, n loyalty.Points, by ledger.By,
 ) (ConversionResult, error) {

@@ -15,7 +15,7 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/table"
 )
 
-// customerDoc maps a customer of a payment processor to a member, as the merchant's own system first stated. It is a
+// customerDoc maps a customer of a payment processor to the member that the merchant's own system stated first. It is a
 // stored form: only add fields.
 type customerDoc struct {
 	// Member is a member's ID, or "external:" and the merchant's own ID, even before that member enrolls. It is empty
@@ -37,7 +37,7 @@ func (c customerItem) put() table.Op {
 	return table.Put(c.item)
 }
 
-// customer reads the member of a customer. Member is empty if it was never stated.
+// customer reads the member of a customer. The result's Member is empty if no member was ever stated.
 func (ps Payments) customer(ctx context.Context, program, customer string) (c customerItem, err error) {
 	if c.item, err = ps.Table.Get(ctx, customerKey(program, customer)); err != nil {
 		return c, ledger.Retryable(err)
@@ -90,8 +90,8 @@ func (ps Payments) nameCustomer(ctx context.Context, p *loyalty.Program, r Repor
 	return ops, nil
 }
 
-// payingCustomer returns the member for a customer of a payment processor: the member that the merchant's own system
-// named, else the member whose external ID equals the customer's ID.
+// payingCustomer returns the member for a customer of a payment processor. This is the member that the merchant's own
+// system stated, or else the member whose external ID equals the customer's ID.
 func (ps Payments) payingCustomer(ctx context.Context, p *loyalty.Program, customer string) (loyalty.MemberID, error) {
 	_, id, ok := strings.Cut(customer, ":")
 	if !ok {
@@ -108,7 +108,7 @@ func (ps Payments) payingCustomer(ctx context.Context, p *loyalty.Program, custo
 }
 
 // namedBy returns the identity under which the named member enrolls: "external:" and the merchant's own ID. It returns
-// none if the name is a member ID, which exists only after the enrollment.
+// none if the name is a member ID, because a member ID does not exist before the enrollment.
 func namedBy(name string) []stored.Identity {
 	if external, ok := strings.CutPrefix(name, "external:"); ok {
 		return []stored.Identity{{Kind: "external", Value: external}}

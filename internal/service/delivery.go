@@ -23,13 +23,13 @@ type Delivery struct {
 	Event    string    // the event's identity, taken from signed content
 	Type     string    // the processor's name of the event type
 	Path     string    // the path that the webhook address stated; may be empty
-	At       time.Time // when it happened, by the processor's clock; may be zero
+	At       time.Time // when the event happened, by the processor's clock; may be zero
 	Received time.Time
 	Mark     string // a fingerprint of the content, to detect different content with the same identity
-	Body     []byte // encrypted by the caller and stored unchanged
+	Body     []byte // the content, which the caller has encrypted; it is stored unchanged
 
-	Transmission string // may be empty; different content (Mark) with the same transmission is a forgery
-	Again        bool   // process the event again as if it were new; its content still counts only once
+	Transmission string // the ID of the transmission, or empty; another Mark with the same ID is a forgery
+	Again        bool   // process the event again as if it were new; the content still counts only once
 }
 
 // Outcome is the result of processing an event.
@@ -37,10 +37,10 @@ type Outcome string
 
 const (
 	Applied     Outcome = "applied"
-	Waiting     Outcome = "waiting" // its facts are stored, and count once the order or the money is known
-	Ignored     Outcome = "ignored" // genuine, but irrelevant to points
+	Waiting     Outcome = "waiting" // the facts are stored, and count when the order or the money is known
+	Ignored     Outcome = "ignored" // the event is genuine, but irrelevant to points
 	Duplicate   Outcome = "duplicate"
-	Quarantined Outcome = "quarantined" // genuine, but inconsistent: a person must review it
+	Quarantined Outcome = "quarantined" // the event is genuine but inconsistent, and a person must review it
 )
 
 // These codes, and those of rejections, state why an event was quarantined.
@@ -54,11 +54,11 @@ type StoredDelivery struct {
 	Delivery
 	Key      string // the sort key under which the event is stored
 	Outcome  Outcome
-	Code     loyalty.Code // why it was quarantined
+	Code     loyalty.Code // why the event was quarantined
 	Detail   string
 	Payment  string
 	Order    string
-	Redriven time.Time // for quarantined events: when the event was accepted later
+	Redriven time.Time // when a quarantined event was accepted later
 
 	// Unclear lists the stored facts that this event contradicts without being newer. Only the processor can determine
 	// which are correct. Unclear is returned once and not stored.
@@ -77,9 +77,9 @@ const (
 )
 
 // Receive processes one event. It stores the event and its outcome in the same transaction as its facts and the
-// resulting points. The same event again is a Duplicate and changes nothing. An event with the same identity but
-// different content, or one that the rules reject, is quarantined, which the result states without an error. A nil
-// report contains nothing that counts.
+// resulting points. If the same event arrives again, the outcome is Duplicate, and nothing changes. An event with the
+// same identity but different content, or one that the rules reject, is quarantined. The result states this, without an
+// error. A nil report contains nothing that counts.
 func (ps Payments) Receive(ctx context.Context, p *loyalty.Program, d Delivery, r *Report) (StoredDelivery, error) {
 	d.At, d.Received = d.At.UTC().Truncate(time.Millisecond), d.Received.UTC().Truncate(time.Millisecond)
 	for range ledger.Attempts {
@@ -157,7 +157,7 @@ func (ds Deliveries) Quarantine(
 	k.flag(code, detail)
 	err := Payments(ds).commit(ctx, k.put(program))
 	if errors.As(err, new(*table.ConflictError)) {
-		err = nil // it was already quarantined
+		err = nil // the event was already quarantined
 	}
 	return k, err
 }
@@ -195,8 +195,7 @@ func readDelivery(it table.Item) (StoredDelivery, error) {
 	return delivery(d, it.Key.SK, it.Version), nil
 }
 
-// List lists everything that is stored under the identity of one event: the event that counted, and the
-// quarantined ones.
+// List lists all events that are stored under one identity: the event that counted, and the quarantined ones.
 func (ds Deliveries) List(ctx context.Context, program, provider, event string) iter.Seq2[StoredDelivery, error] {
 	return ds.list(ctx, table.Query{PK: stored.DeliveryKey(program, provider, event, "").PK})
 }

@@ -63,8 +63,8 @@ func (e Events) Put(ctx context.Context, p *loyalty.Program, ev loyalty.Event, b
 	return eventResult(r.Entry(), r.Replayed), nil
 }
 
-// ActivateOrder activates the pending points of an order manually. Repeated, it returns the first result. It returns
-// not_found if no member has such an order.
+// ActivateOrder activates the pending points of an order manually. If the call is repeated, it returns the first
+// result. It returns not_found if no member has such an order.
 func (e Events) ActivateOrder(ctx context.Context, p *loyalty.Program, id string, by ledger.By) (OrderResult, error) {
 	r, err := e.activate(
 		ctx, p, loyalty.CauseOrder, id, by,
@@ -109,7 +109,7 @@ func (e Events) activate(ctx context.Context, p *loyalty.Program, kind, id strin
 		}
 		same := ledger.By{
 			Actor: by.Actor, Input: was.Input,
-		} // the facts are unchanged, so the same event sent again is a replay
+		} // the facts are unchanged, so a repeated report of the event is a replay
 		c := from.Command(p, was.Member, same)
 		c.Decide = ledger.Single(func(acc loyalty.Account, x ledger.Inputs) (posting.Outcome, error) {
 			return decide(x, *was, from.Rules)

@@ -22,19 +22,19 @@ import (
 // Fulfillments tracks the rewards that the merchant hands over or sends.
 type Fulfillments struct{ *ledger.Ledger }
 
-// The fulfillment of a manual reward has a separate item beside the member's profile, with the address: entries are
-// permanent, and a person's address must not be. While the redemption is only reserved, the item expires in the table
-// and is not in the index. Once the redemption is committed, the item is permanent, and it is in the index until the
-// fulfillment is delivered or canceled.
+// The fulfillment of a manual reward has a separate item beside the member's profile. It contains the address, because
+// entries are permanent and must not contain personal data. While the redemption is only reserved, the item expires in
+// the table and is not in the index. After the redemption is committed, the item is permanent, and it is in the index
+// until the fulfillment is delivered or canceled.
 
 // An Address is a postal address.
 type Address struct {
 	Name       string
-	Lines      []string // street and number, floor
+	Lines      []string // the street and number, the floor
 	City       string
 	Region     string // may be empty
 	PostalCode string // may be empty
-	Country    string // ISO 3166-1 alpha-2
+	Country    string // the country code (ISO 3166-1 alpha-2)
 	Phone      string // may be empty
 }
 
@@ -43,7 +43,7 @@ type Handover struct {
 	Redemption string
 	Member     loyalty.MemberID
 	Reward     string
-	Address    *Address // nil if none was given, or it was erased
+	Address    *Address // the address; nil if none was given, or if it was erased
 	redeem.Fulfillment
 	place table.Item
 }
@@ -51,7 +51,7 @@ type Handover struct {
 // fulfillmentDoc is a stored form: only add fields.
 type fulfillmentDoc struct {
 	Reward   string               `json:"r"`
-	Status   string               `json:"st,omitzero"` // empty: the redemption is reserved
+	Status   string               `json:"st,omitzero"` // the status; empty while the redemption is reserved
 	Tracking string               `json:"tr,omitzero"`
 	Steps    []fulfillmentStepDoc `json:"s,omitempty"`
 	Address  *addressDoc          `json:"adr,omitempty"`
@@ -184,8 +184,8 @@ func (f Fulfillments) calledOff(ctx context.Context, program string, e loyalty.E
 }
 
 // Fulfill updates the status of a fulfillment. Setting the current status again changes nothing. A cancellation
-// restores everything that the redemption used, points, stock and limits, and voids its code. Fulfill returns not_found
-// if there is no such redemption, and invalid_fulfillment_transition if the transition is not allowed.
+// restores the points, stock and limits that the redemption used, and voids its code. Fulfill returns not_found if
+// there is no such redemption, and invalid_fulfillment_transition if the status cannot follow the present one.
 func (f Fulfillments) Fulfill(
 	ctx context.Context, p *loyalty.Program, id string, to redeem.FulfillmentStatus, tracking string, by ledger.By,
 ) (RedemptionResult, error) {
@@ -250,9 +250,9 @@ func (f Fulfillments) callOff(
 	return redemptionResult(r.Entry(), false), nil
 }
 
-// List yields the open fulfillments in one status, the oldest order first. It starts after the given position (empty:
-// at the beginning) and yields at most limit fulfillments (zero: no limit). It reads the index, so a very recent change
-// may not be visible yet.
+// List yields the open fulfillments in one status, the oldest order first. It starts after the given position, or at
+// the beginning if that is empty. It yields at most limit fulfillments, unless limit is zero. It reads the index, so a
+// very recent change may not be visible yet.
 func (f Fulfillments) List(
 	ctx context.Context, program string, s redeem.FulfillmentStatus, after string, limit int,
 ) iter.Seq2[Handover, error] {

@@ -23,16 +23,16 @@ type OrderResult struct {
 	State    loyalty.OrderState
 	Revision int
 	Entries  []loyalty.Entry // the entries of this revision
-	Balance  loyalty.Balance // after the entries
+	Balance  loyalty.Balance // the balance after the entries
 	Replayed bool
 
 	Superseded bool // the request was older than this state and changed nothing
 }
 
-// Put updates the points of an order to match its new state. Orders are identified by their ID: the same content
-// again is a replay of the latest revision; different content becomes the next revision. Revisions follow the rules of
-// the first one, that is, of the version that was live when the order was placed. If UpdatedAt is older than that of
-// the stored state, Put changes nothing and returns the stored state. An order without a member is stored and
+// Put updates the points of an order to match its new state. Orders are identified by their ID. The same content again
+// is a replay of the latest revision, and different content becomes the next revision. Revisions follow the rules of
+// the first one, which are those of the version that was live when the order was placed. If UpdatedAt is older than
+// that of the stored state, Put changes nothing and returns the stored state. An order without a member is stored and
 // earns nothing until a later revision names the member. Put returns not_found if that member does not exist.
 func (os Orders) Put(ctx context.Context, p *loyalty.Program, o loyalty.Order, by ledger.By) (OrderResult, error) {
 	o.PlacedAt = o.PlacedAt.UTC().Truncate(time.Millisecond)
@@ -81,7 +81,7 @@ func (os Orders) nextOrder(
 	}
 	was := from.Was.Order.Order
 	if o.UpdatedAt.IsZero() {
-		o.UpdatedAt = was.UpdatedAt // so that older states are still recognized as older
+		o.UpdatedAt = was.UpdatedAt // later reports of older states are still recognized as older
 	}
 	o, err := Payments(os).carried(ctx, p, was, o)
 	if err != nil {
@@ -103,7 +103,7 @@ func (os Orders) orderEntry(
 			return e, nil
 		}
 	}
-	return os.Latest(ctx, program, loyalty.CauseOrder, o.ID) // the response of the transaction was lost
+	return os.Latest(ctx, program, loyalty.CauseOrder, o.ID) // the response of the transaction was lost, so read the entry
 }
 
 // writeOrder returns the command that writes the next revision of an order to its member's account, or to no account
@@ -170,7 +170,7 @@ func (os Orders) moveOrder(
 	}, nil
 }
 
-// movesReferral reports whether an outcome changes which order converts the member's referral.
+// movesReferral reports whether, because of an outcome, a different order converts the member's referral.
 func movesReferral(was loyalty.Account, out posting.Outcome) bool {
 	before, changed := award.ReferralChangeOf(was, "")
 	after, changes := award.ReferralChangeOf(out.Account, "")

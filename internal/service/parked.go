@@ -12,8 +12,8 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/table"
 )
 
-// Claim assigns to a member the orders that were paid under one of the given names before the member had that name,
-// within the limits of the program. It returns the number of claimed orders and may be repeated. The merchant's system,
+// Claim assigns orders to a member that were paid under one of the given names before the member had that name. The
+// limits of the program apply. Claim returns the number of claimed orders and may be repeated. The merchant's system,
 // which enrolls or updates the member, must have verified the names, such as the email address.
 func (ps Payments) Claim(
 	ctx context.Context, p *loyalty.Program, m loyalty.MemberID, names []stored.Identity,
@@ -36,10 +36,10 @@ func (ps Payments) Claim(
 	return claimed, nil
 }
 
-// maxClaimed is the maximum number of parked orders per name that one enrollment claims.
+// maxClaimed is the maximum number of orders that one enrollment claims for each name.
 const maxClaimed = 100
 
-// parked returns the orders that are parked under a name, at most maxClaimed.
+// parked returns the orders that wait for a member under a name, at most maxClaimed.
 func (ps Payments) parked(ctx context.Context, program string, id stored.Identity) (items []table.Item, err error) {
 	for it, err := range ps.Table.Query(ctx, table.Query{PK: stored.ParkedPartition(program, id), Limit: maxClaimed}) {
 		if err != nil {
@@ -50,7 +50,8 @@ func (ps Payments) parked(ctx context.Context, program string, id stored.Identit
 	return items, nil
 }
 
-// claim assigns a parked order to a member, unless the order already has a member or this member may not claim it.
+// claim assigns an order that waits under a name to a member, unless the order already has a member or this member may
+// not claim it.
 func (ps Payments) claim(
 	ctx context.Context, p *loyalty.Program, m loyalty.MemberID, it table.Item,
 ) (claimed bool, err error) {

@@ -22,13 +22,13 @@ type Payments struct{ *ledger.Ledger }
 // A Report is the content of one event of a payment processor about one payment, or only the assignment of a customer
 // to a member.
 type Report struct {
-	Payment  string         // the payment's ID with its processor: "stripe:pi_3N"; empty: assigns a customer
+	Payment  string         // the payment's ID with its processor: "stripe:pi_3N"; empty if the report only assigns a customer
 	Same     string         // another ID under which facts of this payment may have been reported; may be empty
-	Facts    []loyalty.Fact // may be empty
+	Facts    []loyalty.Fact // the facts about the payment; may be empty
 	Order    string         // the merchant's ID of the order; may be empty
 	Member   string         // a member's ID, or "external:" and the merchant's ID; may be empty
 	Customer string         // the processor's ID of the customer; may be empty
-	Email    string         // the keyed hash of an email address, as in Identity; may be empty
+	Email    string         // the keyed hash of an email address, as in stored.Identity; may be empty
 }
 
 // receive merges a report into the stored state of the payment and its order. It writes that state, the resulting
@@ -66,7 +66,7 @@ func (ps Payments) receive(ctx context.Context, p *loyalty.Program, k *StoredDel
 	d.Payment = stored.StoredReceipt(x)
 	names := len(knownNames(*d, p))
 	d.Member, d.Customer, d.Email = cmp.Or(d.Member, r.Member), cmp.Or(d.Customer, r.Customer), cmp.Or(d.Email, r.Email)
-	d.Parked = d.Parked && len(knownNames(*d, p)) == names // a new name is known: list the order under it too
+	d.Parked = d.Parked && len(knownNames(*d, p)) == names // if a new name is known, list the order under it too
 	d.Order = cmp.Or(d.Order, r.Order)
 	if _, _, ok := receipt.Captured(x); ok && d.Order == "" && p.Payments.Award == loyalty.AwardPayments {
 		d.Order = x.ID
@@ -162,7 +162,7 @@ func (ps Payments) merge(
 // fingerprint of every order.
 const paymentsOnly = "payments"
 
-// placed sets the time and currency of an order that is known from its payments only.
+// placed sets the time and currency of an order that is known only from its payments.
 func placed(was *loyalty.OrderState, o loyalty.Order, x loyalty.Receipt) (loyalty.Order, error) {
 	got, at, ok := receipt.Captured(x)
 	switch {
@@ -202,7 +202,7 @@ func (ps Payments) buyer(
 		}
 		names = append(names, namedBy(c.Member)...)
 		if c.Member == "" {
-			ops = append(ops, c.put()) // conflicts with a concurrent event that assigns the customer
+			ops = append(ops, c.put()) // causes a conflict if a concurrent event assigns the customer
 		}
 	}
 	for _, id := range names {
@@ -236,8 +236,8 @@ func knownNames(d stored.KnownDoc, p *loyalty.Program) (ids []stored.Identity) {
 	return ids
 }
 
-// payer returns the member that a payment identifies, if the order may still be attributed to that member. The result
-// is therefore the same whether the payment or the enrollment is reported first.
+// payer returns the member that a payment identifies, if the order may still be attributed to that member. Because of
+// this check, the result is the same whether the payment or the enrollment is reported first.
 func (ps Payments) payer(
 	ctx context.Context, p *loyalty.Program, d stored.KnownDoc, placed time.Time,
 ) (loyalty.MemberID, error) {
@@ -321,7 +321,8 @@ func (ps Payments) commit(ctx context.Context, ops ...table.Op) error {
 	return ledger.Retryable(ps.Table.Transact(ctx, ops...))
 }
 
-// carried returns the merchant's new state of an order with the payment data that was received meanwhile.
+// carried returns the new state of an order that the merchant reports, with the data of payments that were received in
+// the meantime.
 func (ps Payments) carried(ctx context.Context, p *loyalty.Program, was, o loyalty.Order) (loyalty.Order, error) {
 	if len(was.Receipts) == 0 {
 		return o, nil
@@ -331,7 +332,7 @@ func (ps Payments) carried(ctx context.Context, p *loyalty.Program, was, o loyal
 		o.Member = was.Member
 	}
 	if was.ReportedStatus == loyalty.Unreported && was.Member != "" && was.Member == o.Member {
-		o.PlacedAt = was.PlacedAt // the validity of the order's points began at that time
+		o.PlacedAt = was.PlacedAt // the validity of the order's points began at the earlier time
 	}
 	for _, x := range o.Receipts {
 		if o.Member != "" {
@@ -353,7 +354,7 @@ func (k *StoredDelivery) flag(code loyalty.Code, detail string) {
 	k.Outcome, k.Code, k.Detail = Quarantined, code, detail
 }
 
-// become sets the outcome, unless the event was flagged for manual review.
+// become sets the outcome of the event, unless the event was flagged for manual review.
 func (k *StoredDelivery) become(o Outcome) {
 	if k.Code == "" {
 		k.Outcome = o

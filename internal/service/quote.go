@@ -15,7 +15,7 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/parallel"
 )
 
-// Quotes calculates what a cart would earn and cost.
+// Quotes calculates the points that a cart would earn, and the rewards that the member could redeem.
 type Quotes struct{ *ledger.Ledger }
 
 // A QuoteResult is a quote with the profile of its member. The profile is empty for a guest.
@@ -75,7 +75,7 @@ func (qs Quotes) Quote(ctx context.Context, p *loyalty.Program, o loyalty.Order)
 	return QuoteResult{q, m.Profile}, err
 }
 
-// knowing returns an account with the information about the member's orders that a quote needs.
+// knowing returns an account with the information about the member's other orders that a quote needs.
 func (qs Quotes) knowing(
 	ctx context.Context, p *loyalty.Program, acc loyalty.Account, needs posting.Needs,
 ) (loyalty.Account, error) {

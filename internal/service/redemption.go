@@ -50,7 +50,7 @@ type RedemptionResult struct {
 	Entry      loyalty.Entry
 	Balance    loyalty.Balance
 	Replayed   bool
-	Written    bool // the revision was written by this call
+	Written    bool // whether this call wrote the revision
 }
 
 // A RedemptionRequest requests a reward. The caller derives the ID.
@@ -58,16 +58,16 @@ type RedemptionRequest struct {
 	ID     string
 	Member loyalty.MemberID
 	Reward string
-	Wallet string // the wallet that pays; empty for the points wallet
+	Wallet string // the wallet that pays; empty for the main wallet
 	Order  string
-	Cart   string         // another redemption for the same cart replaces this one
+	Cart   string         // the cart; a later redemption for the same cart replaces this one
 	Total  loyalty.Money  // the order's total
 	Points loyalty.Points // for redeem.PayReward: the maximum number of points; zero for all
 	Date   string         // one of the reward's dates; empty if it has none
-	Commit bool           // commit at once, without a reservation
+	Commit bool           // whether to commit at once, without a reservation
 
-	Household bool     // use points of the other household members if the member's own points are insufficient
-	Address   *Address // where to send the reward; nil if nothing is sent, or no address was given
+	Household bool     // whether to use points of other household members if the member's own do not suffice
+	Address   *Address // where to send the reward; nil if nothing is sent, or if no address was given
 }
 
 // Redeem reserves a reward, or redeems it immediately. If it is repeated with the same ID and By.Input, it returns the
@@ -101,7 +101,7 @@ func (rs Redemptions) Redeem(
 			if err := (inventory.Stock{Ledger: rs.Ledger}).ReleaseExpired(ctx, p, x.expired); err != nil {
 				return RedemptionResult{}, err
 			}
-			continue // retry with the stock that the expired reservations held
+			continue // retry with the stock of the expired reservations
 		case ledger.IsConflict(err):
 			continue // another process took the code or changed the household or the waitlist entry
 		case err != nil:
@@ -201,9 +201,9 @@ func (rs Redemptions) Commit(
 	return rs.CommitPart(ctx, p, id, 0, by)
 }
 
-// CommitPart spends n of the points that a redemption reserves (0: all), returns the other points, and activates its
-// code. The reward's terms are those of the program version under which it was reserved. CommitPart returns expired if
-// the reservation has expired, and already_resolved if another request committed or canceled it.
+// CommitPart spends n of the points that a redemption reserves, or all if n is 0. It returns the other points and
+// activates the code. The reward's terms are those of the program version under which it was reserved. CommitPart
+// returns expired if the reservation has expired, and already_resolved if another request committed or canceled it.
 func (rs Redemptions) CommitPart(
 	ctx context.Context, p *loyalty.Program, id string, n loyalty.Points, by ledger.By,
 ) (RedemptionResult, error) {
@@ -221,7 +221,7 @@ func (rs Redemptions) CommitPart(
 	)
 }
 
-// Cancel returns the reserved points of a redemption to the lots that they came from. It returns already_resolved if
+// Cancel returns the reserved points of a redemption to the lots from which they came. It returns already_resolved if
 // another request committed or canceled the redemption, or if it has expired.
 func (rs Redemptions) Cancel(
 	ctx context.Context, p *loyalty.Program, id string, by ledger.By,
@@ -261,7 +261,7 @@ func (rs Redemptions) resolving(
 	if err != nil {
 		return c, nil, err
 	}
-	if was.Entry.Cause.Revision > 2 { // the redemption was reversed since
+	if was.Entry.Cause.Revision > 2 { // the redemption was reversed in the meantime
 		cause := loyalty.Cause{Kind: loyalty.CauseRedemption, ID: id, Revision: 2}
 		it, err := rs.Table.Get(ctx, stored.CauseKey(p.ID, cause))
 		if err != nil {
@@ -318,14 +318,14 @@ type ending struct {
 	decide func(
 		p, rules *loyalty.Program, accs []loyalty.Account, r loyalty.Redemption, now time.Time,
 	) ([]posting.Outcome, error)
-	gives  bool // whether it grants the reward, under the rules of the reservation
+	gives  bool // whether the member gets the reward, under the rules of the reservation
 	late   loyalty.Code
 	detail string
-	with   func(context.Context, string, RedemptionResult) ([]table.Op, error) // returns further writes; may be nil
+	with   func(context.Context, string, RedemptionResult) ([]table.Op, error) // with returns further writes; may be nil
 }
 
-// resolved reports whether the second revision was written by the same command. It rejects the command if another one
-// wrote it. An Input may end with a dot and a fingerprint of the other parameters: the same key with a different
+// resolved reports whether the same command wrote the second revision. It rejects the command if another one wrote it.
+// A By.Input may end with a dot and a fingerprint of the other parameters. A command with the same key and a different
 // fingerprint is rejected.
 func resolved(was RedemptionResult, by ledger.By, end ending) (replay bool, err error) {
 	switch was.Redemption.Status {

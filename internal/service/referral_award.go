@@ -14,8 +14,8 @@ import (
 )
 
 // referring returns a command about an order that also changes the referrer's account if the order changes a referral.
-// rules are the rules that the order uses. The items of the referral are read only if the decision about the order
-// changes a referral, so that other orders do not cost more.
+// The parameter rules contains the rules that the order uses. The items of the referral are read only if the decision
+// about the order changes a referral, so that other orders do not cost more.
 func (os Orders) referring(c ledger.Command, rules *loyalty.Program) ledger.Command {
 	r := &referralContext{Ledger: os.Ledger, p: c.Program, rules: rules, order: c.Decide}
 	c.Decide, c.Load = r.decide, r
@@ -30,9 +30,9 @@ type referralContext struct {
 	order ledger.Decision
 
 	compared bool // whether the profiles of the friend and the referrer were compared
-	alike    bool // whether they are the same person
+	alike    bool // whether the friend and the referrer are the same person
 
-	// change is the change that withdrawn and converting were read for; zero until they are read.
+	// change is the change of the referral for which withdrawn and converting were read. It is zero until they are read.
 	change                award.ReferralChange
 	withdrawn, converting award.KnownReferral
 }
@@ -88,8 +88,8 @@ func (r *referralContext) Load(ctx context.Context, x ledger.Inputs, _ []posting
 	return true, err
 }
 
-// changeBy returns how an order changes a referral, and false if it does not. While the friend and the referrer are the
-// same person, no order converts the referral.
+// changeBy returns how an order changes a referral. It returns false if the order does not change it. If the friend and
+// the referrer are the same person, no order converts the referral.
 func (r *referralContext) changeBy(out posting.Outcome) (award.ReferralChange, bool) {
 	if tier.Undecided(out.Needs) || len(out.Entries) == 0 || out.Entries[0].Order == nil {
 		return award.ReferralChange{}, false

@@ -15,11 +15,11 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/table"
 )
 
-// Reverse returns points of a redemption whose order was refunded. share is the refunded share of the order's money,
-// over all refunds. In the same transaction, Reverse takes back the redemption's code (redeem.IssuedCode.Back), so
-// that it does not restore points for the part of a gift card that is used meanwhile. If it is repeated with the same
-// By.Input, it returns the first result. It returns not_found if the redemption does not exist, already_resolved if the
-// redemption is not committed, and code_used if a gift card was spent.
+// Reverse restores points of a redemption whose order was refunded. The parameter share is the refunded share of the
+// order's money, for all refunds together. In the same transaction, Reverse removes value from the redemption's code
+// (redeem.IssuedCode.Back). It therefore does not restore points for a part of a gift card that is used meanwhile. If
+// the call is repeated with the same By.Input, it returns the first result. It returns not_found if the redemption does
+// not exist, already_resolved if the redemption is not committed, and code_used if a gift card was spent.
 func (rs Redemptions) Reverse(
 	ctx context.Context, p *loyalty.Program, id string, share *big.Rat, by ledger.By,
 ) (RedemptionResult, error) {
@@ -80,9 +80,9 @@ func (rs Redemptions) reversal(
 	return last, replay, err
 }
 
-// amendment returns the last revision of a cause (zero if there is none), or the revision of the given kind that the
-// same command wrote before. An Input may end with a dot and a fingerprint of the other parameters: the same key with a
-// different fingerprint is rejected.
+// amendment returns the last revision of a cause, or zero if there is none. If the same command has already written a
+// revision of the given kind, it returns that revision. A By.Input may end with a dot and a fingerprint of the other
+// parameters. A command with the same key and a different fingerprint is rejected.
 func (rs Redemptions) amendment(
 	ctx context.Context, program, cause, id string, kind loyalty.Kind, by ledger.By,
 ) (last loyalty.Entry, replay bool, err error) {
@@ -106,7 +106,7 @@ func (rs Redemptions) amendment(
 	return last, false, nil
 }
 
-// keyOf returns the part of an entry's Input that derives from its idempotency key.
+// keyOf returns the part of an entry's Input that was derived from the idempotency key.
 func keyOf(e loyalty.Entry) string {
 	key, _, _ := strings.Cut(e.Input, ".")
 	return key
@@ -119,8 +119,8 @@ type heldCode struct {
 	item table.Item
 }
 
-// issuedFor reads the code of a redemption. Older gift cards do not store their initial value. For such a card, the
-// initial value is taken from the program if possible.
+// issuedFor reads the code of a redemption. An older gift card does not store its initial value. For such a card,
+// issuedFor takes the initial value from the program if possible.
 func (rs Redemptions) issuedFor(ctx context.Context, p *loyalty.Program, e loyalty.Entry) (c heldCode, err error) {
 	if e.Redemption.Code == "" {
 		return c, nil

@@ -9,14 +9,14 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/loyalty/tier"
 )
 
-// A TierChange assigns a member a level manually, under an ID that the caller derived.
+// A TierChange assigns a level to a member manually. The caller derives the ID.
 type TierChange struct {
 	ID     string
 	Member loyalty.MemberID
 	tier.Placement
 }
 
-// SetTier assigns a member a level manually. It handles repeated requests as Redeem does.
+// SetTier assigns a level to a member manually. It handles repeated requests as Redeem does.
 func (a Adjustments) SetTier(
 	ctx context.Context, p *loyalty.Program, in TierChange, by ledger.By,
 ) (AdjustmentResult, error) {

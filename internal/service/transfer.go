@@ -28,10 +28,10 @@ func (t Transfers) Current(ctx context.Context, p *loyalty.Program, id string) (
 }
 
 // A transfer is a cause with revisions in the sender's account. The first revision offers the transfer or makes it
-// immediately. The second, of which there is only one, ends an offer. The receipt is a separate cause in the
+// immediately. The second revision ends an offer, and there is never a third. The receipt is a separate cause in the
 // recipient's account, written in the same transaction.
 
-// A TransferRequest requests a transfer of points from one member to another, under an ID that the caller derived.
+// A TransferRequest requests a transfer of points from one member to another. The caller derives the ID.
 type TransferRequest struct {
 	ID       string
 	From, To loyalty.MemberID
@@ -39,8 +39,8 @@ type TransferRequest struct {
 	Note     string
 }
 
-// A TransferResult is a transfer as of one revision. With a recorded rejection it is returned together with the error,
-// so that Replayed is available.
+// A TransferResult is a transfer as of one revision. For a recorded rejection, it is returned together with the error,
+// so that the caller can read Replayed.
 type TransferResult struct {
 	From     loyalty.MemberID
 	Transfer loyalty.Redemption

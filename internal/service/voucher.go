@@ -21,11 +21,11 @@ type Vouchers struct{ *ledger.Ledger }
 type Voucher struct {
 	loyalty.Redemption
 	Issued redeem.IssuedCode
-	Place  string // position in the list, after which List can continue
+	Place  string // the position in the list after which List can continue
 }
 
-// List returns a member's vouchers, newest first. It returns only vouchers after the given place (empty: all), and
-// at most limit of them. It reads all redemptions and codes of the page in parallel.
+// List returns a member's vouchers, newest first. It returns only vouchers after the given place, or all if that is
+// empty, and at most limit of them. It reads all redemptions and codes of the page in parallel.
 func (vs Vouchers) List(
 	ctx context.Context, program string, m loyalty.MemberID, after string, limit int,
 ) ([]Voucher, error) {
@@ -59,7 +59,7 @@ func (vs Vouchers) read(ctx context.Context, program string, v *Voucher) error {
 		return fmt.Errorf("service: read voucher %s: %w", id, err)
 	}
 	v.Redemption = r.Redemption
-	// A code that a reward's members share has no separate item: it is valid within the redemption's dates.
+	// A code that all members share has no separate item. It is valid within the redemption's dates.
 	v.Issued = redeem.IssuedCode{From: v.CodeFrom, Until: v.CodeUntil, Void: v.Status == loyalty.Reversed}
 	it, err := vs.Table.Get(ctx, ledger.CodeKey(program, redeem.PlainCode(v.Code)))
 	if err != nil || it.Version == 0 {

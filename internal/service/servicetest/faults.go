@@ -13,7 +13,7 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/table/tabletest"
 )
 
-// Until repeats a command until it is answered, up to a limit.
+// Until repeats a command until it succeeds or is rejected, up to a limit.
 func Until[T any](do func() (T, error)) (r T, err error) {
 	for range 500 {
 		if r, err = do(); !errors.Is(err, ledger.ErrTryAgain) {
@@ -94,12 +94,13 @@ func Faulty(t table.Table, seed uint64) *tabletest.Faulty {
 	return f
 }
 
-// EveryKind reports whether each kind of fault happened. If one did not, the test tested too little.
+// EveryKind reports whether each kind of fault happened. If it returns false, the test has tested too little.
 func EveryKind(f tabletest.Fired) bool {
 	return f.BusyReads > 0 && f.Busy > 0 && f.LostBefore > 0 && f.LostAfter > 0
 }
 
-// A Losing is a table that loses the response of the nth transaction from now on, which it executes or not.
+// A Losing is a table that loses the response of its nth next transaction. The field Done states whether it executes
+// that transaction.
 type Losing struct {
 	table.Table
 	In   int  // the number of the transaction, counted from 1

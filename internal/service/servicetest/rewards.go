@@ -43,7 +43,7 @@ func (b *Bench) Upload(tb testing.TB, reward string, n int) {
 	}
 }
 
-// Vouchers yields n codes, which are numbered from the given number on.
+// Vouchers yields n codes with ascending numbers, which start at the given number.
 func Vouchers(from, n int) func(func(string) bool) {
 	return func(yield func(string) bool) {
 		for i := range n {
