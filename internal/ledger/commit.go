@@ -236,7 +236,7 @@ func (x *execution) record(ctx context.Context, e loyalty.Entry, with ...table.O
 	e.Program, e.Recorded, e.Actor, e.Input = cmp.Or(e.Program, p.Version), x.Time(), by.Actor, by.Input
 	doc, parts := stored.Apart(p.ID, e, stored.EncodedEntry(e))
 	it := table.Item{Key: stored.CauseKey(p.ID, e.Cause), Doc: doc}
-	err := x.Table.Transact(ctx, slices.Concat([]table.Op{table.Put(it)}, with, parts)...)
+	err := x.Table.Transact(ctx, slices.Concat([]table.Op{table.PutEncoded(it)}, with, parts)...)
 	var conflict *table.ConflictError
 	if errors.As(err, &conflict) && conflict.Op == 0 {
 		return e, RevisionExists{conflict.Current}

@@ -106,7 +106,7 @@ func (w *writes) add(l *Ledger, c Command, s *side) {
 	n := s.behind(c.Main)
 	w.puts, w.own = append(w.puts, puts[n:]...), append(w.own, s.entries[n:]...)
 	w.ofTime, w.passed = append(w.ofTime, puts[:n]...), append(w.passed, s.entries[:n]...)
-	w.accounts, w.spends = append(w.accounts, table.Put(s.item)), append(w.spends, s.spends...)
+	w.accounts, w.spends = append(w.accounts, table.PutEncoded(s.item)), append(w.spends, s.spends...)
 	w.parts = append(w.parts, s.parts...)
 }
 
@@ -234,7 +234,7 @@ func (s *side) seal(l *Ledger, c Command) []table.Op {
 		s.entries[i], s.head = e, e.Hash
 		doc, parts := stored.Apart(c.Program.ID, e, doc)
 		s.parts = append(s.parts, parts...)
-		puts[i] = table.Put(
+		puts[i] = table.PutEncoded(
 			table.Item{
 				Key: stored.CauseKey(c.Program.ID, e.Cause), Index: stored.StatementKey(c.Program.ID, e), Doc: doc,
 			},

@@ -108,19 +108,25 @@ const (
 	OpAdd
 )
 
-// An Op is one operation of a transaction. The functions Put, Delete, Check and Add create an Op. Implementations of
-// Table read its fields.
+// An Op is one operation of a transaction. The functions Put, PutEncoded, Delete, Check and Add create an Op.
+// Implementations of Table read its fields.
 type Op struct {
 	Kind  OpKind
 	Item  Item   // for Add, only its Key is used
 	Field string // for Add: the field of the Doc
 	Delta int64  // for Add: the amount that is added
 	Floor int64  // for Add: the lower bound of the sum
+
+	Encoded bool // for Put: the Doc is known to be valid and compact; see PutEncoded
 }
 
 // Put stores an item as its next version. The condition is that the table still contains the version that was read. If
 // the version is zero, the table must still contain no item with this key.
 func Put(it Item) Op { return Op{Kind: OpPut, Item: it} }
+
+// PutEncoded is a Put of a Doc that the caller encoded itself: a compact JSON object in UTF-8 without duplicate names.
+// An implementation may store it without parsing it. The caller must not modify the Doc afterwards.
+func PutEncoded(it Item) Op { return Op{Kind: OpPut, Item: it, Encoded: true} }
 
 // Delete removes an item. The condition is that the item has not changed since it was read.
 func Delete(it Item) Op { return Op{Kind: OpDelete, Item: it} }

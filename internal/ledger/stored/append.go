@@ -103,6 +103,12 @@ func (o *object[V]) UnmarshalJSONFrom(from *jsontext.Decoder) error {
 	return err
 }
 
+// sort sorts the members. It panics if two members have the same name, because such an object could not be read.
 func (o object[V]) sort() {
 	slices.SortFunc(o, func(x, y member[V]) int { return cmp.Compare(x.Name, y.Name) })
+	for i := 1; i < len(o); i++ {
+		if o[i].Name == o[i-1].Name {
+			panic("ledger: a stored form cannot be written: two members are named " + o[i].Name)
+		}
+	}
 }

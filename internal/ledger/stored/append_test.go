@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"github.com/go-json-experiment/json"
+	"github.com/perennial-loyalty/perennial/internal/loyalty"
 	"pgregory.net/rapid"
 )
 
@@ -80,14 +81,23 @@ func compareEncodings(t rapid.TB, doc any) {
 	}
 }
 
-// A text that is not UTF-8 is a bug: it is never stored.
-func TestInvalidTextIsNotAppended(t *testing.T) {
-	defer func() {
-		if recover() == nil {
-			t.Error("an account with invalid text is encoded")
-		}
-	}()
-	PackedAccount(AccountDoc{Head: "\xff"})
+// Invalid texts and two members with the same name are bugs: they are never stored.
+func TestInvalidDocumentsAreNotAppended(t *testing.T) {
+	for name, encode := range map[string]func(){
+		"invalid text": func() { PackedAccount(AccountDoc{Head: "\xff"}) },
+		"the same wallet twice": func() {
+			StoredAccount(loyalty.Account{Purses: []loyalty.Purse{{Wallet: "a"}, {Wallet: "a"}}})
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			defer func() {
+				if recover() == nil {
+					t.Error("the account is encoded")
+				}
+			}()
+			encode()
+		})
+	}
 }
 
 func TestObjectsAreReadInTheOrderOfTheirNames(t *testing.T) {

@@ -50,7 +50,7 @@ func prepareOp(op *table.Op) error {
 	}
 	switch op.Kind {
 	case table.OpPut:
-		return prepareItem(&op.Item)
+		return prepareItem(&op.Item, op.Encoded)
 	case table.OpDelete, table.OpCheck:
 		return nil
 	case table.OpAdd:
@@ -62,7 +62,7 @@ func prepareOp(op *table.Op) error {
 	return fmt.Errorf("unknown kind %d", op.Kind)
 }
 
-func prepareItem(it *table.Item) error {
+func prepareItem(it *table.Item, encoded bool) error {
 	if !it.Index.IsZero() {
 		if err := checkKey(it.Index); err != nil {
 			return fmt.Errorf("index: %w", err)
@@ -70,6 +70,9 @@ func prepareItem(it *table.Item) error {
 	}
 	if !it.Expires.IsZero() {
 		it.Expires = time.Unix(it.Expires.Unix(), 0).UTC()
+	}
+	if encoded {
+		return checkDoc(it.Doc)
 	}
 	// Format is strict: it accepts only valid UTF-8, and no duplicate names in an object.
 	doc := jsontext.Value(bytes.Clone(it.Doc))
@@ -81,7 +84,7 @@ func prepareItem(it *table.Item) error {
 }
 
 func checkDoc(doc json.RawMessage) error {
-	if doc[0] != '{' {
+	if len(doc) == 0 || doc[0] != '{' {
 		return errors.New("the document is not an object")
 	}
 	if len(doc) > maxDoc {

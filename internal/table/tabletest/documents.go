@@ -44,6 +44,12 @@ func (s *suite) documents(t *testing.T) {
 			}
 		})
 	}
+	t.Run("an encoded document is read back unchanged", func(t *testing.T) {
+		it := s.item(t, "a", `{"a":[1,"<é>"],"b":{"c":9007199254740993}}`)
+		s.transact(t, table.PutEncoded(it))
+		it.Version++
+		s.wantStored(t, it)
+	})
 	t.Run("an expiry is read back in whole seconds", func(t *testing.T) {
 		it := s.item(t, "a", `{}`)
 		it.Expires = time.Date(2031, 3, 31, 22, 59, 59, 987654321, time.FixedZone("", 7200))

@@ -37,7 +37,15 @@ func (s *suite) refusals(t *testing.T) {
 		"a document followed by data":      doc(`{"a":1}{}`),
 		"a document that is not UTF-8":     doc("{\"a\":\"\xff\"}"),
 		"a document with more than 350 KB": doc(fmt.Sprintf(`{"a":%q}`, strings.Repeat("x", 351<<10))),
-		"an unknown kind of operation":     func(it table.Item) []table.Op { return []table.Op{{Item: it}} },
+		"an encoded document with more than 350 KB": func(it table.Item) []table.Op {
+			it.Doc = fmt.Appendf(nil, `{"a":%q}`, strings.Repeat("x", 351<<10))
+			return []table.Op{table.PutEncoded(it)}
+		},
+		"an empty encoded document": func(it table.Item) []table.Op {
+			it.Doc = nil
+			return []table.Op{table.PutEncoded(it)}
+		},
+		"an unknown kind of operation": func(it table.Item) []table.Op { return []table.Op{{Item: it}} },
 		"an add without a field": func(it table.Item) []table.Op {
 			return []table.Op{
 				table.Add(it.Key, "", 1, 0),
