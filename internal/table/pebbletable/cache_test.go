@@ -1,6 +1,7 @@
 package pebbletable
 
 import (
+	"errors"
 	"fmt"
 	"testing"
 
@@ -121,6 +122,22 @@ func TestDecodedItemHasItsOwnMemory(t *testing.T) {
 	it, err := decodeItem(key, value)
 	clear(value)
 	if err != nil || string(it.Doc) != `{"n":1}` {
+		t.Errorf("the document is %q; %v", it.Doc, err)
+	}
+}
+
+func TestItemOfAConflictHasItsOwnMemory(t *testing.T) {
+	tab := checked(t, memory(t))
+	put := table.Put(table.Item{Key: table.Key{PK: "p", SK: "s"}, Doc: []byte(`{"n":1}`)})
+	if err := tab.Transact(t.Context(), put); err != nil {
+		t.Fatal(err)
+	}
+	var conflict *table.ConflictError
+	if err := tab.Transact(t.Context(), put); !errors.As(err, &conflict) {
+		t.Fatal(err)
+	}
+	clear(conflict.Current.Doc)
+	if it, err := tab.Get(t.Context(), put.Item.Key); err != nil || string(it.Doc) != `{"n":1}` {
 		t.Errorf("the document is %q; %v", it.Doc, err)
 	}
 }
