@@ -95,8 +95,8 @@ func options(fs vfs.FS, lock *pebble.Lock, stop func(error)) *pebble.Options {
 		Lock:         lock,
 		Logger:       logger{stop},
 		Comparer:     comparer,
-		CacheSize:    128 << 20, // includes the memory of two tables
-		MemTableSize: 16 << 20,
+		CacheSize:    160 << 20, // includes the memory of two tables
+		MemTableSize: 32 << 20,
 		// Pinned, because an earlier release cannot open a directory that was upgraded to a later version.
 		FormatMajorVersion: pebble.FormatValueSeparation,
 	}
