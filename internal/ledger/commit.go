@@ -45,7 +45,11 @@ func IsConflict(err error) bool {
 // member first. If the response of the table was lost, it returns only the first of them. A command without a decision
 // returns the entries that record changes over time, such as expiries.
 func (x *execution) run(ctx context.Context) ([]loyalty.Entry, error) {
-	if err := x.reload(ctx); err != nil {
+	if err := x.takeTurn(ctx); err != nil {
+		return nil, err
+	}
+	defer x.leaveQueue()
+	if err := x.begin(ctx); err != nil {
 		return nil, err
 	}
 	x.c.Read = nil // only the first attempt may use it; later attempts read the accounts again
@@ -63,10 +67,42 @@ func (x *execution) run(ctx context.Context) ([]loyalty.Entry, error) {
 // An execution is a command with the state that its attempts share.
 type execution struct {
 	*Ledger
-	c      Command
-	read   []table.Item
-	lost   []loyalty.Entry // the first entries of attempts whose result is unknown
-	passed []loyalty.Entry // entries for changes over time that were committed in separate transactions
+	c       Command
+	read    []table.Item
+	lost    []loyalty.Entry // the first entries of attempts whose result is unknown
+	passed  []loyalty.Entry // entries for changes over time that were committed in separate transactions
+	turn    *turn           // the queue of the account; nil if commands do not take turns
+	hasTurn bool            // the turn has not ended
+	ahead   bool            // an account in read may not be durable yet
+}
+
+// begin reads the accounts for the first attempt. If the previous command of the account has left a later version than
+// the one that was already read, begin takes this version.
+func (x *execution) begin(ctx context.Context) error {
+	if x.hasTurn && x.turn.latest.Version > 0 && (x.c.Read == nil || x.c.Read.Version < x.turn.latest.Version) {
+		x.read, x.ahead = []table.Item{x.turn.latest}, true
+		return nil
+	}
+	return x.reload(ctx)
+}
+
+// confirm reads the accounts again if they may not be durable yet, which waits until they are. A result without a write
+// must not depend on a write that a loss of power could undo, and must not ignore a write that was reported before the
+// command began. The result again is true if an account has changed, so that the command must be decided again.
+func (x *execution) confirm(ctx context.Context) (again bool, err error) {
+	if !x.ahead {
+		return false, nil
+	}
+	for i, it := range x.read {
+		now, err := x.Table.Get(ctx, it.Key)
+		if err != nil {
+			return false, Retryable(err)
+		}
+		again = again || now.Version != it.Version
+		x.read[i] = now
+	}
+	x.ahead = false
+	return again, nil
 }
 
 // attempt decides and commits once. The result again is true if the command must be decided again.
@@ -82,6 +118,9 @@ func (x *execution) attempt(ctx context.Context) (entries []loyalty.Entry, again
 		entries, err = x.rejectedAgain(ctx, err)
 		return entries, false, err
 	case err != nil || len(w.ops) == 0:
+		if again, failed := x.confirm(ctx); again || failed != nil {
+			return nil, again, failed
+		}
 		return x.passed, false, err
 	}
 	return x.commit(ctx, w)
@@ -101,6 +140,9 @@ func (x *execution) tooEarly(ctx context.Context, w planned, err error) bool {
 // commit writes a plan. The result again is true if the command must be decided again. This is so if the plan contains
 // only the first part of the writes, if it was not written, or if the result is unknown.
 func (x *execution) commit(ctx context.Context, w planned) (entries []loyalty.Entry, again bool, err error) {
+	if x.hasTurn && !w.more {
+		ctx = table.OnApplied(ctx, func() { x.applied(w.ops) })
+	}
 	err = x.Table.Transact(ctx, w.ops...)
 	var conflict *table.ConflictError
 	switch {
@@ -129,6 +171,7 @@ func (x *execution) resolve(
 ) (entries []loyalty.Entry, again bool, err error) {
 	switch {
 	case replaced(x.read, conflict):
+		x.ahead = true
 		return nil, true, nil
 	case conflict.Op == 0 && w.own > 0 && x.c.Decide != nil && w.entries[0].Cause.Kind != loyalty.CauseMember:
 		entries, err = x.written(conflict.Current, w.entries[0].Cause)
@@ -184,6 +227,7 @@ func (x *execution) reload(ctx context.Context) (err error) {
 	if x.read, err = GetAll(ctx, x.Table, keys...); err != nil {
 		return err
 	}
+	x.ahead = false
 	for _, it := range x.read {
 		if it.Version == 0 && x.c.Decide == nil {
 			return NotFound("member")

@@ -53,6 +53,9 @@ type Ledger struct {
 	// Versions returns the schedule of a program's versions and the time at which the schedule was read, which may be a
 	// short time ago. If Versions is nil, the version that a command is called with counts as live at all times.
 	Versions func(ctx context.Context, id string) (Schedule, time.Time, error)
+
+	// Turns makes the commands of one account take turns; nil if the process executes one command at a time.
+	Turns *Turns
 }
 
 // By identifies the actor and the content of a command, so that a repetition can be distinguished from another command

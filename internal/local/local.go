@@ -25,6 +25,7 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/api/request"
 	"github.com/perennial-loyalty/perennial/internal/app"
 	"github.com/perennial-loyalty/perennial/internal/jobs"
+	"github.com/perennial-loyalty/perennial/internal/ledger"
 	"github.com/perennial-loyalty/perennial/internal/local/deployment"
 	"github.com/perennial-loyalty/perennial/internal/local/gateway"
 	"github.com/perennial-loyalty/perennial/internal/local/paypal"
@@ -89,6 +90,7 @@ func New(o Options) (*Stack, error) {
 	if err := s.App.Wire(); err != nil {
 		return nil, fmt.Errorf("local: %w", err)
 	}
+	s.App.Ledger.Turns = new(ledger.Turns)
 	if o.PayPal != nil {
 		client := *s.App.HTTP
 		client.Transport = o.PayPal

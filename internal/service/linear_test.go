@@ -268,8 +268,12 @@ func clientsAt(
 	var wg sync.WaitGroup
 	var clock atomic.Int64
 	var holds [linearMembers]atomic.Int64
+	process := new(ledger.Turns)
 	for id := range linearClients {
 		own := newBench(t, view(broken, id))
+		if id < linearClients/2 && seed%2 == 1 {
+			own.Turns = process // in every second history, half of the clients are in one process
+		}
 		c := client{own, t, rand.New(rand.NewPCG(seed, uint64(id))), &clock, id, &holds}
 		wg.Go(func() {
 			own.Table.Get(t.Context(), table.Key{PK: "begin", SK: "begin"}) // the first action waits too

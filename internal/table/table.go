@@ -140,3 +140,18 @@ func Check(it Item) Op { return Op{Kind: OpCheck, Item: it} }
 func Add(key Key, field string, delta, floor int64) Op {
 	return Op{Kind: OpAdd, Item: Item{Key: key}, Field: field, Delta: delta, Floor: floor}
 }
+
+type appliedKey struct{}
+
+// OnApplied returns a context for Transact. An adapter that makes the effects of a transaction visible to later
+// transactions before they are durable calls f at that time, in the calling goroutine. Other adapters never call f.
+func OnApplied(ctx context.Context, f func()) context.Context {
+	return context.WithValue(ctx, appliedKey{}, f)
+}
+
+// Applied calls the function of OnApplied, if there is one. Only adapters call it.
+func Applied(ctx context.Context) {
+	if f, ok := ctx.Value(appliedKey{}).(func()); ok {
+		f()
+	}
+}

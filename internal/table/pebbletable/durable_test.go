@@ -292,6 +292,28 @@ func TestReadsOfUnsyncedItemsWait(t *testing.T) {
 	})
 }
 
+// TestAppliedIsReportedBeforeTheSync requires that the function of table.OnApplied is called once for a transaction that
+// is applied, and never for one that conflicts.
+func TestAppliedIsReportedBeforeTheSync(t *testing.T) {
+	h := hold(t)
+	applied := make(chan struct{}, 2)
+	ctx := table.OnApplied(t.Context(), func() { applied <- struct{}{} })
+	h.writers.Go(func() {
+		if err := h.Transact(ctx, table.Put(h.item)); err != nil {
+			t.Error(err)
+		}
+	})
+	<-applied // while the log is held
+	if err := h.Transact(ctx, table.Put(h.item)); !errors.As(err, new(*table.ConflictError)) {
+		t.Errorf("the second put returned %v", err)
+	}
+	h.release()
+	h.writers.Wait()
+	if len(applied) > 0 {
+		t.Error("applied was reported again")
+	}
+}
+
 func TestReadsOfOtherItemsDoNotWait(t *testing.T) {
 	h := hold(t)
 	ctx, cancel := context.WithTimeout(t.Context(), 5*time.Second)

@@ -37,6 +37,7 @@ func (t *Table) Transact(ctx context.Context, ops ...table.Op) error {
 	if w == nil {
 		return t.waitAll(ctx, ops)
 	}
+	table.Applied(ctx)
 	return t.settle(w)
 }
 
