@@ -26,8 +26,8 @@ func (t conflicting) Transact(ctx context.Context, ops ...table.Op) error {
 	return err
 }
 
-// With turns, orders of one member that arrive at the same time hardly ever conflict, and have the effect of orders that
-// arrive one after another.
+// With turns, orders of one member that arrive at the same time hardly ever conflict, and have the effect of orders
+// that arrive one after another.
 func TestCommandsInTurnsHardlyConflict(t *testing.T) {
 	const orders = 200
 	m := servicetest.Member(1)

@@ -292,8 +292,8 @@ func TestReadsOfUnsyncedItemsWait(t *testing.T) {
 	})
 }
 
-// TestAppliedIsReportedBeforeTheSync requires that the function of table.OnApplied is called once for a transaction that
-// is applied, and never for one that conflicts.
+// TestAppliedIsReportedBeforeTheSync requires that the function of table.OnApplied is called once for a transaction
+// that is applied, and never for one that conflicts.
 func TestAppliedIsReportedBeforeTheSync(t *testing.T) {
 	h := hold(t)
 	applied := make(chan struct{}, 2)
