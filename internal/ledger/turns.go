@@ -13,8 +13,8 @@ import (
 // the write is durable (see table.OnApplied). The next command continues from the account of this write. The zero value
 // is ready to use.
 //
-// Correctness does not depend on turns, because every write is conditional. Commands over several accounts, and commands
-// that only advance an account, do not take turns.
+// Correctness does not depend on turns, because every write is conditional. Commands over several accounts, and
+// commands that only advance an account, do not take turns.
 type Turns struct {
 	mu    sync.Mutex
 	queue map[table.Key]*turn // by the key of the account; only accounts with a command
