@@ -22,7 +22,7 @@ type Payments struct{ *ledger.Ledger }
 // A Report is the content of one event of a payment processor about one payment, or only the assignment of a customer
 // to a member.
 type Report struct {
-	Payment  string         // the payment's ID with its processor: "stripe:pi_3N"; empty if the report only assigns a customer
+	Payment  string         // the payment's ID with its processor: "stripe:pi_3N"; empty if only a customer is assigned
 	Same     string         // another ID under which facts of this payment may have been reported; may be empty
 	Facts    []loyalty.Fact // the facts about the payment; may be empty
 	Order    string         // the merchant's ID of the order; may be empty
