@@ -17,12 +17,21 @@ type Compiled struct {
 	Levels     map[string]Multiplier   // keyed by level ID; only levels that multiply
 	Wallets    map[string]map[Currency]CompiledRate
 	Rules      []CompiledRule // the rules of earn.rules, then the campaigns
-	Index      Index
+	Positions  map[string]int // the positions of the rules, by key
+	Index      RuleIndex
 	Asks       UsedTraits
 	Numbers    int       // the greatest order number that rules ask for; zero if they ask for none
 	Target     int       // the greatest target of a milestone, at most posting.MaxOrderNumber
 	Zones      *sync.Map // time zones of members, keyed by name
 	Occasions  bool      // whether birthdays or anniversaries earn points
+}
+
+// Rule returns the rule with a key, or nil if there is none.
+func (c *Compiled) Rule(key string) *CompiledRule {
+	if at, ok := c.Positions[key]; ok {
+		return &c.Rules[at]
+	}
+	return nil
 }
 
 // UsedTraits says which facts about a member the rules use. Orders do not store other facts.
@@ -58,19 +67,6 @@ type Multiplier struct {
 func NewMultiplier(rule string, r *big.Rat) Multiplier {
 	by := exact.Of(r)
 	return Multiplier{Rule: rule, By: by, Less: by.Sub(exact.Whole(1)), Text: by.String()}
-}
-
-// MaxRules is the maximum number of rules and campaigns in a program.
-const MaxRules = 2048
-
-// A RuleSet is a set of rules. Each rule is identified by its position.
-type RuleSet [MaxRules / 64]uint64
-
-// Index finds the rules that may match an order, so that decisions skip rules for other items and channels. Each rule
-// is in exactly one list.
-type Index struct {
-	Always                                RuleSet
-	ByCategory, BySKU, ByBrand, ByChannel map[string]*RuleSet
 }
 
 // A Program is a merchant's loyalty rules as typed values. Fill the exported fields and call Compile once. After that

@@ -335,10 +335,12 @@ func TestFractionThatOrdersCarry(t *testing.T) {
 func TestBudgetsOfTheLiveVersion(t *testing.T) {
 	version := func(budgets ...loyalty.Points) *loyalty.Program {
 		p := &loyalty.Program{}
+		p.Compiled.Positions = map[string]int{}
 		for i, n := range budgets {
+			key := string(rune('a' + i))
+			p.Compiled.Positions[key] = i
 			p.Compiled.Rules = append(
-				p.Compiled.Rules,
-				loyalty.CompiledRule{Key: string(rune('a' + i)), Bounded: n > 0, Rule: loyalty.Rule{Budget: n}},
+				p.Compiled.Rules, loyalty.CompiledRule{Key: key, Bounded: n > 0, Rule: loyalty.Rule{Budget: n}},
 			)
 		}
 		return p

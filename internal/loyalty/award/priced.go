@@ -24,15 +24,15 @@ func UnderBudgetsOf(p *loyalty.Program, live *loyalty.Program) *loyalty.Program 
 	var rules []loyalty.CompiledRule
 	for i := range p.Compiled.Rules {
 		r := &p.Compiled.Rules[i]
-		budget, ok := budgetOf(&live.Compiled, r.Key)
-		if !ok || budget == r.Budget {
+		now := live.Compiled.Rule(r.Key)
+		if now == nil || now.Budget == r.Budget {
 			continue
 		}
 		if rules == nil {
 			rules = slices.Clone(p.Compiled.Rules)
 		}
-		rules[i].Budget = budget
-		rules[i].Bounded = r.Bounded || budget > 0
+		rules[i].Budget = now.Budget
+		rules[i].Bounded = r.Bounded || now.Budget > 0
 	}
 	if rules == nil {
 		return p
@@ -40,16 +40,6 @@ func UnderBudgetsOf(p *loyalty.Program, live *loyalty.Program) *loyalty.Program 
 	under := *p
 	under.Compiled.Rules = rules
 	return &under
-}
-
-// budgetOf returns the budget of a rule, or zero if the rule has none. It returns false if there is no such rule.
-func budgetOf(compiled *loyalty.Compiled, key string) (loyalty.Points, bool) {
-	for i := range compiled.Rules {
-		if r := &compiled.Rules[i]; r.Key == key {
-			return r.Budget, true
-		}
-	}
-	return 0, false
 }
 
 // LevelUnder returns the member's level at an instant under the given rules. If the live version p no longer has that

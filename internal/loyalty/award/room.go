@@ -174,10 +174,8 @@ func boundsOf(earning *loyalty.Earning, rule string) ([]loyalty.Cap, []loyalty.L
 	if rule == "" {
 		return earning.Earn.Caps, nil
 	}
-	for i := range earning.Compiled.Rules {
-		if r := &earning.Compiled.Rules[i]; r.Key == rule {
-			return r.Caps, r.Limits
-		}
+	if r := earning.Compiled.Rule(rule); r != nil {
+		return r.Caps, r.Limits
 	}
 	return nil, nil
 }

@@ -22,13 +22,13 @@ type Budgets map[string]loyalty.Points
 // rules adds the points that rules and campaigns give. The points of each rule are computed from the points after rate,
 // category and level. The stacking groups then determine how the rules combine.
 func (v *Valuation) rules() {
-	set := about(&v.P.Compiled.Index, v.O)
-	words, most := (len(v.P.Compiled.Rules)+63)/64, 0
-	for _, word := range set[:words] {
-		most += bits.OnesCount64(word)
-	}
-	found := make([]candidate, 0, most)
-	for i, word := range set[:words] {
+	var set selection
+	v.selected(&set)
+	found := make([]candidate, 0, size(set.possible[:set.words]))
+	for i, word := range set.possible[:set.words] {
+		if v.whys < maxWhyNots {
+			word |= set.explained[i]
+		}
 		for ; word != 0; word &= word - 1 {
 			r := &v.P.Compiled.Rules[i*64+bits.TrailingZeros64(word)]
 			if !v.about(r) {

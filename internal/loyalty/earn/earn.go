@@ -435,11 +435,8 @@ func (w *Worth) charge(earning *loyalty.Earning, zone *time.Location, s *loyalty
 	if len(earning.Earn.Caps) > 0 {
 		w.Usage = UseShare(share(s, ""), w.Total, earning.Earn.Caps, nil, day)
 	}
-	for i := range earning.Compiled.Rules {
-		r := &earning.Compiled.Rules[i]
-		if !r.Bounded {
-			continue
-		}
+	for _, at := range w.boundedRules(&earning.Compiled, s) {
+		r := &earning.Compiled.Rules[at]
 		n := pointsOf(w.takes, r.Key)
 		if n == 0 && receipt.ShareOf(s, r.Key).Used == 0 {
 			continue
@@ -448,6 +445,24 @@ func (w *Worth) charge(earning *loyalty.Earning, zone *time.Location, s *loyalty
 		w.chargeBudget(r, share)
 		w.Usage = append(w.Usage, UseShare(share, n, r.Caps, r.Limits, day)...)
 	}
+}
+
+// boundedRules returns the positions of the rules with a cap, limit or budget that the order uses or used, in ascending
+// order.
+func (w *Worth) boundedRules(compiled *loyalty.Compiled, s *loyalty.OrderState) (positions []int) {
+	include := func(key string) {
+		if at, ok := compiled.Positions[key]; ok && compiled.Rules[at].Bounded {
+			positions = append(positions, at)
+		}
+	}
+	for _, t := range w.takes {
+		include(t.Rule)
+	}
+	for i := range s.Shares {
+		include(s.Shares[i].Rule)
+	}
+	slices.Sort(positions)
+	return slices.Compact(positions)
 }
 
 // inMinor converts a rate between major units of two currencies to a rate between their minor units.

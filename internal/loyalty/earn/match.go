@@ -21,17 +21,32 @@ type lineValue struct {
 }
 
 // about reports whether the order meets the conditions of a rule about time, channel, store, currency, level, segments
-// and first orders. If the order does not meet the conditions of a running campaign, about records the reason. For
-// other rules, it records no reasons, because there may be hundreds of rules.
+// and first orders. If the order does not meet the conditions of a running campaign for its items, about records the
+// reason. For other rules, it records no reasons, because there may be hundreds.
 func (v *Valuation) about(r *loyalty.CompiledRule) bool {
 	if !runs(&r.Match, v.O.PlacedAt) {
 		return false
 	}
 	what, which := v.mismatch(&r.Match)
-	if what != "" && r.Campaign && !r.Shadow {
+	if what != "" && explains(r) && hasItem(&r.Match, v.O.Lines) {
 		v.why(r.Key, loyalty.IsFor, what, strings.Join(which, ", "))
 	}
 	return what == ""
+}
+
+// explains reports whether orders record the reason if they do not meet the conditions of a rule.
+func explains(r *loyalty.CompiledRule) bool { return r.Campaign && !r.Shadow }
+
+// hasItem reports whether an order contains an item of the rule's categories or, if it has none, of its SKUs or else of
+// its brands. It returns true for a rule without conditions on items.
+func hasItem(m *loyalty.Match, lines []loyalty.Line) bool {
+	for i := range lines {
+		if l := &lines[i]; OneOf(m.Categories, l.Category) &&
+			(len(m.Categories) > 0 || OneOf(m.SKUs, l.SKU) && (len(m.SKUs) > 0 || OneOf(m.Brands, l.Brand))) {
+			return true
+		}
+	}
+	return len(m.Categories)+len(m.SKUs)+len(m.Brands) == 0
 }
 
 // runs reports whether a rule applies to orders that were placed at an instant.

@@ -15,32 +15,6 @@ func over(r loyalty.CompiledRate, amount exact.Number) loyalty.CompiledRate {
 	return r
 }
 
-func add(s *loyalty.RuleSet, t *loyalty.RuleSet) {
-	if t == nil {
-		return
-	}
-	for i := range s {
-		s[i] |= t[i]
-	}
-}
-
-// about returns the rules that may match an order.
-func about(x *loyalty.Index, o *loyalty.Order) loyalty.RuleSet {
-	s := x.Always
-	add(&s, x.ByChannel[o.Channel])
-	for i := range o.Lines {
-		l := &o.Lines[i]
-		add(&s, x.ByCategory[l.Category])
-		if x.BySKU != nil {
-			add(&s, x.BySKU[l.SKU])
-		}
-		if x.ByBrand != nil {
-			add(&s, x.ByBrand[l.Brand])
-		}
-	}
-	return s
-}
-
 // LifeIsZero reports whether a rule sets neither a pending period nor an expiry.
 func LifeIsZero(l loyalty.Life) bool { return l == loyalty.Life{} }
 

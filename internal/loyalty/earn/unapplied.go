@@ -1,6 +1,7 @@
 package earn
 
 import (
+	"math/bits"
 	"slices"
 	"strings"
 
@@ -13,19 +14,28 @@ import (
 // never gives points.
 func (v *Valuation) unapplied(which func(*loyalty.CompiledRule) bool) {
 	v.listing = true
-	for i := range v.P.Compiled.Rules {
-		r := &v.P.Compiled.Rules[i]
-		if r.Shadow || !runs(&r.Match, v.O.PlacedAt) || !which(r) || v.mentions(r.Key) {
-			continue
+	var buffer [maxWords]uint64
+	running := buffer[:(len(v.P.Compiled.Rules)+63)/64]
+	runningRules(&v.P.Compiled, v.O.PlacedAt, running)
+	for i, word := range running {
+		for ; word != 0 && v.whys < maxWhyNots; word &= word - 1 {
+			r := &v.P.Compiled.Rules[i*64+bits.TrailingZeros64(word)]
+			if !r.Shadow && runs(&r.Match, v.O.PlacedAt) && which(r) && !v.mentions(r.Key) {
+				v.unappliedRule(r)
+			}
 		}
-		var m loyalty.Matched
-		if what, of := v.mismatch(&r.Match); what != "" {
-			v.why(r.Key, loyalty.IsFor, what, strings.Join(of, ", "))
-		} else if v.matched(r, &m) {
-			v.may(r, &m)
-		} else if items := slices.Concat(r.Match.Categories, r.Match.SKUs, r.Match.Brands); len(items) > 0 {
-			v.why(r.Key, loyalty.IsFor, "items", strings.Join(items, ", "))
-		}
+	}
+}
+
+// unappliedRule adds the first condition of a rule that the order does not meet.
+func (v *Valuation) unappliedRule(r *loyalty.CompiledRule) {
+	var m loyalty.Matched
+	if what, of := v.mismatch(&r.Match); what != "" {
+		v.why(r.Key, loyalty.IsFor, what, strings.Join(of, ", "))
+	} else if v.matched(r, &m) {
+		v.may(r, &m)
+	} else if items := slices.Concat(r.Match.Categories, r.Match.SKUs, r.Match.Brands); len(items) > 0 {
+		v.why(r.Key, loyalty.IsFor, "items", strings.Join(items, ", "))
 	}
 }
 

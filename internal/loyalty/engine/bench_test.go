@@ -1,6 +1,8 @@
 package engine
 
 import (
+	"fmt"
+	"math/big"
 	"testing"
 
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
@@ -8,27 +10,91 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/loyalty/calendar"
 )
 
-// A typical order: three line items, two of one category, by a member of a level with a multiplier and a typical
-// account.
+// A typical order by a member of a level with a multiplier and a typical account.
 func BenchmarkDecideThreeLineOrder(b *testing.B) {
-	p := testProgram(b)
-	acc := typical(b, p)
+	decide := decideUnder(b, testProgram(b))
+	b.ReportAllocs()
+	for b.Loop() {
+		decide()
+	}
+}
+
+// BenchmarkDecide measures the same order under campaigns of which only a few match it: none, 200 of which 2 match, and
+// 5,000 of which 2 or 50 match. The campaigns differ in category, channel, segment and time.
+func BenchmarkDecide(b *testing.B) {
+	for _, c := range []struct{ campaigns, matching int }{{0, 0}, {200, 2}, {5000, 2}, {5000, 50}} {
+		b.Run(fmt.Sprintf("campaigns=%d,matching=%d", c.campaigns, c.matching), func(b *testing.B) {
+			decide := decideUnder(b, manyCampaigns(b, c.campaigns, c.matching))
+			b.ReportAllocs()
+			for b.Loop() {
+				decide()
+			}
+		})
+	}
+}
+
+// Campaigns that do not match cost no allocation. Those that match add their reasons.
+func TestAllocationsUnderManyCampaigns(t *testing.T) {
+	none := testing.AllocsPerRun(100, decideUnder(t, manyCampaigns(t, 0, 0)))
+	for _, c := range []struct {
+		campaigns, matching int
+		most                float64
+	}{{200, 0, 0}, {5000, 0, 0}, {200, 2, 9}, {5000, 2, 9}} {
+		n := testing.AllocsPerRun(100, decideUnder(t, manyCampaigns(t, c.campaigns, c.matching)))
+		if n > none+c.most {
+			t.Errorf("%d campaigns, %d of them matching: %v allocations, %v without campaigns", c.campaigns, c.matching, n, none)
+		}
+	}
+}
+
+// manyCampaigns returns a program with campaigns that multiply points. All but the matching ones exclude typicalOrder.
+func manyCampaigns(tb testing.TB, n, matching int) *loyalty.Program {
+	return made(tb, func(p *loyalty.Program) {
+		for i := range n {
+			m := loyalty.Match{From: noon.AddDate(0, 0, -7), Until: noon.AddDate(0, 0, 7)}
+			switch {
+			case i*matching/n < (i+1)*matching/n:
+				m.Categories = []string{"mugs"}
+			case i%4 == 0:
+				m.Categories = []string{fmt.Sprint("category-", i)}
+			case i%4 == 1:
+				m.Categories, m.Channels = []string{fmt.Sprint("category-", i)}, []string{"app"}
+			case i%4 == 2:
+				m.Categories, m.Segments = []string{fmt.Sprint("category-", i)}, []string{fmt.Sprint("segment-", i)}
+			default:
+				m.From = noon.AddDate(0, 0, i%300-400)
+				m.Until = m.From.AddDate(0, 0, 7)
+			}
+			p.Campaigns = append(p.Campaigns, loyalty.Rule{
+				ID: fmt.Sprint("c", i), Match: m, Give: loyalty.Multiply{By: big.NewRat(2, 1)},
+			})
+		}
+	})
+}
+
+// decideUnder returns a function that decides typicalOrder.
+func decideUnder(tb testing.TB, p *loyalty.Program) func() {
+	acc, o := typical(tb, p), typicalOrder()
+	return func() {
+		adv, err := Advance(p, acc, noon)
+		if err != nil {
+			tb.Fatal(err)
+		}
+		if _, err := award.PlaceOrder(p, adv.Account, nil, p, o, nil, noon); err != nil {
+			tb.Fatal(err)
+		}
+	}
+}
+
+// typicalOrder returns an order of three line items, two of one category.
+func typicalOrder() loyalty.Order {
 	o := paid(
 		"EUR", loyalty.Line{SKU: "BEAN-1", Category: "coffee-beans", Amount: 1299},
 		loyalty.Line{SKU: "BEAN-2", Category: "coffee-beans", Amount: 899},
 		loyalty.Line{SKU: "MUG-01", Category: "mugs", Amount: 1450},
 	)
 	o.ID, o.Tenders = "1043", []loyalty.Tender{{Kind: loyalty.TenderCard, Amount: 3648}}
-	b.ReportAllocs()
-	for b.Loop() {
-		adv, err := Advance(p, acc, noon)
-		if err != nil {
-			b.Fatal(err)
-		}
-		if _, err := award.PlaceOrder(p, adv.Account, nil, p, o, nil, noon); err != nil {
-			b.Fatal(err)
-		}
-	}
+	return o
 }
 
 // typical returns the account of a silver member after two years, with 24 monthly lots, two pending orders and metrics.

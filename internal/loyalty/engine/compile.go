@@ -131,38 +131,16 @@ func all(a *loyalty.UsedTraits, when loyalty.Condition) {
 	}
 }
 
-func add(x *loyalty.Index, m loyalty.Match, campaign bool, at int) {
-	in := func(lists *map[string]*loyalty.RuleSet, names []string) {
-		if *lists == nil {
-			*lists = map[string]*loyalty.RuleSet{}
-		}
-		for _, name := range names {
-			if (*lists)[name] == nil {
-				(*lists)[name] = new(loyalty.RuleSet)
-			}
-			(*lists)[name][at/64] |= 1 << (at % 64)
-		}
-	}
-	switch {
-	case len(m.Categories) > 0:
-		in(&x.ByCategory, m.Categories)
-	case len(m.SKUs) > 0:
-		in(&x.BySKU, m.SKUs)
-	case len(m.Brands) > 0:
-		in(&x.ByBrand, m.Brands)
-	case len(m.Channels) > 0 && !campaign: // campaigns must state their channels as a reason
-		in(&x.ByChannel, m.Channels)
-	default:
-		x.Always[at/64] |= 1 << (at % 64)
-	}
-}
-
 // compileRules orders the rules and campaigns by their groups: the program's groups in their order, then multipliers
 // without a group, of which only the best applies, then all others.
 func compileRules(p *loyalty.Program) error {
-	if n := len(p.Earn.Rules) + len(p.Campaigns); n > loyalty.MaxRules {
-		return fmt.Errorf("there are %d rules and campaigns; the limit is %d", n, loyalty.MaxRules)
+	if n := len(p.Earn.Rules); n > loyalty.MaxRules {
+		return fmt.Errorf("there are %d rules; the limit is %d", n, loyalty.MaxRules)
 	}
+	if n := len(p.Campaigns); n > loyalty.MaxCampaigns {
+		return fmt.Errorf("there are %d campaigns; the limit is %d", n, loyalty.MaxCampaigns)
+	}
+	p.Compiled.Positions = make(map[string]int, len(p.Earn.Rules)+len(p.Campaigns))
 	groups := map[string]int{}
 	for i, g := range p.Groups {
 		groups[g.ID] = i
@@ -183,10 +161,13 @@ func compileRules(p *loyalty.Program) error {
 			if err := award.AskNumbers(p, r.Match.When); err != nil {
 				return fmt.Errorf("%s: %w", section.name+r.ID, err)
 			}
-			add(&p.Compiled.Index, r.Match, c.Campaign, len(p.Compiled.Rules))
+			if _, ok := p.Compiled.Positions[c.Key]; !ok {
+				p.Compiled.Positions[c.Key] = len(p.Compiled.Rules)
+			}
 			p.Compiled.Rules = append(p.Compiled.Rules, c)
 		}
 	}
+	p.Compiled.Index = earn.NewIndex(p.Compiled.Rules)
 	return nil
 }
 

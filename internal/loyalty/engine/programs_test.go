@@ -210,9 +210,14 @@ func TestBoundsOfAProgram(t *testing.T) {
 			p.Earn.Rules = slices.Repeat([]loyalty.Rule{{ID: "r", Give: loyalty.Fixed{Points: 1}}}, loyalty.MaxRules)
 		}, true},
 		{"more rules than there may be", func(p *loyalty.Program) {
-			p.Campaigns, p.Earn.Rules = []loyalty.Rule{{ID: "c", Give: loyalty.Fixed{Points: 1}}}, slices.Repeat(
-				[]loyalty.Rule{{ID: "r", Give: loyalty.Fixed{Points: 1}}}, loyalty.MaxRules,
-			)
+			p.Earn.Rules = slices.Repeat([]loyalty.Rule{{ID: "r", Give: loyalty.Fixed{Points: 1}}}, loyalty.MaxRules+1)
+		}, false},
+		{"as many rules and campaigns as there may be", func(p *loyalty.Program) {
+			p.Earn.Rules = slices.Repeat([]loyalty.Rule{{ID: "r", Give: loyalty.Fixed{Points: 1}}}, loyalty.MaxRules)
+			p.Campaigns = slices.Repeat([]loyalty.Rule{{ID: "c", Give: loyalty.Fixed{Points: 1}}}, loyalty.MaxCampaigns)
+		}, true},
+		{"more campaigns than there may be", func(p *loyalty.Program) {
+			p.Campaigns = slices.Repeat([]loyalty.Rule{{ID: "c", Give: loyalty.Fixed{Points: 1}}}, loyalty.MaxCampaigns+1)
 		}, false},
 		{"payment with points", func(p *loyalty.Program) {
 			p.Redemption.Pay.Rates = map[loyalty.Currency]loyalty.Rate{"EUR": {Points: rat(1, 9), Per: 1, Full: false}}

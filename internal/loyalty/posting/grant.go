@@ -66,10 +66,8 @@ func GrantLife(p *loyalty.Program, key, level string) (calendar.Wait, calendar.E
 	if l, _, _ := p.Tiers.Level(level); l.Expires != nil {
 		expiry = *l.Expires
 	}
-	for i := range p.Compiled.Rules {
-		if r := &p.Compiled.Rules[i]; r.Key == key {
-			return OverrideLife(r.Life, wait, expiry)
-		}
+	if r := p.Compiled.Rule(key); r != nil {
+		return OverrideLife(r.Life, wait, expiry)
 	}
 	for i := range p.Wallets {
 		if w := &p.Wallets[i]; Key(w) == key {

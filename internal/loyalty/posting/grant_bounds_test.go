@@ -35,6 +35,7 @@ func TestLivesOfGrants(t *testing.T) {
 		rule("a", loyalty.Life{}), rule("b", loyalty.Life{Pending: &ruleWait}),
 		rule("c", loyalty.Life{Expires: &ruleExpiry}),
 	}
+	p.Compiled.Positions = map[string]int{"a": 0, "b": 1, "c": 2}
 	for _, c := range []struct {
 		key, level string
 		wait       calendar.Wait

@@ -59,8 +59,12 @@ func expiries(earning *loyalty.Earning, tiers *loyalty.Tiers) []*calendar.Expiry
 	for _, l := range tiers.Levels {
 		all = append(all, l.Expires)
 	}
-	for _, r := range slices.Concat(earning.Earn.Rules, earning.Campaigns) {
-		all = append(all, r.Life.Expires)
+	for _, rules := range [][]loyalty.Rule{earning.Earn.Rules, earning.Campaigns} {
+		for i := range rules { // there may be thousands: do not copy them
+			if e := rules[i].Life.Expires; e != nil {
+				all = append(all, e)
+			}
+		}
 	}
 	for _, a := range earning.Earn.Actions {
 		all = append(all, a.Life.Expires)

@@ -53,9 +53,11 @@ func Twice(c *document.Compiler) {
 // overlaps warns if two campaigns of different groups multiply the points of the same orders.
 func overlaps(c *document.Compiler) {
 	campaigns := c.Entries[len(c.P.Earn.Rules):]
-	for i, e := range campaigns {
-		for _, other := range campaigns[:i] {
-			if by, ok := both(c, e.Rule, other.Rule); ok {
+	for i := range campaigns {
+		e := &campaigns[i]
+		for j := range campaigns[:i] {
+			other := &campaigns[j]
+			if by, ok := both(c, &e.Rule, &other.Rule); ok {
 				c.Warn(document.At(e.Item, "overlaps with %s of another group: orders in both earn %s times the points",
 					other.Item.Get("id").Text(), describe.Digits(by)))
 				break
@@ -65,14 +67,14 @@ func overlaps(c *document.Compiler) {
 }
 
 // both returns the product of the multipliers of two campaigns. It reports false if no order can match both campaigns.
-func both(c *document.Compiler, a, b loyalty.Rule) (*big.Rat, bool) {
+func both(c *document.Compiler, a, b *loyalty.Rule) (*big.Rat, bool) {
+	if a.Group == b.Group || !a.Match.From.Before(b.Match.Until) || !b.Match.From.Before(a.Match.Until) {
+		return nil, false // these quick checks decide for most of the pairs, of which there may be millions
+	}
 	x, ok1 := a.Give.(loyalty.Multiply)
 	y, ok2 := b.Give.(loyalty.Multiply)
 	one := big.NewRat(1, 1)
-	if !ok1 || !ok2 || a.Group == b.Group || x.By.Cmp(one) <= 0 || y.By.Cmp(one) <= 0 {
-		return nil, false
-	}
-	if excludes(c, a.Group, b.Group) || !a.Match.From.Before(b.Match.Until) || !b.Match.From.Before(a.Match.Until) {
+	if !ok1 || !ok2 || x.By.Cmp(one) <= 0 || y.By.Cmp(one) <= 0 || excludes(c, a.Group, b.Group) {
 		return nil, false
 	}
 	if neverBoth(&a.Match, &b.Match) {
