@@ -45,10 +45,12 @@ func IsConflict(err error) bool {
 // member first. If the response of the table was lost, it returns only the first of them. A command without a decision
 // returns the entries that record changes over time, such as expiries.
 func (x *execution) run(ctx context.Context) ([]loyalty.Entry, error) {
-	if err := x.takeTurn(ctx); err != nil {
+	turn, err := x.takeTurn(ctx)
+	if err != nil {
 		return nil, err
 	}
-	defer x.leaveQueue()
+	x.turn = turn
+	defer turn.leave()
 	if err := x.begin(ctx); err != nil {
 		return nil, err
 	}
@@ -67,20 +69,19 @@ func (x *execution) run(ctx context.Context) ([]loyalty.Entry, error) {
 // An execution is a command with the state that its attempts share.
 type execution struct {
 	*Ledger
-	c       Command
-	read    []table.Item
-	lost    []loyalty.Entry // the first entries of attempts whose result is unknown
-	passed  []loyalty.Entry // entries for changes over time that were committed in separate transactions
-	turn    *turn           // the queue of the account; nil if commands do not take turns
-	hasTurn bool            // the turn has not ended
-	ahead   bool            // an account in read may not be durable yet
+	c      Command
+	read   []table.Item
+	lost   []loyalty.Entry // the first entries of attempts whose result is unknown
+	passed []loyalty.Entry // entries for changes over time that were committed in separate transactions
+	turn   *turn           // nil if the command does not take turns
+	ahead  bool            // an account in read may not be durable yet
 }
 
 // begin reads the accounts for the first attempt. If the previous command of the account has left a later version than
 // the one that was already read, begin takes this version.
 func (x *execution) begin(ctx context.Context) error {
-	if x.hasTurn && x.turn.latest.Version > 0 && (x.c.Read == nil || x.c.Read.Version < x.turn.latest.Version) {
-		x.read, x.ahead = []table.Item{x.turn.latest}, true
+	if it := x.turn.account(); it.Version > 0 && (x.c.Read == nil || x.c.Read.Version < it.Version) {
+		x.read, x.ahead = []table.Item{it}, true
 		return nil
 	}
 	return x.reload(ctx)
@@ -140,10 +141,11 @@ func (x *execution) tooEarly(ctx context.Context, w planned, err error) bool {
 // commit writes a plan. The result again is true if the command must be decided again. This is so if the plan contains
 // only the first part of the writes, if it was not written, or if the result is unknown.
 func (x *execution) commit(ctx context.Context, w planned) (entries []loyalty.Entry, again bool, err error) {
-	if x.hasTurn && !w.more {
-		ctx = table.OnApplied(ctx, func() { x.applied(w.ops) })
+	writing := ctx
+	if !w.more {
+		writing = x.turn.write(ctx, w.ops)
 	}
-	err = x.Table.Transact(ctx, w.ops...)
+	err = x.Table.Transact(writing, w.ops...)
 	var conflict *table.ConflictError
 	switch {
 	case err == nil && w.more:

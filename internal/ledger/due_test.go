@@ -73,7 +73,9 @@ func TestAnAccountThatIsFarBehindCatchesUp(t *testing.T) {
 				return err
 			},
 			func(m loyalty.MemberID) error { // a transfer from an account without due changes
-				r, err := b.Transfer(t, service.TransferRequest{ID: "tr", From: servicetest.Member(0), To: m, Points: 5})
+				r, err := b.Transfer(
+					t, service.TransferRequest{ID: "tr", From: servicetest.Member(0), To: m, Points: 5},
+				)
 				if err == nil && r.Transfer.Status != loyalty.Accepted {
 					t.Errorf("the transfer is %+v", r.Transfer)
 				}

@@ -16,83 +16,103 @@ import (
 // Correctness does not depend on turns, because every write is conditional. Commands over several accounts, and
 // commands that only advance an account, do not take turns.
 type Turns struct {
-	mu    sync.Mutex
-	queue map[table.Key]*turn // by the key of the account; only accounts with a command
+	mu     sync.Mutex
+	queues map[table.Key]*queue // by the key of the account; only accounts with a command
 }
 
-// A turn is the queue of one account.
-type turn struct {
-	key    table.Key
+// A queue contains the commands of one account.
+type queue struct {
+	key    table.Key     // of the account
 	taken  chan struct{} // contains a value while a command has its turn
 	users  int           // the commands that wait for their turn or have not returned; guarded by Turns.mu
 	latest table.Item    // the account as the last command has written it; Version 0 if unknown. Guarded by taken
 }
 
-// begin waits for the command's turn.
+// A turn is the place of one command in the queue of its account. A nil turn belongs to a command that does not take
+// turns.
+type turn struct {
+	*queue
+	turns *Turns
+	ended bool
+}
+
+// begin waits for the turn of a command. The caller must call leave.
 func (ts *Turns) begin(ctx context.Context, account table.Key) (*turn, error) {
 	ts.mu.Lock()
-	t := ts.queue[account]
-	if t == nil {
-		if ts.queue == nil {
-			ts.queue = map[table.Key]*turn{}
+	q := ts.queues[account]
+	if q == nil {
+		if ts.queues == nil {
+			ts.queues = map[table.Key]*queue{}
 		}
-		t = &turn{key: account, taken: make(chan struct{}, 1)}
-		ts.queue[account] = t
+		q = &queue{key: account, taken: make(chan struct{}, 1)}
+		ts.queues[account] = q
 	}
-	t.users++
+	q.users++
 	ts.mu.Unlock()
 	select {
-	case t.taken <- struct{}{}:
-		return t, nil
+	case q.taken <- struct{}{}:
+		return &turn{queue: q, turns: ts}, nil
 	case <-ctx.Done():
-		ts.leave(t)
+		ts.leave(q)
 		return nil, ctx.Err()
 	}
 }
 
-// leave removes a command from the queue, after its turn.
-func (ts *Turns) leave(t *turn) {
+// leave removes a command from its queue.
+func (ts *Turns) leave(q *queue) {
 	ts.mu.Lock()
 	defer ts.mu.Unlock()
-	if t.users--; t.users == 0 {
-		delete(ts.queue, t.key)
+	if q.users--; q.users == 0 {
+		delete(ts.queues, q.key)
 	}
 }
 
-// takeTurn waits for the turn of a command that decides about one account. The caller must call leaveQueue.
-func (x *execution) takeTurn(ctx context.Context) (err error) {
-	if x.Turns == nil || x.c.Decide == nil || len(x.c.Others) > 0 {
-		return nil
-	}
-	x.turn, err = x.Turns.begin(ctx, stored.AccountKey(x.c.Program.ID, x.c.Member))
-	x.hasTurn = err == nil
-	return err
-}
-
-// endTurn ends the turn, if the command still has it. The next command begins its turn.
-func (x *execution) endTurn() {
-	if x.hasTurn {
-		x.hasTurn = false
-		<-x.turn.taken
+// end ends the turn, unless it has ended. The next command begins its turn.
+func (t *turn) end() {
+	if !t.ended {
+		t.ended = true
+		<-t.taken
 	}
 }
 
-// leaveQueue ends the turn and removes the command from the queue. It is called when the command returns, so that the
-// queue keeps the account until it is durable.
-func (x *execution) leaveQueue() {
-	x.endTurn()
-	if x.turn != nil {
-		x.Turns.leave(x.turn)
+// leave ends the turn and removes the command from the queue. It is called when the command returns, so that the queue
+// keeps the account until it is durable.
+func (t *turn) leave() {
+	if t != nil {
+		t.end()
+		t.turns.leave(t.queue)
 	}
 }
 
-// applied ends the turn after the operations were applied, and leaves the account to the next command.
-func (x *execution) applied(ops []table.Op) {
-	for _, op := range ops {
-		if op.Kind == table.OpPut && op.Item.Key == x.turn.key {
-			x.turn.latest = op.Item
-			x.turn.latest.Version++
+// account returns the account as the previous command has written it. Its Version is 0 if it is unknown.
+func (t *turn) account() table.Item {
+	if t == nil {
+		return table.Item{}
+	}
+	return t.latest
+}
+
+// write returns the context for a transaction, which ends the turn after it was applied and leaves the account to the
+// next command.
+func (t *turn) write(ctx context.Context, ops []table.Op) context.Context {
+	if t == nil || t.ended {
+		return ctx
+	}
+	return table.OnApplied(ctx, func() {
+		for _, op := range ops {
+			if op.Kind == table.OpPut && op.Item.Key == t.key {
+				t.latest = op.Item
+				t.latest.Version++
+			}
 		}
+		t.end()
+	})
+}
+
+// takeTurn waits for the turn of a command that decides about one account. It returns nil for other commands.
+func (x *execution) takeTurn(ctx context.Context) (*turn, error) {
+	if x.Turns == nil || x.c.Decide == nil || len(x.c.Others) > 0 {
+		return nil, nil
 	}
-	x.endTurn()
+	return x.Turns.begin(ctx, stored.AccountKey(x.c.Program.ID, x.c.Member))
 }

@@ -40,16 +40,15 @@ func TestRejectionInATurnReadsTheAccountAgain(t *testing.T) {
 		})
 		answer <- err
 	}()
-	<-previous.taken
-	b.Turns.leave(previous)
+	previous.leave()
 	if err := <-answer; !errors.Is(err, loyalty.InsufficientPoints) {
 		t.Errorf("the command returned %v", err)
 	}
 	if len(seen) == 0 || seen[len(seen)-1] != 2 {
 		t.Errorf("the command decided from the accounts with the sequence numbers %v, the last one must be 2", seen)
 	}
-	if len(b.Turns.queue) > 0 {
-		t.Errorf("%d accounts are still queued", len(b.Turns.queue))
+	if len(b.Turns.queues) > 0 {
+		t.Errorf("%d accounts are still queued", len(b.Turns.queues))
 	}
 }
 
@@ -70,11 +69,9 @@ func TestWaitForATurnEndsWithTheContext(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, t := range []*turn{other, first} {
-		<-t.taken
-		ts.leave(t)
-	}
-	if len(ts.queue) > 0 {
-		t.Errorf("%d accounts are still queued", len(ts.queue))
+	other.leave()
+	first.leave()
+	if len(ts.queues) > 0 {
+		t.Errorf("%d accounts are still queued", len(ts.queues))
 	}
 }
