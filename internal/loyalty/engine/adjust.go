@@ -8,10 +8,10 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/loyalty/redeem"
 )
 
-// Adjust corrects the balance of a wallet manually, up or down, with a reason from the caller. Points that it adds
-// expire like points that members of the same level earn now. Points that it removes are those that expire first. It
-// returns loyalty.InsufficientPoints if the wallet has fewer points than it would remove, loyalty.AmountNotPositive for
-// 0 points and loyalty.AmountOutOfRange for more than loyalty.MaxPoints.
+// Adjust corrects the balance of a wallet manually, up or down, with a reason from the caller. Added points expire like
+// points that members of the same level earn now. Removed points are those that expire first. Adjust returns
+// loyalty.InsufficientPoints if the wallet has fewer points than it would remove, loyalty.AmountNotPositive for 0
+// points and loyalty.AmountOutOfRange for more than loyalty.MaxPoints.
 func Adjust(
 	p *loyalty.Program, acc loyalty.Account, id, wallet string, n loyalty.Points, reason string, now time.Time,
 ) (posting.Outcome, error) {

@@ -12,20 +12,21 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/loyalty/tier"
 )
 
-// Advance updates an account to the present. It goes from one due instant to the next and processes each in this order:
-// levels deferred by a lock take effect, pending points become active, the automatic reward is redeemed, pending points
-// whose deadline passed are forfeited, the tier moves up or is reviewed, the levels of tier groups are reviewed, lots
-// expire, reservations expire, points for birthdays and anniversaries are awarded, and the automatic reward is redeemed
-// again. Points that arrive at the instant at which others expire therefore still count for the review. A reservation
-// that ends at the instant at which its lot expires returns points that expire immediately. One long step and many
-// short steps produce the same account and the same entries, except for the time at which the entries were recorded.
+// Advance updates an account to the present. It goes from one due instant to the next. At each instant, it processes
+// the changes in this order: levels deferred by a lock take effect, pending points become active, the automatic reward
+// is redeemed, pending points whose deadline passed are forfeited, the tier moves up or is reviewed, the levels of tier
+// groups are reviewed, lots expire, reservations expire, points for birthdays and anniversaries are awarded, and the
+// automatic reward is redeemed again. Points that become active at the instant at which others expire therefore still
+// count for the review. A reservation that ends at the instant at which its lot expires returns points that expire
+// immediately. One long step and many short steps produce the same account and the same entries, except for the time at
+// which the entries were recorded.
 func Advance(p *loyalty.Program, acc loyalty.Account, now time.Time) (posting.Outcome, error) {
 	return AdvanceThrough(p, acc, nil, now)
 }
 
 // AdvanceThrough is like Advance, but also applies the versions of the program that were live since the account was
-// last advanced. Each version decides the changes that are due until the next version replaces it. The result does not
-// depend on whether the account was read in between.
+// last advanced. Each version decides the changes that are due while it is live. The result does not depend on whether
+// the account was read in between.
 func AdvanceThrough(
 	p *loyalty.Program, acc loyalty.Account, versions []tier.Live, now time.Time,
 ) (posting.Outcome, error) {
@@ -77,7 +78,7 @@ func happenAt(d *posting.Decision, at time.Time) error {
 	return nil
 }
 
-// passed records the instant until which the account was advanced, if the account stores one (Account.Ran).
+// passed records in the account the instant until which it was advanced, if the account stores one (Account.Ran).
 func passed(d *posting.Decision, until time.Time) {
 	if !d.Account.Ran.IsZero() {
 		d.Account.Ran = calendar.Later(d.Account.Ran, until)

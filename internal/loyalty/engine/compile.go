@@ -22,7 +22,7 @@ import (
 const DefaultHold = 30 * time.Minute
 
 // Compile checks the requirements for a program that its types cannot express, and derives the values that decisions
-// use. It must be called once, before any decision. Its errors are for developers who build a Program in code; the
+// use. It must be called once, before any decision. Its errors are for developers who build a Program in code. The
 // errors of package program about program files explain more.
 func Compile(p *loyalty.Program) error {
 	if p.ID == "" || p.Zone == nil {
@@ -124,7 +124,7 @@ func compileTiers(p *loyalty.Program) error {
 	return nil
 }
 
-// all records that a condition may use any fact about the member.
+// all records that a condition, if there is one, may use any fact about the member.
 func all(a *loyalty.UsedTraits, when loyalty.Condition) {
 	if when != nil {
 		*a = loyalty.UsedTraits{Segments: true, OptIns: true, Birthday: true, Zone: a.Zone}
@@ -171,7 +171,7 @@ func compileRules(p *loyalty.Program) error {
 	return nil
 }
 
-// ready returns a rule in the form that decisions use. groups maps each group to its position.
+// ready returns a rule in the form that decisions use. The parameter groups maps the ID of each group to its position.
 func ready(p *loyalty.Program, key string, r loyalty.Rule, groups map[string]int) (loyalty.CompiledRule, error) {
 	c := loyalty.CompiledRule{
 		Rule: r, Key: key, Campaign: strings.HasPrefix(key, "campaigns."), Limits: r.Limits,

@@ -39,7 +39,7 @@ func Extend(
 		Kind: loyalty.KindExtend, Cause: loyalty.Cause{Kind: loyalty.CauseExtension, ID: id, Revision: 1},
 		Effective: now,
 	}
-	// Lots that slide keep sliding; otherwise the next activity would not extend them.
+	// Lots that expire by inactivity must continue to do so. Otherwise the next activity would not extend them.
 	moveLots(&e, acc.Lots, until)
 	if moveLots(&e, acc.Lots, calendar.Slides+until) {
 		e.Slides = max(calendar.Slides+until, acc.Slides)
@@ -57,8 +57,8 @@ func Extend(
 	return d.Outcome, nil
 }
 
-// moveLots moves the lots that expire before a day to that day. If the day slides, it moves only lots that slide, and
-// otherwise only those that do not. It reports whether it moved any points.
+// moveLots moves the lots that expire before a day to that day. If the day slides, which means that activities postpone
+// it, moveLots moves only sliding lots, and otherwise only the others. It reports whether it moved any points.
 func moveLots(e *loyalty.Entry, lots []loyalty.Lot, to calendar.Date) bool {
 	var moved loyalty.Points
 	for _, l := range lots {
@@ -77,8 +77,8 @@ func moveLots(e *loyalty.Entry, lots []loyalty.Lot, to calendar.Date) bool {
 	return true
 }
 
-// Reinstate returns the points of a lot that expired, once for each expiry, for a stated reason. expired is the entry
-// that recorded the expiry. The points expire at the end of the day until.
+// Reinstate returns the points of a lot that expired to the member, once for each expiry, for a stated reason. The
+// parameter expired is the entry that recorded the expiry. The points expire at the end of the day until.
 func Reinstate(
 	p *loyalty.Program, acc loyalty.Account, expired loyalty.Entry, until calendar.Date, reason string, now time.Time,
 ) (posting.Outcome, error) {
@@ -89,7 +89,7 @@ func Reinstate(
 	switch {
 	case acc.Status != loyalty.Active:
 		return posting.Outcome{}, loyalty.RefuseFrozen("")
-	// The expiry of another wallet's points states 0 points of the main wallet.
+	// An entry about the expiry of another wallet's points states 0 points of the main wallet.
 	case expired.Kind != loyalty.KindExpire || expired.Member != acc.Member || expired.Points == 0:
 		return posting.Outcome{}, loyalty.Refuse(
 			loyalty.ValidationFailed, "/entry", "The entry is not an expiry of points.",

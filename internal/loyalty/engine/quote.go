@@ -14,9 +14,9 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/loyalty/tier"
 )
 
-// Perks returns every perk of the levels once, from the lowest level up, then those of the tier groups, and then the
-// perks among the rewards that are visible now. The account must have been advanced to now. left contains the remaining
-// stock, as far as it is known.
+// Perks returns the perks of the levels, from the lowest level up, then those of the tier groups, and then the perks
+// among the rewards that are visible now. It returns each perk once. The account must have been advanced to now. The
+// parameter left contains the remaining stock that is known.
 func Perks(p *loyalty.Program, acc loyalty.Account, left earn.Budgets, now time.Time) (out []redeem.PerkQuote) {
 	out = redeem.LevelPerks(&p.Tiers, acc)
 	for i := range p.TierGroups {
@@ -45,31 +45,31 @@ type Quote struct {
 	Expires  calendar.Date   // when the points would expire
 	Reasons  []loyalty.Reason
 	Spends   []posting.Spend // the parts of budgets that the order would use
-	Needs    posting.Needs   // if not zero, the quote needs more of the member's entries, and no other field is set
-	Guest    bool            // no member is given, so the quote is for a new member
+	Needs    posting.Needs   // if it is not zero, the quote needs more of the member's entries, and no other field is set
+	Guest    bool            // there is no member, so the quote is for a new member
 	Balance  loyalty.Balance
 	Rewards  []RewardQuote
-	Pay      redeem.Payment // the part of the order that the member's points could pay; zero if none
+	Pay      redeem.Payment // the part of the order that the member's points could pay; may be zero
 }
 
 // A RewardQuote states whether a member can redeem a reward now, and the requirements that the member does not meet.
 type RewardQuote struct {
 	Reward  loyalty.Reward
-	Cost    loyalty.Points             // at the member's level
+	Cost    loyalty.Points             // the cost at the member's level
 	Missing loyalty.Points             // the missing points; zero if there are enough
-	Unmet   []loyalty.UnmetRequirement // why the member cannot redeem it now; empty if it is available
+	Unmet   []loyalty.UnmetRequirement // why the member cannot redeem the reward now; empty if it is available
 }
 
-// QuoteOrder calls the same function as award.PlaceOrder, and writes nothing. It includes points that the program gives
-// only after a processor has reported the money. The zero Account is a guest; any other must have been advanced to now.
+// QuoteOrder returns the quote of an order. It calls the same function as award.PlaceOrder, and writes nothing. It
+// includes points that the program gives only after a processor has reported the money. The zero Account is a guest.
+// Any other account must have been advanced to now.
 func QuoteOrder(
 	p *loyalty.Program, acc loyalty.Account, o loyalty.Order, left earn.Budgets, now time.Time,
 ) (Quote, error) {
 	return QuoteOrderUnder(p, p, acc, o, left, now)
 }
 
-// QuoteOrderUnder is like QuoteOrder, but uses the rules of another version: the one that was live when the order was
-// placed.
+// QuoteOrderUnder is like QuoteOrder, but uses the rules of the version that was live when the order was placed.
 func QuoteOrderUnder(
 	p *loyalty.Program, rules *loyalty.Program, acc loyalty.Account, o loyalty.Order, left earn.Budgets, now time.Time,
 ) (Quote, error) {
@@ -129,8 +129,8 @@ func affords(p *loyalty.Program, a loyalty.Account, prices map[string]loyalty.Po
 	return false
 }
 
-// Available returns whether a member can redeem a reward now, and the unmet requirements if not. The account must have
-// been advanced to now. left contains the remaining stock, as far as it is known.
+// Available returns whether a member can redeem a reward now, and the requirements that the member does not meet. The
+// account must have been advanced to now. The parameter left contains the remaining stock that is known.
 func Available(
 	p *loyalty.Program, acc loyalty.Account, r loyalty.Reward, in loyalty.Redemption, left earn.Budgets, now time.Time,
 ) RewardQuote {
@@ -149,7 +149,7 @@ func Available(
 }
 
 // Projection returns the standing that the account will have after its next scheduled change or review if nothing more
-// happens, and when that will be. It returns false if none is scheduled.
+// happens, and the instant of that change. It returns false if none is scheduled.
 func Projection(p *loyalty.Program, acc loyalty.Account) (loyalty.Standing, time.Time, bool) {
 	return aheadOn(p, p, acc)
 }
@@ -164,7 +164,7 @@ func ProjectionOf(p *loyalty.Program, acc loyalty.Account, group string) (loyalt
 }
 
 // aheadOn advances the account to the next scheduled change or review of the level, and returns the standing and the
-// instant. v is the program, or its copy for a tier group (tier.GroupProgram).
+// instant. The parameter v is the program, or its copy for a tier group (tier.GroupProgram).
 func aheadOn(p *loyalty.Program, v *loyalty.Program, acc loyalty.Account) (loyalty.Standing, time.Time, bool) {
 	at := tier.Of(v).TierDue(posting.GroupView(&v.Tiers, acc))
 	if at.IsZero() {

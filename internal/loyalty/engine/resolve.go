@@ -10,8 +10,8 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/loyalty/redeem"
 )
 
-// contributed completes a contribution to a redemption. n is the number of its points that were spent. If n is 0, the
-// contribution is canceled.
+// contributed completes a member's contribution to a redemption. The parameter n is the number of the contributed
+// points that were spent. If n is 0, the contribution is canceled.
 func contributed(d *posting.Decision, h loyalty.Hold, n loyalty.Points) (posting.Outcome, error) {
 	if n == 0 {
 		return redeem.EndHold(d, h, loyalty.Canceled)
@@ -22,10 +22,10 @@ func contributed(d *posting.Decision, h loyalty.Hold, n loyalty.Points) (posting
 }
 
 // Commit spends the points that a redemption reserves. If n is not 0, it spends only n points and returns the others.
-// Only redemptions whose value is proportional to their cost can be committed in part: payments with points, which then
-// take no more points than the paid amount requires, and rewards that give points of another wallet. Commit rejects a
-// part of any other reward with amount_out_of_range, and a part that is too small to buy anything. The account must
-// have been advanced to now, so that a reservation that is still open has not expired.
+// Only redemptions whose value is proportional to their cost can be committed in part: payments with points, and
+// rewards that give points of another wallet. A payment then takes no more points than the paid amount requires. Commit
+// rejects a part of any other reward with amount_out_of_range, and also a part that is too small to buy anything. The
+// account must have been advanced to now, so that a reservation that is still open has not expired.
 func Commit(
 	p *loyalty.Program, acc loyalty.Account, r loyalty.Redemption, n loyalty.Points, now time.Time,
 ) (posting.Outcome, error) {
@@ -34,9 +34,9 @@ func Commit(
 
 // CommitTogether is like Commit, for redemptions to which other members contribute. The first account is the redeeming
 // member's. The others are the contributors' accounts, in the order of Redemption.Contributions. Unused points are
-// returned to the last contributors first. rules is the program version under which the redemption was reserved, which
-// may be p itself. It defines the reward (its value, code and credits, and the rate of a payment), because these terms
-// were promised to the member, even if the reward has changed or was removed since.
+// returned to the last contributors first. The parameter rules is the program version under which the redemption was
+// reserved, which may be p itself. It defines the reward (its value, code and credits, and the rate of a payment). The
+// member was promised these terms, so they apply even if the reward has changed or was removed since.
 func CommitTogether(
 	p *loyalty.Program,
 	accs []loyalty.Account, r loyalty.Redemption, rules *loyalty.Program, n loyalty.Points, now time.Time,
@@ -107,7 +107,8 @@ func inPart(p *loyalty.Program, r loyalty.Redemption, held, n loyalty.Points) (l
 	return r, nil
 }
 
-// spend commits n points of a reservation with the redemption r and returns the others. rules defines the reward.
+// spend commits n points of a reservation with the redemption r and returns the others. The parameter rules defines the
+// reward.
 func spend(
 	d *posting.Decision, r loyalty.Redemption, h loyalty.Hold, rules *loyalty.Program, n loyalty.Points,
 ) (posting.Outcome, error) {
@@ -140,7 +141,7 @@ func spend(
 	}
 	reward, _ := redeem.FindReward(rules.Rewards, r.Reward)
 	if r.By != "" {
-		reward = loyalty.Reward{} // the code belongs to the redemption in the other account
+		reward = loyalty.Reward{} // the redeeming member's account contains the code
 	}
 	redeem.IssueCode(&rules.Redemption, rules.Zone, &r, &reward, used, d.Now)
 	redeem.CreditWallet(d, &e, &reward, h.Redemption.Points)
@@ -152,12 +153,12 @@ func spend(
 }
 
 // Cancel returns the points that a redemption reserves to their lots. Points of a lot that has expired meanwhile are
-// lost: a reservation postpones no expiry, except by the program's grace period.
+// lost, because a reservation postpones no expiry. Only the program's grace period may postpone it.
 func Cancel(p *loyalty.Program, acc loyalty.Account, r loyalty.Redemption, now time.Time) (posting.Outcome, error) {
 	return redeem.Single(CancelTogether(p, []loyalty.Account{acc}, r, now))
 }
 
-// CancelTogether is like Cancel, for the accounts of CommitTogether.
+// CancelTogether is like Cancel, for the same accounts as CommitTogether.
 func CancelTogether(
 	p *loyalty.Program, accs []loyalty.Account, r loyalty.Redemption, now time.Time,
 ) ([]posting.Outcome, error) {

@@ -16,9 +16,9 @@ import (
 )
 
 // SetTraits stores a member's time zone, birthday, segments and other traits. They replace the earlier values. The
-// registrations (OptIns) and the records of awarded birthdays and anniversaries stay. A birthday cannot be changed
-// again within the program's BirthdayLock, so that a member cannot have several birthdays in a year. The account must
-// have been advanced to now.
+// registrations (OptIns) and the records of awarded birthdays and anniversaries do not change. A birthday cannot be
+// changed again within the program's BirthdayLock, so that a member cannot have several birthdays in a year. The
+// account must have been advanced to now.
 func SetTraits(p *loyalty.Program, acc loyalty.Account, t loyalty.Traits, now time.Time) (posting.Outcome, error) {
 	was := acc.Traits
 	next := was
@@ -128,9 +128,9 @@ const (
 	MaxSegments = 50
 )
 
-// roomForOptIn returns the registrations with room for another one. Registrations for campaigns that the program no
-// longer has still count for orders that are reported late. If there are too many registrations, the oldest one for
-// such a campaign is removed.
+// roomForOptIn returns the registrations with space for another one. Registrations for campaigns that the program no
+// longer has still count for orders that are reported late. If there are too many registrations, roomForOptIn removes
+// the oldest one for such a campaign.
 func roomForOptIn(p *loyalty.Program, all []loyalty.OptIn) []loyalty.OptIn {
 	all = slices.Clone(all)
 	for len(all) >= maxOptIns {
@@ -168,8 +168,8 @@ func occasionDue(p *loyalty.Program, acc loyalty.Account) time.Time {
 	return due
 }
 
-// nextBirthday returns when the next birthday that was not awarded yet begins, in the member's time zone, and its year.
-// It is not before the action's Since or the member's enrollment.
+// nextBirthday returns the beginning of the next birthday that was not awarded yet, in the member's time zone, and its
+// year. The result is not before the action's Since or the member's enrollment.
 func nextBirthday(p *loyalty.Program, acc loyalty.Account, a loyalty.Action) (time.Time, int) {
 	if acc.Traits.Birthday == 0 {
 		return time.Time{}, 0
@@ -193,7 +193,7 @@ func nextAnniversary(p *loyalty.Program, acc loyalty.Account, a loyalty.Action) 
 	}
 }
 
-// celebrate awards the birthday or the anniversary that is due at an instant.
+// celebrate awards points for the birthday or the anniversary that is due at an instant.
 func celebrate(d *posting.Decision, at time.Time) error {
 	if !d.P.Compiled.Occasions {
 		return nil

@@ -22,12 +22,12 @@ type Consent struct {
 	Purpose loyalty.Purpose
 	Granted bool
 	At      time.Time
-	Wording string // the version of the text that the member was shown
-	Source  string // where the consent was given: checkout, app, unsubscribe …
+	Wording string // the version of the text that was shown to the member
+	Source  string // where the consent was given, such as checkout, app or unsubscribe
 }
 
-// Consents are the latest consents of each channel and purpose. Without an entry, consent was never given and nothing
-// is sent.
+// Consents are the latest consents of each channel and purpose. If there is no consent for a channel and purpose,
+// nothing is sent.
 type Consents []Consent
 
 // Allow reports whether messages for the purpose may be sent to the member through the channel.
@@ -41,7 +41,8 @@ func (cs Consents) any() bool {
 	return slices.ContainsFunc(cs, func(c Consent) bool { return c.Granted })
 }
 
-// With returns the consents with c added or replaced. It ignores c if the stored consent is newer.
+// With returns the consents with c added, or with an older consent replaced by c. It ignores c if the stored consent is
+// newer.
 func (cs Consents) With(c Consent) Consents {
 	i := cs.index(c.Channel, c.Purpose)
 	next := slices.Clone(cs)

@@ -2,5 +2,5 @@
 // channels they are sent, how often, and which members are held out. It also decides notices in the member's account
 // and measures the lift of reminders.
 //
-// It sends nothing and records nothing apart from the account's notices.
+// It sends no messages. It records only the account's notices.
 package remind

@@ -4,8 +4,8 @@ import (
 	"math"
 )
 
-// A Lift is the difference, in percentage points, between the share of members who acted after a message and the share
-// of the holdout who acted. Low and High are its 95% confidence interval.
+// A Lift compares members who got messages with the holdout, who got none. It is the difference, in percentage points,
+// between the shares of members who acted. Low and High are its 95% confidence interval.
 type Lift struct{ Points, Low, High float64 }
 
 // LiftOf returns the difference between two shares. The first is the share of the sent messages after which the member
@@ -29,7 +29,7 @@ func LiftOf(acted, sent, heldActed, held int64) (Lift, bool) {
 	}, true
 }
 
-// wilson returns a share with its 95% score interval.
+// wilson returns the share k of n with its 95% score interval.
 func wilson(k, n int64) (p, low, high float64) {
 	const z = 1.959963984540054
 	x, m := float64(k), float64(n)

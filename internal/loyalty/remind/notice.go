@@ -27,7 +27,7 @@ func Notify(
 	}
 	if ok {
 		cause += ":" +
-			was.At.UTC().Format(posting.CauseTimeLayout) // a new ID, different from that of the withdrawn notice
+			was.At.UTC().Format(posting.CauseTimeLayout) // the ID must differ from that of the withdrawn notice
 	}
 	err := d.Post(loyalty.Entry{
 		Kind: loyalty.KindNotify, Cause: d.OwnCause(loyalty.CauseNotice, cause), Effective: now,
@@ -39,9 +39,9 @@ func Notify(
 	return d.Outcome, err
 }
 
-// Unnotify withdraws the notices that the message with this ID gave, because the message was not delivered. If another
-// message about the same subject was delivered, the notice counts from that message. A repeated call changes nothing.
-// The account must have been advanced to now.
+// Unnotify withdraws the notices that the message with the given ID contained, because the message was not delivered.
+// If another message about the same subject was delivered, the notice counts from that message. A repeated call changes
+// nothing. The account must have been advanced to now.
 func Unnotify(p *loyalty.Program, acc loyalty.Account, s Reminded, id string, now time.Time) (posting.Outcome, error) {
 	d := posting.Decide(p, acc, now)
 	for _, t := range s.SentReminders {
@@ -75,8 +75,8 @@ func Unnotify(p *loyalty.Program, acc loyalty.Account, s Reminded, id string, no
 	return d.Outcome, nil
 }
 
-// noticeOf returns the kind and the subject of the account's notice that a message gave, or empty strings if the
-// message gave none that still matters.
+// noticeOf returns the kind and the subject of the account's notice that a message contained. It returns empty strings
+// if the message contained none that still matters.
 func noticeOf(
 	tiers *loyalty.Tiers, zone *time.Location, acc loyalty.Account, t SentReminder,
 ) (what loyalty.NoticeOf, subject string) {

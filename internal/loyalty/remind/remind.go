@@ -13,9 +13,9 @@ import (
 )
 
 // Remind decides which messages to send to a member now, which to suppress and why, and when to evaluate the member
-// again. It uses the facts at the instant now and no earlier plan. So a late message states the present facts, and a
-// message whose facts are no longer true is not sent. The account must have been advanced to now, and the state s must
-// include all of its entries (Reminded.Digest).
+// again. It uses the facts at the instant now and no earlier plan. A late message therefore states the present facts,
+// and a message whose facts are no longer true is not sent. The account must have been advanced to now, and the state s
+// must include all of its entries (Reminded.Digest).
 func Remind(p *loyalty.Program, acc loyalty.Account, who Recipient, s Reminded, now time.Time) Plan {
 	v := newVisit(p, acc, who, Forget(p, acc, s, now), now)
 	for i := range p.Reminders.Messages {
@@ -43,8 +43,9 @@ func Remind(p *loyalty.Program, acc loyalty.Account, who Recipient, s Reminded, 
 // so evaluations need not be frequent.
 const unconsented = 30 * 24 * time.Hour
 
-// Preview returns the message that a reminder has for a member at an instant, regardless of earlier messages and of
-// consents, and the reason why it would be suppressed. It returns false if the reminder has no message then.
+// Preview returns the message that a reminder would send to a member at an instant, and the reason why it would be
+// suppressed. It ignores earlier messages and consents. It returns false if the reminder has no message at that
+// instant.
 func Preview(
 	p *loyalty.Program, acc loyalty.Account, who Recipient, s Reminded, reminder string, now time.Time,
 ) (n News, why Why, ok bool) {
@@ -101,7 +102,7 @@ type offer struct {
 	r *loyalty.Reminder
 }
 
-// sooner moves the next evaluation forward to an instant in the future, if it is planned for later.
+// sooner moves the next evaluation to the given instant if that is in the future and earlier than planned.
 func (v *visit) sooner(at time.Time) {
 	if at.After(v.now) && (v.plan.Next.IsZero() || at.Before(v.plan.Next)) {
 		v.plan.Next = at
@@ -123,7 +124,7 @@ func (v *visit) morning(t time.Time) time.Time {
 	return at.UTC()
 }
 
-// Tomorrow returns the start and the end of the next day in the member's time zone. The end is exclusive.
+// Tomorrow returns the start and the exclusive end of the next day in the member's time zone.
 func Tomorrow(
 	compiled *loyalty.Compiled, z *time.Location, acc loyalty.Account, now time.Time,
 ) (from, until time.Time) {
@@ -137,9 +138,10 @@ func (v *visit) quiet(at time.Time) bool {
 	return earn.Within(at.In(v.zone), v.p.Reminders.QuietFrom, v.p.Reminders.QuietUntil)
 }
 
-// gate adds a message to those to send, or to those that are suppressed, with the reason. It checks, in this order:
-// consent by channel and purpose, whether the member is active, quiet hours, frequency caps and ignored messages
-// (marketing only), the reminder's limits, the holdout. The facts of the offer are true, and it was not sent before.
+// gate adds a message to those to send, or to those that are suppressed, with the reason. It checks in this order: the
+// consent by channel and purpose, whether the member is active, quiet hours, frequency caps and ignored messages (only
+// for marketing), the reminder's limits, and the holdout. The caller has checked that the facts of the message are
+// true, and that it was not sent before.
 func (v *visit) gate(o offer) {
 	if v.superseded(o) {
 		return
@@ -162,8 +164,8 @@ func (v *visit) superseded(o offer) bool {
 	return slices.ContainsFunc(v.plan.Send, same) || slices.ContainsFunc(v.plan.Held, same)
 }
 
-// stopped returns the reason why an offer is suppressed, or an empty one, and when to try again if that is known. It
-// also selects the channel.
+// stopped returns the reason why an offer is suppressed, and when to try again if that is known. The reason is empty if
+// the offer is not suppressed. stopped also selects the channel.
 func (v *visit) stopped(o *offer) (why Why, again time.Time) {
 	channel, why, frees := v.channel(o)
 	if why == "" {
@@ -191,8 +193,8 @@ func (v *visit) stopped(o *offer) (why Why, again time.Time) {
 	return "", time.Time{}
 }
 
-// channel returns the first of the reminder's channels that can carry an offer. If there is none, it returns the
-// reason. If frequency caps are the reason, it also returns when they allow the next message.
+// channel returns the first of the reminder's channels through which an offer can be sent. If there is none, it returns
+// the reason. If frequency caps are the reason, it also returns when they allow the next message.
 func (v *visit) channel(o *offer) (c loyalty.Channel, why Why, frees time.Time) {
 	why = NoConsent
 	for _, c := range o.r.Channels {
@@ -240,8 +242,8 @@ func (v *visit) capped(o offer, channel loyalty.Channel) (frees time.Time) {
 	return frees
 }
 
-// tired returns when marketing may be sent again to a member who ignores it; zero if it may be sent now. A member who
-// ignored StopAfter messages in a row must act first, which the next evaluation detects.
+// tired returns when marketing may be sent again to a member who ignores it. It returns zero if it may be sent now. A
+// member who ignored StopAfter messages in a row must act first, which the next evaluation detects.
 func (v *visit) tired(o offer) time.Time {
 	rule := v.p.Reminders.Ignored
 	switch {
@@ -252,7 +254,7 @@ func (v *visit) tired(o offer) time.Time {
 	}
 	times := 1 << min(v.s.Ignored-1, 10)
 	w := rule.Wait
-	last := calendar.DateOf(v.s.Last, v.zone).Start(v.zone) // whole days, regardless of the time of day when it was sent
+	last := calendar.DateOf(v.s.Last, v.zone).Start(v.zone) // the delay is in whole days, regardless of the time of day at which the message was sent
 	at := calendar.Period{
 		Months: w.Months * times, Days: w.Days * times, Hours: w.Hours * times, Minutes: w.Minutes * times,
 	}.After(last, v.zone)
@@ -262,7 +264,8 @@ func (v *visit) tired(o offer) time.Time {
 	return v.morning(at)
 }
 
-// limited reports whether the reminder has reached one of its limits, and when it can be sent again, or zero if never.
+// limited reports whether the reminder has reached one of its limits. It also returns when it can be sent again, or
+// zero if it never can.
 func (v *visit) limited(o offer) (frees time.Time, full bool) {
 	if o.On == loyalty.BeforeExpiry {
 		return frees, false // programs published earlier may still contain a limit here
@@ -272,12 +275,12 @@ func (v *visit) limited(o offer) (frees time.Time, full bool) {
 		ends, sentAt := earn.PeriodEnd(l.Per, today), map[time.Time]bool{}
 		for _, t := range v.s.SentReminders {
 			if t.Reminder == o.r.ID && earn.PeriodEnd(l.Per, calendar.DateOf(t.At, v.zone)) == ends {
-				sentAt[t.At] = true // several subjects of one message count once
+				sentAt[t.At] = true // a message with several subjects counts once
 			}
 		}
 		if int64(len(sentAt)) >= l.Times {
 			full = true
-			frees = calendar.Later(frees, v.morning(ends.End(v.zone))) // PerEver: an instant in the distant past
+			frees = calendar.Later(frees, v.morning(ends.End(v.zone))) // for PerEver, this is an instant in the distant past
 		}
 	}
 	return frees, full
@@ -299,8 +302,8 @@ func IsHeldOut(p *loyalty.Program, m loyalty.MemberID) bool {
 	return big.NewRat(int64(x%1_000_000), 1_000_000).Cmp(p.Reminders.Holdout) < 0
 }
 
-// Forget returns the state without the records of messages about subjects that cannot occur again. This keeps the state
-// small.
+// Forget returns the state without the records of messages about subjects that cannot occur again. This limits the size
+// of the state.
 func Forget(p *loyalty.Program, acc loyalty.Account, s Reminded, now time.Time) Reminded {
 	zone := earn.ZoneOf(&p.Compiled, p.Zone, acc.Traits.Zone)
 	today := calendar.DateOf(now, zone)

@@ -11,7 +11,7 @@ import (
 )
 
 // Reminded is the stored state of one member's reminders: the messages that were sent, those that got a response, and
-// the facts from the member's entries that the account does not contain. It is derived only from entries and messages.
+// facts from the member's entries that the account does not contain. It is derived only from entries and messages.
 type Reminded struct {
 	SentReminders []SentReminder
 	// Sent counts marketing by day and channel, for frequency caps. For members in the holdout it counts the messages
@@ -21,13 +21,13 @@ type Reminded struct {
 	Ignored int64     // the number of successive marketing messages without a response
 	Last    time.Time // when the last marketing message was sent or withheld by the holdout
 
-	Seen     int64     // the sequence number of the last entry that the following fields include
+	Seen     int64     // the sequence number of the last entry that the fields below include
 	Redeemed time.Time // the last redemption
 	// Rich is for AfterIdle. It contains, by reminder, the instant since which the balance has been high enough without
 	// a redemption.
 	Rich   map[string]time.Time
-	Active []Activation // within rememberFacts
-	Orders []Purchase   // within rememberFacts
+	Active []Activation // activations that happened within rememberFacts
+	Orders []Purchase   // orders that were placed or paid within rememberFacts
 	Codes  []UnusedCode // claimed codes; the codes themselves record whether they were used
 }
 
@@ -38,9 +38,9 @@ type SentReminder struct {
 	On       loyalty.Trigger
 	Subject  Subject
 	At       time.Time
-	Channel  loyalty.Channel // empty if the member was in the holdout
+	Channel  loyalty.Channel // the channel; empty if the member was in the holdout
 	ID       string          // the message ID
-	Failed   bool            // the message bounced and counts as not sent
+	Failed   bool            // whether the message bounced, so that it counts as not sent
 	// Passing is set with Failed if the reason is temporary, such as a full mailbox. The message did not reach the
 	// member, but it is not sent again.
 	Passing bool
@@ -85,7 +85,7 @@ type Settled struct {
 
 // These constants limit how long facts are stored, and how many.
 const (
-	rememberFacts = 45 * 24 * time.Hour // longer than the largest lead after such a fact
+	rememberFacts = 45 * 24 * time.Hour // longer than the longest time between a fact and a reminder about it
 	rememberDays  = 32                  // the longest period of a frequency cap, in days
 	maxCodes      = 20
 	maxOrders     = 20
@@ -95,13 +95,13 @@ const (
 // stored for at least this long.
 const MaxLeadAfter = 30
 
-// Digest returns the state with the facts of the member's next entries added. It stops at the first entry that does not
-// follow the last one included.
+// Digest returns the state with the facts of the member's next entries added. It stops at an entry that does not
+// directly follow the last one included.
 func (s Reminded) Digest(
 	compiled *loyalty.Compiled, terms *loyalty.Reminders, zone *time.Location, acc loyalty.Account,
 	entries []loyalty.Entry, now time.Time,
 ) Reminded {
-	s.Rich = maps.Collect(maps.All(s.Rich)) // never nil
+	s.Rich = maps.Collect(maps.All(s.Rich)) // the copy is never nil
 	s.Open, s.Active, s.Orders, s.Codes =
 		slices.Clone(s.Open), slices.Clone(s.Active), slices.Clone(s.Orders), slices.Clone(s.Codes)
 	for _, e := range entries {
@@ -111,7 +111,7 @@ func (s Reminded) Digest(
 		s.Seen = e.Sequence
 		s.note(compiled, terms, zone, acc, e)
 	}
-	for _, r := range terms.Messages { // for a reminder that was added after the entries
+	for _, r := range terms.Messages { // a reminder may have been added after the entries
 		if _, known := s.Rich[r.ID]; r.On == loyalty.AfterIdle && !known && loyalty.TotalPoints(acc.Lots) >= r.Least() {
 			s.Rich[r.ID] = calendar.Later(acc.LastActivity, acc.Joined)
 		}
@@ -259,10 +259,10 @@ func (s Reminded) RecordSent(
 	return s
 }
 
-// HoldOut records a message that was withheld by the holdout. It counts for the frequency caps, and can get a response
-// or be ignored, as if it had been sent. Otherwise these limits would reduce only the messages that are sent. Members
-// who act anyway would then be over-represented among their recipients, and an ineffective reminder would seem
-// effective. The message does not count as seen by the member.
+// HoldOut records a message that was not sent because the member belongs to the holdout. The message counts for the
+// frequency caps, and can get a response or be ignored, as if it had been sent. Otherwise these limits would reduce
+// only the messages that are sent. Their recipients would then include too many members who act anyway, and an
+// ineffective reminder would seem effective. The message does not count as seen by the member.
 func (s Reminded) HoldOut(
 	compiled *loyalty.Compiled, zone *time.Location, acc loyalty.Account, n News, now time.Time,
 ) Reminded {
@@ -284,10 +284,10 @@ func counted(sent []SentCount, day calendar.Date, channel loyalty.Channel) []Sen
 	return sent
 }
 
-// Hear records a delivery report of a message, once per kind. news is false if the report is a repetition or the
-// message is unknown. A bounced message counts as not sent and can get no response. If the reason is temporary, the
-// message is not sent again, because the provider has already retried and automatic replies are reported in the same
-// way.
+// Hear records a delivery report of a message, once for each kind of report. The result news is false if the report is
+// a repetition or the message is unknown. A bounced message counts as not sent and can get no response. If the reason
+// is temporary, the message is not sent again. The provider has already retried, and automatic replies are reported in
+// the same way.
 func (s Reminded) Hear(id, what string, cameBack, passing bool) (next Reminded, reminder string, news bool) {
 	s.SentReminders, s.Open = slices.Clone(s.SentReminders), slices.Clone(s.Open)
 	for i, t := range s.SentReminders {
@@ -312,7 +312,8 @@ func (s Reminded) Noticed(lot calendar.Date) (at time.Time) {
 	return s.since(loyalty.BeforeExpiry, lot.String())
 }
 
-// since returns when the first message about a subject was sent, without messages that bounced; zero if there is none.
+// since returns when the first message about a subject was sent, not counting messages that bounced. It returns zero if
+// there is none.
 func (s Reminded) since(on loyalty.Trigger, subject string) (at time.Time) {
 	for _, t := range s.SentReminders {
 		if t.On == on && t.Subject.ID == subject && t.Channel != "" && !t.Failed && (at.IsZero() || t.At.Before(at)) {
@@ -322,8 +323,8 @@ func (s Reminded) since(on loyalty.Trigger, subject string) (at time.Time) {
 	return at
 }
 
-// hasSent reports whether a message about a subject was sent at this step or a later one, or must not be sent again.
-// For a subject without steps, Due is zero and does not matter.
+// hasSent reports whether a message about a subject was sent at this step or a later one, or must not be sent again. If
+// a subject has no steps, Due is zero and does not affect the result.
 func (s Reminded) hasSent(on loyalty.Trigger, subject Subject) bool {
 	return slices.ContainsFunc(s.SentReminders, func(t SentReminder) bool {
 		return t.On == on && t.Subject.ID == subject.ID && (!t.Failed || t.Passing) &&

@@ -50,7 +50,7 @@ type UnusedCode struct {
 	Redemption  string
 	Reward      string
 	Code        string
-	At          time.Time // when it was claimed
+	At          time.Time // when the code was claimed
 	From, Until time.Time
 }
 
@@ -65,20 +65,20 @@ type News struct {
 	Subjects []Subject // the subjects of the message; never empty
 
 	Points  loyalty.Points  // the number of points that the message is about
-	Lots    []loyalty.Lot   // BeforeExpiry: the lots that expire
+	Lots    []loyalty.Lot   // for BeforeExpiry: the lots that expire
 	Reward  string          // the reward's ID
 	Level   string          // the level's ID
 	Missing int64           // the missing amount, in points or in the measure By
 	By      loyalty.Measure // the measure of Missing, for a level
 	Others  []tier.Gap      // the other missing amounts for the level
-	// Before is for BeforeTier: the deadline for the missing amounts. It is zero if the member can no longer keep the
+	// Before is the deadline for the missing amounts, for BeforeTier. It is zero if the member can no longer keep the
 	// level.
 	Before  time.Time
 	Day     calendar.Date // the last day, in the program's time zone
-	Until   time.Time     // the end of the time, exclusive
+	Until   time.Time     // the instant at which the time ends, exclusive
 	Code    string
 	Order   string
-	Ordered bool // AfterAbsence: the member has an order that was paid and not canceled
+	Ordered bool // for AfterAbsence: the member has an order that was paid and not canceled
 	Years   int
 
 	At   time.Time      // the instant at which these facts were true
@@ -91,8 +91,8 @@ type Subject struct {
 	ID string
 	// Due is when the step is due. After this step was sent, a later step can still be sent, but no earlier one.
 	Due   time.Time
-	Cycle string    // the key of the occasion (see cycle); the subject cannot occur again once the key differs
-	Until time.Time // used instead of Cycle: the subject cannot occur again after this instant
+	Cycle string    // the key of the occasion (see cycle); if the key differs, the subject cannot occur again
+	Until time.Time // instead of Cycle: the subject cannot occur again after this instant
 }
 
 // Why is the reason why a message is not sent.
@@ -102,9 +102,9 @@ const (
 	NoConsent   Why = "consent"
 	Unreachable Why = "unreachable" // the member gave consent, but no address works
 	NotActive   Why = "inactive"
-	Quiet       Why = "quiet_hours" // suppressed until the quiet hours end
+	Quiet       Why = "quiet_hours" // the message is suppressed until the quiet hours end
 	Capped      Why = "cap"
-	Limited     Why = "limit" // the reminder's limit
+	Limited     Why = "limit" // the reminder has reached its limit
 	Tired       Why = "ignored"
 	HeldOut     Why = "holdout"
 )
@@ -120,9 +120,9 @@ const MaxAtOnce = 10
 
 // A Plan lists the messages to send to a member now, and those that are not sent.
 type Plan struct {
-	Send []News       // each could be sent now; after the first one, the plan must be made again
-	Held []News       // would be sent, but the member is in the holdout; after the first one, the plan must be made again
-	Kept []Suppressed // suppressed for now
+	Send []News       // messages that could be sent now; after the first one, the plan must be made again
+	Held []News       // messages withheld by the holdout; after the first one, the plan must be made again
+	Kept []Suppressed // messages that are suppressed for now
 	Next time.Time    // when to evaluate the member again
 }
 
@@ -139,7 +139,7 @@ func (plan Plan) First() (n News, held, ok bool) {
 	return n, false, false
 }
 
-// answer returns how long after a message an action counts as a response to it.
+// answer returns the time after a message in which an action counts as a response to it.
 func answer(r loyalty.Reminders) calendar.Period {
 	if r.AttributionWindow.IsZero() {
 		return calendar.Period{Days: 7}

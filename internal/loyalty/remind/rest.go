@@ -19,7 +19,7 @@ func rest(r loyalty.Reminders, earning *loyalty.Earning, tiers *loyalty.Tiers) t
 	return max(day, rest)
 }
 
-// reminderRest returns how long an event may stay undetected without making this reminder late.
+// reminderRest returns how long an event may remain undetected without delaying this reminder.
 func reminderRest(r *loyalty.Reminder, earning *loyalty.Earning, tiers *loyalty.Tiers) time.Duration {
 	const day = 24 * time.Hour
 	switch r.On {

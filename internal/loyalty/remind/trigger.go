@@ -35,7 +35,7 @@ func Unavailability(r *loyalty.Reward, left earn.Budgets, now time.Time) []loyal
 	return lacks
 }
 
-// How long a reminder can still be sent after it is due. After that, it is outdated.
+// A reminder can still be sent for this time after it is due. After that, it is outdated.
 const (
 	freshFor    = 7 * 24 * time.Hour
 	freshToday  = 3 * 24 * time.Hour // for a reminder that was scheduled for an instant
@@ -97,8 +97,8 @@ func (v *visit) orders() {
 	}
 }
 
-// asked reports whether the reminder's condition holds for the member. A condition whose evaluation fails does not
-// hold.
+// asked reports whether the reminder's condition holds for the member. If the evaluation of the condition fails, it
+// does not hold.
 func (v *visit) asked() bool {
 	return v.r.When == nil ||
 		earn.Holds(v.r.When, &loyalty.Facts{Buyer: posting.Actor(&v.p.Tiers, v.acc, v.now), At: v.now.In(v.p.Zone)})
@@ -107,7 +107,7 @@ func (v *visit) asked() bool {
 // offer adds a message that is due to the offers, unless the member already got a message about each of its subjects.
 func (v *visit) offer(n News) {
 	if !slices.ContainsFunc(n.Subjects, func(s Subject) bool { return !v.s.hasSent(v.r.On, s) }) {
-		return // also if there are no subjects
+		return // this includes a message without subjects
 	}
 	n.Reminder, n.On, n.Purpose = v.r.ID, v.r.On, cmp.Or(v.r.Purpose, posting.PurposeOf(v.r.On))
 	n.At, n.Zone = v.now, v.zone
@@ -118,7 +118,7 @@ func (v *visit) offer(n News) {
 func (v *visit) balance() loyalty.Points { return loyalty.TotalPoints(v.acc.Lots) }
 
 // ahead is for reminders that are sent before an event at the instant of. It returns the latest step that is due, and
-// when it was due. The step is -1 if none is due. It also records when the next step is due.
+// when the step was due. The step is -1 if none is due. It also records when the next step is due.
 func (v *visit) ahead(of time.Time, zone *time.Location) (step int, due time.Time) {
 	step = -1
 	for i, lead := range v.r.Leads {
@@ -138,14 +138,14 @@ func (v *visit) ahead(of time.Time, zone *time.Location) (step int, due time.Tim
 	return step, due
 }
 
-// expiries offers messages about lots that expire soon. Each step of the reminder announces a lot once, a lead time
-// before its end. Lots that end within a quarter of that lead time after the first one share its message, which states
-// the day of each.
+// expiries offers messages about lots that expire soon. Each step of the reminder announces a lot once. The step is due
+// a lead time before the lot expires. If other lots expire at most a quarter of the lead time after the first one, the
+// same message announces them, with the day of each.
 func (v *visit) expiries() {
 	ends := func(l loyalty.Lot) time.Time { return l.Expires.End(v.p.Zone) }
 	for i := 0; i < len(v.acc.Lots); i++ {
 		first := v.acc.Lots[i]
-		if !ends(first).After(v.now) { // also if it never expires
+		if !ends(first).After(v.now) { // this includes a lot that never expires
 			continue
 		}
 		step, due := v.ahead(ends(first), v.p.Zone)
@@ -168,14 +168,14 @@ func (v *visit) expiries() {
 			n.Lots, n.Points, n.Subjects = append(n.Lots, l), n.Points+l.Points, append(n.Subjects, s)
 		}
 		if n.Points >= v.r.MinPoints {
-			v.offer(n) // nothing if the first lot was announced already: then there are no subjects
+			v.offer(n) // if the first lot was already announced, there are no subjects, and nothing is offered
 			i += max(0, len(n.Subjects)-1)
 		}
 	}
 }
 
-// activations offers a message about the pending points that became active in recent days, all at once. It never states
-// more points than the balance.
+// activations offers one message about all pending points that became active in recent days. It never states more
+// points than the balance.
 func (v *visit) activations() {
 	n := News{}
 	for _, a := range v.s.Active {
@@ -201,8 +201,8 @@ func lead(r *loyalty.Reminder) calendar.Period {
 	return r.Leads[0]
 }
 
-// steps offers a message about an event that happened at the instant since, for the latest step that is due. A step
-// that has been due for longer than fresh is outdated and not offered. If fresh is 0, no step becomes outdated.
+// steps offers a message about an event that happened at the instant since, for the latest step that is due. A step is
+// outdated and not offered if it has been due for longer than fresh. If fresh is 0, no step becomes outdated.
 func (v *visit) steps(since time.Time, fresh time.Duration, n News, subject, cycle string) {
 	leads := v.r.Leads
 	if len(leads) == 0 {
@@ -286,7 +286,7 @@ func (v *visit) nearReward() {
 	}
 }
 
-// barred reports whether the member cannot redeem a reward, regardless of the balance.
+// barred reports whether the member cannot redeem a reward for a reason other than the balance.
 func (v *visit) barred(r loyalty.Reward) bool {
 	return len(redeem.Of(v.p).UnmetRequirements(v.acc, &r, loyalty.Redemption{}, v.now)) > 0 ||
 		len(Unavailability(&r, v.who.Left, v.now)) > 0
@@ -308,7 +308,7 @@ func (v *visit) nearTier() {
 // change.
 func (v *visit) tierAtRisk() {
 	at := posting.ReviewAt(&v.p.Tiers, v.p.Zone, v.acc.Tier)
-	if !at.After(v.now) { // also if the level cannot be lost
+	if !at.After(v.now) { // this includes a level that cannot be lost
 		return
 	}
 	step, due := v.ahead(at, v.p.Zone)
@@ -416,7 +416,7 @@ func onYear(acc loyalty.Account, on loyalty.Trigger, year int, zone *time.Locati
 }
 
 // stuck offers a message to a referred member about the bonus that an order would earn. It is sent even if the member
-// has ordered, because earlier orders may not have met the condition.
+// has ordered, because the earlier orders may not have met the condition.
 func (v *visit) stuck() {
 	r, most := v.acc.Traits.Referral, loyalty.Points(0)
 	for _, a := range v.p.Earn.Actions {
