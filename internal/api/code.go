@@ -42,8 +42,9 @@ func retrieveCode(ctx context.Context, c *request.Call) (request.Answer, error) 
 	return request.Answer{Body: wireCode(c, r)}, nil
 }
 
-// guarded looks up a code. It limits the number of wrong guesses, except for codes that have the form of generated
-// codes, which cannot be guessed, and for shared reward codes, which are public.
+// guarded calls the function look, which looks up a code. It limits the number of wrong guesses. The limit does not
+// apply to codes that have the form of generated codes, which cannot be guessed, and to shared reward codes, which are
+// public.
 func guarded(
 	ctx context.Context, c *request.Call, look func() (inventory.CodeResult, error),
 ) (r inventory.CodeResult, err error) {
@@ -157,8 +158,8 @@ func renderCode(ctx context.Context, c *request.Call) (request.Answer, error) {
 	return request.Answer{Status: http.StatusOK, Drawn: drawn}, err
 }
 
-// wireCode returns a code and its current state, written as in the request path. For a shared reward code, it names
-// only the reward.
+// wireCode returns a code and its current state. The code is written as in the request path. For a shared reward code,
+// the answer names only the reward.
 func wireCode(c *request.Call, r inventory.CodeResult) wire.Code {
 	out := wire.Code{
 		Code: c.Path("code"), State: wire.CodeState(r.State(c.App.Now())), Reward: r.Reward, Redemption: r.Redemption,

@@ -12,7 +12,8 @@
 //     statement and redemptions always agree; quotes and lists of rewards write nothing;
 //   - an internal error is answered with one fixed sentence and logged on one line.
 //
-// The package contains no rules about points, which are in package loyalty and the packages below it, and stores no
-// data, which package ledger and the packages above it do, such as service and members. It processes payload format 2.0
-// of API Gateway as bytes instead of using net/http, so that the local server runs the same decoding code as Lambda.
+// The package contains no rules about points. These are in package loyalty and the packages below it. It stores no
+// data. Package ledger and the packages above it, such as service and members, store data. It processes payload format
+// 2.0 of API Gateway as bytes instead of using net/http, so that the local server runs the same decoding code as
+// Lambda.
 package api

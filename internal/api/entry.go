@@ -83,7 +83,8 @@ func explained(
 	return request.Answer{Body: out}, nil
 }
 
-// locale returns the language of an explanation: the requested language or, without one, the member's language.
+// locale returns the language of an explanation. This is the requested language or, if the request names none, the
+// member's language.
 func locale(
 	ctx context.Context, c *request.Call, p *loyalty.Program, m loyalty.MemberID, asked string,
 ) (string, error) {

@@ -25,7 +25,8 @@ type housemateBody struct {
 	Member string `json:"member"`
 }
 
-// someone returns the member that a field of the body names. If the body has faults, it returns them instead.
+// someone returns the member that a field of the body names. If the body has faults, someone returns these as an error
+// instead.
 func someone(
 	ctx context.Context, c *request.Call, faults *request.Check, field, named string,
 ) (loyalty.MemberID, error) {
@@ -56,7 +57,7 @@ func createHousehold(ctx context.Context, c *request.Call) (request.Answer, erro
 	r, err := c.App.Households.Found(ctx, p, derivedID(c, "hh_", head), head, by)
 	if refused := (*loyalty.Error)(nil); errors.As(err, &refused) && refused.Pointer == "/member" {
 		named := *refused
-		named.Pointer = "/owner" // the request names the member in this field only
+		named.Pointer = "/owner" // only this field of the request names the member
 		err = &named
 	}
 	if err != nil {

@@ -17,7 +17,7 @@ import (
 // Idempotency-Key. The API key is not included, so that a merchant can rotate it while a client retries.
 func derivedID(c *request.Call, prefix string, member loyalty.MemberID) string {
 	sum := digest("id", c.Who.Program, c.Route.Pattern, string(member), c.Key)
-	const alphabet = "0123456789abcdefghjkmnpqrstvwxyz" // Crockford's
+	const alphabet = "0123456789abcdefghjkmnpqrstvwxyz" // the alphabet of Crockford's base 32, in lower case
 	var id [20]byte
 	for i := range id {
 		bit := i * 5
@@ -37,8 +37,7 @@ func by(c *request.Call, request any) (ledger.By, error) {
 	return ledger.By{Actor: c.Who.ID, Input: fingerprint("input", string(canonical))}, nil
 }
 
-// byKey returns the actor and the fingerprint for a route whose path names the object and whose requests have no other
-// input than the Idempotency-Key.
+// byKey returns the actor and the fingerprint of a request whose only input is its path and its Idempotency-Key.
 func byKey(c *request.Call) ledger.By {
 	return ledger.By{Actor: c.Who.ID, Input: fingerprint("key", c.Route.Pattern, c.Key)}
 }

@@ -30,7 +30,7 @@ type memberBody struct {
 	Timezone   *string  `json:"timezone"`
 	Birthday   *string  `json:"birthday"`
 	YearFrom   *string  `json:"membership_year_start"`
-	Segments   []string `json:"segments"` // nil: omitted
+	Segments   []string `json:"segments"` // nil if the body omits the field
 
 	Consents []consentBody `json:"consents"`
 }
@@ -41,8 +41,8 @@ type enrolBody struct {
 	ReferralCode *string `json:"referral_code"`
 }
 
-// profile returns the current profile, known, with the changes of the body. If removing is set, an empty string removes
-// a field.
+// profile returns the current profile, in the parameter known, with the changes of the body. If removing is set, an
+// empty string removes a field.
 func (b memberBody) profile(known members.Profile, removing bool, today calendar.Date) (members.Profile, error) {
 	var c request.Check
 	set := func(to *string, given *string, p request.Place, valid func(request.Place, string)) {
@@ -80,8 +80,8 @@ func (b memberBody) profile(known members.Profile, removing bool, today calendar
 
 var segmentForm = regexp.MustCompile(`^[a-z0-9_-]{1,64}$`)
 
-// segments returns the segments in the body, sorted and without duplicates. If the body omits them, it returns known,
-// the current segments.
+// segments returns the segments in the body, sorted and without duplicates. If the body omits them, it returns the
+// current segments, in the parameter known.
 func (b memberBody) segments(known []string) ([]string, error) {
 	if b.Segments == nil {
 		return known, nil
@@ -179,8 +179,8 @@ func createMember(ctx context.Context, c *request.Call) (request.Answer, error) 
 	return request.Answer{Status: http.StatusCreated, Body: wireMember(c, p, m), Replayed: m.Replayed}, nil
 }
 
-// claimed handles payments that arrived under an external ID or an email address before the member had it. It assigns
-// them to the member and returns the updated member.
+// claimed assigns payments to a member that arrived under an external ID or an email address before the member had it.
+// It returns the updated member.
 func claimed(
 	ctx context.Context, c *request.Call, p *loyalty.Program, m members.Member, names []stored.Identity,
 ) (members.Member, error) {

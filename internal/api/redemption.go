@@ -108,8 +108,8 @@ func createRedemption(ctx context.Context, c *request.Call) (request.Answer, err
 	return redemptionAnswer(ctx, c, r, http.StatusCreated)
 }
 
-// byRedemption returns the actor and the fingerprint of a redemption. Fields that were added to the API later are part
-// of the fingerprint only if they are set, so that the fingerprints of older requests do not change.
+// byRedemption returns the actor and the fingerprint of a redemption. A field that was added to the API later is part
+// of the fingerprint only if it is set. The fingerprints of older requests therefore do not change.
 func byRedemption(c *request.Call, in service.RedemptionRequest) (ledger.By, error) {
 	address := ""
 	if in.Address != nil {
@@ -224,8 +224,9 @@ func instant(t time.Time) *time.Time {
 	return &t
 }
 
-// wake schedules an immediate visit to a member if the program has a reminder with the given trigger, which has just
-// occurred. The daily visit could be too late for this reminder. If wake fails, the reminder is only delayed.
+// wake schedules an immediate visit to a member if the program has a reminder with the given trigger. The event of the
+// trigger has just occurred, and the daily visit could be too late for this reminder. If wake fails, the reminder is
+// only delayed.
 func wake(ctx context.Context, c *request.Call, p *loyalty.Program, m loyalty.MemberID, on loyalty.Trigger) {
 	if !slices.ContainsFunc(p.Reminders.Messages, func(r loyalty.Reminder) bool { return r.On == on }) {
 		return

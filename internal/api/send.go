@@ -76,16 +76,16 @@ func sendGiftCard(ctx context.Context, c *request.Call) (request.Answer, error) 
 	return ans, err
 }
 
-// hidden returns a keyed hash of personal data for a fingerprint. Fingerprints are stored indefinitely, and the key
-// prevents guessing the names and addresses in them.
+// hidden returns a keyed hash of personal data for use in a fingerprint. Fingerprints are stored indefinitely. Without
+// the key, the names and addresses in them could be guessed.
 func hidden(c *request.Call, what, s string) string {
 	mac := hmac.New(sha256.New, c.Veil)
 	fmt.Fprintf(mac, "%s\x00%s\x00%s", c.Who.Program, what, s)
 	return base64.RawURLEncoding.EncodeToString(mac.Sum(nil))
 }
 
-// sent returns the messages that sent the gift card of a redemption. It returns none if the API key must not read
-// members.
+// sent returns the messages with which the gift card of a redemption was sent. It returns none if the API key must not
+// read members.
 func sent(ctx context.Context, c *request.Call, r service.RedemptionResult) ([]wire.GiftCardMessage, error) {
 	if r.Redemption.Code == "" || !c.Who.May(auth.MembersRead) {
 		return nil, nil

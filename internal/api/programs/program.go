@@ -44,8 +44,8 @@ func retrieveProgram(ctx context.Context, c *request.Call) (request.Answer, erro
 	return published(ctx, c, 0)
 }
 
-// published returns the answer for a version of the program, or for the live one if version is zero. It reads the table
-// and not the 30-second cache, because another process may have just published a version.
+// published returns the answer for a version of the program, or for the live version if the parameter version is zero.
+// It reads the table and not the 30-second cache, because another process may have just published a version.
 func published(ctx context.Context, c *request.Call, version int) (request.Answer, error) {
 	schedule, err := c.App.Catalog.Schedule(ctx, c.Who.Program)
 	if err != nil {
@@ -146,7 +146,7 @@ func updateDraft(ctx context.Context, c *request.Call) (request.Answer, error) {
 	return request.Answer{Body: wire.Draft{Source: b.Source, Version: version}}, nil
 }
 
-// versionConflict replaces the error code already_exists by version_conflict, which is the right code for objects with
+// versionConflict replaces the error code already_exists with version_conflict, which is the code for objects with
 // versions.
 func versionConflict(err error) error {
 	if rule, ok := errors.AsType[*loyalty.Error](err); ok && rule.Code == loyalty.AlreadyExists {

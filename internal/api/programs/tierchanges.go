@@ -15,7 +15,7 @@ import (
 // maxEvaluated is the maximum number of members that are evaluated for one page, even if few of them are listed.
 const maxEvaluated = 1000
 
-// listTierChanges lists the members whose level will have changed by a given instant, according to the live program or
+// listTierChanges lists the members whose level will be different at a given instant, according to the live program or
 // the draft.
 func listTierChanges(ctx context.Context, c *request.Call) (request.Answer, error) {
 	p, err := c.Program(ctx)
@@ -72,8 +72,8 @@ func untilInstant(c *request.Call, now time.Time) (time.Time, error) {
 	return until, nil
 }
 
-// nextProgram returns the program that determines the changes. If the request asks for the draft, that is the draft as
-// if it were published at the given instant, and otherwise the live program.
+// nextProgram returns the program under which the levels are expected. If the request asks for the draft, this is the
+// draft as if it were published at the given instant. Otherwise, it is the live program.
 func nextProgram(ctx context.Context, c *request.Call, p *loyalty.Program, at time.Time) (*loyalty.Program, error) {
 	mode := loyalty.RefreshMode(c.Event.Query["draft"])
 	switch mode {

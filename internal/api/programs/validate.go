@@ -15,7 +15,7 @@ import (
 // maxChanges is the maximum number of changes to the live version that an answer lists.
 const maxChanges = 500
 
-// A ValidateBody contains a program file. A body without one means the draft.
+// A ValidateBody contains a program file. If it contains none, the draft is validated.
 type ValidateBody struct {
 	Source *string `json:"source"`
 }

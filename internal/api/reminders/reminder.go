@@ -78,7 +78,7 @@ type foresight struct {
 // maxForeseen is the maximum number of simulated visits to a member. Few members have more than one visit a day.
 const maxForeseen = 100
 
-// look simulates the visits to one member from now until the end of the member's tomorrow. Each visit plans the next
+// look simulates the visits to one member from now until the end of the member's next day. Each visit plans the next
 // one. It includes today's visits, because a reminder that is sent today is not sent again tomorrow.
 func (f *foresight) look(ctx context.Context, m loyalty.MemberID) error {
 	at := f.App.Now()
@@ -88,7 +88,7 @@ func (f *foresight) look(ctx context.Context, m loyalty.MemberID) error {
 	}
 	from, until := remind.Tomorrow(&f.p.Compiled, f.p.Zone, v.Account, at)
 	if !v.Next.Before(until) {
-		return nil // the next visit is later
+		return nil // the next visit is after the member's tomorrow
 	}
 	if v.Next.After(at) {
 		at = v.Next
@@ -262,7 +262,7 @@ func (o operations) sendTestReminder(ctx context.Context, c *request.Call) (requ
 	if err := c.Take(&b, func(faults *request.Check) { b.check(faults, c.App.Now()) }); err != nil {
 		return request.Answer{}, err
 	}
-	said := map[loyalty.Channel]notify.Message{} // all messages are written before any is sent
+	said := map[loyalty.Channel]notify.Message{} // the texts of all messages are written before any message is sent
 	for _, to := range b.To {
 		by := channelOf(to)
 		if _, ok := said[by]; ok {
@@ -351,7 +351,7 @@ func retrieveReminderReport(ctx context.Context, c *request.Call) (request.Answe
 	return request.Answer{Body: out}, nil
 }
 
-// month returns a query parameter like 2026-12. Without the parameter, it returns the month of the given instant.
+// month returns a query parameter such as 2026-12. Without the parameter, it returns the month of the given instant.
 func month(c *request.Call, name string, otherwise time.Time) (time.Time, error) {
 	s, ok := c.Event.Query[name]
 	if !ok {

@@ -24,8 +24,8 @@ type Check struct{ faults []wire.ProblemError }
 // A Place is the location of a value in a request body. It is formatted as a JSON pointer only if the value has a
 // fault.
 type Place struct {
-	Name string // name of the field, in the body or in a list element; empty for the element itself
-	List string // name of the list that contains the field; empty if there is none
+	Name string // the name of the field, in the body or in a list element; empty for the element itself
+	List string // the name of the list that contains the field; empty if there is none
 	I    int
 }
 
@@ -179,7 +179,8 @@ func parameter(name, raw string) (string, error) {
 	return s, nil
 }
 
-// codeForm matches a code as a member may type it: with spaces or hyphens between groups, and possibly mistyped.
+// codeForm matches a code in the form in which a member may enter it: with spaces or hyphens between groups, and
+// possibly with errors.
 var codeForm = regexp.MustCompile(`^[A-Za-z0-9 -]{4,64}$`)
 
 // ValidEntryID reports whether s has the form of an entry ID: "ent_" and three parts separated by "~".

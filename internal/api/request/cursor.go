@@ -12,12 +12,12 @@ import (
 
 const sealSize = 16
 
-// A Cursor is a position in a list: that of the request, from which the next page begins. Its text form contains the
-// position and a signature. The signature covers the position, the program, the route and the owner of the list.
-// Clients can therefore neither forge a cursor nor use it for a different list.
+// A Cursor is a position in a list. The cursor of a request is the position from which the requested page begins. Its
+// text form contains the position and a signature. The signature covers the position, the program, the route and the
+// owner of the list. Clients can therefore neither forge a cursor nor use it for a different list.
 type Cursor struct {
-	position  []byte // nil for the start of the list
-	key, list []byte // what the signature covers, in addition to the position, and its key
+	position  []byte // the position; nil for the start of the list
+	key, list []byte // the key of the signature, and the other data that the signature covers
 }
 
 // Cursor returns the cursor of the request. The owner is the member or the status to which the list is limited.
@@ -45,7 +45,7 @@ func (x Cursor) Number() int64 {
 	return int64(n)
 }
 
-// Text returns the position as a text. It returns the empty string at the start of the list.
+// Text returns the position as text. It returns the empty string at the start of the list.
 func (x Cursor) Text() string { return string(x.position) }
 
 // Shard returns the position in a list that spans shards: a shard and a place in this shard.
@@ -54,7 +54,7 @@ func (x Cursor) Shard() (shard int, place string, err error) {
 		return 0, "", nil
 	}
 	number, place, _ := strings.Cut(x.Text(), " ")
-	if shard, err = strconv.Atoi(number); err != nil { // an earlier release wrote this cursor in another format
+	if shard, err = strconv.Atoi(number); err != nil { // an earlier release may have written this cursor in another format
 		return 0, "", foreignCursor()
 	}
 	return shard, place, nil

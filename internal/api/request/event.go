@@ -23,10 +23,10 @@ type EventBody struct {
 	Data   map[string]datum `json:"data"`
 }
 
-// These constants bound the data of an event, because every entry of the event stores it.
+// These constants limit the data of an event, because every entry of the event stores it.
 const (
 	maxData     = 20
-	maxDataText = 2000 // characters
+	maxDataText = 2000 // the maximum number of characters of a text
 )
 
 var (

@@ -16,9 +16,9 @@ import (
 // maxExternalIDs is the maximum number of external IDs that a process caches. They take about 2 MB.
 const maxExternalIDs = 10_000
 
-// externalIDs caches which member each external ID names. The cache only saves waiting for one read: every request that
-// uses a cached member also reads the external ID again, in parallel with its other work (see confirmation). Its
-// methods are safe for concurrent use.
+// externalIDs caches the members that external IDs name. With the cache, a request does not wait for the read of the
+// external ID. Every request that uses a cached member still reads the external ID, in parallel with its other work
+// (see confirmation). The methods are safe for concurrent use.
 type externalIDs struct {
 	mu      sync.Mutex
 	members map[externalID]loyalty.MemberID
@@ -97,7 +97,7 @@ func (e *externalIDs) confirm(
 // A confirmation is the background read of an external ID whose member was cached.
 type confirmation struct {
 	done chan struct{}
-	err  error // set before done is closed
+	err  error // the result; set before done is closed
 }
 
 // confirmLater starts a confirmation and replaces the call's stores with stores that wait for it before each write.
@@ -131,7 +131,7 @@ func (c *Call) confirmed() error {
 // perform runs the request's route. If a cached external ID turns out to be wrong, the route has not written anything
 // yet, and perform runs it again without the cache.
 func (c *Call) perform(ctx context.Context) (Answer, error) {
-	defer c.confirmed() // no read continues after the request ends, even if the route panics
+	defer c.confirmed() // waits for the reads, even if the route panics
 	ans, err := c.operate(ctx)
 	switch unconfirmed := c.confirmed(); {
 	case unconfirmed == nil:

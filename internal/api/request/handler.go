@@ -26,15 +26,15 @@ import (
 // A Handler serves the routes of one Lambda function.
 type Handler struct {
 	App      *app.App
-	Seal     []byte                                      // key that signs cursors
-	Veil     []byte                                      // key that hides personal data in fingerprints
+	Seal     []byte                                      // the key that signs cursors
+	Veil     []byte                                      // the key that hides personal data in fingerprints
 	Blind    func(program, email string) stored.Identity // hides email addresses in table keys
-	Uncached bool                                        // reads external IDs before the request continues
+	Uncached bool                                        // whether external IDs are always read before the request continues
 
 	function   string
 	all        []Route              // the routes of all functions
 	routes     map[string]*Route    // the routes of this function, by pattern
-	operations map[string]Operation // by pattern
+	operations map[string]Operation // the operations of this function, by pattern
 	externals  *externalIDs
 }
 
@@ -72,20 +72,20 @@ type Call struct {
 	Key   string // the Idempotency-Key, without quotes
 
 	confirmations []*confirmation // background checks of cached external IDs
-	repeated      bool            // a cached member was wrong, so the route runs again without the cache
+	repeated      bool            // whether the route runs again without the cache, because a cached member was wrong
 }
 
 // An Answer is the result of a route. The zero status stands for 200.
 type Answer struct {
 	Status   int
-	Body     any    // a model of package wire
+	Body     any    // the body of the answer, a model of package wire
 	Drawn    string // an SVG image, instead of a body
 	Page     string // an HTML page, instead of a body
 	Replayed bool
 }
 
-// CreatedIf returns status 201 if fresh is set, because the request created the object in the answer, and otherwise
-// 200.
+// CreatedIf returns status 201 if fresh is set, which means that the request created the object in the answer.
+// Otherwise it returns 200.
 func CreatedIf(fresh bool) int {
 	if fresh {
 		return http.StatusCreated
@@ -105,7 +105,7 @@ func (h *Handler) Serve(ctx context.Context, e Event) Response { return h.respon
 
 // respond answers a request whose event was decoded with the error undecoded.
 func (h *Handler) respond(ctx context.Context, e Event, undecoded error) (out Response) {
-	start := time.Now() // measures the duration only; no decision depends on it
+	start := time.Now() // used only to measure the duration; no decision depends on it
 	ctx, counters, end := app.Begin(ctx)
 	defer end()
 	c := &Call{Handler: h, Event: e}
@@ -186,8 +186,8 @@ func (c *Call) serve(ctx context.Context) (ans Answer, err error) {
 }
 
 // unrouted returns the error for a request that matches no route and therefore arrives through DefaultRoute. If a route
-// has the same path with another method, the error is method_not_allowed, and otherwise not_found. It is also not_found
-// if the path matches a route but API Gateway rejects it, such as a path with "..".
+// has the same path with another method, the error is method_not_allowed. Otherwise it is not_found. It is also
+// not_found if the path matches a route but API Gateway rejects it, such as a path with "..".
 func unrouted(all []Route, method, path string) error {
 	if methods := allowed(all, path); len(methods) > 0 && !slices.Contains(methods, method) {
 		allow := strings.Join(methods, ", ")
@@ -291,7 +291,7 @@ func (c *Call) encodeProblem(p wire.Problem, cause error, replayed bool) Respons
 	}
 	body, err := json.Marshal(p, json.Deterministic(true))
 	if err != nil {
-		body = []byte(`{}`) // not expected: a Problem contains only strings and numbers
+		body = []byte(`{}`) // this does not happen, because a Problem contains only strings and numbers
 	}
 	return Response{p.Status, headers, body}
 }

@@ -16,7 +16,7 @@ type Refusal struct {
 	Code   loyalty.Code
 	detail string
 	Faults []wire.ProblemError
-	allow  string // allowed methods, for method_not_allowed
+	allow  string // for method_not_allowed: the allowed methods
 }
 
 // Error returns the code and the detail.

@@ -17,12 +17,12 @@ const (
 
 // A Route is an operation of the API: the function that serves it and the requirements of its requests.
 type Route struct {
-	Pattern  string     // route key, mux pattern, and method and path in openapi.yaml: "PUT /v1/orders/{order}"
-	Function string     // name of the function that serves it, such as "earn"
-	Scope    auth.Scope // required scope of the API key; empty for a public route
-	Keyed    bool       // requires an Idempotency-Key
+	Pattern  string     // the method and path as in openapi.yaml: "PUT /v1/orders/{order}"
+	Function string     // the name of the function that serves the route, such as "earn"
+	Scope    auth.Scope // the required scope of the API key; empty for a public route
+	Keyed    bool       // whether requests must have an Idempotency-Key
 	Body     body
-	Query    []string // names of the allowed query parameters
+	Query    []string // the names of the allowed query parameters
 }
 
 // An Operation serves the requests of a route.
@@ -35,7 +35,7 @@ const (
 	NoBody    body = 0
 	SmallBody body = 256 << 10
 	LargeBody body = 1 << 20
-	MaybeBody body = -1 // omitted, or an object without required fields
+	MaybeBody body = -1 // the body is omitted, or an object without required fields
 )
 
 const keyed, unkeyed = true, false

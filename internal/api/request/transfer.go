@@ -5,7 +5,8 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
 )
 
-// wireEntryTransfer returns the transfer that an entry records. The entry belongs to the sender or to the recipient.
+// wireEntryTransfer returns the transfer that an entry records. The entry can be in the sender's or in the recipient's
+// account.
 func wireEntryTransfer(e loyalty.Entry) *wire.EntryTransfer {
 	t, from := e.Redemption, e.Member
 	if t.By != "" {

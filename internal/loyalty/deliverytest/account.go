@@ -19,7 +19,8 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/loyalty/tier"
 )
 
-// An Account is a member's account to which the reports of a history are applied, in the same way as by the ledger.
+// An Account is a member's account to which a test applies the reports of a history, in the same way as the ledger
+// does.
 type Account struct {
 	loyalty.Account
 	Orders  map[string]*loyalty.OrderState
@@ -34,10 +35,10 @@ type Account struct {
 	past    []tier.Live      // the earlier versions, oldest first
 	ran     time.Time        // the instant until which the account was advanced
 	events  map[string]*loyalty.EventState
-	random  *Account // for a direct delivery: the account after the random delivery; otherwise nil
+	random  *Account // for the direct delivery: the account after the random delivery; otherwise nil
 	effects *Effects
 	charged map[string]loyalty.Points // the charges to budgets, keyed by rule
-	missing map[string]loyalty.Points // the points that only the random delivery could spend, keyed by wallet
+	missing map[string]loyalty.Points // the points that only the member of the random delivery could spend, keyed by wallet
 }
 
 // Deliver returns the account after the random delivery, and counts its effects.
@@ -84,7 +85,7 @@ func (a *Account) join(m loyalty.MemberID, traits loyalty.Traits, at time.Time) 
 	a.ran = at
 }
 
-// take decides again the orders and levels that an outcome requests, and then replaces the account with that of the
+// take decides again the orders and levels that an outcome requests. It then replaces the account with that of the
 // outcome.
 func (a *Account) take(out posting.Outcome, err error) posting.Outcome {
 	if err != nil {
@@ -243,8 +244,8 @@ func (a *Account) recorded(o loyalty.Order, now time.Time) *loyalty.OrderState {
 }
 
 // spend redeems or converts points, unless this is rejected. The direct delivery attempts only redemptions and
-// conversions that succeeded in the random delivery. If one is rejected, the random delivery spent points that the
-// member lost later, and spend records them in missing.
+// conversions that succeeded in the random delivery. If one of them is rejected, the member of the random delivery
+// spent points that were lost later, and spend records them in the field missing.
 func (a *Account) spend(r Report) {
 	if a.random != nil && !a.random.Spent[r.ID] {
 		return

@@ -15,10 +15,10 @@ import (
 )
 
 // Difference returns the difference between the accounts after the random and the direct delivery, or an empty string
-// if they are equal. Points that a member spent may come from other lots in each of them. So, if facts are reported
-// after the member spent points, only the sums are compared. For a history of the kind Brief, the lots are not
-// compared, because its bonuses keep their points for the period of advance notice (see the exceptions in package
-// loyalty).
+// if they are equal. The member may have spent points of other lots in one of them. If facts are reported after the
+// member spent points, Difference therefore compares only the sums. For a history of the kind Brief, it does not
+// compare the lots, because the bonuses of such a history keep their points for the period of advance notice (see the
+// exceptions in package loyalty).
 func (h *History) Difference(random, direct *Account) string {
 	if h.Referred {
 		if diff := h.difference(random.Referrer, direct.Referrer); diff != "" {
@@ -84,10 +84,10 @@ func (h *History) levelsOf(a *Account) levels {
 
 // points contains the lots, debts and pending points of an account, and the worth of its orders.
 type points struct {
-	Lots    map[string][]loyalty.Lot // keyed by wallet
+	Lots    map[string][]loyalty.Lot // the lots of each wallet
 	Debt    map[string]loyalty.Points
 	Pending []string
-	Worth   map[string]loyalty.Points // of orders, keyed by ID
+	Worth   map[string]loyalty.Points // the points of each order, keyed by ID
 }
 
 func pointsOf(a *Account) points {
@@ -115,7 +115,8 @@ func pointsOf(a *Account) points {
 	return p
 }
 
-// sums returns the points of an account in each wallet, less its debt there, as if no conversion had been reversed.
+// sums returns the points of an account in each wallet, less the debt of the wallet, as if no conversion had been
+// reversed.
 func sums(a *Account) map[string]loyalty.Points {
 	all := map[string]loyalty.Points{}
 	for _, wallet := range []string{"", "miles"} {

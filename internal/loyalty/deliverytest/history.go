@@ -34,7 +34,7 @@ type History struct {
 	Life      Life
 	Program   *loyalty.Program
 	Joined    time.Time
-	Traits    loyalty.Traits // at the enrollment
+	Traits    loyalty.Traits // the traits at the enrollment
 	SpentLast bool           // the member spends only after everything else was reported
 
 	Referred bool // the member gave the code of Referrer at the enrollment

@@ -40,7 +40,7 @@ const (
 // bonuses reports whether levels and milestones give points.
 func (l Life) bonuses() bool { return l != Expiring && l != Inactive }
 
-// pace contains the maximum number of days between facts, and the possible delays of the first report (late).
+// pace contains the maximum number of days between facts, and the possible delays of the first report of a fact (late).
 type pace struct {
 	nextOrder, refund, dispute, nextState int
 	late                                  []int
@@ -58,7 +58,7 @@ func (l Life) periods() []loyalty.CapPeriod {
 	if l == Frequent {
 		return []loyalty.CapPeriod{loyalty.PerDay, loyalty.PerWeek, loyalty.PerMonth, loyalty.PerEver}
 	}
-	return []loyalty.CapPeriod{loyalty.PerEver} // other periods close within the history
+	return []loyalty.CapPeriod{loyalty.PerEver} // other periods would close during the history
 }
 
 const currency loyalty.Currency = "EUR"
@@ -125,10 +125,11 @@ func budgeted(p *loyalty.Program) bool {
 	return slices.ContainsFunc(p.Campaigns, func(r loyalty.Rule) bool { return r.Budget > 0 })
 }
 
-// unbound removes the features with which budgets cannot be compared exactly. An order that a budget cut receives no
-// capacity that becomes available under a cap. The direct delivery limits each order to the whole points that the
-// random delivery granted it from the budget, which changes carried fractions and the decisions of caps that reject. An
-// order that is decided again because its number changes receives the points that remain in the budget then.
+// unbound removes the features that cannot be compared exactly if a campaign has a budget. There are three reasons. An
+// order that a budget reduced receives nothing when points become available under a cap. The direct delivery limits
+// each order to the whole points that the random delivery granted it from the budget, which changes carried fractions
+// and the decisions of caps that reject. An order that is decided again because its number changes receives the points
+// that remain in the budget at that time.
 func unbound(e *loyalty.Earn) {
 	e.Carry = false
 	e.Caps = slices.DeleteFunc(e.Caps, func(c loyalty.Cap) bool { return c.Per != loyalty.PerOrder || c.Reject })

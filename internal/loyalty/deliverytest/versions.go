@@ -24,7 +24,7 @@ type Publication struct {
 func (h *History) publish(t *rapid.T) {
 	at, p := h.Joined, h.Program
 	for range rapid.SampledFrom([]int{0, 0, 0, 1, 2}).Draw(t, "versions") {
-		// Processes learn of a version up to 30 seconds late; everything else happens at the beginning of an hour.
+		// Processes learn of a version up to 30 seconds late, and all other facts happen at the beginning of an hour.
 		at = h.after(t, at, 120, "next version").Add(40 * time.Minute)
 		before := p
 		p = nextVersion(t, p, h.Life)

@@ -54,7 +54,7 @@ func NumberedOrders(ns ...int) (orders []loyalty.PlacedOrder) {
 	return orders
 }
 
-// Captured returns a payment of the given cents. edit changes its capture.
+// Captured returns a payment of the given cents. The functions in edit change its capture.
 func Captured(id string, cents int64, edit ...func(*loyalty.Fact)) loyalty.Receipt {
 	f := loyalty.Fact{Kind: loyalty.FactCapture, ID: "c", State: loyalty.FactDone, Money: Eur(cents), At: Noon}
 	for _, e := range edit {
@@ -63,7 +63,7 @@ func Captured(id string, cents int64, edit ...func(*loyalty.Fact)) loyalty.Recei
 	return loyalty.Receipt{ID: id, Facts: []loyalty.Fact{f}}
 }
 
-// BackFact returns a report of a refund of the given cents. edit changes the report.
+// BackFact returns a report of a refund of the given cents. The functions in edit change the report.
 func BackFact(id string, cents int64, edit ...func(*loyalty.Fact)) loyalty.Fact {
 	f := loyalty.Fact{
 		Kind: loyalty.FactRefund, ID: id, State: loyalty.FactDone, Money: Eur(cents), At: Noon.Add(time.Hour),
@@ -74,7 +74,7 @@ func BackFact(id string, cents int64, edit ...func(*loyalty.Fact)) loyalty.Fact 
 	return f
 }
 
-// FactOf returns a fact with an amount in cents. more changes the fact, unless more is nil.
+// FactOf returns a fact with an amount in cents. The function more changes the fact, unless it is nil.
 func FactOf(kind loyalty.FactKind, id string, amount int64, more func(*loyalty.Fact)) loyalty.Fact {
 	f := loyalty.Fact{
 		Kind: kind, ID: id, State: loyalty.FactDone, Money: Eur(amount), Clock: Noon.UnixMilli(), At: Noon,
@@ -85,7 +85,7 @@ func FactOf(kind loyalty.FactKind, id string, amount int64, more func(*loyalty.F
 	return f
 }
 
-// Mixed marks a report of a payment by several tenders.
+// Mixed marks a fact as a payment by several tenders.
 func Mixed(f *loyalty.Fact) { f.Mixed = true }
 
 // Eur returns an amount of euros, in cents.

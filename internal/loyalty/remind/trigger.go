@@ -35,7 +35,8 @@ func Unavailability(r *loyalty.Reward, left earn.Budgets, now time.Time) []loyal
 	return lacks
 }
 
-// A reminder can still be sent for this time after it is due. After that, it is outdated.
+// The times freshFor and freshToday state how long a reminder can still be sent after it is due. After that, it is
+// outdated.
 const (
 	freshFor    = 7 * 24 * time.Hour
 	freshToday  = 3 * 24 * time.Hour // for a reminder that was scheduled for an instant

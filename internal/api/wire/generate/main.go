@@ -47,7 +47,7 @@ func generate(spec, config string) error {
 	return cmd.Run()
 }
 
-// inOrder adds to each property its position as x-order, by which oapi-codegen sorts fields.
+// inOrder adds to each property its position as x-order. The tool oapi-codegen sorts fields by x-order.
 func inOrder(node any) any {
 	switch n := node.(type) {
 	case yaml.MapSlice:
