@@ -29,7 +29,7 @@ type Handler struct {
 	Seal     []byte                                      // the key that signs cursors
 	Veil     []byte                                      // the key that hides personal data in fingerprints
 	Blind    func(program, email string) stored.Identity // hides email addresses in table keys
-	Uncached bool                                        // whether external IDs are always read before the request continues
+	Uncached bool                                        // whether requests wait for the read of external IDs
 
 	function   string
 	all        []Route              // the routes of all functions

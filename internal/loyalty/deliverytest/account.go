@@ -38,7 +38,7 @@ type Account struct {
 	random  *Account // for the direct delivery: the account after the random delivery; otherwise nil
 	effects *Effects
 	charged map[string]loyalty.Points // the charges to budgets, keyed by rule
-	missing map[string]loyalty.Points // the points that only the member of the random delivery could spend, keyed by wallet
+	missing map[string]loyalty.Points // the points that only the random delivery could spend, keyed by wallet
 }
 
 // Deliver returns the account after the random delivery, and counts its effects.

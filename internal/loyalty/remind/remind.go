@@ -254,7 +254,7 @@ func (v *visit) tired(o offer) time.Time {
 	}
 	times := 1 << min(v.s.Ignored-1, 10)
 	w := rule.Wait
-	last := calendar.DateOf(v.s.Last, v.zone).Start(v.zone) // counts whole days
+	last := calendar.DateOf(v.s.Last, v.zone).Start(v.zone) // the start of the day, so that the delay is in whole days
 	at := calendar.Period{
 		Months: w.Months * times, Days: w.Days * times, Hours: w.Hours * times, Minutes: w.Minutes * times,
 	}.After(last, v.zone)
