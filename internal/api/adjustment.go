@@ -53,7 +53,7 @@ func createAdjustment(ctx context.Context, c *request.Call) (request.Answer, err
 	in := service.Adjustment{
 		ID: derivedID(c, "adj_", m), Member: m, Wallet: wallet, Points: loyalty.Points(b.Points.N), Reason: b.Reason,
 	}
-	by, err := by(c, struct { // Fields of later releases have omitzero; see byRedemption.
+	by, err := by(c, struct { // Fields that later releases added have omitzero; see byRedemption.
 		ID     string
 		Member loyalty.MemberID
 		Points loyalty.Points

@@ -71,7 +71,7 @@ type upload struct {
 	*ledger.Ledger
 	uploadDoc
 	program, reward string
-	progress        *table.Item // stores the uploadDoc; nil if the progress is not recorded
+	progress        *table.Item // the item with the uploadDoc; nil if the progress is not recorded
 	suspect         bool        // whether some codes existed already, so that more of them probably exist
 }
 

@@ -46,7 +46,7 @@ type UsedCode struct {
 	ID       string
 	At       time.Time
 	Amount   loyalty.Money // the amount used of a gift card; zero for other codes
-	Order    string        // may be empty
+	Order    string        // the order for which the code was used; may be empty
 	Reversed time.Time     // when the use was reversed; zero if it was not
 	Reason   string        // the reason of the reversal
 }

@@ -25,7 +25,7 @@ type Command struct {
 	With    []table.Op      // other operations to write in the same transaction
 	Alone   bool            // whether to write the operations in With even if there is no entry
 	Read    *table.Item     // the account, if it was already read
-	Budgets *BudgetCounters // counters that were already read; nil if none
+	Budgets *BudgetCounters // the counters that were already read; nil if there are none
 	// reached is a sequence number that the account is known to have reached. An account that is read with a lower one
 	// is stale.
 	reached int64

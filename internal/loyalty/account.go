@@ -45,14 +45,14 @@ type Account struct {
 	Converting Converting // the first orders that could convert the referral of a referred member
 
 	Cut       []CutOrder  // orders whose points were reduced by caps or limits; at most posting.MaxCut
-	Later     LaterOrders // limits used by orders placed after the order to be decided, if loaded; never stored
+	Later     LaterOrders // the use of caps and limits by orders after the one to be decided; never stored
 	Undecided []Again     // orders to decide again after another order changed; at most award.MaxUndecided
 
 	UndecidedFrom Again // this order and all later orders must be decided again; zero if there are none
 
-	Usage   []Usage   // use of caps and limits in periods that still accept orders
+	Usage   []Usage   // the use of caps and limits in periods that still accept orders
 	Reached []Reached // milestones and levels that were reached, sorted by ID
-	Traits  Traits    // what rules know about the member
+	Traits  Traits    // facts about the member that rules use
 	Moves   []Move    // lots that were extended or reinstated manually, latest last
 	Notices []Notice  // notices that were sent to the member, latest last
 
@@ -64,7 +64,7 @@ type Account struct {
 	Carried     string          // the exact fraction of a point carried from earlier orders; may be negative or empty
 
 	Activities   []time.Time // the latest activities that count, oldest first; see ActivityChange
-	Slid         []Lot       // points that activities moved to the day Slides, by their original expiry day
+	Slid         []Lot       // points that activities moved to the day in Slides, by their original expiry day
 	LastActivity time.Time   // the latest counted order, event that gave points, or redemption
 	Seen         time.Time   // the latest instant of the account's entries
 	Ran          time.Time   // the instant until which Advance has run; zero means Seen; not part of any entry
@@ -78,7 +78,7 @@ type Lot struct {
 
 // A Pending is a number of points that one cause gave and that are not active yet.
 type Pending struct {
-	Cause    Cause         // without a revision; the ID is "1042~rule" if the rule has its own expiry
+	Cause    Cause         // the cause, without its revision; the ID is "1042~rule" if the rule has its own expiry
 	ActiveAt time.Time     // when the points become active; zero if not known yet
 	GiveUp   time.Time     // the points are forfeited if ActiveAt is unknown at this instant; zero means never
 	Expires  calendar.Date // the expiry of the lot that the points will join
@@ -119,8 +119,8 @@ func (h Hold) Points() Points { return TotalPoints(h.Lots) }
 type Metric struct {
 	Month           int // the month as yyyymm, or the key of another kind of bucket; see tier.Windows
 	Points          Points
-	Orders          int64 // orders that count: paid, with at least one earning item remaining
-	Spend           int64 // minor units of the tiers' currency
+	Orders          int64 // the number of orders that count: paid, with at least one earning item remaining
+	Spend           int64 // the amount in minor units of the tiers' currency
 	QualifyingItems int64
 	Visits          int64
 }
@@ -191,7 +191,7 @@ func FormatPoints(n Points) string { return strconv.FormatInt(int64(n), 10) }
 // MaxExtensions times. A member who refuses consent therefore gains at most one period.
 type AdvanceNotice struct {
 	Period        calendar.Period
-	MaxExtensions int // at least 1
+	MaxExtensions int // the maximum number of postponements, at least 1
 }
 
 // An Extended records points whose expiry was postponed because no notice of it was sent in time.

@@ -46,7 +46,7 @@ const (
 // entry, so no change is posted twice.
 type Cause struct {
 	Kind, ID string
-	Revision int // from 1
+	Revision int // the number of the revision, from 1
 }
 
 func (c Cause) String() string { return string(c.AppendTo(nil)) }
@@ -69,8 +69,8 @@ const (
 	KindRelease  Kind = "release"   // a reservation was canceled or expired
 	KindRedeem   Kind = "redeem"    // points were spent
 	KindRestore  Kind = "restore"   // a redemption was reversed
-	KindReject   Kind = "reject"    // a redemption was rejected; moves no points and has no sequence number
-	KindNote     Kind = "note"      // a guest's order, stored until a member claims it; has no sequence number either
+	KindReject   Kind = "reject"    // a redemption was rejected; the entry moves no points and has no sequence number
+	KindNote     Kind = "note"      // a guest's order was stored until a member claims it; there is no sequence number
 	KindExpire   Kind = "expire"    // a lot expired
 	KindAdjust   Kind = "adjust"    // the balance was corrected manually
 	KindMoveTier Kind = "move_tier" // the level changed, or was retained for another period
@@ -82,7 +82,7 @@ const (
 	KindUpdateMember Kind = "update_member" // the member's traits changed, such as segments
 	KindConvert      Kind = "convert"       // points were converted to another wallet, or back
 
-	KindOffer    Kind = "offer"    // points are reserved until another member accepts them
+	KindOffer    Kind = "offer"    // points were reserved until another member accepts them
 	KindTransfer Kind = "transfer" // points were sent to another member, or received from one
 )
 
@@ -103,7 +103,7 @@ const (
 	BucketConverted Bucket = "converted" // points that were converted to or from another wallet
 
 	BucketTransferred Bucket = "transferred" // points transferred to or from another member
-	BucketFees        Bucket = "fees"        // fees of transfers
+	BucketFees        Bucket = "fees"        // fees that members paid for transfers
 )
 
 // Counts reports whether points in the bucket belong to the member and are part of an entry's points.
@@ -111,7 +111,7 @@ func (b Bucket) Counts() bool { return b == BucketActive || b == BucketPending |
 
 // A Posting moves points into a bucket, or out of it if negative.
 type Posting struct {
-	Wallet   string // empty for the main wallet
+	Wallet   string // the wallet; empty for the main wallet
 	Bucket   Bucket
 	Lot      calendar.Date // the lot of the points; for pending points, the lot that they will join
 	ActiveAt time.Time     // for pending points: the instant at which they become active

@@ -15,7 +15,7 @@ type Event struct {
 	ID     string // the merchant's ID, unique in the family: "778"
 	Member MemberID
 	At     time.Time
-	Data   map[string]any // keyed by field; values are string, bool or *big.Rat
+	Data   map[string]any // the values of the fields, each a string, bool or *big.Rat
 }
 
 // FieldKind is the type of a field of an event.
@@ -53,7 +53,7 @@ type Action struct {
 	Friend   Points // for a referral: the friend's points, while Points are the referrer's
 	Wallet   string // the wallet that receives the points
 	Limits   []Limit
-	Cooldown calendar.Period // after an event gave points, how long other events give none; in whole days
+	Cooldown calendar.Period // how long other events give no points after an event gave points, in whole days
 	From     time.Time
 	Until    time.Time // the end of the action, exclusive; zero if it has none
 	Tiers    []string
@@ -99,7 +99,7 @@ type Grant struct {
 	Owed      Points // points booked as debt
 	ExpiredOn Points // points not taken, because they had expired or the clawback policy takes no more
 
-	Expired   Points        // part of ExpiredOn: points that had expired in the grant's lot
+	Expired   Points        // the part of ExpiredOn that had expired in the grant's lot
 	Converted []Unconverted // points taken from conversions into other wallets
 }
 
@@ -109,7 +109,7 @@ type Share struct {
 	Rule string // the full key with its section: "campaigns.double-weekend"; empty for the program's caps
 	Used Points // the points used, rounded up to whole points
 	Peak Points // the most points ever allowed; once the period is closed, no more can be used
-	Cut  bool   // whether a budget once allowed it less than requested
+	Cut  bool   // whether a budget once allowed less than was requested
 
 	Charged Points // the charge to the rule's budget: the points that the member receives under it
 	Granted Points // the highest charge so far, which a failed refund restores
@@ -125,12 +125,12 @@ type Milestone struct {
 // Traits are the facts about a member, other than points, that rules use. The member's entries record them.
 type Traits struct {
 	Revision            int    // the number of times that traits were reported
-	Zone                string // IANA name; empty for the program's zone
-	Birthday            int    // MMDD; zero if unknown
+	Zone                string // an IANA time zone; empty means the program's time zone
+	Birthday            int    // the birthday as MMDD; zero if unknown
 	Changed             time.Time
 	Given               int      // the last year whose birthday was processed: it gave points, or became known too late
 	Years               int      // the number of the last anniversary that was processed
-	Segments            []string // sorted
+	Segments            []string // the member's segments, sorted
 	MembershipYearStart int      // the beginning of the membership year as MMDD; zero means the day of enrollment
 	OptIns              []OptIn  // the campaigns for which the member registered
 	Referral            Referral // the referral through which the member enrolled
@@ -148,7 +148,7 @@ type OptIn struct {
 // Exchange says how orders in a currency without a rate are converted. Without a Base, they are rejected.
 type Exchange struct {
 	Base  Currency
-	Rates []ExchangeRate // ascending by From
+	Rates []ExchangeRate // the rates, ascending by From
 }
 
 // An ExchangeRate gives the value of one major unit of each currency in major units of the base, from a day on.

@@ -36,9 +36,9 @@ type FirstOrders struct {
 type OrderStatus string
 
 const (
-	OrderPlaced   OrderStatus = "placed" // not paid yet, so it earns nothing
+	OrderPlaced   OrderStatus = "placed" // the order is not paid yet, so it earns nothing
 	OrderPaid     OrderStatus = "paid"
-	OrderCanceled OrderStatus = "canceled" // earns nothing any more
+	OrderCanceled OrderStatus = "canceled" // the order was canceled, so it earns nothing any more
 
 	// Unreported is the ReportedStatus of an order that is known only from its payments.
 	Unreported OrderStatus = "unreported"
@@ -52,20 +52,20 @@ type Order struct {
 	PlacedAt time.Time
 	Currency Currency
 	Channel  string
-	Store    string         // the store in which it was placed; may be empty
+	Store    string         // the store in which the order was placed; may be empty
 	Clock    *time.Location // the store's time zone; nil if unknown
 	Status   OrderStatus
 	Lines    []Line
 	Discount int64 // a discount on the whole order, spread over its line items
 	Shipping int64
-	Tax      int64 // in addition to the line items and shipping
+	Tax      int64 // the tax that is added to the line items and shipping
 	Included int64 // the tax included in the line items, discount and shipping; no sum adds it
 	Tenders  []Tender
 	Refunds  []Refund  // all refunds of the order with their stable IDs, in any order
 	Disputes []Dispute // all disputes of the order with their stable IDs, in any order
 
-	UpdatedAt time.Time // when the merchant's system last changed it; zero if not reported
-	Shipped   time.Time // zero if it was not shipped, or this was not reported
+	UpdatedAt time.Time // when the merchant's system last changed the order; zero if not reported
+	Shipped   time.Time // when the order was shipped; zero if this was not reported
 	Delivered time.Time
 
 	Receipts       []Receipt   // payments reported by processors, sorted by ID
@@ -88,7 +88,7 @@ type Tender struct {
 	Name   string // the shop's name for the card or wallet; may be empty
 	Amount int64
 
-	Reported bool // reported by payments, because the merchant sent no tenders
+	Reported bool // whether payments reported the tender, because the merchant sent no tenders
 }
 
 // TenderKind is a kind of payment. Amounts paid with points, gift cards or store credit earn nothing: that money earned
@@ -109,22 +109,22 @@ const (
 type OrderState struct {
 	Order           Order
 	Revision        int
-	Program         int     // the program version whose rules apply to it permanently
+	Program         int     // the program version whose rules apply to the order permanently
 	Buyer           Buyer   // the member's data that the rules use, as of when the order was placed
 	Rate            string  // the exact exchange rate to the base currency, if the order is converted
-	Worth           Points  // the points that all of its revisions together have awarded
+	Worth           Points  // the points that all revisions of the order together have awarded
 	Grants          []Grant // the awards: the base first, then rules with their own pending period or expiry
-	Shares          []Share // its use of caps, limits and budgets
-	Cut             []Usage // the caps and limits that reduce its award; Usage.N is earn.HasRoom or earn.IsFull
-	Carried         string  // the exact fraction of a point that it started with; empty for none
-	Rest            string  // the exact fraction of a point that its rounding removed or added; empty for none
-	Counted         bool    // whether it counts for milestones, levels and first-order rules
-	Spend           int64   // its amount toward a level by spend, in minor units
-	QualifyingItems int64   // its units toward a level by qualifying items
+	Shares          []Share // the order's use of caps, limits and budgets
+	Cut             []Usage // the caps and limits that reduce the award; Usage.N is earn.HasRoom or earn.IsFull
+	Carried         string  // the exact fraction of a point with which the order started; may be empty
+	Rest            string  // the exact fraction of a point that rounding removed or added; may be empty
+	Counted         bool    // whether the order counts for milestones, levels and first-order rules
+	Spend           int64   // the amount that counts toward a level by spend, in minor units
+	QualifyingItems int64   // the units that count toward a level by qualifying items
 	Brands          []string
-	Bucket          int       // the bucket in which the account counts it, if not the month in which it was placed
-	TierGroups      []Counted // the amounts that it counts in tier groups
-	Converts        []string  // the referral actions whose conditions it meets; empty if it cannot convert a referral
+	Bucket          int       // the bucket in which the account counts the order, if not the month of PlacedAt
+	TierGroups      []Counted // the amounts that the order counts in tier groups
+	Converts        []string  // the referral actions whose conditions the order meets; empty if there are none
 	// Missing holds the keys of the wallets and of the member's level that the program no longer had when the order was
 	// first accepted.
 	Missing []string
@@ -148,8 +148,8 @@ type RefundStatus string
 
 const (
 	RefundSucceeded RefundStatus = "succeeded"
-	RefundPending   RefundStatus = "pending" // counts once it succeeds
-	RefundFailed    RefundStatus = "failed"  // no longer counts
+	RefundPending   RefundStatus = "pending" // the refund counts when it succeeds
+	RefundFailed    RefundStatus = "failed"  // the refund no longer counts
 )
 
 // A Refund is money that was returned to the customer. Amount is the whole sum; Lines, Shipping and Tax state what it

@@ -10,10 +10,10 @@ import (
 type ClawbackPolicy int
 
 const (
-	ClawbackDebt          ClawbackPolicy = iota // takes from other lots, then creates debt, which new active points pay
-	ClawbackWithinBalance                       // takes from other lots, but creates no debt
-	ClawbackPendingOnly                         // takes only what is still pending of the same order
-	ClawbackUnlimited                           // as ClawbackDebt, but not bounded by the maximum debt
+	ClawbackDebt          ClawbackPolicy = iota // the clawback takes from other lots, then creates debt, which new active points pay
+	ClawbackWithinBalance                       // the clawback takes from other lots, but creates no debt
+	ClawbackPendingOnly                         // the clawback takes only points of the order that are still pending
+	ClawbackUnlimited                           // the same as ClawbackDebt, but without a maximum debt
 )
 
 // Award states which orders earn.

@@ -14,7 +14,7 @@ import (
 type Compiled struct {
 	Rates      map[Currency]CompiledRate
 	Categories map[string][]Multiplier // the rules of each category, highest multiplier first
-	Levels     map[string]Multiplier   // keyed by level ID; only levels that multiply
+	Levels     map[string]Multiplier   // the multipliers by level ID, only of levels that have one
 	Wallets    map[string]map[Currency]CompiledRate
 	Rules      []CompiledRule // the rules of earn.rules, then the campaigns
 	Positions  map[string]int // the positions of the rules, by key
@@ -163,9 +163,9 @@ type Units struct{ One, Other Text }
 
 // Earn states how orders earn points.
 type Earn struct {
-	Rates       map[Currency]Rate // orders in a currency without a rate are rejected
+	Rates       map[Currency]Rate // the rate of each currency; orders in other currencies are rejected
 	Counts      Counts
-	TaxIncluded bool // amounts of orders and refunds include tax
+	TaxIncluded bool // whether amounts of orders and refunds include tax
 	Rounding    Rounding
 	// CountPlaced counts every paid order as one of the member's orders, including orders that earn nothing.
 	CountPlaced bool
@@ -182,7 +182,7 @@ type Earn struct {
 type Rate struct {
 	Points *big.Rat
 	Per    int64 // the amount in minor units of the currency, above zero
-	Full   bool  // only full steps of Per count: 5 per full 2.50 gives 5 for 4.99
+	Full   bool  // whether only full steps of Per count: 5 per full 2.50 gives 5 for 4.99
 }
 
 // Counts states which parts of an order earn.
@@ -195,7 +195,7 @@ const (
 	Down    Rounding = iota
 	Nearest          // to the nearest whole number; halves are rounded up
 	Up
-	HalfEven // to the nearest; halves to the even neighbor
+	HalfEven // to the nearest whole number; halves to the even neighbor
 )
 
 func (r Rounding) String() string {
@@ -213,17 +213,17 @@ type CategoryRule struct {
 
 // Tiers defines the levels, and how members qualify for them and lose them.
 type Tiers struct {
-	Group    string  // set only in a program's copy for decisions about a tier group (tier.GroupProgram)
-	Levels   []Level // ascending by From; the first has From 0; empty if the program has no tiers
+	Group    string  // the ID of a tier group; set only in copies of the program by tier.GroupProgram
+	Levels   []Level // the levels, ascending by From; the first has From 0; empty if there are no tiers
 	By       Measure
-	Ways     [][]Measure        // used instead of By: a member qualifies by all measures of any one of them
-	Currency Currency           // BySpend: the currency of From. Others are converted by Exchange, or do not count
-	AtLeast  map[Currency]int64 // ByQualifyingItems: the minimum amount of a line item, in minor units
-	Visit    string             // ByVisits: the event type that counts as a visit
-	Brands   []string           // ByBrands: the brands that count, at most MaxBrands
+	Ways     [][]Measure        // alternatives, used instead of By; a member must meet all measures of one of them
+	Currency Currency           // for BySpend: the currency of From; others are converted by Exchange, or do not count
+	AtLeast  map[Currency]int64 // for ByQualifyingItems: the minimum amount of a line item, in minor units
+	Visit    string             // for ByVisits: the event type that counts as a visit
+	Brands   []string           // for ByBrands: the brands that count, at most MaxBrands
 	Months   int                // the window in calendar months, including the current one; zero for a lifetime
 	Calendar bool               // the window is the calendar year; Months does not apply
-	Window   Window             // used instead of Months and Calendar
+	Window   Window             // the periods in which members qualify; used instead of Months and Calendar
 
 	MoveUp        MoveUp
 	KeepFor       calendar.Period // the minimum time for which a member keeps a level
@@ -241,7 +241,7 @@ type Tiers struct {
 	// MaxDowngrades is the largest share of the evaluated members that one evaluation of all members may move down. An
 	// evaluation that would move down more members stops. Nil means no limit.
 	MaxDowngrades *big.Rat
-	Refresh       Refresh // set by publishing
+	Refresh       Refresh // the change of levels by this version; set on publication
 	// Replaced maps the levels of earlier versions that no longer exist to their replacements. Publishing sets it.
 	Replaced map[string]string
 }
@@ -305,8 +305,8 @@ type Level struct {
 	ID         string
 	Name       Text
 	From       int64    // the required value of the measure; with Ways, Needs is used instead
-	Needs      []Need   // one for each measure that can reach the level; none for the lowest level
-	Multiply   *big.Rat // nil for 1
+	Needs      []Need   // the requirements, one for each measure; empty for the lowest level
+	Multiply   *big.Rat // the multiplier of the level's points; nil means 1
 	Perks      []string
 	EntryBonus Points           // points for reaching the level
 	Expires    *calendar.Expiry // the expiry of points that members of this level get; nil means as for other levels

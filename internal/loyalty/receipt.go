@@ -7,7 +7,7 @@ import "time"
 // delivered.
 type Receipt struct {
 	ID    string // the processor and its ID of the payment, such as "stripe:pi_3N"
-	Facts []Fact // sorted by Kind and ID, without duplicates
+	Facts []Fact // the facts, sorted by Kind and ID, without duplicates
 }
 
 // A Fact is the newest known state of one object of a processor. Amounts are in minor units of Money's currency.
@@ -27,7 +27,7 @@ type Fact struct {
 	Tax         int64 // all tax, without a tip
 	ShippingTax int64 // the part of Tax that was for shipping
 	Tip         int64
-	Lines       []FactLine // captures: gift cards that were sold; refunds: line items that were returned
+	Lines       []FactLine // for captures: gift cards that were sold; for refunds: line items that were returned
 
 	// GiftCard is how much of a capture was paid with gift cards and store credit, and how much of a refund was
 	// returned to them.
@@ -50,8 +50,8 @@ type FactLine struct {
 type FactKind string
 
 const (
-	FactCapture FactKind = "capture" // money received
-	FactRefund  FactKind = "refund"  // money returned by one refund
+	FactCapture FactKind = "capture" // a capture: money that was received
+	FactRefund  FactKind = "refund"  // one refund: money that was returned
 	// FactRefunded is all money of a payment that was returned until Clock, as the processor adds it up.
 	FactRefunded FactKind = "refunded"
 	FactDispute  FactKind = "dispute"

@@ -22,19 +22,19 @@ type Purpose string
 
 const (
 	Marketing     Purpose = "marketing"
-	Transactional Purpose = "transactional" // required by the membership itself, such as notice that points expire
+	Transactional Purpose = "transactional" // messages that the membership requires, such as notices that points expire
 )
 
 // Reminders defines which messages members receive without a request, and how often.
 type Reminders struct {
-	QuietFrom int // start of the quiet hours, in minutes of the member's day
+	QuietFrom int // the start of the quiet hours, in minutes of the member's day
 	// QuietUntil is the end of the quiet hours. Below QuietFrom it is on the next day. If both are equal, there are no
 	// quiet hours.
 	QuietUntil        int
 	FrequencyCaps     []FrequencyCap  // for marketing only; transactional messages are not counted or limited
 	Holdout           *big.Rat        // the share of members who get no marketing, to measure its effect; nil means none
 	AttributionWindow calendar.Period // an order or redemption within this time is a response; zero means seven days
-	Ignored           IgnoredRule     // applies to marketing without a response
+	Ignored           IgnoredRule     // reduces marketing that gets no response
 	Messages          []Reminder
 }
 

@@ -23,7 +23,7 @@ type RewardDate struct {
 	ID       string
 	At       time.Time
 	Capacity int64
-	Name     Text // may be empty
+	Name     Text // the name of the date; may be empty
 }
 
 // Pay states how members can pay for orders with points. Without Rates they cannot.
@@ -57,8 +57,8 @@ type Reward struct {
 	// Type is amount_off, percent_off, free_shipping, free_product, gift_card, experience, partner, donation,
 	// wallet_points or perk.
 	Type        string
-	Name        Text // may be empty
-	Description Text // shown to members; may be empty
+	Name        Text // the name of the reward; may be empty
+	Description Text // the description that members see; may be empty
 	Cost        Points
 	Prices      map[string]Points // the cost, keyed by level; used instead of Cost
 	Wallets     map[string]Points // the cost in other wallets, for all members
@@ -73,12 +73,12 @@ type Reward struct {
 	// These fields define who can redeem the reward, when, and how often.
 	MinOrder     map[Currency]int64 // the minimum order total for the reward, in minor units
 	Visible      calendar.Span      // when members see the reward
-	Active       calendar.Span      // when it can be redeemed
+	Active       calendar.Span      // when the reward can be redeemed
 	Tiers        []string
 	Segments     []string
 	When         Condition       // a condition about the member and the order's total; nil if there is none
 	Limits       []Limit         // the limits for each member
-	StockBatches []StockBatch    // the stock and when it becomes available; none: unlimited
+	StockBatches []StockBatch    // the stock and when it becomes available; empty means unlimited
 	FirstCall    calendar.Period // how long a waiting member has priority on a unit; zero if there is no waitlist
 	Dates        []RewardDate    // the dates of the reward; each has a capacity, instead of stock
 	Codes        Codes
@@ -105,9 +105,9 @@ type CodeSource string
 
 const (
 	NoCode        CodeSource = ""
-	GeneratedCode CodeSource = "generated" // generated when the reward is claimed
-	UploadedCode  CodeSource = "uploaded"  // from a pool that the merchant fills
-	SharedCode    CodeSource = "shared"    // one code for all members
+	GeneratedCode CodeSource = "generated" // a code is generated when the reward is claimed
+	UploadedCode  CodeSource = "uploaded"  // a code is taken from a pool that the merchant fills
+	SharedCode    CodeSource = "shared"    // all members get the same code
 )
 
 // RedemptionTerms defines how points can be spent.
@@ -115,9 +115,9 @@ type RedemptionTerms struct {
 	PerOrder  int64           // the maximum number of rewards per order; zero means unlimited
 	CodeValid calendar.Period // how long a code can be used; zero if it never expires
 	Grace     calendar.Period // the minimum time until restored points expire; extends an expiry only once
-	OnRefund  OnRefund        // what a reversal restores
+	OnRefund  OnRefund        // how many points a reversal restores
 	Pay       Pay             // how points pay for orders
-	Auto      Auto            // automatic redemption
+	Auto      Auto            // the terms of automatic redemption
 }
 
 // OnRefund states what a reversal of a redemption restores.
@@ -125,7 +125,7 @@ type OnRefund int
 
 const (
 	AllBack   OnRefund = iota
-	ShareBack          // restores the share of the points that equals the refunded share of the order's money
+	ShareBack          // the reversal restores the same share of the points as of the order's money
 	NoneBack
 )
 
@@ -152,7 +152,7 @@ type UnmetRequirement struct {
 	Required    string
 	Available   string
 	Missing     Points    // for points: the missing number
-	From        time.Time // when the member can redeem it; zero if unknown
+	From        time.Time // when the member can redeem the reward; zero if unknown
 }
 
 // Requirement is the kind of an unmet requirement.

@@ -16,7 +16,7 @@ type CompiledRule struct {
 	Rule
 	Giver    giver
 	Key      string // the full key with its section
-	Group    int    // the position of its group in the order of evaluation
+	Group    int    // the position of the rule's group in the order of evaluation
 	Mode     Stacking
 	Lines    bool // the rule applies to some line items only
 	Bounded  bool // the rule has caps, limits or a budget, so the order stores the points that it gave
@@ -41,7 +41,7 @@ type CapPeriod string
 const (
 	PerOrder CapPeriod = "order"
 	PerDay   CapPeriod = "day"
-	PerWeek  CapPeriod = "week" // from Monday to Sunday
+	PerWeek  CapPeriod = "week" // a week is from Monday to Sunday
 	PerMonth CapPeriod = "month"
 	PerYear  CapPeriod = "year"
 	PerEver  CapPeriod = "ever"
@@ -53,7 +53,7 @@ func (c Cap) String() string { return FormatPoints(c.Points) + " per " + string(
 
 // A Usage is how much of a cap or a limit was used in one period.
 type Usage struct {
-	Rule  string // full key with its section; empty for the caps of the program
+	Rule  string // the rule's full key with its section; empty for the caps of the program
 	Times bool   // whether N counts uses instead of points
 	Per   CapPeriod
 	Ends  calendar.Date // the period's last day; zero for PerEver
@@ -88,19 +88,19 @@ func AmountText(x exact.Number, c Currency) string {
 // A Rule gives points for orders in addition to the base rate: permanently (earn.rules) or for a time (campaigns).
 type Rule struct {
 	ID    string
-	Name  Text // shown to members; may be empty
+	Name  Text // the name that members see; may be empty
 	Match Match
 	Give  Strategy
 	// Group is the rule's stacking group. If it is empty, only the best of all Multiply rules applies, and other rules
 	// add up.
 	Group    string
-	Priority int   // within the group; higher first. Ties are resolved by ID
+	Priority int   // the priority within the group; the highest comes first, and ties are resolved by ID
 	Caps     []Cap // the caps on the points of one member
 	Limits   []Limit
 	Budget   Points // the maximum number of points for all members together; zero means unlimited
-	OptIn    bool   // only for members who registered for it
-	Shadow   bool   // evaluated and recorded, but gives no points
-	Life     Life   // when the rule's points become active and expire; nil fields: as for the base rate
+	OptIn    bool   // the rule applies only to members who registered for it
+	Shadow   bool   // the rule is evaluated and recorded, but gives no points
+	Life     Life   // when the rule's points become active and expire; nil fields mean as for the base rate
 }
 
 // A Life defines when points become active and when they expire. Nil means as for the base rate.
@@ -139,7 +139,7 @@ type Match struct {
 	Channels      []string
 	Stores        []string
 	Tiers         []string
-	Segments      []string // the member is in any of these
+	Segments      []string // the member is in at least one of these segments
 	FirstOrder    bool
 	BirthdayMonth bool
 	BirthdayDays  int // the maximum number of days before or after the member's birthday; zero means any day
@@ -187,7 +187,7 @@ type Facts struct {
 	Event  *Event
 	Buyer  Buyer
 	At     time.Time // when the order was placed or the event happened, in the time zone that applies
-	Cached any       // values that conditions derived from the facts, stored for the next condition
+	Cached any       // values that a condition derived from the facts, for use by the next condition
 }
 
 // A Buyer contains the data that rules use about the member of an order, as of the instant at which the order was
@@ -199,9 +199,9 @@ type Buyer struct {
 	// if this order does not count.
 	Orders   int64
 	Segments []string
-	OptIns   []string // campaigns that the member registered for
-	Birthday int      // MMDD; zero if unknown
-	Zone     string   // IANA name; empty if unknown
+	OptIns   []string // the campaigns for which the member registered
+	Birthday int      // the birthday as MMDD; zero if unknown
+	Zone     string   // the member's IANA time zone; empty if unknown
 }
 
 // A Strategy defines how a rule gives points for what it matched. The kinds are PerAmount, PerUnit, PerVisit, Fixed,
@@ -224,7 +224,7 @@ type PerVisit struct{ Points Points }
 type Fixed struct{ Points Points }
 
 // Steps gives the points of the highest band whose From the amount reaches.
-type Steps struct{ Bands map[Currency][]Band } // each ascending by From and by Points
+type Steps struct{ Bands map[Currency][]Band } // the bands of each currency, ascending by From and by Points
 
 // A Band starts at an amount in minor units.
 type Band struct {
@@ -240,8 +240,8 @@ type Multiply struct{ By *big.Rat }
 type Matched struct {
 	Currency Currency
 	Amount   exact.Number // the eligible amount, in minor units
-	Value    exact.Number // its points after rate, category and level
-	Units    int64        // whole units that were not refunded
+	Value    exact.Number // the points after rate, category and level
+	Units    int64        // the number of whole units that were not refunded
 }
 
 // giver is a compiled Strategy. It contains values that every decision would otherwise compute again.

@@ -11,10 +11,10 @@ import (
 // direction, but a conversion can be reversed for a time.
 type Conversion struct {
 	ID               string
-	From, To         string          // wallets; empty for the main wallet
+	From, To         string          // the wallets; empty for the main wallet
 	Rate             *big.Rat        // the points of To for one point of From, above zero
 	Min              Points          // the minimum number of points per conversion
-	Step             Points          // points must be a multiple of this; zero for 1
+	Step             Points          // the points must be a multiple of this; zero means 1
 	ReversibleWithin calendar.Period // how long a conversion can be reversed; zero means not at all
 	Limits           []Limit
 }
@@ -24,8 +24,8 @@ type Converted struct {
 	ID              string
 	Rule            string // the ID of the Conversion
 	From, To        string
-	Points          Points        // points taken from the source wallet
-	Received        Points        // points added to the target wallet
+	Points          Points        // the points taken from the source wallet
+	Received        Points        // the points added to the target wallet
 	Taken           []Lot         // the lots from which the points came, without points that were returned
 	Lot             calendar.Date // the lot that received the points; see posting.RemainingIn
 	At              time.Time
@@ -68,8 +68,8 @@ type Contribution struct {
 // Transfers are the rules for members who give points to each other. The zero Transfers disables transfers.
 type Transfers struct {
 	Min    Points          // the minimum number of points of one transfer; 0 disables transfers
-	Max    Points          // the maximum number of points of one transfer; 0 for no limit
-	Step   Points          // points are given in multiples of this; 0 for 1
+	Max    Points          // the maximum number of points of one transfer; 0 means no limit
+	Step   Points          // the points must be a multiple of this; 0 means 1
 	Limits []Limit         // how often a member may give
 	AtMost []Cap           // how many points a member may give, without fees
 	Fee    Fee             // the fee that the giver pays in addition

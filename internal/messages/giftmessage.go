@@ -33,8 +33,8 @@ type GiftMessage struct {
 	ID         string
 	Redemption string
 	Email      string
-	Name       string // may be empty
-	Message    string // may be empty
+	Name       string // the name of the friend; may be empty
+	Message    string // the text from the member; may be empty
 	At         time.Time
 	Status     GiftMessageStatus
 	Replayed   bool

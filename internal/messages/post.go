@@ -70,7 +70,7 @@ func (g GiftMessages) Claim(
 	case c.doc.Claims >= maxClaims:
 		return c, g.Settle(ctx, c, GiftMessageFailed)
 	}
-	c.Code = was.Redemption.Code // formatted for display
+	c.Code = was.Redemption.Code // the code as it is displayed, with hyphens
 	if c.Sender, err = (members.Members{Ledger: g.Ledger}).Profile(ctx, program, at.Member); err != nil {
 		return nil, err
 	}

@@ -75,7 +75,7 @@ func (g GiftMessages) codeOf(ctx context.Context, program string, r loyalty.Rede
 		return inventory.CodeResult{}, nil
 	}
 	code, err := inventory.Codes{Ledger: g.Ledger}.Get(ctx, program, r.Code)
-	if errors.Is(err, loyalty.NotFound) { // all members share the code
+	if errors.Is(err, loyalty.NotFound) { // all members share the code, so it has no item
 		return inventory.CodeResult{}, nil
 	}
 	return code, err

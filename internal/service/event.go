@@ -19,7 +19,7 @@ type Events struct{ *ledger.Ledger }
 type EventResult struct {
 	State    loyalty.EventState
 	Entry    loyalty.Entry
-	Balance  loyalty.Balance // after the entry
+	Balance  loyalty.Balance // the balance after the entry
 	Replayed bool
 }
 

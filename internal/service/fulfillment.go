@@ -32,10 +32,10 @@ type Address struct {
 	Name       string
 	Lines      []string // the street and number, the floor
 	City       string
-	Region     string // may be empty
-	PostalCode string // may be empty
+	Region     string // the region or state; may be empty
+	PostalCode string // the postal code; may be empty
 	Country    string // the country code (ISO 3166-1 alpha-2)
-	Phone      string // may be empty
+	Phone      string // the telephone number; may be empty
 }
 
 // A Handover is the fulfillment of one redemption.

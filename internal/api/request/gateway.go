@@ -23,7 +23,7 @@ type Event struct {
 	Query    map[string]string // the values of a repeated parameter are joined with commas
 	Path     []Parameter
 	Headers  Headers
-	Body     []byte // as the client sent it
+	Body     []byte // the body as the client sent it
 
 	RequestID string
 	APIID     string

@@ -28,7 +28,7 @@ type Handler struct {
 	App      *app.App
 	Seal     []byte                                      // the key that signs cursors
 	Veil     []byte                                      // the key that hides personal data in fingerprints
-	Blind    func(program, email string) stored.Identity // hides email addresses in table keys
+	Blind    func(program, email string) stored.Identity // the function that hides email addresses in table keys
 	Uncached bool                                        // whether requests wait for the read of external IDs
 
 	function   string

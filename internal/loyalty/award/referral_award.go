@@ -112,7 +112,7 @@ func actionOf(a loyalty.Action, e loyalty.Event) loyalty.Action {
 
 // A KnownReferral is the state of a referral for one order.
 type KnownReferral struct {
-	Order     *loyalty.OrderState // nil if the order no longer converts the referral
+	Order     *loyalty.OrderState // the order; nil if it no longer converts the referral
 	Rules     *loyalty.Program    // the rules of the order
 	Friends   *loyalty.EventState // the latest states of both events; nil before the first revision
 	Referrers *loyalty.EventState
@@ -163,7 +163,7 @@ func AwardReferral(
 // A referralPart is one event of a referral to be updated.
 type referralPart struct {
 	known KnownReferral
-	was   *loyalty.EventState // nil if the event is new
+	was   *loyalty.EventState // the previous state of the event; nil if it is new
 	event loyalty.Event
 	spare *[]loyalty.Grant // the former order's points that the clawback policy left with the member
 	moves bool             // whether the points in spare move to another order

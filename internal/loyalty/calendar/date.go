@@ -186,8 +186,8 @@ func (r RoundTo) Date(d Date) Date {
 type Expiry struct {
 	After       Period
 	RoundTo     RoundTo
-	On          []Day       // instead of RoundTo: points expire at the end of the first of these days after After
-	Anniversary Anniversary // instead of RoundTo: points expire on the first of these anniversaries after After
+	On          []Day       // instead of RoundTo: points expire on the first of these days after the time After
+	Anniversary Anniversary // instead of RoundTo: points expire on the first of these anniversaries after the time After
 	Inactive    bool        // After counts from the member's last activity; each activity postpones all such lots
 	ResetBy     []string    // with Inactive: the activities that count: order, redemption, or the type of an event
 }

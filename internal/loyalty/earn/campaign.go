@@ -34,7 +34,7 @@ func (v *Valuation) rules() {
 			if !v.about(r) {
 				continue
 			}
-			found = append(found, candidate{r: r}) // stored directly in its final place, which avoids copies
+			found = append(found, candidate{r: r}) // the candidate is filled in place, which avoids copies
 			if !v.consider(&found[len(found)-1]) {
 				found = found[:len(found)-1]
 			}

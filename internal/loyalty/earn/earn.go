@@ -75,7 +75,7 @@ type Worth struct {
 	asks       []posting.Spend // budgets whose remaining points are unknown and would affect the result
 	grants     []owned         // the points allowed for each matching rule, even if another rule applied instead
 	Own        []owned         // the part of the total from rules with a separate expiry, in the order of the rules
-	InWallets  []owned         // points in other wallets, not part of the total; sorted by wallet
+	InWallets  []owned         // the points in other wallets, which are not part of the total; sorted by wallet
 	takes      []owned         // the points of each rule with a cap, limit or budget
 	received   []owned         // the points that the member receives under each rule with a budget; see receives
 	granted    []owned         // the value of received for the whole order, if this is the order reduced by refunds
@@ -170,7 +170,7 @@ type Valuation struct {
 	sum          exact.Number
 	facts        *loyalty.Facts
 	lines        []lineValue
-	all          loyalty.Matched // all lines together
+	all          loyalty.Matched // the values of all lines together
 	budgeted     []candidate     // the rules with a budget that give points, except those with separate lots
 	whys         int
 	listing      bool // whether every rule that does not apply gets a reason, not only campaigns

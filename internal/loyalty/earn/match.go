@@ -17,7 +17,7 @@ import (
 type lineValue struct {
 	amount exact.Number // the eligible amount, in minor units of the valuation's currency
 	value  exact.Number // the points after rate, category and level
-	units  int64        // whole units that were not refunded
+	units  int64        // the number of whole units that were not refunded
 }
 
 // about reports whether the order meets the conditions of a rule about time, channel, store, currency, level, segments
@@ -171,7 +171,7 @@ func (v *Valuation) matched(r *loyalty.CompiledRule, m *loyalty.Matched) bool {
 	v.prepare()
 	if !r.Lines {
 		*m = v.all
-		m.Value = v.sum // including shipping and tax, if they count
+		m.Value = v.sum // this includes shipping and tax, if they count
 		if len(v.lines) > 0 && m.Amount.Sign() == 0 && m.Units == 0 {
 			return false // no remaining item of the order earns
 		}
@@ -218,7 +218,7 @@ func (v *Valuation) prepare() {
 	for i, l := range v.O.Lines {
 		m, ok := v.category(l.Category)
 		if ok && m.By.Sign() == 0 || !v.earning(l) {
-			v.lines[i] = lineValue{amount: exact.Whole(0), value: exact.Whole(0)} // earns nothing under any rule
+			v.lines[i] = lineValue{amount: exact.Whole(0), value: exact.Whole(0)} // the line item earns nothing under any rule
 			continue
 		}
 		left := v.remainingOf(l)

@@ -22,7 +22,7 @@ type Guesses []time.Time
 // TooManyGuesses is the error that rejects a lookup with the code rate_limited.
 type TooManyGuesses struct {
 	Wait   time.Duration
-	PerKey bool // the API key reached its limit, not one client
+	PerKey bool // whether the API key reached its limit, rather than one client
 }
 
 func (e *TooManyGuesses) Error() string {

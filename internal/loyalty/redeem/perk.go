@@ -56,7 +56,7 @@ type PerkQuote struct {
 	Level     string // the lowest level with the perk; empty if the perk is a reward
 	ID        string // the name of the perk in the level, or the reward's ID
 	Reward    loyalty.Reward
-	Unmet     []loyalty.UnmetRequirement // empty if the member has the perk or can claim it
+	Unmet     []loyalty.UnmetRequirement // the unmet requirements; empty if the member has the perk or can claim it
 }
 
 // LevelPerks returns the perks of the levels in p.Tiers. For a tier group, the program and the account are the copies

@@ -22,8 +22,8 @@ const generatedBits = 80
 // pool.
 type CodePool struct {
 	codes     int
-	shortest  int          // length of the shortest code
-	positions [64]position // indexed by the position in the code without hyphens
+	shortest  int          // the length of the shortest code
+	positions [64]position // the characters at each position of a code without hyphens
 	generated string       // the first code with the form of a generated one; empty if there is none
 }
 
@@ -91,9 +91,9 @@ func (p *CodePool) bits() (sum float64) {
 			continue
 		}
 		switch at := p.positions[i]; {
-		case at.codes >= 1000: // enough codes that every character has occurred
+		case at.codes >= 1000: // 1,000 codes or more contain every character of the alphabet
 			sum += math.Log2(float64(bits.OnesCount64(at.characters)))
-		case at.codes >= 10: // enough codes to distinguish digits from alphabetic characters
+		case at.codes >= 10: // 10 codes or more show whether the characters are only digits
 			sum += math.Log2(alphabetSize(at.characters))
 		default:
 			sum += math.Log2(alphabetSize(varying))

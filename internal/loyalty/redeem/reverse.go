@@ -113,7 +113,7 @@ func restorePoints(
 	e = drain(d, e, back)
 	r.Restored = back
 	r.Lots = slices.Clone(r.Lots)
-	for i := len(r.Lots) - 1; i >= 0 && n > 0; i-- { // lots that expire last come first
+	for i := len(r.Lots) - 1; i >= 0 && n > 0; i-- { // begin with the lots that expire last
 		part := min(n, r.Lots[i].Points)
 		e.Postings = d.Arrive(e.Postings, r.Wallet, part, GraceExpiry(d, r.Lots[i].Expires, d.Now), d.Now)
 		r.Lots[i].Points -= part

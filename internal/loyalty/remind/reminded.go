@@ -85,7 +85,7 @@ type Settled struct {
 
 // These constants limit how long facts are stored, and how many.
 const (
-	rememberFacts = 45 * 24 * time.Hour // longer than the longest time between a fact and a reminder about it
+	rememberFacts = 45 * 24 * time.Hour // must be longer than the longest time between a fact and a reminder about it
 	rememberDays  = 32                  // the longest period of a frequency cap, in days
 	maxCodes      = 20
 	maxOrders     = 20

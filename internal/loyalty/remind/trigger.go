@@ -325,7 +325,7 @@ func (v *visit) tierAtRisk() {
 		Day:      calendar.DateOf(at.Add(-1), v.p.Zone),
 		Subjects: []Subject{{ID: TierSubject(level.ID, at), Due: due, Until: at.Add(keepNoticed)}},
 	}
-	stay, _ := tier.Of(v.p).RetentionOf(v.acc, v.now) // zero if the member can no longer keep the level
+	stay, _ := tier.Of(v.p).RetentionOf(v.acc, v.now) // the result is zero if the member can no longer keep the level
 	n.Missing, n.By, n.Before, n.Others = stay.Gap.Missing(), stay.Gap.By, stay.By, tier.OtherGaps(stay.Paths, stay.Gap)
 	v.offer(n)
 }

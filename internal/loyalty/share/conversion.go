@@ -197,7 +197,7 @@ func Undoable(
 	switch {
 	case acc.Status != loyalty.Active:
 		return loyalty.RefuseFrozen("")
-	case !now.Before(x.ReversibleUntil): // also if the conversion was never reversible
+	case !now.Before(x.ReversibleUntil): // this includes a conversion that was never reversible
 		return loyalty.Refuse(
 			loyalty.AlreadyExpired, "", "The period in which the conversion could be reversed has ended.",
 		)

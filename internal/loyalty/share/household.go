@@ -21,15 +21,15 @@ const MaxHouseholdSize = 12
 type Role string
 
 const (
-	Owner Role = "owner" // invites and removes members, and can use their points; each household has one
-	Adult Role = "adult" // can use the other members' points
-	Child Role = "child" // contributes points, and cannot use those of the others
+	Owner Role = "owner" // an owner invites and removes members, and can use their points; each household has one
+	Adult Role = "adult" // an adult can use the other members' points
+	Child Role = "child" // a child contributes points, and cannot use those of the others
 )
 
 // A Household is a group of members who can use each other's points. A household without members has ended.
 type Household struct {
 	ID      string
-	Members []HouseholdMember // in the order of their invitations
+	Members []HouseholdMember // the members in the order of their invitations
 }
 
 // A HouseholdMember is a member of a household or a member who is invited to it.

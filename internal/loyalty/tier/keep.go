@@ -147,7 +147,7 @@ func (r Rules) Lasting(acc loyalty.Account, at time.Time) (rung int, until, asOf
 	for _, bucket := range buckets(&acc) {
 		last, since := r.BucketEnds(acc, bucket)
 		if posting.MonthOf(bucket) < oldest || !last.After(s.Since) || since.After(at) {
-			continue // this also skips a last that is zero
+			continue // this also skips buckets for which last is zero
 		}
 		n, to := r.Qualified(acc, last), r.reachedUntil(acc, since)
 		if !to.IsZero() && !r.Tiers.Grace.After(to, r.Zone).After(at) {

@@ -58,7 +58,7 @@ func Enough(n posting.Needs, e loyalty.Entry) bool {
 // A History contains entries of one member, and the versions of the program that were in force.
 type History struct {
 	Entries []loyalty.Entry // the entries that posting.Needs requested, in order, up to the last one in the account
-	All     bool            // Entries contains all entries of the member
+	All     bool            // whether Entries contains all entries of the member
 	// Versions contains the versions before the present one, in order. The first was in force before the first entry.
 	Versions []Live
 

@@ -27,7 +27,7 @@ func (r Rules) RetentionOf(acc loyalty.Account, now time.Time) (best Retention, 
 	if n, _, asOf := r.Lasting(acc, review); n >= rung {
 		periods = append(periods, asOf)
 	}
-	for _, t := range append(periods[1:], periods[0]) { // in chronological order
+	for _, t := range append(periods[1:], periods[0]) { // periods[0] is the review, which is the latest
 		first, last := r.span(acc, t)
 		by := review
 		if end := last.End(r.Zone); end.Before(by) {

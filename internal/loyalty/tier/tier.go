@@ -79,7 +79,7 @@ func (r Rules) ClimbsSince(acc loyalty.Account, at, now time.Time) bool {
 		instants = append(instants, now)
 	}
 	if _, summed := r.ReachesBack(acc, at); summed || r.Tiers.KeepOnRefund {
-		return true // perhaps by amounts that are merged or no longer count
+		return true // the account may qualify by amounts that are merged or no longer count
 	}
 	return slices.ContainsFunc(instants, func(t time.Time) bool { return r.Qualified(acc, t) > rung })
 }

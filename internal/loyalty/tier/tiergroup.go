@@ -60,7 +60,7 @@ func main(d *posting.Decision) *posting.Decision {
 // Unlock ends the locks in Tiers and all tier groups. It is the first step at each instant, because UnlockAt ignores a
 // lock if there is a later entry.
 func Unlock(d *posting.Decision, at time.Time) error {
-	seen := d.Account.Seen // the value before any of several locks that end at the same instant
+	seen := d.Account.Seen // the value before several locks end at the same instant
 	if err := UnlockTier(d, at); err != nil {
 		return err
 	}
