@@ -41,7 +41,7 @@ type CodeUseDoc struct {
 	At       int64  `json:"at"`
 	Amount   int64  `json:"a,omitzero"`
 	Order    string `json:"o,omitzero"`
-	Reversed int64  `json:"rev,omitzero"` // the time at which the use was reversed
+	Reversed int64  `json:"rev,omitzero"` // the time at which the use was reversed; zero if it was not
 	Reason   string `json:"why,omitzero"`
 }
 

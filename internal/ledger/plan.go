@@ -121,7 +121,7 @@ type side struct {
 	passed  int // the number of entries for changes over time in the field entries
 	spends  []posting.Spend
 	parts   []table.Op // operations that write the separate parts of large orders
-	ran     time.Time  // the instant up to which time has been applied
+	ran     time.Time  // the instant until which the account was advanced
 	again   bool       // whether other orders were decided again
 }
 

@@ -10,7 +10,7 @@ import (
 type ClawbackPolicy int
 
 const (
-	ClawbackDebt          ClawbackPolicy = iota // the clawback takes from other lots, then creates debt, which new active points pay
+	ClawbackDebt          ClawbackPolicy = iota // the clawback takes from other lots, then creates debt
 	ClawbackWithinBalance                       // the clawback takes from other lots, but creates no debt
 	ClawbackPendingOnly                         // the clawback takes only points of the order that are still pending
 	ClawbackUnlimited                           // the same as ClawbackDebt, but without a maximum debt

@@ -162,7 +162,7 @@ func (c IssuedCode) Back(back, of loyalty.Points) (IssuedCode, loyalty.Points) {
 		most := new(big.Int).Mul(big.NewInt(int64(of)), big.NewInt(unspent))
 		back = min(back, loyalty.Points(most.Quo(most, worth).Int64()))
 		share := new(big.Int).Mul(worth, big.NewInt(int64(back)))
-		up := big.NewInt(int64(of) - 1) // the result is rounded up, so that no part of a cent is both on the card and returned
+		up := big.NewInt(int64(of) - 1) // it is rounded up, so that no part of a cent is both on the card and returned
 		c.Taken = share.Quo(share.Add(share, up), big.NewInt(int64(of))).Int64()
 		c.Left.Amount = unspent - c.Taken
 	}
