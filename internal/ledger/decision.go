@@ -42,7 +42,7 @@ func (decide Decision) Enrolled() Decision {
 
 // A Loader reads inputs that few decisions need. The decision is made without them first.
 type Loader interface {
-	// Reset discards the inputs that may have changed. Every attempt to write begins with it.
+	// Reset discards the inputs that may have changed. It is called at the beginning of every attempt to write.
 	Reset()
 	// Load reads the inputs that are missing according to the result of a decision. It returns true if the decision must
 	// be made again with them.

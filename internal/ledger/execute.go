@@ -30,7 +30,7 @@ type Command struct {
 	// is stale.
 	reached int64
 	// Once is set for a command that has no natural identity. It states the member and the cause of the entry, which is
-	// written once. See execution.runOnce.
+	// written only once. See execution.runOnce.
 	Once *loyalty.Entry
 	// Note is an entry that changes no account. If it is set, the command writes only the note and the operations in
 	// With.

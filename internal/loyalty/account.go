@@ -185,10 +185,10 @@ func FormatPoints(n Points) string { return strconv.FormatInt(int64(n), 10) }
 // AdvanceNotice requires that a notice is sent to the member some time before points expire or a level ends. The zero
 // AdvanceNotice requires no notice.
 //
-// If no notice was sent in time, the expiry or the end of the level is postponed by the period, and the member's
-// account shows the notice from then on (posting.AccountNotices). For a member without a consented channel, or to whom
-// sending failed, it is postponed once. For any other member it is postponed again until a notice is sent, at most
-// MaxExtensions times. A member who refuses consent therefore gains at most one period.
+// If no notice was sent in time, the expiry or the end of the level is postponed by the period. From then on, the
+// member's account shows the notice (posting.AccountNotices). If the member has no channel with consent, or if sending
+// failed, it is postponed once. Otherwise it is postponed again until a notice is sent, at most MaxExtensions times. A
+// member who refuses consent therefore gains at most one period.
 type AdvanceNotice struct {
 	Period        calendar.Period
 	MaxExtensions int // the maximum number of postponements, at least 1
@@ -252,7 +252,7 @@ type LaterOrders struct {
 	All  []LaterOrder
 }
 
-// Standing is a member's level and its validity. The zero Standing is that of a program without tiers.
+// Standing is a member's level and its validity. In a program without tiers, it is the zero Standing.
 type Standing struct {
 	Level string
 	Since time.Time

@@ -109,7 +109,7 @@ const (
 // Counts reports whether points in the bucket belong to the member and are part of an entry's points.
 func (b Bucket) Counts() bool { return b == BucketActive || b == BucketPending || b == BucketDebt }
 
-// A Posting moves points into a bucket, or out of it if negative.
+// A Posting moves points into a bucket or, if the points are negative, out of it.
 type Posting struct {
 	Wallet   string // the wallet; empty for the main wallet
 	Bucket   Bucket
@@ -121,7 +121,7 @@ type Posting struct {
 	From     calendar.Date // for points whose expiry an activity postponed: the day on which they would have expired
 }
 
-// An Entry is one line of the ledger. It never changes once written.
+// An Entry is one line of the ledger. It never changes after it was written.
 type Entry struct {
 	Sequence  int64 // the position in the member's account, from 1 without gaps
 	Member    MemberID
@@ -143,7 +143,7 @@ type Entry struct {
 	Hash     string
 }
 
-// A Detail is what an entry records in addition to points. Most entries use few of its fields.
+// A Detail contains the data that an entry records in addition to points. Most entries use few of its fields.
 type Detail struct {
 	Subject
 	LevelEffects
@@ -151,7 +151,7 @@ type Detail struct {
 	Remembered
 }
 
-// A Subject is what an entry is about: the state from which the next revision of its cause starts, or the new state of
+// A Subject is the object of an entry: the state from which the next revision of its cause starts, or the new state of
 // a part of the account.
 type Subject struct {
 	Order      *OrderState
@@ -188,7 +188,7 @@ type LotEffects struct {
 	WriteOffs []WriteOff      // expired points that clawbacks wrote off
 }
 
-// Remembered is what an account remembers for the decisions about later orders.
+// Remembered contains the data that an account remembers for decisions about later orders.
 type Remembered struct {
 	Usage         []Usage       // the usage of caps and limits that the entry adds
 	Numbers       int           // the greatest order number that rules ask for; zero if they ask for none

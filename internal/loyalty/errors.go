@@ -47,7 +47,7 @@ func (e *Error) Error() string { return string(e.Code) + ": " + e.Detail }
 // Is reports whether target is the error's code.
 func (e *Error) Is(target error) bool { return target == e.Code }
 
-// Refuse returns the error that rejects a command. detail states the problem and the remedy.
+// Refuse returns the error that rejects a command. The parameter detail states the problem and the remedy.
 func Refuse(code Code, pointer, detail string) *Error {
 	return &Error{Code: code, Detail: detail, Pointer: pointer}
 }

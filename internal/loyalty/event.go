@@ -103,8 +103,8 @@ type Grant struct {
 	Converted []Unconverted // points taken from conversions into other wallets
 }
 
-// A Share is the usage by one order or event of the caps, limits and budget of one rule. It ensures that a refund
-// returns what the order had used, and that an order that is restored receives the same again.
+// A Share is the usage of the caps, limits and budget of one rule by one order or event. With it, a refund returns
+// exactly what the order had used, and an order that is restored receives the same again.
 type Share struct {
 	Rule string // the full key with its section: "campaigns.double-weekend"; empty for the program's caps
 	Used Points // the points used, rounded up to whole points

@@ -23,7 +23,7 @@ func (x PlacedOrder) Compare(y PlacedOrder) int {
 func (o *Order) Placed() PlacedOrder { return PlacedOrder{o.PlacedAt.UTC(), o.ID} }
 
 // FirstOrders are the first of a member's orders that count, in the order of their numbers and without gaps. An account
-// remembers them once a rule uses order numbers.
+// remembers them from the time at which a rule uses order numbers.
 type FirstOrders struct {
 	Most   int // the greatest number that any rule has ever used; 0 if no rule has
 	Target int // the greatest target of the program's milestones, while an order is decided; 0 if there is none

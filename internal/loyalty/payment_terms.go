@@ -22,7 +22,7 @@ type Award string
 const (
 	// AwardOrders awards orders that the merchant reports; payments only claw back. The zero value means the same.
 	AwardOrders Award = "orders"
-	// AwardOrdersWhenPaid awards orders that the merchant reports, once a processor has reported the money.
+	// AwardOrdersWhenPaid awards orders that the merchant reports, after a processor has reported the money.
 	AwardOrdersWhenPaid Award = "orders_when_paid"
 	// AwardPayments awards the same orders as AwardOrdersWhenPaid, and also orders that only a processor reports.
 	AwardPayments Award = "payments"
@@ -39,8 +39,8 @@ const (
 	ByEmail    MemberBy = "email"
 )
 
-// PaymentTerms states what the reports of payment processors do. With the zero value, orders award, and refunds and
-// disputes claw back.
+// PaymentTerms states the effect of reports by payment processors. With the zero value, orders award points, and
+// refunds and disputes claw them back.
 type PaymentTerms struct {
 	Award  Award
 	FindBy []MemberBy // the ways to find the member, tried in this order; nil means metadata, customer, email

@@ -5,10 +5,9 @@ import (
 	"strings"
 )
 
-// A Reason is one reason of an entry: a rule of the program, what it did, and the exact points that it gave or took.
-// The points are a decimal ("29.99") or, if the decimal does not terminate, a fraction ("2999/110"). The reasons of an
-// entry add up to its points, and reasons of another wallet to the change of that wallet. A reason with 0 points says
-// why the rule gave nothing.
+// A Reason is one reason of an entry: a rule of the program, its effect, and the exact points that it gave or took. The
+// points are a decimal ("29.99") or, if the decimal does not terminate, a fraction ("2999/110"). In each wallet, the
+// reasons of an entry add up to its change of points. A reason with 0 points says why the rule gave nothing.
 type Reason struct {
 	Wallet string // the wallet of the points; empty for the main wallet
 	Rule   string // "earn.purchase", "campaigns.double-weekend", "rounding"
@@ -200,8 +199,8 @@ func ReasonIn(wallet, rule string, n Points, what ReasonKind, args ...string) Re
 	return Reason{Wallet: wallet, Rule: rule, Kind: what, Args: args, Points: FormatPoints(n)}
 }
 
-// NewReason returns a Reason in the main wallet. points is the exact number that the rule gave, or "0" if it gave
-// nothing.
+// NewReason returns a Reason in the main wallet. The parameter points is the exact number that the rule gave, or "0" if
+// it gave nothing.
 func NewReason(rule, points string, what ReasonKind, args ...string) Reason {
 	return Reason{Rule: rule, Kind: what, Args: args, Points: points}
 }

@@ -38,8 +38,8 @@ type Redemption struct {
 	At        time.Time // when the redemption was requested
 	Until     time.Time // the end of the reservation, exclusive; zero if it was committed immediately
 	Stocked   bool      // the redemption uses a unit of limited stock
-	// Listed is set if the redemption, while it is reserved, is in the list of reservations sorted by expiry, because
-	// other members wait for what it reserves.
+	// Listed is set if the reservation of the redemption is in the list of reservations sorted by expiry. It is listed
+	// because other members wait for the stock or code that it reserves.
 	Listed bool
 
 	Lots     []Lot  // the lots from which the points came; set when the redemption is committed

@@ -26,9 +26,9 @@ type CompiledRule struct {
 	Limits   []Limit
 }
 
-// A Cap bounds what a member can earn, by all rules or by one. It applies to each order separately, to all orders
-// placed in one day, week, month or year of the program's calendar, or to all orders ever. What is above the cap is cut
-// and reported with a reason.
+// A Cap limits the points that a member can earn, by all rules or by one. It applies to each order separately, to all
+// orders placed in one day, week, month or year of the program's calendar, or to all orders ever. Points above the cap
+// are cut and reported with a reason.
 type Cap struct {
 	Points Points
 	Per    CapPeriod
@@ -204,8 +204,8 @@ type Buyer struct {
 	Zone     string   // the member's IANA time zone; empty if unknown
 }
 
-// A Strategy defines how a rule gives points for what it matched. The kinds are PerAmount, PerUnit, PerVisit, Fixed,
-// Steps and Multiply.
+// A Strategy defines how a rule gives points for the part of an order that it matched. The kinds are PerAmount,
+// PerUnit, PerVisit, Fixed, Steps and Multiply.
 type Strategy interface {
 	// Compile prepares the strategy, and rejects values that no program may have.
 	Compile() (giver, error)

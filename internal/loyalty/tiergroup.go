@@ -2,10 +2,11 @@ package loyalty
 
 import "github.com/perennial-loyalty/perennial/internal/loyalty/calendar"
 
-// A TierGroup is a group of levels in addition to those of Tiers, which a member reaches and loses independently: for
-// example, a status by visits to a partner in addition to the status by spend. It brings perks and entry bonuses, and
-// nothing else depends on it. Rules, rewards and expiry use Tiers alone. So the levels of a tier group neither multiply
-// points nor change when points expire. The program gives no notice of their end, because AdvanceNotice is about Tiers.
+// A TierGroup is a group of levels in addition to those of Tiers. A member reaches and loses them independently. An
+// example is a status by visits to a partner in addition to the status by spend. A tier group brings perks and entry
+// bonuses, and nothing else depends on it. Rules, rewards and expiry use Tiers alone. So the levels of a tier group
+// neither multiply points nor change when points expire. The program gives no notice of their end, because
+// AdvanceNotice is about Tiers.
 //
 // Decisions about a tier group use the same code as those about Tiers. They use copies of the program and the account
 // in which the tier group takes the place of Tiers (tier.GroupProgram and posting.GroupView), and post entries that

@@ -18,9 +18,9 @@ import (
 // Households stores which members share points.
 type Households struct{ *ledger.Ledger }
 
-// A household has a separate item. Each member who has joined a household also has an item, beside the account, that
-// names the household. Both are written in one transaction, so that a member is in at most one household. A redemption
-// that uses points of a household checks in its transaction that the household's item has not changed.
+// A household has a separate item. For each member who has joined a household, another item beside the account names
+// the household. Both are written in one transaction, so that a member is in at most one household. A redemption that
+// uses points of a household checks in its transaction that the household's item has not changed.
 
 // A HouseholdResult is the current state of a household.
 type HouseholdResult struct {

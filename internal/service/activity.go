@@ -27,7 +27,7 @@ type Activity struct {
 const (
 	gapsFor      = 14 * 24 * time.Hour // the time before the last event for which gaps are stored
 	knownAfter   = 7 * 24 * time.Hour  // a processor that was connected for a shorter time does not count as silent
-	disconnected = 14 * 24 * time.Hour // a processor that has sent nothing for this long counts as disconnected, not silent
+	disconnected = 14 * 24 * time.Hour // a processor that has sent nothing for this long counts as disconnected
 	shortestGap  = time.Hour           // the shortest usual gap, because the check runs every hour
 )
 

@@ -46,7 +46,7 @@ const (
 // These codes, and those of rejections, state why an event was quarantined.
 const (
 	BodyMismatch  loyalty.Code = "webhook_body_mismatch"  // the stored event or the processor has different content
-	StageMismatch loyalty.Code = "webhook_stage_mismatch" // test payments on a live stack, or live payments on a test stack
+	StageMismatch loyalty.Code = "webhook_stage_mismatch" // test payments on a live stack, or live payments on a test one
 )
 
 // A StoredDelivery is a stored event with its outcome.

@@ -20,9 +20,10 @@ import (
 // EventCause returns the ID of the event's cause, such as "review:778". It is the same in all states of the event.
 func EventCause(e loyalty.Event) string { return e.Family() + ":" + e.ID }
 
-// PlaceEvent updates the points of an event to its current state. A pending review gives nothing, an approved one gives
-// the points of its actions, and one that is declined later gives nothing again. As with orders, later revisions use
-// the rules of the first revision: those of the version that prior names. The account must have been advanced to now.
+// PlaceEvent updates the points of an event to its current state. For example, a review gives nothing while it is
+// pending, the points of its actions when it is approved, and nothing again if it is declined later. As with orders,
+// later revisions use the rules of the first revision, which is the version that prior names. The account must have
+// been advanced to now.
 func PlaceEvent(
 	p *loyalty.Program, acc loyalty.Account, prior *loyalty.EventState, rules *loyalty.Program, ev loyalty.Event,
 	now time.Time,

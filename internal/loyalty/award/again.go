@@ -59,7 +59,8 @@ func again(d *posting.Decision, x tier.KnownOrder, left earn.Budgets) error {
 
 func placed(x tier.KnownOrder) loyalty.PlacedOrder { return x.Entry.Order.Order.Placed() }
 
-// with adds a changed order to the input for deciding milestones and levels. was is the account before the change.
+// with adds a changed order to the input for deciding milestones and levels. The parameter was is the account before
+// the change.
 func with(r *posting.Rising, placed time.Time, was loyalty.Account) *posting.Rising {
 	if r == nil {
 		return &posting.Rising{Placed: []time.Time{placed}, Was: was}

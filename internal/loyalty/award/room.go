@@ -92,7 +92,7 @@ func without(a loyalty.Account, used []loyalty.Usage) loyalty.Account {
 	return a
 }
 
-// roomFor returns the account without the usage by the orders placed after an order, as far as that usage is known.
+// roomFor returns the account without the known usage by the orders that were placed after an order.
 func roomFor(
 	d *posting.Decision, prior *loyalty.OrderState, earning *loyalty.Earning, zone *time.Location, o *loyalty.Order,
 ) loyalty.Account {

@@ -182,7 +182,7 @@ func (r RoundTo) Date(d Date) Date {
 	return DateOf(time.Date(y, m+1, 0, 0, 0, 0, 0, time.UTC), time.UTC)
 }
 
-// Expiry is how long points are valid once they are active. With the zero Expiry, they never expire.
+// Expiry is how long points are valid after they become active. With the zero Expiry, they never expire.
 type Expiry struct {
 	After       Period
 	RoundTo     RoundTo

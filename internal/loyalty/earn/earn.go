@@ -138,7 +138,7 @@ func (w *Worth) evaluate(
 	return nil
 }
 
-// bound limits the points of a reduced order to those of the whole order.
+// bound limits the points of an order reduced by refunds to the points of the whole order.
 func (w *Worth) bound(most *Worth) {
 	if w.Total > most.Total {
 		w.Reasons = append(

@@ -137,7 +137,7 @@ func Within(at time.Time, from, until int) bool {
 	return from <= minute || minute < until
 }
 
-// Clock returns the time zone that applies: that of the store, the member or the program.
+// Clock returns the time zone of the store, the member or the program, as the parameter z requires.
 func Clock(
 	compiled *loyalty.Compiled, zone *time.Location, z loyalty.TimezoneOf, o *loyalty.Order, b *loyalty.Buyer,
 ) *time.Location {

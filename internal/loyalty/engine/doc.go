@@ -2,6 +2,6 @@
 // of time (Advance), quotes, adjustments, manual extensions and activations, and the resolution of redemptions.
 // Compile prepares a program for all of them.
 //
-// The passing of time is one visible list of steps in Advance. The package also contains the tests of the rules as a
+// Advance lists all changes over time as a sequence of steps. The package also contains the tests of the rules as a
 // whole.
 package engine

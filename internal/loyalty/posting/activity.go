@@ -92,8 +92,8 @@ func slideLot(d *Decision, e *loyalty.Entry, l loyalty.Lot, to calendar.Date) {
 	}
 }
 
-// staleHolds returns the latest expiry day, among those of reserved lots that expire by inactivity, that is over. If a
-// reservation ends, activities postpone its points again, unless the points would have expired before.
+// staleHolds returns the latest day that is over among the expiry days of reserved lots that expire by inactivity. When
+// reserved points are returned, activities postpone them again, unless they would have expired before.
 func staleHolds(d *Decision) (stale calendar.Date) {
 	for _, h := range d.Account.Holds {
 		for _, l := range h.Lots {

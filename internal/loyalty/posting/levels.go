@@ -146,8 +146,8 @@ func MonthOf(bucket int) int {
 // are read from the member's entries.
 const PastAge = loyalty.MaxOrderAge + 24*time.Hour
 
-// AddStanding returns the past standings with the present standing appended, which next replaces. If several standings
-// were decided at the same instant, it returns only the last one of them.
+// AddStanding returns the past standings with the present standing appended, because the standing next replaces it. If
+// several standings were decided at the same instant, it returns only the last one of them.
 func AddStanding(past []loyalty.Standing, present, next loyalty.Standing, now time.Time) []loyalty.Standing {
 	out := slices.Clip(past)
 	if next.Decided().After(present.Decided()) {
@@ -177,8 +177,8 @@ func StandingsBefore(all []loyalty.Standing, at time.Time) []loyalty.Standing {
 	return slices.Clip(all[:n])
 }
 
-// TrimStandings removes the standings that ended too long ago for orders that may still arrive. next is the standing
-// that follows the last of them.
+// TrimStandings removes the standings that ended too long ago for orders that may still arrive. The parameter next is
+// the standing that follows the last of them.
 func TrimStandings(past []loyalty.Standing, next loyalty.Standing, now time.Time) []loyalty.Standing {
 	ended := func(i int) time.Time {
 		if i+1 < len(past) {

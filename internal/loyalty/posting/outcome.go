@@ -104,8 +104,8 @@ func (d *Decision) Credit(
 	return from(d.Activate(out, g.Wallet, n, d.Where(g), d.Now), len(out), g.Expires)
 }
 
-// Activate appends to out the postings that make n points of a wallet spendable. out contains earlier postings of the
-// same entry. The points pay the remaining debt of the wallet first, and the rest joins its lot.
+// Activate appends to out the postings that make n points of a wallet spendable. The parameter out contains earlier
+// postings of the same entry. The points pay the remaining debt of the wallet first, and the rest joins its lot.
 func (d *Decision) Activate(
 	out []loyalty.Posting, wallet string, n loyalty.Points, expires calendar.Date, at time.Time,
 ) []loyalty.Posting {
@@ -244,7 +244,7 @@ func IsExpired(zone *time.Location, d calendar.Date, at time.Time) bool {
 	return d != 0 && !at.Before(d.End(zone))
 }
 
-// A Trial decides only about levels, to determine what they would be. It posts nothing.
+// A Trial is a decision that only determines levels. It posts nothing.
 type Trial struct {
 	Whole   *Decision // the decision about the whole account, whose level determines when points expire
 	Bonuses []Bonus   // the bonuses of the levels that were reached, in order

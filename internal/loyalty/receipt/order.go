@@ -59,8 +59,8 @@ func HappenedAt(o loyalty.Order, e calendar.OrderEvent) time.Time {
 func OrderTotal(o loyalty.Order) int64 { return ItemTotal(o) - o.Discount + o.Shipping + o.Tax }
 
 // Unearning returns how much was paid with tenders that earn nothing. If the merchant and a processor both report
-// payments by gift card or store credit, the same money counts once. Some money may have been paid with a gift card,
-// but no processor has reported it yet. This money earns nothing either, unless the merchant states the tenders.
+// payments by gift card or store credit, the same money counts once. If no processor has reported yet whether some
+// money was paid by gift card, this money earns nothing either, unless the merchant states the tenders.
 func Unearning(o loyalty.Order) int64 {
 	points, cards := int64(0), int64(0)
 	for _, t := range o.Tenders {

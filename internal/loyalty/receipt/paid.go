@@ -122,9 +122,9 @@ func withParts(x loyalty.Receipt, f loyalty.Fact) loyalty.Fact {
 	return f
 }
 
-// addReportedRefunds adds refunds to the order for money that the payments report as refunded. Money that the merchant
-// reports as well counts once. A payment cannot refund more than it captured, nor all payments more than the order's
-// total.
+// addReportedRefunds adds refunds to the order for money that the payments report as refunded. If the merchant reports
+// the same money, it counts once. A payment cannot refund more than it captured, and all payments together cannot
+// refund more than the order's total.
 func addReportedRefunds(o *loyalty.Order, taxIncluded bool) {
 	byMerchant := int64(0)
 	for _, r := range o.Refunds {

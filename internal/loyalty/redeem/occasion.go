@@ -26,8 +26,8 @@ func Counters(r *loyalty.Reward, at time.Time) (out []posting.Spend) {
 	return out
 }
 
-// Counter returns the limited quantity from which a redemption takes a unit: that of its date, or that of the reward if
-// it has no date.
+// Counter returns the limited quantity from which a redemption takes a unit: the capacity of its date or, if it has no
+// date, the stock of the reward.
 func Counter(r *loyalty.Reward, date string, at time.Time) posting.Spend {
 	if date == "" {
 		return posting.Spend{Rule: r.Key(), Budget: StockUntil(r, at)}

@@ -36,9 +36,9 @@ func rule(r loyalty.Redemption) string {
 const MaxHolds = 20
 
 // Redeem spends points on a reward. It either commits them immediately or reserves them for the duration of
-// Program.Hold. It uses the points that expire first. It cancels a reservation for the same cart. left contains the
-// remaining stock of limited rewards, as far as it is known (Outcome.Spends). The account must have been advanced to
-// now.
+// Program.Hold. It uses the points that expire first. It cancels a reservation for the same cart. The parameter left
+// contains the remaining stock of limited rewards that is known (Outcome.Spends). The account must have been advanced
+// to now.
 func Redeem(
 	p *loyalty.Program, acc loyalty.Account, in loyalty.Redemption, commit bool, left earn.Budgets, now time.Time,
 ) (posting.Outcome, error) {
@@ -129,8 +129,8 @@ func freed(d *posting.Decision, was loyalty.Account) (posting.Outcome, error) {
 	return Finish(d)
 }
 
-// ready rejects a redemption with unmet requirements, and takes a unit of the reward's stock. more is the number of
-// points that the member can use in addition to those of the account.
+// ready rejects a redemption with unmet requirements, and takes a unit of the reward's stock. The parameter more is the
+// number of points that the member can use in addition to those of the account.
 func ready(
 	d *posting.Decision, in *loyalty.Redemption, reward *loyalty.Reward, more loyalty.Points, commit bool,
 	left earn.Budgets,
@@ -308,9 +308,9 @@ func LotsOf(taken []loyalty.Posting) (lots []loyalty.Lot) {
 	return lots
 }
 
-// GraceExpiry returns the day on which returned points expire. It is their expiry day, to which activity may have moved
-// it, or the end of the program's grace period from now if that is later. A grace period that has extended an expiry
-// once does not extend it again. Otherwise members could avoid expiry by reserving and canceling repeatedly.
+// GraceExpiry returns the day on which returned points expire. It is their expiry day, which activity may have moved,
+// or the end of the program's grace period from now if that is later. A grace period that has extended an expiry once
+// does not extend it again. Otherwise members could avoid expiry by reserving and canceling repeatedly.
 func GraceExpiry(d *posting.Decision, expires calendar.Date, now time.Time) calendar.Date {
 	expires = d.Lot(expires)
 	if expires == 0 || d.P.Redemption.Grace.IsZero() {

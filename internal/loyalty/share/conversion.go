@@ -316,7 +316,7 @@ func ConversionCycle(conversions []loyalty.Conversion, rewards []loyalty.Reward)
 }
 
 // settles returns the conversion that lets points of one wallet pay a debt in another. It is the program's conversion,
-// or the opposite one at the inverse rate. ok is false if the program has neither.
+// or the opposite one at the inverse rate. The result ok is false if the program has neither.
 func settles(conversions []loyalty.Conversion, from, to string) (c loyalty.Conversion, ok bool) {
 	if c, ok = conversion(conversions, from, to); ok {
 		return loyalty.Conversion{ID: c.ID, From: from, To: to, Rate: c.Rate}, true

@@ -41,7 +41,8 @@ func InTierGroups(d *posting.Decision, decide func(*posting.Decision) error) err
 	return nil
 }
 
-// inGroup returns a decision about a tier group. v is the program's copy for the tier group (GroupProgram).
+// inGroup returns a decision about a tier group. The parameter v is the program's copy for the tier group
+// (GroupProgram).
 func inGroup(d *posting.Decision, v *loyalty.Program) *posting.Decision {
 	return &posting.Decision{
 		P: v, Now: d.Now, Recorded: d.Recorded, Whole: d,

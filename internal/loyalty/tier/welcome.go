@@ -22,8 +22,8 @@ func welcome(d *posting.Decision, from, to int) error {
 	return nil
 }
 
-// greet awards the entry bonus of a level. It awards the bonus once, or each time that the member reaches the level if
-// the program says so.
+// greet awards the entry bonus of a level. It awards the bonus only the first time that the member reaches the level,
+// or each time if the program says so.
 func greet(d *posting.Decision, l loyalty.Level) error {
 	b := bonus(d, l)
 	given := func(r loyalty.Reached) bool { return r.Grant.Rule == b.Key && r.Grant.Worth > 0 }
