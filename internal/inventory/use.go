@@ -15,7 +15,7 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/table"
 )
 
-// A CodeUse requests the use of a code, under an ID that the caller derived.
+// A CodeUse requests the use of a code. The caller derives the ID.
 type CodeUse struct {
 	ID     string
 	Code   string        // the code as it was entered

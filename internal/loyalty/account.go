@@ -140,8 +140,8 @@ type Move struct {
 	Times           int // how many times the expiry was postponed because no notice was sent; see Extended
 }
 
-// MaxMoves bounds the moves that an account remembers. Older moves are forgotten. If a forgotten move extended points,
-// a later refund treats these points as expired.
+// MaxMoves is the maximum number of moves that an account remembers. Older moves are forgotten. If a forgotten move
+// extended points, a later refund treats these points as expired.
 const MaxMoves = 10
 
 // MaxGraced is the maximum number of days in Account.Graced. Older days are forgotten. The maximum is enough for a

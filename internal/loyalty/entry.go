@@ -82,7 +82,7 @@ const (
 	KindUpdateMember Kind = "update_member" // the member's traits changed, such as segments
 	KindConvert      Kind = "convert"       // points were converted to another wallet, or back
 
-	KindOffer    Kind = "offer"    // points were reserved until another member accepts them
+	KindOffer    Kind = "offer"    // points were reserved for another member, who must accept them
 	KindTransfer Kind = "transfer" // points were sent to another member, or received from one
 )
 

@@ -60,10 +60,10 @@ type Contribution struct {
 }
 
 // Points that one member gives to another keep their lots, so that a transfer does not postpone their expiry. A lot
-// arrives with the day on which it would have expired, and expires immediately if that day is over. A lot that activity
-// would extend arrives with the day that it has reached, and no activity extends it: otherwise members could choose
-// whose activity extends it. Pending points never move, nor do the points of a member in debt. A transfer earns
-// nothing, counts for no level, and is an activity of neither member.
+// arrives with the day on which it would have expired, and expires immediately if that day is over. If the points of a
+// lot expire by inactivity, they arrive with their present expiry day, and no activity extends it. Otherwise members
+// could choose whose activity extends it. Pending points never move, nor do the points of a member in debt. A transfer
+// earns nothing, counts for no level, and is an activity of neither member.
 
 // Transfers are the rules for members who give points to each other. The zero Transfers disables transfers.
 type Transfers struct {

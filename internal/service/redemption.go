@@ -22,9 +22,9 @@ import (
 // Redemptions reserves, commits, cancels and reverses redemptions of rewards.
 type Redemptions struct{ *ledger.Ledger }
 
-// Current reads a redemption and its member's current balances. It writes the changes that are due for the
-// member first, so that the redemption, the member and the statement agree. It returns not_found if there is no such
-// redemption.
+// Current reads a redemption and its member's current balances. It writes the changes that are due for the member
+// first, so that the redemption, the member and the statement show the same state. It returns not_found if there is no
+// such redemption.
 func (rs Redemptions) Current(ctx context.Context, p *loyalty.Program, id string) (RedemptionResult, error) {
 	r, from, err := rs.get(ctx, p.ID, id, stored.Redeemer(id))
 	if err != nil {

@@ -10,7 +10,7 @@ import (
 const (
 	literal = 'l' // the string has no number
 	counted = 'n' // the number has no leading zeros
-	padded  = 'p' // the next byte is the number of digits, counted from '0'
+	padded  = 'p' // the next byte is '0' plus the number of digits
 )
 
 // gap is the character that replaces the number in a pattern. A string that contains it is stored as a literal.

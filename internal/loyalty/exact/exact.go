@@ -124,7 +124,7 @@ func (x Number) String() string {
 		return ratString(x.Big)
 	}
 	scale := int64(1)
-	for places := range 19 { // an int64 can be up to 10^18
+	for places := range 19 { // 10^18 is the largest power of 10 in an int64
 		if num, ok := mulInt(x.Num, scale/x.Den); scale%x.Den == 0 && ok {
 			return Decimal(num, places)
 		}

@@ -180,8 +180,8 @@ func from(out []loyalty.Posting, n int, day calendar.Date) []loyalty.Posting {
 	return out
 }
 
-// slid returns the points that activities moved to a lot, as lots of the days on which they would have expired
-// otherwise. Points that were spent from the lot count as those with the earliest of these days.
+// slid returns the points that activities moved to a lot, grouped by the day on which they would have expired
+// otherwise. If points were spent from the lot, those with the earliest of these days count as spent.
 func slid(a loyalty.Account, l loyalty.Lot) (out []loyalty.Lot) {
 	rest := l.Points
 	for _, x := range slices.Backward(a.Slid) {
@@ -197,7 +197,8 @@ func slid(a loyalty.Account, l loyalty.Lot) (out []loyalty.Lot) {
 // the earliest remembered day.
 const maxSlid = 8
 
-// addSlid adds points under the day on which they would have expired without an activity.
+// addSlid adds points to the list of points that activities moved. The list groups them by the day on which they would
+// have expired without an activity.
 func addSlid(all []loyalty.Lot, l loyalty.Lot) []loyalty.Lot {
 	all = AddLot(all, l)
 	if all = slices.DeleteFunc(all, func(x loyalty.Lot) bool { return x.Points <= 0 }); len(all) > maxSlid {

@@ -147,7 +147,7 @@ func IsUndecided(a *loyalty.Account, order string) bool {
 // A Resumption lists the orders that wait to be decided again. The next entry records it.
 type Resumption struct {
 	Orders []loyalty.Again // the next orders to decide
-	From   loyalty.Again   // the first order after them; zero if there is none
+	From   loyalty.Again   // the first order after those in Orders; zero if there is none
 }
 
 // NoteUndecided updates from an entry which orders wait to be decided again.

@@ -320,7 +320,7 @@ func Forget(p *loyalty.Program, acc loyalty.Account, s Reminded, now time.Time) 
 	return s
 }
 
-// stillCounts reports whether a sent reminder still counts for a limit of its reminder.
+// stillCounts reports whether a sent message still counts for a limit of its reminder.
 func stillCounts(terms *loyalty.Reminders, t SentReminder, today calendar.Date, zone *time.Location) bool {
 	for _, r := range terms.Messages {
 		if r.ID != t.Reminder {

@@ -22,7 +22,7 @@ type Reminded struct {
 	Last    time.Time // when the last marketing message was sent or withheld by the holdout
 
 	Seen     int64     // the sequence number of the last entry that the fields below include
-	Redeemed time.Time // the last redemption
+	Redeemed time.Time // when the member last redeemed a reward
 	// Rich is for AfterIdle. It contains, by reminder, the instant since which the balance has been high enough without
 	// a redemption.
 	Rich   map[string]time.Time

@@ -42,7 +42,7 @@ type Recipient struct {
 	// Codes contains the codes of Reminded.Codes that the member can still use, except those sent to other persons.
 	Codes []UnusedCode
 	Begun []string     // the redemptions whose gift cards are partly used
-	Left  earn.Budgets // the remaining stock of limited rewards, as far as it is known
+	Left  earn.Budgets // the remaining stock of limited rewards that is known
 }
 
 // An UnusedCode is a code that its member has not used up.

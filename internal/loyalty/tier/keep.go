@@ -77,7 +77,7 @@ func (r Rules) LoweredUntil(acc loyalty.Account, asOf, at time.Time) time.Time {
 		return r.RetainedFrom(acc, r.PeriodCloses(acc, acc.Tier), 1)
 	}
 	if r.Tiers.MoveUp == loyalty.NextPeriod && asOf.Before(at) {
-		asOf = asOf.Add(1) // the next period; a level that was reached in the last period takes effect in it
+		asOf = asOf.Add(1) // with NextPeriod, a level takes effect in the period after it was reached
 	}
 	return r.RetainedFrom(acc, asOf, n)
 }

@@ -64,7 +64,7 @@ type History struct {
 
 	Orders []KnownOrder // the orders that posting.Needs requested, in any order
 	Later  loyalty.LaterOrders
-	Left   earn.Budgets // the remaining budgets, as far as they are known
+	Left   earn.Budgets // the remaining budgets that are known
 }
 
 // A Live is a program version and the instant at which another version replaced it.
