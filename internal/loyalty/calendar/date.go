@@ -186,8 +186,8 @@ func (r RoundTo) Date(d Date) Date {
 type Expiry struct {
 	After       Period
 	RoundTo     RoundTo
-	On          []Day       // instead of RoundTo: the points expire on the first of these days when After is over
-	Anniversary Anniversary // instead of RoundTo: the points expire on the first anniversary when After is over
+	On          []Day       // instead of RoundTo: points expire on the first of these days that follows the period After
+	Anniversary Anniversary // instead of RoundTo: points expire on the first anniversary that follows the period After
 	Inactive    bool        // After counts from the member's last activity; each activity postpones all such lots
 	ResetBy     []string    // with Inactive: the activities that count: order, redemption, or the type of an event
 }
