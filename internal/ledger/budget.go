@@ -31,8 +31,8 @@ const BudgetShards = 16
 // few points, the rest is taken from other counters, so that a budget can be spent to its last point.
 //
 // If a refund fails, the points that it had returned to the budget are charged again, even if the budget is exhausted.
-// One counter then falls below its floor. The next spend raises it to its floor with points of the other counters in
-// the same transaction, so that the table still rejects a spend of more points than all counters have together.
+// One counter then falls below its floor. The next spend raises it to its floor with points of the other counters, in
+// the same transaction. The table therefore still rejects a spend of more points than all counters have together.
 type BudgetCounters struct {
 	Ledger  *Ledger
 	Program string

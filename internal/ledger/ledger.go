@@ -3,9 +3,9 @@
 //
 // Every cause has its effect once. A cause is a partition of revisions. Each revision is written on the condition that
 // it is absent, in one transaction with the account. Therefore a repeated command finds the entry that the first one
-// wrote and returns it; no separate idempotency record is needed. An outcome that moves no points (a rejection because
-// of insufficient points, or the order of a guest) is also a revision of its cause, but is not part of the account's
-// sequence and needs no write of the account.
+// wrote and returns it, and no separate idempotency record is needed. Some outcomes move no points, such as a rejection
+// because of insufficient points, or the order of a guest. They are also revisions of their cause, but are not part of
+// the account's sequence, so the account is not written.
 //
 // A conflict with another writer is never returned to a caller as a rejection. The command is decided again several
 // times, and then returns ErrTryAgain. If a command concerns several members, either all of their accounts change in

@@ -114,8 +114,8 @@ type Hold struct {
 // Points returns the total of the reserved points.
 func (h Hold) Points() Points { return TotalPoints(h.Lots) }
 
-// A Metric is the sum of the amounts that count towards a level in one month or other bucket of time. Buckets that no
-// window includes any more are added up in month 0, so that an account stays small.
+// A Metric is the sum of the amounts that count towards a level in one month or other period, which is called a bucket.
+// Buckets that no window includes any more are added up in month 0, so that an account remains small.
 type Metric struct {
 	Month           int // the month as yyyymm, or the key of another kind of bucket; see tier.Windows
 	Points          Points
@@ -125,7 +125,7 @@ type Metric struct {
 	Visits          int64
 }
 
-// A Bought is the number of orders in one bucket of time that contained a brand, for levels by brands.
+// A Bought is the number of orders with items of a brand in one bucket, for levels that count brands.
 type Bought struct {
 	Month int // the same as Metric.Month
 	Brand string

@@ -170,8 +170,8 @@ type LevelEffects struct {
 	Standing  *Standing        // the member's new standing, if the entry changed it
 	Redecided *Redecision      // with Standing: the earlier standings that were decided again
 	Redated   []Reached        // with Redecided: entry bonuses whose date changed without moving points
-	Metric    *Metric          // the amounts that the entry adds to a bucket of time
-	Brands    []Bought         // the brands that the entry adds to buckets of time
+	Metric    *Metric          // the amounts that the entry adds to a month or other bucket
+	Brands    []Bought         // the brands that the entry adds to months or other buckets
 	Window    int              // with Metric: the number of newest months whose amounts the account stores separately
 	TierGroup string           // the tier group that the entry is about; empty for Tiers, or if there is none
 	Counts    []TierGroupCount // the amounts that the entry adds in the other tier groups

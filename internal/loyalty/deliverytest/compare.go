@@ -16,9 +16,9 @@ import (
 
 // Difference returns the difference between the accounts after the random and the direct delivery, or an empty string
 // if they are equal. The member may have spent points of other lots in one of them. If facts are reported after the
-// member spent points, Difference therefore compares only the sums. For a history of the kind Brief, it does not
-// compare the lots, because the bonuses of such a history keep their points for the period of advance notice (see the
-// exceptions in package loyalty).
+// member spent points, Difference therefore compares only the sums. It does not compare the lots of a history of the
+// kind Brief, because its bonuses keep their points for the period of advance notice (see the exceptions in package
+// loyalty).
 func (h *History) Difference(random, direct *Account) string {
 	if h.Referred {
 		if diff := h.difference(random.Referrer, direct.Referrer); diff != "" {

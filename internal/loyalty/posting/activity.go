@@ -28,8 +28,8 @@ func IsActivity(terms *loyalty.Earn, what string) bool {
 
 // NoteActivity adds an activity to an entry. The activity postpones the expiry of all points that expire by inactivity
 // to the same day, but never to an earlier day than before. NoteActivity returns that day. At a level whose points
-// never expire, the points stop sliding, and NoteActivity returns Forever. At a level whose points expire on fixed
-// days, it returns calendar.Slides.
+// never expire, activities no longer postpone the points, and NoteActivity returns Forever. At a level whose points
+// expire on fixed days, it returns calendar.Slides.
 func NoteActivity(d *Decision, e *loyalty.Entry, at time.Time) calendar.Date {
 	e.Activity = &loyalty.ActivityChange{At: at}
 	to := slidesTo(d, at)

@@ -8,8 +8,8 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/loyalty/calendar"
 )
 
-// A Spend is the number of points that an order takes from or returns to the budget of a rule, or of units that a
-// redemption takes from or returns to the stock of a reward.
+// A Spend is the change of a budget or stock by a decision. For the budget of a rule, it is the number of points that
+// an order takes or returns. For the stock of a reward, it is the number of units that a redemption takes or returns.
 type Spend struct {
 	Rule   string         // the full key with its section
 	Points loyalty.Points // negative if returned; zero if only the remaining amount affects the decision
