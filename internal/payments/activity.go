@@ -6,17 +6,17 @@ import (
 	"time"
 )
 
-// recordEvery is the minimum time between two records of a provider's activity by one process. It bounds the writes
-// to one in ten minutes for each provider and process, regardless of the number of webhooks.
+// recordEvery is the minimum time between two records of a provider's activity by one process. A process therefore
+// writes at most one record in ten minutes for each provider, regardless of the number of webhooks.
 const recordEvery = 10 * time.Minute
 
-// An activity stores when this process last recorded the activity of each connection.
+// An activity contains the last time at which this process recorded the activity of each connection.
 type activity struct {
 	mu   sync.Mutex
-	last map[string]time.Time // by program and provider
+	last map[string]time.Time // times by program and provider
 }
 
-// due reports whether the activity must be recorded for an event that arrives now.
+// due reports whether an event that arrives now must be recorded as activity.
 func (a *activity) due(name string, now time.Time) bool {
 	a.mu.Lock()
 	defer a.mu.Unlock()
@@ -30,8 +30,8 @@ func (a *activity) due(name string, now time.Time) bool {
 	return true
 }
 
-// recordActivity records that a verified event arrived. Alerts about silent providers use this record. The event
-// itself is already stored, so a failure is only logged and does not fail the request.
+// recordActivity records that a verified event arrived. Alerts about silent providers use this record. The event itself
+// is already stored. Therefore a failure of recordActivity is only logged, and the request still succeeds.
 func (r *Receiver) recordActivity(ctx context.Context, con *connection) {
 	if !r.activity.due(con.program+"/"+con.provider, r.app.Now()) {
 		return

@@ -10,9 +10,9 @@ import (
 )
 
 // Backfill reads the events since an instant from a provider's API, and processes them like webhooks. Events that were
-// processed before are duplicates. Backfill returns the number of events for each outcome, even with an error, and can
-// be repeated after an error. Stripe and PayPal store events for 30 days. For Shopify, it reads the orders instead of
-// events.
+// already processed are detected as duplicates. Backfill returns the number of events for each outcome, even if it also
+// returns an error. After an error, it can be repeated. Stripe and PayPal store events for 30 days. For Shopify,
+// Backfill reads orders instead of events.
 func (r *Receiver) Backfill(
 	ctx context.Context, program, provider string, since time.Time,
 ) (map[service.Outcome]int, error) {

@@ -7,18 +7,18 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/payments/webhook"
 )
 
-// connections contains the connections with valid settings, by program and provider.
+// connections contains the connections that have valid settings, by program and provider.
 type connections map[string]map[string]*connection
 
-// A connection is the connection of a program to a payment provider.
+// A connection connects a program to a payment provider.
 type connection struct {
 	webhook.Provider
 	program, provider string
 	settings          app.Processor
 }
 
-// connect creates the connections. It reuses a previous connection whose settings have not changed, with its cached
-// tokens and certificates.
+// connect creates the connections. If the settings of a connection have not changed, it uses the previous connection
+// again, with its cached tokens and certificates.
 func connect(a *app.App, settings app.Processors, previous connections) connections {
 	all := connections{}
 	for program, processors := range settings {

@@ -9,16 +9,16 @@
 //   - no event counts twice, because an event, its outcome, its facts and the resulting points are stored in one
 //     transaction.
 //
-// A verified event is always answered with 200, even if it is irrelevant or cannot be used, because a provider would
-// otherwise send it again for days and then disable the address. An event that is verified but unusable goes to
-// quarantine, where an operator inspects and replays it (perennial webhooks list --quarantined, show and replay).
-// perennial webhooks backfill requests the events that were missed since an instant. An invalid signature is answered
-// with 401 and an unconfigured connection with 503. Other 5xx answers mean that this service or the provider's API
-// failed, so that the provider sends the event again.
+// The response to a verified event has the status 200, even if the event is irrelevant or cannot be used. Otherwise, a
+// provider would send it again for days and then disable the address. An event that is verified but unusable is
+// quarantined. An operator inspects and replays it with the commands perennial webhooks list --quarantined, show and
+// replay. The command perennial webhooks backfill requests the events that were missed since an instant. An invalid
+// signature gets a response with the status 401, and a webhook for an unconfigured connection 503. Other 5xx responses
+// mean that this service or the provider's API failed, so that the provider sends the event again.
 //
 // Signatures cover only part of an event. Shopify signs neither the topic nor the time, Adyen signs eight fields of
-// each item, and PayPal signs a CRC of the body. Therefore the address determines what a body is about, and unsigned
-// data never affects money.
+// each item, and PayPal signs a CRC of the body. Therefore the package determines the type of a body from the webhook
+// address, and unsigned data never affects money.
 //
 // # Connections
 //
@@ -26,44 +26,47 @@
 //
 //	{"bluebird": {"stripe": {"secrets": ["whsec_…"]}}}
 //
-// To rotate a secret, store the document with the new one. It is accepted within six minutes, and the previous one for
-// another 24 hours. To accept both for longer, list both. If the previous secret has leaked, store the document a
-// second time, which ends its use. A function does not start with a secret that is short, a placeholder or used twice.
+// To rotate a secret, store the document with the new one. The new secret is accepted within six minutes, and the
+// previous one for another 24 hours. To accept both for longer, list both. If the previous secret has leaked, store the
+// document a second time. The previous secret is then no longer accepted. A function does not start with a secret that
+// is short, a placeholder or used twice.
 //
 // PayPal also needs webhook_id, client_id and api_secret, because the contents of its webhooks are read from its API
-// before they count. Package local emulates PayPal for perennial dev, with a certificate that only perennial dev
+// before they count. For perennial dev, package local emulates PayPal with a certificate that only perennial dev
 // trusts: perennial trigger paypal PAYMENT.CAPTURE.COMPLETED.
 //
 // Adyen captures automatically unless an account is configured otherwise. Its AUTHORISATION event therefore confirms a
-// payment. With "capture": "manual" in the connection, or in its member "accounts": {"<merchant account>": {"capture":
-// "manual"}}, each CAPTURE event confirms its amount.
+// payment. An account that captures manually is configured with "capture": "manual" in the connection, or with
+// "accounts": {"<merchant account>": {"capture": "manual"}}. For such an account, each CAPTURE event confirms its
+// amount.
 //
 // # Which payments earn
 //
-// By default, the shop's orders earn and payments only take points back. In the program file, payments: { award:
-// orders_when_paid } waits until a provider reports the money of an order. With award: payments, orders that only a
-// provider reports earn too, for the member in the metadata field loyalty_member of the payment.
+// By default, orders that the shop reports earn points, and payments only take points back. With payments: { award:
+// orders_when_paid } in the program file, an order earns only after a provider has reported its payment. With award:
+// payments, an order that only a provider reports earns too. The points go to the member in the metadata field
+// loyalty_member of the payment.
 //
-// Where prices include tax, set earn.purchase.amounts: tax_included, so that orders by the API and by webhooks earn the
-// same points. With tax_excluded, an order that is known only from its payments earns without the tax that the
-// provider states. If the provider states none, it earns on the whole amount less the tip.
+// Where prices include tax, set earn.purchase.amounts: tax_included, so that orders from the API and from webhooks earn
+// the same points. With tax_excluded, an order that is known only from its payments earns without the tax that the
+// provider states. If the provider states no tax, the whole amount earns, except the tip.
 //
-// Money from gift cards and store credit never earns. A Shopify order lists its means of payment without amounts. If it
-// was partly paid with gift cards, it earns nothing until order_transactions/create reports the amounts, and its
+// Money from gift cards and store credit never earns. A Shopify order lists its means of payment without amounts. If
+// gift cards paid a part of it, the order earns nothing until order_transactions/create reports the amounts, and its
 // response states that reason.
 //
 // # Providers
 //
 // Each provider is a package below this one that implements webhook.Provider: Verify checks the signature of a request,
-// and Read converts an event to facts. File providers.go lists them. The Receiver combines a provider with the ledger:
-// receive.go processes events, backfill.go requests missed events, and readback.go reads the objects about which events
-// contradict each other.
+// and Read converts an event to facts. The file providers.go lists the providers. The Receiver connects them with the
+// ledger: receive.go processes events, backfill.go requests missed events, and readback.go reads an object from the
+// provider's API if two events about it contradict each other.
 //
 // # Limits
 //
-// The package contains no rules about points and stores no data itself. The providers do not use their own libraries
-// for signatures, because the available ones accept empty secrets and signatures with a future time (tests of packages
-// standard and stripe compare them).
+// The package contains no rules about points and stores no data itself. It does not verify signatures with the
+// providers' own libraries, because the available ones accept empty secrets and signatures with a future time (tests of
+// packages standard and stripe compare them).
 package payments
 
 import (
@@ -90,13 +93,13 @@ import (
 )
 
 // Webhooks serves POST /v1/webhooks/{program}/{provider} and, for Shopify, POST
-// /v1/webhooks/{program}/shopify/{resource}/{action}. Connections with invalid settings are logged and answered as if
-// they did not exist. App.Wire returns an error for such a connection, so that the function does not start.
+// /v1/webhooks/{program}/shopify/{resource}/{action}. A connection with invalid settings is logged and treated as if it
+// did not exist. App.Wire returns an error for such a connection, so that the function does not start.
 func Webhooks(a *app.App) lambda.Handler { return webhooks{New(a)} }
 
 type webhooks struct{ *Receiver }
 
-// A call contains the fields that webhooks need from an API Gateway event, payload format 2.0.
+// A call contains those fields of an API Gateway event (payload format 2.0) that webhooks need.
 type call struct {
 	Route string `json:"routeKey"`
 	Path  struct {
@@ -116,20 +119,20 @@ type call struct {
 // maxBody is the maximum size of a webhook. Lambda accepts 6 MB, and API Gateway may encode the body as base64.
 const maxBody = 4 << 20
 
-// retryAfter is the number of seconds after which a provider may try again. All providers retry for days, with
-// increasing delays.
+// retryAfter is the number of seconds after which a provider may send the event again. All providers do so for days,
+// with increasing delays.
 const retryAfter = "3600"
 
-// A Received is the outcome of one event, in the form of the answer.
+// A Received is the outcome of one event, as the response states it.
 type Received struct {
 	Event   string          `json:"event"`
 	Outcome service.Outcome `json:"outcome"`
 	Code    loyalty.Code    `json:"code,omitzero"`
 }
 
-// Invoke answers one API Gateway event.
+// Invoke handles one API Gateway event.
 func (w webhooks) Invoke(ctx context.Context, payload []byte) ([]byte, error) {
-	start := time.Now() // measures the duration only
+	start := time.Now() // used only to measure the duration
 	ctx, counters, end := app.Begin(ctx)
 	defer end()
 	var c call
@@ -170,7 +173,7 @@ func (w webhooks) Invoke(ctx context.Context, payload []byte) ([]byte, error) {
 	return json.Marshal(answer)
 }
 
-// A refusal is an error that is neither a rejected signature nor an internal failure.
+// A refusal is an error with its own HTTP status. It is neither a rejected signature nor an internal failure.
 type refusal struct {
 	status        int
 	code          loyalty.Code
@@ -243,7 +246,7 @@ func written(status int, contentType string, document any) (events.APIGatewayV2H
 	}, nil
 }
 
-// problemOf returns the problem document of an error. It does not reveal why a signature is invalid.
+// problemOf converts an error to a problem document. The document does not state why a signature is invalid.
 func problemOf(err error) wire.Problem {
 	p := wire.Problem{
 		Status: http.StatusInternalServerError, Code: "internal_error", Title: "Internal error",
@@ -269,7 +272,7 @@ func problemOf(err error) wire.Problem {
 
 const temporarilyUnavailable = "temporarily_unavailable"
 
-// unavailable returns the problem document of an event that could not be stored in time.
+// unavailable returns the problem document for an event that could not be stored in time.
 func unavailable() wire.Problem {
 	return wire.Problem{
 		Type: wire.ProblemType + temporarilyUnavailable, Status: http.StatusServiceUnavailable,
@@ -285,8 +288,8 @@ var rejectionDetail = map[loyalty.Code]string{
 	webhook.NotConfigured:       "No payment processor is connected to this address. Nothing was recorded.",
 }
 
-// busy reports whether the failure is temporary, so that the same event may succeed soon. This includes an
-// unavailable provider API.
+// busy reports whether an error is temporary, so that the same event may succeed soon. If the provider's API is
+// unavailable, the error counts as temporary.
 func busy(err error) bool {
 	var api *webhook.AnswerError
 	return ledger.Busy(err) || errors.Is(err, app.ErrNotPublished) || errors.As(err, &api) ||

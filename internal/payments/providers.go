@@ -13,8 +13,8 @@ import (
 
 // providers lists the payment providers.
 //
-// To add one, write a package like square that implements webhook.Provider, and add a line here. Its name and settings
-// belong to app.Providers and app.Processor.Check, and its sample events to package sample.
+// To add a provider, write a package like square that implements webhook.Provider, and add a line here. Add its name
+// and settings to app.Providers and app.Processor.Check, and its sample events to package sample.
 var providers = map[string]func(webhook.Connection) webhook.Provider{
 	app.Adyen:    adyen.New,
 	app.PayPal:   paypal.New,

@@ -7,10 +7,10 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/payments/webhook"
 )
 
-// readBack reads objects from a provider's API if two events contradict each other and neither is newer. Stripe's
-// clock has a resolution of one second, and a refund can be created and fail within one second. Without API access,
-// or if the API does not answer, the order of the facts' states decides. No event is lost, and every order of arrival
-// has the same result.
+// readBack reads objects from a provider's API if two events about an object contradict each other and neither is
+// newer. For example, Stripe's times have a resolution of one second, and a refund can be created and fail within one
+// second. If the API cannot be used, the events are ordered by the states that they report. No event is lost, and the
+// result does not depend on the order in which events arrive.
 func (r *Receiver) readBack(ctx context.Context, con *connection, unclear []loyalty.Fact) {
 	retriever, ok := con.Provider.(webhook.Retriever)
 	if !ok || con.settings.APISecret == "" {

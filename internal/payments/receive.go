@@ -24,8 +24,8 @@ type Receiver struct {
 	activity    activity
 }
 
-// New returns a receiver for the App's connections with valid settings, and logs the other connections. If the App
-// can read the settings again, a rotated secret is accepted within minutes.
+// New returns a receiver for those connections of the App that have valid settings. It logs the other connections. If
+// the App can read the settings again, a rotated secret is accepted within minutes.
 func New(a *app.App) *Receiver {
 	r := &Receiver{app: a, email: a.EmailName(), seal: newSeal(a.Derive("webhooks"), a.Random)}
 	connected := connect(a, a.Processors, nil)
@@ -36,7 +36,8 @@ func New(a *app.App) *Receiver {
 			if err != nil {
 				return nil, err
 			}
-			connected = connect(a, settings, connected) // only one caller at a time runs this function
+			// The variable connected needs no lock, because only one caller at a time runs this function.
+			connected = connect(a, settings, connected)
 			return connected, nil
 		}
 	}
@@ -49,7 +50,7 @@ func (r *Receiver) connection(ctx context.Context, program, provider string) *co
 	return r.connections.Get(ctx)[program][provider]
 }
 
-// receive verifies a request and processes its events.
+// receive verifies a request and processes the events in it.
 func (r *Receiver) receive(ctx context.Context, con *connection, request webhook.Request) ([]Received, error) {
 	messages, err := con.Verify(ctx, request)
 	if err != nil {
@@ -67,12 +68,12 @@ func (r *Receiver) receive(ctx context.Context, con *connection, request webhook
 	return all, nil
 }
 
-// An arrival is a verified message that is to be processed, with the time at which it arrived.
+// An arrival is a verified message that must be processed, with the time at which it arrived.
 type arrival struct {
 	webhook.Message
 	at    time.Time
 	again bool
-	clock int64 // the clock of an object that was read back from the provider's API; otherwise zero
+	clock int64 // if the object was read from the provider's API: its clock; otherwise zero
 }
 
 // process reads a verified event and passes it to the ledger or to quarantine.
@@ -114,8 +115,8 @@ func (r *Receiver) process(ctx context.Context, con *connection, in arrival) (Re
 	return Received{Event: d.Event, Outcome: k.Outcome, Code: k.Code}, nil
 }
 
-// delivery converts an event to the ledger's form, with a mark that detects whether two events have the same content.
-// An event without an ID is identified by its body.
+// delivery converts an event to the form in which the ledger stores it. The mark of a delivery shows whether two events
+// have the same content. An event without an ID is identified by a digest of its body.
 func (r *Receiver) delivery(
 	con *connection, in arrival, e webhook.Event, usable bool,
 ) (d service.Delivery, report *service.Report) {
@@ -134,7 +135,7 @@ func (r *Receiver) delivery(
 		report = &one
 	}
 	if d.Mark != "" {
-		return d, report // the report's clocks and times come from the provider's API
+		return d, report // the clocks and times in the report are those of the provider's API
 	}
 	content, err := json.Marshal(report, json.Deterministic(true))
 	if err != nil || !usable {
@@ -144,7 +145,7 @@ func (r *Receiver) delivery(
 	if report != nil {
 		for i := range report.Facts {
 			if report.Facts[i].At.IsZero() {
-				report.Facts[i].At = in.at // no signed field contains a time
+				report.Facts[i].At = in.at // the signed fields contain no time
 			}
 			if in.clock > 0 {
 				report.Facts[i].Clock = in.clock
@@ -154,15 +155,16 @@ func (r *Receiver) delivery(
 	return d, report
 }
 
-// maxSealed is the maximum size of a sealed body, so that it fits into one item of the table. Compression usually
-// reduces 1 MiB of JSON to a fraction of this size. An event with a larger sealed body is processed, but its body is
-// not stored.
+// maxSealed is the maximum size of a sealed body, so that the body fits into one item of the table. Compression usually
+// reduces 1 MiB of JSON to a fraction of this size. If the sealed body of an event is larger, the event is processed,
+// but its body is not stored.
 const maxSealed = 240 << 10
 
-// bound returns the additional authenticated data that binds a stored body to its event.
+// bound returns additional authenticated data. It binds a stored body to its event: the body cannot be decrypted as
+// that of another event.
 func bound(program, provider, event string) string { return program + "\n" + provider + "\n" + event }
 
-// Replay processes a stored event again. Its content still counts only once.
+// Replay processes a stored event again. The content of the event still counts only once.
 func (r *Receiver) Replay(ctx context.Context, program string, k service.StoredDelivery) (Received, error) {
 	con := r.connection(ctx, program, k.Provider)
 	if con == nil {
@@ -180,7 +182,7 @@ func (r *Receiver) Replay(ctx context.Context, program string, k service.StoredD
 	return one, err
 }
 
-// Body returns a stored event as it was received.
+// Body returns the body of a stored event as it was received.
 func (r *Receiver) Body(program string, k service.StoredDelivery) ([]byte, error) {
 	return r.seal.open(k.Body, bound(program, k.Provider, k.Event))
 }

@@ -13,18 +13,18 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/random"
 )
 
-// A seal compresses and encrypts the bodies of stored events with a key of the stack, because they contain names and
-// addresses. The event's identity is the additional authenticated data, so that a body cannot be moved to another
-// event.
+// A seal compresses and encrypts the bodies of stored events, because they contain names and addresses. The key belongs
+// to the stack. The identity of the event is the additional authenticated data, so that the body of one event cannot be
+// used for another event.
 type seal struct {
 	aead   cipher.AEAD
-	random io.Reader // source of nonces; nil for crypto/rand
+	random io.Reader // the source of nonces; nil selects crypto/rand
 }
 
 func newSeal(key []byte, random io.Reader) seal {
 	block, err := aes.NewCipher(key)
 	if err != nil {
-		panic("payments: " + err.Error()) // cannot happen: the key always has 32 bytes
+		panic("payments: " + err.Error()) // cannot happen, because the key always has 32 bytes
 	}
 	aead, err := cipher.NewGCM(block)
 	if err != nil {
@@ -33,15 +33,15 @@ func newSeal(key []byte, random io.Reader) seal {
 	return seal{aead, random}
 }
 
-// maxUnpacked is the maximum size of a decompressed body. A webhook has at most maxBody. A body from a provider's
-// API, wrapped as an event, has slightly more than webhook.MaxAnswer.
+// maxUnpacked is the maximum size of a decompressed body. The body of a webhook has at most maxBody bytes. A body from
+// a provider's API is wrapped as an event, and has slightly more bytes than webhook.MaxAnswer.
 const maxUnpacked = 2 * maxBody
 
-// packers pools the compressors, because each uses about a megabyte of memory.
+// packers contains compressors that can be used again, because each needs about a megabyte of memory.
 var packers = sync.Pool{New: func() any {
 	w, err := flate.NewWriter(nil, flate.BestSpeed)
 	if err != nil {
-		panic("payments: " + err.Error()) // cannot happen: the level is valid
+		panic("payments: " + err.Error()) // cannot happen, because the level is valid
 	}
 	return w
 }}

@@ -1,19 +1,20 @@
 // Package adyen verifies and reads standard webhooks of Adyen.
 //
 // It reads the items about authorizations, captures, cancellations, refunds and chargebacks. If a merchant account
-// captures automatically, Adyen reports only the authorization, which then counts as the capture. If it captures
-// manually, the captures count. The payment is stored under the PSP reference of the authorization, and the merchant
-// reference names the order.
+// captures automatically, Adyen reports only the authorization, which then counts as the capture. If the account
+// captures manually, the captures count. The payment is stored with the PSP reference of the authorization as its ID.
+// The merchant reference is the ID of the order.
 //
 // Adyen signs each item of a batch separately, and only eight of its fields
 // (https://docs.adyen.com/development-resources/webhooks/verify-hmac-signatures). The fields eventDate, reason and
-// additionalData are not signed and are ignored. Field live is not signed either, and only sends events to
-// quarantine. The signed fields are joined with colons without escaping, so the package rejects other colons. Because
-// the time is not signed, the event code orders the events of one object. The package relies on no API version.
+// additionalData are not signed and are ignored. The field live is not signed either. It can only cause an event to be
+// quarantined. The signed fields are joined with colons and without escaping, so the package rejects fields with a
+// colon, except the merchant reference. Because the time is not signed, the event code determines the order of the
+// events of one object. The package works with every API version.
 //
-// Deliberate limits: CANCEL_OR_REFUND goes to quarantine, because the signed fields do not state which of the two it
-// was. Webhooks of Adyen's other products are acknowledged and ignored. Adyen has no API for past events, but repeats
-// events for 30 days.
+// Deliberate limits: CANCEL_OR_REFUND is quarantined, because the signed fields do not state whether the payment was
+// canceled or refunded. Webhooks of Adyen's other products are acknowledged and ignored. Adyen has no API for past
+// events, but repeats events for 30 days.
 package adyen
 
 import (
@@ -31,7 +32,7 @@ type provider struct {
 	keys [][]byte
 }
 
-// New returns the provider of a connection.
+// New returns the provider for a connection.
 func New(c webhook.Connection) webhook.Provider {
 	return &provider{c, webhook.DecodedKeys(c.Secrets, hex.DecodeString)}
 }
@@ -44,14 +45,15 @@ type batch struct {
 	} `json:"notificationItems"`
 }
 
-// The types of messages that Read does not interpret.
+// These are types of messages that Read does not interpret.
 const (
 	payload  = "payload"  // a webhook of another Adyen product
 	unsigned = "unsigned" // an item of a batch without a valid signature
 )
 
 // Verify returns each item of a batch as a separate batch, so that an invalid item does not affect the others. It
-// rejects a batch without a valid item. Adyen's other products sign the whole body in a header.
+// rejects a batch without a valid item. Requests with a signature header are webhooks of Adyen's other products, which
+// sign the whole body.
 func (p *provider) Verify(_ context.Context, r webhook.Request) ([]webhook.Message, error) {
 	if signature := r.Header["hmacsignature"]; signature != "" {
 		if len(r.Body) == 0 {
@@ -64,10 +66,10 @@ func (p *provider) Verify(_ context.Context, r webhook.Request) ([]webhook.Messa
 	}
 	var b batch
 	if webhook.Decode(r.Body, &b) != nil || len(b.Items) == 0 {
-		return nil, webhook.ErrMissing // the batch contains nothing that could be signed
+		return nil, webhook.ErrMissing // the batch has no items, so nothing is signed
 	}
 	var messages []webhook.Message
-	var rejection error // of the first invalid item
+	var rejection error // the error of the first invalid item
 	valid := 0
 	for _, x := range b.Items {
 		m := webhook.Message{Body: single(b.Live, x.Item)}
@@ -96,7 +98,7 @@ func (p *provider) checkItem(raw jsontext.Value) error {
 	return it.checkSignature(p.keys)
 }
 
-// single returns the body of a batch with a single item, which is the form in which items are stored.
+// single returns the body of a batch with one item. Items are stored in this form.
 func single(live, item jsontext.Value) []byte {
 	if len(live) == 0 {
 		live = jsontext.Value("null")
@@ -104,8 +106,8 @@ func single(live, item jsontext.Value) []byte {
 	return fmt.Appendf(nil, `{"live":%s,"notificationItems":[{"NotificationRequestItem":%s}]}`, live, item)
 }
 
-// Read reads a batch with a single item. It verifies the signature again, so that replaying an item that was stored
-// without a valid signature does not accept it.
+// Read reads a batch with one item. It verifies the signature again. Otherwise, an item that was stored without a valid
+// signature would be accepted when it is replayed.
 func (p *provider) Read(_ context.Context, m webhook.Message) (webhook.Event, error) {
 	switch m.Type {
 	case payload:

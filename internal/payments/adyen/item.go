@@ -14,7 +14,7 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/service"
 )
 
-// An item contains the signed fields of an item, and its signature.
+// An item contains those fields of an item that Adyen signs, and the signature.
 type item struct {
 	PSP      string `json:"pspReference"`
 	Original string `json:"originalReference"`
@@ -37,7 +37,8 @@ func readItem(raw jsontext.Value) (item, error) {
 	return it, err
 }
 
-// literal returns a value in the form of the signed string.
+// literal returns a JSON value as it appears in the signed string: a string without quotes, and any other value
+// unchanged.
 func literal(v jsontext.Value) string {
 	var s string
 	if v.Kind() == '"' && json.Unmarshal(v, &s) == nil {
@@ -68,8 +69,8 @@ var (
 	eventForm     = regexp.MustCompile(`^[A-Z_]{1,64}$`)
 )
 
-// checkForm rejects an item whose signed string could also be that of a different item. The signed fields are joined
-// with colons without escaping, so only the merchant's reference may contain a colon.
+// checkForm rejects an item if a different item could have the same signed string. Adyen joins the signed fields with
+// colons and without escaping. Therefore only the merchant reference may contain a colon.
 func (it item) checkForm() error {
 	success := string(it.Success)
 	switch {
@@ -86,8 +87,9 @@ func (it item) checkForm() error {
 	return nil
 }
 
-// A codeFact describes what an event code states about a payment, refund or dispute. The rank orders the codes of one
-// object, because Adyen signs the code but not the time of the event.
+// A codeFact is the meaning of an event code for a payment, refund or dispute. If there are several events for one
+// object, the one with the highest rank is the latest. This is necessary because Adyen signs the code of an event but
+// not its time.
 type codeFact struct {
 	kind  loyalty.FactKind
 	state loyalty.FactState
@@ -97,7 +99,7 @@ type codeFact struct {
 // authorization is the event code of a new payment.
 const authorization = "AUTHORISATION"
 
-// codeFacts maps event codes to facts, for accounts that capture manually.
+// codeFacts maps event codes to their meaning for accounts that capture manually.
 var codeFacts = map[string]codeFact{
 	"CAPTURE":                    {loyalty.FactCapture, loyalty.FactDone, 1},
 	"CAPTURE_FAILED":             {loyalty.FactCapture, loyalty.FactFailed, 2},
@@ -112,8 +114,8 @@ var codeFacts = map[string]codeFact{
 	"PREARBITRATION_LOST":        {loyalty.FactDispute, loyalty.FactLost, 5},
 }
 
-// fact returns what an item states about its object, or false if it states nothing. For accounts that capture
-// automatically, the authorization is the capture, and later events can only cancel it.
+// fact returns the meaning of an item's event code. It reports false if the event moves no money. For accounts that
+// capture automatically, an authorization counts as the capture, and later events can only cancel it.
 func (it item) fact(manual bool) (f codeFact, ok bool) {
 	if f, ok = codeFacts[it.Event]; manual || f.kind == loyalty.FactRefund || f.kind == loyalty.FactDispute {
 		return f, ok
@@ -127,7 +129,8 @@ func (it item) fact(manual bool) (f codeFact, ok bool) {
 	return codeFact{}, false
 }
 
-// event reads a verified item. Parameter manual reports whether the merchant account captures manually.
+// event converts an item whose signature is valid to an event. The argument manual is true if the merchant account
+// captures manually.
 func (it item) event(live jsontext.Value, manual bool) (webhook.Event, error) {
 	if err := it.checkForm(); err != nil {
 		return webhook.Event{}, err
@@ -149,11 +152,11 @@ func (it item) event(live jsontext.Value, manual bool) (webhook.Event, error) {
 	return e, err
 }
 
-// failed reports whether the operation of a valid item was not successful.
+// failed reports whether the operation that an item describes was not successful.
 func (it item) failed() bool { return literal(it.Success) == "false" }
 
-// counts reports whether an item states something about a payment. A failed operation changes nothing, except that a
-// failed refund returns no money.
+// counts reports whether an item concerns a payment. An item about a failed operation does not, because the operation
+// changed nothing. The exception is a failed refund: it shows that the refunded money did not reach the customer.
 func (it item) counts(f codeFact, moves bool) bool {
 	if it.failed() {
 		return f.kind == loyalty.FactRefund
@@ -162,8 +165,8 @@ func (it item) counts(f codeFact, moves bool) bool {
 	return moves || known || it.Event == authorization
 }
 
-// report returns what an item states about its payment, or nil if it states nothing. Some items move no money, but
-// name the order of their payment.
+// report returns the facts of an item about its payment, or nil if the item concerns no payment. Some items move no
+// money but name the order of their payment.
 func (it item) report(manual bool) (*webhook.Report, error) {
 	f, moves := it.fact(manual)
 	if !it.counts(f, moves) {
@@ -176,7 +179,7 @@ func (it item) report(manual bool) (*webhook.Report, error) {
 	original := it.Original
 	switch {
 	case it.Event == authorization:
-		original = "" // an authorization is the payment itself and refers to no earlier one
+		original = "" // an authorization is the payment itself, so no earlier payment is relevant
 	case original == "" && f.kind != loyalty.FactDispute:
 		return nil, webhook.Invalid("The dispute names no payment.")
 	}
@@ -187,9 +190,9 @@ func (it item) report(manual bool) (*webhook.Report, error) {
 	r := &webhook.Report{Report: service.Report{Payment: "adyen:" + payment}}
 	switch {
 	case f.kind == "" || f.kind == loyalty.FactCapture:
-		r.Order = webhook.Reference(it.Merchant) // later items may have another reference
+		r.Order = webhook.Reference(it.Merchant) // only these items, because later items may have another reference
 	case f.kind == loyalty.FactDispute && original != "":
-		r.Same = "adyen:" + it.PSP // later items about the dispute refer to this ID and name no payment
+		r.Same = "adyen:" + it.PSP // the ID of the dispute; later items refer to it without naming the payment
 	}
 	if !moves {
 		return r, nil
@@ -201,7 +204,7 @@ func (it item) report(manual bool) (*webhook.Report, error) {
 	return r, nil
 }
 
-// decimals lists the currencies whose minor units at Adyen differ from ISO 4217
+// decimals lists the currencies for which Adyen's minor units have another number of decimals than in ISO 4217
 // (https://docs.adyen.com/development-resources/currency-codes).
 var decimals = webhook.MinorUnits{"CLP": 2, "CVE": 0, "IDR": 0, "ISK": 2}
 

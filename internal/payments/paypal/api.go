@@ -21,7 +21,8 @@ func (p *provider) base() string {
 	return p.Base("https://api-m.paypal.com", "https://api-m.sandbox.paypal.com")
 }
 
-// get reads a document of PayPal's API. After a 401 response, the next request fetches a new access token.
+// get reads a document from PayPal's API. If the response has the status 401, the next call of get fetches a new access
+// token.
 func (p *provider) get(ctx context.Context, path string) ([]byte, error) {
 	bearer, err := p.bearer(ctx)
 	if err != nil {
@@ -43,7 +44,7 @@ type accessToken struct {
 	until time.Time
 }
 
-// bearer returns an access token. It caches the token until a minute before PayPal's expiry.
+// bearer returns an access token. It caches the token until one minute before the token expires.
 func (p *provider) bearer(ctx context.Context) (string, error) {
 	p.token.mu.Lock()
 	defer p.token.mu.Unlock()
@@ -97,7 +98,7 @@ func (p *provider) List(ctx context.Context, since time.Time, cursor string) (we
 	page := webhook.Page{Messages: webhook.Messages("", list.Events)}
 	for _, l := range list.Links {
 		if u, err := url.Parse(l.Href); l.Rel == "next" && err == nil && len(list.Events) > 0 {
-			page.Next = u.RequestURI() // use only the path, so that the next request goes to PayPal's known host
+			page.Next = u.RequestURI() // only the path, so that the next request is sent to the known host of PayPal
 		}
 	}
 	return page, nil

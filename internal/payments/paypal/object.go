@@ -7,8 +7,9 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/payments/webhook"
 )
 
-// An amount is {currency_code, value} of the v2 API or {currency, total} of v1. In v1 it may include shipping and
-// tax. In v2, only the checkout order states them.
+// An amount is an amount in PayPal's API. In version 2, it has the form {currency_code, value}. In version 1, it has
+// the form {currency, total}, and may state the shipping and tax that it includes. In version 2, only the checkout
+// order states shipping and tax.
 type amount struct {
 	Code     string `json:"currency_code"`
 	Value    string `json:"value"`
@@ -20,7 +21,8 @@ type amount struct {
 	} `json:"details"`
 }
 
-// money converts the amount. The v1 API reports refunds as negative amounts.
+// money converts the amount to money. Version 1 of the API reports refunds as negative amounts; money makes them
+// positive.
 func (a amount) money() (loyalty.Money, error) {
 	if a.Total != "" {
 		return webhook.DecimalMoney(strings.TrimPrefix(a.Total, "-"), a.Currency)
@@ -28,7 +30,7 @@ func (a amount) money() (loyalty.Money, error) {
 	return webhook.DecimalMoney(a.Value, a.Code)
 }
 
-// An object contains the fields of a capture, sale, refund or dispute that the package uses.
+// An object contains those fields of a capture, sale, refund or dispute that the package uses.
 type object struct {
 	ID            string `json:"id"`
 	Status        string `json:"status"`
@@ -87,7 +89,8 @@ func (o object) capture() string {
 	return ""
 }
 
-// report returns what an object of the API states. Field custom_id names the member and invoice_id the order.
+// report returns the facts that an object of the API states. The field custom_id is the ID of the member, and
+// invoice_id is the ID of the order.
 func (o object) report(kind string) (*webhook.Report, error) {
 	f := loyalty.Fact{ID: o.id(), Clock: webhook.Clock(webhook.Instant(o.Updated)), At: webhook.Instant(o.Created)}
 	if f.Clock == 0 {
@@ -152,7 +155,7 @@ func (o object) refunded() loyalty.FactState {
 	return loyalty.FactFailed
 }
 
-// disputed returns the state of a dispute. An inquiry moves no money.
+// disputed returns the state of a dispute. A dispute in the inquiry stage moves no money.
 func (o object) disputed() loyalty.FactState {
 	switch {
 	case o.Status == "RESOLVED" && (o.Outcome.Code == "RESOLVED_BUYER_FAVOUR" || o.Outcome.Code == "ACCEPTED"):

@@ -9,8 +9,8 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/payments/webhook"
 )
 
-// An order states shipping and tax for each purchase unit. Its captures do not state them
-// (https://developer.paypal.com/docs/api/orders/v2/#orders_get).
+// An order is a checkout order. It states shipping and tax for each purchase unit; the captures of the order do not
+// state them (https://developer.paypal.com/docs/api/orders/v2/#orders_get).
 type order struct {
 	ID    string `json:"id"`
 	Units []struct {
@@ -29,7 +29,7 @@ type order struct {
 	} `json:"purchase_units"`
 }
 
-// order returns the ID of the checkout order of a capture, or the empty string if it has none.
+// order returns the ID of the checkout order to which a capture belongs, or an empty string if there is none.
 func (o object) order() string {
 	if id := o.Supplementary.Related.Order; webhook.IsID(id) {
 		return id
@@ -42,8 +42,8 @@ func (o object) order() string {
 	return ""
 }
 
-// orderParts reads the shipping and tax of a capture from PayPal's API. It returns no facts if PayPal no longer has
-// the order.
+// orderParts reads the shipping and tax of a capture from PayPal's API. It returns no facts if the order is no longer
+// available.
 func (p *provider) orderParts(ctx context.Context, capture object) ([]loyalty.Fact, error) {
 	id := capture.order()
 	if id == "" {
@@ -88,7 +88,7 @@ func (x order) parts(capture object) ([]loyalty.Fact, error) {
 	return nil, nil
 }
 
-// portions converts tax and shipping to minor units of one currency. A missing portion is zero.
+// portions converts tax and shipping to minor units of the currency c. A portion that is nil counts as zero.
 func portions(c loyalty.Currency, tax, shipping *amount) (n, m int64, err error) {
 	read := func(from *amount) (amount int64) {
 		if from == nil || err != nil {
@@ -104,7 +104,7 @@ func portions(c loyalty.Currency, tax, shipping *amount) (n, m int64, err error)
 	return n, m, err
 }
 
-// salePortions returns the tax and shipping that a v1 sale states with its amount.
+// salePortions returns the tax and shipping that a sale (in version 1 of the API) states in its amount.
 func (a amount) salePortions() (tax, shipping int64, err error) {
 	portion := func(text string) *amount {
 		if text == "" {

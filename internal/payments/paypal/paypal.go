@@ -1,15 +1,18 @@
 // Package paypal verifies and reads webhooks of PayPal.
 //
-// It reads the events about captures and their refunds and reversals (PAYMENT.CAPTURE.*), the same events of sales,
-// which are captures of the v1 API (PAYMENT.SALE.*), and disputes (CUSTOMER.DISPUTE.*). Field custom_id names the
-// member and invoice_id the order. The API's v1 and v2 forms of an amount are read.
+// It reads three groups of events: about captures, with their refunds and reversals (PAYMENT.CAPTURE.*); about sales
+// (PAYMENT.SALE.*), which are the captures of version 1 of the API; and about disputes (CUSTOMER.DISPUTE.*). The field
+// custom_id is the ID of the member, and invoice_id is the ID of the order. Amounts may have the form of version 1 or
+// of version 2.
 //
-// PayPal signs only a CRC-32 of the body. A forged body can therefore carry a valid signature. An event states only
-// which object changed: the object is read from PayPal's API and compared with the event, and the API's data counts.
-// A transmission ID stays bound to the content with which it was first accepted.
+// PayPal signs only a CRC-32 of the body. A forged body can therefore have a valid signature. For this reason, the
+// package uses an event only to learn which object changed. It reads the object from PayPal's API, compares it with the
+// event, and uses the API's data. An event with a known transmission ID is accepted only if its content is the same as
+// before.
 //
-// Deliberate limits: the API has no data about reversals, so a reversal counts as the event states it, up to the
-// amount of its capture. Shipping and tax of a v2 capture are known only while PayPal has the checkout order.
+// Deliberate limits: the API has no data about reversals. The data of a reversal therefore comes from the event, and
+// its amount is limited to the amount of its capture. The shipping and tax of a version 2 capture are known only while
+// PayPal stores the checkout order.
 package paypal
 
 import (
@@ -31,7 +34,7 @@ type provider struct {
 	token  accessToken
 }
 
-// New returns the provider of a connection. It also lists events.
+// New returns the provider for a connection. The provider can also list past events.
 func New(c webhook.Connection) webhook.Provider { return &provider{Connection: c} }
 
 // An event states which object changed.
@@ -42,7 +45,7 @@ type event struct {
 	Resource jsontext.Value `json:"resource"`
 }
 
-// kinds maps event type prefixes to kinds of objects and the API paths of the objects
+// kinds maps prefixes of event types to the kinds of their objects and to the API paths of these objects
 // (https://developer.paypal.com/api/rest/webhooks/event-names/).
 var kinds = []struct{ prefix, kind, path string }{
 	{"PAYMENT.CAPTURE.REFUNDED", "refund", "/v2/payments/refunds/"},
@@ -54,7 +57,7 @@ var kinds = []struct{ prefix, kind, path string }{
 	{"CUSTOMER.DISPUTE.", "dispute", "/v1/customer/disputes/"},
 }
 
-// errMismatch is the error of an event that PayPal's API does not confirm.
+// errMismatch reports that PayPal's API does not confirm an event.
 var errMismatch = webhook.Unusable(service.BodyMismatch, "PayPal's API reports other data than the webhook.")
 
 // Read reads an event and compares it with PayPal's API.
@@ -67,8 +70,8 @@ func (p *provider) Read(ctx context.Context, m webhook.Message) (webhook.Event, 
 	return c.Event, err
 }
 
-// mark returns a fingerprint of the event's content that does not depend on its formatting or on the API, whose data
-// can change. Events that are listed by the API are formatted differently from webhooks.
+// mark returns a fingerprint of the event's content. It does not depend on the formatting, which differs between
+// webhooks and the list of events. It also does not depend on the API's data, which can change.
 func mark(body []byte) string {
 	var in event
 	if webhook.Decode(body, &in) != nil {
@@ -84,7 +87,7 @@ func mark(body []byte) string {
 // A claim is the content of an event before it is compared with the API.
 type claim struct {
 	webhook.Event
-	kind, path string // empty if the event does not count
+	kind, path string // empty if the event concerns no money
 	object     object
 }
 
@@ -117,8 +120,8 @@ func readClaim(body []byte) (claim, error) {
 	return c, nil
 }
 
-// confirm returns the report of a claim with the object as PayPal's API returns it, or nil if the event does not
-// count. It returns errMismatch if the two differ.
+// confirm reads the object of a claim from PayPal's API and returns a report with the API's data. It returns nil if the
+// event concerns no money, and errMismatch if the API's data differs from the claim.
 func (p *provider) confirm(ctx context.Context, c claim) (*webhook.Report, error) {
 	if c.kind == "" {
 		return nil, nil
@@ -149,8 +152,8 @@ func (p *provider) confirm(ctx context.Context, c claim) (*webhook.Report, error
 	return r, err
 }
 
-// compare returns errMismatch if the claim's object is not that of the API. Only the amount of a dispute may have
-// changed since the event.
+// compare returns errMismatch if the object o of the API is not the object of the claim, or has another amount. The
+// amount of a dispute is not compared, because it may have changed since the event.
 func (c claim) compare(o object) error {
 	if o.id() != c.object.id() {
 		return errMismatch
@@ -170,7 +173,7 @@ func (c claim) compare(o object) error {
 }
 
 // reversal returns a refund for money that PayPal took back from an existing capture. PayPal's API has no data about
-// the reversal itself, so its ID, amount and time come from the body. An attacker who forges a body can therefore
+// the reversal itself, so its ID, amount and time come from the body. With a forged body, an attacker can therefore
 // take back at most the amount of the capture, and can never add money.
 func (c claim) reversal(capture object) (*webhook.Report, error) {
 	m, err := c.object.Amount.money()

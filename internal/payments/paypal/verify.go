@@ -19,7 +19,8 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/payments/webhook"
 )
 
-// The hosts of PayPal's certificates and the DNS names in them.
+// These constants are the hosts from which PayPal's certificates are read, and the DNS names that the certificates must
+// contain.
 const (
 	liveCertHost = "api.paypal.com"
 	testCertHost = "api.sandbox.paypal.com"
@@ -28,26 +29,26 @@ const (
 )
 
 const (
-	maxChain = 8  // certificates of one chain
-	maxCerts = 16 // cached chains
+	maxChain = 8  // maximum number of certificates in a chain
+	maxCerts = 16 // maximum number of cached chains
 
-	// PayPal retries an event for three days, with the time of the first attempt.
+	// retries is the time for which PayPal resends an event. The resent event states the time of the first attempt.
 	retries = 3 * 24 * time.Hour
 )
 
-// A transmission is what PayPal signs, with its signature.
+// A transmission contains the data that PayPal signs, and the signature.
 type transmission struct {
 	id, time  string
 	at        time.Time
-	signature string // base64
+	signature string // in base64
 	certURL   string
 }
 
-// Verify checks the signature. With the key of a certificate that the request names, PayPal signs the transmission
-// ID, the time, the webhook ID and the CRC-32 of the body
+// Verify checks the signature of a request. The request names a certificate. With the key of this certificate, PayPal
+// signs the transmission ID, the time, the webhook ID and the CRC-32 of the body
 // (https://developer.paypal.com/api/rest/webhooks/rest/#verify). A CRC does not protect the body, because an attacker
-// can change the body and pad it to the same CRC. The signature therefore only proves that PayPal sent a webhook.
-// Verify sends no request to an address that is not PayPal's.
+// can change the body and add bytes until it has the same CRC. The signature therefore only proves that PayPal sent a
+// webhook. Verify sends requests only to addresses of PayPal.
 func (p *provider) Verify(ctx context.Context, r webhook.Request) ([]webhook.Message, error) {
 	t, err := p.transmission(r.Header)
 	if err != nil {
@@ -80,13 +81,14 @@ func (p *provider) Verify(ctx context.Context, r webhook.Request) ([]webhook.Mes
 
 var certPath = regexp.MustCompile(`^https://([a-z.]{1,64})/v1/notifications/certs/[A-Za-z0-9_\-]{1,128}$`)
 
-// transmission reads the headers of a request.
+// transmission reads the signed data and the signature from the headers of a request.
 func (p *provider) transmission(h webhook.Header) (t transmission, err error) {
 	t.id, t.time = h["paypal-transmission-id"], h["paypal-transmission-time"]
 	t.signature, t.certURL = h["paypal-transmission-sig"], h["paypal-cert-url"]
 	t.at, err = time.Parse(time.RFC3339, t.time)
 	switch {
-	case p.WebhookID == "" || p.WebhookID == "WEBHOOK_ID": // the value that PayPal's webhook simulator signs
+	// WEBHOOK_ID is the ID with which PayPal's webhook simulator signs.
+	case p.WebhookID == "" || p.WebhookID == "WEBHOOK_ID":
 		return t, webhook.ErrConfig
 	case t.id == "" || t.time == "" || t.signature == "" || t.certURL == "":
 		return t, webhook.ErrMissing
@@ -101,7 +103,7 @@ func (p *provider) transmission(h webhook.Header) (t transmission, err error) {
 	return t, nil
 }
 
-// certHost returns the host of the stage's certificates.
+// certHost returns the host from which certificates of the stage are read.
 func (p *provider) certHost() string {
 	if p.Stage == app.Live {
 		return liveCertHost
@@ -117,8 +119,8 @@ func (p *provider) certName() string {
 	return testCertName
 }
 
-// trusted returns the key of a certificate that is valid now, has PayPal's DNS name and was issued by a trusted
-// authority.
+// trusted returns the public key of the first certificate in a chain. It returns an error unless this certificate is
+// valid now, has PayPal's DNS name and was issued by a trusted authority.
 func (p *provider) trusted(chain []*x509.Certificate, now time.Time) (*rsa.PublicKey, error) {
 	between := x509.NewCertPool()
 	for _, c := range chain[1:] {
@@ -134,15 +136,15 @@ func (p *provider) trusted(chain []*x509.Certificate, now time.Time) (*rsa.Publi
 	return key, nil
 }
 
-// certificates fetches a certificate chain, the signer's first. It caches the chain, because the content of a
-// certificate address never changes.
+// certificates reads a certificate chain, which starts with the signer's certificate. It caches the chain, because the
+// content at a certificate address never changes.
 func (p *provider) certificates(ctx context.Context, address string) ([]*x509.Certificate, error) {
 	if chain := p.chains.get(address); chain != nil {
 		return chain, nil
 	}
 	raw, err := p.Get(ctx, address, nil)
 	if bad := (*webhook.AnswerError)(nil); errors.As(err, &bad) && bad.Final() {
-		return nil, webhook.ErrCertURL // the certificate does not exist, so the request is not from PayPal
+		return nil, webhook.ErrCertURL // there is no such certificate, so the request is not from PayPal
 	}
 	if err != nil {
 		return nil, err

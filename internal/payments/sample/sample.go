@@ -1,9 +1,9 @@
 // Package sample creates signed events in the formats of the payment providers, for tests and for trying a stack. The
-// events have the fields of the providers' documentation that package payments reads, and a few others.
+// events contain the documented fields that package payments reads, and a few others.
 //
 // With the same secrets, package payments accepts the events. The two packages deliberately share no code, so that a
-// mistake in one is not repeated in the other. This package does not sign PayPal's events, because their signatures
-// need the key of a certificate.
+// mistake in one is not repeated in the other. This package does not sign PayPal's events, because this requires the
+// private key of a certificate.
 package sample
 
 import (
@@ -23,32 +23,32 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/app"
 )
 
-// An Event is an event of a payment. Empty fields get consistent default values.
+// An Event describes an event of a payment. Empty fields get consistent default values.
 type Event struct {
 	Provider string
-	Type     string // the provider's name for the event type; one of Types
-	ID       string // ID of the event
+	Type     string // the provider's name for the type of the event, one of Types
+	ID       string // the ID of the event
 	Payment  string
-	Object   string // ID of the refund or dispute
-	Status   string // the provider's status of the object
-	Amount   int64  // amount of the object in minor units
-	Total    int64  // amount of the payment
-	Back     int64  // total of the payment's refunds
+	Object   string // the ID of the refund or dispute
+	Status   string // the status of the object, in the provider's words
+	Amount   int64  // the amount of the object in minor units
+	Total    int64  // the amount of the payment in minor units
+	Back     int64  // the total of the payment's refunds in minor units
 	Currency string
 	Order    string
 	Member   string
 	Customer string
 	Email    string
-	Account  string    // Adyen: the merchant account
-	At       time.Time // time of the event
-	Created  time.Time // creation time of the object
+	Account  string    // for Adyen: the merchant account
+	At       time.Time // the time of the event
+	Created  time.Time // the time at which the object was created
 	Live     bool
 }
 
 // object is a JSON object.
 type object = map[string]any
 
-// kinds maps the supported event types of each provider to the kind of their object.
+// kinds maps the supported event types of each provider to the kinds of their objects.
 var kinds = map[string]map[string]string{
 	app.Stripe: {
 		"payment_intent.succeeded": "paid", "charge.succeeded": "charge", "charge.captured": "charge",
@@ -85,7 +85,7 @@ var kinds = map[string]map[string]string{
 	},
 }
 
-// Types returns the supported event types of a provider, sorted.
+// Types returns the supported event types of a provider in sorted order.
 func Types(provider string) []string { return slices.Sorted(maps.Keys(kinds[provider])) }
 
 // filled returns the event with default values for empty fields.
@@ -98,7 +98,7 @@ func (e Event) filled() Event {
 	set(&e.Currency, "EUR")
 	set(&e.Account, "SampleMerchant")
 	if e.Provider == app.Shopify {
-		set(&e.Payment, e.Order) // Shopify's payments have the order's ID
+		set(&e.Payment, e.Order) // a payment at Shopify has the ID of its order
 	}
 	set(&e.Payment, map[string]string{app.Stripe: "pi_3Nsample", app.Shopify: "820982911946154500"}[e.Provider])
 	set(&e.Payment, "SAMPLEPAYMENT1")
@@ -121,7 +121,7 @@ func (e Event) filled() Event {
 	return e
 }
 
-// Body returns the body of the event. The secret is needed for Adyen, whose signatures are in the body.
+// Body returns the body of the event. The secret is used only for Adyen, whose signatures are in the body.
 func (e Event) Body(secret string) ([]byte, error) {
 	e = e.filled()
 	if kinds[e.Provider][e.Type] == "" {
@@ -149,7 +149,7 @@ func (e Event) Body(secret string) ([]byte, error) {
 	return json.Marshal(o)
 }
 
-// Path returns the path of the webhook address.
+// Path returns the path of the address to which the provider sends the event.
 func (e Event) Path(program string) string {
 	if e.Provider == app.Shopify {
 		return "/v1/webhooks/" + program + "/shopify/" + e.Type
@@ -157,7 +157,7 @@ func (e Event) Path(program string) string {
 	return "/v1/webhooks/" + program + "/" + e.Provider
 }
 
-// Headers returns the headers with the provider's signature of a body.
+// Headers returns the headers of a request with the given body, including the provider's signature.
 func (e Event) Headers(c app.Processor, body []byte, now time.Time) (http.Header, error) {
 	h := http.Header{"Content-Type": {"application/json"}}
 	if len(c.Secrets) == 0 {
@@ -184,7 +184,7 @@ func (e Event) Headers(c app.Processor, body []byte, now time.Time) (http.Header
 		h.Set("Webhook-Id", id)
 		h.Set("Webhook-Timestamp", when)
 		h.Set("Webhook-Signature", "v1,"+base64.StdEncoding.EncodeToString(mac(key, id, ".", when, ".", string(body))))
-	case app.Adyen: // no header: the signature is in the body
+	case app.Adyen: // no header, because the signature is in the body
 	default:
 		return nil, fmt.Errorf("sample: an event of %s is signed with the key of a certificate", e.Provider)
 	}

@@ -25,7 +25,7 @@ func (e Event) shopify() object {
 				"currency": e.Currency, "gateway": "bogus", "test": !e.Live,
 			}},
 		}
-	case "transaction": // the part of an order that a gift card paid
+	case "transaction": // the part of an order that was paid with a gift card
 		return object{
 			"id": json.Number(e.Object), "order_id": json.Number(e.Payment), "kind": "sale",
 			"status": or(e.Status, "success"), "gateway": "gift_card", "amount": amount(e.Amount),

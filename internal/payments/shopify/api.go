@@ -13,7 +13,7 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/payments/webhook"
 )
 
-// pageSize is the number of orders on a page.
+// pageSize is the number of orders in a page of the list.
 const pageSize = 50
 
 // List reads a page of orders by ascending ID (https://shopify.dev/docs/api/admin-rest/latest/resources/order). An
@@ -53,7 +53,7 @@ func (p *provider) List(ctx context.Context, since time.Time, cursor string) (we
 	return page, nil
 }
 
-// get reads a document of Shopify's Admin API. The settings contain the API's address.
+// get reads a document from Shopify's Admin API. The address of the API is in the settings of the connection.
 func (p *provider) get(ctx context.Context, path string, into any) error {
 	raw, err := p.Get(ctx, p.Base("", "")+"/admin/api/2025-07/"+path, func(r *http.Request) {
 		r.Header.Set("X-Shopify-Access-Token", p.APISecret)

@@ -21,8 +21,8 @@ type dispute struct {
 	Initiated string         `json:"initiated_at"`
 }
 
-// disputeStatuses lists the statuses of a dispute in the order in which they can occur. The position in the list is the
-// clock of a fact, because Shopify does not state the time of a change.
+// disputeStatuses lists the statuses of a dispute in the order in which they can occur. Shopify does not state the time
+// of a change. The position of the status in this list is therefore the clock of the fact.
 var disputeStatuses = []string{"needs_response", "under_review", "charge_refunded", "accepted", "lost", "won"}
 
 func readDispute(body []byte) (webhook.Event, error) {
@@ -46,14 +46,14 @@ func readDispute(body []byte) (webhook.Event, error) {
 		state = loyalty.FactLost
 	default:
 		if x.Type == "inquiry" {
-			state = loyalty.FactPending // no money has moved
+			state = loyalty.FactPending // no money has moved yet
 		}
 	}
 	f := loyalty.Fact{
 		Kind: loyalty.FactDispute, ID: id, State: state, Money: m, Clock: int64(rank), At: webhook.Instant(x.Initiated),
 	}
 	if x.Type == "chargeback" {
-		// A chargeback can follow an inquiry, so it ranks after all states of the inquiry.
+		// A chargeback can follow an inquiry, so its clock is greater than all clocks of the inquiry.
 		f.Clock += int64(len(disputeStatuses))
 	}
 	return webhook.Event{

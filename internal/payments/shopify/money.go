@@ -8,7 +8,7 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/payments/webhook"
 )
 
-// A moneySet is an amount in the shop's currency and in the customer's
+// A moneySet is an amount in the shop's currency and in the customer's currency
 // (https://shopify.dev/docs/api/admin-graphql/latest/objects/MoneyBag).
 type moneySet struct {
 	Shop     *money `json:"shop_money"`
@@ -20,8 +20,8 @@ type money struct {
 	Currency string `json:"currency_code"`
 }
 
-// in returns the amount in a currency: the amount that the set states or, without one, the plain amount in the shop's
-// currency. The result may be negative.
+// in returns the amount in the given currency. If the set does not state it, in returns the amount plain, which is in
+// the shop's currency. The result may be negative.
 func (s moneySet) in(currency string, plain jsontext.Value) (int64, error) {
 	text := webhook.Number(plain)
 	for _, m := range []*money{s.Customer, s.Shop} {

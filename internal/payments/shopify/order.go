@@ -10,7 +10,7 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/service"
 )
 
-// An order contains the fields that the package needs of an order
+// An order contains those fields of an order that the package uses
 // (https://shopify.dev/docs/api/admin-rest/latest/resources/order). Amounts are in the shop's currency.
 type order struct {
 	ID          jsontext.Value `json:"id"`
@@ -26,17 +26,18 @@ type order struct {
 	Processed   string         `json:"processed_at"`
 	Created     string         `json:"created_at"`
 	Updated     string         `json:"updated_at"`
-	Current     *string        `json:"current_total_price"` // without items that were returned, exchanged or removed
-	Lines       []line         `json:"line_items"`
-	Shipping    []shippingLine `json:"shipping_lines"`
-	Refunds     []refund       `json:"refunds"`
-	Customer    *struct {
+	// Current is the total without items that were returned, exchanged or removed.
+	Current  *string        `json:"current_total_price"`
+	Lines    []line         `json:"line_items"`
+	Shipping []shippingLine `json:"shipping_lines"`
+	Refunds  []refund       `json:"refunds"`
+	Customer *struct {
 		ID    jsontext.Value `json:"id"`
 		Email string         `json:"email"`
 	} `json:"customer"`
 }
 
-// A line contains the fields that the package needs of an order's line item.
+// A line contains those fields of a line item that the package uses.
 type line struct {
 	ID       jsontext.Value `json:"id"`
 	Quantity int64          `json:"quantity"`
@@ -44,7 +45,7 @@ type line struct {
 	GiftCard bool           `json:"gift_card"`
 }
 
-// giftCard returns the line item if it sold a gift card, and otherwise the zero value.
+// giftCard returns the line item if a gift card was sold with it. Otherwise, it returns the zero value.
 func (l line) giftCard(currency string) (loyalty.FactLine, error) {
 	if !l.GiftCard || !webhook.IsID(webhook.Number(l.ID)) || l.Quantity < 1 {
 		return loyalty.FactLine{}, nil
@@ -107,13 +108,13 @@ func (o order) facts(r *webhook.Report, id string) error {
 	return nil
 }
 
-// isGiftCard reports whether a gateway is that of gift cards or store credit.
+// isGiftCard reports whether a payment gateway is the one for gift cards or for store credit.
 func isGiftCard(gateway string) bool {
 	return gateway == "gift_card" || gateway == "shopify_store_credit"
 }
 
-// tenders reports whether gift cards and store credit paid all of an order (cards) or part of it (mixed). An order
-// lists its gateways without amounts. Only order_transactions/create states the amount of a part.
+// tenders reports whether an order was paid only with gift cards and store credit (cards), or partly (mixed). An order
+// lists its gateways without amounts. Only the topic order_transactions/create states the amount of each part.
 func (o order) tenders() (cards, mixed bool) {
 	n := 0
 	for _, name := range o.Gateways {
@@ -124,7 +125,7 @@ func (o order) tenders() (cards, mixed bool) {
 	return n > 0 && n == len(o.Gateways), n > 0 && n < len(o.Gateways)
 }
 
-// capture returns the payment of an order, with its portions for shipping, tax and gift cards.
+// capture returns the payment of an order, including its portions for shipping, tax and gift cards.
 func (o order) capture(id string) (loyalty.Fact, error) {
 	total, err := o.paid()
 	if err != nil {
@@ -161,14 +162,14 @@ func (o order) capture(id string) (loyalty.Fact, error) {
 
 // withParts adds the portions for shipping and tax to a capture, if the order states them.
 func (o order) withParts(f loyalty.Fact) loyalty.Fact {
-	total, _ := webhook.DecimalMoney(*o.Total, o.Currency) // paid has already parsed it
+	total, _ := webhook.DecimalMoney(*o.Total, o.Currency) // cannot fail, because paid has already parsed it
 	goods, goodsErr := webhook.DecimalMoney(o.Subtotal, o.Currency)
 	tax, taxErr := webhook.DecimalMoney(o.TotalTax, o.Currency)
 	shippingTax, shippingErr := o.shippingTax()
 	if goodsErr != nil || taxErr != nil || shippingErr != nil {
 		return f // without valid portions, the whole amount counts as goods
 	}
-	if total.Amount > 0 { // after an exchange, only the paid share of the tax counts
+	if total.Amount > 0 { // after an exchange, only a part of the tax belongs to the payment
 		share := new(big.Int).Mul(big.NewInt(tax.Amount), big.NewInt(f.Money.Amount))
 		f.Tax = share.Quo(share, big.NewInt(total.Amount)).Int64()
 	}
@@ -180,7 +181,7 @@ func (o order) withParts(f loyalty.Fact) loyalty.Fact {
 	return f
 }
 
-// shippingTax returns the tax on shipping, in the shop's currency.
+// shippingTax returns the tax on shipping in minor units of the shop's currency.
 func (o order) shippingTax() (sum int64, err error) {
 	for _, way := range o.Shipping {
 		for _, t := range way.Taxes {
@@ -194,8 +195,8 @@ func (o order) shippingTax() (sum int64, err error) {
 	return sum, nil
 }
 
-// paid returns the total that the customer paid: the current price of the order plus the refunded money. After an
-// exchange, the total price includes the new items and still includes the returned ones.
+// paid returns the total that the customer paid. It is the current price of the order plus the refunded money. The
+// field total_price cannot be used, because after an exchange it includes both the new items and the returned ones.
 func (o order) paid() (loyalty.Money, error) {
 	total, err := webhook.DecimalMoney(*o.Total, o.Currency)
 	if err != nil || o.Current == nil {

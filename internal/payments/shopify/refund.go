@@ -10,9 +10,9 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/service"
 )
 
-// A refund is a refund of money or a return of goods without money
-// (https://shopify.dev/docs/api/admin-rest/latest/resources/refund). It states its parts in the shop's currency and
-// in the customer's. Its transactions may state only the customer's currency.
+// A refund is a refund of money or a return of goods without a refund
+// (https://shopify.dev/docs/api/admin-rest/latest/resources/refund). It states its parts in the shop's currency and in
+// the customer's currency. Its transactions may state only the customer's currency.
 type refund struct {
 	ID           jsontext.Value `json:"id"`
 	Order        jsontext.Value `json:"order_id"`
@@ -22,18 +22,18 @@ type refund struct {
 	Transactions []transaction  `json:"transactions"`
 }
 
-// A returnedLine is a line item of which goods were returned.
+// A returnedLine is a line item from which goods were returned.
 type returnedLine struct {
 	Line        jsontext.Value `json:"line_item_id"`
 	Quantity    int64          `json:"quantity"`
-	Subtotal    jsontext.Value `json:"subtotal"` // a number or a string
+	Subtotal    jsontext.Value `json:"subtotal"` // a JSON number or string
 	Tax         jsontext.Value `json:"total_tax"`
 	SubtotalSet moneySet       `json:"subtotal_set"`
 	TaxSet      moneySet       `json:"total_tax_set"`
 }
 
-// An adjustment is the refunded shipping, or a difference between the refund and its parts. A refunded amount
-// is negative and excludes tax.
+// An adjustment is the refunded shipping, or a difference between the refund and the sum of its parts. An amount that
+// was refunded is negative and excludes tax.
 type adjustment struct {
 	Kind      string         `json:"kind"`
 	Amount    jsontext.Value `json:"amount"`
@@ -42,7 +42,7 @@ type adjustment struct {
 	TaxSet    moneySet       `json:"tax_amount_set"`
 }
 
-// currency returns the shop's currency if a part of the refund states it, and otherwise the empty string.
+// currency returns the shop's currency if a part of the refund states it, and otherwise an empty string.
 func (x refund) currency() string {
 	for _, l := range x.Lines {
 		if l.SubtotalSet.Shop != nil {
@@ -57,13 +57,13 @@ func (x refund) currency() string {
 	return ""
 }
 
-// refundParts contains the parts of a refund in one currency.
+// refundParts contains the parts of a refund in minor units of one currency.
 type refundParts struct {
 	lines                                  []loyalty.FactLine
 	goods, tax, shipping, shippingTax, off int64
 }
 
-// sum returns the total of the parts. If taxIncluded is set, prices include tax.
+// sum returns the total of the parts. The argument taxIncluded states whether the amounts of goods include tax.
 func (p refundParts) sum(taxIncluded bool) int64 {
 	n := p.goods + p.shipping + p.shippingTax - p.off
 	if !taxIncluded {
@@ -107,13 +107,13 @@ func (x refund) parts(currency string) (p refundParts, err error) {
 	return p, nil
 }
 
-// money returns the refunded money in a currency. It reports false if a transaction does not state its amount in this
-// currency.
+// money returns the refunded money in the given currency. It reports false if a transaction does not state its amount
+// in this currency.
 func (x refund) money(currency string) (sum int64, ok bool, err error) {
 	return x.moneyBy(currency, func(string) bool { return true })
 }
 
-// moneyBy returns the refunded money of the selected gateways.
+// moneyBy is like money, but includes only the gateways for which the function gateway returns true.
 func (x refund) moneyBy(currency string, gateway func(string) bool) (sum int64, ok bool, err error) {
 	for _, t := range x.Transactions {
 		if !t.refunded() || !gateway(t.Gateway) {
@@ -135,9 +135,9 @@ func (x refund) moneyBy(currency string, gateway func(string) bool) (sum int64, 
 	return sum, true, nil
 }
 
-// currencies returns the currency of the refunded money, or an empty string if no money was refunded, and the shop's
-// currency. The parameter shop is the shop's currency as the order states it, or empty if it is unknown. In that case,
-// the shop's currency is read from the refund's own amounts.
+// currencies returns two currencies: the currency in which money was refunded (empty if no money was refunded), and the
+// shop's currency. The argument shop is the shop's currency if it is known from the order. If shop is empty, the shop's
+// currency is read from the refund's own amounts.
 func (x refund) currencies(shop string) (paid, own string, err error) {
 	for _, t := range x.Transactions {
 		if !t.refunded() {
@@ -154,9 +154,9 @@ func (x refund) currencies(shop string) (paid, own string, err error) {
 	return paid, cmp.Or(shop, x.currency(), paid), nil
 }
 
-// fact returns the refunded money in the shop's currency, or no fact if only goods were returned. The parameter shop is
-// the shop's currency as the order states it, or empty if the refund arrives without an order. The currency is then
-// read from the refund's own amounts.
+// fact returns the refunded money in the shop's currency, or no fact if only goods were returned. The argument shop is
+// the shop's currency if it is known from the order. If shop is empty, the shop's currency is read from the refund's
+// own amounts.
 func (x refund) fact(shop string) ([]loyalty.Fact, error) {
 	id := webhook.Number(x.ID)
 	if !webhook.IsID(id) {
@@ -204,9 +204,9 @@ func (x refund) fact(shop string) ([]loyalty.Fact, error) {
 	return []loyalty.Fact{f}, nil
 }
 
-// tender sets the portion of the refund that went to gift cards and store credit, if every transaction names its
-// gateway. If the amount was converted from the customer's currency, the portion is known only if the whole refund
-// went to gift cards and store credit or none of it did.
+// tender sets the portion of the refund that was paid to gift cards and store credit. The portion is known only if
+// every transaction names its gateway. If the amount was converted from the customer's currency, it is known only if
+// either the whole refund or no part of it was paid to gift cards and store credit.
 func (x refund) tender(f *loyalty.Fact) {
 	others := false
 	for _, t := range x.Transactions {
@@ -224,8 +224,8 @@ func (x refund) tender(f *loyalty.Fact) {
 	}
 }
 
-// taxIncluded reports whether the refund's prices include tax. It compares the sum of the parts with the refunded money
-// in the currency of the payment.
+// taxIncluded reports whether the refund's prices include tax. For this, it compares the sum of the parts with the
+// refunded money, in the currency of the payment.
 func (x refund) taxIncluded(currency string) (bool, error) {
 	parts, err := x.parts(currency)
 	if err != nil {

@@ -1,21 +1,23 @@
 // Package shopify verifies and reads webhooks of Shopify.
 //
-// It reads orders, refunds, order transactions and disputes. An order counts as one payment under the order's ID,
-// because refunds and disputes refer to it. The order states its total, shipping, tax, refunds and gift cards. An
-// order lists its payment gateways without amounts, so transactions state the part that gift cards paid. All other
-// topics are acknowledged, including the three that Shopify requires of every app.
+// It reads orders, refunds, order transactions and disputes. An order counts as one payment. The ID of the payment is
+// the ID of the order, because refunds and disputes refer to this ID. The order states its total, shipping, tax,
+// refunds and sold gift cards. It lists its payment gateways without amounts, so the part that was paid with gift cards
+// comes from the transactions. All other topics are acknowledged, including the three topics that Shopify requires of
+// every app.
 //
-// Shopify signs only the body, and not the topic, the shop or a time. The address and the form of the body therefore
-// determine what a body is about. Shopify events have no signed ID either. They are identified by the topic, by their
-// object and by a digest of the body, because an order can change twice within a second and a dispute has no time of
-// change. A repeated event has the same bytes (https://shopify.dev/docs/apps/build/webhooks/ignore-duplicates).
+// Shopify signs only the body, and not the topic, the shop or a time. The package therefore determines the type of a
+// body from the address and from the form of the body. Shopify events have no signed ID either. The package identifies
+// an event by its topic, its object and a digest of the body. The digest is necessary because an order can change twice
+// within a second, and a dispute states no time of its change. A repeated event has the same bytes
+// (https://shopify.dev/docs/apps/build/webhooks/ignore-duplicates).
 //
 // The package reads the fields that the Admin REST API documents, and lists orders in version 2025-07. Amounts are
 // decimal strings.
 //
-// Deliberate limits: Shopify has no API for past events, so List reads orders instead, without their disputes. Field
-// note_attributes is ignored, because customers can set it in the cart and could name another customer's order or
-// member (https://shopify.dev/docs/api/storefront/latest/objects/Attribute).
+// Deliberate limits: Shopify has no API for past events, so List reads orders instead, without their disputes. The
+// field note_attributes is ignored. Customers can set it in the cart and could enter another customer's order or member
+// (https://shopify.dev/docs/api/storefront/latest/objects/Attribute).
 package shopify
 
 import (
@@ -30,11 +32,12 @@ type provider struct {
 	keys [][]byte
 }
 
-// New returns the provider of a connection. It also lists orders.
+// New returns the provider for a connection. The provider can also list orders.
 func New(c webhook.Connection) webhook.Provider { return &provider{c, webhook.PlainKeys(c.Secrets)} }
 
 // Verify checks the signature, which covers only the body
-// (https://shopify.dev/docs/apps/build/webhooks/subscribe/https). Shopify is renaming the header, and may send both.
+// (https://shopify.dev/docs/apps/build/webhooks/subscribe/https). Shopify is replacing the older signature header by a
+// newer one, and may send both.
 func (p *provider) Verify(_ context.Context, r webhook.Request) ([]webhook.Message, error) {
 	older, newer := r.Header["x-shopify-hmac-sha256"], r.Header["shopify-hmac-sha256"]
 	switch {
@@ -51,7 +54,7 @@ func (p *provider) Verify(_ context.Context, r webhook.Request) ([]webhook.Messa
 	return []webhook.Message{{Topic: r.Topic, Body: r.Body}}, nil
 }
 
-// topics maps the topics that concern money to their readers.
+// topics maps the topics of events about money to the functions that read these events.
 var topics = map[string]func(body []byte) (webhook.Event, error){
 	"orders/create":              readOrder,
 	"orders/paid":                readOrder,
@@ -76,16 +79,16 @@ func (p *provider) Read(_ context.Context, m webhook.Message) (webhook.Event, er
 	return e, err
 }
 
-// readOther reads an event that does not concern money.
+// readOther reads an event that is not about money.
 func readOther(body []byte) (webhook.Event, error) {
 	return webhook.Event{}, webhook.Decode(body, &struct{}{})
 }
 
-// errTopic is the error of a body that does not match its address. Shopify's signature does not cover the topic, so
-// it is also valid at the address of another topic.
+// errTopic reports that a body does not match its address. The signature does not exclude this, because it does not
+// cover the topic, so it is also valid at the address of another topic.
 var errTopic = webhook.Invalid("The body does not match the topic of this address.")
 
-// not returns the negation of an optional value, or nil if it is not set.
+// not returns the negation of an optional boolean, or nil if the boolean is not set.
 func not(b *bool) *bool {
 	if b == nil {
 		return nil

@@ -9,8 +9,8 @@ import (
 )
 
 // A transaction is one payment, refund or authorization of an order
-// (https://shopify.dev/docs/api/admin-rest/latest/resources/transaction). An order lists its gateways without
-// amounts, and the transactions state the amount of each gateway. The total still comes from the order.
+// (https://shopify.dev/docs/api/admin-rest/latest/resources/transaction). An order lists its gateways without amounts,
+// and the transactions state the amount of each gateway. The total of the payment still comes from the order.
 type transaction struct {
 	ID       jsontext.Value `json:"id"`
 	Order    jsontext.Value `json:"order_id"`
@@ -27,7 +27,7 @@ type transaction struct {
 // refunded reports whether the transaction returned money.
 func (t transaction) refunded() bool { return t.Kind == "refund" && t.Status == "success" }
 
-// transactionStates maps the statuses of a transaction to states.
+// transactionStates maps the statuses of a transaction to states of a fact.
 var transactionStates = map[string]loyalty.FactState{
 	"success": loyalty.FactDone, "pending": loyalty.FactPending,
 	"failure": loyalty.FactFailed, "error": loyalty.FactFailed,

@@ -53,7 +53,8 @@ func (p *provider) List(ctx context.Context, since time.Time, cursor string) (we
 	return webhook.Page{Messages: webhook.Messages("", list.Events), Next: list.Cursor}, err
 }
 
-// retrievals maps kinds of facts to the API paths of their objects and the types of the events that report them.
+// retrievals contains, for each kind of fact, the API path of the object and the type of event that reports such an
+// object.
 var retrievals = map[loyalty.FactKind]struct{ path, kind string }{
 	loyalty.FactCapture:  {"/v2/payments/", "payment.updated"},
 	loyalty.FactRefunded: {"/v2/payments/", "payment.updated"},
@@ -61,7 +62,7 @@ var retrievals = map[loyalty.FactKind]struct{ path, kind string }{
 	loyalty.FactDispute:  {"/v2/disputes/", "dispute.state.updated"},
 }
 
-// Retrieve reads the object of a fact.
+// Retrieve reads the object of a fact from Square's API.
 func (p *provider) Retrieve(ctx context.Context, f loyalty.Fact) (m webhook.Message, ok bool, err error) {
 	from, ok := retrievals[f.Kind]
 	if !ok {

@@ -11,10 +11,10 @@ type money struct {
 	Currency string `json:"currency"`
 }
 
-// An object contains the fields that the package needs of a payment, refund or dispute.
+// An object contains those fields of a payment, refund or dispute that the package uses.
 type object struct {
 	ID        string `json:"id"`
-	DisputeID string `json:"dispute_id"` // in some samples, the ID of a dispute
+	DisputeID string `json:"dispute_id"` // the ID of a dispute in some samples of Square
 	Status    string `json:"status"`
 	State     string `json:"state"`
 	Amount    money  `json:"amount_money"`
@@ -34,7 +34,7 @@ type object struct {
 	External struct {
 		Type string `json:"type"`
 	} `json:"external_details"`
-	Reference string `json:"reference_id"` // the merchant's own reference
+	Reference string `json:"reference_id"` // a reference that the merchant sets
 	Customer  string `json:"customer_id"`
 	Email     string `json:"buyer_email_address"`
 	Created   string `json:"created_at"`
@@ -42,7 +42,7 @@ type object struct {
 	Updated   string `json:"updated_at"`
 }
 
-// fact returns a fact about the object, ordered by the time of the object's last change.
+// fact returns a fact about the object. Its clock is the time of the object's last change.
 func (o object) fact(kind loyalty.FactKind, state loyalty.FactState, m money) (loyalty.Fact, error) {
 	amount, err := webhook.Money(m.Amount, m.Currency)
 	at := webhook.Instant(o.Created)
@@ -54,13 +54,13 @@ func (o object) fact(kind loyalty.FactKind, state loyalty.FactState, m money) (l
 	}, err
 }
 
-// paymentStates maps the statuses of a payment to states.
+// paymentStates maps the statuses of a payment to states of a fact.
 var paymentStates = map[string]loyalty.FactState{
 	"APPROVED": loyalty.FactPending, "PENDING": loyalty.FactPending, "COMPLETED": loyalty.FactDone,
 	"CANCELED": loyalty.FactFailed, "FAILED": loyalty.FactFailed,
 }
 
-// payment returns the capture of a payment and the total of its refunds.
+// payment returns the capture of a payment and the total of the payment's refunds.
 func (o object) payment() (*webhook.Report, error) {
 	state, ok := paymentStates[o.Status]
 	if !ok {
@@ -96,8 +96,8 @@ func (o object) payment() (*webhook.Report, error) {
 	return r, nil
 }
 
-// giftCard reports whether the payment was made with a gift card or stored credit, of Square or of another system
-// (https://developer.squareup.com/reference/square/objects/ExternalPaymentDetails).
+// giftCard reports whether the payment was made with a gift card or stored credit. Both can belong to Square or to
+// another system (https://developer.squareup.com/reference/square/objects/ExternalPaymentDetails).
 func (o object) giftCard() bool {
 	if o.Source == "EXTERNAL" {
 		return o.External.Type == "OTHER_GIFT_CARD" || o.External.Type == "STORED_BALANCE"
@@ -105,7 +105,7 @@ func (o object) giftCard() bool {
 	return o.Card.Card.Brand == "SQUARE_GIFT_CARD"
 }
 
-// tipped adds the tip to a capture.
+// tipped returns the capture f with the payment's tip.
 func (o object) tipped(f loyalty.Fact) (loyalty.Fact, error) {
 	tip, err := webhook.Money(o.Tip.Amount, o.Tip.Currency)
 	if err != nil {
@@ -119,13 +119,13 @@ func (o object) tipped(f loyalty.Fact) (loyalty.Fact, error) {
 	return f, err
 }
 
-// refundStates maps the statuses of a refund to states.
+// refundStates maps the statuses of a refund to states of a fact.
 var refundStates = map[string]loyalty.FactState{
 	"PENDING": loyalty.FactPending, "COMPLETED": loyalty.FactDone,
 	"REJECTED": loyalty.FactFailed, "FAILED": loyalty.FactFailed,
 }
 
-// refund returns a refund, or nil if it belongs to no known payment.
+// refund returns a report about a refund. It returns nil if the refund belongs to no payment.
 func (o object) refund() (*webhook.Report, error) {
 	state, ok := refundStates[o.Status]
 	switch {
@@ -137,14 +137,14 @@ func (o object) refund() (*webhook.Report, error) {
 	return o.about(o.Payment, loyalty.FactRefund, state)
 }
 
-// disputeStates maps the states of a dispute at Square to states. An inquiry moves no money.
+// disputeStates maps Square's states of a dispute to states of a fact. An inquiry moves no money.
 var disputeStates = map[string]loyalty.FactState{
 	"INQUIRY_EVIDENCE_REQUIRED": loyalty.FactPending, "INQUIRY_PROCESSING": loyalty.FactPending,
 	"INQUIRY_CLOSED": loyalty.FactPending, "EVIDENCE_REQUIRED": loyalty.FactOpen, "PROCESSING": loyalty.FactOpen,
 	"WON": loyalty.FactWon, "LOST": loyalty.FactLost, "ACCEPTED": loyalty.FactLost,
 }
 
-// dispute returns a dispute.
+// dispute returns a report about a dispute.
 func (o object) dispute() (*webhook.Report, error) {
 	state, ok := disputeStates[o.State]
 	if !ok || o.Disputed.Payment == "" {
@@ -153,7 +153,7 @@ func (o object) dispute() (*webhook.Report, error) {
 	return o.about(o.Disputed.Payment, loyalty.FactDispute, state)
 }
 
-// about returns the report of an object that belongs to a payment.
+// about returns a report about a refund or dispute that belongs to the given payment.
 func (o object) about(payment string, kind loyalty.FactKind, state loyalty.FactState) (*webhook.Report, error) {
 	f, err := o.fact(kind, state, o.Amount)
 	if err != nil {

@@ -1,14 +1,14 @@
 // Package square verifies and reads webhooks of Square.
 //
-// It reads the payment, refund and dispute events. Each contains the whole object, which Square sends after every
-// change with the time of the change. The captured amount is the sum of amount_money and tip_money, because refunds
-// may include the tip. The tip is a separate portion like tax, and earns points only if tax does.
+// It reads the payment, refund and dispute events. Each event contains the whole object and the time of its change.
+// Square sends one after every change. The captured amount is the sum of amount_money and tip_money, because refunds
+// may include the tip. The tip is treated like tax: it is a separate portion, and earns points only if tax does.
 //
-// Square signs the notification URL and the body. The package relies on no API version: it reads the fields that all
-// documented versions share, and accepts the ID of a dispute as id or dispute_id.
+// Square signs the notification URL and the body. The package works with every API version, because it reads only the
+// fields that all documented versions have in common. The ID of a dispute may be in the field id or dispute_id.
 //
-// Deliberate limits: refunds without a payment (unlinked) and events about the evidence of a dispute are ignored, and
-// the object in an event does not state whether its money is real.
+// Deliberate limits: refunds without a payment (unlinked) and events about the evidence of a dispute are ignored. An
+// event does not state whether its money is real, so test events are not detected.
 package square
 
 import (
@@ -24,11 +24,11 @@ type provider struct {
 	keys [][]byte
 }
 
-// New returns the provider of a connection. It also lists events and retrieves objects.
+// New returns the provider for a connection. The provider can also list past events and retrieve objects.
 func New(c webhook.Connection) webhook.Provider { return &provider{c, webhook.PlainKeys(c.Secrets)} }
 
-// Verify checks the signature. Square signs the notification URL followed by the body, without a separator. The URL
-// is the one that was entered at Square, never one that a request contains
+// Verify checks the signature. Square signs the notification URL followed by the body, without a separator. The URL in
+// the settings of the connection must be the one that was entered at Square. A URL in the request is not used
 // (https://developer.squareup.com/docs/webhooks/step3validate).
 func (p *provider) Verify(_ context.Context, r webhook.Request) ([]webhook.Message, error) {
 	signature := r.Header["x-square-hmacsha256-signature"]
@@ -44,7 +44,7 @@ func (p *provider) Verify(_ context.Context, r webhook.Request) ([]webhook.Messa
 	return []webhook.Message{{Body: r.Body}}, nil
 }
 
-// An event is an event of Square. It contains one object.
+// An event is a webhook event of Square. It contains one object.
 type event struct {
 	ID      string `json:"event_id"`
 	Type    string `json:"type"`

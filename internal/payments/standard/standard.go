@@ -1,19 +1,19 @@
-// Package standard verifies and reads webhooks of a merchant's own systems about payments that no supported provider
-// handles. This project defines their form, in the envelope and with the signatures of Standard Webhooks 1.0.0
-// (https://www.standardwebhooks.com). Amounts are in minor units of ISO 4217:
+// Package standard verifies and reads webhooks of a merchant's own systems, for payments that no supported provider
+// handles. This project defines the form of the events. Their envelope and signatures are those of Standard Webhooks
+// 1.0.0 (https://www.standardwebhooks.com). Amounts are in minor units of ISO 4217:
 //
 //	{"type": "payment.captured", "timestamp": "2026-12-01T10:00:00Z",
 //	 "data": {"payment": "till-7-4711", "id": "till-7-4711", "status": "done", "amount": 3489, "currency": "EUR",
 //	          "order": "1042", "member": "external:cust-42", "email": "ada@example.com"}}
 //
-// The types are payment.captured, payment.refunded and payment.disputed. Field id is the ID of the capture, the
-// refund or the dispute. Its status is pending, done or failed or, for disputes, open, won or lost. The event's ID is
-// the signed header webhook-id.
+// The types are payment.captured, payment.refunded and payment.disputed. The field id is the ID of the capture, the
+// refund or the dispute. The field status is pending, done or failed or, for disputes, open, won or lost. The ID of the
+// event is the signed header webhook-id.
 //
-// Fields shipping and tax state the portions of the amount for shipping and tax. Field shipping_tax states the
-// portion of the tax that is for shipping, and shipping excludes its tax.
+// The fields shipping and tax state the portions of the amount for shipping and tax. The field shipping_tax states the
+// part of the tax that is for shipping; shipping does not include it.
 //
-// Deliberate limits: only v1 signatures are accepted, which use a shared secret, and there is no list of past events,
+// Deliberate limits: only v1 signatures are accepted, which use a shared secret. There is no list of past events,
 // because senders repeat events themselves.
 package standard
 
@@ -30,7 +30,7 @@ import (
 
 type provider struct{ keys [][]byte }
 
-// New returns the provider of a connection.
+// New returns the provider for a connection.
 func New(c webhook.Connection) webhook.Provider {
 	return &provider{webhook.DecodedKeys(c.Secrets, app.StandardKey)}
 }
@@ -58,7 +58,7 @@ func (p *provider) Verify(_ context.Context, r webhook.Request) ([]webhook.Messa
 	return []webhook.Message{{ID: id, Body: r.Body}}, nil
 }
 
-// parseHeader returns the v1 signatures of a header like "v1,… v1,… v1a,…".
+// parseHeader returns the v1 signatures in a header such as "v1,… v1,… v1a,…".
 func parseHeader(header string) (signatures [][]byte, err error) {
 	all := 0
 	for part := range strings.SplitSeq(header, " ") {
@@ -74,7 +74,7 @@ func parseHeader(header string) (signatures [][]byte, err error) {
 	return signatures, nil
 }
 
-// An event is the report of a merchant's own system.
+// An event is an event from one of the merchant's own systems.
 type event struct {
 	Type string `json:"type"`
 	At   string `json:"timestamp"`
@@ -127,7 +127,7 @@ func (p *provider) Read(_ context.Context, m webhook.Message) (webhook.Event, er
 	return e, err
 }
 
-// report returns the content of an event about one kind of fact.
+// report returns the content of an event, whose fact has the given kind.
 func (in event) report(kind loyalty.FactKind) (*webhook.Report, error) {
 	d, at, states := in.Data, webhook.Instant(in.At), paymentStates
 	if kind == loyalty.FactDispute {

@@ -14,15 +14,15 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/payments/webhook"
 )
 
-// apiVersion is the API version in which objects are read back. Since this version, amount_refunded excludes money that
-// was authorized but never captured.
+// apiVersion is the API version with which objects are read from the API. Since this version, amount_refunded excludes
+// money that was authorized but never captured.
 const apiVersion = "2025-03-31.basil"
 
-// get reads a document of Stripe's API.
+// get reads a document from Stripe's API.
 func (p *provider) get(ctx context.Context, path string) ([]byte, error) {
 	return p.Get(ctx, p.Base("https://api.stripe.com", "https://api.stripe.com")+path, func(r *http.Request) {
 		r.Header.Set("Authorization", "Bearer "+p.APISecret)
-		r.Header.Set("Stripe-Version", apiVersion) // version of objects; events keep the version of their webhook
+		r.Header.Set("Stripe-Version", apiVersion) // the version of objects; listed events have the version of their webhook
 	})
 }
 
@@ -53,7 +53,8 @@ func (p *provider) List(ctx context.Context, since time.Time, cursor string) (we
 	return page, err
 }
 
-// retrievals maps kinds of facts to the API paths of their objects and the types of the events that report them.
+// retrievals contains, for each kind of fact, the API path of the object and the type of event that reports such an
+// object.
 var retrievals = map[loyalty.FactKind]struct{ path, kind string }{
 	loyalty.FactCapture:  {"/v1/payment_intents/", "payment_intent.succeeded"},
 	loyalty.FactRefunded: {"/v1/charges/", "charge.updated"},
@@ -61,7 +62,7 @@ var retrievals = map[loyalty.FactKind]struct{ path, kind string }{
 	loyalty.FactDispute:  {"/v1/disputes/", "charge.dispute.updated"},
 }
 
-// Retrieve reads the object of a fact.
+// Retrieve reads the object of a fact from Stripe's API.
 func (p *provider) Retrieve(ctx context.Context, f loyalty.Fact) (m webhook.Message, ok bool, err error) {
 	from, ok := retrievals[f.Kind]
 	if !ok {

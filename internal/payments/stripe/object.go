@@ -13,14 +13,14 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/service"
 )
 
-// An object contains the fields that the package needs of a payment intent, charge, refund, dispute, checkout
-// session, invoice, subscription or customer.
+// An object contains those fields of a payment intent, charge, refund, dispute, checkout session, invoice, subscription
+// or customer that the package uses.
 type object struct {
 	ID            string            `json:"id"`
 	Object        string            `json:"object"`
 	Amount        int64             `json:"amount"`
-	Received      int64             `json:"amount_received"` // payment intents
-	Captured      bool              `json:"captured"`        // charges
+	Received      int64             `json:"amount_received"` // set on payment intents
+	Captured      bool              `json:"captured"`        // set on charges
 	AmountCapture int64             `json:"amount_captured"`
 	AmountBack    int64             `json:"amount_refunded"`
 	Currency      string            `json:"currency"`
@@ -37,20 +37,20 @@ type object struct {
 	Details struct {
 		Email string `json:"email"`
 	} `json:"customer_details"`
-	Subscription subscription `json:"subscription_details"` // invoices before 2025-03-31
+	Subscription subscription `json:"subscription_details"` // set on invoices before API version 2025-03-31
 	Parent       struct {
 		Subscription subscription `json:"subscription_details"`
-	} `json:"parent"` // invoices since 2025-03-31
+	} `json:"parent"` // set on invoices since API version 2025-03-31
 	parts
 }
 
-// A subscription contains the metadata of the subscription of an invoice.
+// A subscription contains the metadata of the subscription to which an invoice belongs.
 type subscription struct {
 	Metadata map[string]string `json:"metadata"`
 }
 
-// member returns the member that the merchant's own system attached to the object. The charges of a subscription
-// inherit no metadata.
+// member returns the member that the merchant stored in the metadata of the object. For an invoice, it also reads the
+// metadata of the subscription, because the charges of a subscription inherit no metadata.
 func (o object) member() string {
 	for _, metadata := range []map[string]string{
 		o.Metadata, o.Subscription.Metadata, o.Parent.Subscription.Metadata,
@@ -62,7 +62,7 @@ func (o object) member() string {
 	return ""
 }
 
-// customer returns the ID of the object's customer, or of the object itself if it is a customer.
+// customer returns the ID of the object's customer. If the object is a customer, it returns the object's own ID.
 func (o object) customer() string {
 	if o.Object == "customer" {
 		return o.ID
@@ -70,7 +70,7 @@ func (o object) customer() string {
 	return string(o.Customer)
 }
 
-// payment returns the ID of the payment that the object is part of, or the empty string.
+// payment returns the ID of the payment to which the object belongs, or an empty string if there is none.
 func (o object) payment() string {
 	switch {
 	case o.Intent != "":
@@ -83,7 +83,7 @@ func (o object) payment() string {
 	return ""
 }
 
-// A reference is the ID of an object that an event contains as an ID or in expanded form.
+// A reference is the ID of another object. In an event, it is either an ID or the complete object.
 type reference string
 
 // UnmarshalJSONFrom implements json.UnmarshalerFrom.
@@ -99,17 +99,17 @@ func (r *reference) UnmarshalJSONFrom(dec *jsontext.Decoder) error {
 	return err
 }
 
-// decimals lists the currencies whose minor units at Stripe differ from ISO 4217. For backward compatibility,
-// Stripe uses two decimals for the Icelandic króna and the Ugandan shilling. It uses none for the Malagasy ariary
-// (https://docs.stripe.com/currencies#special-cases and #zero-decimal).
+// decimals lists the currencies for which Stripe's minor units have another number of decimals than in ISO 4217. For
+// backward compatibility, Stripe uses two decimals for the Icelandic króna and the Ugandan shilling. It uses none for
+// the Malagasy ariary (https://docs.stripe.com/currencies#special-cases and #zero-decimal).
 var decimals = webhook.MinorUnits{"ISK": 2, "UGX": 2, "MGA": 0}
 
-// overCharge is added to the clock of a payment intent's facts, so that they take precedence over those of its
-// charge.
+// overCharge is added to the clock of facts from a payment intent, so that they take precedence over the facts from the
+// charge of the same payment.
 const overCharge = int64(1) << 50
 
-// report returns what an object states, or nil if it states neither money nor a member. The event was created at a
-// Unix time in seconds.
+// report returns the facts that an object states, or nil if it states neither money nor a member. The argument created
+// is the time of the event, in seconds since 1970.
 func (o object) report(in event, created int64) (*webhook.Report, error) {
 	payment := o.payment()
 	if err := webhook.CheckIDs(o.ID, payment, o.customer()); err != nil {
@@ -135,7 +135,7 @@ func (o object) report(in event, created int64) (*webhook.Report, error) {
 	return r, nil
 }
 
-// facts returns the facts about money in an object, with a clock in milliseconds. It reports false for an event that
+// facts returns the facts about money in an object. Their clock is in milliseconds. It reports false if the event
 // concerns no payment.
 func (o object) facts(in event, payment string, clock int64) (facts []loyalty.Fact, known bool, err error) {
 	switch kind := in.Type; {
@@ -156,7 +156,7 @@ func (o object) facts(in event, payment string, clock int64) (facts []loyalty.Fa
 	return facts, true, err
 }
 
-// fact returns a fact about an amount in Stripe's minor units.
+// fact returns a fact with an amount that is given in Stripe's minor units.
 func (o object) fact(
 	kind loyalty.FactKind, id string, state loyalty.FactState, amount, clock int64,
 ) (loyalty.Fact, error) {
@@ -169,7 +169,7 @@ func (o object) intentFacts(payment string, clock int64) ([]loyalty.Fact, error)
 	if err != nil {
 		return nil, err
 	}
-	f.At = unix(clock / 1000) // the time of the payment instead of the time at which the session was created
+	f.At = unix(clock / 1000) // the time of the payment, not the time at which the checkout session was created
 	err = o.intentParts(&f)
 	return []loyalty.Fact{f}, err
 }
@@ -186,7 +186,7 @@ func (o object) chargeFacts(version, payment string, clock int64) ([]loyalty.Fac
 	return []loyalty.Fact{f, sum}, err
 }
 
-// refunded returns the total of a charge's refunds, without money that was released because it was not captured.
+// refunded returns the total of a charge's refunds. It excludes money that was released because it was not captured.
 func (o object) refunded(version string, clock int64) (loyalty.Fact, error) {
 	released := int64(0)
 	if version < apiVersion[:len("2025-03-31")] {
@@ -202,7 +202,7 @@ func (o object) refunded(version string, clock int64) (loyalty.Fact, error) {
 	return f, err
 }
 
-// refundStates maps the statuses of a refund to states.
+// refundStates maps the statuses of a refund to states of a fact.
 var refundStates = map[string]loyalty.FactState{
 	"pending": loyalty.FactPending, "requires_action": loyalty.FactPending, "succeeded": loyalty.FactDone,
 	"failed": loyalty.FactFailed, "canceled": loyalty.FactFailed,
@@ -226,7 +226,7 @@ func (o object) disputeFacts(kind string, clock int64) ([]loyalty.Fact, error) {
 	return []loyalty.Fact{f}, err
 }
 
-// disputeState returns the state of a dispute. A warning moves no money.
+// disputeState returns the state of a dispute. A dispute that is only a warning moves no money.
 func (o object) disputeState(kind string) (loyalty.FactState, bool) {
 	switch {
 	case strings.HasPrefix(o.Status, "warning_"), o.Status == "prevented":
@@ -239,5 +239,5 @@ func (o object) disputeState(kind string) (loyalty.FactState, bool) {
 	return loyalty.FactOpen, o.Status == "needs_response" || o.Status == "under_review"
 }
 
-// unix returns the instant of a Unix time in seconds.
+// unix converts seconds since 1970 to an instant in UTC.
 func unix(s int64) time.Time { return time.Unix(s, 0).UTC() }

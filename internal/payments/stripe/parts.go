@@ -2,9 +2,9 @@ package stripe
 
 import "github.com/perennial-loyalty/perennial/internal/loyalty"
 
-// parts contains the fields that state the portions of a payment.
+// parts contains the fields of objects that state the shipping, tax and tip of a payment.
 type parts struct {
-	// AmountDetails is set on payment intents since 2025-09-30, if the merchant provides it
+	// AmountDetails is set on payment intents since API version 2025-09-30, if the merchant provides it
 	// (https://docs.stripe.com/payments/payment-line-items).
 	AmountDetails struct {
 		Tip      amount `json:"tip"`
@@ -22,10 +22,10 @@ type parts struct {
 	Shipping struct {
 		Subtotal int64 `json:"amount_subtotal"`
 		Tax      int64 `json:"amount_tax"`
-	} `json:"shipping_cost"` // also set on invoices
+	} `json:"shipping_cost"` // set on checkout sessions and invoices
 
-	// The following fields are set on invoices (https://docs.stripe.com/api/invoices/object). Invoices before
-	// 2025-03-31 name their payment intent.
+	// The following fields are set on invoices (https://docs.stripe.com/api/invoices/object). Before API version
+	// 2025-03-31, an invoice has the ID of its payment intent.
 	Total      int64    `json:"total"`
 	TotalTaxes []amount `json:"total_tax_amounts"`
 }
@@ -34,15 +34,15 @@ type amount struct {
 	Amount int64 `json:"amount"`
 }
 
-// intentParts adds the portions that a payment intent states to its capture.
+// intentParts adds the shipping, tax and tip that a payment intent states to the capture f.
 func (o object) intentParts(f *loyalty.Fact) error {
 	d := o.AmountDetails
 	return setPortions(o.Currency,
 		portion{&f.Tip, d.Tip.Amount}, portion{&f.Shipping, d.Shipping.Amount}, portion{&f.Tax, d.Tax.Total})
 }
 
-// partsFacts returns the portions that a checkout session or an invoice states for its payment, or no fact if it states
-// none. The amount of the session or invoice does not count, because a charge reports the same money.
+// partsFacts returns the shipping and tax that a checkout session or an invoice states for its payment. It returns no
+// fact if there are none. It ignores the total of the session or invoice, because a charge reports the same money.
 func (o object) partsFacts(clock int64) ([]loyalty.Fact, error) {
 	total, tax := o.AmountTotal, o.TotalDetails.Tax
 	if o.Object == "invoice" {
@@ -63,13 +63,13 @@ func (o object) partsFacts(clock int64) ([]loyalty.Fact, error) {
 	return []loyalty.Fact{f}, nil
 }
 
-// A portion is an amount in Stripe's minor units and the field of a fact that receives it.
+// A portion is an amount in Stripe's minor units, with the field of a fact to which it is assigned.
 type portion struct {
 	field  *int64
 	amount int64
 }
 
-// setPortions converts portions to minor units of ISO 4217.
+// setPortions converts each portion to minor units of ISO 4217 and assigns it to its field.
 func setPortions(currency string, portions ...portion) error {
 	for _, p := range portions {
 		m, err := decimals.Money(p.amount, currency)

@@ -1,19 +1,21 @@
 // Package stripe verifies and reads webhooks of Stripe.
 //
-// It reads events about payment intents, charges, refunds and disputes, which state money. Checkout sessions and paid
-// invoices state the shipping and tax of a payment. Like subscriptions and customers, they also state which member a
-// customer of Stripe is. Stripe reports one payment as a payment intent, a charge and a checkout session. All of them
-// are stored under the ID of the payment intent or, without one, of the charge, so that a payment counts once
-// regardless of the event types that a merchant subscribes to. If the intent and its charge differ about the received
-// money, the intent counts.
+// It reads events about payment intents, charges, refunds and disputes, which state amounts of money. Checkout sessions
+// and paid invoices state the shipping and tax of a payment. Checkout sessions, paid invoices, subscriptions and
+// customers state which member a customer of Stripe is.
 //
-// The package accepts every API version of webhooks. Facts that depend on the version: before 2025-03-31, the
-// released remainder of a partial capture counts as refunded, and invoices name their payment intent. Since
-// 2025-09-30, payment intents may state tip, shipping and tax in amount_details. Objects are read back in version
+// Stripe reports one payment as a payment intent, a charge and a checkout session. The package stores all of them with
+// the same payment ID: the ID of the payment intent or, if there is none, of the charge. A payment therefore counts
+// once, regardless of the event types to which a merchant subscribes. If the intent and its charge state different
+// amounts, the amount of the intent counts.
+//
+// The package accepts webhooks of every API version, with these differences. Before 2025-03-31, the remainder that a
+// partial capture released counts as refunded, and invoices contain the ID of their payment intent. Since 2025-09-30,
+// payment intents may state tip, shipping and tax in amount_details. The package reads objects from the API in version
 // 2025-03-31.basil.
 //
-// Deliberate limits: charges do not state their tax, thin events (v2.core.event) are ignored, and the metadata keys
-// are fixed: loyalty_order and loyalty_member.
+// Deliberate limits: charges do not state their tax, thin events (v2.core.event) are ignored, and the metadata keys are
+// fixed: loyalty_order and loyalty_member.
 package stripe
 
 import (
@@ -33,11 +35,11 @@ type provider struct {
 	keys [][]byte
 }
 
-// New returns the provider of a connection. It also lists events and retrieves objects.
+// New returns the provider for a connection. The provider can also list past events and retrieve objects.
 func New(c webhook.Connection) webhook.Provider { return &provider{c, webhook.PlainKeys(c.Secrets)} }
 
-// Verify checks the signature. Stripe signs the time, a dot and the body. The key is the whole secret, including its
-// prefix whsec_ (https://docs.stripe.com/webhooks#verify-manually).
+// Verify checks the signature. Stripe signs the time, a period and the body. The key is the complete secret, including
+// its prefix whsec_ (https://docs.stripe.com/webhooks#verify-manually).
 func (p *provider) Verify(_ context.Context, r webhook.Request) ([]webhook.Message, error) {
 	header := r.Header["stripe-signature"]
 	if header == "" {
@@ -60,8 +62,9 @@ func (p *provider) Verify(_ context.Context, r webhook.Request) ([]webhook.Messa
 	return []webhook.Message{{Body: r.Body}}, nil
 }
 
-// parseHeader parses a header like "t=1,v1=2,v1=3,v0=4". It rejects a header with two times, because the signed time
-// would be ambiguous, and one with too many signatures, because checking them would waste time.
+// parseHeader parses a header such as "t=1,v1=2,v1=3,v0=4". It rejects a header with two times, because the signed time
+// would be ambiguous. It also rejects a header with too many signatures, because their verification would take too
+// long.
 func parseHeader(header string) (when string, signatures [][]byte, err error) {
 	all := 0
 	for part := range strings.SplitSeq(header, ",") {
@@ -83,20 +86,20 @@ func parseHeader(header string) (when string, signatures [][]byte, err error) {
 	return when, signatures, nil
 }
 
-// An event is an event of Stripe (https://docs.stripe.com/api/events/object).
+// An event is a webhook event of Stripe (https://docs.stripe.com/api/events/object).
 type event struct {
 	ID      string         `json:"id"`
 	Object  string         `json:"object"`
 	Version string         `json:"api_version"`
 	Type    string         `json:"type"`
-	Created jsontext.Value `json:"created"` // a number; a string in thin events, which are not supported
+	Created jsontext.Value `json:"created"` // a number; a string in thin events, which are ignored
 	Live    *bool          `json:"livemode"`
 	Data    struct {
 		Object jsontext.Value `json:"object"`
 	} `json:"data"`
 }
 
-// families lists the first words of the event types that are processed.
+// families lists the first parts of the event types that are processed, such as charge in charge.refunded.
 var families = []string{"payment_intent", "charge", "refund", "checkout", "invoice", "customer"}
 
 // Read reads an event.

@@ -16,25 +16,26 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
 )
 
-// MaxAnswer is the maximum size of an answer of a provider's API.
+// MaxAnswer is the maximum size of a response of a provider's API.
 const MaxAnswer = 1 << 20
 
 // ErrUnreachable means that a provider's API could not be reached.
 var ErrUnreachable = errors.New("payments: a processor's API could not be reached")
 
-// An AnswerError is an answer of a provider's API with a status other than 200.
+// An AnswerError reports that a provider's API returned a status other than 200.
 type AnswerError struct{ Status int }
 
 func (e *AnswerError) Error() string {
 	return "payments: the processor's API returned " + strconv.Itoa(e.Status)
 }
 
-// Final reports whether a retry would get the same answer.
+// Final reports whether a repeated request would get the same response.
 func (e *AnswerError) Final() bool {
 	return e.Status/100 == 4 && e.Status != http.StatusRequestTimeout && e.Status != http.StatusTooManyRequests
 }
 
-// Base returns the base URL of the provider's API: that of the settings or, without one, that of the stage.
+// Base returns the base URL of the provider's API. It returns the URL in the settings or, if there is none, the
+// argument for the stage of the connection.
 func (c Connection) Base(live, test string) string {
 	if c.Stage == app.Live {
 		test = live
@@ -42,7 +43,8 @@ func (c Connection) Base(live, test string) string {
 	return cmp.Or(strings.TrimSuffix(c.API, "/"), test)
 }
 
-// Get sends a GET request. It does not follow redirects. The function prepare may set headers, or be nil.
+// Get sends a GET request and returns the body of the response. It does not follow redirects. The function prepare may
+// set headers, or be nil.
 func (c Connection) Get(ctx context.Context, address string, prepare func(*http.Request)) ([]byte, error) {
 	req, err := http.NewRequestWithContext(ctx, http.MethodGet, address, nil)
 	if err != nil {
@@ -54,8 +56,8 @@ func (c Connection) Get(ctx context.Context, address string, prepare func(*http.
 	return c.Do(req)
 }
 
-// Do sends a request and returns the body of the answer. It returns an *AnswerError or an error that wraps
-// ErrUnreachable if the request fails.
+// Do sends a request and returns the body of the response. If the request fails, it returns an *AnswerError or an error
+// that wraps ErrUnreachable.
 func (c Connection) Do(req *http.Request) ([]byte, error) {
 	resp, err := c.HTTP.Do(req)
 	if err != nil {
@@ -75,7 +77,7 @@ func (c Connection) Do(req *http.Request) ([]byte, error) {
 	return raw, nil
 }
 
-// DecodeList decodes a page of a provider's list.
+// DecodeList decodes a page of a provider's list of events or orders.
 func DecodeList(raw []byte, into any) error {
 	if err := json.Unmarshal(raw, into); err != nil {
 		return fmt.Errorf("payments: a processor's list of events has an unknown format: %w", err)
@@ -83,8 +85,8 @@ func DecodeList(raw []byte, into any) error {
 	return nil
 }
 
-// ReadBackID returns the ID of an event that Retrieve creates from an object. The same state of an object has the same
-// ID.
+// ReadBackID returns the ID of an event that Retrieve creates from an object. If the object has not changed, the ID is
+// the same.
 func ReadBackID(f loyalty.Fact, object []byte) string {
 	return fmt.Sprintf("readback:%s:%s", f.ID, Digest(object))
 }

@@ -14,7 +14,7 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
 )
 
-// The codes of bodies that cannot be decoded.
+// These codes are for bodies that cannot be decoded.
 const (
 	MalformedJSON loyalty.Code = "malformed_json"
 	JSONTooDeep   loyalty.Code = "json_too_deep"
@@ -23,9 +23,8 @@ const (
 // maxDepth is the maximum nesting depth of a body.
 const maxDepth = 32
 
-// Decode reads a JSON object strictly, except that it accepts unknown fields, because providers add fields
-// frequently. It rejects duplicate names, invalid UTF-8 and deep nesting, which two readers could interpret
-// differently.
+// Decode decodes a JSON object strictly, except that it accepts unknown fields, because providers often add fields. It
+// rejects duplicate names, invalid UTF-8 and deep nesting, because two decoders could interpret them differently.
 func Decode(body []byte, v any) error {
 	if depth(body) > maxDepth {
 		return Unusable(JSONTooDeep, "The body is nested too deeply.")
@@ -39,13 +38,13 @@ func Decode(body []byte, v any) error {
 	return nil
 }
 
-// depth returns the nesting depth of a body, or more than maxDepth. It runs before the decoder, which has no depth
-// limit.
+// depth returns the nesting depth of a body, but at most maxDepth+1. It is called before the decoder, which has no
+// limit for the depth.
 func depth(b []byte) (deepest int) {
 	open, quoted := 0, false
 	for i := 0; i < len(b) && deepest <= maxDepth; i++ {
 		switch {
-		case b[i] == '\\': // outside a string, a backslash is invalid JSON
+		case b[i] == '\\': // a backslash outside a string is invalid JSON
 			i++
 		case b[i] == '"':
 			quoted = !quoted
@@ -62,11 +61,10 @@ func depth(b []byte) (deepest int) {
 
 var idForm = regexp.MustCompile(`^[A-Za-z0-9_:.\-]{1,128}$`)
 
-// IsID reports whether the text can be part of a table key.
+// IsID reports whether a text can be a part of a key of the table.
 func IsID(s string) bool { return idForm.MatchString(s) }
 
-// CheckIDs checks identifiers that become parts of table keys. An empty string is valid and means that there is no
-// identifier.
+// CheckIDs checks that texts can be parts of keys of the table. An empty text is valid and means that there is no ID.
 func CheckIDs(ids ...string) error {
 	for _, id := range ids {
 		if id != "" && !IsID(id) {
@@ -76,8 +74,8 @@ func CheckIDs(ids ...string) error {
 	return nil
 }
 
-// Reference returns the text that a merchant attached to a payment, if it is a valid ID, and otherwise the empty
-// string.
+// Reference returns a text that a merchant attached to a payment. It returns an empty string if the text is not a valid
+// ID.
 func Reference(s string) string {
 	if s = strings.TrimSpace(s); IsID(s) {
 		return s
@@ -85,7 +83,7 @@ func Reference(s string) string {
 	return ""
 }
 
-// Number returns the digits of a JSON value that some providers write as a number and others as a string.
+// Number returns the digits of a number that some providers write as a JSON number and others as a JSON string.
 func Number(v jsontext.Value) string {
 	var s string
 	switch v.Kind() {
@@ -109,7 +107,7 @@ func Instant(s string) time.Time {
 	return t.UTC()
 }
 
-// Clock returns an instant in milliseconds, as the clock of a fact. The zero time is 0.
+// Clock converts an instant to the clock of a fact, in milliseconds. The zero time becomes 0.
 func Clock(t time.Time) int64 {
 	if t.IsZero() {
 		return 0

@@ -8,11 +8,11 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
 )
 
-// MinorUnits contains the number of decimals of a provider's minor units, for currencies in which it differs from
-// ISO 4217.
+// MinorUnits contains the number of decimals that a provider uses for a currency. It lists only currencies for which
+// this number differs from ISO 4217.
 type MinorUnits map[loyalty.Currency]int
 
-// Money converts an amount from a provider's minor units to those of ISO 4217.
+// Money converts an amount in a provider's minor units to an amount in minor units of ISO 4217.
 func (d MinorUnits) Money(amount int64, currency string) (loyalty.Money, error) {
 	code := loyalty.Currency(strings.ToUpper(currency))
 	exp, ok := code.Exponent()
@@ -39,7 +39,8 @@ func (d MinorUnits) Money(amount int64, currency string) (loyalty.Money, error) 
 	return loyalty.Money{Amount: amount, Currency: code}, nil
 }
 
-// Money checks an amount in minor units of ISO 4217.
+// Money returns an amount that is already in minor units of ISO 4217. It returns an error if the amount or the currency
+// is invalid.
 func Money(amount int64, currency string) (loyalty.Money, error) {
 	return MinorUnits(nil).Money(amount, currency)
 }
@@ -51,7 +52,7 @@ var (
 
 var decimalForm = regexp.MustCompile(`^[0-9]{1,12}(\.[0-9]{1,4})?$`)
 
-// DecimalMoney parses an amount in major units. Digits beyond the currency's exponent must be zeros.
+// DecimalMoney parses an amount in major units. It accepts more decimals than the currency has only if they are zeros.
 func DecimalMoney(amount, currency string) (loyalty.Money, error) {
 	exp, ok := loyalty.Currency(currency).Exponent()
 	if !ok {

@@ -11,7 +11,7 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
 )
 
-// A Rejection is the reason why a request could not be verified. It contains no data from the request.
+// A Rejection states why a request could not be verified. It contains no data from the request.
 type Rejection struct {
 	Reason string
 	Code   loyalty.Code
@@ -19,20 +19,20 @@ type Rejection struct {
 
 func (r *Rejection) Error() string { return "payments: " + string(r.Code) + ": " + r.Reason }
 
-// These are all rejections. The reasons differ for tests and logs, but the caller receives only the code.
+// These are all rejections. Tests and logs use the reasons. The caller of the API receives only the code.
 var (
 	ErrMissing   = &Rejection{"missing", SignatureMissing}
 	ErrHeader    = &Rejection{"header", SignatureInvalid}
 	ErrSignature = &Rejection{"signature", SignatureInvalid}
 	ErrAlgorithm = &Rejection{"algorithm", SignatureInvalid}
 	ErrCertURL   = &Rejection{"cert-url", SignatureInvalid}
-	ErrCert      = &Rejection{"cert-expired", SignatureInvalid} // expired, or issued by an untrusted authority
+	ErrCert      = &Rejection{"cert-expired", SignatureInvalid} // the certificate is expired, or its issuer is not trusted
 	ErrStale     = &Rejection{"stale", TimestampOutOfRange}
 	ErrFuture    = &Rejection{"future", TimestampOutOfRange}
 	ErrConfig    = &Rejection{"config", NotConfigured}
 )
 
-// The codes of rejections.
+// These are the codes of rejections.
 const (
 	SignatureMissing    loyalty.Code = "webhook_signature_missing"
 	SignatureInvalid    loyalty.Code = "webhook_signature_invalid"
@@ -40,14 +40,14 @@ const (
 	NotConfigured       loyalty.Code = "webhook_not_configured"
 )
 
-// These constants limit the work on a request before it is verified.
+// These constants limit the work for a request before its signature is verified.
 const (
 	MaxSignatures = 10
 	maxSecrets    = 2
-	Tolerance     = 300 * time.Second // inclusive, in both directions
+	Tolerance     = 300 * time.Second // maximum difference between the signed time and now, inclusive
 )
 
-// sum returns the HMAC-SHA256 of the concatenated parts.
+// sum returns the HMAC-SHA256 of the parts, which it concatenates.
 func sum(key []byte, parts ...[]byte) []byte {
 	mac := hmac.New(sha256.New, key)
 	for _, p := range parts {
@@ -56,8 +56,8 @@ func sum(key []byte, parts ...[]byte) []byte {
 	return mac.Sum(nil)
 }
 
-// CheckMAC returns nil if one of the keys produced one of the HMAC-SHA256 signatures over the concatenated parts, and
-// otherwise a *Rejection.
+// CheckMAC returns nil if at least one of the signatures is the HMAC-SHA256 of the concatenated parts with one of the
+// keys. Otherwise, it returns a *Rejection.
 func CheckMAC(keys, signatures [][]byte, parts ...[]byte) error {
 	if len(keys) == 0 || len(keys) > maxSecrets {
 		return ErrConfig
@@ -78,7 +78,7 @@ func CheckMAC(keys, signatures [][]byte, parts ...[]byte) error {
 	return nil
 }
 
-// CheckBase64MAC does the same as CheckMAC for a single signature in base64.
+// CheckBase64MAC is like CheckMAC, but for one signature in base64.
 func CheckBase64MAC(keys [][]byte, signature string, parts ...[]byte) error {
 	raw, err := base64.StdEncoding.Strict().DecodeString(signature)
 	if err != nil {
@@ -87,7 +87,8 @@ func CheckBase64MAC(keys [][]byte, signature string, parts ...[]byte) error {
 	return CheckMAC(keys, [][]byte{raw}, parts...)
 }
 
-// CheckTime returns nil if a signed Unix time in seconds is within Tolerance of now, and otherwise a *Rejection.
+// CheckTime returns nil if the difference between a signed time and now is at most Tolerance. Otherwise, it returns a
+// *Rejection. The argument at is in seconds since 1970.
 func CheckTime(at int64, now time.Time) error {
 	switch age := now.Unix() - at; {
 	case age > int64(Tolerance/time.Second):
@@ -98,7 +99,7 @@ func CheckTime(at int64, now time.Time) error {
 	return nil
 }
 
-// Seconds parses a Unix time that consists only of digits.
+// Seconds parses a time in seconds since 1970. The text must consist only of digits.
 func Seconds(s string) (int64, error) {
 	if s == "" || len(s) > 12 || strings.Trim(s, "0123456789") != "" {
 		return 0, ErrHeader
@@ -106,7 +107,7 @@ func Seconds(s string) (int64, error) {
 	return strconv.ParseInt(s, 10, 64)
 }
 
-// PlainKeys converts secrets that are used as written to keys.
+// PlainKeys converts secrets to keys. The key is the text of the secret.
 func PlainKeys(secrets []string) (keys [][]byte) {
 	for _, s := range secrets {
 		keys = append(keys, []byte(s))
@@ -114,8 +115,8 @@ func PlainKeys(secrets []string) (keys [][]byte) {
 	return keys
 }
 
-// DecodedKeys converts encoded secrets to keys. A secret that cannot be decoded becomes a nil key, for which CheckMAC
-// returns ErrConfig.
+// DecodedKeys converts encoded secrets to keys with the function decode. A secret that cannot be decoded becomes a nil
+// key. With such a key, CheckMAC returns ErrConfig.
 func DecodedKeys(secrets []string, decode func(string) ([]byte, error)) (keys [][]byte) {
 	for _, s := range secrets {
 		key, err := decode(s)

@@ -1,5 +1,5 @@
-// Package webhooktest contains helpers for the tests of payment providers: tables of edited bodies, signatures, and a
-// server that stands in for a provider's API.
+// Package webhooktest contains helpers for the tests of payment providers: tables of edited bodies, functions that sign
+// bodies, and a server that replaces a provider's API.
 package webhooktest
 
 import (
@@ -26,27 +26,27 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/payments/webhook"
 )
 
-// The instants of the tests.
+// These are instants that the tests use.
 var (
 	At11      = time.Date(2026, 12, 1, 11, 0, 0, 0, time.UTC)
 	At12      = time.Date(2026, 12, 1, 12, 0, 0, 0, time.UTC)
 	NoonClock = At12.UnixMilli()
 )
 
-// EUR returns an amount in cents.
+// EUR returns an amount of money. The argument is in cents.
 func EUR(n int64) loyalty.Money { return loyalty.Money{Amount: n, Currency: "EUR"} }
 
-// NotLive returns the value of Event.Live for a test payment.
+// NotLive returns a pointer to false, the value of Event.Live for a test payment.
 func NotLive() *bool { return new(bool) }
 
-// An Edit replaces a part of a body. It changes the event that is read from the body, or makes it unusable.
+// An Edit replaces a part of a body. The edited body has a different event, or is unusable.
 type Edit struct {
 	Old, New string
 	Want     func(*webhook.Event)
 	Code     loyalty.Code
 }
 
-// Run reads a body and the body after each edit, and compares the whole events.
+// Run reads the body without edits and with each edit, and compares the complete events.
 func Run(
 	t *testing.T, read func(body string) (webhook.Event, error), body string, want func() webhook.Event, edits []Edit,
 ) {
@@ -76,31 +76,31 @@ func Run(
 	}
 }
 
-// Fact returns an edit of the first fact of a report.
+// Fact returns a function that changes the first fact of an event with the function change.
 func Fact(change func(*loyalty.Fact)) func(*webhook.Event) {
 	return func(e *webhook.Event) { change(&e.Report.Facts[0]) }
 }
 
-// State returns an edit of the state of the first fact.
+// State returns a function that sets the state of the first fact of an event.
 func State(s loyalty.FactState) func(*webhook.Event) {
 	return Fact(func(f *loyalty.Fact) { f.State = s })
 }
 
-// Amount returns an edit of the amount of the first fact.
+// Amount returns a function that sets the amount of the first fact of an event.
 func Amount(n int64) func(*webhook.Event) {
 	return Fact(func(f *loyalty.Fact) { f.Money.Amount = n })
 }
 
-// NoFacts removes the facts of an event.
+// NoFacts removes all facts of an event.
 func NoFacts(e *webhook.Event) { e.Report.Facts = nil }
 
 // NoReport removes the report of an event.
 func NoReport(e *webhook.Event) { e.Report = nil }
 
-// KeyA and KeyB are two secrets.
+// KeyA and KeyB are two signing keys.
 var KeyA, KeyB = []byte("key-a-0123456789"), []byte("key-b-0123456789")
 
-// Body is a body to sign.
+// Body is the body that the tests sign.
 const Body = `{"id":1}`
 
 // MAC returns the HMAC-SHA256 of a text.
@@ -110,15 +110,15 @@ func MAC(key []byte, text string) []byte {
 	return m.Sum(nil)
 }
 
-// HexMAC returns MAC in hexadecimal digits.
+// HexMAC is like MAC, but returns the result in hexadecimal.
 func HexMAC(key []byte, text string) string { return hex.EncodeToString(MAC(key, text)) }
 
-// Base64MAC returns MAC in base64.
+// Base64MAC is like MAC, but returns the result in base64.
 func Base64MAC(key []byte, text string) string {
 	return base64.StdEncoding.EncodeToString(MAC(key, text))
 }
 
-// CheckVerify verifies a request that arrives at an instant, and reports an error that is not the wanted one.
+// CheckVerify verifies a request that arrives at the given instant. The test fails if the error is not the wanted one.
 func CheckVerify(
 	t *testing.T, name string, p webhook.Provider, h webhook.Header, body string, at time.Time, want error,
 ) {
@@ -126,14 +126,14 @@ func CheckVerify(
 	Check(t, name, Verify(p, h, body, at), want)
 }
 
-// Verify verifies a request that arrives at an instant.
+// Verify verifies a request that arrives at the given instant.
 func Verify(p webhook.Provider, h webhook.Header, body string, at time.Time) error {
 	r := webhook.Request{Header: h, Topic: "orders/paid", Body: []byte(body), At: at}
 	_, err := p.Verify(context.Background(), r)
 	return err
 }
 
-// Check reports an error that is not the wanted one.
+// Check fails the test if the error is not the wanted one.
 func Check(t *testing.T, name string, got, want error) {
 	t.Helper()
 	if !errors.Is(got, want) || (got == nil) != (want == nil) {
@@ -141,7 +141,8 @@ func Check(t *testing.T, name string, got, want error) {
 	}
 }
 
-// Mutate changes a header or a body in one of the ways in which senders and attackers do.
+// Mutate returns the text with a random change: an inserted, replaced or removed character, or a change that an
+// attacker could make.
 func Mutate(r *rand.Rand, s string) string {
 	if s == "" {
 		return "x"
@@ -169,14 +170,15 @@ func Mutate(r *rand.Rand, s string) string {
 // A ListTest is a test of one page of a provider's list.
 type ListTest struct {
 	Cursor  string
-	Answers map[string]string // by path; the default is 404
-	Want    []string          // the requests
+	Answers map[string]string // responses by path; any other path gets the status 404
+	Want    []string          // the requests that are expected
 	Events  int
 	Next    string
 	Fails   bool
 }
 
-// RunLists reads pages since noon from a server with the answers of each test.
+// RunLists runs the tests. Each test reads one page of events since noon from a server that returns the responses of
+// the test.
 func RunLists(t *testing.T, connect func(webhook.Connection) webhook.Provider, tests map[string]ListTest) {
 	t.Helper()
 	for name, c := range tests {
@@ -202,7 +204,7 @@ func RunLists(t *testing.T, connect func(webhook.Connection) webhook.Provider, t
 	}
 }
 
-// Serve returns a connection whose API is a server.
+// Serve returns a connection to an API that handler serves.
 func Serve(t *testing.T, handler http.HandlerFunc) webhook.Connection {
 	t.Helper()
 	server := httptest.NewServer(handler)
@@ -213,18 +215,19 @@ func Serve(t *testing.T, handler http.HandlerFunc) webhook.Connection {
 	}
 }
 
-// canonical returns a JSON object with its names in order.
+// canonical returns a JSON object with sorted names.
 func canonical(body []byte) string {
 	v := jsontext.Value(body)
 	_ = v.Canonicalize()
 	return string(v)
 }
 
-// A Retrieval is the request that retrieves an object, and the body of the resulting event.
+// A Retrieval contains the path of the request that retrieves an object, and the body of the event that Retrieve
+// returns.
 type Retrieval struct{ Path, Body string }
 
-// RunRetrievals retrieves the object of a fact of each kind and compares the request and the resulting body. Kinds
-// without a test have no objects.
+// RunRetrievals retrieves an object for each kind of fact. It compares the request and the returned body with the
+// wanted ones. For a kind that is not in want, Retrieve must report that there are no objects.
 func RunRetrievals(
 	t *testing.T, connect func(webhook.Connection) webhook.Provider, clock int64,
 	want map[loyalty.FactKind]Retrieval,
