@@ -7,14 +7,14 @@ import (
 	"time"
 )
 
-// A Clock is the time of the whole stack. It either runs with the machine's clock at an offset, or is frozen until
-// it is advanced.
+// A Clock provides the time of the whole stack. It either runs with an offset to the machine's clock, or is frozen
+// until it is advanced.
 type Clock struct {
 	frozen bool
-	at     atomic.Int64 // nanoseconds: the instant of a frozen clock, otherwise the offset
+	at     atomic.Int64 // in nanoseconds: the instant of a frozen clock, or the offset of a running clock
 }
 
-// NewClock returns a clock that is frozen at an instant, or a running clock for the zero Time.
+// NewClock returns a clock that is frozen at the given instant. For the zero Time, it returns a running clock.
 func NewClock(at time.Time) *Clock {
 	c := &Clock{frozen: !at.IsZero()}
 	if c.frozen {
@@ -31,10 +31,10 @@ func (c *Clock) Now() time.Time {
 	return time.Now().Add(time.Duration(c.at.Load())).UTC()
 }
 
-// instant returns the time, and whether the clock is frozen.
+// instant returns the time, and reports whether the clock is frozen.
 func (c *Clock) instant() (now time.Time, frozen bool) { return c.Now(), c.frozen }
 
-// Ahead returns the offset of a running clock.
+// Ahead returns the offset of a running clock. It returns zero for a frozen clock.
 func (c *Clock) Ahead() time.Duration {
 	if c.frozen {
 		return 0
@@ -42,18 +42,18 @@ func (c *Clock) Ahead() time.Duration {
 	return time.Duration(c.at.Load())
 }
 
-// forward advances the clock to an instant, unless it is later already.
+// forward advances the clock to an instant. If the clock is already later, it does nothing.
 func (c *Clock) forward(to time.Time) {
 	if d := to.Sub(c.Now()); d > 0 {
 		c.at.Add(int64(d))
 	}
 }
 
-// maxAdvance limits one step of the clock, because every schedule up to the new time runs.
+// maxAdvance limits one step of the clock, because the step runs every schedule until the new time.
 const maxAdvance = 5 * 366 * 24 * time.Hour
 
-// ParseAdvance parses a duration by which to advance the clock: "30d", "2w", or the format of time.ParseDuration
-// ("36h"), with or without a plus sign.
+// ParseAdvance parses the duration of a step of the clock. It accepts days and weeks ("30d", "2w") and the format of
+// time.ParseDuration ("36h"), each with or without a plus sign.
 func ParseAdvance(s string) (time.Duration, error) {
 	d, err := time.ParseDuration(s)
 	if err != nil {
@@ -82,7 +82,7 @@ func parseDays(s string) (time.Duration, error) {
 	return 0, strconv.ErrSyntax
 }
 
-// Skip advances a running clock before the stack starts, without running schedules.
+// Skip advances a running clock without running schedules. It is used before the stack starts.
 func (c *Clock) Skip(ahead time.Duration) {
 	if !c.frozen && ahead > 0 {
 		c.at.Store(int64(ahead))

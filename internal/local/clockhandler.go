@@ -13,19 +13,19 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/local/gateway"
 )
 
-// clockPath is the path that returns (GET) and advances (POST) the test clock. Only the local stack has this path.
+// clockPath is the path of the test clock: GET returns it, and POST advances it. Only the local stack has this path.
 const clockPath = "/v1/test/clock"
 
-// A clockHandler requires no key, because it returns no data and affects only the developer's own points. It requires
-// the content type application/json, because a web page of another origin cannot send this type without a preflight
-// request.
+// A clockHandler serves clockPath. It requires no key, because it returns no member data and changes only the time of a
+// developer's own stack. It requires the content type application/json, because a web page of another origin cannot
+// send this type without a preflight request.
 type clockHandler struct {
 	*Stack
 	moved func(ahead time.Duration) error
 }
 
 type clockRequest struct {
-	Advance string `json:"advance"` // "30d", "36h"
+	Advance string `json:"advance"` // a duration such as "30d" or "36h"
 }
 
 type clockAnswer struct {
@@ -67,7 +67,7 @@ func (h clockHandler) advance(r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	// A client that disconnects must not interrupt the clock.
+	// If the client disconnects, the clock must still complete its step.
 	if err := h.Advance(context.WithoutCancel(r.Context()), d); err != nil {
 		return err
 	}

@@ -13,16 +13,17 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/local/gateway"
 )
 
-// failuresPath is the path that lists failed messages (GET) and returns them to their queues (POST). Only the local
-// stack has this path; on AWS, `perennial failures` reads the queues.
+// failuresPath is the path of failed messages: GET lists them, and POST returns them to their queues. Only the local
+// stack has this path. On AWS, the command `perennial failures` reads the queues.
 const failuresPath = "/v1/test/failures"
 
-// A failuresHandler requires no key, because messages identify members only by ID. It requires the content type
-// application/json, because a web page of another origin cannot send this type without a preflight request.
+// A failuresHandler serves failuresPath. It requires no key, because messages identify members only by ID. It requires
+// the content type application/json, because a web page of another origin cannot send this type without a preflight
+// request.
 type failuresHandler struct{ *Stack }
 
 type failuresRequest struct {
-	Redrive []string `json:"redrive"` // IDs
+	Redrive []string `json:"redrive"` // IDs of messages
 }
 
 type failuresAnswer struct {
@@ -58,7 +59,7 @@ var badFailuresRequest = gateway.Problem{
 	Detail: `Send Content-Type: application/json and a body like {"redrive": ["17"]}.`,
 }
 
-// Failures returns the messages that failed too often, oldest first.
+// Failures returns the messages that failed in all attempts, oldest first.
 func (s *Stack) Failures() []failures.Failure {
 	q := s.queues
 	q.mu.Lock()

@@ -22,22 +22,22 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/stack"
 )
 
-// Binaries runs the deployed binaries of the functions, with package deployment: in their own processes, with
-// emulated AWS services and the policies of template.yaml.
+// Binaries runs the functions' binaries, with package deployment. The functions then have their own processes, emulated
+// AWS services and the policies of template.yaml.
 type Binaries struct {
 	Template *stack.Template
-	Dir      string // has <function>/bootstrap
-	Program  string // the loyalty program to which sent text messages are attributed; SNS requests do not name one
+	Dir      string // a directory that contains <function>/bootstrap
+	Program  string // the loyalty program to which text messages are attributed, because SNS requests name none
 
-	Output func(function string, line []byte) // receives each line that a function writes, concurrently; may be nil
+	Output func(function string, line []byte) // receives the lines that functions write, concurrently; may be nil
 
-	// DynamoDB is the endpoint of the functions' table, and TableName is the table's name there. If DynamoDB is
+	// DynamoDB is the endpoint of the functions' table, and TableName is the name of the table there. If DynamoDB is
 	// empty, the functions use the table of Options.
 	DynamoDB, TableName string
 }
 
 // functions contains the constructors of the functions that send no messages to members, by name. They are the same as
-// in functions/*/main.go. The function relay is missing because a stack within one process has no stream.
+// in functions/*/main.go. The function relay is not included, because a stack in one process has no stream.
 var functions = map[string]func(*app.App) lambda.Handler{
 	"members":  api.Members,
 	"earn":     api.Earn,
@@ -47,8 +47,8 @@ var functions = map[string]func(*app.App) lambda.Handler{
 	"reassess": jobs.Reassess,
 }
 
-// handlers returns the functions by name: the binaries, if the options specify them, and otherwise functions in this
-// process.
+// handlers returns the functions by name. If the options specify binaries, the functions run as binaries. Otherwise,
+// they run in this process.
 func (s *Stack) handlers(o Options) (map[string]lambda.Handler, error) {
 	if o.Binaries != nil {
 		return s.deploy(o)
@@ -69,7 +69,7 @@ func (s *Stack) handlers(o Options) (map[string]lambda.Handler, error) {
 	return made, nil
 }
 
-// dispatcher returns a constructor of dispatchers that send the messages of every channel to the outbox.
+// dispatcher returns a function that creates dispatchers. These send the messages of every channel to the outbox.
 func (s *Stack) dispatcher(url string) func(*app.App) *notify.Dispatcher {
 	return func(a *app.App) *notify.Dispatcher {
 		o := &notify.Dispatcher{
@@ -85,7 +85,7 @@ func (s *Stack) dispatcher(url string) func(*app.App) *notify.Dispatcher {
 
 func baseURL(url string) string { return cmp.Or(url, "http://localhost") }
 
-// deploy starts the deployment of the binaries.
+// deploy starts a deployment that runs the binaries.
 func (s *Stack) deploy(o Options) (map[string]lambda.Handler, error) {
 	processors, err := json.Marshal(o.Processors)
 	if err != nil {

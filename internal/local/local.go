@@ -2,14 +2,14 @@
 // which converts requests to events; Scheduler, which runs schedules; and SQS, which delivers messages, retries them
 // and finally moves them to a dead-letter queue.
 //
-// The functions run either in this process, with the same constructors as on Lambda, or as the deployed binaries (see
-// Binaries). In both cases, they receive the same events, limits and deadlines, and give the same responses. Functions
-// in this process have no policies and no table stream; the binaries have both (see package deployment). The stack's
-// clock can be advanced or frozen (POST /v1/test/clock). When it is advanced, every expiry and every schedule that has
-// work up to the new time is processed at its own instant.
+// The functions run either in this process, with the same constructors as on Lambda, or as binaries (see Binaries). In
+// both cases, they receive the same events, limits and deadlines, and return the same responses. Functions in this
+// process have no policies and no table stream; binaries have both (see package deployment). The stack's clock can be
+// frozen or advanced (POST /v1/test/clock). When it is advanced, every expiry and every schedule that has work until
+// the new time is processed at its own instant.
 //
-// Deliberate limits: there are no throttles, and a restart empties the queues (the next schedule fills them again).
-// The package serves one process and must not be reachable from a network.
+// Deliberate limits: there is no throttling. A restart empties the queues, and the next schedule sends the lost
+// messages again. The package serves one process and must not be reachable from a network.
 package local
 
 import (
@@ -34,52 +34,52 @@ import (
 )
 
 // secret is the key from which identities and cursors in the local stack are derived. It needs no protection, because
-// everyone who can run the stack has the table. It is constant, so that a data directory can be opened again and a seed
-// is reproducible.
+// everyone who can run the stack can also read the table. It is constant, so that a data directory can be opened again
+// and Seed always creates the same data.
 const secret = "one-machine/3f9c1b7e52d84a60/nothing-is-protected-by-this"
 
 // A Stack contains all functions and their environment. It is the http.Handler of the API. Close it after use.
 type Stack struct {
 	App    *app.App
-	Outbox *notify.Outbox // messages that would have been sent to members
+	Outbox *notify.Outbox // the messages that members would have received
 
 	clock      *Clock
 	deployment *deployment.Deployment // nil if the functions run in this process
 	gateway    *gateway.Gateway
 	queues     *queues
 	scheduler  *scheduler
-	works      map[string]nextWork // by function; nil if the functions run in their own processes
+	works      map[string]nextWork // the next work of each function; nil if the functions run as binaries
 	clockMux   http.Handler
-	paypal     *paypal.Server // nil without an emulated PayPal
+	paypal     *paypal.Server // nil if PayPal is not emulated
 }
 
-// Options configures a Stack. All fields down to Log are required.
+// Options configures a Stack. The fields from the first one to Log are required.
 type Options struct {
 	Table table.Table
 	Clock *Clock
 	Log   *slog.Logger
 
-	Processors app.Processors // connections to payment processors
-	HTTP       *http.Client   // for the processors' APIs
-	Roots      *x509.CertPool // root certificates of webhook signatures, as in app.App
+	Processors app.Processors // the connections to payment processors
+	HTTP       *http.Client   // the client for the APIs of payment processors
+	Roots      *x509.CertPool // the root certificates for webhook signatures, as in app.App
 
-	// PayPal, if not nil, emulates PayPal: the stack trusts only its certificates, and reads from its API.
+	// PayPal emulates PayPal if it is not nil. The stack then trusts only its certificates, and reads from its API.
 	PayPal *paypal.Server
 
-	Random io.Reader // the source of randomness, as in app.App; nil for crypto/rand
+	Random io.Reader // the source of randomness, as in app.App; nil selects crypto/rand
 
-	// Moved is called after a request has advanced the test clock, with its offset. A caller whose data outlives
-	// the process must store the offset, so that no stored event lies in the future after a restart.
+	// Moved is called with the clock's offset after a request has advanced the test clock. A caller whose data remains
+	// after the process exits must store the offset. Otherwise, stored events could be in the future after a restart.
 	Moved func(ahead time.Duration) error
 
-	// Binaries, if not nil, runs the functions in place of this process.
+	// Binaries runs the functions as binaries if it is not nil. Otherwise, they run in this process.
 	Binaries *Binaries
 
-	// URL is the address of the stack, for links in messages; empty for http://localhost.
+	// URL is the address of the stack for links in messages. If it is empty, http://localhost is used.
 	URL string
 }
 
-// New creates a stack. No schedule runs before Run or Advance.
+// New creates a stack. Schedules do not run before the first call of Run or Advance.
 func New(o Options) (*Stack, error) {
 	s := &Stack{clock: o.Clock, queues: newQueues(o.Log), Outbox: &notify.Outbox{}, paypal: o.PayPal}
 	s.queues.now = o.Clock.Now
@@ -134,8 +134,8 @@ func New(o Options) (*Stack, error) {
 // Run runs the schedules until ctx ends.
 func (s *Stack) Run(ctx context.Context) { s.scheduler.run(ctx) }
 
-// Advance advances the clock. It returns when everything up to the new time has been processed. It skips runs of
-// schedules that would have no effect, if the functions run in this process.
+// Advance advances the clock. It returns when all work until the new time has been processed. If the functions run in
+// this process, it skips runs of schedules that would have no effect.
 func (s *Stack) Advance(ctx context.Context, d time.Duration) error {
 	if d <= 0 || d > maxAdvance {
 		return errors.New("local: the clock can only move forward, by at most five years at a time")
@@ -143,7 +143,8 @@ func (s *Stack) Advance(ctx context.Context, d time.Duration) error {
 	return s.scheduler.advance(ctx, d)
 }
 
-// Warm starts a process of each function if the functions are binaries, and returns an error if one cannot start.
+// Warm starts a process of each function if the functions run as binaries. It returns an error if a process cannot
+// start.
 func (s *Stack) Warm(ctx context.Context) error {
 	if s.deployment == nil {
 		return nil
@@ -151,8 +152,8 @@ func (s *Stack) Warm(ctx context.Context) error {
 	return s.deployment.Warm(ctx)
 }
 
-// Wait returns when the events that functions cause outside the queues have been delivered: stream records and
-// email feedback. Only binaries cause such events.
+// Wait waits until stream records and email feedback have been delivered. Only functions that run as binaries cause
+// such events.
 func (s *Stack) Wait() {
 	if s.deployment != nil {
 		s.deployment.Wait()
@@ -167,7 +168,7 @@ func (s *Stack) Close() error {
 	return s.deployment.Close()
 }
 
-// Dead returns the number of messages that failed too often, by queue.
+// Dead returns, for each queue, the number of messages that failed in all attempts.
 func (s *Stack) Dead() map[string]int { return s.queues.dead() }
 
 func (s *Stack) ServeHTTP(w http.ResponseWriter, r *http.Request) {
@@ -185,7 +186,8 @@ func (s *Stack) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		failuresHandler{s}.ServeHTTP(w, r)
 		return
 	}
-	// A request may change what is due when it begins, and until it ends.
+	// A request may change at any time during its processing which work is due. It is therefore counted at the start and
+	// at the end.
 	s.scheduler.requests.Add(1)
 	defer s.scheduler.requests.Add(1)
 	s.gateway.ServeHTTP(w, r)

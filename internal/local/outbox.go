@@ -9,11 +9,11 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/notify"
 )
 
-// outboxPath is the path that lists the messages that would have been sent. Only the local stack has this path.
+// outboxPath is the path that lists the messages that members would have received. Only the local stack has this path.
 const outboxPath = "/v1/test/outbox"
 
-// An outboxHandler lists the messages, newest last. The parameter member limits the list to one member. Messages
-// contain personal data, so the path requires a key with members:read, like the API.
+// An outboxHandler serves outboxPath. It lists the messages, newest last. The parameter member limits the list to one
+// member. Messages contain personal data. Like the API, the path therefore requires a key with the scope members:read.
 type outboxHandler struct{ *Stack }
 
 type outboxAnswer struct {

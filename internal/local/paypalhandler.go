@@ -11,11 +11,12 @@ import (
 )
 
 // paypalPath is the path at which the emulated PayPal signs a webhook (POST). The command perennial trigger sends the
-// body of a webhook and receives the headers. Only the local stack has this path.
+// body of a webhook and receives the headers with the signature. Only the local stack has this path.
 const paypalPath = "/v1/test/paypal"
 
-// A paypalHandler requires no key, because only this stack accepts its signatures. It requires the content type
-// application/json, because a web page of another origin cannot send this type without a preflight request.
+// A paypalHandler serves paypalPath. It requires no key, because only this stack accepts its signatures. It requires
+// the content type application/json, because a web page of another origin cannot send this type without a preflight
+// request.
 type paypalHandler struct{ *Stack }
 
 type signedAnswer struct {

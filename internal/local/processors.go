@@ -2,9 +2,10 @@ package local
 
 import "github.com/perennial-loyalty/perennial/internal/app"
 
-// Processors returns the local stack's connections to payment processors, so that `perennial trigger` can send it
-// events. The secrets of the connections need no protection, because everyone who can run the stack can also read its
-// table. PayPal events need the emulated PayPal (Options.PayPal), which signs them with a certificate.
+// Processors returns connections of the local stack to all payment processors, so that `perennial trigger` can send
+// events to the stack. The secrets in the connections need no protection, because everyone who can run the stack can
+// also read its table. The emulated PayPal (Options.PayPal) is required for events of PayPal, because it signs them
+// with a certificate.
 func Processors(program string) app.Processors {
 	return app.Processors{program: {
 		app.Stripe:  {Secrets: []string{"whsec_local_one_machine_5d41402abc4b"}},
@@ -22,7 +23,7 @@ func Processors(program string) app.Processors {
 	}}
 }
 
-// paypalWebhook is the ID of the webhook that the emulated PayPal signs.
+// paypalWebhook is the webhook ID that the emulated PayPal signs.
 const paypalWebhook = "WH-LOCAL-ONE-MACHINE-E4DA3B7F"
 
 // Secret returns the key from which the identities and cursors in a data directory are derived.

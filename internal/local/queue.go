@@ -19,16 +19,17 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/local/gateway"
 )
 
-// The settings of every queue in template.yaml.
+// These constants are settings that every queue in template.yaml has.
 const (
 	batchSize     = 10
 	maxReceives   = 5
 	workerTimeout = 60 * time.Second
 )
 
-// queues emulates SQS with dead-letter queues and event source mappings: batches of up to ten messages, redelivery
-// of failed messages, and a dead-letter queue after five deliveries. Messages are in memory. If the process exits,
-// the next schedule sends the lost ones again, because it finds the same members due.
+// queues emulates SQS with event source mappings and dead-letter queues. A function receives up to ten messages in a
+// batch. Failed messages are delivered again, and move to the dead-letter queue after five deliveries. Messages are
+// stored in memory. If the process exits, they are lost, and the next schedule sends them again, because the same
+// members are still due.
 type queues struct {
 	now func() time.Time
 	log *slog.Logger
@@ -43,7 +44,7 @@ type queue struct {
 	handler lambda.Handler
 	waiting []message
 	dead    []message
-	work    sync.Mutex // held by the only worker
+	work    sync.Mutex // held by the only goroutine that delivers messages
 }
 
 type message struct {
@@ -58,12 +59,12 @@ func newQueues(log *slog.Logger) *queues {
 	return &queues{now: time.Now, log: log, byName: map[string]*queue{}}
 }
 
-// handle sets the function that processes a queue.
+// handle sets the function that processes the messages of a queue.
 func (q *queues) handle(name string, h lambda.Handler) {
 	q.byName[name] = &queue{name: name, handler: h}
 }
 
-// Send implements app.Queue. Messages are delivered when drain is called.
+// Send implements app.Queue. Messages wait until drain delivers them.
 func (q *queues) Send(_ context.Context, name string, bodies ...string) error {
 	q.mu.Lock()
 	defer q.mu.Unlock()
@@ -78,7 +79,7 @@ func (q *queues) Send(_ context.Context, name string, bodies ...string) error {
 	return nil
 }
 
-// dead returns the number of messages that failed too often, by queue.
+// dead returns, for each queue, the number of messages that failed in all attempts.
 func (q *queues) dead() map[string]int {
 	q.mu.Lock()
 	defer q.mu.Unlock()
@@ -89,7 +90,7 @@ func (q *queues) dead() map[string]int {
 	return counts
 }
 
-// waiting reports whether a message is waiting.
+// waiting reports whether any queue has a message.
 func (q *queues) waiting() bool {
 	q.mu.Lock()
 	defer q.mu.Unlock()
@@ -101,7 +102,7 @@ func (q *queues) waiting() bool {
 	return false
 }
 
-// drain delivers messages until none is waiting: each one was processed or moved to the dead-letter queue.
+// drain delivers messages until every message was processed or moved to the dead-letter queue.
 func (q *queues) drain() {
 	for _, one := range q.byName {
 		one.work.Lock()
@@ -141,8 +142,8 @@ func (q *queues) deliver(one *queue, batch []message) {
 	}
 }
 
-// invokeBatch passes a batch to the function as Lambda's event source mapping does, and returns the failed
-// messages.
+// invokeBatch passes a batch of messages to the function, like an event source mapping of Lambda. It returns the
+// messages that failed.
 func invokeBatch(one *queue, batch []message) (failed map[string]bool, err error) {
 	var event events.SQSEvent
 	for _, m := range batch {
@@ -170,7 +171,7 @@ func invokeBatch(one *queue, batch []message) (failed map[string]bool, err error
 	return failed, nil
 }
 
-// record returns a message in the format of Lambda (https://docs.aws.amazon.com/lambda/latest/dg/with-sqs.html).
+// record converts a message to the format of Lambda (https://docs.aws.amazon.com/lambda/latest/dg/with-sqs.html).
 func record(queue string, m message) events.SQSMessage {
 	sum, sent := md5.Sum([]byte(m.body)), strconv.FormatInt(m.sent.UnixMilli(), 10)
 	return events.SQSMessage{

@@ -16,13 +16,13 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/local/gateway"
 )
 
-// A Schedule is a schedule of template.yaml: every hour at a given minute, in UTC.
+// A Schedule is a schedule of template.yaml. It runs once an hour at a given minute (UTC).
 type Schedule struct {
 	Function   string
-	Expression string // "cron(5 * * * ? *)"
+	Expression string // a cron expression such as "cron(5 * * * ? *)"
 }
 
-// Schedules returns the schedules of template.yaml; a test checks that they agree.
+// Schedules returns the schedules of template.yaml. A test compares them with the template.
 func Schedules() []Schedule {
 	return []Schedule{
 		{Function: "reassess", Expression: "cron(5 * * * ? *)"},
@@ -41,20 +41,20 @@ func (s Schedule) minute() (int, error) {
 }
 
 // A scheduler emulates EventBridge Scheduler on the stack's clock. When the clock runs or is advanced, the scheduler
-// first runs every schedule up to the new time, in order and each at its own instant.
+// runs every schedule until the new time, in order and each at its own instant.
 type scheduler struct {
 	clock  *Clock
 	queues *queues
 	log    *slog.Logger
 	timers []timer
-	settle func() // waits for events that the functions caused outside the queues
+	settle func() // waits until the events that functions caused outside the queues are delivered
 
-	// requests counts the requests that may have changed what is due.
+	// requests counts the requests, because each request may change which work is due.
 	requests atomic.Int64
 
-	mu    sync.Mutex    // serializes running schedules and advancing the clock
-	fired time.Time     // every schedule up to this instant has run or was skipped
-	moved chan struct{} // wakes run after a running clock was advanced
+	mu    sync.Mutex    // held while schedules run or the clock is advanced
+	fired time.Time     // every schedule until this instant has run or was skipped
+	moved chan struct{} // wakes the method run after a running clock was advanced
 	last  map[string]Run
 }
 
@@ -62,13 +62,13 @@ type timer struct {
 	function string
 	minute   int
 	handler  lambda.Handler
-	work     nextWork // nil if the function must run every time
+	work     nextWork // nil if no run may be skipped
 }
 
-// A nextWork is the method NextWork of jobs.Scheduled.
+// A nextWork is the method NextWork of a jobs.Scheduled.
 type nextWork func(ctx context.Context, at time.Time) (time.Time, error)
 
-// next returns the first instant after t at which the timer fires.
+// next returns the first instant after t at which the timer is due.
 func (tm timer) next(t time.Time) time.Time {
 	at := t.Truncate(time.Hour).Add(time.Duration(tm.minute) * time.Minute)
 	if !at.After(t) {
@@ -77,7 +77,7 @@ func (tm timer) next(t time.Time) time.Time {
 	return at
 }
 
-// due returns the next timer after t and its instant.
+// due returns the timer that is due first after t, and the instant at which it is due.
 func (s *scheduler) due(t time.Time) (first timer, at time.Time) {
 	for _, tm := range s.timers {
 		if next := tm.next(t); at.IsZero() || next.Before(at) {
@@ -108,7 +108,7 @@ func (s *scheduler) run(ctx context.Context) {
 	}
 }
 
-// advance advances the clock, and returns when every schedule up to the new time has run and the queues are empty.
+// advance advances the clock. It returns when every schedule until the new time has run and the queues are empty.
 func (s *scheduler) advance(ctx context.Context, d time.Duration) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -120,13 +120,13 @@ func (s *scheduler) advance(ctx context.Context, d time.Duration) error {
 	s.clock.forward(to)
 	select {
 	case s.moved <- struct{}{}:
-	default: // run has not yet handled the previous move
+	default: // the earlier signal has not been received yet
 	}
 	return nil
 }
 
-// fire runs the schedules up to and including an instant. The caller holds s.mu. It skips runs that would have no
-// effect, unless a request changes what is due meanwhile.
+// fire runs the schedules until an instant, including this instant. It skips runs that would have no effect. The caller
+// must hold s.mu.
 func (s *scheduler) fire(ctx context.Context, until time.Time) {
 	var idle time.Time // no schedule has work before this instant
 	seen := int64(-1)  // the value of s.requests when idle was determined
@@ -149,10 +149,10 @@ func (s *scheduler) fire(ctx context.Context, until time.Time) {
 	}
 }
 
-// never is later than every instant of the clock.
+// never is an instant that is later than any time of the clock.
 var never = time.Date(9999, 1, 1, 0, 0, 0, 0, time.UTC)
 
-// nextWork returns the earliest instant, not before at, at which a schedule may have work.
+// nextWork returns the earliest instant, at or after at, at which a schedule may have work.
 func (s *scheduler) nextWork(ctx context.Context, at time.Time) time.Time {
 	if s.queues.waiting() {
 		return at
@@ -165,7 +165,7 @@ func (s *scheduler) nextWork(ctx context.Context, at time.Time) time.Time {
 		one, err := tm.work(ctx, at)
 		switch {
 		case err != nil:
-			return at // the function reports the error
+			return at // the function reports the error when it runs
 		case !one.IsZero() && one.Before(next):
 			next = one
 		}
@@ -173,7 +173,7 @@ func (s *scheduler) nextWork(ctx context.Context, at time.Time) time.Time {
 	return next
 }
 
-// runOne runs the schedule of a timer that is due at the current time.
+// runOne runs the schedule of a timer. The clock is already at the instant of the run.
 func (s *scheduler) runOne(tm timer, at time.Time) {
 	began, now := s.clock.Now(), time.Now()
 	err := s.invoke(tm, at)
@@ -191,7 +191,7 @@ type scheduleEvent struct {
 	Time     time.Time `json:"time"`
 }
 
-// invoke sends the schedule's event to its function.
+// invoke sends the event of a schedule to the function of the timer.
 func (s *scheduler) invoke(tm timer, at time.Time) error {
 	payload, err := json.Marshal(scheduleEvent{tm.function, at})
 	if err != nil {

@@ -21,17 +21,18 @@ const seedMembers = 200
 // seedMonths is the number of months for which the members have been active.
 const seedMonths = 12
 
-// SeedExternalID returns the merchant's ID of the i-th seeded member, from 1. The first members order most.
+// SeedExternalID returns the merchant's ID of the i-th seeded member, counted from 1. The first members place the most
+// orders.
 func SeedExternalID(i int) string { return fmt.Sprintf("demo-%03d", i) }
 
-// Seed enrolls 200 members and makes them buy, pay, cancel, redeem and complain during the year before now. For each
-// member, it uses the ledger with a separate clock, which advances through that year. The table therefore has the same
-// contents as after twelve months of operation, including every activation, expiry and tier review. With the same
-// program and the same now, Seed always writes the same bytes.
+// Seed enrolls 200 members and simulates their activity during the year before now: they place orders, pay, cancel,
+// redeem rewards and file complaints. For each member, it uses the ledger with a separate clock, which advances through
+// that year. The table therefore has the same contents as after twelve months of operation, including every activation,
+// expiry and tier review. With the same program and the same now, Seed always writes the same bytes.
 //
-// The members have no email addresses, so that no message is ever sent by mistake.
+// The members have no email addresses, so that no message can be sent to a real person.
 func Seed(ctx context.Context, a *app.App, p *loyalty.Program, now time.Time) error {
-	const abreast = 32 // members are independent, and a table on disk is faster with many concurrent writers
+	const abreast = 32 // number of members at the same time; many concurrent writers are faster with a table on disk
 	todo := make(chan int)
 	failures := make([]error, seedMembers)
 	var workers sync.WaitGroup
@@ -47,7 +48,7 @@ func Seed(ctx context.Context, a *app.App, p *loyalty.Program, now time.Time) er
 	}
 	close(todo)
 	workers.Wait()
-	err := ctx.Err() // if ctx was canceled, every member would otherwise report it
+	err := ctx.Err() // returned once, because otherwise every member would report it
 	if err == nil {
 		err = errors.Join(failures...)
 	}
@@ -57,14 +58,14 @@ func Seed(ctx context.Context, a *app.App, p *loyalty.Program, now time.Time) er
 	return nil
 }
 
-// A person is one seeded member, with a source of random numbers.
+// A person is one seeded member, with a random number generator.
 type person struct {
-	app.Stores // with the person's clock
+	app.Stores // these stores use the person's clock
 
 	rand    *rand.Rand
-	index   int // from 1; members with a low index order most
+	index   int // counted from 1; members with a low index place the most orders
 	program *loyalty.Program
-	now     time.Time // the person's current time
+	now     time.Time // the current time of the person
 	end     time.Time
 	id      loyalty.MemberID
 	home    home
@@ -83,10 +84,10 @@ func newPerson(a *app.App, p *loyalty.Program, index int, end time.Time) *person
 	return per
 }
 
-// by is the actor of all seeded commands. They have natural IDs and need no fingerprint.
+// by is the actor of all seeded commands. The commands have natural IDs and need no fingerprint.
 var by = ledger.By{Actor: "demo"}
 
-// live enrolls the person and carries out the plans in order up to the end.
+// live enrolls the person and performs the plans in order, until the end of the simulated year.
 func (per *person) live(ctx context.Context) error {
 	year := per.end.Sub(per.end.AddDate(0, -seedMonths, 0))
 	late := time.Duration(per.rand.Int64N(int64(year) * int64(per.index) / (seedMembers + 20)))
@@ -125,7 +126,7 @@ func (per *person) enrol(ctx context.Context) error {
 	return err
 }
 
-// name returns a random ID in the API's format.
+// name returns a random ID in the format of the API.
 func (per *person) name(prefix string) string {
 	const alphabet = "0123456789abcdefghjkmnpqrstvwxyz"
 	var b [20]byte
@@ -135,5 +136,5 @@ func (per *person) name(prefix string) string {
 	return prefix + string(b[:])
 }
 
-// oneIn returns true with probability 1/n.
+// oneIn reports true with the probability 1/n.
 func (per *person) oneIn(n int) bool { return per.rand.IntN(n) == 0 }

@@ -9,7 +9,8 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
 )
 
-// A home is a person's country, with typical names, and the country's currency if the program supports it.
+// A home is the country of a person. It has typical names of persons, and a currency that is used if the program
+// supports it.
 type home struct {
 	locale, zone string
 	currency     loyalty.Currency
@@ -29,7 +30,7 @@ var homes = []home{
 	{"ja", "Asia/Tokyo", "JPY", []string{"葵", "蓮", "陽菜"}, []string{"佐藤", "鈴木", "高橋"}},
 }
 
-// goods are the products of the shop, with prices in hundredths of a euro.
+// goods are the products of the shop. Prices are in euro cents.
 var goods = []struct {
 	sku, category string
 	price         int64
@@ -45,7 +46,7 @@ var goods = []struct {
 	{"GIFT-25", "gift-cards", 2500},
 }
 
-// order returns a random order, placed and paid.
+// order returns a random order that is paid.
 func (per *person) order(id string, at time.Time) loyalty.Order {
 	o := loyalty.Order{
 		ID: id, Member: per.id, PlacedAt: at, Currency: per.currency(), Status: loyalty.OrderPaid,
@@ -72,7 +73,8 @@ func (per *person) order(id string, at time.Time) loyalty.Order {
 	return o
 }
 
-// tenders returns a payment by card, or partly with a gift card or store credit, which earn no points.
+// tenders returns the tenders of an order. Some orders are paid only by card. Others are partly paid with a gift card
+// or store credit, for which no points are earned.
 func (per *person) tenders(c loyalty.Currency, total int64) []loyalty.Tender {
 	card := loyalty.Tender{Kind: loyalty.TenderCard, Amount: total}
 	other := loyalty.Tender{Kind: loyalty.TenderGiftCard, Amount: min(total, in(c, 1000))}
@@ -89,8 +91,8 @@ func (per *person) tenders(c loyalty.Currency, total int64) []loyalty.Tender {
 	return []loyalty.Tender{other, card}
 }
 
-// currency returns the currency of the person's home if the program supports it, otherwise the program's first
-// currency.
+// currency returns the currency of the person's home if the program supports it. Otherwise, it returns the program's
+// first currency.
 func (per *person) currency() loyalty.Currency {
 	rates := per.program.Earn.Rates
 	if _, ok := rates[per.home.currency]; ok {
@@ -99,12 +101,12 @@ func (per *person) currency() loyalty.Currency {
 	return Currencies(per.program)[0]
 }
 
-// Currencies returns the currencies for which a program has rates, sorted by code.
+// Currencies returns the currencies that have an earning rate in a program, sorted by code.
 func Currencies(p *loyalty.Program) []loyalty.Currency {
 	return slices.Sorted(maps.Keys(p.Earn.Rates))
 }
 
-// in converts a price to another currency's minor units, with an approximate rate.
+// in converts a price in euro cents to minor units of another currency, with an approximate rate.
 func in(c loyalty.Currency, cents int64) int64 {
 	switch decimals, _ := c.Exponent(); decimals {
 	case 0:

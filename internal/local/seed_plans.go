@@ -19,15 +19,15 @@ type plan struct {
 	do func(context.Context) error
 }
 
-// plans contains the actions that are still to be performed. An action may add others.
+// plans contains the actions that a person has not performed yet. An action may add others.
 type plans struct{ list []plan }
 
 func (ps *plans) add(at time.Time, do func(context.Context) error) {
 	ps.list = append(ps.list, plan{at, do})
 }
 
-// next removes and returns the earliest plan. Plans at the same instant are returned in the order of their
-// creation.
+// next removes the earliest plan and returns it. If several plans are at the same instant, the one that was added first
+// is returned first.
 func (ps *plans) next() (plan, bool) {
 	if len(ps.list) == 0 {
 		return plan{}, false
@@ -43,8 +43,8 @@ func (ps *plans) next() (plan, bool) {
 	return p, true
 }
 
-// planOrders spreads a person's orders over the time since enrollment. The number of orders follows Zipf's law: a
-// few customers buy most.
+// planOrders distributes a person's orders over the time since enrollment. The number of orders follows Zipf's law: a
+// few members place most of the orders.
 func (per *person) planOrders(joined time.Time) {
 	span := per.end.Add(-time.Hour).Sub(joined)
 	n := 1 + 64/per.index + per.rand.IntN(5)
@@ -52,7 +52,7 @@ func (per *person) planOrders(joined time.Time) {
 		at := joined.Add(time.Hour + time.Duration(per.rand.Int64N(int64(span))).Truncate(time.Minute))
 		o := per.order(fmt.Sprint(20000+per.index*100+k), at)
 		switch {
-		case per.oneIn(12): // an order on account earns no points until it is paid
+		case per.oneIn(12): // an order on invoice, which earns no points until it is paid
 			o.Status = loyalty.OrderPlaced
 			per.plans.add(at.Add(2*24*time.Hour), per.put(o, loyalty.OrderPaid))
 		case per.oneIn(15):
@@ -76,8 +76,8 @@ func (per *person) put(o loyalty.Order, status loyalty.OrderStatus) func(context
 	}
 }
 
-// redeem redeems the most expensive reward that the person can afford with an order, if any. Of ten redemptions,
-// seven are immediate, one is committed after a reservation, one is canceled and one reservation expires.
+// redeem redeems the most expensive reward that the person can afford with an order, if there is one. Of ten
+// redemptions, seven are immediate, one is committed after a reservation, one is canceled, and one reservation expires.
 func (per *person) redeem(o loyalty.Order, id string, fate int) func(context.Context) error {
 	return func(ctx context.Context) error {
 		m, err := per.Members.Get(ctx, per.program, per.id)
@@ -92,7 +92,7 @@ func (per *person) redeem(o loyalty.Order, id string, fate int) func(context.Con
 		in.Reward = reward.ID
 		_, err = per.Redemptions.Redeem(ctx, per.program, in, by)
 		if errors.Is(err, loyalty.RewardOutOfStock) {
-			return nil // out of stock
+			return nil // the reward is out of stock
 		}
 		if err != nil {
 			return err
@@ -113,7 +113,7 @@ func (per *person) redeem(o loyalty.Order, id string, fate int) func(context.Con
 	}
 }
 
-// paid returns the total of an order.
+// paid returns the amount that is paid for an order.
 func paid(o loyalty.Order) loyalty.Money {
 	total := loyalty.Money{Currency: o.Currency}
 	for _, t := range o.Tenders {
@@ -122,8 +122,9 @@ func paid(o loyalty.Order) loyalty.Money {
 	return total
 }
 
-// Affordable returns the most expensive reward that a member can redeem with an order of the given total. It returns
-// false if there is none. It ignores rewards with codes, because codes are random and the seed must be reproducible.
+// Affordable returns the most expensive reward that a member can redeem with an order of the given total. It reports
+// false if there is none. It ignores rewards with codes, because codes are random, and Seed must always create the same
+// data.
 func Affordable(p *loyalty.Program, acc loyalty.Account, total loyalty.Money, now time.Time) (loyalty.Reward, bool) {
 	rewards := slices.DeleteFunc(slices.Clone(p.Rewards), func(r loyalty.Reward) bool {
 		q := engine.Available(p, acc, r, loyalty.Redemption{Total: total}, nil, now)

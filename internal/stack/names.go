@@ -2,17 +2,17 @@ package stack
 
 import "strings"
 
-// A Deployment is the location of a stack. Names derives the names of the stack's resources from it.
+// A Deployment states where a stack is deployed. Names uses it to derive the names of the stack's resources.
 type Deployment struct {
-	Region    string // such as eu-west-1
-	Account   string // twelve digits
+	Region    string // an AWS region, such as eu-west-1
+	Account   string // an account ID with twelve digits
 	StackName string
-	Resources Values // replaces values that Names derives, by key
+	Resources Values // values that replace the values from Names, by key
 }
 
-// Names returns values for the pseudo parameters and for every resource of the template, in the formats of AWS: a
-// table's Ref is its name, a queue's Ref is its URL, a secret's Ref is its ARN. Where AWS chooses a random name,
-// Names combines the stack's name and the logical ID. Parameters are not included.
+// Names returns values for the pseudo parameters and for every resource of the template. The values have the formats of
+// AWS: a Ref to a table is its name, a Ref to a queue is its URL, and a Ref to a secret is its ARN. Where AWS chooses a
+// random name, Names combines the stack's name and the logical ID. Parameters are not included.
 func (t *Template) Names(d Deployment) Values {
 	v := Values{
 		"AWS::Region": d.Region, "AWS::AccountId": d.Account, "AWS::StackName": d.StackName,
@@ -28,8 +28,8 @@ func (t *Template) Names(d Deployment) Values {
 	return v
 }
 
-// name adds the values that Ref and Fn::GetAtt return for a resource. They are listed under "Return values" in the
-// CloudFormation reference of each resource type. For a type that is not listed here, it adds only the name.
+// name adds the values to which Ref and Fn::GetAtt resolve for a resource. The CloudFormation reference of each
+// resource type lists them under "Return values". For a type that this function does not know, it adds only the name.
 func (d Deployment) name(v Values, id, kind string) {
 	name := d.StackName + "-" + id
 	v[id] = name

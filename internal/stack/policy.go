@@ -11,21 +11,22 @@ import (
 type Statement struct {
 	Sid       string
 	Effect    string   // Allow or Deny
-	Action    []string // patterns such as dynamodb:GetItem
-	Resource  []string // ARN patterns
+	Action    []string // patterns of actions, such as dynamodb:GetItem
+	Resource  []string // patterns of ARNs
 	Condition []Condition
 }
 
-// A Condition is one test of a statement. A statement applies if all its conditions are true.
+// A Condition is one condition of a statement. A statement applies only if all its conditions are true.
 type Condition struct {
 	Operator string // such as ForAllValues:StringLike
-	Key      string // such as dynamodb:LeadingKeys
+	Key      string // a condition key, such as dynamodb:LeadingKeys
 	Values   []string
 }
 
-// Statements returns the statements of a function's own policies, with all references resolved. It returns an error for
-// a policy that is not an inline document, such as the name of a managed policy or a SAM policy template. It also
-// returns an error for an unknown part of a statement, because ignoring it would change the meaning of the policy.
+// Statements returns the statements of a function's own policies. All references in them are resolved. It returns an
+// error for a policy that is not an inline document, such as the name of a managed policy or a SAM policy template. It
+// also returns an error for an unknown part of a statement. If it ignored the part, the meaning of the policy would
+// change.
 func (t *Template) Statements(f *Function, values Values) ([]Statement, error) {
 	policies, err := t.policies(f, values)
 	if err != nil {
@@ -47,15 +48,16 @@ func (t *Template) Statements(f *Function, values Values) ([]Statement, error) {
 	return statements, nil
 }
 
-// policies returns the policy documents of a function: its Policies in a SAM template, the inline policies of its
-// role in a transformed template, and in both the policies attached to its role.
+// policies returns the policy documents of a function. In a SAM template, these are the function's Policies. In a
+// transformed template, these are the inline policies of the function's role. In both, the policies that are attached
+// to the role are added.
 func (t *Template) policies(f *Function, values Values) ([]any, error) {
 	if t.Resources[f.ID].Type == "AWS::Serverless::Function" {
 		own, err := t.Resolve(f.Properties["Policies"], values)
 		if err != nil {
 			return nil, err
 		}
-		attached, err := t.attached(f.ID+"Role", values) // the role that SAM creates
+		attached, err := t.attached(f.ID+"Role", values) // the name of the role that SAM creates
 		return append(List(own), attached...), err
 	}
 	id := Referent(f.Properties["Role"])
@@ -75,7 +77,8 @@ func (t *Template) policies(f *Function, values Values) ([]any, error) {
 	return append(documents, attached...), err
 }
 
-// attached returns the documents of the policies that are attached to a role, except policies whose condition is false.
+// attached returns the documents of the policies that are attached to a role. It omits a policy whose condition is
+// false.
 func (t *Template) attached(role string, values Values) (documents []any, err error) {
 	policies := t.OfType("AWS::IAM::Policy")
 	for _, id := range slices.Sorted(maps.Keys(policies)) {
@@ -131,7 +134,7 @@ func readStatement(o Object) (Statement, error) {
 	return s, nil
 }
 
-// readConditions returns the conditions ordered by operator and key.
+// readConditions returns the conditions of a statement, sorted by operator and key.
 func readConditions(o Object) (conditions []Condition, err error) {
 	for _, operator := range slices.Sorted(maps.Keys(o)) {
 		keys := object(o[operator])

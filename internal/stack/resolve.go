@@ -9,12 +9,12 @@ import (
 	"strings"
 )
 
-// Values contains the values to which references resolve. A key is "Stage" for a parameter or resource in !Ref Stage,
-// "Table.Arn" for !GetAtt Table.Arn, and "AWS::Region" for a pseudo parameter. A parameter without a value in Values
-// has its default value.
+// Values contains the values to which references resolve. The key of a parameter or resource is its name: "Stage" for
+// !Ref Stage. The key of an attribute is "Table.Arn" for !GetAtt Table.Arn. The key of a pseudo parameter is, for
+// example, "AWS::Region". A parameter that has no value here has its default value.
 type Values map[string]any
 
-// noValue is what AWS::NoValue resolves to. Objects and lists drop it.
+// noValue is the value to which AWS::NoValue resolves. Objects and lists omit it.
 type noValue struct{}
 
 // isIntrinsic reports whether an object is a call of an intrinsic function, such as {"Ref": "Table"}.
@@ -156,7 +156,7 @@ func (r *resolver) lookup(name string) (any, error) {
 
 var placeholder = regexp.MustCompile(`\$\{([^}]*)\}`)
 
-// sub replaces ${Name} and ${Name.Attribute}. ${!Text} becomes the literal ${Text}.
+// sub replaces ${Name} and ${Name.Attribute} with their values. It replaces ${!Text} with the literal text ${Text}.
 func (r *resolver) sub(argument any) (any, error) {
 	own := r
 	pattern, isText := argument.(string)
@@ -260,7 +260,7 @@ func (r *resolver) condition(name string) (any, error) {
 	return v, err
 }
 
-// test evaluates the functions that are allowed in conditions.
+// test evaluates the functions that are allowed in the conditions of a template.
 func (r *resolver) test(name string, arguments []any) (any, error) {
 	resolved, err := r.list(arguments)
 	if err != nil {

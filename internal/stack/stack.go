@@ -1,9 +1,9 @@
-// Package stack reads template.yaml, the description of Perennial's resources on AWS: its parameters, its
-// functions with their events, environment and policies, and all other resources.
+// Package stack reads template.yaml, which describes Perennial's resources on AWS: the parameters, the functions with
+// their events, environment and policies, and all other resources.
 //
 // It reads the SAM file and also the CloudFormation file into which SAM transforms it, because both use the same
-// syntax. It returns values as they are in the file. Resolve replaces references by values that the caller supplies.
-// The package does not transform, validate or deploy a template, which SAM, cfn-lint and CloudFormation do.
+// syntax. It returns values as they are in the file. Resolve replaces references with values that the caller supplies.
+// The package does not transform, validate or deploy a template; SAM, cfn-lint and CloudFormation do this.
 package stack
 
 import (
@@ -14,24 +14,24 @@ import (
 	"strings"
 )
 
-// An Object is a mapping of the template. References are objects with one name: !Ref Table is {"Ref": "Table"},
-// !GetAtt Table.Arn is {"Fn::GetAtt": ["Table", "Arn"]}, !Sub x is {"Fn::Sub": "x"}.
+// An Object is a mapping in the template. A reference is an object with one name: !Ref Table is {"Ref": "Table"},
+// !GetAtt Table.Arn is {"Fn::GetAtt": ["Table", "Arn"]}, and !Sub x is {"Fn::Sub": "x"}.
 type Object = map[string]any
 
 // A Template is a parsed template.
 type Template struct {
 	Parameters map[string]Parameter
-	Conditions Object               // the Conditions section: expressions by name
-	Resources  map[string]Resource  // by logical ID
-	Functions  map[string]*Function // by logical ID
-	Document   Object               // the whole file
+	Conditions Object               // expressions of the Conditions section, by name
+	Resources  map[string]Resource  // resources by logical ID
+	Functions  map[string]*Function // functions by logical ID
+	Document   Object               // the complete file
 }
 
 // A Parameter is one entry of the Parameters section.
 type Parameter struct {
 	Type          string
 	Description   string
-	Default       string // meaningful only if HasDefault
+	Default       string // used only if HasDefault is set
 	HasDefault    bool
 	AllowedValues []string
 }
@@ -39,35 +39,35 @@ type Parameter struct {
 // A Resource is one entry of the Resources section.
 type Resource struct {
 	Type       string
-	Condition  string // name of the condition under which it exists; empty for always
-	Properties Object // nil if it has none
-	Attributes Object // the entry itself, with Metadata, DependsOn, DeletionPolicy, …
+	Condition  string // the name of the condition under which the resource exists; empty if it always exists
+	Properties Object // nil if the resource has no properties
+	Attributes Object // the complete entry, with Metadata, DependsOn, DeletionPolicy and so on
 }
 
-// A Function is a Lambda function: a resource of type AWS::Serverless::Function or AWS::Lambda::Function, with
-// the values of Globals.Function merged into its properties as SAM does.
+// A Function is a Lambda function: a resource of type AWS::Serverless::Function or AWS::Lambda::Function. As in SAM,
+// its properties include the values of Globals.Function.
 type Function struct {
-	ID          string // logical ID, such as EarnFunction
-	Name        string // short name, such as earn: the base name of Code, or the ID without its suffix
-	Code        string // CodeUri as written, such as build/earn/; empty in a transformed template
-	Timeout     int    // seconds
-	MemorySize  int    // megabytes
-	Environment Object // variables as written; see Template.Environment
+	ID          string // the logical ID, such as EarnFunction
+	Name        string // the short name, such as earn: the last element of Code, or the ID without its suffix
+	Code        string // the CodeUri as written in the file, such as build/earn/; empty in a transformed template
+	Timeout     int    // in seconds
+	MemorySize  int    // in megabytes
+	Environment Object // the variables as written in the file; see Template.Environment
 	Events      []Event
-	Properties  Object // all properties, merged
+	Properties  Object // all properties, including those of Globals.Function
 }
 
-// An Event is one source of events of a function.
+// An Event is one event source of a function.
 type Event struct {
-	Name       string // its name within the function
-	Type       string // HttpApi, ScheduleV2, SQS, DynamoDB, EventBridgeRule
-	Route      string // HttpApi: "GET /v1/members/{member}" or "$default"
-	Schedule   string // ScheduleV2: the expression
-	Source     string // SQS and DynamoDB: logical ID of the queue or table
-	Properties Object // all properties, as written
+	Name       string // the name of the event source within the function
+	Type       string // HttpApi, ScheduleV2, SQS, DynamoDB or EventBridgeRule
+	Route      string // for HttpApi: the route key, such as "GET /v1/members/{member}" or "$default"
+	Schedule   string // for ScheduleV2: the schedule expression
+	Source     string // for SQS and DynamoDB: the logical ID of the queue or table
+	Properties Object // all properties, as written in the file
 }
 
-// Read reads the template in a file.
+// Read reads a template from a file.
 func Read(path string) (*Template, error) {
 	source, err := os.ReadFile(path)
 	if err != nil {
@@ -112,7 +112,7 @@ func Parse(source []byte) (*Template, error) {
 	return t, nil
 }
 
-// Function returns the function with a short name.
+// Function returns the function with the given short name.
 func (t *Template) Function(name string) (*Function, error) {
 	for _, f := range t.Functions {
 		if f.Name == name {
@@ -122,7 +122,7 @@ func (t *Template) Function(name string) (*Function, error) {
 	return nil, fmt.Errorf("stack: no function %q in the template", name)
 }
 
-// FunctionIDs returns the logical IDs of all functions, sorted.
+// FunctionIDs returns the sorted logical IDs of all functions.
 func (t *Template) FunctionIDs() []string { return slices.Sorted(maps.Keys(t.Functions)) }
 
 // OfType returns the resources of a type by logical ID.
@@ -202,8 +202,8 @@ func readEvent(name string, o Object) (Event, error) {
 	return e, nil
 }
 
-// merge adds a function's properties to the global ones: objects are merged, lists are appended, and any other
-// value of the function replaces the global one. These are SAM's rules.
+// merge combines a function's own properties with the global ones, as SAM does: objects are merged, lists are appended,
+// and any other value of the function replaces the global value.
 func merge(global, own Object) Object {
 	merged := maps.Clone(global)
 	if merged == nil {
@@ -229,7 +229,7 @@ func mergeValue(global, own any) any {
 	return own
 }
 
-// lastElement returns the last element of a slash-separated path.
+// lastElement returns the last element of a path whose elements are separated by slashes.
 func lastElement(path string) string {
 	path = strings.TrimSuffix(path, "/")
 	return path[strings.LastIndexByte(path, '/')+1:]

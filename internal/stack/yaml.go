@@ -8,9 +8,9 @@ import (
 	"github.com/goccy/go-yaml/parser"
 )
 
-// ParseYAML parses a YAML or JSON document whose root is a mapping. It returns mappings as Object, sequences as
-// []any, integers as uint64 or int64, and other scalars as string, bool or nil. CloudFormation's short forms (!Ref,
-// !GetAtt, !Sub, …) become the long forms (Ref, Fn::GetAtt, Fn::Sub, …).
+// ParseYAML parses a YAML or JSON document whose root is a mapping. It returns mappings as Object, sequences as []any,
+// integers as uint64 or int64, and other scalars as string, bool or nil. It replaces the short forms of CloudFormation
+// (!Ref, !GetAtt, !Sub, …) with the long forms (Ref, Fn::GetAtt, Fn::Sub, …).
 func ParseYAML(source []byte) (Object, error) {
 	file, err := parser.ParseBytes(source, 0)
 	if err != nil {
@@ -36,7 +36,7 @@ func anchors(root ast.Node) map[string]ast.Node {
 	return found
 }
 
-// plain converts a node to objects, lists and scalars.
+// plain converts a YAML node to objects, lists and scalars.
 func plain(n ast.Node, anchored map[string]ast.Node) any {
 	switch n := n.(type) {
 	case *ast.MappingNode:
@@ -72,7 +72,7 @@ func plain(n ast.Node, anchored map[string]ast.Node) any {
 	}
 }
 
-// longForm converts the short form of an intrinsic function to the long one.
+// longForm converts the short form of an intrinsic function, such as !Ref, to the long form.
 func longForm(tag string, value any) any {
 	switch tag {
 	case "Ref", "Condition":
@@ -86,7 +86,7 @@ func longForm(tag string, value any) any {
 	return Object{"Fn::" + tag: value}
 }
 
-// At returns the value at a path of names in nested objects, or nil if it is absent.
+// At returns the value at a path of names in nested objects, or nil if there is none.
 func At(from any, names ...string) any {
 	for _, name := range names {
 		o, _ := from.(Object)
@@ -95,8 +95,8 @@ func At(from any, names ...string) any {
 	return from
 }
 
-// List returns a list unchanged, nil as an empty list and any other value as a list of one, because the template
-// may state a single value in place of a list.
+// List returns a list unchanged, an empty list for nil, and a list with one element for any other value. The template
+// may contain a single value in place of a list.
 func List(v any) []any {
 	if l, ok := v.([]any); ok {
 		return l
@@ -113,7 +113,7 @@ func object(v any) Object {
 	return o
 }
 
-// text returns a scalar as a string, or "" if it is nil or not a scalar.
+// text returns a scalar as a string. It returns "" for nil and for any other value.
 func text(v any) string {
 	switch v := v.(type) {
 	case string:
@@ -124,7 +124,7 @@ func text(v any) string {
 	return ""
 }
 
-// number returns an integer, or 0 if v is not one.
+// number returns an integer. It returns 0 for any other value.
 func number(v any) int {
 	switch v := v.(type) {
 	case uint64:

@@ -1,13 +1,14 @@
-// Package awsapi emulates the AWS APIs that the functions call, on one machine: DynamoDB, SQS, Secrets Manager,
-// SES, SNS and EventBridge at one address. The functions find it through AWS_ENDPOINT_URL.
+// Package awsapi emulates the AWS APIs that the functions call, on one machine: DynamoDB, SQS, Secrets Manager, SES,
+// SNS and EventBridge. All of them have the same address. The functions read this address from the environment variable
+// AWS_ENDPOINT_URL.
 //
-// Each call is checked against the policies of the calling function in template.yaml. A call that they do not allow
-// gets AWS's AccessDeniedException and has no effect. A request to any other service or operation, or with any other
-// parameter, is an error. No parameter is ignored.
+// Each call is checked against the policies of the calling function in template.yaml. If the policies do not allow a
+// call, the response is AWS's AccessDeniedException, and the call has no effect. A request to any other service or
+// operation, or with any other parameter, is an error. No parameter is ignored.
 //
 // The access key ID identifies the calling function. Signatures are not verified, because only processes of this
-// machine can reach the address. Nothing is sent outside the machine. Instead, the fields of Server receive the
-// messages and events that functions send.
+// machine can reach the address. Nothing is sent to another machine. Instead, the fields of Server receive the messages
+// and events that functions send.
 package awsapi
 
 import (
@@ -25,45 +26,45 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/stack/access"
 )
 
-// A Server is an http.Handler. Set its fields before the first use. Fields of services that no function calls may
+// A Server is an http.Handler. Set its fields before the first use. The fields for services that no function calls may
 // be nil.
 type Server struct {
-	Guard   *access.Guard // the policies
+	Guard   *access.Guard // the policies of the functions
 	Region  string
 	Account string
-	Log     *slog.Logger // logs denied and invalid calls
+	Log     *slog.Logger // the log of denied and invalid calls
 
-	DynamoDB http.Handler      // serves allowed requests to DynamoDB
+	DynamoDB http.Handler      // serves the requests to DynamoDB that the policies allow
 	Secrets  map[string]string // the values of secrets by ARN
-	Queues   map[string]Queue  // SQS, by queue URL
+	Queues   map[string]Queue  // the SQS queues by URL
 
-	Email func(context.Context, Email) error       // SES; returns ErrRejected for an invalid address
-	Text  func(context.Context, TextMessage) error // SNS
-	Put   func(context.Context, BusEvent) error    // EventBridge
+	Email func(context.Context, Email) error       // receives emails for SES; returns ErrRejected for an invalid address
+	Text  func(context.Context, TextMessage) error // receives text messages for SNS
+	Put   func(context.Context, BusEvent) error    // receives events for EventBridge
 	Now   func() time.Time
 }
 
-// A Queue receives the messages of one SQS queue.
+// A Queue represents one SQS queue.
 type Queue struct {
 	ARN  string
-	Send func(ctx context.Context, bodies ...string) error // stores all messages or returns an error
+	Send func(ctx context.Context, bodies ...string) error // stores all messages, or returns an error
 }
 
-// credential matches the scope of a request's signature, which contains the access key ID and the service.
+// credential matches the part of a request's signature that contains the access key ID and the name of the service.
 var credential = regexp.MustCompile(`Credential=([^/,]+)/[^/]*/[^/]*/([^/]*)/`)
 
 // AccessKeyID returns the access key ID with which a function signs its requests.
 func AccessKeyID(function string) string { return "LOCAL" + function }
 
-// A request is one call with its body and caller.
+// A request is one call of an AWS API.
 type request struct {
 	*http.Request
-	caller    string // the function's short name
+	caller    string // the short name of the calling function
 	operation string
 	body      []byte
 }
 
-// A protocol encodes the errors of a service.
+// A protocol writes an error in the format of a service.
 type protocol func(w http.ResponseWriter, e *callError)
 
 // A callError is an error in the format of AWS.
@@ -81,8 +82,8 @@ func invalid(code, message string) *callError {
 
 const accessDenied = "AccessDeniedException"
 
-// A service handles requests to one AWS service. It first lists the calls that a request requires, so that they can be
-// authorized, and then performs the request.
+// A service handles the requests to one AWS service. It first lists the calls that a request makes, so that the
+// policies can be checked, and then performs the request.
 type service struct {
 	protocol protocol
 	// read returns the calls that the policies must allow and a function that performs the request.
@@ -111,7 +112,7 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// find returns the service that a request is for, and sets the request's operation.
+// find returns the service to which a request is sent, and sets r.operation. It reports false for an unknown service.
 func (s *Server) find(r *request) (service, bool) {
 	target, operation, _ := strings.Cut(r.Header.Get("X-Amz-Target"), ".")
 	r.operation = operation
@@ -134,7 +135,7 @@ func (s *Server) find(r *request) (service, bool) {
 	return service{}, false
 }
 
-// serve performs a request if the policies allow it.
+// serve performs a request with the service svc if the policies allow it.
 func (s *Server) serve(w http.ResponseWriter, r *request, svc service) error {
 	calls, do, err := svc.read(s, r)
 	if err != nil {
@@ -148,7 +149,7 @@ func (s *Server) serve(w http.ResponseWriter, r *request, svc service) error {
 	return do(w)
 }
 
-// report logs an error that a function should not cause, and returns it for the response.
+// report logs an error that a function should not cause, and converts the error for the response.
 func (s *Server) report(r *request, err error) *callError {
 	e, ok := err.(*callError)
 	if !ok {
@@ -162,7 +163,7 @@ func (s *Server) report(r *request, err error) *callError {
 	return e
 }
 
-// dynamodb passes a request to the handler DynamoDB unchanged.
+// dynamodb passes the unchanged request to the handler s.DynamoDB.
 func (s *Server) dynamodb(r *request) ([]access.Call, func(http.ResponseWriter) error, error) {
 	call, err := s.Guard.DynamoDB(r.operation, r.body)
 	if err != nil {
@@ -176,7 +177,7 @@ func (s *Server) dynamodb(r *request) ([]access.Call, func(http.ResponseWriter) 
 	}, nil
 }
 
-// decode decodes JSON parameters and rejects unknown ones.
+// decode decodes the JSON parameters of a request. It rejects unknown parameters.
 func decode(body []byte, in any) error {
 	if err := json.Unmarshal(body, in, json.RejectUnknownMembers(true)); err != nil {
 		return invalid("ValidationException", "a parameter is unsupported or invalid: "+err.Error())
@@ -200,6 +201,6 @@ func respond(w http.ResponseWriter, out any) error {
 		return err
 	}
 	w.Header().Set("Content-Type", "application/x-amz-json-1.0")
-	_, _ = w.Write(body) // the client may have disconnected
+	_, _ = w.Write(body) // fails only if the client has disconnected
 	return nil
 }

@@ -7,14 +7,14 @@ import (
 	"github.com/go-json-experiment/json"
 )
 
-// jsonError writes an error in the protocols awsJson1_0 and awsJson1_1.
+// jsonError writes an error for the protocols awsJson1_0 and awsJson1_1.
 func jsonError(w http.ResponseWriter, e *callError) {
 	w.Header().Set("Content-Type", "application/x-amz-json-1.0")
 	w.WriteHeader(e.Status)
 	_ = json.MarshalWrite(w, map[string]string{"__type": e.Code, "message": e.Message})
 }
 
-// restError writes an error in the protocol restJson1, with the code in a header.
+// restError writes an error for the protocol restJson1, which has the error code in a header.
 func restError(w http.ResponseWriter, e *callError) {
 	if e.Code == accessDenied {
 		e.Status = http.StatusForbidden
@@ -25,7 +25,7 @@ func restError(w http.ResponseWriter, e *callError) {
 	_ = json.MarshalWrite(w, map[string]string{"message": e.Message})
 }
 
-// xmlError writes an error in the protocol awsQuery.
+// xmlError writes an error for the protocol awsQuery.
 func xmlError(w http.ResponseWriter, e *callError) {
 	if e.Code == accessDenied {
 		e.Status, e.Code = http.StatusForbidden, "AuthorizationError"

@@ -11,10 +11,10 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/stack/access"
 )
 
-// A BusEvent is an event that a function puts on an EventBridge bus.
+// A BusEvent is an event that a function sends to an EventBridge bus.
 type BusEvent struct {
-	ID         string // assigned by EventBridge
-	Bus        string // the bus's name
+	ID         string // the ID that EventBridge assigns
+	Bus        string // the name of the bus
 	Source     string
 	DetailType string
 	Detail     jsontext.Value // a JSON object
@@ -29,7 +29,7 @@ type putEventsInput struct{ Entries []putEventsEntry }
 type putEventsEntry struct {
 	EventBusName, Source, DetailType, Detail string
 
-	Time float64 // seconds since 1970; 0 for now
+	Time float64 // in seconds since 1970; 0 for now
 }
 
 type putEventsOutput struct {
@@ -42,7 +42,8 @@ type putEventsResult struct {
 	ErrorCode, ErrorMessage string `json:",omitzero"`
 }
 
-// eventBridge serves PutEvents. As in EventBridge, an invalid event fails without affecting the others.
+// eventBridge serves PutEvents. As in EventBridge, an invalid event fails alone, and the other events of the request
+// are accepted.
 func (s *Server) eventBridge(r *request) ([]access.Call, func(http.ResponseWriter) error, error) {
 	if r.operation != "PutEvents" {
 		return nil, nil, unknown(r)

@@ -14,7 +14,7 @@ type getSecretValueOutput struct {
 	VersionStages                      []string
 }
 
-// secretsManager serves GetSecretValue. A secret has one version.
+// secretsManager serves GetSecretValue. Each secret has only one version.
 func (s *Server) secretsManager(r *request) ([]access.Call, func(http.ResponseWriter) error, error) {
 	if r.operation != "GetSecretValue" {
 		return nil, nil, unknown(r)

@@ -13,17 +13,17 @@ import (
 
 // An Email is an email that a function sends through SES.
 type Email struct {
-	MessageID        string // assigned by SES
+	MessageID        string // the ID that SES assigns
 	From             string
 	To               []string
 	Subject          string
 	Text, HTML       string
 	Headers          map[string]string
 	Tags             map[string]string
-	ConfigurationSet string // its ARN; empty for none. SES reports the delivery of an email only with one
+	ConfigurationSet string // the ARN of the configuration set; empty for none. Without one, SES reports no delivery
 }
 
-// ErrRejected means that a provider rejects a message permanently.
+// ErrRejected reports that a provider permanently rejects a message.
 var ErrRejected = errors.New("awsapi: the message is rejected")
 
 type sendEmailInput struct {
@@ -45,7 +45,7 @@ type (
 	content   struct{ Data, Charset string }
 )
 
-// ses serves SendEmail of API version 2 with a simple message.
+// ses serves SendEmail of API version 2, for simple messages only.
 func (s *Server) ses(r *request) ([]access.Call, func(http.ResponseWriter) error, error) {
 	r.operation = "SendEmail"
 	var in sendEmailInput
@@ -85,7 +85,7 @@ func byName(all []nameValue) map[string]string {
 	return m
 }
 
-// rejected converts ErrRejected to the service's error with the given code. It returns other errors unchanged.
+// rejected converts ErrRejected to an error of the service with the given code. It returns other errors unchanged.
 func rejected(err error, code string) error {
 	if errors.Is(err, ErrRejected) {
 		return invalid(code, err.Error())

@@ -14,10 +14,10 @@ import (
 
 // A TextMessage is a message that a function sends to a phone through SNS.
 type TextMessage struct {
-	MessageID  string // assigned by SNS
-	To         string // E.164
+	MessageID  string // the ID that SNS assigns
+	To         string // a phone number in the format E.164
 	Text       string
-	Attributes map[string]string // such as AWS.SNS.SMS.SenderID
+	Attributes map[string]string // message attributes, such as AWS.SNS.SMS.SenderID
 }
 
 var (
@@ -33,7 +33,7 @@ type publishResponse struct {
 	RequestID string   `xml:"ResponseMetadata>RequestId"`
 }
 
-// sns serves Publish to a phone number.
+// sns serves Publish with a phone number.
 func (s *Server) sns(r *request) ([]access.Call, func(http.ResponseWriter) error, error) {
 	form, err := url.ParseQuery(string(r.body))
 	if err != nil {

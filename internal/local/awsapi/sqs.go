@@ -10,11 +10,11 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/stack/access"
 )
 
-// The quotas of SQS
+// These constants are quotas of SQS
 // (https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/quotas-messages.html).
 const (
 	maxEntries = 10
-	maxMessage = 1 << 20 // bytes of a message, and of all messages of a batch
+	maxMessage = 1 << 20 // maximum number of bytes of a message, and also of all messages of a batch together
 )
 
 type sendMessageInput struct{ QueueUrl, MessageBody string }

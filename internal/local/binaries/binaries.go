@@ -1,8 +1,8 @@
-// Package binaries builds the functions' binaries for this machine. It uses the same script and flags as the build for
+// Package binaries builds the functions' binaries for this machine, with the same script and flags as the build for
 // Lambda.
 //
-// It needs the sources of this module and Go. Several processes can build at the same time: they take turns, and a
-// current binary is not written again, so that a running binary is never replaced.
+// It needs the sources of this module and the go command. If several processes build at the same time, they wait for
+// each other. A binary that is already up to date is not written again, so that a running binary is never replaced.
 package binaries
 
 import (
@@ -32,7 +32,8 @@ func Root() (string, error) {
 	}
 }
 
-// Build builds functions from the sources in root. It returns the directory that contains <function>/bootstrap.
+// Build builds functions from the sources in root. It returns a directory that contains the file <function>/bootstrap
+// for each function.
 func Build(ctx context.Context, root string, functions ...string) (dir string, err error) {
 	dir = filepath.Join(root, "build", "host")
 	if err := os.MkdirAll(dir, 0o755); err != nil {

@@ -8,7 +8,8 @@ import (
 	"syscall"
 )
 
-// lock waits until no other process holds the lock of a file. The lock is released when the process exits.
+// lock waits until no other process holds the lock of a file, and then acquires it. The lock is released by unlock, or
+// when the process exits.
 func lock(path string) (unlock func() error, err error) {
 	f, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE, 0o644)
 	if err != nil {

@@ -1,15 +1,15 @@
-// Package deployment runs the functions' binaries on one machine as template.yaml deploys them: with their
-// environment, timeouts, memory sizes, policies and event sources.
+// Package deployment runs the functions' binaries on one machine as template.yaml deploys them: with their environment,
+// timeouts, memory sizes, policies and event sources.
 //
-// A function has exactly the resources of the template. Its environment contains the variables of the template and
-// of Lambda, its AWS calls go to the emulated services of package awsapi and are checked against its policies, and
-// records of the table's stream and SES's events reach it through the filters and patterns of its event sources.
-// Package local delivers the events of the API, the schedules and the queues, as it does to functions in its own
-// process.
+// A function has exactly the resources of the template. Its environment contains the variables of the template and of
+// Lambda. Its AWS calls are sent to the emulated services of package awsapi, which check them against the function's
+// policies. Records of the table's stream and events of SES are selected with the filters and patterns of the
+// function's event sources. Package local delivers the events of the API, the schedules and the queues. It delivers
+// them in the same way to functions in its own process.
 //
 // Deliberate limits: only the event sources of the template invoke a function, but a caller can send any event to the
-// functions that Handlers returns. Retries follow immediately. Reminders by webhook are not configured, because their
-// sender rejects addresses of this machine.
+// functions that Handlers returns. A failed event is repeated immediately. Reminders by webhook are not configured,
+// because their sender rejects addresses of this machine.
 package deployment
 
 import (
@@ -34,52 +34,53 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/table"
 )
 
-// These constants describe the AWS deployment that the functions see.
+// These constants describe the AWS account in which the functions seem to run.
 const (
 	Region    = "us-east-1"
 	account   = "000000000000"
 	stackName = "perennial-dev"
 )
 
-// processes is the default of Options.Processes.
+// processes is the default value of Options.Processes.
 const processes = 8
 
-// Options configures a deployment. Template, Binaries, Secrets, Outbox, Queue and Log are required, and either
-// Table or DynamoDB.
+// Options configures a deployment. Template, Binaries, Secrets, Outbox, Queue and Log are required. Either Table or
+// DynamoDB is required too.
 type Options struct {
 	Template   *stack.Template
-	Binaries   string            // the directory with <function>/bootstrap
-	Parameters map[string]string // parameters of the template; a missing one has its default
-	Secrets    map[string]string // the values of the template's secrets by logical ID
-	Program    string            // the loyalty program of sent text messages; SNS requests do not name one
+	Binaries   string            // a directory that contains <function>/bootstrap
+	Parameters map[string]string // values of the template's parameters; others have their default value
+	Secrets    map[string]string // values of the template's secrets, by logical ID
+	// Program is the loyalty program to which text messages are attributed, because SNS requests name none.
+	Program string
 
-	Table     table.Table // the functions' table; or
-	DynamoDB  string      // the URL of an endpoint with the table, which must not verify signatures,
-	TableName string      // and the table's name there
+	Table     table.Table // the table of the functions; nil if DynamoDB is set
+	DynamoDB  string      // the URL of a DynamoDB endpoint that has the table and does not verify signatures
+	TableName string      // the name of the table at the endpoint DynamoDB
 
-	Outbox notify.Sender // receives every message to a member
+	Outbox notify.Sender // receives all messages to members
 	Queue  func(
 		ctx context.Context, function string, bodies ...string,
-	) error // receives messages for a function's queue
-	Clock  func() (now time.Time, frozen bool) // the stack's clock; nil for the machine's
+	) error // receives the messages to the queue of a function
+	Clock  func() (now time.Time, frozen bool) // the stack's clock; nil selects the machine's clock
 	Log    *slog.Logger
-	Output func(function string, line []byte) // receives each line that a function writes, concurrently; may be nil
+	Output func(function string, line []byte) // receives the lines that functions write, concurrently; may be nil
 
-	Processes int // the maximum number of processes per function; 0 means 8
+	Processes int // the maximum number of processes of each function; 0 selects 8
 }
 
-// A Deployment contains the running functions and their services. Start creates one.
+// A Deployment contains the running functions and the emulated services. Start creates one.
 type Deployment struct {
 	options   Options
 	values    stack.Values
-	url       string // of the emulated services
+	url       string // the URL of the emulated services
 	server    *http.Server
 	functions map[string]*runtimeapi.Function
 	stream    *stream
 	bus       *bus
 }
 
-// Start starts the emulated services. The functions' processes start on demand.
+// Start starts the emulated services. A process of a function starts when the function is first invoked.
 func Start(o Options) (*Deployment, error) {
 	d := &Deployment{options: o, values: values(o), functions: map[string]*runtimeapi.Function{}}
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
@@ -104,8 +105,8 @@ func Start(o Options) (*Deployment, error) {
 	return d, nil
 }
 
-// Parameters returns template parameters that enable all channels that work on one machine: email, text messages
-// and push, with links to the API's address.
+// Parameters returns template parameters that enable all channels that work on one machine: email, text messages and
+// push. Links in messages use the given URL of the API.
 func Parameters(url string) map[string]string {
 	return map[string]string{
 		"Stage": "test", "PublicUrl": url, "MailFrom": "Perennial <rewards@perennial.test>", "SmsSender": "Perennial",
@@ -113,7 +114,7 @@ func Parameters(url string) map[string]string {
 	}
 }
 
-// values returns the values of the template's references.
+// values returns the values to which the template's references resolve.
 func values(o Options) stack.Values {
 	where := stack.Deployment{Region: Region, Account: account, StackName: stackName}
 	if o.TableName != "" {
@@ -137,7 +138,7 @@ func (d *Deployment) now() time.Time {
 	return now
 }
 
-// services returns the AWS APIs that the functions call.
+// services returns the emulated AWS services.
 func (d *Deployment) services() (*awsapi.Server, error) {
 	guard, err := access.New(d.options.Template, d.values)
 	if err != nil {
@@ -166,7 +167,7 @@ func (d *Deployment) services() (*awsapi.Server, error) {
 	return s, nil
 }
 
-// table serves DynamoDB and reports changes to the stream.
+// table returns the handler that serves DynamoDB. It also reports changes of the table to the stream.
 func (d *Deployment) table() http.Handler {
 	name := fmt.Sprint(d.values["Table"])
 	if d.options.Table != nil {
@@ -175,7 +176,7 @@ func (d *Deployment) table() http.Handler {
 	return &dynamodbapi.Forward{URL: d.options.DynamoDB, Changed: d.stream.add}
 }
 
-// connect creates the functions and their event sources.
+// connect creates the functions and connects them to their event sources.
 func (d *Deployment) connect() error {
 	for _, id := range d.options.Template.FunctionIDs() {
 		f := d.options.Template.Functions[id]
@@ -193,7 +194,8 @@ func (d *Deployment) connect() error {
 	return nil
 }
 
-// follow connects a function to the table's stream or to the bus. Package local handles the other event sources.
+// follow connects a function to the table's stream or to the event bus. Package local handles the other types of event
+// sources.
 func (d *Deployment) follow(function string, e stack.Event, h lambda.Handler) error {
 	switch e.Type {
 	case "DynamoDB":
@@ -216,7 +218,7 @@ func (d *Deployment) follow(function string, e stack.Event, h lambda.Handler) er
 	return nil
 }
 
-// reported returns the event types that the template's configuration set sends to the bus.
+// reported returns the types of email events that the template's configuration set sends to the event bus.
 func (d *Deployment) reported() (types []string) {
 	for _, r := range d.options.Template.OfType("AWS::SES::ConfigurationSetEventDestination") {
 		for _, t := range stack.List(stack.At(r.Properties, "EventDestination", "MatchingEventTypes")) {
@@ -238,7 +240,7 @@ func (d *Deployment) Handlers() map[string]lambda.Handler {
 // PIDs returns the process IDs of a function's processes.
 func (d *Deployment) PIDs(function string) []int { return d.functions[function].PIDs() }
 
-// Warm starts a process of each function, and returns an error if one cannot start.
+// Warm starts a process of each function. It returns an error if a process cannot start.
 func (d *Deployment) Warm(ctx context.Context) error {
 	var names []string
 	for name := range d.functions {
@@ -253,7 +255,7 @@ func (d *Deployment) Warm(ctx context.Context) error {
 	return nil
 }
 
-// Wait returns when the pending records of the stream and events of the bus have been delivered.
+// Wait waits until all pending stream records and bus events have been delivered.
 func (d *Deployment) Wait() {
 	d.bus.deliveries.Wait()
 	for _, m := range d.stream.mappings {
@@ -261,7 +263,7 @@ func (d *Deployment) Wait() {
 	}
 }
 
-// Close stops all processes and services. Events in progress fail, and undelivered events are lost.
+// Close stops all processes and services. Invocations in progress fail, and undelivered events are lost.
 func (d *Deployment) Close() error {
 	for _, m := range d.stream.mappings {
 		m.close()

@@ -13,10 +13,10 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/stack"
 )
 
-// version is the first version that AutoPublishAlias publishes.
+// version is the number of the first version that AutoPublishAlias publishes.
 const version = "1"
 
-// newFunction creates a function of the template that runs its binary.
+// newFunction returns a function of the template that runs the function's binary.
 func (d *Deployment) newFunction(f *stack.Function) (*runtimeapi.Function, error) {
 	env, err := d.options.Template.Environment(f, d.values)
 	if err != nil {
@@ -53,9 +53,9 @@ func (d *Deployment) newFunction(f *stack.Function) (*runtimeapi.Function, error
 	return fn, nil
 }
 
-// lambdaVariables returns the variables that Lambda sets for a function on an OS-only runtime
-// (https://docs.aws.amazon.com/lambda/latest/dg/configuration-envvars.html). The name of the log stream is Lambda's
-// without the date, which depends on the start of a process.
+// lambdaVariables returns the variables that Lambda sets for a function with an OS-only runtime
+// (https://docs.aws.amazon.com/lambda/latest/dg/configuration-envvars.html). The name of the log stream differs from
+// Lambda's: it contains no date, because the date would depend on the start of the process.
 func lambdaVariables(name string, f *stack.Function, group, root string) map[string]string {
 	return map[string]string{
 		"_HANDLER":                        text(f.Properties["Handler"]),

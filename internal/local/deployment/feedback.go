@@ -15,33 +15,33 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/local/awsapi"
 )
 
-// simulator is the domain of SES's mailbox simulator, whose addresses determine the outcome of an email
+// simulator is the domain of SES's mailbox simulator. The address at this domain determines what happens to an email
 // (https://docs.aws.amazon.com/ses/latest/dg/send-an-email-from-console.html). There is no feedback for other
-// addresses, because no email leaves the machine.
+// addresses, because no email is sent to another machine.
 const simulator = "@simulator.amazonses.com"
 
-// asyncAttempts is the default number of attempts of an asynchronous Lambda invocation.
+// asyncAttempts is the number of attempts that Lambda makes for an asynchronous invocation by default.
 const asyncAttempts = 3
 
-// A bus is the account's default EventBridge bus, to which SES sends email feedback.
+// A bus is the default EventBridge bus of the account. SES sends email feedback to it.
 type bus struct {
 	region, account string
-	reported        []string // event types that the configuration set sends to the bus, in capitals
+	reported        []string // types of events that the configuration set sends to the bus, in capitals
 	now             func() time.Time
 	log             *slog.Logger
 	rules           []rule
 	deliveries      sync.WaitGroup
 }
 
-// A rule sends events that match a pattern to a function.
+// A rule sends the events that match a pattern to a function.
 type rule struct {
 	function string
 	handler  lambda.Handler
 	pattern  pattern
 }
 
-// A sesEvent is an event of SES on the bus: "Contents of event data that Amazon SES sends to EventBridge" in its
-// developer guide. Only the fields that do not depend on a mail server are set.
+// A sesEvent is an event that SES sends to the bus. Its format is described in "Contents of event data that Amazon SES
+// sends to EventBridge" in the SES developer guide. Only the fields that do not depend on a mail server are set.
 type sesEvent struct {
 	Version    string    `json:"version"`
 	ID         string    `json:"id"`
@@ -70,7 +70,7 @@ type sesMail struct {
 	Tags        map[string][]string `json:"tags"`
 }
 
-// newRule creates a rule from a resolved pattern of the template.
+// newRule creates a rule from a pattern of the template in which all references are resolved.
 func newRule(function string, source any, h lambda.Handler) (rule, error) {
 	p, err := compilePattern(source)
 	if err != nil {
@@ -79,7 +79,7 @@ func newRule(function string, source any, h lambda.Handler) (rule, error) {
 	return rule{function, h, p}, nil
 }
 
-// report puts SES's feedback for an email on the bus, and delivers it to the functions in the background.
+// report sends the feedback of SES for an email to the bus, which delivers it to functions in the background.
 func (b *bus) report(e awsapi.Email) {
 	event, ok := b.event(e)
 	if !ok || e.ConfigurationSet == "" || !slices.Contains(b.reported, strings.ToUpper(event.Detail.EventType)) {
@@ -102,7 +102,7 @@ func (b *bus) report(e awsapi.Email) {
 	}
 }
 
-// deliver invokes a function asynchronously, as Lambda does, with retries.
+// deliver invokes a function like Lambda's asynchronous invocation, with repeated attempts.
 func (b *bus) deliver(r rule, payload []byte) {
 	var err error
 	for range asyncAttempts {
@@ -113,7 +113,8 @@ func (b *bus) deliver(r rule, payload []byte) {
 	b.log.Error("event dropped after all attempts", "function", r.function, "err", err)
 }
 
-// event returns SES's feedback for an email to the mailbox simulator. It returns false for any other address.
+// event returns the feedback of SES for an email. It reports false if the address does not belong to the mailbox
+// simulator.
 func (b *bus) event(e awsapi.Email) (sesEvent, bool) {
 	local, ok := strings.CutSuffix(e.To[0], simulator)
 	if !ok {

@@ -13,8 +13,8 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/notify"
 )
 
-// Functions send messages through SES, SNS and EventBridge, and the outbox receives only the data of these requests:
-// the tags of an email, only the text of a text message, and the complete message of an event.
+// Functions send messages through SES, SNS and EventBridge. The outbox can therefore receive only the data in these
+// requests: for an email its tags, for a text message only the text, and for an event the complete message.
 
 func (d *Deployment) email(ctx context.Context, e awsapi.Email) error {
 	link := strings.TrimSuffix(strings.TrimPrefix(e.Headers["List-Unsubscribe"], "<"), ">")

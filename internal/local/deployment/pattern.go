@@ -8,11 +8,11 @@ import (
 	"github.com/go-json-experiment/json"
 )
 
-// A pattern selects events like rules of EventBridge and filters of Lambda's event sources
+// A pattern reports whether an event matches, like a rule of EventBridge or a filter of an event source of Lambda
 // (https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-event-patterns.html).
 type pattern func(event any) bool
 
-// parsePattern parses a JSON pattern. It supports exact values and {"prefix": …}; other operators are errors.
+// parsePattern parses a pattern in JSON. It supports exact values and {"prefix": …}. Other operators are errors.
 func parsePattern(source []byte) (pattern, error) {
 	var tree any
 	if err := json.Unmarshal(source, &tree); err != nil {
@@ -21,7 +21,8 @@ func parsePattern(source []byte) (pattern, error) {
 	return compilePattern(tree)
 }
 
-// compilePattern returns a pattern that matches an event if it has every field of the tree with a matching value.
+// compilePattern returns a pattern that matches an event if the event has every field of the tree, with a matching
+// value.
 func compilePattern(tree any) (pattern, error) {
 	fields, ok := tree.(map[string]any)
 	if !ok || len(fields) == 0 {
@@ -51,8 +52,8 @@ func compilePattern(tree any) (pattern, error) {
 	}, nil
 }
 
-// anyOf returns a pattern that matches a value if it equals one of the alternatives or begins with a given prefix. It
-// matches a list if one of its elements does.
+// anyOf returns a pattern that matches a value if the value equals one of the alternatives, or starts with the prefix
+// in one of them. A list matches if one of its elements matches.
 func anyOf(alternatives []any) (pattern, error) {
 	var exact []any
 	var prefixes []string

@@ -16,7 +16,7 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/stack"
 )
 
-// A stream delivers the table's changes in order and in batches to the functions that read it
+// A stream delivers the changes of the table to the functions that read it, in order and in batches
 // (https://docs.aws.amazon.com/lambda/latest/dg/services-ddb-batchfailurereporting.html).
 type stream struct {
 	region, arn string
@@ -27,24 +27,24 @@ type stream struct {
 	sequence int64
 }
 
-// A mapping is an event source mapping: a function that reads the stream.
+// A mapping connects a function to the stream (in Lambda's terms, an event source mapping).
 type mapping struct {
 	function string
 	handler  lambda.Handler
-	filters  []pattern // a record must match one of them; none matches all records
-	batch    int       // the maximum number of records
-	attempts int       // the maximum number of attempts for a failing batch
-	bisect   bool      // whether to halve a failing batch
+	filters  []pattern // a record must match at least one filter; without filters, all records match
+	batch    int       // the maximum number of records in a batch
+	attempts int       // the maximum number of attempts to deliver a batch
+	bisect   bool      // true to divide a failing batch into two halves
 	log      *slog.Logger
 
 	mu      sync.Mutex
-	changed *sync.Cond // signals changes of pending or busy
+	changed *sync.Cond // signals changes of the fields pending and busy
 	pending []dynamodbapi.Record
 	busy    bool
 	closed  bool
 }
 
-// newMapping creates a mapping from an event of type DynamoDB.
+// newMapping creates a mapping from an event source of type DynamoDB in the template.
 func newMapping(function string, e stack.Event, h lambda.Handler, log *slog.Logger) (*mapping, error) {
 	m := &mapping{
 		function: function, handler: h, log: log, batch: wholeOr(e.Properties["BatchSize"], 100),
@@ -63,7 +63,7 @@ func newMapping(function string, e stack.Event, h lambda.Handler, log *slog.Logg
 	return m, nil
 }
 
-// wholeOr returns an integer of the template, or the value for an absent one.
+// wholeOr returns an integer value of the template. It returns absent if there is no value.
 func wholeOr(v any, absent int) int {
 	switch n := v.(type) {
 	case uint64:
@@ -110,12 +110,12 @@ func (m *mapping) wants(r dynamodbapi.Record) bool {
 		err = json.Unmarshal(text, &event)
 	}
 	if err != nil {
-		panic("deployment: " + err.Error()) // records can always be encoded
+		panic("deployment: " + err.Error()) // cannot fail, because records can always be encoded
 	}
 	return slices.ContainsFunc(m.filters, func(p pattern) bool { return p(event) })
 }
 
-// run delivers pending records until close.
+// run delivers pending records until the mapping is closed.
 func (m *mapping) run() {
 	for {
 		m.mu.Lock()
@@ -137,7 +137,7 @@ func (m *mapping) run() {
 	}
 }
 
-// wait returns when no record is pending or being delivered.
+// wait waits until no record is pending and no batch is being delivered.
 func (m *mapping) wait() {
 	m.mu.Lock()
 	defer m.mu.Unlock()
@@ -153,8 +153,8 @@ func (m *mapping) close() {
 	m.changed.Broadcast()
 }
 
-// deliver invokes the function until the whole batch is processed. Records that still fail after the last attempt
-// are logged and dropped.
+// deliver invokes the function until the whole batch has been processed. Records that fail in the last attempt are
+// logged and dropped.
 func (m *mapping) deliver(batch []dynamodbapi.Record) {
 	var failed error
 	for range m.attempts {
@@ -173,8 +173,8 @@ func (m *mapping) deliver(batch []dynamodbapi.Record) {
 		"first", batch[0].Change.Sequence, "records", len(batch), "err", failed)
 }
 
-// invoke delivers a batch once and returns the records that must be delivered again. After an error, these are all
-// records; otherwise, they begin with the first record that the function reported as failed.
+// invoke delivers a batch once. It returns the records that must be delivered again: after an error, all records of the
+// batch; otherwise the first record that the function reported as failed, and all records after it.
 func (m *mapping) invoke(batch []dynamodbapi.Record) (left []dynamodbapi.Record, err error) {
 	payload, err := json.Marshal(map[string]any{"Records": batch})
 	if err != nil {

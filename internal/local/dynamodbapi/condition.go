@@ -5,10 +5,10 @@ import (
 	"strings"
 )
 
-// A condition reports whether an item satisfies it. The item is nil if it does not exist.
+// A condition reports whether an item satisfies a condition expression. The item is nil if it does not exist.
 type condition func(item attributes) bool
 
-// An operand is one side of a comparison. ok is false if the item lacks the attribute.
+// An operand returns one side of a comparison. It reports false if the item lacks the attribute.
 type operand func(item attributes) (v value, ok bool)
 
 // parseCondition parses a condition expression. It supports attribute_exists, attribute_not_exists, comparisons,
@@ -110,7 +110,8 @@ func (e *expression) comparison(left operand) condition {
 	}
 }
 
-// ordered reports whether both operands exist, have the same type, which has an order, and are in the wanted order.
+// ordered compares two operands. It returns false if one of them does not exist, or if their types cannot be compared.
+// Otherwise, it returns the result of wanted for their order (-1, 0 or 1).
 func ordered(item attributes, left, right operand, wanted func(int) bool) bool {
 	a, okA := left(item)
 	b, okB := right(item)

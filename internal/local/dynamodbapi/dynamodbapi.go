@@ -1,17 +1,17 @@
-// Package dynamodbapi serves a table.Table with the protocol of Amazon DynamoDB. The functions' binaries require
-// DynamoDB, and can thus use a table on one machine.
+// Package dynamodbapi serves a table.Table with the protocol of Amazon DynamoDB. The functions' binaries can then use a
+// table on one machine, although they support only DynamoDB.
 //
 // It supports the operations that package dynamotable sends: GetItem, BatchGetItem, Query, PutItem, DeleteItem and
-// TransactWriteItems. Conditions, updates and key conditions are parsed and evaluated on the stored items, in one
-// step with the write. A canceled transaction returns the reasons, with the items if requested, and a client token
-// makes a transaction idempotent for ten minutes. The conformance suite of package tabletest passes with
-// dynamotable and this package. A request with an unsupported operation, parameter or expression gets a
-// ValidationException; no part of a request is ignored.
+// TransactWriteItems. Conditions, updates and key conditions are parsed and evaluated on the stored items, atomically
+// with the write. The response to a canceled transaction contains the reasons and, if requested, the items. A client
+// token makes a transaction idempotent for ten minutes. The conformance suite of package tabletest passes with
+// dynamotable and this package. If a request has an unsupported operation, parameter or expression, the response is a
+// ValidationException. No part of a request is ignored.
 //
-// Deliberate limits: there is one table with the attributes of package dynamotable. Items have versions, and a
-// write must increase the attribute v by one. There are no signatures, no capacity and no throttling. The index is
-// always current. Tokens are lost when the process exits. dynamotable checks DynamoDB's limits on items (400 KB, 32
-// levels, 38 digits) before it sends a request, so this package does not.
+// Deliberate limits: there is one table with the attributes of package dynamotable. Items have versions, and a write
+// must increase the attribute v by one. There are no signatures, no capacity and no throttling. The index is always up
+// to date. Tokens are lost when the process exits. This package does not check DynamoDB's limits on items (400 KB, 32
+// levels, 38 digits), because dynamotable checks them before it sends a request.
 package dynamodbapi
 
 import (
@@ -33,24 +33,25 @@ import (
 // required. An API must not be copied.
 type API struct {
 	Table table.Table
-	Name  string           // the table's name; requests contain it or an ARN that ends with it
-	Now   func() time.Time // for the age of client tokens; nil for the machine's clock
+	Name  string           // the name of the table; requests contain this name or an ARN that ends with it
+	Now   func() time.Time // determines the age of client tokens; nil selects the machine's clock
 
-	// Changed is called after each successful write, with its changes. Calls for one item are in the order of its
-	// writes; calls for different items may be concurrent.
+	// Changed is called with the changes of each successful write. The changes of one item are reported in the order of
+	// the writes. Calls for different items may be concurrent.
 	Changed func([]Change)
 
 	locks  locks
 	tokens tokens
 }
 
-// A Change is one item before and after a write, in DynamoDB's JSON; nil if absent.
+// A Change contains an item before and after a write, in DynamoDB's JSON. Old or New is nil if the item did not exist
+// before or does not exist afterwards.
 type Change struct{ Key, Old, New attributes }
 
-// targetPrefix is the prefix of the header X-Amz-Target in every request.
+// targetPrefix is the start of the header X-Amz-Target in every request to DynamoDB.
 const targetPrefix = "DynamoDB_20120810."
 
-// Operation returns the operation of a request, or "" if the request is not for DynamoDB.
+// Operation returns the name of the operation in a request, or "" if the request is not for DynamoDB.
 func Operation(r *http.Request) string {
 	operation, ok := strings.CutPrefix(r.Header.Get("X-Amz-Target"), targetPrefix)
 	if !ok {
@@ -73,7 +74,7 @@ func (a *API) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	respond(w, http.StatusOK, out)
 }
 
-// Do performs one operation. Pass its error to writeError.
+// Do performs one operation. The caller passes an error to writeError.
 func (a *API) Do(ctx context.Context, operation string, body []byte) (any, error) {
 	switch operation {
 	case "GetItem":
@@ -114,7 +115,7 @@ func (a *API) changed(changes []Change) {
 	}
 }
 
-// named returns an error unless a request names the table.
+// named returns an error unless name is the name or an ARN of the table.
 func (a *API) named(name string) error {
 	if name == a.Name || strings.HasSuffix(name, ":table/"+a.Name) {
 		return nil
@@ -122,7 +123,7 @@ func (a *API) named(name string) error {
 	return fail("ResourceNotFoundException", "Requested resource not found: Table: %s not found", name)
 }
 
-// writeError writes an error in DynamoDB's format. An error of another package becomes status 500.
+// writeError writes an error in DynamoDB's format. If the error comes from another package, the status is 500.
 func writeError(w http.ResponseWriter, err error) {
 	var e *apiError
 	if !errors.As(err, &e) {
@@ -150,5 +151,5 @@ func respond(w http.ResponseWriter, status int, out any) {
 	w.Header().Set("Content-Type", "application/x-amz-json-1.0")
 	w.Header().Set("X-Amz-Crc32", strconv.FormatUint(uint64(crc32.ChecksumIEEE(body)), 10))
 	w.WriteHeader(status)
-	_, _ = w.Write(body) // the client may have disconnected
+	_, _ = w.Write(body) // fails only if the client has disconnected
 }

@@ -8,22 +8,22 @@ import (
 // An apiError is an error in DynamoDB's format.
 type apiError struct {
 	Status  int
-	Code    string // such as ValidationException
+	Code    string // an error code, such as ValidationException
 	Message string
-	Item    attributes // ConditionalCheckFailedException: the item, if requested
-	Reasons []reason   // TransactionCanceledException: one for each item of the request
+	Item    attributes // for ConditionalCheckFailedException: the current item, if requested
+	Reasons []reason   // for TransactionCanceledException: one reason for each item of the request
 }
 
 func (e *apiError) Error() string { return e.Code + ": " + e.Message }
 
-// A reason states why a transaction was canceled, for one of its items.
+// A reason states for one item of a transaction whether and why it caused the cancellation.
 type reason struct {
-	Code    string     `json:"Code"` // None if the item was not the cause
+	Code    string     `json:"Code"` // the cause, or None if this item was not the cause
 	Message string     `json:"Message,omitzero"`
 	Item    attributes `json:"Item,omitzero"`
 }
 
-// The codes of cancellation reasons.
+// These constants are codes of cancellation reasons.
 const (
 	noReason        = "None"
 	conditionFailed = "ConditionalCheckFailed"
@@ -36,7 +36,7 @@ func fail(code, format string, args ...any) *apiError {
 	return &apiError{Status: http.StatusBadRequest, Code: code, Message: fmt.Sprintf(format, args...)}
 }
 
-// invalid returns the error for a request that DynamoDB or this package does not accept.
+// invalid returns the error for a request that DynamoDB rejects, or that this package does not support.
 func invalid(format string, args ...any) *apiError {
 	return fail("ValidationException", format, args...)
 }

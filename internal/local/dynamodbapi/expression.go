@@ -5,19 +5,20 @@ import (
 	"strings"
 )
 
-// An expression is a parser for a condition, an update or a key condition, with the values of its placeholders.
+// An expression is the state of a parser. It parses a condition, an update or a key condition, and contains the values
+// of the placeholders.
 type expression struct {
-	names  map[string]string // by #name
-	values attributes        // by :value
+	names  map[string]string // attribute names by placeholder, such as #name
+	values attributes        // values by placeholder, such as :value
 	tokens []string
-	used   map[string]bool // the placeholders that occur in the expression
+	used   map[string]bool // placeholders that occur in any expression of the request
 	err    error           // the first error; later results are invalid
-	what   string          // the kind of expression, for messages
+	what   string          // the kind of the expression, for error messages
 }
 
 var tokenPattern = regexp.MustCompile(`^(?:[#:]?[A-Za-z_][A-Za-z0-9_]*|<=|>=|<>|[=<>(),.+-])`)
 
-// newExpression splits an expression into tokens. Several expressions of one request share their placeholders.
+// newExpression splits an expression into tokens. All expressions of a request use the same placeholders.
 func newExpression(source, what string, names map[string]string, values attributes, used map[string]bool) *expression {
 	e := &expression{names: names, values: values, used: used, what: what}
 	for rest := strings.TrimSpace(source); rest != ""; rest = strings.TrimSpace(rest) {
@@ -39,7 +40,8 @@ func (e *expression) fail(format string, args ...any) {
 	e.tokens = nil
 }
 
-// peek returns the next token, with words in capitals because keywords are case-insensitive.
+// peek returns the next token without consuming it. A word is returned in capitals, because keywords are
+// case-insensitive.
 func (e *expression) peek() string {
 	if len(e.tokens) == 0 {
 		return ""
@@ -57,7 +59,7 @@ func (e *expression) next() string {
 	return token
 }
 
-// take consumes the next token if it equals token.
+// take consumes the next token if it equals the argument, and reports whether it did.
 func (e *expression) take(token string) bool {
 	if e.peek() != token {
 		return false
@@ -72,7 +74,7 @@ func (e *expression) expect(token string) {
 	}
 }
 
-// end returns the first error of the expression, or an error if it was not read completely.
+// end returns the first error of the expression. It also returns an error if there are more tokens.
 func (e *expression) end() error {
 	if len(e.tokens) > 0 {
 		e.fail("%q is not supported", strings.Join(e.tokens, " "))
@@ -85,7 +87,7 @@ var keywords = map[string]bool{
 	"DELETE": true,
 }
 
-// path reads names separated by dots: doc.#field.
+// path reads a path of names that are separated by periods, such as doc.#field.
 func (e *expression) path() (p []string) {
 	for {
 		token := e.next()
@@ -107,7 +109,7 @@ func (e *expression) path() (p []string) {
 
 func isWord(token string) bool { return token != "" && !strings.ContainsAny(token[:1], "<>=(),.+-") }
 
-// literal reads a placeholder such as :value and returns its value.
+// literal reads a placeholder of a value, such as :value, and returns the value.
 func (e *expression) literal() value {
 	token := e.next()
 	v, ok := e.values[token]
@@ -118,7 +120,7 @@ func (e *expression) literal() value {
 	return v
 }
 
-// find returns the value at a path of an item.
+// find returns the value at a path of names in an item. It reports false if there is none.
 func find(item attributes, path []string) (v value, ok bool) {
 	for i, name := range path {
 		if v, ok = item[name]; !ok {

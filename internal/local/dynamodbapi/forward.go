@@ -12,19 +12,19 @@ import (
 	"github.com/go-json-experiment/json"
 )
 
-// A Forward is an http.Handler that sends requests to another DynamoDB endpoint on this machine, such as DynamoDB
-// Local, and reports the changes of successful writes, like API. It replaces the caller's credentials by fixed
-// ones, because DynamoDB Local has separate tables for each access key ID. It does not sign requests, so the
-// endpoint must not verify signatures.
+// A Forward is an http.Handler that forwards requests to another DynamoDB endpoint on this machine, such as DynamoDB
+// Local. Like API, it reports the changes of successful writes. It replaces the credentials of the caller with fixed
+// ones, because DynamoDB Local has separate tables for each access key ID. It does not sign requests, so the endpoint
+// must not verify signatures.
 type Forward struct {
 	URL     string
-	Changed func([]Change) // may be nil. The changes of one item may be reported out of order
+	Changed func([]Change) // may be nil; the changes of one item may be reported in another order
 }
 
-// onward is a client that keeps enough idle connections for all processes of the functions.
+// onward is an HTTP client that keeps enough idle connections open for all processes of the functions.
 var onward = &http.Client{Transport: &http.Transport{MaxIdleConnsPerHost: 64}}
 
-// credential matches the access key ID and the region in the header Authorization.
+// credential matches the part of the header Authorization that contains the access key ID and the region.
 var credential = regexp.MustCompile(`Credential=[^/]*/([^/]*)/[^/]*/`)
 
 func (f *Forward) ServeHTTP(w http.ResponseWriter, r *http.Request) {
@@ -42,7 +42,7 @@ func (f *Forward) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if resp.StatusCode == http.StatusOK && f.Changed != nil {
 		changes, err := f.changes(context.WithoutCancel(r.Context()), r, body)
 		if err != nil {
-			writeError(w, internal(err)) // the write succeeded; a retry with the same token has no effect
+			writeError(w, internal(err)) // the write succeeded, so a repetition with the same token has no effect
 			return
 		}
 		if len(changes) > 0 {
@@ -70,8 +70,8 @@ func (f *Forward) send(ctx context.Context, header http.Header, body []byte) (*h
 	return resp, nil
 }
 
-// changes derives the changes of a successful write from its request. The previous item is unknown: Old contains
-// only the key if the new version is not the first.
+// changes determines the changes of a successful write from the request. The item before the write is unknown. If the
+// item already existed (its new version is not 1), Old contains only its key.
 func (f *Forward) changes(ctx context.Context, r *http.Request, body []byte) (changes []Change, err error) {
 	for _, one := range writesOf(Operation(r), body) {
 		c := Change{New: one.in.Item}
@@ -101,7 +101,7 @@ type kindOfWrite struct {
 	in   *writeInput
 }
 
-// writesOf returns the writes of a request, or none if it does not write.
+// writesOf returns the writes in a request. It returns none for a request that only reads.
 func writesOf(operation string, body []byte) (writes []kindOfWrite) {
 	switch operation {
 	case put, remove:
@@ -123,7 +123,7 @@ func writesOf(operation string, body []byte) (writes []kindOfWrite) {
 	return writes
 }
 
-// read reads an item after an update.
+// read returns the current state of an item that was updated.
 func (f *Forward) read(ctx context.Context, header http.Header, table string, key attributes) (attributes, error) {
 	body, err := json.Marshal(getItemInput{table, key, true})
 	if err != nil {

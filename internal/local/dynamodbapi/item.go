@@ -7,7 +7,7 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/table"
 )
 
-// The attribute names of an item, as in package dynamotable and template.yaml.
+// These constants are the attribute names of an item, as in package dynamotable and template.yaml.
 const (
 	partitionName      = "pk"
 	sortName           = "sk"
@@ -24,14 +24,14 @@ func keyAttributes(k table.Key) attributes {
 	return attributes{partitionName: text(k.PK), sortName: text(k.SK)}
 }
 
-// indexAttributes returns the keys of an item in the table and in the index.
+// indexAttributes returns the key attributes of an item in the table and in the index.
 func indexAttributes(it table.Item) attributes {
 	a := keyAttributes(it.Key)
 	a[indexPartitionName], a[indexSortName] = text(it.Index.PK), text(it.Index.SK)
 	return a
 }
 
-// toAttributes returns an item in DynamoDB's form, or nil if the item is absent.
+// toAttributes converts an item to DynamoDB's form. It returns nil if the item is absent.
 func toAttributes(it table.Item) (attributes, error) {
 	if it.Version == 0 {
 		return nil, nil
@@ -52,8 +52,8 @@ func toAttributes(it table.Item) (attributes, error) {
 	return a, nil
 }
 
-// fromAttributes is the inverse of toAttributes. It returns a ValidationException for an item that the table cannot
-// store.
+// fromAttributes converts attributes in DynamoDB's form to an item. It returns a ValidationException if the table
+// cannot store the item.
 func fromAttributes(a attributes) (it table.Item, err error) {
 	if it.Key, err = readKey(attributes{partitionName: a[partitionName], sortName: a[sortName]}); err != nil {
 		return table.Item{}, err
@@ -86,7 +86,7 @@ func fromAttributes(a attributes) (it table.Item, err error) {
 	return it, nil
 }
 
-// readKey reads a key of the table, which must have exactly the two key attributes.
+// readKey converts attributes to a key of the table. There must be exactly the two key attributes.
 func readKey(a attributes) (k table.Key, err error) {
 	if len(a) != 2 {
 		return table.Key{}, invalid("The provided key element does not match the schema")

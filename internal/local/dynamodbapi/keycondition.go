@@ -2,8 +2,8 @@ package dynamodbapi
 
 import "github.com/perennial-loyalty/perennial/internal/table"
 
-// keyCondition parses a key condition expression: the partition key equals a value, and at most one condition on
-// the sort key with =, <=, >= or BETWEEN. dynamotable uses no other conditions.
+// keyCondition parses a key condition expression. The expression compares the partition key with a value. It may have
+// one condition on the sort key, with =, <=, >= or BETWEEN. dynamotable uses no other expressions.
 func (in *queryInput) keyCondition() (q table.Query, err error) {
 	partition, sort := partitionName, sortName
 	if in.IndexName != "" {
@@ -46,14 +46,14 @@ func (in *queryInput) keyCondition() (q table.Query, err error) {
 	return q, unused(in.ExpressionAttributeNames, in.ExpressionAttributeValues, used)
 }
 
-// attribute reads the name of a key attribute.
+// attribute reads the name of a key attribute, which must be the argument.
 func (e *expression) attribute(want string) {
 	if path := e.path(); e.err == nil && (len(path) != 1 || path[0] != want) {
 		e.fail("Query condition missed key schema element: %s", want)
 	}
 }
 
-// key reads a placeholder such as :value, whose value must be a key.
+// key reads a placeholder of a value, such as :value, and returns the value, which must be valid in a key.
 func (e *expression) key() string {
 	v := e.literal()
 	if e.err != nil {

@@ -9,11 +9,12 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/table"
 )
 
-// locks serializes the writes of each item, so that the changes of an item are reported in the order of the commits.
+// locks ensures that writes to one item do not run at the same time. The changes of an item are therefore reported in
+// the order of the writes.
 type locks [256]sync.Mutex
 
-// lock locks all items of a transaction, in an order that prevents deadlocks, and returns a function that unlocks
-// them.
+// lock locks all items of a transaction and returns a function that unlocks them. It locks them in an order that
+// prevents deadlocks.
 func (l *locks) lock(writes []write) (unlock func()) {
 	wanted := map[int]bool{}
 	for _, w := range writes {

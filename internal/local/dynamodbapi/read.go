@@ -6,10 +6,10 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/table"
 )
 
-// The maximum sizes of DynamoDB's reads.
+// These constants are the maximum sizes of DynamoDB's reads.
 const (
-	maxPage      = 1 << 20  // bytes of a Query
-	maxBatch     = 16 << 20 // bytes of a BatchGetItem
+	maxPage      = 1 << 20  // in bytes, for a page of a Query
+	maxBatch     = 16 << 20 // in bytes, for a BatchGetItem
 	maxBatchKeys = 100
 )
 
@@ -39,7 +39,7 @@ func (a *API) read(ctx context.Context, key table.Key) (attributes, int, error) 
 	return item, size(it), err
 }
 
-// size returns the approximate size of an item in DynamoDB.
+// size returns the approximate size of an item in DynamoDB, in bytes.
 func size(it table.Item) int { return len(it.Key.PK) + len(it.Key.SK) + len(it.Doc) + 100 }
 
 type batchGetItemOutput struct {
@@ -129,8 +129,8 @@ func (a *API) query(ctx context.Context, in *queryInput) (any, error) {
 	return out, nil
 }
 
-// listed returns an item as a Query returns it. It also returns the key that the answer contains if this item is the
-// last one of a page. The index contains only keys.
+// listed returns an item in the form in which a Query returns it. From the index, this is only the keys. It also
+// returns the key that the response must contain if this item is the last one of a page.
 func listed(it table.Item, index bool) (item, last attributes, err error) {
 	if index {
 		keys := indexAttributes(it)
@@ -164,7 +164,7 @@ func (in *queryInput) parse() (table.Query, error) {
 	return q, err
 }
 
-// start reads the key after which a page begins. The key must be within the partition and the bounds of the query.
+// start reads the key after which a page starts. The key must be in the partition and within the bounds of the query.
 func (in *queryInput) start(q table.Query) (it table.Item, err error) {
 	at := attributes{partitionName: in.ExclusiveStartKey[partitionName], sortName: in.ExclusiveStartKey[sortName]}
 	if it.Key, err = readKey(at); err != nil {

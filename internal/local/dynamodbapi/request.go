@@ -10,8 +10,8 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/table"
 )
 
-// The supported requests, with the parameters that package dynamotable sends. Other parameters are rejected,
-// because ignoring one would change the meaning of the request.
+// These types are the supported requests, with the parameters that package dynamotable sends. Other parameters are
+// rejected, because the meaning of a request would change if they were ignored.
 type (
 	getItemInput struct {
 		TableName      string
@@ -36,12 +36,12 @@ type (
 		Limit                     int
 		ConsistentRead            bool
 	}
-	// writeInput contains the parameters of PutItem, DeleteItem and each operation of TransactWriteItems.
+	// writeInput contains the parameters of PutItem, of DeleteItem, and of each operation in TransactWriteItems.
 	writeInput struct {
 		TableName                           string
-		Item                                attributes // Put
-		Key                                 attributes // Delete, Update, ConditionCheck
-		UpdateExpression                    string     // Update
+		Item                                attributes // for Put
+		Key                                 attributes // for Delete, Update and ConditionCheck
+		UpdateExpression                    string     // for Update
 		ConditionExpression                 string
 		ExpressionAttributeNames            map[string]string
 		ExpressionAttributeValues           attributes
@@ -56,7 +56,7 @@ type (
 	}
 )
 
-// decode decodes a request.
+// decode decodes the parameters of a request. It rejects unknown parameters.
 func decode(body []byte, in any) error {
 	err := json.Unmarshal(body, in, json.RejectUnknownMembers(true))
 	if errors.Is(err, json.ErrUnknownName) {
@@ -68,7 +68,7 @@ func decode(body []byte, in any) error {
 	return nil
 }
 
-// unused returns an error for placeholders that occur in no expression, like DynamoDB.
+// unused returns an error if a placeholder occurs in no expression, as DynamoDB does.
 func unused(names map[string]string, values attributes, used map[string]bool) error {
 	for _, name := range slices.Sorted(maps.Keys(names)) {
 		if !used[name] {
@@ -83,7 +83,7 @@ func unused(names map[string]string, values attributes, used map[string]bool) er
 	return values.check()
 }
 
-// The kinds of writes, named after their IAM actions.
+// These constants are kinds of writes. Their values are the names of the IAM actions.
 const (
 	put            = "PutItem"
 	remove         = "DeleteItem"
@@ -91,14 +91,14 @@ const (
 	conditionCheck = "ConditionCheckItem"
 )
 
-// A write is one parsed conditional write.
+// A write is one parsed write with its condition.
 type write struct {
 	kind      string
 	key       table.Key
-	item      attributes // put
+	item      attributes // for a put
 	condition condition
-	update    update // modify
-	returnOld bool   // whether a failed condition returns the item
+	update    update // for a modify
+	returnOld bool   // true if the response to a failed condition must contain the item
 }
 
 func parseWrite(kind string, in *writeInput) (w write, err error) {
@@ -129,7 +129,7 @@ func parseWrite(kind string, in *writeInput) (w write, err error) {
 	return w, unused(in.ExpressionAttributeNames, in.ExpressionAttributeValues, used)
 }
 
-// key returns the key of the written item.
+// key returns the key of the item that is written.
 func (in *writeInput) key(kind string) (table.Key, error) {
 	if kind != put {
 		if in.Item != nil {
@@ -147,7 +147,7 @@ func (in *writeInput) key(kind string) (table.Key, error) {
 	return it.Key, err
 }
 
-// write returns the kind and the parameters of an operation of a transaction.
+// write returns the kind and the parameters of one operation in a transaction.
 func (part transactItem) write() (kind string, in *writeInput, err error) {
 	n := 0
 	for _, one := range []struct {

@@ -8,11 +8,11 @@ import (
 	"github.com/go-json-experiment/json"
 )
 
-// A Record is one change in the format of a DynamoDB stream with new images
+// A Record is one change in the format of a DynamoDB stream that contains the new items
 // (https://docs.aws.amazon.com/lambda/latest/dg/with-ddb.html).
 type Record struct {
 	EventID      string       `json:"eventID"`
-	EventName    string       `json:"eventName"` // INSERT, MODIFY, REMOVE
+	EventName    string       `json:"eventName"` // INSERT, MODIFY or REMOVE
 	EventVersion string       `json:"eventVersion"`
 	EventSource  string       `json:"eventSource"`
 	Region       string       `json:"awsRegion"`
@@ -20,17 +20,17 @@ type Record struct {
 	StreamARN    string       `json:"eventSourceARN"`
 }
 
-// A StreamChange is the changed item.
+// A StreamChange contains the changed item.
 type StreamChange struct {
-	At        int64      `json:"ApproximateCreationDateTime"` // seconds since 1970
+	At        int64      `json:"ApproximateCreationDateTime"` // in seconds since 1970
 	Keys      attributes `json:"Keys"`
 	NewImage  attributes `json:"NewImage,omitzero"`
-	Sequence  string     `json:"SequenceNumber"` // increases with each change
+	Sequence  string     `json:"SequenceNumber"` // a number that increases with each change
 	SizeBytes int        `json:"SizeBytes"`
 	ViewType  string     `json:"StreamViewType"`
 }
 
-// Record returns the stream record of a change. Sequence numbers must increase within a stream.
+// Record converts a change to a stream record. The sequence numbers of a stream must increase.
 func (c Change) Record(sequence int64, at time.Time, region, streamARN string) Record {
 	name := "MODIFY"
 	switch {
@@ -39,7 +39,7 @@ func (c Change) Record(sequence int64, at time.Time, region, streamARN string) R
 	case c.New == nil:
 		name = "REMOVE"
 	}
-	image, _ := json.Marshal(c.New) // only its length is used
+	image, _ := json.Marshal(c.New) // only the length of the image is used
 	return Record{
 		EventID: rand.Text(), EventName: name, EventVersion: "1.1", EventSource: "aws:dynamodb", Region: region,
 		StreamARN: streamARN,

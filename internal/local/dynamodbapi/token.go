@@ -8,11 +8,11 @@ import (
 	"github.com/go-json-experiment/json"
 )
 
-// tokenLife is how long DynamoDB remembers the token of a successful transaction.
+// tokenLife is the time for which DynamoDB remembers the client token of a successful transaction.
 const tokenLife = 10 * time.Minute
 
-// tokens makes transactions idempotent, as described by "Idempotency" in "Amazon DynamoDB Transactions: How it
-// works": a repetition of a successful request with the same token does nothing and succeeds, and the same token
+// tokens makes transactions idempotent, as described in "Idempotency" in "Amazon DynamoDB Transactions: How it works".
+// If a successful request is repeated with the same token, the repetition succeeds and changes nothing. The same token
 // with other parameters is an error. A failed transaction may be repeated with its token.
 type tokens struct {
 	mu    sync.Mutex
@@ -25,8 +25,7 @@ type remembered struct {
 	at      time.Time
 }
 
-// once runs a transaction. If an earlier transaction with the same ClientRequestToken succeeded, once does nothing, as
-// DynamoDB does.
+// once runs a transaction. If an earlier transaction with the same ClientRequestToken succeeded, once does nothing.
 func (t *tokens) once(in *transactInput, now time.Time, do func() error) error {
 	token := in.ClientRequestToken
 	if token == "" {

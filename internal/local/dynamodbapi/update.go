@@ -6,10 +6,10 @@ import (
 	"strings"
 )
 
-// An update computes the new item from the current one.
+// An update calculates the new item from the current one.
 type update func(item attributes) (attributes, error)
 
-// A term computes a value from the current item. An update sets an attribute to this value.
+// A term calculates a value from the current item. The update assigns this value to an attribute.
 type term func(item attributes) (value, error)
 
 type assignment struct {
@@ -86,7 +86,7 @@ func (e *expression) term() term {
 	}
 }
 
-// add returns a + sign × b. It supports only integers, which suffices for the table's counters.
+// add returns a + sign × b. It supports only integers, which is sufficient for the counters in the table.
 func add(a, b value, sign int64) (value, error) {
 	x, okX := a.rational()
 	y, okY := b.rational()
@@ -100,7 +100,7 @@ func add(a, b value, sign int64) (value, error) {
 	return number(x.Add(x, y).Num().String()), nil
 }
 
-// assign computes all terms from the current item and sets them in a copy.
+// assign calculates all terms from the current item, and assigns them to attributes in a copy of the item.
 func assign(item attributes, all []assignment) (attributes, error) {
 	next := maps.Clone(item)
 	for _, one := range all {
@@ -115,7 +115,7 @@ func assign(item attributes, all []assignment) (attributes, error) {
 	return next, nil
 }
 
-// set returns a copy of the item with a value at a path. It copies only the maps along the path.
+// set returns a copy of the item in which the value at a path is v. It copies only the maps along the path.
 func set(item attributes, path []string, v value) (attributes, error) {
 	item = maps.Clone(item)
 	if len(path) == 1 {

@@ -14,8 +14,8 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/table"
 )
 
-// A value is an attribute value in DynamoDB's JSON. Exactly one field is set. Sets are missing because no item of the
-// table has one.
+// A value is an attribute value in DynamoDB's JSON. Exactly one field is set. There is no field for sets, because no
+// item of the table contains a set.
 type value struct {
 	S    *string          `json:"S,omitzero"`
 	B    *string          `json:"B,omitzero"` // in base64
@@ -26,13 +26,13 @@ type value struct {
 	M    map[string]value `json:"M,omitzero"`
 }
 
-// attributes contains the attributes of an item, or of a part of an item, by name. It is nil for an absent item.
+// attributes contains the attributes of an item or of a nested map, by name. It is nil for an absent item.
 type attributes map[string]value
 
 func text(s string) value   { return value{S: &s} }
 func number(n string) value { return value{N: &n} }
 
-// kind returns DynamoDB's name of a value's type, or "" unless exactly one field is set.
+// kind returns DynamoDB's name for the type of a value. It returns "" unless exactly one field is set.
 func (v value) kind() string {
 	var kinds []string
 	for name, set := range map[string]bool{
@@ -49,7 +49,7 @@ func (v value) kind() string {
 	return kinds[0]
 }
 
-// check returns an error if a value or a nested value does not have exactly one type, or is an invalid number.
+// check returns an error if a value, or a value nested in it, does not have exactly one type or is an invalid number.
 func (v value) check() error {
 	switch v.kind() {
 	case "":
@@ -83,7 +83,7 @@ func (a attributes) check() error {
 	return nil
 }
 
-// rational returns the value of a number.
+// rational returns the value of a number. It reports false if the value is not a valid number.
 func (v value) rational() (*big.Rat, bool) {
 	if v.N == nil || !jsontext.Value(*v.N).IsValid() || jsontext.Value(*v.N).Kind() != '0' || len(*v.N) > 200 {
 		return nil, false
@@ -91,8 +91,7 @@ func (v value) rational() (*big.Rat, bool) {
 	return new(big.Rat).SetString(*v.N)
 }
 
-// compare compares two numbers by value or two strings by bytes. It returns false for other types, and for different
-// types.
+// compare compares two numbers by value, or two strings by their bytes. It reports false for any other types.
 func compare(a, b value) (order int, ok bool) {
 	if a.S != nil && b.S != nil {
 		return bytes.Compare([]byte(*a.S), []byte(*b.S)), true
@@ -105,7 +104,7 @@ func compare(a, b value) (order int, ok bool) {
 	return x.Cmp(y), true
 }
 
-// binary is the prefix of a string that represents bytes in a stored document; see table.Binary.
+// binary is the start of a string that represents bytes in a stored document; see table.Binary.
 var binary = table.Binary(nil)
 
 func isBinary(s string) bool {
@@ -113,13 +112,14 @@ func isBinary(s string) bool {
 	return ok
 }
 
-// The two forms of a document: the stored JSON, and DynamoDB's, in which each value has a type.
+// These options convert documents between two forms: the stored JSON, and DynamoDB's JSON, in which each value has a
+// type.
 var (
 	fromPlain = json.WithUnmarshalers(json.UnmarshalFromFunc(readPlain))
 	toPlain   = json.WithMarshalers(json.MarshalToFunc(writePlain))
 )
 
-// parseDocument decodes a stored document to a value.
+// parseDocument converts a stored document to a value.
 func parseDocument(doc []byte) (v value, err error) {
 	if err := json.Unmarshal(doc, &v, fromPlain); err != nil {
 		return value{}, fmt.Errorf("dynamodbapi: read a document: %w", err)
@@ -127,7 +127,7 @@ func parseDocument(doc []byte) (v value, err error) {
 	return v, nil
 }
 
-// renderDocument is the inverse of parseDocument.
+// renderDocument converts a value to a stored document.
 func renderDocument(v value) ([]byte, error) {
 	doc, err := json.Marshal(v, toPlain, json.Deterministic(true))
 	if err != nil {

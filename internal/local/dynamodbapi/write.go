@@ -12,8 +12,9 @@ import (
 // maxWrites is the maximum number of items in a transaction.
 const maxWrites = 100
 
-// attempts is the maximum number of attempts to write when the items change concurrently. Writes through one API
-// exclude each other, so only a program that uses the table directly can cause another attempt.
+// attempts is the maximum number of attempts of a write if other writers change the items. The writes of one API
+// exclude each other. A second attempt is therefore necessary only if another program writes to the same table
+// directly.
 const attempts = 10
 
 type nothing struct{}
@@ -95,7 +96,7 @@ func (a *API) transact(ctx context.Context, writes []write) error {
 	return e
 }
 
-// commit applies all writes or none. It returns a reason for each write. If all writes were applied, each reason is
+// commit applies all writes or none. It returns a reason for each write. If all writes were applied, every reason is
 // noReason.
 func (a *API) commit(ctx context.Context, writes []write) ([]reason, error) {
 	ctx = context.WithoutCancel(ctx) // DynamoDB completes a write even if the client disconnects
@@ -123,7 +124,8 @@ func (a *API) commit(ctx context.Context, writes []write) ([]reason, error) {
 	}
 }
 
-// decide reads the items and evaluates the conditions. If a condition fails, it returns the reasons and no operations.
+// decide reads the items and evaluates the conditions. If a condition is false, it returns the reasons and no
+// operations.
 func (a *API) decide(
 	ctx context.Context, writes []write,
 ) (ops []table.Op, changes []Change, reasons []reason, err error) {
@@ -161,7 +163,7 @@ func (a *API) decide(
 	return ops, changes, reasons, nil
 }
 
-// operation returns the table operation of a write whose condition is true, and the resulting item.
+// operation returns the table operation for a write whose condition is true, and the item after the write.
 func (w write) operation(now table.Item, item attributes) (table.Op, attributes, error) {
 	switch w.kind {
 	case remove:
@@ -192,7 +194,7 @@ func (w write) operation(now table.Item, item attributes) (table.Op, attributes,
 	return table.Put(it), next, nil
 }
 
-// failed converts an error of the table to DynamoDB's.
+// failed converts an error of the table to an error of DynamoDB.
 func failed(err error) error {
 	switch {
 	case errors.Is(err, table.ErrBusy):

@@ -11,8 +11,8 @@ import (
 	"github.com/go-json-experiment/json/jsontext"
 )
 
-// An answer is a function's response to an HTTP request, in payload format 2.0. It is parsed token by token into
-// buffers that are reused.
+// An answer is a function's response to an HTTP request, in payload format 2.0. It is parsed token by token. Its
+// buffers are used again for the next response.
 type answer struct {
 	status  int
 	headers [][2]string
@@ -23,7 +23,7 @@ type answer struct {
 	in      bytes.Buffer
 }
 
-// read parses raw. The answer retains no part of raw.
+// read parses the response in raw. The answer contains copies, so the caller may change raw afterwards.
 func (a *answer) read(raw []byte) error {
 	a.status, a.headers, a.cookies, a.body, a.base64 = 0, a.headers[:0], a.cookies[:0], a.body[:0], false
 	a.in.Reset()
@@ -53,7 +53,8 @@ func checkStatus(status int) error {
 	return nil
 }
 
-// object reads the next value, an object or null. It calls member with each name, and member must then read the value.
+// object reads the next value, which must be an object or null. It calls member for each field. The function member
+// must then read the value of the field.
 func (a *answer) object(member func(name string) error) error {
 	start, err := a.dec.ReadToken()
 	if err != nil {
@@ -142,7 +143,7 @@ func (a *answer) write(w http.ResponseWriter, id string) {
 	write(w, a.status, a.headers, a.body, id)
 }
 
-// write sends a response to the client, with API Gateway's default content type and its ID of the request.
+// write sends a response to the client. It adds the default content type of API Gateway and the ID of the request.
 func write(w http.ResponseWriter, status int, headers [][2]string, body []byte, id string) {
 	h := w.Header()
 	for _, header := range headers {
@@ -153,5 +154,5 @@ func write(w http.ResponseWriter, status int, headers [][2]string, body []byte, 
 	}
 	h.Set("Apigw-Requestid", id)
 	w.WriteHeader(status)
-	_, _ = w.Write(body) // the client may have disconnected
+	_, _ = w.Write(body) // fails only if the client has disconnected
 }

@@ -17,7 +17,7 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/api/request"
 )
 
-// newEvent returns the request as a function decodes it from the event of appendEvent.
+// newEvent returns a request in the form to which a function decodes the event of appendEvent.
 func newEvent(rt *route, r *http.Request, body []byte, id string) request.Event {
 	e := request.Event{
 		RouteKey: rt.key, RawPath: valid(r.URL.Path), Method: valid(r.Method), Body: body,
@@ -39,7 +39,7 @@ func newEvent(rt *route, r *http.Request, body []byte, id string) request.Event 
 	return e
 }
 
-// joined returns the value of a repeated header as API Gateway passes it.
+// joined joins the values of a repeated header in the form of API Gateway.
 func joined(values []string) string {
 	if len(values) == 1 {
 		return valid(values[0])
@@ -58,7 +58,7 @@ func joinedQuery(query url.Values) map[string]string {
 	return flat
 }
 
-// valid replaces invalid UTF-8 by U+FFFD, like appendString.
+// valid replaces invalid UTF-8 with U+FFFD, as appendString does.
 func valid(s string) string {
 	if utf8.ValidString(s) {
 		return s
@@ -66,9 +66,8 @@ func valid(s string) string {
 	return string([]rune(s))
 }
 
-// appendEvent appends the event that API Gateway sends to a function for a request to an HTTP API, in payload
-// format 2.0
-// (https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-develop-integrations-lambda.html). It does
+// appendEvent appends the event that API Gateway sends to a function for a request to an HTTP API, in payload format
+// 2.0 (https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-develop-integrations-lambda.html). It does
 // not use reflection, which would take longer than the function itself.
 func appendEvent(b []byte, rt *route, r *http.Request, body []byte, id string, now time.Time) []byte {
 	b = append(b, `{"version":"2.0","routeKey":`...)
@@ -125,8 +124,8 @@ func appendContext(b []byte, rt *route, r *http.Request, id string, now time.Tim
 	return append(b, "}}"...)
 }
 
-// appendHeaders appends the headers as API Gateway does: names in lower case, values of one name joined by commas,
-// and the headers that the proxy adds. Cookies are separate.
+// appendHeaders appends the headers in the form of API Gateway: names are in lower case, values of the same name are
+// joined by commas, and the headers that a proxy adds are included. Cookies are not included.
 func appendHeaders(b []byte, r *http.Request) []byte {
 	b = append(b, `,"headers":`...)
 	b = appendMember(b, true, "host", r.Host)
@@ -155,7 +154,7 @@ func appendHeaders(b []byte, r *http.Request) []byte {
 	return append(b, '}')
 }
 
-// lower is like strings.ToLower, but allocates no memory for common headers.
+// lower is like strings.ToLower, but allocates no memory for common header names.
 func lower(name string) string {
 	switch name {
 	case "Accept":
@@ -205,16 +204,16 @@ func appendQuery(b []byte, query url.Values) []byte {
 
 func sortedNames(query url.Values) []string { return slices.Sorted(maps.Keys(query)) }
 
-// appendBody appends text unchanged and other bodies in base64; like API Gateway, it decides by the content type.
-// Text that is not valid UTF-8 is also sent in base64, so that the function receives the original bytes and can
-// reject them.
+// appendBody appends the body of a request: text unchanged, and other bodies in base64. Like API Gateway, it decides by
+// the content type. Text that is not valid UTF-8 is also encoded in base64, so that the function receives the original
+// bytes and can reject them.
 func appendBody(b []byte, contentType string, body []byte) []byte {
 	if len(body) == 0 {
 		return append(b, `,"isBase64Encoded":false`...)
 	}
 	if isText(contentType) && utf8.Valid(body) {
 		b = append(b, `,"isBase64Encoded":false,"body":`...)
-		b, _ = jsontext.AppendQuote(b, body) // it fails only for invalid UTF-8
+		b, _ = jsontext.AppendQuote(b, body) // fails only for invalid UTF-8
 		return b
 	}
 	b = append(b, `,"isBase64Encoded":true,"body":"`...)
@@ -243,7 +242,7 @@ func appendMember(b []byte, first bool, name, value string) []byte {
 	return appendString(b, value)
 }
 
-// appendString appends a JSON string. Invalid UTF-8 becomes U+FFFD, as in API Gateway.
+// appendString appends a JSON string. As in API Gateway, it replaces invalid UTF-8 with U+FFFD.
 func appendString(b []byte, s string) []byte {
 	b, _ = jsontext.AppendQuote(b, s)
 	return b

@@ -1,11 +1,11 @@
 // Package gateway emulates an HTTP API of API Gateway.
 //
-// A Gateway finds the route of a request and calls its function. It passes the event that API Gateway would send. If
-// the function takes a request.Event, it passes the same fields without encoding them. Both ways give
-// the same response. If a request has no route, or API Gateway would reject it, the gateway answers with a problem
-// document.
+// A Gateway finds the route of a request and calls the function of the route with the event that API Gateway would
+// send. If the function takes a request.Event, the gateway passes the same fields without encoding them, and the
+// response is the same. If a request has no route, or if API Gateway would reject the request, the response is a
+// problem document.
 //
-// Deliberate limits: there are no throttles, authorizers, stages or CORS.
+// Deliberate limits: there are no throttling, authorizers, stages or CORS.
 package gateway
 
 import (
@@ -30,18 +30,18 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/stack/access"
 )
 
-// The quotas of API Gateway for an HTTP API
+// These constants are quotas of API Gateway for an HTTP API
 // (https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-quotas.html).
 const (
 	maxBody    = 10 << 20
 	maxHeaders = 10240
 )
 
-// functionTimeout is the timeout of the API's functions in template.yaml.
+// functionTimeout is the timeout that template.yaml sets for the functions of the API.
 const functionTimeout = 10 * time.Second
 
-// A Server is a function that takes requests without an encoded event. Serve gives the response that Invoke would
-// encode. It must not retain the event's body.
+// A Server is a function that takes requests as a request.Event, without encoding. Serve returns the response that
+// Invoke would encode. It must not use the body of the event after it has returned.
 type Server interface {
 	Serve(ctx context.Context, e request.Event) request.Response
 }
@@ -53,7 +53,7 @@ type Gateway struct {
 	NewID func() string // returns the ID of each request
 
 	mux      *http.ServeMux
-	fallback *route // serves requests without another route; nil: they get status 404
+	fallback *route // receives the requests that have no other route; if it is nil, their response is 404
 }
 
 // A route is one route of the HTTP API. Its key is also a pattern of net/http.
@@ -71,7 +71,7 @@ func New(now func() time.Time, log *slog.Logger) *Gateway {
 	return g
 }
 
-// As returns a handler that makes its calls as the given function, and is a Server if h is one.
+// As returns a handler whose calls are made by the given function. It is a Server if h is one.
 func As(function string, h lambda.Handler) lambda.Handler {
 	marked := access.Handler(function, h)
 	if s, ok := h.(Server); ok {
@@ -90,8 +90,8 @@ func (s server) Serve(ctx context.Context, e request.Event) request.Response {
 	return s.next.Serve(access.As(ctx, s.function), e)
 }
 
-// Handle sends the requests of a route key ("PUT /v1/orders/{order}") to a function. The key "$default" receives
-// the requests without another route.
+// Handle defines a route. Requests that match the route key, such as "PUT /v1/orders/{order}", are sent to the function.
+// The key "$default" matches the requests that have no other route.
 func (g *Gateway) Handle(key string, h lambda.Handler) {
 	rt := &route{key: key, handler: h}
 	rt.server, _ = h.(Server)
@@ -104,12 +104,12 @@ func (g *Gateway) Handle(key string, h lambda.Handler) {
 			rt.params = append(rt.params, strings.Trim(segment, "{}"))
 		}
 	}
-	slices.Sort(rt.params) // checked in the same order as those of an encoded event
+	slices.Sort(rt.params) // the parameters of an encoded event have the same order
 	g.mux.HandleFunc(key, func(w http.ResponseWriter, r *http.Request) { g.invoke(w, r, rt) })
 }
 
 func (g *Gateway) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	// The mux would redirect a path with "//" or ".." and treat HEAD as GET; API Gateway does neither.
+	// API Gateway does not redirect a path with "//" or "..", and does not treat HEAD as GET. The mux would do both.
 	if p := r.URL.Path; path.Clean(p) != p {
 		g.unrouted(w, r)
 		return
@@ -121,7 +121,7 @@ func (g *Gateway) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	g.mux.ServeHTTP(w, r)
 }
 
-// unrouted sends a request without a route to the default route.
+// unrouted sends a request that has no route to the default route.
 func (g *Gateway) unrouted(w http.ResponseWriter, r *http.Request) {
 	if g.fallback == nil {
 		Refuse(w, notFound, g.NewID())
@@ -130,7 +130,7 @@ func (g *Gateway) unrouted(w http.ResponseWriter, r *http.Request) {
 	g.invoke(w, r, g.fallback)
 }
 
-// work contains the reusable buffers of one request.
+// work contains the buffers for one request. They are used again for later requests.
 type work struct {
 	body   bytes.Buffer
 	event  []byte
@@ -160,7 +160,7 @@ func (g *Gateway) invoke(w http.ResponseWriter, r *http.Request, rt *route) {
 	}
 }
 
-// respond calls the function and writes its response. It writes nothing if it returns an error.
+// respond calls the function and writes the function's response. If respond returns an error, it has written nothing.
 func (g *Gateway) respond(w http.ResponseWriter, r *http.Request, rt *route, wk *work, id string) error {
 	if rt.server != nil {
 		resp, err := serve(rt.server, newEvent(rt, r, wk.body.Bytes(), id))
@@ -185,7 +185,7 @@ func (g *Gateway) respond(w http.ResponseWriter, r *http.Request, rt *route, wk 
 	return nil
 }
 
-// release returns the buffers to the pool unless they are large.
+// release returns the buffers to the pool, unless they are large.
 func (wk *work) release() {
 	const keep = 256 << 10
 	if wk.body.Cap() <= keep && cap(wk.event) <= keep && cap(wk.answer.body) <= keep {
@@ -193,8 +193,8 @@ func (wk *work) release() {
 	}
 }
 
-// Invoke invokes a function as Lambda does: with its own deadline and context, even if the client disconnects. A
-// panic, which would end the process on Lambda, becomes an error.
+// Invoke invokes a function as Lambda does, with its own deadline and context, even if the client disconnects. It
+// converts a panic to an error; on Lambda, a panic would end the process.
 func Invoke(h lambda.Handler, event []byte, id string, timeout time.Duration) (out []byte, err error) {
 	defer recovered(&err)
 	ctx, cancel := invocation(id, timeout)
@@ -202,7 +202,7 @@ func Invoke(h lambda.Handler, event []byte, id string, timeout time.Duration) (o
 	return h.Invoke(ctx, event)
 }
 
-// serve is like Invoke for a request that is not encoded.
+// serve is like Invoke, but for a Server, which takes a request that is not encoded.
 func serve(s Server, e request.Event) (resp request.Response, err error) {
 	defer recovered(&err)
 	ctx, cancel := invocation(e.RequestID, functionTimeout)
@@ -216,7 +216,7 @@ func invocation(id string, timeout time.Duration) (context.Context, context.Canc
 	return lambdacontext.NewContext(ctx, &lambdacontext.LambdaContext{AwsRequestID: id}), cancel
 }
 
-// recovered recovers from a panic and sets err to it. It must be deferred.
+// recovered recovers from a panic and stores the panic as an error in err. It must be called with defer.
 func recovered(err *error) {
 	if p := recover(); p != nil {
 		*err = fmt.Errorf("gateway: panic: %v\n%s", p, debug.Stack())
@@ -233,7 +233,7 @@ func headerBytes(r *http.Request) int {
 	return n
 }
 
-// RequestID returns an ID that is unique within one machine's log.
+// RequestID returns an ID that is unique in the log of one machine.
 func RequestID() string {
 	const alphabet = "abcdefghijklmnopqrstuvwxyz234567"
 	var b [16]byte

@@ -28,11 +28,12 @@ var (
 	}
 )
 
-// failed responds like an HTTP API whose function returned an error, exited, timed out or returned no response: see
-// "Troubleshooting issues with HTTP API Lambda integrations"
-// (https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-troubleshooting-lambda.html). The response
-// is not a problem document, because an HTTP API cannot change it. The integration timeout of 30 seconds, after
-// which an HTTP API returns 503 or 504, is never reached, because the functions of the API have shorter timeouts.
+// failed writes the response of an HTTP API whose function returned an error, exited, timed out or returned no
+// response: see "Troubleshooting issues with HTTP API Lambda integrations"
+// (https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-troubleshooting-lambda.html). The response is
+// not a problem document, because an HTTP API does not allow another response. After an integration timeout of 30
+// seconds, an HTTP API returns 503 or 504. This does not occur here, because the functions of the API have shorter
+// timeouts.
 func failed(w http.ResponseWriter, id string) {
 	w.Header().Set("Content-Type", "application/json")
 	w.Header().Set("Apigw-Requestid", id)

@@ -1,9 +1,10 @@
-// Package paypal emulates PayPal on one machine. It signs webhooks, and answers the requests that fetch PayPal's
-// certificates and objects.
+// Package paypal emulates PayPal on one machine. It signs webhooks, and responds to requests for PayPal's certificates
+// and objects.
 //
-// The certificates are issued by an authority that is created at start. Its key never leaves the process. Only a client
-// that uses the authority's certificate, which Roots returns, trusts them: the local stack in the same process.
-// Deployed functions cannot trust them, because they do not contain this package.
+// The certificates are issued by an authority that is created when the server is created. The private key of the
+// authority exists only in the memory of the process. Only clients that use the certificate returned by Roots trust
+// this authority: the local stack in the same process. Deployed functions cannot trust it, because they do not contain
+// this package.
 //
 // Deliberate limits: it supports captures, refunds and disputes, accepts any client, and loses all data when the
 // process exits.
@@ -32,7 +33,7 @@ import (
 	"time"
 )
 
-// The hosts of PayPal's sandbox that a Server emulates, and the name on its certificates.
+// These constants are the hosts of PayPal's sandbox that a Server emulates, and the DNS name in its certificates.
 const (
 	certHost = "api.sandbox.paypal.com"
 	apiHost  = "api-m.sandbox.paypal.com"
@@ -47,21 +48,22 @@ type Server struct {
 	// Next handles requests to other hosts.
 	Next http.RoundTripper
 
-	// Key signs webhooks. If it is nil, the first call of Sign creates it, which takes some time.
+	// Key is the private key that signs webhooks. If it is nil, the first call of Sign creates it, which takes some time.
 	Key *rsa.PrivateKey
 
-	// Certificate changes the template of Key's certificate, to emulate an invalid one. It may be nil.
+	// Certificate changes the template of the certificate for Key, so that tests can use an invalid certificate. It may be
+	// nil.
 	Certificate func(template *x509.Certificate)
 
 	issuer    *x509.Certificate
 	issuerKey *ecdsa.PrivateKey
 
 	mu      sync.Mutex
-	cert    []byte // the certificate of Key, in PEM; created by the first call of Sign
+	cert    []byte // the certificate for Key, in PEM; created by the first call of Sign
 	objects map[string]json.RawMessage
 }
 
-// New creates a server with a new authority.
+// New creates a server with its own new certificate authority.
 func New() (*Server, error) {
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	if err != nil {
@@ -82,7 +84,8 @@ func New() (*Server, error) {
 	}, nil
 }
 
-// certificate returns a template that is valid at every time to which the clock of a local stack can be set.
+// certificate returns a template for a certificate that is valid at every time to which the clock of a local stack can
+// be set.
 func certificate(name string) *x509.Certificate {
 	return &x509.Certificate{
 		SerialNumber: big.NewInt(1), Subject: pkix.Name{CommonName: name},
@@ -90,20 +93,20 @@ func certificate(name string) *x509.Certificate {
 	}
 }
 
-// Roots returns a pool that contains the authority of the server's certificates.
+// Roots returns a pool with the certificate of the server's authority.
 func (s *Server) Roots() *x509.CertPool {
 	roots := x509.NewCertPool()
 	roots.AddCert(s.issuer)
 	return roots
 }
 
-// An event contains the fields of a webhook that the server reads.
+// An event contains those fields of a webhook that the server uses.
 type event struct {
 	Type     string          `json:"event_type"`
 	Resource json.RawMessage `json:"resource"`
 }
 
-// Store stores the object of an event, which the API then returns.
+// Store stores the object of an event. The emulated API then returns this object.
 func (s *Server) Store(body []byte) error {
 	var e event
 	if err := json.Unmarshal(body, &e); err != nil || e.Type == "" {
@@ -116,14 +119,14 @@ func (s *Server) Store(body []byte) error {
 	return err
 }
 
-// Put stores an object under its path in the API.
+// Put stores an object, which the emulated API then returns for the given path.
 func (s *Server) Put(path string, object json.RawMessage) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.objects[path] = object
 }
 
-// Sign returns the headers of a webhook that is signed at an instant.
+// Sign signs a webhook at the given instant and returns the headers of the request.
 func (s *Server) Sign(webhookID string, body []byte, now time.Time) (http.Header, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -147,7 +150,7 @@ func (s *Server) Sign(webhookID string, body []byte, now time.Time) (http.Header
 	return h, nil
 }
 
-// certify creates the signing key and its certificate, unless they exist. The caller holds s.mu.
+// certify creates the signing key and its certificate, unless they exist. The caller must hold s.mu.
 func (s *Server) certify() (err error) {
 	if s.cert != nil {
 		return nil
@@ -170,7 +173,7 @@ func (s *Server) certify() (err error) {
 	return nil
 }
 
-// objectPath returns the path of an event's object in the API, or "" if the event does not concern a payment.
+// objectPath returns the path of an event's object in the API. It returns "" if the event does not concern a payment.
 func objectPath(e event) (string, error) {
 	var o struct {
 		ID      string `json:"id"`
@@ -190,7 +193,7 @@ func objectPath(e event) (string, error) {
 	return "", nil
 }
 
-// RoundTrip answers requests to PayPal's sandbox, and passes all other requests to Next.
+// RoundTrip responds to requests to PayPal's sandbox, and passes all other requests to Next.
 func (s *Server) RoundTrip(r *http.Request) (*http.Response, error) {
 	switch r.URL.Host {
 	case certHost, apiHost:

@@ -1,14 +1,13 @@
-// Package runtimeapi runs the binary of a Lambda function in processes of this machine, each with an emulated
-// Lambda Runtime API (https://docs.aws.amazon.com/lambda/latest/dg/runtimes-api.html).
+// Package runtimeapi runs the binary of a Lambda function in processes of this machine. Each process has its own
+// emulated Lambda Runtime API (https://docs.aws.amazon.com/lambda/latest/dg/runtimes-api.html).
 //
-// A function observes the behavior of Lambda: each process handles one event at a time, each event has a request ID
-// and a deadline, a new process starts when all others are busy, and a process ends when it exceeds its deadline,
-// exits or panics. Invoke returns an *Error for everything that Lambda reports to the caller as a function error.
-// The payload can be of any event source; package local creates the payloads.
+// For a function, the behavior is that of Lambda: each process handles one event at a time, each event has a request ID
+// and a deadline, a new process starts when all others are busy, and a process ends when it exceeds its deadline, exits
+// or panics. Invoke returns an *Error for all failures that Lambda reports to the caller as a function error. The
+// payload can be the event of any event source; package local creates the payloads.
 //
-// Deliberate limits: there is no memory limit, processes are not frozen between events, and there are no
-// extensions, layers or response streaming. Where Lambda would throttle, Invoke waits for a free process until its
-// context ends.
+// Deliberate limits: there is no memory limit, processes are not frozen between events, and there are no extensions,
+// layers or response streaming. Where Lambda would throttle, Invoke waits for a free process until its context ends.
 package runtimeapi
 
 import (
@@ -19,46 +18,46 @@ import (
 	"time"
 )
 
-// The limits of Lambda: https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html and, for the init
-// phase, https://docs.aws.amazon.com/lambda/latest/dg/lambda-runtime-environment.html.
+// These constants are limits of Lambda, from https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html
+// and, for the init phase, from https://docs.aws.amazon.com/lambda/latest/dg/lambda-runtime-environment.html.
 const (
-	maxPayload  = 6 << 20 // bytes of an event or a response
+	maxPayload  = 6 << 20 // maximum number of bytes of an event or a response
 	initTimeout = 10 * time.Second
 )
 
-// A Function is one Lambda function; it implements lambda.Handler. It starts processes on demand. Set its exported
-// fields before the first use. Name, Path, Timeout and Processes are required.
+// A Function is one Lambda function. It implements lambda.Handler, and starts processes when they are needed. Set its
+// exported fields before the first use. Name, Path, Timeout and Processes are required.
 type Function struct {
-	Name      string        // AWS_LAMBDA_FUNCTION_NAME
-	Path      string        // the executable, named bootstrap on Lambda
-	ARN       string        // Lambda-Runtime-Invoked-Function-Arn
-	Timeout   time.Duration // for one event
-	Processes int           // the maximum number of processes, and of concurrent events
-	Env       []string      // the whole environment, as os.Environ returns it, without AWS_LAMBDA_RUNTIME_API
-	Output    func([]byte)  // receives each line that a process writes, concurrently; nil discards it
+	Name      string        // the value of AWS_LAMBDA_FUNCTION_NAME
+	Path      string        // the path of the executable, which is named bootstrap on Lambda
+	ARN       string        // the value of the header Lambda-Runtime-Invoked-Function-Arn
+	Timeout   time.Duration // the timeout of one event
+	Processes int           // the maximum number of processes, and therefore of concurrent events
+	Env       []string      // the complete environment as os.Environ returns it, without AWS_LAMBDA_RUNTIME_API
+	Output    func([]byte)  // receives the lines that processes write, concurrently; nil discards them
 
-	// ClientContext returns the header Lambda-Runtime-Client-Context of an event, a JSON object that the caller of
-	// Invoke can pass on Lambda. Nil sends none.
+	// ClientContext returns the value of the header Lambda-Runtime-Client-Context: a JSON object that, on Lambda, the
+	// caller of Invoke can pass. If it is nil, there is no such header.
 	ClientContext func() string
 
 	once    sync.Once
-	permits chan struct{} // one for each process that may be busy
+	permits chan struct{} // has a capacity of one for each process that may be busy
 
 	mu     sync.Mutex
-	idle   []*process // the most recently used last
+	idle   []*process // idle processes; the most recently used one is the last
 	all    map[*process]bool
 	closed bool
 }
 
-// An Error is a failed invocation in Lambda's format: the function's own error, or the end of its process.
+// An Error is a failed invocation in Lambda's format. Either the function returned an error, or its process ended.
 type Error struct {
-	Type    string // such as Sandbox.Timedout, Runtime.ExitError or the type of the function's error
+	Type    string // such as Sandbox.Timedout, Runtime.ExitError, or the type of the error that the function returned
 	Message string
 }
 
 func (e *Error) Error() string { return e.Type + ": " + e.Message }
 
-// The types of errors that the function did not return.
+// These constants are the types of errors that Lambda itself reports.
 const (
 	timedOut  = "Sandbox.Timedout"
 	exited    = "Runtime.ExitError"
@@ -67,9 +66,9 @@ const (
 	service   = "ServiceException"
 )
 
-// Invoke passes an event to a free process, or to a new one, and returns the function's response. It is safe for
-// concurrent use. The context limits only the wait for a process: a process that has received the event continues
-// until it responds or Timeout ends.
+// Invoke passes an event to an idle process or to a new one, and returns the function's response. It is safe for
+// concurrent use. The context limits only the time of waiting for a process. A process that has received the event
+// continues until it responds or until Timeout has passed.
 func (f *Function) Invoke(ctx context.Context, payload []byte) ([]byte, error) {
 	if len(payload) > maxPayload {
 		return nil, &Error{
@@ -93,7 +92,7 @@ func (f *Function) Invoke(ctx context.Context, payload []byte) ([]byte, error) {
 	}
 }
 
-// Warm starts a process that waits for events, or returns an error if none can start.
+// Warm starts a process that waits for events. It returns an error if the process cannot start.
 func (f *Function) Warm(ctx context.Context) error {
 	if err := f.acquire(ctx); err != nil {
 		return err
@@ -117,7 +116,7 @@ func (f *Function) PIDs() (ids []int) {
 	return ids
 }
 
-// Close stops all processes and waits for their end. Events in progress fail.
+// Close stops all processes and waits until they have ended. Invocations in progress fail.
 func (f *Function) Close() {
 	f.mu.Lock()
 	f.closed = true
@@ -143,7 +142,8 @@ func (f *Function) acquire(ctx context.Context) error {
 
 func (f *Function) release() { <-f.permits }
 
-// process returns a process that waits for an event. If none is idle, it starts one; the caller holds a permit.
+// process returns a process that waits for an event. If no process is idle, it starts one. The caller must have a
+// permit.
 func (f *Function) process() (*process, error) {
 	f.mu.Lock()
 	for len(f.idle) > 0 {
@@ -158,7 +158,7 @@ func (f *Function) process() (*process, error) {
 	return f.start()
 }
 
-// keep makes a process available again, unless it has ended.
+// keep makes a process available for the next event, unless the process has ended.
 func (f *Function) keep(p *process) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -167,7 +167,7 @@ func (f *Function) keep(p *process) {
 	}
 }
 
-// forget waits for the end of a process and removes it from the list.
+// forget waits until a process has ended and removes it from the list.
 func (f *Function) forget(p *process) {
 	<-p.ended
 	f.mu.Lock()
@@ -207,10 +207,10 @@ func (f *Function) event(payload []byte) *event {
 	return e
 }
 
-// requestID returns a random UUID, the format of Lambda's request IDs.
+// requestID returns a random UUID, which is the format of Lambda's request IDs.
 func requestID() string {
 	var b [16]byte
-	_, _ = rand.Read(b[:]) // rand.Read never fails
+	_, _ = rand.Read(b[:]) // rand.Read never returns an error
 	b[6], b[8] = b[6]&0x0f|0x40, b[8]&0x3f|0x80
 	return fmt.Sprintf("%x-%x-%x-%x-%x", b[:4], b[4:6], b[6:8], b[8:10], b[10:])
 }

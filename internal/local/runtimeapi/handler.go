@@ -9,7 +9,7 @@ import (
 	"github.com/go-json-experiment/json"
 )
 
-// handler serves the Runtime API, version 2018-06-01, to one process.
+// handler returns a handler that serves the Runtime API, version 2018-06-01, to one process.
 func (p *process) handler() http.Handler {
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /2018-06-01/runtime/invocation/next", p.next)
@@ -19,8 +19,8 @@ func (p *process) handler() http.Handler {
 	return mux
 }
 
-// next answers a process's request for its next event, once there is one. A process that has not responded to its last
-// event gets status 403 instead.
+// next responds to a process that requests its next event. It waits until there is an event. If the process has not
+// responded to its last event, the status is 403.
 func (p *process) next(w http.ResponseWriter, r *http.Request) {
 	if e := p.current.Load(); e != nil && !e.answered.Load() {
 		refuse(w, http.StatusForbidden, "InvalidStateTransition", "the event "+e.id+" has no response yet")
@@ -45,18 +45,18 @@ func (p *process) next(w http.ResponseWriter, r *http.Request) {
 		if e.clientContext != "" {
 			h.Set("Lambda-Runtime-Client-Context", e.clientContext)
 		}
-		_, _ = w.Write(e.payload) // a process that cannot read it has ended, which invoke detects
+		_, _ = w.Write(e.payload) // fails only if the process has ended, which invoke detects
 	case <-r.Context().Done():
 	}
 }
 
-// An errorBody is the format in which a function and the Runtime API report an error.
+// An errorBody is the JSON document with which a function or the Runtime API reports an error.
 type errorBody struct {
 	Type    string `json:"errorType"`
 	Message string `json:"errorMessage"`
 }
 
-// response accepts the response to an event. The function may report a failure in the trailer.
+// response accepts the response to an event. The trailer of the request may report a failure of the function.
 func (p *process) response(w http.ResponseWriter, r *http.Request) {
 	out, err := io.ReadAll(io.LimitReader(r.Body, maxPayload+1))
 	if err != nil {
@@ -89,7 +89,7 @@ func (p *process) error(w http.ResponseWriter, r *http.Request) {
 	)
 }
 
-// settle records the result of the current event.
+// settle stores the result of the current event.
 func (p *process) settle(w http.ResponseWriter, r *http.Request, res result, status int) {
 	e := p.current.Load()
 	if e == nil || e.id != r.PathValue("id") {
@@ -116,12 +116,12 @@ func (p *process) initError(w http.ResponseWriter, r *http.Request) {
 	}
 	select {
 	case p.failed <- functionError(r.Header.Get("Lambda-Runtime-Function-Error-Type"), body):
-	default: // an earlier error is pending
+	default: // an earlier error has not been received yet
 	}
 	accept(w)
 }
 
-// functionError decodes an error that a function reported. The body is a JSON object only by convention.
+// functionError decodes an error that a function reported. The body need not be a JSON object.
 func functionError(kind string, body []byte) *Error {
 	var e errorBody
 	if err := json.Unmarshal(body, &e); err != nil {

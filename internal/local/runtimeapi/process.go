@@ -12,16 +12,16 @@ import (
 	"time"
 )
 
-// A process runs the function's binary and the server from which it requests events.
+// A process runs the function's binary, and a server for the Runtime API from which the binary requests events.
 type process struct {
 	cmd    *exec.Cmd
 	server *http.Server
 
 	ready   chan struct{} // receives a value when the process requests an event
-	events  chan *event   // the events for the process
+	events  chan *event   // contains the event for the process
 	failed  chan *Error   // receives an error of the init phase
-	ended   chan struct{} // closed when the process has ended
-	exit    error         // set before ended is closed
+	ended   chan struct{} // closed after the process has ended
+	exit    error         // the result of the process; set before ended is closed
 	current atomic.Pointer[event]
 }
 
@@ -40,7 +40,7 @@ type result struct {
 	err error
 }
 
-// newProcess starts a process with its own Runtime API.
+// newProcess starts a process with its own server for the Runtime API.
 func newProcess(path string, env []string, output func([]byte)) (*process, error) {
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
@@ -54,7 +54,7 @@ func newProcess(path string, env []string, output func([]byte)) (*process, error
 	p.cmd.Env = append(append([]string{}, env...), "AWS_LAMBDA_RUNTIME_API="+listener.Addr().String())
 	lines := &lineWriter{each: output}
 	if output != nil {
-		p.cmd.Stdout, p.cmd.Stderr = lines, lines // one writer, so that the two do not write concurrently
+		p.cmd.Stdout, p.cmd.Stderr = lines, lines // the same writer, so that exec does not write to it concurrently
 	}
 	if err := p.cmd.Start(); err != nil {
 		return nil, errors.Join(fmt.Errorf("runtimeapi: %w", err), listener.Close())
@@ -70,10 +70,10 @@ func newProcess(path string, env []string, output func([]byte)) (*process, error
 	return p, nil
 }
 
-// A lineWriter passes on whole lines.
+// A lineWriter passes complete lines to a function.
 type lineWriter struct {
 	each func([]byte)
-	rest []byte // the start of an incomplete line
+	rest []byte // the incomplete last line
 }
 
 func (w *lineWriter) Write(b []byte) (int, error) {
@@ -88,7 +88,7 @@ func (w *lineWriter) Write(b []byte) (int, error) {
 	}
 }
 
-// end passes on an incomplete last line.
+// end passes the incomplete last line to the function, if there is one.
 func (w *lineWriter) end() {
 	if len(w.rest) > 0 {
 		w.each(w.rest)
@@ -104,9 +104,9 @@ func (p *process) alive() bool {
 	}
 }
 
-// end kills the process, as Lambda does, and waits for its end.
+// end kills the process, as Lambda does, and waits until it has ended.
 func (p *process) end() {
-	_ = p.cmd.Process.Kill() // it fails only for a process that has ended
+	_ = p.cmd.Process.Kill() // fails only if the process has already ended
 	<-p.ended
 }
 
@@ -129,8 +129,8 @@ func (p *process) waitForInit() error {
 // errEnded reports that a process had ended before it received the event.
 var errEnded = errors.New("runtimeapi: the process has ended")
 
-// invoke passes an event to a waiting process. It returns when the process requests the next event or has ended. Before
-// that, the process cannot receive another event.
+// invoke passes an event to a waiting process. It returns when the process requests the next event or has ended. The
+// process cannot receive another event before that.
 func (p *process) invoke(e *event) ([]byte, error) {
 	e.deadline = time.Now().Add(e.timeout)
 	timeout := time.NewTimer(e.timeout)
@@ -150,7 +150,7 @@ func (p *process) invoke(e *event) ([]byte, error) {
 		p.end()
 	}
 	select {
-	case r := <-e.result: // also from a process that ended after its response
+	case r := <-e.result: // the process may have ended after its response
 		return r.out, r.err
 	default:
 	}
@@ -162,7 +162,7 @@ func (p *process) invoke(e *event) ([]byte, error) {
 	return nil, p.exitError(e.id)
 }
 
-// exitError describes the exit of a process, which must have ended.
+// exitError returns an Error that describes how a process ended. The process must have ended.
 func (p *process) exitError(requestID string) *Error {
 	<-p.ended
 	how := "exit status 0"

@@ -6,17 +6,17 @@ import (
 	"strings"
 )
 
-// A Reading is an assumption about the condition key dynamodb:LeadingKeys: which value it has when DynamoDB authorizes
-// a transaction. AWS documents the value only for single and batch operations.
+// A Reading is an assumption about how DynamoDB authorizes a transaction: it determines the value of the condition key
+// dynamodb:LeadingKeys. AWS documents this value only for single and batch operations.
 type Reading int
 
 const (
-	PerAction        Reading = iota // for each action, the keys of the items of that action
-	WholeTransaction                // for each action, the keys of all items of the transaction
+	PerAction        Reading = iota // each action has the keys of only those items to which the action applies
+	WholeTransaction                // each action has the keys of all items in the transaction
 	NoLeadingKeys                   // the condition key is absent
 )
 
-// readings contains all readings.
+// readings lists all possible readings.
 var readings = []Reading{PerAction, WholeTransaction, NoLeadingKeys}
 
 func (r Reading) String() string {
@@ -31,22 +31,22 @@ func (r Reading) String() string {
 
 // An Op is one item that a DynamoDB call reads or writes.
 type Op struct {
-	Action string // such as PutItem
-	Key    string // partition key; for a query over the index, the index's partition key
+	Action string // the name of an action, such as PutItem
+	Key    string // the partition key; for a query over the index, the partition key of the index
 }
 
 // A Call is one call of an AWS API.
 type Call struct {
-	Operation string // such as dynamodb:TransactWriteItems, sqs:SendMessage
-	Resource  string // ARN of the table or index for a DynamoDB call
-	Ops       []Op   // the items of a DynamoDB call
-	Key       string // ARN of the customer-managed KMS key that the resource is encrypted with; empty for none
+	Operation string // such as dynamodb:TransactWriteItems or sqs:SendMessage
+	Resource  string // an ARN; for a DynamoDB call, that of the table or index
+	Ops       []Op   // for a DynamoDB call: the items
+	Key       string // the ARN of the KMS key that encrypts the resource; empty if AWS manages the key
 }
 
-// behalf lists the KMS actions that a caller needs to use a resource with a customer-managed key, by service, because
-// the service uses the key on behalf of the caller. See "Authorizing use of your customer managed key" in the DynamoDB
-// developer guide (CreateGrant is needed only to create a table), "Key management" in the SQS developer guide, and
-// "Permissions for the KMS key" in the Secrets Manager user guide.
+// behalf lists, by service, the KMS actions that a caller needs to use a resource with a customer-managed key. The
+// caller needs them because the service uses the key on behalf of the caller. See "Authorizing use of your customer
+// managed key" in the DynamoDB developer guide (CreateGrant is needed only to create a table), "Key management" in the
+// SQS developer guide, and "Permissions for the KMS key" in the Secrets Manager user guide.
 var behalf = map[string][]string{
 	"dynamodb": {
 		"kms:Decrypt", "kms:DescribeKey", "kms:Encrypt", "kms:GenerateDataKey", "kms:ReEncryptFrom", "kms:ReEncryptTo",
@@ -55,8 +55,8 @@ var behalf = map[string][]string{
 	"secretsmanager": {"kms:Decrypt"},
 }
 
-// Requests returns the requests that AWS authorizes for the call, if the given reading is correct. The call is allowed
-// if all of these requests are allowed.
+// Requests returns the requests that AWS must authorize for the call, under the assumption of the reading. AWS allows
+// the call only if it allows all of these requests.
 func (c Call) Requests(reading Reading) []Request {
 	if len(c.Ops) == 0 {
 		return append([]Request{{Action: c.Operation, Resource: c.Resource}}, c.keyRequests()...)
@@ -82,7 +82,8 @@ func (c Call) Requests(reading Reading) []Request {
 
 func (c Call) isTransaction() bool { return c.Operation == "dynamodb:TransactWriteItems" }
 
-// leadingKeys returns the value of dynamodb:LeadingKeys for an action, or nil if it is absent.
+// leadingKeys returns the value of dynamodb:LeadingKeys for an action of the call. It returns nil if the condition key
+// is absent.
 func (c Call) leadingKeys(action string, reading Reading) (keys []string) {
 	if c.isTransaction() && reading == NoLeadingKeys {
 		return nil
@@ -109,7 +110,7 @@ func (c Call) keyRequests() (requests []Request) {
 	return requests
 }
 
-// A DeniedError reports a call that the policies of a function do not allow.
+// A DeniedError reports a call that a function's policies do not allow.
 type DeniedError struct {
 	Function string
 	Call     Call
@@ -139,7 +140,7 @@ func (p Policy) Check(function string, c Call) error {
 			}
 		}
 		if !c.isTransaction() {
-			break // the readings differ only for transactions
+			break // only transactions depend on the reading
 		}
 	}
 	return nil

@@ -1,16 +1,16 @@
 // Package access evaluates IAM policies: it decides whether a function's policies allow its AWS calls.
 //
 // Tests and the local runner use it, so that a missing permission is found before the deployment to AWS. A Policy
-// contains the statements of one function, and Decide evaluates one request. A Call describes an API call and lists the
-// requests that AWS authorizes for it. Table enforces the policies of a function on a table.Table.
+// contains the statements of one function. Its method Decide evaluates one request. A Call describes an API call and
+// lists the requests that AWS authorizes for it. A Guard enforces the policies of all functions. Its method Table
+// returns a table.Table that checks the calls of functions.
 //
-// Only the features that Perennial's template uses are supported: identity-based policies with Effect, Action,
-// Resource and string conditions. Decide returns an error for any other feature, because ignoring a condition would
-// change the meaning of a policy. Resource policies, permission boundaries and service control policies are not
-// evaluated.
+// Only the features that Perennial's template uses are supported: identity-based policies with Effect, Action, Resource
+// and string conditions. Decide returns an error for any other feature. If it ignored a condition, the meaning of the
+// policy would change. Resource policies, permission boundaries and service control policies are not evaluated.
 //
 // AWS does not document the value of the condition key dynamodb:LeadingKeys for the operations of a transaction. A
-// Reading is one possible value; a call is allowed here only if it is allowed under every reading.
+// Reading is one possible value. Package access allows a call only if the policies allow it under every reading.
 package access
 
 import (
@@ -24,14 +24,15 @@ import (
 // A Policy contains the statements of all identity-based policies of one function.
 type Policy []stack.Statement
 
-// A Request is the unit of authorization: one action on one resource.
+// A Request asks for permission for one action on one resource.
 type Request struct {
-	Action   string              // such as dynamodb:GetItem
-	Resource string              // an ARN; for a text message, the phone number
-	Context  map[string][]string // the values of the condition keys; a missing key is absent
+	Action   string              // the name of an action, such as dynamodb:GetItem
+	Resource string              // an ARN or, for a text message, the phone number
+	Context  map[string][]string // values of the condition keys; a key that is not in the map is absent
 }
 
-// Decide reports whether the policy allows a request: a statement must allow it and none may deny it.
+// Decide reports whether the policy allows a request. A request is allowed if at least one statement allows it and no
+// statement denies it.
 func (p Policy) Decide(r Request) (allowed bool, err error) {
 	for _, s := range p {
 		applies, err := applies(s, r)
@@ -61,7 +62,7 @@ func applies(s stack.Statement, r Request) (bool, error) {
 	return true, nil
 }
 
-// likeAction reports whether an action matches a pattern. Case does not matter in the names of actions.
+// likeAction reports whether an action matches a pattern. The names of actions are case-insensitive.
 func likeAction(pattern, action string) bool {
 	if !strings.ContainsAny(pattern, "*?") {
 		return strings.EqualFold(pattern, action)
@@ -69,8 +70,8 @@ func likeAction(pattern, action string) bool {
 	return Like(strings.ToLower(pattern), strings.ToLower(action))
 }
 
-// test evaluates one condition. See "Multivalued context keys" in the IAM user guide for the set operators: with
-// ForAllValues an absent key satisfies the condition, with ForAnyValue it does not.
+// test evaluates one condition. If the condition key is absent, a condition with the set operator ForAllValues is true,
+// and one with ForAnyValue is false. See "Multivalued context keys" in the IAM user guide.
 func test(c stack.Condition, context map[string][]string) (bool, error) {
 	values, present := context[c.Key]
 	set, operator, ok := strings.Cut(c.Operator, ":")
@@ -99,7 +100,8 @@ func test(c stack.Condition, context map[string][]string) (bool, error) {
 	return match(values[0]) != negated, nil
 }
 
-// matcher returns a test of one value, and whether the operator negates that test.
+// matcher returns a function that tests one value. It also reports whether the operator negates the result of this
+// function, as in StringNotLike.
 func matcher(operator string, patterns []string) (match func(string) bool, negated bool, err error) {
 	for _, pattern := range patterns {
 		if strings.Contains(pattern, "${") {
@@ -121,10 +123,10 @@ func matcher(operator string, patterns []string) (match func(string) bool, negat
 	return match, negated, nil
 }
 
-// Like reports whether text matches a pattern in which * matches any text, including none, and ? matches one
+// Like reports whether text matches a pattern. In the pattern, * matches any text, including none, and ? matches one
 // character.
 func Like(pattern, text string) bool {
-	var star, retry int // where to continue if the text after the last * does not match
+	var star, retry int // positions at which the search continues if the text after the last * does not match
 	p, t, hasStar := 0, 0, false
 	for t < len(text) {
 		switch {

@@ -9,19 +9,20 @@ import (
 
 // A Guard enforces the policies of all functions of a stack. Do not change its fields after the first use.
 type Guard struct {
-	Policies map[string]Policy // by the function's short name
+	Policies map[string]Policy // the policies by the short name of the function
 	TableARN string
-	KeyARN   string // the customer-managed KMS key of all resources; empty for none
+	KeyARN   string // the ARN of the customer-managed KMS key of all resources; empty if there is none
 
-	// Denied is called with each error that the guard returns, unless Denied is nil. Tests fail in Denied, because the
-	// code under test may handle the error.
+	// Denied is called with each error that the guard returns. It may be nil. In tests, Denied fails the test, because the
+	// tested code may handle the error.
 	Denied func(error)
 
-	// Observe is called with each call before it is checked; nil does nothing.
+	// Observe is called with each call before the call is checked. It may be nil.
 	Observe func(function string, c Call)
 }
 
-// New returns a Guard with the policies of a template whose references have the given values.
+// New returns a Guard with the policies of a template. The argument values contains the values to which the template's
+// references resolve.
 func New(t *stack.Template, values stack.Values) (*Guard, error) {
 	g := &Guard{Policies: map[string]Policy{}}
 	for _, f := range t.Functions {
@@ -40,7 +41,8 @@ func New(t *stack.Template, values stack.Values) (*Guard, error) {
 	return g, nil
 }
 
-// Check returns a *DeniedError if the function's policies do not allow the call, or the use of the KMS key for it.
+// Check returns a *DeniedError if the function's policies do not allow the call, or do not allow the use of the KMS key
+// for the call.
 func (g *Guard) Check(function string, c Call) error {
 	c.Key = g.KeyARN
 	if g.Observe != nil {
@@ -59,13 +61,13 @@ func (g *Guard) Check(function string, c Call) error {
 
 type functionKey struct{}
 
-// As returns a context that marks calls as those of a function. Table checks calls with such a context. It does not
-// check other calls, which a test makes for its own purposes.
+// As returns a context whose calls are made by the given function. A table that Guard.Table returned checks only the
+// calls with such a context. Other calls are made by a test for its own purposes.
 func As(ctx context.Context, function string) context.Context {
 	return context.WithValue(ctx, functionKey{}, function)
 }
 
-// functionOf returns the function that makes a call, or "" if there is none.
+// functionOf returns the function that makes the calls of a context, or "" if there is none.
 func functionOf(ctx context.Context) string {
 	name, _ := ctx.Value(functionKey{}).(string)
 	return name
@@ -76,7 +78,7 @@ type Invoker interface {
 	Invoke(ctx context.Context, payload []byte) ([]byte, error)
 }
 
-// Handler returns a handler that makes its calls as the given function.
+// Handler returns a handler whose calls are made by the given function.
 func Handler(function string, h Invoker) Invoker { return handler{function, h} }
 
 type handler struct {

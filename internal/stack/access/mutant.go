@@ -7,15 +7,15 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/stack"
 )
 
-// A Mutant is a policy from which one part was removed.
+// A Mutant is a policy without one of its parts.
 type Mutant struct {
-	Lacks  string // the removed part, for messages
+	Lacks  string // a description of the removed part, for messages
 	Policy Policy
 }
 
-// Mutants returns every policy that results from removing one part: a statement; an action, a resource or a condition
-// value of a statement; or one condition value for one action only. Tests require that each mutant changes the decision
-// about some call, which proves that every part of the policy is needed.
+// Mutants returns every policy that results from removing one part. A part is a statement, an action, a resource or a
+// condition value of a statement, or a condition value for only one action. Tests require that each mutant decides
+// differently about some call. This proves that every part of the policy is needed.
 func (p Policy) Mutants() (mutants []Mutant) {
 	for i, s := range p {
 		add := func(lacks string, instead ...stack.Statement) {
@@ -50,8 +50,8 @@ func (p Policy) Mutants() (mutants []Mutant) {
 	return mutants
 }
 
-// several returns the elements of a list that has more than one, and otherwise none. A statement without its only
-// element would be invalid. The removal of the whole statement is a separate mutant.
+// several returns the elements of a list if there is more than one. Otherwise it returns none, because a statement
+// without its only element would be invalid. The removal of the whole statement is a separate mutant.
 func several(list []string) []string {
 	if len(list) < 2 {
 		return nil
@@ -63,12 +63,12 @@ func without(list []string, dropped string) []string {
 	return slices.DeleteFunc(slices.Clone(list), func(s string) bool { return s == dropped })
 }
 
-// Denies reports whether the policy denies one of the calls under some reading.
+// Denies reports whether the policy denies at least one of the calls, under at least one reading.
 func (p Policy) Denies(calls []Call) bool {
 	return slices.ContainsFunc(calls, func(c Call) bool { return p.Check("", c) != nil })
 }
 
-// Allows reports whether the policy allows one of the calls.
+// Allows reports whether the policy allows at least one of the calls.
 func (p Policy) Allows(calls []Call) bool {
 	return slices.ContainsFunc(calls, func(c Call) bool { return p.Check("", c) == nil })
 }

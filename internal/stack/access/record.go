@@ -9,14 +9,14 @@ import (
 	"sync"
 )
 
-// A Recorder collects one call of each kind for every function. Calls are of the same kind if they differ only in the
-// IDs within their keys. A Recorder is safe for concurrent use.
+// A Recorder collects one call of each kind for every function. Two calls are of the same kind if they differ only in
+// the IDs in their keys. A Recorder is safe for concurrent use.
 type Recorder struct {
 	mu    sync.Mutex
-	calls map[string]map[string]Call // by function and kind
+	calls map[string]map[string]Call // the calls by function and kind
 }
 
-// Record adds a call.
+// Record adds a call, unless a call of the same kind was recorded before.
 func (r *Recorder) Record(function string, c Call) {
 	kind := kindOf(c)
 	r.mu.Lock()
@@ -51,9 +51,9 @@ func kindOf(c Call) string {
 	return c.Operation + " " + c.Resource + " " + strings.Join(slices.Compact(ops), ", ")
 }
 
-// Family returns the pattern that a partition key has in common with all keys of its kind. For "P#bluebird#O#1042" it
-// is "P#*#O#*", for "P#bluebird#PROGRAM" it is "P#*#PROGRAM", for "KEY#k1" it is "KEY#*", and for "PROGRAMS" it is the
-// same text.
+// Family returns the pattern of a partition key: it replaces the IDs with *. For "P#bluebird#O#1042" it returns
+// "P#*#O#*", for "P#bluebird#PROGRAM" it returns "P#*#PROGRAM", and for "KEY#k1" it returns "KEY#*". A key without IDs,
+// such as "PROGRAMS", remains the same.
 func Family(key string) string {
 	parts := strings.SplitN(key, "#", 4)
 	switch {
@@ -73,18 +73,18 @@ func Family(key string) string {
 	return family
 }
 
-// A grant is the smallest part of a policy: an action on a resource with one pattern of leading keys.
+// A grant is the smallest unit of a policy: it allows one action on one resource, for one pattern of leading keys.
 type grant struct{ action, resource, keys string }
 
 func (g grant) String() string {
 	return strings.TrimSpace(fmt.Sprintf("%s on %s %s", g.action, g.resource, g.keys))
 }
 
-// Unused returns the grants of a policy that no recorded call needs under any reading. A grant is needed if a call
-// requests its action on its resource. If the grant has a pattern of leading keys, the call must also have a key whose
-// Family is that pattern. A pattern that is wider than necessary is therefore unused, and so is a statement for
-// DynamoDB items that has no pattern. If services are given, such as dynamodb, Unused considers only their actions,
-// because another test may record the other calls.
+// Unused returns the grants of a policy that no recorded call needs under any reading. A call needs a grant if it
+// requests the grant's action on the grant's resource. If the grant has a pattern of leading keys, the call must also
+// have a key whose Family is equal to this pattern. Therefore a pattern that is wider than necessary counts as unused.
+// So does a statement for DynamoDB items that has no pattern. Unused considers only the actions of the given services,
+// such as dynamodb, because another test may record the other calls.
 func (p Policy) Unused(calls []Call, services ...string) (unused []string) {
 	needed := map[grant]bool{}
 	for _, c := range calls {
@@ -108,7 +108,8 @@ func (p Policy) Unused(calls []Call, services ...string) (unused []string) {
 	return unused
 }
 
-// in reports whether a grant is needed. If its resource is a pattern, one needed resource that matches is sufficient.
+// in reports whether a grant is needed. If the grant's resource is a pattern, it must match at least one needed
+// resource.
 func (g grant) in(needed map[grant]bool) bool {
 	if needed[g] || !strings.Contains(g.resource, "*") {
 		return needed[g]
@@ -121,7 +122,7 @@ func (g grant) in(needed map[grant]bool) bool {
 	return false
 }
 
-// grants returns the grants of the policy's Allow statements.
+// grants returns the grants of all Allow statements of the policy.
 func (p Policy) grants() (grants []grant) {
 	for _, s := range p {
 		if s.Effect != "Allow" {

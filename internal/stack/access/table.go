@@ -7,9 +7,9 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/table"
 )
 
-// Table returns a table that checks the calls that dynamotable would make for an operation, and then performs the
-// operation on t. It also checks the calls that dynamotable makes only after a lost response or for an absent counter.
-// A missing permission for them is therefore found although these cases do not occur.
+// Table returns a table that checks the policies and then performs the operation on t. It checks the calls that
+// dynamotable would make for the operation. These include calls that dynamotable makes only after a lost response or
+// for an absent counter. A missing permission for such calls is therefore found although these cases do not occur.
 func (g *Guard) Table(t table.Table) table.Table { return guarded{g, t} }
 
 type guarded struct {
@@ -35,7 +35,7 @@ func (t guarded) Query(ctx context.Context, q table.Query) iter.Seq2[table.Item,
 			return
 		}
 		for it, err := range t.next.Query(ctx, q) {
-			if err == nil && q.Index { // dynamotable reads each row of the index by its key
+			if err == nil && q.Index { // dynamotable reads each item that the index lists by its key
 				err = t.check(ctx, t.guard.onTable("BatchGetItem", Op{"BatchGetItem", it.Key.PK}))
 			}
 			if err != nil {
@@ -83,7 +83,7 @@ func (g *Guard) writes(ops []table.Op) []Call {
 	if len(ops) == 1 && ops[0].Kind != table.OpAdd {
 		operation = actionOf[ops[0].Kind]
 	}
-	var first, made, read []Op // made is the second attempt, which creates absent counters
+	var first, made, read []Op // made contains the operations of the second attempt, which creates absent counters
 	for _, op := range ops {
 		key, action := op.Item.Key.PK, actionOf[op.Kind]
 		first = append(first, Op{action, key})
@@ -93,7 +93,7 @@ func (g *Guard) writes(ops []table.Op) []Call {
 				action = "PutItem"
 			}
 		case table.OpPut:
-			read = append(read, Op{"BatchGetItem", key}) // after a lost response
+			read = append(read, Op{"BatchGetItem", key}) // needed after a lost response
 		}
 		made = append(made, Op{action, key})
 	}

@@ -8,7 +8,7 @@ import (
 )
 
 // DynamoDB returns the Call that a request to DynamoDB makes. The argument operation is the part of the header
-// X-Amz-Target after the dot, and body is the JSON body. The supported operations are those that dynamotable uses.
+// X-Amz-Target after the period, and body is the JSON body. It supports the operations that dynamotable uses.
 // DescribeContinuousBackups applies to the whole table and names no item.
 func (g *Guard) DynamoDB(operation string, body []byte) (Call, error) {
 	var in request
@@ -44,7 +44,7 @@ func (g *Guard) DynamoDB(operation string, body []byte) (Call, error) {
 	return c, checkKeys(operation, c.Ops)
 }
 
-// checkKeys returns an error unless the items of an operation are known and have partition keys.
+// checkKeys returns an error if an operation has no items, or if an item has no partition key.
 func checkKeys(operation string, ops []Op) error {
 	if len(ops) == 0 {
 		return fmt.Errorf("access: %s is not supported, or names no item", operation)
@@ -55,7 +55,7 @@ func checkKeys(operation string, ops []Op) error {
 	return nil
 }
 
-// request contains the fields of DynamoDB's requests that name items.
+// request contains those fields of DynamoDB's requests that name items.
 type request struct {
 	IndexName                 string
 	Key, Item                 attributes
@@ -75,7 +75,7 @@ type value struct{ S string }
 type part struct{ Key, Item attributes }
 
 func (p part) op(name string) Op {
-	action := name + "Item" // Put, Update, Delete
+	action := name + "Item" // name is Put, Update or Delete
 	if name == "ConditionCheck" {
 		action = "ConditionCheckItem"
 	}
@@ -84,7 +84,7 @@ func (p part) op(name string) Op {
 
 var equality = regexp.MustCompile(`^\s*\w+\s*=\s*(:\w+)`)
 
-// partition returns the partition key of a query whose condition starts with it.
+// partition returns the partition key of a query. The key condition expression must start with it.
 func (in request) partition() string {
 	m := equality.FindStringSubmatch(in.KeyConditionExpression)
 	if m == nil {

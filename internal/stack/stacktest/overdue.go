@@ -21,8 +21,8 @@ import (
 //go:embed overdue.yaml
 var overdueProgram string
 
-// Overdue creates members for whom changes of every kind are overdue. The next command for such a member, in any
-// function, therefore writes every kind of item that a command can write.
+// Overdue creates members for whom changes of every kind are overdue. If a function executes a command for such a
+// member, it therefore writes every kind of item that a command can write.
 type Overdue struct {
 	T       testing.TB
 	Stores  app.Stores
@@ -31,7 +31,8 @@ type Overdue struct {
 	program *loyalty.Program
 }
 
-// Publish publishes the members' program and returns it. The argument after is the number of the newest version so far.
+// Publish publishes the program of the members and returns it. The argument after is the number of the newest published
+// version.
 func (o *Overdue) Publish(id string, after int) *loyalty.Program {
 	o.T.Helper()
 	source := []byte(strings.Replace(overdueProgram, "program: overdue", "program: "+id, 1))
@@ -46,9 +47,9 @@ func (o *Overdue) Publish(id string, after int) *loyalty.Program {
 	return p
 }
 
-// Members creates overdue members. Each one has two expired reservations, one of a reward with limited stock and one of
-// a code from a pool. Each one also has pending points whose activation redeems a reward automatically. Members
-// advances the clock by 15 days.
+// Members creates members with overdue changes. Each member has two expired reservations: one of a reward with limited
+// stock, and one of a code from a pool. Each member also has pending points, whose activation automatically redeems a
+// reward. Members advances the clock by 15 days.
 func (o *Overdue) Members(members ...loyalty.MemberID) {
 	o.T.Helper()
 	ctx, by := o.T.Context(), ledger.By{Actor: "test"}
@@ -71,7 +72,8 @@ func (o *Overdue) Members(members ...loyalty.MemberID) {
 	o.Advance(15 * 24 * time.Hour)
 }
 
-// Pending sends a number of events for a member. They earn pending points that become active at different instants.
+// Pending sends a number of events for a member. The events earn pending points that become active at different
+// instants.
 func (o *Overdue) Pending(m loyalty.MemberID, events int) {
 	o.T.Helper()
 	for i := range events {
@@ -94,8 +96,8 @@ func (o *Overdue) Enrol(ids ...loyalty.MemberID) {
 	}
 }
 
-// Queue makes m the first member on the waitlist of the reward print, and then frees an item that the member other had
-// reserved.
+// Queue makes m the first member on the waitlist of the reward print. It then makes an item available that the member
+// other had reserved.
 func (o *Overdue) Queue(m, other loyalty.MemberID) {
 	o.T.Helper()
 	ctx, by := o.T.Context(), ledger.By{Actor: "test"}

@@ -9,15 +9,15 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/stack/access"
 )
 
-// A Part is a part of a function's policies. One test proves that the part is needed and sufficient.
+// A Part is a part of a function's policies. For each part, one test proves that the part is needed and sufficient.
 type Part string
 
 const (
-	Table Part = "table" // access to the table
-	Rest  Part = "rest"  // access to all other services
+	Table Part = "table" // the access to the table
+	Rest  Part = "rest"  // the access to all other services
 )
 
-// partOf returns the part that a statement belongs to.
+// partOf returns the part to which a statement belongs.
 func partOf(s stack.Statement) Part {
 	if strings.HasPrefix(s.Action[0], "dynamodb:") {
 		return Table
@@ -25,10 +25,10 @@ func partOf(s stack.Statement) Part {
 	return Rest
 }
 
-// Prove requires that a part of a function's policies is exactly what the recorded calls need. No grant may be unused.
-// If any one statement, action, resource or key pattern is removed, a recorded call must be denied or, for a Deny
-// statement, a call of Forbidden must be allowed. Prove does not check that the recorded calls are allowed, because
-// this was checked when they were recorded.
+// Prove fails the test unless a part of a function's policies is exactly what the recorded calls need. No grant may be
+// unused. If one statement, action, resource or key pattern is removed, the policy must deny a recorded call or, for a
+// Deny statement, allow a call of Forbidden. Prove does not check that the policies allow the recorded calls, because
+// this was checked when the calls were recorded.
 func Prove(t testing.TB, g *access.Guard, function string, part Part, recorder *access.Recorder) {
 	t.Helper()
 	calls := recorder.Calls(function)
@@ -49,7 +49,7 @@ func Prove(t testing.TB, g *access.Guard, function string, part Part, recorder *
 	}
 }
 
-// split returns the statements of a part, and all other statements.
+// split returns the statements of the given part, and separately all other statements.
 func split(p access.Policy, part Part) (of, other access.Policy) {
 	for _, s := range p {
 		if partOf(s) == part {
@@ -61,7 +61,7 @@ func split(p access.Policy, part Part) (of, other access.Policy) {
 	return of, other
 }
 
-// Forbidden returns calls that no function's policies allow.
+// Forbidden returns calls that no function's policies may allow.
 func Forbidden(g *access.Guard) (calls []access.Call) {
 	write := func(action, key string) access.Call {
 		return access.Call{
@@ -89,6 +89,6 @@ func Forbidden(g *access.Guard) (calls []access.Call) {
 			Resource:  "arn:aws:secretsmanager:eu-west-1:123456789012:secret:other-a1b2c3", Key: g.KeyARN,
 		},
 		access.Call{Operation: "sqs:SendMessage", Resource: "arn:aws:sqs:eu-west-1:123456789012:other", Key: g.KeyARN},
-		access.Call{Operation: "kms:Decrypt", Resource: g.KeyARN}, // directly, not through a service
+		access.Call{Operation: "kms:Decrypt", Resource: g.KeyARN}, // a direct use of the key, not through another service
 	)
 }

@@ -13,10 +13,10 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/stack/access"
 )
 
-// Deployment is the fictitious deployment that the tests use.
+// Deployment is a fictitious deployment for tests.
 var Deployment = stack.Deployment{Region: "eu-west-1", Account: "123456789012", StackName: "perennial"}
 
-// Template returns the module's template.yaml. It is read once per process and must not be changed.
+// Template returns the template.yaml of this module. It is read once per process. Tests must not change it.
 func Template(t testing.TB) *stack.Template {
 	t.Helper()
 	tpl, err := readTemplate()
@@ -40,14 +40,14 @@ var readTemplate = sync.OnceValues(func() (*stack.Template, error) {
 	return nil, errors.New("no template.yaml above this package")
 })
 
-// Parameters enables every optional part of the stack.
+// Parameters contains template parameters that enable every optional part of the stack.
 var Parameters = map[string]string{
 	"MailFrom": "Bluebird Rewards <hello@bluebird.test>", "SmsSender": "Bluebird", "PushBus": "perennial-push",
 	"WebhookUrl": "https://shop.test/reminders", "PublicUrl": "https://api.bluebird.test",
 	"KmsKeyArn": "arn:aws:kms:eu-west-1:123456789012:key/k1",
 }
 
-// Values returns values for all references in a template, as in the fictitious deployment.
+// Values returns the values to which all references in a template resolve, for the fictitious deployment.
 func Values(tpl *stack.Template) stack.Values {
 	values := tpl.Names(Deployment)
 	for name, value := range Parameters {
@@ -56,7 +56,8 @@ func Values(tpl *stack.Template) stack.Values {
 	return values
 }
 
-// Guard returns a guard with the policies of all functions in the tests' stack. A denied call fails the test.
+// Guard returns a guard with the policies of all functions in the fictitious deployment. If a call is denied, the test
+// fails.
 func Guard(t testing.TB) *access.Guard {
 	t.Helper()
 	read, err := readGuard()

@@ -17,7 +17,7 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/stack"
 )
 
-// A build contains the binaries of all functions of the template, which all tests of a process share.
+// A build contains the binaries of all functions in the template. All tests of a process use the same build.
 type build struct {
 	root, dir string
 	err       error
@@ -45,8 +45,8 @@ var built = sync.OnceValue(func() (b build) {
 
 func templatePath(root string) string { return filepath.Join(root, "template.yaml") }
 
-// readSources reads every Go file of the module, so that the go command does not reuse a cached test result after a
-// change.
+// readSources reads every Go file of the module. The go command then detects that the test depends on these files, and
+// does not use a cached result after one of them has changed.
 func readSources(root string) error {
 	return filepath.WalkDir(root, func(path string, d fs.DirEntry, err error) error {
 		if err != nil {
@@ -62,7 +62,7 @@ func readSources(root string) error {
 	})
 }
 
-// Build returns a copy of template.yaml, which a test may change, and the directory of the current binaries.
+// Build returns a copy of template.yaml, which the test may change, and the directory with up-to-date binaries.
 func Build(t testing.TB) (template *stack.Template, dir string) {
 	t.Helper()
 	b := built()
@@ -76,8 +76,8 @@ func Build(t testing.TB) (template *stack.Template, dir string) {
 	return template, b.dir
 }
 
-// Start runs a deployment of template.yaml with the current binaries until the test ends. Without a log, it writes
-// warnings and errors to the test's output.
+// Start runs a deployment of template.yaml with up-to-date binaries until the test ends. If o has no log, warnings and
+// errors are written to the output of the test.
 func Start(t testing.TB, o deployment.Options) *deployment.Deployment {
 	t.Helper()
 	o.Template, o.Binaries = Build(t)
