@@ -90,8 +90,8 @@ func (s server) Serve(ctx context.Context, e request.Event) request.Response {
 	return s.next.Serve(access.As(ctx, s.function), e)
 }
 
-// Handle defines a route. Requests that match the route key, such as "PUT /v1/orders/{order}", are sent to the function.
-// The key "$default" matches the requests that have no other route.
+// Handle defines a route. Requests that match the route key, such as "PUT /v1/orders/{order}", are sent to the
+// function. The key "$default" matches the requests that have no other route.
 func (g *Gateway) Handle(key string, h lambda.Handler) {
 	rt := &route{key: key, handler: h}
 	rt.server, _ = h.(Server)
