@@ -130,7 +130,7 @@ func (d *dev) openPlace(ctx context.Context) (place, error) {
 			return place{}, fmt.Errorf("--dynamodb %s: the value must be a URL like http://127.0.0.1:8000", d.DynamoDB)
 		}
 		t := &dynamotable.Table{Client: dynamotable.Local(d.DynamoDB), Name: devTable}
-		return place{table: t, close: func() {}}, t.Create(ctx)
+		return place{table: t, close: func() {}}, dynamotable.Create(ctx, t)
 	}
 	if d.Data != "" {
 		t, err := openData(d.Data)

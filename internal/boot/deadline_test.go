@@ -19,6 +19,7 @@ import (
 
 	"github.com/perennial-loyalty/perennial/internal/api"
 	"github.com/perennial-loyalty/perennial/internal/app"
+	"github.com/perennial-loyalty/perennial/internal/table/dynamotable"
 	"github.com/perennial-loyalty/perennial/internal/telemetry"
 )
 
@@ -51,9 +52,9 @@ func request(t *testing.T, answers client) (answer events.APIGatewayV2HTTPRespon
 	t.Helper()
 	var out bytes.Buffer
 	tab := environment{tableName: "perennial", http: awshttp.NewBuildableClient()}.table()
-	tab.Client = dynamodb.New(
+	tab.Client = dynamotable.NewClient(dynamodb.New(
 		dynamodb.Options{Region: "eu-central-1", HTTPClient: answers, Credentials: aws.AnonymousCredentials{}},
-	)
+	))
 	a := &app.App{
 		Table: tab, Now: time.Now, Log: telemetry.NewLog(&out, slog.LevelInfo, "test"), Stage: app.Test,
 		Secret: []byte(goodSecret), Version: "7",

@@ -109,7 +109,9 @@ func (env environment) table() *dynamotable.Table {
 		BaseEndpoint:                    endpoint,
 		DisableValidateResponseChecksum: OnThisMachine(endpoint),
 	})
-	return &dynamotable.Table{Client: client, Name: env.tableName, Refused: count, Random: rand.Reader}
+	return &dynamotable.Table{
+		Client: dynamotable.NewClient(client), Name: env.tableName, Refused: count, Random: rand.Reader,
+	}
 }
 
 // count adds an attempt that DynamoDB refused to the metrics of the invocation.

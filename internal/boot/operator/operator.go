@@ -32,7 +32,8 @@ func Table(ctx context.Context, name string) (*dynamotable.Table, error) {
 		o.DisableValidateResponseChecksum = boot.OnThisMachine(o.BaseEndpoint)
 	})
 	return &dynamotable.Table{
-		Client: client, Name: name, Timeout: 10 * time.Second, Patience: 30 * time.Second, // for slow connections
+		Client: dynamotable.NewClient(client), Name: name,
+		Timeout: 10 * time.Second, Patience: 30 * time.Second, // for slow connections
 	}, nil
 }
 

@@ -74,22 +74,22 @@ func dispatcher(a *app.App, s settings) (*notify.Dispatcher, error) {
 			"because PERENNIAL_URL is empty; set the parameter DomainName or PublicUrl of the stack")
 	}
 	if s.from != "" {
-		o.Senders[loyalty.Email] = &sesmail.Sender{From: s.from, Set: s.set, Client: sesv2.New(sesv2.Options{
+		o.Senders[loyalty.Email] = &sesmail.Sender{From: s.from, Set: s.set, SendEmail: sesv2.New(sesv2.Options{
 			Region: s.region, Credentials: credentials, HTTPClient: client,
 			BaseEndpoint: boot.Endpoint("AWS_ENDPOINT_URL_SESV2"),
-		})}
+		}).SendEmail}
 	}
 	if s.senderID != "" {
-		o.Senders[loyalty.SMS] = &snstext.Sender{SenderID: s.senderID, Client: sns.New(sns.Options{
+		o.Senders[loyalty.SMS] = &snstext.Sender{SenderID: s.senderID, Publish: sns.New(sns.Options{
 			Region: s.region, Credentials: credentials, HTTPClient: client,
 			BaseEndpoint: boot.Endpoint("AWS_ENDPOINT_URL_SNS"),
-		})}
+		}).Publish}
 	}
 	if s.bus != "" {
-		o.Senders[loyalty.Push] = &eventbus.Sender{Bus: s.bus, Client: eventbridge.New(eventbridge.Options{
+		o.Senders[loyalty.Push] = &eventbus.Sender{Bus: s.bus, PutEvents: eventbridge.New(eventbridge.Options{
 			Region: s.region, Credentials: credentials, HTTPClient: client,
 			BaseEndpoint: boot.Endpoint("AWS_ENDPOINT_URL_EVENTBRIDGE"),
-		})}
+		}).PutEvents}
 	}
 	if s.hook == "" {
 		return o, nil

@@ -13,6 +13,9 @@ import (
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/eventbridge"
+	"github.com/aws/aws-sdk-go-v2/service/sesv2"
+	"github.com/aws/aws-sdk-go-v2/service/sns"
 
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
 	"github.com/perennial-loyalty/perennial/internal/notify"
@@ -32,9 +35,9 @@ func TestSendersUseEndpointsOfEnvironment(t *testing.T) {
 			t.Fatal(err)
 		}
 		return map[loyalty.Channel]string{
-			loyalty.Email: aws.ToString(o.Senders[loyalty.Email].(*sesmail.Sender).Client.Options().BaseEndpoint),
-			loyalty.SMS:   aws.ToString(o.Senders[loyalty.SMS].(*snstext.Sender).Client.Options().BaseEndpoint),
-			loyalty.Push:  aws.ToString(o.Senders[loyalty.Push].(*eventbus.Sender).Client.Options().BaseEndpoint),
+			loyalty.Email: endpointOf(t, o.Senders[loyalty.Email]),
+			loyalty.SMS:   endpointOf(t, o.Senders[loyalty.SMS]),
+			loyalty.Push:  endpointOf(t, o.Senders[loyalty.Push]),
 		}
 	}
 	for channel, got := range endpoints() {
@@ -50,6 +53,30 @@ func TestSendersUseEndpointsOfEnvironment(t *testing.T) {
 			t.Errorf("with a service endpoint, %s goes to %q", channel, got)
 		}
 	}
+}
+
+// endpointOf returns the endpoint of a sender. It makes a call that the client refuses because the input is empty.
+func endpointOf(t *testing.T, s notify.Sender) (endpoint string) {
+	t.Helper()
+	var err error
+	switch s := s.(type) {
+	case *sesmail.Sender:
+		_, err = s.SendEmail(t.Context(), &sesv2.SendEmailInput{}, func(o *sesv2.Options) {
+			endpoint = aws.ToString(o.BaseEndpoint)
+		})
+	case *snstext.Sender:
+		_, err = s.Publish(t.Context(), &sns.PublishInput{}, func(o *sns.Options) {
+			endpoint = aws.ToString(o.BaseEndpoint)
+		})
+	case *eventbus.Sender:
+		_, err = s.PutEvents(t.Context(), &eventbridge.PutEventsInput{}, func(o *eventbridge.Options) {
+			endpoint = aws.ToString(o.BaseEndpoint)
+		})
+	}
+	if err == nil {
+		t.Error("an empty input was sent")
+	}
+	return endpoint
 }
 
 func TestMissingPublicAddressIsLogged(t *testing.T) {

@@ -23,8 +23,11 @@ import (
 
 // A queue sends messages to the SQS queues that the function's environment names.
 type queue struct {
-	urls   map[string]string // the URLs of the queues, by the name that functions use
-	client *sqs.Client
+	urls map[string]string // the URLs of the queues, by the name that functions use
+	// send is the method of a client of the SDK. With the client, the linker would keep all its methods.
+	send func(
+		context.Context, *sqs.SendMessageBatchInput, ...func(*sqs.Options),
+	) (*sqs.SendMessageBatchOutput, error)
 }
 
 var _ app.Queue = (*queue)(nil)
@@ -44,12 +47,12 @@ func fromEnvironment() *queue {
 			"reassess": os.Getenv("PERENNIAL_REASSESS_QUEUE"),
 			"remind":   os.Getenv("PERENNIAL_REMIND_QUEUE"),
 		},
-		client: sqs.New(sqs.Options{
+		send: sqs.New(sqs.Options{
 			Region:       os.Getenv("AWS_REGION"),
 			Credentials:  aws.CredentialsProviderFunc(boot.Credentials),
 			HTTPClient:   awshttp.NewBuildableClient(),
 			BaseEndpoint: boot.Endpoint("AWS_ENDPOINT_URL_SQS"),
-		}),
+		}).SendMessageBatch,
 	}
 }
 
@@ -69,7 +72,7 @@ func (q *queue) Send(ctx context.Context, name string, bodies ...string) error {
 				Id: aws.String(strconv.Itoa(i)), MessageBody: &body,
 			})
 		}
-		out, err := q.client.SendMessageBatch(ctx, in)
+		out, err := q.send(ctx, in)
 		if err != nil {
 			return fmt.Errorf("sqsqueue: send %d messages to %s: %w", len(some), name, err)
 		}

@@ -11,6 +11,7 @@ import (
 
 	"github.com/aws/aws-lambda-go/lambda"
 	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/sqs"
 
 	"github.com/perennial-loyalty/perennial/internal/app"
 )
@@ -91,7 +92,11 @@ func TestQueuesUseEndpointOfEnvironment(t *testing.T) {
 	} {
 		t.Setenv("AWS_ENDPOINT_URL", c.all)
 		t.Setenv("AWS_ENDPOINT_URL_SQS", c.own)
-		if got := aws.ToString(fromEnvironment().client.Options().BaseEndpoint); got != c.want {
+		var got string
+		_, err := fromEnvironment().send(t.Context(), &sqs.SendMessageBatchInput{}, func(o *sqs.Options) {
+			got = aws.ToString(o.BaseEndpoint)
+		})
+		if got != c.want || err == nil { // the client refuses to send no messages
 			t.Errorf("%+v: SQS is at %q", c, got)
 		}
 	}

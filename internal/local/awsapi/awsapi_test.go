@@ -109,7 +109,7 @@ var calls = map[string]func(ctx context.Context, url string, who aws.Credentials
 	"dynamodb": func(ctx context.Context, url string, who aws.CredentialsProvider) error {
 		t := &dynamotable.Table{
 			Name:   "perennial",
-			Client: dynamodb.New(dynamodb.Options{BaseEndpoint: &url, Region: region, Credentials: who}),
+			Client: dynamotable.NewClient(dynamodb.New(dynamodb.Options{BaseEndpoint: &url, Region: region, Credentials: who})),
 		}
 		return t.Transact(ctx, table.Put(table.Item{Key: table.Key{PK: "P#p", SK: "a"}, Doc: []byte(`{}`)}))
 	},

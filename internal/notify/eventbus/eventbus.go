@@ -25,8 +25,12 @@ const (
 
 // A Sender puts messages on one event bus.
 type Sender struct {
-	Client *eventbridge.Client
-	Bus    string // the name of the event bus
+	// PutEvents is the method of a client of the SDK. With the client, the linker would keep all its methods.
+	PutEvents func(
+		context.Context, *eventbridge.PutEventsInput, ...func(*eventbridge.Options),
+	) (*eventbridge.PutEventsOutput, error)
+
+	Bus string // the name of the event bus
 }
 
 var _ notify.Sender = (*Sender)(nil)
@@ -37,7 +41,7 @@ func (s *Sender) Send(ctx context.Context, m notify.Message) error {
 	if err != nil {
 		return fmt.Errorf("eventbus: encode an event: %w", err)
 	}
-	out, err := s.Client.PutEvents(ctx, &eventbridge.PutEventsInput{Entries: []types.PutEventsRequestEntry{{
+	out, err := s.PutEvents(ctx, &eventbridge.PutEventsInput{Entries: []types.PutEventsRequestEntry{{
 		EventBusName: &s.Bus, Source: aws.String(Source), DetailType: aws.String(DetailType),
 		Detail: aws.String(string(detail)), Time: &m.At,
 	}}})

@@ -21,9 +21,13 @@ import (
 
 // A Sender sends emails from one address.
 type Sender struct {
-	Client *sesv2.Client
-	From   string // an address of a domain that SES has verified, such as "Bluebird Rewards <hello@example.com>"
-	Set    string // the SES configuration set that reports the delivery of messages; may be empty
+	// SendEmail is the method of a client of the SDK. With the client, the linker would keep all its methods.
+	SendEmail func(
+		context.Context, *sesv2.SendEmailInput, ...func(*sesv2.Options),
+	) (*sesv2.SendEmailOutput, error)
+
+	From string // an address of a domain that SES has verified, such as "Bluebird Rewards <hello@example.com>"
+	Set  string // the SES configuration set that reports the delivery of messages; may be empty
 }
 
 var _ notify.Sender = (*Sender)(nil)
@@ -57,7 +61,7 @@ func (s *Sender) Send(ctx context.Context, m notify.Message) error {
 	if s.Set != "" {
 		in.ConfigurationSetName = &s.Set
 	}
-	if _, err := s.Client.SendEmail(ctx, in, func(o *sesv2.Options) { o.Retryer = aws.NopRetryer{} }); err != nil {
+	if _, err := s.SendEmail(ctx, in, func(o *sesv2.Options) { o.Retryer = aws.NopRetryer{} }); err != nil {
 		return fmt.Errorf("sesmail: %w: %w", certainly(err), err)
 	}
 	return nil

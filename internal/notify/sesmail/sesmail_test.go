@@ -41,7 +41,7 @@ func against(t *testing.T, status int, answer string) (*Sender, *[]map[string]an
 			return aws.Credentials{AccessKeyID: "x", SecretAccessKey: "y"}, nil
 		}),
 	})
-	return &Sender{Client: client, From: "Bluebird <hello@example.com>", Set: "set"}, &calls
+	return &Sender{SendEmail: client.SendEmail, From: "Bluebird <hello@example.com>", Set: "set"}, &calls
 }
 
 var hello = notify.Message{

@@ -61,10 +61,10 @@ func (d *dynamo) RoundTrip(r *http.Request) (*http.Response, error) {
 func (d *dynamo) table() table.Table {
 	return &dynamotable.Table{
 		Name: "T", Sleep: func(context.Context, time.Duration) error { return nil },
-		Client: dynamodb.New(dynamodb.Options{
+		Client: dynamotable.NewClient(dynamodb.New(dynamodb.Options{
 			Region: "eu-west-1", HTTPClient: &http.Client{Transport: d},
 			Credentials: aws.CredentialsProvider(credentials.NewStaticCredentialsProvider("id", "secret", "")),
-		}),
+		})),
 	}
 }
 

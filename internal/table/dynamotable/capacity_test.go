@@ -12,6 +12,7 @@ import (
 	"github.com/aws/smithy-go/middleware"
 
 	"github.com/perennial-loyalty/perennial/internal/table"
+	"github.com/perennial-loyalty/perennial/internal/table/dynamotable"
 	"github.com/perennial-loyalty/perennial/internal/table/dynamotable/dynamotest"
 	"github.com/perennial-loyalty/perennial/internal/table/tabletest"
 )
@@ -77,7 +78,7 @@ func TestMeterMatchesDynamoDBConsumption(t *testing.T) {
 	options := tab.Client.Options()
 	options.APIOptions = append(slices.Clone(options.APIOptions), got.watch)
 	billed := *tab
-	billed.Client = dynamodb.New(options)
+	billed.Client = dynamotable.NewClient(dynamodb.New(options))
 	meter := &tabletest.Meter{Table: onward{Table: tab, transact: billed.Transact}} // its own reads are not billed
 
 	const numbers = `,"n":9223372036854775807,"l":[1,null,true,{"b":0.25}],"o":{}`

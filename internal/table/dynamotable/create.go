@@ -15,8 +15,8 @@ import (
 
 // Local returns a client for DynamoDB on this machine, such as DynamoDB Local at "http://127.0.0.1:8000". The client
 // signs with dummy credentials. It does not verify response checksums, because DynamoDB Local omits them from errors.
-func Local(endpoint string) *dynamodb.Client {
-	return dynamodb.New(dynamodb.Options{
+func Local(endpoint string) Client {
+	return NewClient(dynamodb.New(dynamodb.Options{
 		BaseEndpoint: &endpoint,
 		Region:       "us-east-1",
 		Credentials: aws.CredentialsProviderFunc(func(context.Context) (aws.Credentials, error) {
@@ -26,14 +26,15 @@ func Local(endpoint string) *dynamodb.Client {
 		HTTPClient: awshttp.NewBuildableClient().WithTransportOptions(func(tr *http.Transport) {
 			tr.MaxIdleConnsPerHost = 64 // with the default of 10, many parallel writers would open new connections each time
 		}),
-	})
+	}))
 }
 
 // Create creates the table with on-demand capacity if it does not exist, and waits until it is active. It is for local
 // endpoints and tests; on AWS, template.yaml creates the table with more settings. This table has no stream, because
 // DynamoDB Local reads all earlier stream records on every write. With a stream, the tests of this package took four
 // times as long, and after a dozen runs one write took most of a second.
-func (t *Table) Create(ctx context.Context) error {
+func Create(ctx context.Context, t *Table) error {
+	client := dynamodb.New(t.Client.Options())
 	key := func(pk, sk string) []types.KeySchemaElement {
 		return []types.KeySchemaElement{
 			{AttributeName: &pk, KeyType: types.KeyTypeHash},
@@ -47,7 +48,7 @@ func (t *Table) Create(ctx context.Context) error {
 			AttributeType: types.ScalarAttributeTypeS,
 		})
 	}
-	_, err := t.Client.CreateTable(ctx, &dynamodb.CreateTableInput{
+	_, err := client.CreateTable(ctx, &dynamodb.CreateTableInput{
 		TableName:            &t.Name,
 		AttributeDefinitions: attributes,
 		KeySchema:            key("pk", "sk"),
@@ -61,7 +62,7 @@ func (t *Table) Create(ctx context.Context) error {
 	if exists := new(types.ResourceInUseException); err != nil && !errors.As(err, &exists) {
 		return fmt.Errorf("dynamotable: create %s: %w", t.Name, err)
 	}
-	ready := dynamodb.NewTableExistsWaiter(t.Client)
+	ready := dynamodb.NewTableExistsWaiter(client)
 	err = ready.Wait(ctx, &dynamodb.DescribeTableInput{TableName: &t.Name}, time.Minute)
 	if err != nil {
 		return fmt.Errorf("dynamotable: create %s: %w", t.Name, err)

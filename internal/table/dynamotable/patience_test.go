@@ -97,9 +97,9 @@ func TestPatienceLimitsUnansweredCalls(t *testing.T) {
 func asks(t *testing.T, call func(context.Context, *dynamotable.Table) error) (took time.Duration, err error) {
 	t.Helper()
 	synctest.Test(t, func(t *testing.T) {
-		tab := &dynamotable.Table{Name: "perennial", Client: dynamodb.New(dynamodb.Options{
+		tab := &dynamotable.Table{Name: "perennial", Client: dynamotable.NewClient(dynamodb.New(dynamodb.Options{
 			Region: "eu-central-1", Credentials: aws.AnonymousCredentials{}, HTTPClient: neverAnswers{},
-		})}
+		}))}
 		start := time.Now()
 		err = call(t.Context(), tab)
 		took = time.Since(start)

@@ -37,7 +37,7 @@ import (
 // A Table is one DynamoDB table with the keys pk and sk. Its index has the name "index" and the keys ipk and isk. Set
 // the exported fields before the first use and do not change them later. Client and Name are required.
 type Table struct {
-	Client *dynamodb.Client
+	Client Client
 	Name   string // the name or ARN of the table
 
 	// Timeout limits one attempt; zero means one second. Patience limits all attempts of one call together; zero means

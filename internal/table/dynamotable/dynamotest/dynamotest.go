@@ -36,12 +36,12 @@ func Open(t testing.TB) *dynamotable.Table {
 		Client: dynamotable.Local(Endpoint(t)), Name: "test-" + rand.Text(), Timeout: 20 * time.Second,
 		Patience: time.Minute,
 	}
-	if err := tab.Create(t.Context()); err != nil {
+	if err := dynamotable.Create(t.Context(), tab); err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() {
 		drop := &dynamodb.DeleteTableInput{TableName: &tab.Name}
-		if _, err := tab.Client.DeleteTable(context.WithoutCancel(t.Context()), drop); err != nil {
+		if _, err := dynamodb.New(tab.Client.Options()).DeleteTable(context.WithoutCancel(t.Context()), drop); err != nil {
 			t.Errorf("drop the test's table: %v", err)
 		}
 	})
