@@ -17,12 +17,12 @@ import (
 // commands that only advance an account, do not take turns.
 type Turns struct {
 	mu     sync.Mutex
-	queues map[table.Key]*queue // by the key of the account; only accounts with a command
+	queues map[table.Key]*queue // the queues of accounts that have commands, by the key of the account
 }
 
 // A queue contains the commands of one account.
 type queue struct {
-	key    table.Key     // of the account
+	key    table.Key     // the key of the account
 	taken  chan struct{} // contains a value while a command has its turn
 	users  int           // the commands that wait for their turn or have not returned; guarded by Turns.mu
 	latest table.Item    // the account as the last command has written it; Version 0 if unknown. Guarded by taken
@@ -92,8 +92,8 @@ func (t *turn) account() table.Item {
 	return t.latest
 }
 
-// write returns the context for a transaction, which ends the turn after it was applied and leaves the account to the
-// next command.
+// write returns the context for a transaction. When the transaction is applied, the turn ends, and the next command
+// continues from the account that it wrote.
 func (t *turn) write(ctx context.Context, ops []table.Op) context.Context {
 	if t == nil || t.ended {
 		return ctx

@@ -51,7 +51,7 @@ type FactKind string
 const (
 	FactCapture FactKind = "capture" // a capture: money that was received
 	FactRefund  FactKind = "refund"  // one refund: money that was returned
-	// FactRefunded is all money of a payment that was returned until Clock, as the processor adds it up.
+	// FactRefunded is the sum of all money of a payment that was returned until Clock, as the processor reports it.
 	FactRefunded FactKind = "refunded"
 	FactDispute  FactKind = "dispute"
 	FactGiftCard FactKind = "gift_card" // the part of the captures that one gift card or store credit paid

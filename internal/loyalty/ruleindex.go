@@ -2,7 +2,7 @@ package loyalty
 
 import "time"
 
-// These constants limit how many rules and campaigns a program has.
+// These constants limit the number of rules and campaigns of a program.
 const (
 	MaxRules     = 2048
 	MaxCampaigns = 5000
@@ -23,7 +23,7 @@ type RuleIndex struct {
 
 	Channels, Stores, Currencies RulesBy
 	Tiers, Segments, OptIns      RulesBy
-	Weekdays                     [MemberClock + 1]RulesBy // by the time zone that applies; keyed by Weekday.String
+	Weekdays                     [MemberClock + 1]RulesBy // the rules by weekday, for each TimezoneOf
 	FirstOrder                   RuleSet                  // the rules for first orders only
 }
 
@@ -42,17 +42,17 @@ type RuleWord struct {
 // RulesBy contains the rules by the values that one of their conditions accepts.
 type RulesBy struct {
 	Any RuleSet                // the rules that accept every value
-	By  map[string]SparseRules // nil if no rule has the condition
+	By  map[string]SparseRules // the rules that accept each value; nil if no rule has the condition
 }
 
 // A Timeline contains the rules that apply at each instant.
 type Timeline struct {
-	Changes []RuleChange // in the order of their instants
+	Changes []RuleChange // the changes in the order of their instants
 	Marks   []RuleSet    // the rules that apply before each change whose position is a multiple of 64
 }
 
 // A RuleChange is the instant from which a rule applies, or from which it no longer applies.
 type RuleChange struct {
 	At   time.Time
-	Rule int // its position in Compiled.Rules
+	Rule int // the position of the rule in Compiled.Rules
 }

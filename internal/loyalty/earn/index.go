@@ -56,7 +56,7 @@ func (v *Valuation) selected(s *selection) {
 	}
 }
 
-// ofItems removes the rules for items that are not in the order.
+// ofItems removes the rules that apply only to items that are not in the order.
 func ofItems(x *loyalty.RuleIndex, o *loyalty.Order, set loyalty.RuleSet) {
 	var buffer [maxWords]uint64
 	accepted := buffer[:len(set)]
@@ -70,7 +70,7 @@ func ofItems(x *loyalty.RuleIndex, o *loyalty.Order, set loyalty.RuleSet) {
 	intersect(set, accepted)
 }
 
-// retain removes the rules that accept none of the values.
+// retain removes the rules that accept none of the given values.
 func retain(by *loyalty.RulesBy, set loyalty.RuleSet, values ...string) {
 	if by.By == nil {
 		return
@@ -104,7 +104,7 @@ func size(set loyalty.RuleSet) (n int) {
 	return n
 }
 
-// runningRules sets the set to the rules that apply at an instant, or to all rules if they have no index.
+// runningRules puts into the set the rules that apply at an instant, or all rules if they have no index.
 func runningRules(compiled *loyalty.Compiled, at time.Time, set loyalty.RuleSet) {
 	if compiled.Index.Runs.Marks == nil {
 		for i := range compiled.Rules {

@@ -7,7 +7,7 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
 )
 
-// markEvery is how many changes of a timeline share one mark.
+// markEvery is the number of changes of a timeline after which it stores the whole set of running rules, as a mark.
 const markEvery = 64
 
 // NewIndex builds the index of the rules of a program.
@@ -33,7 +33,7 @@ func NewIndex(rules []loyalty.CompiledRule) loyalty.RuleIndex {
 // indexRule adds the rule at a position to the index.
 func indexRule(x *loyalty.RuleIndex, r *loyalty.CompiledRule, at int) {
 	m := &r.Match
-	if explains(r) || r.OptIn { // orders also record that the member has not registered
+	if explains(r) || r.OptIn { // if a rule requires registration, orders record that the member has not registered
 		include(x.Explained, at)
 	}
 	if m.FirstOrder {
@@ -94,7 +94,8 @@ func accept[S ~string](by *loyalty.RulesBy, values []S, at int) {
 	list(by.By, values, at)
 }
 
-// list adds the rule at a position to the sets of all values. Rules are added in ascending order of their positions.
+// list adds the rule at a position to the sets of all given values. Rules are added in ascending order of their
+// positions.
 func list[S ~string](sets map[string]loyalty.SparseRules, values []S, at int) {
 	for _, s := range values {
 		set := sets[string(s)]
@@ -106,14 +107,15 @@ func list[S ~string](sets map[string]loyalty.SparseRules, values []S, at int) {
 	}
 }
 
-// newTimeline returns when each rule applies. n is the number of words of a set.
+// newTimeline returns the instants at which rules start or stop applying. The parameter n is the number of words of a
+// set.
 func newTimeline(rules []loyalty.CompiledRule, n int) loyalty.Timeline {
 	var t loyalty.Timeline
 	running := make(loyalty.RuleSet, n)
 	for i := range rules {
 		m := &rules[i].Match
 		if !m.Until.IsZero() && !m.From.Before(m.Until) {
-			continue // it never applies
+			continue // the rule never applies
 		}
 		if m.From.IsZero() {
 			include(running, i)
@@ -138,7 +140,7 @@ func newTimeline(rules []loyalty.CompiledRule, n int) loyalty.Timeline {
 // toggle applies a change to the set of running rules.
 func toggle(running loyalty.RuleSet, c loyalty.RuleChange) { running[c.Rule/64] ^= 1 << (c.Rule % 64) }
 
-// runningAt sets the set to the rules that apply at an instant.
+// runningAt puts into the set the rules that apply at an instant.
 func runningAt(t *loyalty.Timeline, at time.Time, set loyalty.RuleSet) {
 	n, _ := slices.BinarySearchFunc(t.Changes, at, func(c loyalty.RuleChange, at time.Time) int {
 		if c.At.After(at) {

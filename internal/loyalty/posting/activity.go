@@ -293,7 +293,8 @@ func SlideAtLevel(d *Decision, e *loyalty.Entry, level string, at time.Time) {
 	}
 }
 
-// Forever is the expiry day of lots that expired by inactivity until a level stopped their expiry.
+// Forever is the expiry day of lots that no longer expire, because the member reached a level whose points never
+// expire.
 const Forever = calendar.Slides + 9999_12_31
 
 // slidingLots returns the lots that expire by inactivity, after the entry's postings.
