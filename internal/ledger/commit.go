@@ -36,7 +36,9 @@ func (MissingMemberError) Error() string { return "ledger: the command also chan
 
 // IsConflict reports whether another command was written first, so that the command must be decided again.
 func IsConflict(err error) bool {
-	return errors.As(err, new(RevisionExists)) || errors.As(err, new(*table.ConflictError))
+	_, exists := errors.AsType[RevisionExists](err)
+	_, conflict := errors.AsType[*table.ConflictError](err)
+	return exists || conflict
 }
 
 // run reads the accounts, advances them to now, decides, and commits accounts and entries in one transaction. If an
@@ -112,10 +114,11 @@ func (x *execution) attempt(ctx context.Context) (entries []loyalty.Entry, again
 		x.c.Load.Reset()
 	}
 	w, err := x.plan(ctx)
+	_, rejected := errors.AsType[*loyalty.Error](err)
 	switch {
 	case x.tooEarly(ctx, w, err):
 		return nil, true, x.reload(ctx)
-	case errors.As(err, new(*loyalty.Error)) && len(x.lost) > 0:
+	case rejected && len(x.lost) > 0:
 		entries, err = x.rejectedAgain(ctx, err)
 		return entries, false, err
 	case err != nil || len(w.ops) == 0:
@@ -130,8 +133,7 @@ func (x *execution) attempt(ctx context.Context) (entries []loyalty.Entry, again
 // tooEarly reports whether the accounts must be read again: a plan needs an account that was not read, or an account
 // was read before another command changed it.
 func (x *execution) tooEarly(ctx context.Context, w planned, err error) bool {
-	var missing MissingMemberError
-	if errors.As(err, &missing) {
+	if missing, ok := errors.AsType[MissingMemberError](err); ok {
 		x.c.Others = append(x.c.Others, loyalty.MemberID(missing))
 		return true
 	}
@@ -146,7 +148,7 @@ func (x *execution) commit(ctx context.Context, w planned) (entries []loyalty.En
 		writing = x.turn.write(ctx, w.ops)
 	}
 	err = x.Table.Transact(writing, w.ops...)
-	var conflict *table.ConflictError
+	conflict, conflicts := errors.AsType[*table.ConflictError](err)
 	switch {
 	case err == nil && w.more:
 		if x.c.Decide == nil {
@@ -154,14 +156,14 @@ func (x *execution) commit(ctx context.Context, w planned) (entries []loyalty.En
 		}
 		return nil, true, x.reload(ctx)
 	case err == nil:
-		return append(x.passed, w.entries[:w.own]...), false, nil
+		return joined(x.passed, w.entries[:w.own]), false, nil
 	case errors.Is(err, table.ErrUnknown) && len(w.entries) == 0:
 		return nil, false, ErrTryAgain
 	case errors.Is(err, table.ErrUnknown):
 		// The transaction may have been committed. Reading the accounts and the cause again shows whether it was.
 		x.lost = append(x.lost, w.entries[0])
 		return nil, true, x.reload(ctx)
-	case errors.As(err, &conflict):
+	case conflicts:
 		return x.resolve(ctx, w, conflict)
 	}
 	return nil, false, Retryable(err)
@@ -292,22 +294,28 @@ func (x *execution) record(ctx context.Context, e loyalty.Entry, with ...table.O
 
 // Latest reads the last revision of a cause. Cause.Revision is zero if there is none.
 func (l *Ledger) Latest(ctx context.Context, program, kind, id string) (loyalty.Entry, error) {
-	for e, err := range l.Revisions(ctx, program, kind, id, true, 1) {
-		if err != nil {
-			return e, err
-		}
-		return whole(ctx, l.Table, program, e)
+	it, err := first(ctx, l.Table, revisions(program, kind, id, true, 1))
+	if err != nil || it.Version == 0 {
+		return loyalty.Entry{}, err
 	}
-	return loyalty.Entry{}, nil
+	e, err := entryOf(it, kind, id)
+	if err != nil {
+		return e, err
+	}
+	return whole(ctx, l.Table, program, e)
 }
 
 func (l *Ledger) Revisions(
 	ctx context.Context, program, kind, id string, newestFirst bool, limit int,
 ) iter.Seq2[loyalty.Entry, error] {
-	q := table.Query{
+	q := revisions(program, kind, id, newestFirst, limit)
+	return List(ctx, l.Table, q, func(it table.Item) (loyalty.Entry, error) { return entryOf(it, kind, id) })
+}
+
+func revisions(program, kind, id string, newestFirst bool, limit int) table.Query {
+	return table.Query{
 		PK: stored.CausePartition(program, kind, id), To: stored.LastRevision, Reverse: newestFirst, Limit: limit,
 	}
-	return List(ctx, l.Table, q, func(it table.Item) (loyalty.Entry, error) { return entryOf(it, kind, id) })
 }
 
 func entryOf(it table.Item, kind, id string) (loyalty.Entry, error) {

@@ -114,7 +114,8 @@ func (l *Ledger) outdated(ctx context.Context, c Command, prepared bool, err err
 	case c.revises == nil:
 		// Another command may have ended the reservation or offer since it was read.
 		return c.Ends && errors.Is(err, loyalty.AlreadyResolved), nil
-	case !errors.As(err, new(*loyalty.Error)):
+	}
+	if _, rejected := errors.AsType[*loyalty.Error](err); !rejected {
 		return false, nil
 	}
 	now, failed := l.Latest(ctx, c.Program.ID, c.of.Kind, c.of.ID)

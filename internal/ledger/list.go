@@ -45,6 +45,20 @@ func List[T any](
 	}
 }
 
+// first returns the first item of a query, or an item with Version 0 if there is none.
+func first(ctx context.Context, t table.Table, q table.Query) (table.Item, error) {
+	var found struct {
+		item table.Item
+		err  error
+	}
+	// A direct call allocates less memory than a range statement. Every order begins with such a query.
+	t.Query(ctx, q)(func(it table.Item, err error) bool {
+		found.item, found.err = it, err
+		return false
+	})
+	return found.item, Retryable(found.err)
+}
+
 // NextDue returns the earliest instant in queues of due objects, which are partitions of the index. It returns zero if
 // the queues are empty.
 func NextDue(ctx context.Context, t table.Table, partitions ...string) (next time.Time, err error) {

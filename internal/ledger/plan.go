@@ -73,7 +73,7 @@ func (x *execution) planAtMost(ctx context.Context, most int) (planned, error) {
 	if len(all.accounts) == 0 {
 		return planned{ops: c.withoutEntries(sides[0], now)}, nil
 	}
-	w.entries = append(all.own, all.passed...)
+	w.entries = joined(all.own, all.passed)
 	if w.own = len(all.own); c.Decide == nil {
 		w.own = len(all.passed)
 	}
@@ -104,10 +104,21 @@ type writes struct {
 func (w *writes) add(l *Ledger, c Command, s *side) {
 	puts := s.seal(l, c)
 	n := s.behind(c.Main)
-	w.puts, w.own = append(w.puts, puts[n:]...), append(w.own, s.entries[n:]...)
-	w.ofTime, w.passed = append(w.ofTime, puts[:n]...), append(w.passed, s.entries[:n]...)
-	w.accounts, w.spends = append(w.accounts, table.PutEncoded(s.item)), append(w.spends, s.spends...)
-	w.parts = append(w.parts, s.parts...)
+	w.puts, w.own = joined(w.puts, puts[n:]), joined(w.own, s.entries[n:])
+	w.ofTime, w.passed = joined(w.ofTime, puts[:n]), joined(w.passed, s.entries[:n])
+	w.accounts, w.spends = append(w.accounts, table.PutEncoded(s.item)), joined(w.spends, s.spends)
+	w.parts = joined(w.parts, s.parts)
+}
+
+// joined returns the elements of both lists. If one of them is empty, it returns the other one without a copy.
+func joined[T any](a, b []T) []T {
+	switch {
+	case len(a) == 0:
+		return b
+	case len(b) == 0:
+		return a
+	}
+	return slices.Concat(a, b)
 }
 
 // A side is one account in an attempt: the account as read, and the changes to it.
@@ -131,7 +142,7 @@ func (c Command) advanced(
 	ctx context.Context, read []table.Item, most int, now time.Time,
 ) (sides []side, more bool, err error) {
 	b := c.Budgets
-	sides, accs := make([]side, len(read)), make([]loyalty.Account, len(read))
+	sides = make([]side, len(read))
 	for i, m := range c.members() {
 		acc, err := stored.ReadAccount(read[i], m)
 		if err == nil && i == 0 && acc.Sequence < c.reached {
@@ -145,25 +156,24 @@ func (c Command) advanced(
 			return nil, false, err
 		}
 		more = more || part
-		accs[i] = out.Account
 		sides[i] = side{
 			item: read[i], before: acc, acc: out.Account, head: acc.Head, written: acc.Sequence,
 			entries: out.Entries, passed: len(out.Entries), spends: out.Spends, ran: out.Account.Ran,
 		}
 	}
-	if more || c.Decide == nil && !award.HasUndecided(&accs[0]) {
+	if more || c.Decide == nil && !award.HasUndecided(&sides[0].acc) {
 		return sides, more, nil
 	}
 	b.back = sides[0].spends // points that expired reservations return in other accounts count only when written
 	outs, err := b.Decide(ctx, func(left earn.Budgets) ([]posting.Outcome, error) {
-		return c.complete(ctx, b.Ledger, sides, accs, left, most, now)
+		return c.complete(ctx, b.Ledger, sides, left, most, now)
 	})
 	if err != nil {
 		return nil, false, err
 	}
 	for i, out := range outs {
 		s := &sides[i]
-		s.acc, s.entries, s.spends = out.Account, append(s.entries, out.Entries...), append(s.spends, out.Spends...)
+		s.acc, s.entries, s.spends = out.Account, joined(s.entries, out.Entries), joined(s.spends, out.Spends)
 		s.again = slices.ContainsFunc(out.Entries, func(e loyalty.Entry) bool { return e.Follows() })
 		if c.Decide == nil {
 			s.passed = len(s.entries)
@@ -175,13 +185,16 @@ func (c Command) advanced(
 // complete makes the command's decision. If the decision depends on earlier entries of a member, complete reads these
 // entries and decides again. A command that only advances an account decides the orders that were postponed.
 func (c Command) complete(
-	ctx context.Context, l *Ledger, sides []side, accs []loyalty.Account, left earn.Budgets, most int, now time.Time,
+	ctx context.Context, l *Ledger, sides []side, left earn.Budgets, most int, now time.Time,
 ) ([]posting.Outcome, error) {
 	if c.Decide == nil {
 		c.Load = &postponed{Ledger: l, p: c.Program, written: sides[0].written}
 		c.Decide = c.Load.(*postponed).decide
 	}
-	x := Inputs{slices.Clone(accs), left, now}
+	x := Inputs{make([]loyalty.Account, len(sides)), left, now}
+	for i := range sides {
+		x.Accounts[i] = sides[i].acc
+	}
 	outs, err := c.decided(ctx, x)
 	for n := 0; err == nil && slices.ContainsFunc(outs, isUndecided); n++ {
 		if n == Attempts {
@@ -236,7 +249,7 @@ func (s *side) seal(l *Ledger, c Command) []table.Op {
 		s.parts = append(s.parts, parts...)
 		puts[i] = table.PutEncoded(
 			table.Item{
-				Key: stored.CauseKey(c.Program.ID, e.Cause), Index: stored.StatementKey(c.Program.ID, e), Doc: doc,
+				Key: stored.CauseKey(c.Program.ID, e.Cause), Index: stored.StatementKey(s.item.Key.PK, e), Doc: doc,
 			},
 		)
 	}

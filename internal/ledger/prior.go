@@ -63,23 +63,25 @@ func (l *Ledger) Prior(
 func (l *Ledger) LatestWith(
 	ctx context.Context, program string, cause loyalty.Cause, m loyalty.MemberID,
 ) (from Prior, err error) {
-	var was loyalty.Entry
-	latest := func() (err error) {
-		was, err = l.Latest(ctx, program, cause.Kind, cause.ID)
-		return err
+	var read struct {
+		latest  loyalty.Entry
+		account table.Item
 	}
-	account := func() error {
-		it, err := l.Table.Get(ctx, stored.AccountKey(program, m))
-		from.Account = &it
-		return Retryable(err)
+	latest := func() (err error) {
+		read.latest, err = l.Latest(ctx, program, cause.Kind, cause.ID)
+		return err
 	}
 	if m == "" {
 		err = latest()
 	} else {
-		err = parallel.Do(latest, account)
+		from.Account = &read.account
+		err = parallel.Do(latest, func() (err error) {
+			read.account, err = l.Table.Get(ctx, stored.AccountKey(program, m))
+			return Retryable(err)
+		})
 	}
-	if was.Cause.Revision > 0 {
-		from.Was = &was
+	if read.latest.Cause.Revision > 0 {
+		from.Was = &read.latest
 	}
 	return from, err
 }

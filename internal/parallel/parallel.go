@@ -14,28 +14,44 @@ import (
 // Do runs the reads in parallel and waits for all of them. It returns the error of the first failed read in the
 // order of the arguments. If a read panics, Do panics in the caller's goroutine with the value and the stack.
 func Do(reads ...func() error) error {
-	errs, panics := make([]error, len(reads)), make([]any, len(reads))
-	var all sync.WaitGroup
+	outcomes := make([]outcome, len(reads))
+	var others sync.WaitGroup
 	for i, read := range reads {
-		all.Go(func() {
-			defer func() {
-				if v := recover(); v != nil {
-					panics[i] = fmt.Sprintf("%v\n%s", v, debug.Stack())
-				}
-			}()
-			errs[i] = read()
-		})
+		if i == len(reads)-1 {
+			outcomes[i].run(read) // in the caller's goroutine
+			break
+		}
+		others.Add(1)
+		go func() {
+			defer others.Done()
+			outcomes[i].run(read)
+		}()
 	}
-	all.Wait()
-	for _, v := range panics {
-		if v != nil {
-			panic(v)
+	others.Wait()
+	for _, o := range outcomes {
+		if o.panicked != nil {
+			panic(o.panicked)
 		}
 	}
-	for _, err := range errs {
-		if err != nil {
-			return err
+	for _, o := range outcomes {
+		if o.err != nil {
+			return o.err
 		}
 	}
 	return nil
+}
+
+// An outcome is the result of one read.
+type outcome struct {
+	err      error
+	panicked any
+}
+
+func (o *outcome) run(read func() error) {
+	defer func() {
+		if v := recover(); v != nil {
+			o.panicked = fmt.Sprintf("%v\n%s", v, debug.Stack())
+		}
+	}()
+	o.err = read()
 }

@@ -44,7 +44,8 @@ func StoredEntry(e loyalty.Entry) entryDoc {
 		d.Metric = &metricDoc{Window: e.Window} // brand counts use the window as well
 	}
 	if e.Order != nil {
-		d.Order = StoredOrder(*e.Order)
+		order := StoredOrder(*e.Order)
+		d.Order = &order
 	}
 	if e.Standing != nil {
 		d.Redecided = storedRedecided(e.Redecided, *e.Standing)

@@ -1,7 +1,6 @@
 package stored
 
 import (
-	"fmt"
 	"hash/fnv"
 	"strconv"
 	"strings"
@@ -97,9 +96,9 @@ func CauseKey(program string, c loyalty.Cause) table.Key {
 	return table.Key{PK: CausePartition(program, c.Kind, c.ID), SK: Padded(int64(c.Revision), 6)}
 }
 
-// StatementKey returns the index key that lists an entry in its member's statement.
-func StatementKey(program string, e loyalty.Entry) table.Key {
-	return table.Key{PK: MemberPartition(program, e.Member), SK: Padded(e.Sequence, 10)}
+// StatementKey returns the index key that lists an entry in its member's statement. The partition is the member's.
+func StatementKey(partition string, e loyalty.Entry) table.Key {
+	return table.Key{PK: partition, SK: Padded(e.Sequence, 10)}
 }
 
 func IdentityKey(program string, id Identity) table.Key {
@@ -130,7 +129,7 @@ func SnapshotKey(program string, n int) table.Key {
 }
 
 func DuePartition(program string, shard int) string {
-	return fmt.Sprintf("P#%s#DUE#reassess#%02d", program, shard)
+	return "P#" + program + "#DUE#reassess#" + Padded(int64(shard), 2)
 }
 
 // DueKey returns the index key that lists an account by the instant at which it is due.
@@ -147,7 +146,9 @@ func ShardOf(m loyalty.MemberID) int { return int(Hashed(string(m)) % Shards) }
 // PlaceAt returns the position of a member in a shard. It rounds the instant up to a full second, so that the member is
 // never due early.
 func PlaceAt(at time.Time, m loyalty.MemberID) string {
-	return at.Add(time.Second-1).UTC().Truncate(time.Second).Format(time.RFC3339) + "#" + string(m)
+	place := make([]byte, 0, 64)
+	place = at.Add(time.Second-1).UTC().Truncate(time.Second).AppendFormat(place, time.RFC3339)
+	return string(append(append(place, '#'), m...))
 }
 
 // MemberAt returns the member at a position of a due queue.
@@ -228,9 +229,12 @@ func Hashed(name string) uint32 {
 	return h.Sum32()
 }
 
+const zeros = "00000000000000000000"
+
+// Padded formats a number with leading zeros, so that keys sort by number. The width is at most 20.
 func Padded(n int64, width int) string {
 	s := strconv.FormatInt(n, 10)
-	return strings.Repeat("0", max(0, width-len(s))) + s
+	return zeros[:max(0, width-len(s))] + s
 }
 
 // ParseEntryID parses an entry ID, as Entry.ID formats it, into the entry's cause.

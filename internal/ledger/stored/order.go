@@ -11,9 +11,9 @@ import (
 )
 
 // StoredOrder encodes an order's state. It omits what the entry contains: the order's ID, the member and the revision.
-func StoredOrder(s loyalty.OrderState) *orderDoc {
+func StoredOrder(s loyalty.OrderState) orderDoc {
 	o := s.Order
-	d := &orderDoc{
+	d := orderDoc{
 		Placed: Millis(o.PlacedAt), Currency: string(o.Currency), Channel: o.Channel, Status: string(o.Status),
 		Store: o.Store, Discount: o.Discount, Shipping: o.Shipping, Tax: o.Tax, Included: o.Included,
 		Updated: Millis(o.UpdatedAt), Shipped: Millis(o.Shipped), Arrived: Millis(o.Delivered),

@@ -158,18 +158,19 @@ func PackedAccount(d AccountDoc) []byte {
 
 // unpackedAccount decodes the stored document of an account, packed or plain.
 func unpackedAccount(doc []byte) (d AccountDoc, err error) {
-	var p packedDoc
-	if err := json.Unmarshal(doc, &p); err != nil {
-		return d, err
+	var p struct {
+		AccountDoc
+		packedDoc
 	}
-	if p.Packed != "" {
-		z, ok := table.Bytes(p.Packed)
-		if !ok {
-			return d, columns.ErrDamaged
-		}
-		if doc, err = inflated(z, accountDictionary); err != nil {
-			return d, err
-		}
+	if err := json.Unmarshal(doc, &p); err != nil || p.Packed == "" {
+		return p.AccountDoc, err
+	}
+	z, ok := table.Bytes(p.Packed)
+	if !ok {
+		return d, columns.ErrDamaged
+	}
+	if doc, err = inflated(z, accountDictionary); err != nil {
+		return d, err
 	}
 	return d, json.Unmarshal(doc, &d)
 }

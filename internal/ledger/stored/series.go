@@ -149,7 +149,15 @@ func (d *metricsDoc) columns(m *loyalty.Metric) [5]metricColumn {
 
 // storedMetrics encodes metrics. It omits months in which all numbers are zero.
 func storedMetrics(all []loyalty.Metric) (d metricsDoc) {
-	last := 0
+	numbers, last := make([]int64, 6*len(all)), 0 // of all columns
+	column := func() (empty []int64) {
+		empty, numbers = numbers[:0:len(all)], numbers[len(all):]
+		return empty
+	}
+	d.Months = column()
+	for _, c := range d.columns(&loyalty.Metric{}) {
+		*c.numbers = column()
+	}
 	for _, m := range all {
 		if m == (loyalty.Metric{Month: m.Month}) {
 			continue

@@ -448,7 +448,9 @@ func OrderFingerprint(o loyalty.Order) string {
 // Fingerprint returns the first 128 bits of the SHA-256 of doc. That is short enough to store in every entry.
 func Fingerprint(doc []byte) string {
 	sum := sha256.Sum256(doc)
-	return base64.RawURLEncoding.EncodeToString(sum[:16])
+	var text [22]byte
+	base64.RawURLEncoding.Encode(text[:], sum[:16])
+	return string(text[:])
 }
 
 func Millis(t time.Time) int64 {
