@@ -16,7 +16,7 @@ type clock struct {
 	URL       string `default:"http://127.0.0.1:8080" env:"PERENNIAL_URL" help:"Address of perennial dev."`
 }
 
-// Run advances the clock; the stack runs every schedule up to the new time.
+// Run advances the clock. The stack runs every schedule until the new time.
 func (c *clock) Run(ctx context.Context) error {
 	var body []byte
 	method := http.MethodGet

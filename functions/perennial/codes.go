@@ -27,8 +27,8 @@ type codesUpload struct {
 	File    string `arg:"" help:"File with one code per line, of any size; - for standard input."`
 }
 
-// Run adds the codes. It skips known codes, so an interrupted run can be repeated. If a line is not a code, or the
-// codes are too easy to guess, no code is added.
+// Run adds the codes to the pool of a reward. It skips codes that were added before, so an interrupted run can be
+// repeated. If a line is not a valid code, or if the codes are too easy to guess, it adds no code.
 func (c *codesUpload) Run(ctx context.Context) error {
 	in, err := c.open()
 	if err != nil {
@@ -60,7 +60,8 @@ func (c *codesUpload) Run(ctx context.Context) error {
 	})
 }
 
-// open opens the file, or reads all of standard input, so that the codes can be read twice.
+// open opens the file. Instead of a file, it can read all of standard input into memory. In both cases, the codes can
+// be read twice.
 func (c *codesUpload) open() (io.ReadSeekCloser, error) {
 	if c.File != "-" {
 		return os.Open(c.File)
@@ -76,8 +77,8 @@ type inMemory struct{ *bytes.Reader }
 
 func (inMemory) Close() error { return nil }
 
-// check reads all codes once, rejects invalid codes and codes that are too easy to guess, and returns to the start
-// of the file.
+// check reads all codes once. It returns an error if a code is invalid or if the codes are too easy to guess.
+// Otherwise, it sets the position to the start of the file again.
 func (c *codesUpload) check(in io.ReadSeeker) error {
 	lines := codeLines{name: c.File, in: bufio.NewScanner(in)}
 	var pool redeem.CodePool
@@ -94,7 +95,7 @@ func (c *codesUpload) check(in io.ReadSeeker) error {
 	return err
 }
 
-// codeLines reads codes up to the first invalid line, which sets err.
+// codeLines reads one code per line. It stops at the first invalid line and sets err.
 type codeLines struct {
 	name string
 	in   *bufio.Scanner

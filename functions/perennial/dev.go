@@ -39,18 +39,18 @@ type dev struct {
 	Verbose  bool   `short:"v" help:"Log every request."`
 }
 
-// running is a running stack, with the resources to release when it stops.
+// A running is a running stack, with the resources that must be released when it stops.
 type running struct {
 	*dev
 	stack   *local.Stack
 	program *loyalty.Program
-	note    string // the source of the live version, if it was not published by this start
+	note    string // states why this start did not publish a version; otherwise empty
 	url     string
 	key     string
 	keyID   string
 }
 
-// Run starts the stack, prints how to use it, and serves until ctx ends.
+// Run starts the stack, prints instructions, and serves requests until ctx ends.
 func (d *dev) Run(ctx context.Context) error {
 	if d.Data != "" && d.DynamoDB != "" {
 		return errors.New("--data and --dynamodb are two different places for the data; use only one")
@@ -69,7 +69,8 @@ func (d *dev) Run(ctx context.Context) error {
 	}
 	defer listener.Close()
 	if os.Getenv("GOGC") == "" {
-		// With a small heap, the collector runs constantly. 10 MB more memory give 10 % more orders per second.
+		// With a small heap, the garbage collector runs all the time. With 10 MB more memory, the stack processes 10 % more
+		// orders per second.
 		debug.SetGCPercent(400)
 	}
 	place, err := d.openPlace(ctx)
@@ -90,7 +91,8 @@ func (d *dev) Run(ctx context.Context) error {
 	return r.serve(ctx, listener)
 }
 
-// listen rejects an address without a host, which would listen on every network of the machine.
+// listen opens a listener. It rejects an address without a host, because the listener would then accept connections
+// from every network of the machine.
 func listen(addr string) (net.Listener, error) {
 	host, _, err := net.SplitHostPort(addr)
 	if err != nil {
@@ -117,10 +119,10 @@ func listen(addr string) (net.Listener, error) {
 // devTable is the name of the table in a DynamoDB endpoint.
 const devTable = "perennial-dev"
 
-// A place is where perennial dev stores the data.
+// A place states where perennial dev stores the data.
 type place struct {
 	table table.Table
-	dir   string // the data directory, if the data are persistent
+	dir   string // the data directory; empty if the data are in memory
 	close func()
 }
 
@@ -153,7 +155,7 @@ func (d *dev) openPlace(ctx context.Context) (place, error) {
 	}}, nil
 }
 
-// start creates the stack, publishes the program, seeds members, and creates a key.
+// start creates the stack, publishes the program, adds the demo members, and creates an API key.
 func (r *running) start(ctx context.Context, in place, c candidate) (err error) {
 	clock, moved, err := r.clock(in.dir)
 	if err != nil {
@@ -197,8 +199,8 @@ func (r *running) start(ctx context.Context, in place, c candidate) (err error) 
 	return err
 }
 
-// clock returns the clock of the stack. If the data are persistent, the clock continues from the time to which it was
-// advanced before, and moved stores by how much it is advanced.
+// clock returns the clock of the stack. If the data are persistent, the clock continues at the time to which it was
+// advanced in an earlier run. The function moved stores the new offset after each step.
 func (r *running) clock(dir string) (clock *local.Clock, moved func(time.Duration) error, err error) {
 	clock = local.NewClock(r.Clock)
 	if dir == "" || !r.Clock.IsZero() {
@@ -212,28 +214,28 @@ func (r *running) clock(dir string) (clock *local.Clock, moved func(time.Duratio
 	return clock, func(ahead time.Duration) error { return writeAhead(dir, ahead) }, nil
 }
 
-// processors returns the connections to payment processors. If these are the default ones and include PayPal, it also
-// returns the emulated PayPal.
+// processors returns the connections to payment processors. If no file states the connections and the default ones
+// include PayPal, it also returns an emulated PayPal.
 func (r *running) processors(programID string) (app.Processors, *paypal.Server, error) {
 	processors, err := readProcessors(r.Webhooks, programID)
 	if err != nil || r.Webhooks != "" {
 		return processors, nil, err
 	}
 	if r.Functions {
-		delete(processors[programID], app.PayPal) // the binaries do not trust its certificates
+		delete(processors[programID], app.PayPal) // the binaries do not trust the certificates of the emulated PayPal
 		return processors, nil, nil
 	}
 	emulated, err := paypal.New()
 	return processors, emulated, err
 }
 
-// serve handles requests until ctx ends, and then waits for the requests in progress.
+// serve handles requests until ctx ends. It then waits until the requests in progress are complete.
 func (r *running) serve(ctx context.Context, listener net.Listener) error {
 	server := &http.Server{
 		Handler:           r.stack,
 		ReadHeaderTimeout: 10 * time.Second,
 		IdleTimeout:       2 * time.Minute,
-		MaxHeaderBytes:    64 << 10, // the stack itself checks the size of headers, as API Gateway does
+		MaxHeaderBytes:    64 << 10, // larger than in API Gateway, because the stack itself checks the size of headers
 		ErrorLog:          slog.NewLogLogger(r.stack.App.Log.Handler(), slog.LevelWarn),
 	}
 	failed := make(chan error, 1)
@@ -255,7 +257,7 @@ func (r *running) serve(ctx context.Context, listener net.Listener) error {
 	return nil
 }
 
-// dataName returns a description of where the data are stored.
+// dataName returns a description of the place where the data are stored.
 func (d *dev) dataName() string {
 	switch {
 	case d.DynamoDB != "":

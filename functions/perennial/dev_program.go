@@ -13,14 +13,16 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/table"
 )
 
-// A candidate is the program that perennial dev will serve: the file of --program, a program in the table, or the demo.
+// A candidate is the program that perennial dev will serve. It is the file of --program, a program in the table, or the
+// demo program.
 type candidate struct {
 	id      string
-	program *loyalty.Program // the program to publish; nil for a program in the table
+	program *loyalty.Program // the program to publish; nil if the table already contains the program
 	source  []byte
 }
 
-// candidate selects the program. Without --program, a table with programs is served unchanged.
+// candidate selects the program. Without --program, it selects a program in the table and does not change it. If the
+// table has none, it selects the demo program.
 func (d *dev) candidate(ctx context.Context, given *program.File, source []byte, t table.Table) (candidate, error) {
 	if given != nil {
 		return candidate{given.Program.ID, given.Program, source}, nil
@@ -36,9 +38,9 @@ func (d *dev) candidate(ctx context.Context, given *program.File, source []byte,
 	return candidate{file.Program.ID, file.Program, source}, nil
 }
 
-// publish publishes the candidate unless the table already has that file, and returns the live version. It returns
-// fresh as true if this is the program's first version. If it does not publish a file, note states the reason, and
-// otherwise note is "".
+// publish publishes the candidate, unless the file was published before. It returns the live version, and reports
+// whether this is the first version of the program (fresh). The returned note is empty, or states why nothing was
+// published.
 func (c candidate) publish(
 	ctx context.Context, s *app.Programs,
 ) (live *loyalty.Program, fresh bool, note string, err error) {
@@ -65,7 +67,7 @@ func (c candidate) publish(
 	return live, false, note, err
 }
 
-// publishedBefore returns the newest version with exactly this file, or zero if there is none.
+// publishedBefore returns the newest version that has exactly the candidate's file, or zero if there is none.
 func (c candidate) publishedBefore(ctx context.Context, cs catalog.Catalog) (int, error) {
 	for v, err := range cs.Versions(ctx, c.id, 0, 0) {
 		if err != nil {

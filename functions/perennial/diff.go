@@ -16,7 +16,7 @@ type diff struct {
 	New string `arg:"" optional:"" help:"Newer program file."`
 }
 
-// Run prints one line per changed value.
+// Run prints one line for each value that differs.
 func (c *diff) Run(ctx context.Context) error {
 	if c.New != "" {
 		return c.files()

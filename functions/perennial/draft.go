@@ -23,7 +23,7 @@ type draftSave struct {
 	File    string `arg:"" help:"Program file."`
 }
 
-// Run stores the file and replaces an earlier draft.
+// Run stores the file as the draft. It replaces an earlier draft.
 func (c *draftSave) Run(ctx context.Context) error {
 	source, err := readSource(c.File)
 	if err != nil {
@@ -50,7 +50,7 @@ type draftShow struct {
 	Program string `arg:"" help:"ID of the program."`
 }
 
-// Run prints only the draft on standard output, as it was stored.
+// Run prints the draft as it was stored. Standard output contains nothing else.
 func (c *draftShow) Run(ctx context.Context) error {
 	return c.programs(ctx, func(p *app.Programs) error {
 		source, version, err := p.Catalog.Draft(ctx, c.Program)
@@ -65,7 +65,7 @@ func (c *draftShow) Run(ctx context.Context) error {
 	})
 }
 
-// refused returns the detail of a rejection without its code, which is not useful at a terminal.
+// refused returns the text of a rejection without the error code, because the code has no use at a terminal.
 func refused(err error) error {
 	no, ok := errors.AsType[*loyalty.Error](err)
 	switch {

@@ -37,10 +37,10 @@ first year. The idle stack has %d alarm metrics, of which AWS charges nothing fo
 		p.Date, p.Region, m.Date, a.ReadMS, a.WriteMS, a.AlarmMetrics)
 }
 
-// Run prints the estimates.
+// Run prints the estimated costs.
 func (c *estimateCost) Run() error {
 	for _, n := range []float64{c.Orders, c.Refunds, c.Redemptions, c.Reads, c.Emails} {
-		if !(n >= 0 && n <= 1e6) { // false for NaN too
+		if !(n >= 0 && n <= 1e6) { // also true if n is NaN
 			return fmt.Errorf("each number per member and year must be from 0 to 1,000,000, not %g", n)
 		}
 	}
@@ -70,7 +70,8 @@ func printEstimates(out io.Writer, all []cost.Estimate) error {
 	return w.Flush()
 }
 
-// dollars formats an amount with two decimals, or with two significant digits if it is less than a cent.
+// dollars formats an amount in dollars with two decimals. If the amount is less than a cent, it uses two significant
+// digits.
 func dollars(n float64) string {
 	if n != 0 && n < 0.01 {
 		return fmt.Sprintf("%.2g", n)

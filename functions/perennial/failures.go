@@ -22,7 +22,7 @@ type failuresCmd struct {
 	Redrive failuresRedrive `cmd:"" help:"Restart failed work. Work that fails again remains in the list."`
 }
 
-// A failureStore selects where failed work is stored: in the queues of a stack, or in a running perennial dev.
+// A failureStore selects the source of failed work: the queues of a stack, or a running perennial dev.
 type failureStore struct {
 	Stack  string `xor:"failures" required:"" env:"PERENNIAL_STACK" placeholder:"NAME" help:"Name or ARN of the stack."`
 	Queues string `xor:"failures" required:"" env:"PERENNIAL_FAILURE_QUEUES" placeholder:"NAME=URL,…" help:"${queues}"`
@@ -46,7 +46,7 @@ type failuresList struct {
 	JSON bool `name:"json" help:"Print JSON."`
 }
 
-// Run prints one line per failure.
+// Run prints one line for each failure.
 func (c *failuresList) Run(ctx context.Context) error {
 	q, err := c.open(ctx)
 	if err != nil {
@@ -78,8 +78,8 @@ func attempts(f failures.Failure) string {
 	return fmt.Sprint(f.Attempts)
 }
 
-// errorOf returns the error of a failure on one line. Queues do not store errors. For their messages, it says that the
-// function logged the error under the message's ID.
+// errorOf returns the error of a failure on one line. Queues do not store errors. For a failure from a queue, it
+// returns a text that refers to the function's log and states the message ID to search for.
 func errorOf(f failures.Failure) string {
 	if f.Error == "" {
 		return "see the function's log"
@@ -119,7 +119,7 @@ type failuresRedrive struct {
 	Queue string   `help:"With --all: restart only messages of this queue, such as reassess."`
 }
 
-// Run restarts the selected work. It returns an error if some of the work was not accepted.
+// Run restarts the selected failed work. It returns an error if a part of the work was not accepted.
 func (c *failuresRedrive) Run(ctx context.Context) error {
 	if c.All == (len(c.IDs) > 0) || c.Queue != "" && !c.All {
 		return errors.New("specify message IDs or --all; --queue requires --all")
@@ -155,7 +155,7 @@ func (c *failuresRedrive) Run(ctx context.Context) error {
 	return nil
 }
 
-// devFailures is the address of a running perennial dev, whose failures it lists.
+// devFailures is the address of a running perennial dev. It gives access to the failures there.
 type devFailures string
 
 const failuresPath = "/v1/test/failures"
@@ -169,8 +169,8 @@ func (d devFailures) List(ctx context.Context) ([]failures.Failure, error) {
 	return out.Data, err
 }
 
-// Redrive implements worker. The stack processes the messages before it responds. Messages that fail again are in its
-// list again.
+// Redrive implements worker. The stack processes the messages before it responds. If a message fails again, it is in
+// the list of failures again.
 func (d devFailures) Redrive(
 	ctx context.Context, want func(failures.Failure) bool, done func(failures.Failure, error),
 ) error {

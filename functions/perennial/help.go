@@ -2,7 +2,7 @@ package main
 
 import "github.com/alecthomas/kong"
 
-// helpTexts are the texts of flags and arguments that are too long for a struct tag.
+// helpTexts contains the help texts of flags and arguments that are too long for a struct tag.
 var helpTexts = kong.Vars{
 	"providers": "stripe,shopify,square,paypal,adyen,standard",
 

@@ -33,7 +33,7 @@ type keysCreate struct {
 	Scope []auth.Scope `required:"" help:"Scopes, separated by commas: members:read, orders:write … or admin for all."`
 }
 
-// Run prints only the key on standard output.
+// Run prints the new key. Standard output contains nothing else.
 func (c *keysCreate) Run(ctx context.Context) error {
 	return c.with(ctx, func(k *auth.Keys) error {
 		full, who, err := k.Create(ctx, c.Program, c.Scope...)
@@ -51,7 +51,7 @@ type keysRevoke struct {
 	ID string `arg:"" help:"ID of the key: the 12 characters after sk_test_ or sk_live_."`
 }
 
-// Run revokes the key. Revoking it again changes nothing.
+// Run revokes the key. If the key is already revoked, nothing changes.
 func (c *keysRevoke) Run(ctx context.Context) error {
 	return c.with(ctx, func(k *auth.Keys) error {
 		err := k.Revoke(ctx, c.Program, c.ID)

@@ -2,26 +2,28 @@
 // validate, explain, compare and publish program files; create and revoke API keys; upload codes; list reminders,
 // webhooks and upcoming tier changes; list and restart failed work; and estimate costs. Two commands control a local
 // stack: one advances its clock, and one sends it sample events. Command perennial is not a Lambda function, and is the
-// only program that contains the engine of the local table.
+// only program that contains the storage engine of the local table.
 //
 // # One machine
 //
-// perennial dev publishes the demo program, adds 200 members with a year of orders, and creates an API key. --program
-// serves another file, and --data keeps the data in a directory. With --functions it runs the binaries that are
-// deployed, behind an emulated Lambda Runtime API, with the environment, timeouts, events and policies of
-// template.yaml: a missing permission fails and is logged. --dynamodb keeps the data in a DynamoDB endpoint. perennial
-// clock +15d advances its clock, with everything that becomes due in that time, and perennial reminders --outbox lists
-// the messages that it would have sent.
+// perennial dev publishes the demo program, adds 200 members with a year of orders, and creates an API key. The flag
+// --program serves another file, and --data stores the data in a directory. With --functions, the stack runs the
+// binaries that are deployed to AWS, with an emulated Lambda Runtime API and with the environment, timeouts, events and
+// policies of template.yaml. If a function lacks a permission, the call fails and is logged. --dynamodb stores the data
+// in a DynamoDB endpoint. perennial clock +15d advances the clock of the stack and processes all work that becomes due.
+// perennial reminders --outbox lists the messages that members would have received.
 //
 // # Programs
 //
-// perennial program publish publishes a file as a version, live now or from --effective-at on. A version never changes.
-// program rollback publishes the file of an earlier version again and withdraws scheduled versions; program versions
-// lists all versions with their status. An order is priced by the version that was live when it was placed.
+// perennial program publish publishes a file as a version, which is live at once or from the instant of --effective-at.
+// A version never changes. program rollback publishes the file of an earlier version again and withdraws scheduled
+// versions. program versions lists all versions with their status. The points of an order are calculated with the
+// version that was live when the order was placed.
 //
-// --recall withdraws a mistaken version: the version that a new one replaces or, with program rollback, all versions
-// that were live after the one that is published again. Orders and events of that time that are not accepted yet are
-// priced by the version before it. The API does the same (POST /v1/program/publish and /v1/program/rollback).
+// --recall withdraws mistaken versions. With program publish, this is the version that the new one replaces. With
+// program rollback, these are all versions that were live after the version that is published again. Orders and events
+// from the time of a mistaken version may arrive later. They are processed with the version before it. The API has the
+// same function (POST /v1/program/publish and /v1/program/rollback).
 package main
 
 import (
@@ -54,7 +56,7 @@ type commands struct {
 }
 
 func main() {
-	// The first signal stops the command gracefully. A second one ends the process.
+	// The first signal stops the command gracefully. A second signal ends the process.
 	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGINT, syscall.SIGTERM)
 	context.AfterFunc(ctx, stop)
 
@@ -67,7 +69,7 @@ func main() {
 		kong.BindTo(ctx, (*context.Context)(nil)))
 	err := parsed.Run()
 	if err != nil && ctx.Err() != nil && errors.Is(err, ctx.Err()) {
-		os.Exit(130) // a signal stopped the command before it was complete
+		os.Exit(130) // a signal stopped the command before its end
 	}
 	if err != nil {
 		fmt.Fprintln(os.Stderr, "perennial:", err)
@@ -77,7 +79,8 @@ func main() {
 
 type versionCmd struct{}
 
-// Run prints the version of the module, or of the sources if it was built from a checkout.
+// Run prints the version of the module. If the command was built from a checkout, it prints the revision of the
+// sources.
 func (versionCmd) Run() error {
 	info, ok := debug.ReadBuildInfo()
 	if !ok {

@@ -18,12 +18,12 @@ type estimateNight struct {
 	Table    float64       `default:"40000" help:"Write units per second of the table."`
 }
 
-// Run simulates a day with the given number of due members.
+// Run simulates a day on which the given number of members are due.
 func (c *estimateNight) Run() error {
 	members, err := strconv.ParseFloat(c.Members, 64)
 	possible := members >= 1 && members <= 1e12 && c.Shards >= 1 && c.Shards <= 256 && c.Workers >= 1 &&
 		c.Latency > 0 &&
-		c.Table > 0 && c.Changing >= 0 && c.Changing <= 1 // false for NaN too
+		c.Table > 0 && c.Changing >= 0 && c.Changing <= 1 // also false for NaN
 	if err != nil || !possible {
 		return errors.New(
 			"invalid flags: " +

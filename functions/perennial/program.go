@@ -26,7 +26,7 @@ type validate struct {
 	File string `arg:"" help:"Program file."`
 }
 
-// Run prints every problem with its line, and fails if there is one.
+// Run prints every problem with its line. It returns an error if there is a problem.
 func (c *validate) Run() error {
 	f, _, err := readProgram(c.File, os.Stdout)
 	if err != nil {
@@ -40,7 +40,7 @@ type explain struct {
 	File string `arg:"" help:"Program file."`
 }
 
-// Run prints one sentence per line, and fails if the file has a problem.
+// Run prints the description of the program, one sentence per line. It returns an error if the file has a problem.
 func (c *explain) Run() error {
 	f, _, err := readProgram(c.File, os.Stderr)
 	if err != nil {
@@ -52,7 +52,7 @@ func (c *explain) Run() error {
 
 var errProblems = errors.New("the program file has problems; nothing was changed")
 
-// readProgram reads and checks a program file and prints its problems.
+// readProgram reads a program file, checks it and prints its problems.
 func readProgram(path string, out io.Writer) (*program.File, []byte, error) {
 	source, err := readSource(path)
 	if err != nil {
@@ -62,7 +62,7 @@ func readProgram(path string, out io.Writer) (*program.File, []byte, error) {
 	return f, source, err
 }
 
-// parse checks the source of a program and prints its problems under the given name.
+// parse checks the source of a program. It prints the problems, with name as the name of the file.
 func parse(name string, source []byte, out io.Writer) (*program.File, error) {
 	f, problems := program.Parse(source)
 	if len(problems) > 0 {

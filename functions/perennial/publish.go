@@ -12,7 +12,7 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
 )
 
-// commandLine is the recorded publisher of versions that are published from the command line, where there is no API
+// commandLine is stored as the publisher of versions that are published with the command line, because there is no API
 // key.
 const commandLine = "command line"
 
@@ -24,7 +24,7 @@ type publish struct {
 	Recall      bool       `help:"${publish_recall}"`
 }
 
-// Run publishes the file unless it has a problem or was already published.
+// Run publishes the file. It publishes nothing if the file has a problem or is already live.
 func (c *publish) Run(ctx context.Context) error {
 	f, source, err := readProgram(c.File, os.Stdout)
 	if err != nil {

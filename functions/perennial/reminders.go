@@ -19,7 +19,7 @@ type remindersCmd struct {
 	Key      string `env:"PERENNIAL_KEY" help:"API key with the scope members:read."`
 }
 
-// Run sends the request to the API.
+// Run requests the list from the API and prints it.
 func (r *remindersCmd) Run(ctx context.Context) error {
 	switch {
 	case r.Tomorrow == r.Outbox:
@@ -32,7 +32,7 @@ func (r *remindersCmd) Run(ctx context.Context) error {
 	return r.tomorrow(ctx)
 }
 
-// get reads one response of the API.
+// get sends a GET request to the API and decodes the response.
 func (r *remindersCmd) get(ctx context.Context, path string, into any) error {
 	status, answer, err := ask(ctx, http.MethodGet, r.URL, path, http.Header{"Authorization": {"Bearer " + r.Key}}, nil)
 	if err != nil {
@@ -40,7 +40,7 @@ func (r *remindersCmd) get(ctx context.Context, path string, into any) error {
 	}
 	if status != http.StatusOK {
 		var problem struct{ Detail string }
-		_ = json.Unmarshal(answer, &problem) // other responses have no detail
+		_ = json.Unmarshal(answer, &problem) // an error is ignored, because other responses have no detail
 		return fmt.Errorf("%s returned status %d: %s", path, status, problem.Detail)
 	}
 	return json.Unmarshal(answer, into)

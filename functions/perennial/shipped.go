@@ -15,8 +15,8 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/stack"
 )
 
-// shipped builds the functions' binaries for the flag --functions and returns their settings. It returns nil without
-// this flag.
+// shipped returns the settings for running the functions as binaries, and builds the binaries. Without the flag
+// --functions, it returns nil.
 func (r *running) shipped(ctx context.Context, programID string) (*local.Binaries, error) {
 	if !r.Functions {
 		return nil, nil
@@ -57,7 +57,8 @@ func (r *running) end() {
 	}
 }
 
-// A functionLog prints the functions' logs: all lines, or only warnings, errors and lines that are not log entries.
+// A functionLog prints the log lines of the functions. It prints all lines, or only warnings, errors and lines that are
+// not log entries.
 type functionLog struct {
 	out     io.Writer
 	verbose bool

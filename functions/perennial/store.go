@@ -17,19 +17,19 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/table/pebbletable"
 )
 
-// A store selects the table on which an operator's command works.
+// A store selects the table that an operator's command uses.
 type store struct {
 	Table string `xor:"store" required:"" env:"PERENNIAL_TABLE" help:"${store_table}"`
 	Data  string `xor:"store" required:"" type:"path" help:"Data directory of a perennial dev that is not running."`
 }
 
-// A maybeStore is a store that can be omitted.
+// A maybeStore is like a store, but the selection is optional.
 type maybeStore struct {
 	Table string `xor:"store" env:"PERENNIAL_TABLE" help:"${store_table}"`
 	Data  string `xor:"store" type:"path" help:"Data directory of a perennial dev that is not running."`
 }
 
-// programs opens the table, calls do with the table's programs, and closes it.
+// programs opens the table, calls do with the programs in the table, and closes the table.
 func (s *store) programs(ctx context.Context, do func(*app.Programs) error) error {
 	return s.opened(ctx, func(t table.Table) error {
 		now, err := s.clock()
@@ -40,7 +40,7 @@ func (s *store) programs(ctx context.Context, do func(*app.Programs) error) erro
 	})
 }
 
-// opened opens the table, calls do with it, and closes it.
+// opened opens the table, calls do with the table, and closes the table.
 func (s *store) opened(ctx context.Context, do func(table.Table) error) error {
 	t, closeTable, err := s.open(ctx)
 	if err != nil {
@@ -49,7 +49,7 @@ func (s *store) opened(ctx context.Context, do func(table.Table) error) error {
 	return errors.Join(do(t), closeTable())
 }
 
-// clock returns the clock of the data. The clock of a data directory may have been advanced.
+// clock returns the clock to which the data belong. The clock of a data directory may have been advanced.
 func (s *store) clock() (func() time.Time, error) {
 	if s.Data == "" {
 		return time.Now, nil
@@ -58,8 +58,8 @@ func (s *store) clock() (func() time.Time, error) {
 	return func() time.Time { return time.Now().Add(ahead) }, err
 }
 
-// open opens the table. If the environment variable AWS_ENDPOINT_URL_DYNAMODB is set, it uses the DynamoDB endpoint at
-// this address.
+// open opens the table. If the environment variable AWS_ENDPOINT_URL_DYNAMODB is set, it opens the table at this
+// DynamoDB endpoint.
 func (s *store) open(ctx context.Context) (t table.Table, closeTable func() error, err error) {
 	if s.Data != "" {
 		p, err := openData(s.Data)
@@ -78,8 +78,8 @@ func (s *store) open(ctx context.Context) (t table.Table, closeTable func() erro
 
 const endpointVariable = "AWS_ENDPOINT_URL_DYNAMODB"
 
-// openData opens a data directory, which contains the table and a file with the offset of the test clock. With the same
-// offset after a restart, no stored event is in the future.
+// openData opens a data directory. The directory contains the table and a file with the offset of the test clock. The
+// offset is necessary after a restart, because stored events would otherwise be in the future.
 func openData(dir string) (*pebbletable.Table, error) {
 	t, err := pebbletable.Open(filepath.Join(dir, "table"))
 	if err != nil {

@@ -27,7 +27,8 @@ type tiersPreview struct {
 	TierChanges string     `enum:"upgrade_only,full" default:"full" help:"${tiers_preview_tier_changes}"`
 }
 
-// Run prints one line per member whose level will change, and the number of members per kind of change.
+// Run prints one line for each member whose level will change. It also prints the number of members for each kind of
+// change.
 func (c *tiersPreview) Run(ctx context.Context) error {
 	return c.programs(ctx, func(p *app.Programs) error {
 		live, err := p.Live(ctx, c.Program)
@@ -46,7 +47,8 @@ func (c *tiersPreview) Run(ctx context.Context) error {
 	})
 }
 
-// next returns the program according to which the levels will change.
+// next returns the program that determines the future levels: the program in the file or, if there is none, the live
+// program.
 func (c *tiersPreview) next(live *loyalty.Program, now time.Time) (*loyalty.Program, error) {
 	if c.File == "" {
 		return live, nil

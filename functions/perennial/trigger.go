@@ -36,7 +36,7 @@ type trigger struct {
 	URL      string `default:"http://127.0.0.1:8080" env:"PERENNIAL_URL" help:"Address of perennial dev."`
 }
 
-// Run signs the event with the stack's time, sends it and prints the response.
+// Run signs the event with the time of the stack, sends the event and prints the response.
 func (c *trigger) Run(ctx context.Context) error {
 	processors, err := readProcessors(c.Webhooks, c.Program)
 	if err != nil {
@@ -66,7 +66,7 @@ func (c *trigger) Run(ctx context.Context) error {
 	return c.send(ctx, e.Path(c.Program), headers, body)
 }
 
-// signed returns the event's body and its signature headers.
+// signed returns the body of the event, and the headers that contain its signature.
 func (c *trigger) signed(
 	ctx context.Context, e sample.Event, agreed app.Processor, now time.Time,
 ) ([]byte, http.Header, error) {
@@ -109,7 +109,7 @@ func (c *trigger) send(ctx context.Context, path string, headers http.Header, bo
 	return nil
 }
 
-// now returns the time of the stack, whose clock may have been advanced.
+// now returns the time of the stack. The stack's clock may have been advanced.
 func (c *trigger) now(ctx context.Context) (time.Time, error) {
 	_, answer, err := ask(ctx, http.MethodGet, c.URL, "/v1/test/clock", nil, nil)
 	if err != nil {
@@ -124,8 +124,8 @@ func (c *trigger) now(ctx context.Context) (time.Time, error) {
 	return out.Now, nil
 }
 
-// readProcessors reads the connections to payment processors from a file. Without a file, it returns those of the local
-// stack.
+// readProcessors reads the connections to payment processors from a file. If file is empty, it returns the default
+// connections of the local stack.
 func readProcessors(file, program string) (app.Processors, error) {
 	if file == "" {
 		return local.Processors(program), nil

@@ -16,7 +16,7 @@ type versions struct {
 	Program string `arg:"" help:"ID of the program."`
 }
 
-// Run prints one line per version: its number, its status, when it becomes live, and who published it.
+// Run prints one line for each version: the number, the status, the time at which it becomes live, and the publisher.
 func (c *versions) Run(ctx context.Context) error {
 	return c.programs(ctx, func(p *app.Programs) error {
 		s, err := p.Catalog.Schedule(ctx, c.Program)

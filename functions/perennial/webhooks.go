@@ -28,7 +28,7 @@ type webhooksCmd struct {
 	Backfill webhooksBackfill `cmd:"" name:"backfill" help:"${webhooks_cmd_backfill}"`
 }
 
-// A webhookStore selects a table, and has the settings for reading and processing its events.
+// A webhookStore selects a table. It also has the settings that are necessary to read and process stored events.
 type webhookStore struct {
 	store
 	Program  string     `required:"" help:"ID of the program."`
@@ -37,7 +37,7 @@ type webhookStore struct {
 	Webhooks string     `env:"PERENNIAL_WEBHOOKS" help:"${webhook_store_webhooks}"`
 }
 
-// with opens the table, creates a receiver for it, and calls do with it.
+// with opens the table, creates a receiver for its events, and calls do with both.
 func (s *webhookStore) with(ctx context.Context, do func(*app.App, *payments.Receiver) error) error {
 	a, err := s.agreed(ctx)
 	if err != nil {
@@ -55,7 +55,7 @@ func (s *webhookStore) with(ctx context.Context, do func(*app.App, *payments.Rec
 	})
 }
 
-// agreed returns an App that uses the same secrets as the stack.
+// agreed returns an App that uses the same secrets as the deployed stack.
 func (s *webhookStore) agreed(ctx context.Context) (*app.App, error) {
 	a := &app.App{
 		Log:   slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: slog.LevelError + 1})),
@@ -90,7 +90,7 @@ type webhooksList struct {
 	Quarantined bool      `help:"List the quarantined events of all days, which require a review."`
 }
 
-// Run prints one line per event.
+// Run prints one line for each event.
 func (c *webhooksList) Run(ctx context.Context) error {
 	return c.with(ctx, func(a *app.App, _ *payments.Receiver) error {
 		day := c.Day
@@ -123,9 +123,10 @@ type webhookName struct {
 	Event    string `arg:"" help:"ID of the event, as listed."`
 }
 
-// each calls do with every stored event that has the given provider and ID.
+// each calls do for every stored event that has the given provider and ID.
 func (c *webhookName) each(ctx context.Context, a *app.App, do func(service.StoredDelivery) error) error {
-	var all []service.StoredDelivery // the list must be complete before do writes events that could appear in it
+	// The list must be complete before the first call of do, because do may store events that would also be listed.
+	var all []service.StoredDelivery
 	for k, err := range a.Deliveries.List(ctx, c.Program, c.Provider, c.Event) {
 		if err != nil {
 			return err
@@ -145,7 +146,7 @@ func (c *webhookName) each(ctx context.Context, a *app.App, do func(service.Stor
 
 type webhooksShow struct{ webhookName }
 
-// Run prints the outcome of the event, and its body as received.
+// Run prints the outcome of the event, and the body of the event as it was received.
 func (c *webhooksShow) Run(ctx context.Context) error {
 	return c.with(ctx, func(a *app.App, r *payments.Receiver) error {
 		return c.each(ctx, a, func(k service.StoredDelivery) error {
@@ -196,7 +197,7 @@ type webhooksBackfill struct {
 	Since    time.Time `required:"" format:"2006-01-02T15:04:05Z07:00" help:"${webhooks_backfill_since}"`
 }
 
-// Run prints the number of events per outcome. It can be run repeatedly.
+// Run prints the number of events for each outcome. It can be repeated.
 func (c *webhooksBackfill) Run(ctx context.Context) error {
 	return c.with(ctx, func(_ *app.App, r *payments.Receiver) error {
 		counts, err := r.Backfill(ctx, c.Program, c.Provider, c.Since)

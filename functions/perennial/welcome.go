@@ -13,7 +13,7 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
 )
 
-// welcome prints the address of the stack and examples of requests.
+// welcome prints the address of the stack and example requests.
 func (r *running) welcome(ctx context.Context) error {
 	if r.JSON {
 		return json.NewEncoder(os.Stdout).Encode(map[string]string{"url": r.url, "key": r.key})
@@ -46,10 +46,10 @@ func (r *running) welcome(ctx context.Context) error {
 	return err
 }
 
-// A request is one of the printed examples.
+// A request is one of the example requests that are printed.
 type request struct{ say, method, path, key, body string }
 
-// curl returns the request as a shell command.
+// curl returns a shell command that sends the request.
 func (q request) curl() string {
 	keyed := ""
 	if q.key != "" {
@@ -60,9 +60,9 @@ func (q request) curl() string {
 		"\n  -d '%s'", q.method, q.path, keyed, q.body)
 }
 
-// requests returns example requests. They enroll a member, send an order, quote another order, and redeem a reward for
-// a demo member who can afford one. Their IDs end in a part of the API key's ID, so that they are different after each
-// start.
+// requests returns the example requests. They enroll a member, send an order, quote another order, and redeem a reward
+// for a demo member who can afford it. Each ID ends with a part of the API key's ID, so that the requests have new IDs
+// after each start.
 func (r *running) requests(ctx context.Context, now time.Time) ([]request, error) {
 	own := r.keyID[:6]
 	basket := fmt.Sprintf(`"member":"external:ada-%s","placed_at":"%s","currency":"%s","channel":"web",`+
@@ -93,7 +93,8 @@ func (r *running) requests(ctx context.Context, now time.Time) ([]request, error
 	}), nil
 }
 
-// currency returns EUR if the program supports it, because the example amounts are in euros.
+// currency returns EUR if the program supports it, because the example amounts are in euros. Otherwise, it returns
+// another currency of the program.
 func (r *running) currency() loyalty.Currency {
 	if _, ok := r.program.Earn.Rates["EUR"]; ok {
 		return "EUR"
@@ -101,14 +102,14 @@ func (r *running) currency() loyalty.Currency {
 	return local.Currencies(r.program)[0]
 }
 
-// rich returns a demo member who can afford a reward, or "" if there is none.
+// rich returns a demo member who can afford a reward, and the reward. It returns "" if there is no such member.
 func (r *running) rich(ctx context.Context) (string, loyalty.Reward, error) {
 	a := r.stack.App
 	for i := 1; i <= 50; i++ {
 		external := local.SeedExternalID(i)
 		id, err := a.Members.Find(ctx, r.program.ID, stored.Identity{Kind: "external", Value: external})
 		if err != nil {
-			return "", loyalty.Reward{}, nil // not seeded
+			return "", loyalty.Reward{}, nil // there are no demo members
 		}
 		m, err := a.Members.Get(ctx, r.program, id)
 		if err != nil {

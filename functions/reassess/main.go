@@ -1,4 +1,4 @@
-// Command reassess is the Lambda function for the schedule and the queue that settle due accounts.
+// Command reassess is the Lambda function that settles due accounts. A schedule and a queue invoke it.
 package main
 
 import (

@@ -1,4 +1,4 @@
-// Command relay is the Lambda function for the table's stream of committed entries.
+// Command relay is the Lambda function that reads committed entries from the table's stream.
 package main
 
 import (

@@ -1,5 +1,5 @@
-// Command remind is the Lambda function for the schedule and the queue of reminders and gift cards to friends, and
-// for SES's email feedback.
+// Command remind is the Lambda function that sends reminders and gift messages to friends. A schedule and a queue
+// invoke it. It also processes the email feedback of SES.
 package main
 
 import (

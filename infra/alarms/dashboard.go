@@ -48,7 +48,7 @@ type threshold struct {
 
 const columns, width, height = 3, 8, 6 // a dashboard is 24 units wide
 
-// widgets returns one chart per section, in the order of the list.
+// widgets returns one chart for each section, in the order of the list of alarms.
 func widgets() []widget {
 	var charts []widget
 	index := map[string]int{}
@@ -79,7 +79,7 @@ func widgets() []widget {
 	return charts
 }
 
-// chart returns chart number i for the section of an alarm, without metrics.
+// chart returns a chart without metrics for the section of an alarm. Its position on the dashboard is i.
 func chart(i int, a Alarm) widget {
 	return widget{
 		Type: "metric", X: i % columns * width, Y: i / columns * height, Width: width, Height: height,
@@ -91,7 +91,8 @@ func chart(i int, a Alarm) widget {
 	}
 }
 
-// line returns a metric in the format of a chart: its names and values in one array, then its options.
+// line returns a metric in the format of a chart: an array with the namespace, the name and the dimensions, followed by
+// the options.
 func (m Metric) line(id string) []any {
 	line := []any{m.Namespace, m.Name}
 	for _, d := range m.Dimensions {
@@ -112,7 +113,7 @@ func writeDashboard(out *bytes.Buffer) error {
       DashboardName: !Sub "${AWS::StackName}-${AWS::Region}" # dashboards belong to the account, not to a region
       DashboardBody: !Sub |
 `)
-	// One line for each chart and for each of its metrics.
+	// The output has one line for each chart and for each metric of a chart.
 	breaks := strings.NewReplacer(`"metrics":[[`, "\"metrics\":[\n          [", `}],[`, "}],\n          [")
 	separator := ""
 	out.WriteString("        {\"widgets\": [")

@@ -75,9 +75,9 @@ func webhooks() []Alarm {
 	}
 }
 
-// functionFailures returns one alarm for all functions, and one for the current version of each function, which
-// stops its deployment. The latter have no data before the new version runs, so an alarm raised by the old version
-// does not stop a deployment that repairs it.
+// functionFailures returns one alarm for all functions together. It also returns one alarm for the current version of
+// each function, which stops the deployment of this function. Such an alarm has no data before the new version runs.
+// Therefore an alarm that the old version raised does not stop a deployment that repairs it.
 func functionFailures() []Alarm {
 	list := []Alarm{
 		{
@@ -118,7 +118,7 @@ func functionFailures() []Alarm {
 	return list
 }
 
-// capacity returns the alarms for time limits and Lambda's concurrency.
+// capacity returns the alarms for functions that approach their timeout, and for Lambda's concurrency.
 func capacity() []Alarm {
 	steady := slices.DeleteFunc(slices.Clone(functions), func(f function) bool { return !f.steady })
 	return []Alarm{

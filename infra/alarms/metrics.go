@@ -7,16 +7,17 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/telemetry"
 )
 
-// apiErrors counts responses of 500 or more in the access log. The resource ApiErrorCount of the template defines
-// it. API Gateway's metric 5xx has the API's ID as its dimension, so that no deployment could watch it, and it
-// includes the documented 503 responses to webhooks of unconfigured processors.
+// apiErrors counts responses with a status of 500 or more in the access log. The resource ApiErrorCount of the template
+// defines this metric. API Gateway's own metric 5xx cannot be used, for two reasons: its dimension is the ID of the
+// API, so that no deployment could watch it, and it includes the documented 503 responses to webhooks of unconfigured
+// processors.
 const apiErrors telemetry.Metric = "ApiErrors"
 
-// A function is a Lambda function of the stack. Tests compare the list with the template.
+// A function is a Lambda function of the stack. Tests compare the list of functions with the template.
 type function struct {
-	name    string // short name, such as earn
-	timeout int    // seconds
-	steady  bool   // whether its work is small; other functions work until their time limit
+	name    string // the short name, such as earn
+	timeout int    // the timeout in seconds
+	steady  bool   // true if each invocation does little work; other functions may work until their timeout
 }
 
 var (
@@ -42,21 +43,22 @@ var (
 
 func (f function) title() string { return strings.ToUpper(f.name[:1]) + f.name[1:] }
 
-// id returns the function's logical ID.
+// id returns the logical ID of the function.
 func (f function) id() string { return f.title() + "Function" }
 
-// ref returns the function's name on AWS.
+// ref returns a reference to the name of the function on AWS.
 func (f function) ref() string { return "${" + f.id() + "}" }
 
-// version returns the number of the version that the template publishes.
+// version returns a reference to the number of the version that the template publishes.
 func (f function) version() string { return "${" + f.id() + ".Version.Version}" }
 
-// metric returns a Lambda metric of the function.
+// metric returns a metric that Lambda reports for the function.
 func (f function) metric(name, statistic string) Metric {
 	return Metric{"AWS/Lambda", name, []Dimension{{"FunctionName", f.ref()}}, statistic}
 }
 
-// reported returns a metric of the product, for the whole stack or with additional dimensions.
+// reported returns a metric that the functions of the product report, with the dimension of the stack and the given
+// additional dimensions.
 func reported(m telemetry.Metric, statistic string, more ...Dimension) Metric {
 	return Metric{
 		telemetry.Namespace, string(m), append([]Dimension{{"stack", "${AWS::StackName}"}}, more...), statistic,
@@ -79,7 +81,7 @@ func ofOperation(operation, name, statistic string) Metric {
 	return Metric{"AWS/DynamoDB", name, []Dimension{{"TableName", "${Table}"}, {"Operation", operation}}, statistic}
 }
 
-// filled returns an expression over n metrics that treats missing data as zero.
+// filled returns a metric math expression that applies an operation to n metrics. It treats missing data as zero.
 func filled(operation string, n int) string {
 	var terms []string
 	for i := range n {
@@ -88,8 +90,8 @@ func filled(operation string, n int) string {
 	return operation + "([" + strings.Join(terms, ", ") + "])"
 }
 
-// shares returns the largest duration of the functions as a percentage of their timeouts. Durations are in
-// milliseconds.
+// shares returns a metric math expression: the maximum over all functions of the duration as a percentage of the
+// function's timeout. The metrics contain durations in milliseconds.
 func shares(functions []function) string {
 	var terms []string
 	for i, f := range functions {

@@ -12,7 +12,7 @@ const (
 	end   = "  # End of the generated part.\n"
 )
 
-// Update returns a template with its generated part replaced, or an error if it has none.
+// Update returns the template with a new generated part. It returns an error if the template has no generated part.
 func Update(source []byte) ([]byte, error) {
 	before, rest, ok := bytes.Cut(source, []byte(begin))
 	_, after, ok2 := bytes.Cut(rest, []byte(end))
@@ -37,8 +37,8 @@ func Update(source []byte) ([]byte, error) {
 	return out.Bytes(), nil
 }
 
-// Notifies reports whether the alarm sends a notification when it is raised. Alarms for the release of one function
-// do not, because FunctionErrors does.
+// Notifies reports whether the alarm sends a notification when it is raised. An alarm for the release of one function
+// sends none, because the alarm FunctionErrors does.
 func (a Alarm) Notifies() bool { return a.Release == None || a.Release == Every }
 
 var resource = template.Must(template.New("alarm").Funcs(template.FuncMap{

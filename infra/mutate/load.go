@@ -17,7 +17,8 @@ import (
 
 const module = "github.com/perennial-loyalty/perennial"
 
-// load returns the points in the files of a package, given by its path from the root of the module.
+// load returns the points in the files of a package. The argument pkg is the path of the package from the root of the
+// module.
 func load(pkg string) ([]point, error) {
 	exports, files, err := list("./" + pkg)
 	if err != nil {
@@ -61,7 +62,7 @@ func load(pkg string) ([]point, error) {
 	return all, nil
 }
 
-// list returns the compiled forms of all imports of a package, and the package's own files.
+// list returns the compiled files of all packages that a package imports, and the Go files of the package itself.
 func list(pkg string) (exports map[string]string, files []string, err error) {
 	out, err := exec.Command("go", "list", "-export", "-deps", "-json=ImportPath,Export,GoFiles,Dir", pkg).Output()
 	if err != nil {
@@ -75,7 +76,7 @@ func list(pkg string) (exports map[string]string, files []string, err error) {
 		}
 		switch err := in.Decode(&p); err {
 		case nil:
-			exports[p.ImportPath], files = p.Export, p.GoFiles // the package itself is last
+			exports[p.ImportPath], files = p.Export, p.GoFiles // the last one is the package itself
 		case io.EOF:
 			return exports, files, nil
 		default:

@@ -1,4 +1,5 @@
-// Command mutate changes the table's adapters and the rules deliberately and requires that the tests detect it.
+// Command mutate changes the code of the table's adapters and of the rules deliberately, and checks that the tests
+// detect the changes.
 //
 //	go run ./infra/mutate                                   # pebbletable and the rules
 //	infra/dynamodb-local run -- go run ./infra/mutate       # dynamotable as well
@@ -6,17 +7,18 @@
 //	go run ./infra/mutate -rules 30 -seed 7 -adapters=false # only 30 other mutations of the rules
 //
 // The mutations of the adapters (mutations.go) are written by the developers. Each one is applied in a temporary copy
-// of the module and prints one line: killed if the tests fail, SURVIVED if they pass. The command exits with status 1
-// if a mutation survived, if its text does not occur exactly once, or if the mutated code does not compile, because a
-// mutation that no longer fits the code proves nothing.
+// of the module. The command prints one line for each: killed if the tests fail, SURVIVED if they pass. The command
+// exits with status 1 if a mutation survived. It also does so if the text of a mutation does not occur exactly once or
+// if the mutated code does not compile, because such a mutation proves nothing.
 //
 // The mutations of the rules (loyalty, ledger, the other stores and payments) are generated from the syntax: another
-// operator or boundary, a condition that is always or never true, an operand or a statement that is removed. A seeded
-// sample of them is compiled into the tests at once, each behind a switch. Then each test runs once alone, to measure
-// its duration and the mutations that it reaches, and each mutation is tested by the tests that reach it, fastest
-// first. A timeout counts as a survivor. Comparisons of an error with nil, the conditions of loops and log lines are
-// not mutated. equivalent.txt lists mutations that change no behavior, with the reasons. The command exits with status
-// 1 if the tests detect less than 95 % of the others.
+// operator or boundary, a condition that is always or never true, or a removed operand or statement. A random sample of
+// them, selected with a seed, is compiled into the tests, and each mutation can be switched on separately. First, each
+// test runs alone, to measure its duration and to find the mutations that it reaches. Then each mutation is tested with
+// the tests that reach it, the fastest first. If a test times out, the mutation counts as a survivor. Comparisons of an
+// error with nil, the conditions of loops, and log lines are not mutated. equivalent.txt lists mutations that change no
+// behavior, with the reasons. The command exits with status 1 if the tests detect less than 95 % of the other
+// mutations.
 package main
 
 import (
@@ -56,7 +58,7 @@ func main() {
 	}
 }
 
-// checkAdapters runs the mutations of the adapters.
+// checkAdapters tests the mutations of the adapters.
 func checkAdapters(wanted *regexp.Regexp) error {
 	dir, err := os.MkdirTemp("", "mutate")
 	if err != nil {
@@ -98,17 +100,17 @@ func copyModule(dir string) error {
 	return nil
 }
 
-// An adapter is a package with its mutations.
+// An adapter is a package that implements table.Table, with its mutations.
 type adapter struct {
-	pkg       string // below internal/table
-	needs     string // the environment variable without which its tests are skipped
+	pkg       string // the path of the package below internal/table
+	needs     string // an environment variable; if it is not set, the tests of the adapter are skipped
 	mutations []mutation
 }
 
 // A mutation replaces text that occurs exactly once in a file.
 type mutation struct{ file, old, new, what string }
 
-// check requires that the tests pass without a mutation and fail with each one.
+// check checks that the tests pass without a mutation and fail with each mutation.
 func (a adapter) check(dir string, wanted *regexp.Regexp) error {
 	if out, err := a.test(dir, ".*"); err != nil {
 		return fmt.Errorf("%s: the tests fail without a mutation: %w\n%s", a.pkg, err, out)
@@ -129,7 +131,7 @@ func (a adapter) check(dir string, wanted *regexp.Regexp) error {
 	return errors.Join(bad...)
 }
 
-// try applies the mutation, runs the tests and restores the file.
+// try applies the mutation, runs the tests and restores the file. The verdict states whether a test failed.
 func (a adapter) try(dir string, m mutation) (verdict string, err error) {
 	file := filepath.Join(dir, "internal", "table", a.pkg, m.file)
 	text, err := os.ReadFile(file)
@@ -152,7 +154,8 @@ func (a adapter) try(dir string, m mutation) (verdict string, err error) {
 	return "killed", nil
 }
 
-// test runs the tests whose names match. A mutation may make them wait forever, which counts as a failure.
+// test runs the tests whose names match a regular expression. A mutation may make a test wait forever, so a timeout
+// counts as a failure.
 func (a adapter) test(dir, names string) ([]byte, error) {
 	cmd := exec.Command(
 		"go", "test", "-count=1", "-failfast", "-vet=off", "-timeout=60s", "-run", names, "./internal/table/"+a.pkg,

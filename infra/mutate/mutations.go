@@ -1,14 +1,14 @@
 package main
 
-// adapters lists the mutations of the adapters. A change to one of these lines must change its mutation, and a new
-// condition needs a mutation that removes it.
+// adapters lists the mutations of the adapters. If one of the mutated lines changes, its mutation must be changed too.
+// For a new condition in the code, add a mutation that removes it.
 var adapters = []adapter{
 	{pkg: "pebbletable", mutations: pebbletable},
 	{pkg: "dynamotable", needs: "AWS_ENDPOINT_URL_DYNAMODB", mutations: dynamotable},
 }
 
 var pebbletable = []mutation{
-	// Conditions of transactions.
+	// These mutations concern the conditions of transactions.
 	{"transact.go", "if now.Version != op.Item.Version {", "if false {", "ignore the version"},
 	{
 		"transact.go", "if now.Version != op.Item.Version {", "if now.Version < op.Item.Version {",
@@ -47,7 +47,7 @@ var pebbletable = []mutation{
 	},
 	{"transact.go", "&& !mayRunAhead(ops[conflict.Op], conflict)", "", "let every conflict wait for the disk"},
 	{"transact.go", "\tif err := ctx.Err(); err != nil {\n\t\treturn err\n\t}\n", "", "write after the context ended"},
-	// The cache.
+	// These mutations concern the cache.
 	{"unsynced.go", "\tt.cache.put(w.changed)\n", "", "serve a stale version"},
 	{
 		"cache.go", "\t\t\tc.bytes -= was.size()\n\t\t}",
@@ -67,7 +67,7 @@ var pebbletable = []mutation{
 		"check.go", "it.Expires = time.Unix(it.Expires.Unix(), 0).UTC()", "it.Expires = it.Expires.Round(0 * time.Second)",
 		"expire within a second",
 	},
-	// The index.
+	// These mutations concern the index.
 	{"transact.go", "if !now.Index.IsZero() {", "if false {", "leave stale index rows"},
 	{
 		"transact.go", "if !now.Index.IsZero() {", "if !now.Index.IsZero() && !next.Index.IsZero() {",
@@ -81,7 +81,7 @@ var pebbletable = []mutation{
 		"query.go", "err == nil && it.Index != listed {", "err == nil && false && it.Index != listed {",
 		"trust the index",
 	},
-	// Counters.
+	// These mutations concern counters.
 	{"add.go", "if sum < op.Floor {", "if false {", "drop the floor"},
 	{"add.go", "if sum < op.Floor {", "if sum <= op.Floor {", "never reach the floor"},
 	{"add.go", "if sum < op.Floor {", "if sum < op.Floor && now.Version > 0 {", "create a counter below its floor"},
@@ -95,7 +95,7 @@ var pebbletable = []mutation{
 		"add.go", "fields := map[string]json.RawMessage{}",
 		"fields := map[string]json.RawMessage{}\n\tnow.Index = table.Key{}", "remove the item from the index on add",
 	},
-	// Stored values.
+	// These mutations concern stored values.
 	{"encode.go", "it.Doc = bytes.Clone(r.rest)", "it.Doc = r.rest", "return Pebble's memory"},
 	{"encode.go", "time.Unix(r.varint(), 0)", "time.Unix(r.varint()/60*60, 0)", "expire by the minute"},
 	{"encode.go", "\t\t\tif part[i] == 0 {", "\t\t\tif false {", "treat a zero byte as the end of a key"},
@@ -115,7 +115,7 @@ var pebbletable = []mutation{
 	{"check.go", "if doc[0] != '{' {", "if false {", "accept a document that is not an object"},
 	{"check.go", "if op.Item.Version < 0 {", "if false {", "accept a negative version"},
 	{"check.go", "len(ops) > maxOps", "false", "accept any number of operations"},
-	// Lists.
+	// These mutations concern lists.
 	{
 		"query.go", "s.skip(last, q.Reverse)", "s.skip(append(last[:len(last)-1], 1), q.Reverse)",
 		"skip a row between pages",
@@ -136,7 +136,7 @@ var pebbletable = []mutation{
 		"also list the neighboring partitions",
 	},
 	{"query.go", "if left--; left == 0 {", "if left--; false {", "ignore the limit"},
-	// Durability.
+	// These mutations concern durability.
 	{
 		"query.go", "if err := t.unsynced.wait(ctx, key); err != nil {", "if err := error(nil); err != nil {",
 		"read before the sync",
@@ -156,7 +156,7 @@ var pebbletable = []mutation{
 	{"home.go", "if string(text) != markText {", "if false {", "open a later format"},
 }
 
-// dynamotable's tests need an endpoint. The package's source explains the replaced texts.
+// The tests of dynamotable need a DynamoDB endpoint. The source of the package explains the code that is replaced.
 var dynamotable = []mutation{
 	{
 		"plan.go", `isAbsent    = "attribute_not_exists(pk)"`, `isAbsent    = "attribute_not_exists(nothing)"`,
@@ -215,7 +215,7 @@ var dynamotable = []mutation{
 		"settle.go", "if recognised || every {", "if recognised || every || true {",
 		"treat every lost response as success",
 	},
-	// Retries and lost responses.
+	// These mutations concern retries and lost responses.
 	{"plan.go", "ClientRequestToken: &p.token,", "", "let the SDK draw a token for every attempt"},
 	{
 		"plan.go", "token: random.Text(t.Random), random: t.Random}",

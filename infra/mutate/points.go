@@ -11,27 +11,27 @@ import (
 	"strings"
 )
 
-// A point is a place in the rules with one way to mutate it.
+// A point is a place in the rules that can be mutated in one way.
 type point struct {
-	id    int // number of the point from 1; zero if it is not in the sample
+	id    int // the number of the point, starting at 1; zero if it is not in the sample
 	pkg   string
-	file  string // its path from the root of the module
+	file  string // the path of the file from the root of the module
 	line  int
-	key   string // identifies the point as long as the code around it does not change
+	key   string // identifies the point; changes only if the code around the point changes
 	what  string
 	edits []edit
 }
 
-// An edit inserts text at an offset of a file, or replaces a part of it.
+// An edit inserts text at a position of a file, or replaces a part of the file.
 type edit struct {
 	at, until int
-	depth     int  // orders edits at one offset: the size of their syntax node
-	of        int  // the point's ID, which orders edits around the same node
-	closes    bool // whether the edit is at the end of that node
+	depth     int  // the size of the edit's syntax node, which orders edits at the same position
+	of        int  // the ID of the point, which orders edits for the same node
+	closes    bool // true if the edit is at the end of the node
 	text      string
 }
 
-// finder collects the points of one file.
+// A finder collects the points of one file.
 type finder struct {
 	pkg, file, fn string
 	fset          *token.FileSet
@@ -41,14 +41,14 @@ type finder struct {
 	points        []point
 }
 
-// flips contains the replacement of each operator.
+// flips contains, for each operator, the function that replaces it and the operator that this function implements.
 var flips = map[token.Token]struct{ function, what string }{
 	token.LSS: {"less", "<="}, token.LEQ: {"atMost", "<"}, token.GTR: {"more", ">="}, token.GEQ: {"atLeast", ">"},
 	token.ADD: {"plus", "-"}, token.SUB: {"minus", "+"},
 	token.EQL: {"not", "!="}, token.NEQ: {"not", "=="},
 }
 
-// find collects the points of a function's body.
+// find collects the points in the body of a function.
 func (f *finder) find(body ast.Node) {
 	ast.Inspect(body, func(n ast.Node) bool {
 		switch n := n.(type) {
@@ -64,7 +64,7 @@ func (f *finder) find(body ast.Node) {
 			f.statements(n.List)
 		case *ast.CaseClause:
 			f.statements(n.Body)
-		case *ast.ForStmt: // an endless loop would prove nothing
+		case *ast.ForStmt: // conditions of loops are not mutated, because an endless loop would prove nothing
 			f.find(n.Body)
 			return false
 		}
@@ -80,13 +80,13 @@ func (f *finder) cases(body *ast.BlockStmt) {
 	}
 }
 
-// operator adds the points of an operator: another operator, or only one operand.
+// operator adds the points of a binary operator. Each of them replaces the operator, or removes an operand.
 func (f *finder) operator(n *ast.BinaryExpr) {
 	if t := f.info.Types[n]; t.Value != nil || t.Type == nil || f.ofError(n) {
 		return
 	}
 	start, end := f.offset(n.Pos()), f.offset(n.End())
-	inner := 2*(end-start) - 1 // it replaces the operator, so other edits of this node go around it
+	inner := 2*(end-start) - 1 // smaller than the node, because other edits of this node must enclose this edit
 	switch n.Op {
 	case token.EQL, token.NEQ:
 		f.add(n, n.Op.String()+" becomes "+flips[n.Op].what, f.around(n, "not(%d, ", ")")...)
@@ -108,7 +108,7 @@ func (f *finder) operator(n *ast.BinaryExpr) {
 	}
 }
 
-// condition adds the points of a condition: always true, and always false.
+// condition adds two points for a condition: always true, and never true.
 func (f *finder) condition(e ast.Expr) {
 	if t, ok := f.info.TypeOf(e).(*types.Basic); !ok || t.Kind() != types.Bool && t.Kind() != types.UntypedBool {
 		return
@@ -120,8 +120,8 @@ func (f *finder) condition(e ast.Expr) {
 	f.add(e, "never holds", f.around(e, "(!on(%d) && (", "))")...)
 }
 
-// ofError reports whether an expression compares an error with nil. Such conditions pass on failures, mostly of the
-// table. They are not rules, and tests inject table failures at random.
+// ofError reports whether an expression compares an error with nil. Such conditions handle failures, mostly of the
+// table. They are no rules, and other tests inject failures of the table at random.
 func (f *finder) ofError(e ast.Expr) bool {
 	n, ok := e.(*ast.BinaryExpr)
 	return ok && (n.Op == token.EQL || n.Op == token.NEQ) && types.Implements(f.info.TypeOf(n.X), failure)
@@ -135,7 +135,7 @@ func logs(call *ast.CallExpr) bool {
 	return ok && strings.HasSuffix(s.Sel.Name, "Context")
 }
 
-// statements adds the points of statements that can be removed.
+// statements adds one point for each statement that can be removed.
 func (f *finder) statements(list []ast.Stmt) {
 	for _, s := range list {
 		switch s := s.(type) {
@@ -155,7 +155,7 @@ func (f *finder) statements(list []ast.Stmt) {
 	}
 }
 
-// around returns edits that insert text before and after a node.
+// around returns two edits, which insert the text before at the start of a node and the text behind at its end.
 func (f *finder) around(n ast.Node, before, behind string) []edit {
 	start, end := f.offset(n.Pos()), f.offset(n.End())
 	for _, name := range []string{"on(", "not("} {
@@ -183,13 +183,13 @@ func (f *finder) add(n ast.Node, what string, edits ...edit) {
 	})
 }
 
-// sample selects points by a hash of their keys and a seed, so that a change of the code has little effect on the
-// sample.
+// sample selects points by a hash of their keys and a seed. A change of the code therefore changes only a small part of
+// the sample.
 func sample(all []point, n int, seed uint64) []point {
 	hash := func(p point) uint64 {
 		h := fnv.New64a()
 		fmt.Fprintf(h, "%d %s", seed, p.key)
-		sum := h.Sum64() // its low bits are mixed best
+		sum := h.Sum64() // the low bits of the hash are the most random ones
 		return sum ^ sum>>29*0xbf58476d1ce4e5b9
 	}
 	out := slices.Clone(all)
@@ -210,7 +210,7 @@ func sample(all []point, n int, seed uint64) []point {
 	return out
 }
 
-// broken returns a file's text in which each of the points can be switched on.
+// broken returns the text of a file in which each of the points can be switched on separately.
 func broken(source []byte, points []point) string {
 	var edits []edit
 	for _, p := range points {
@@ -232,7 +232,7 @@ func broken(source []byte, points []point) string {
 			}
 			return 1
 		case x.closes:
-			return cmp.Or(x.depth-y.depth, y.of-x.of) // inner edits first
+			return cmp.Or(x.depth-y.depth, y.of-x.of) // inner edits come first
 		}
 		return cmp.Or(y.depth-x.depth, x.of-y.of)
 	})

@@ -19,8 +19,7 @@ import (
 	"time"
 )
 
-// rulePackages lists the packages to which a sample of generated mutations is applied. Their tests are run for each
-// mutation.
+// rulePackages lists the packages whose rules are mutated, with the packages whose tests are run for each mutation.
 var rulePackages = []struct {
 	pkg     string
 	testers []string
@@ -54,21 +53,21 @@ var rulePackages = []struct {
 	{"internal/payments/stripe", []string{"internal/payments/stripe", "internal/payments"}},
 }
 
-// loyaltyTesters returns the packages whose tests check the rules: those of the mutated package itself, if it has any,
-// and those that every rule package shares.
+// loyaltyTesters returns the packages whose tests check a rule package. These are the given packages, and the packages
+// whose tests check all rules.
 func loyaltyTesters(own ...string) []string {
 	own = append(own, "internal/loyalty/engine", "internal/loyalty/deliverytest")
 	return append(append(own, stores...), "internal/api")
 }
 
-// stores lists the packages whose tests use all stores together.
+// stores lists the packages with tests that use all stores together.
 var stores = []string{
 	"internal/ledger", "internal/catalog", "internal/members", "internal/inventory", "internal/messages",
 	"internal/service",
 }
 
-// storeTesters returns the packages whose tests check a store: those of the mutated package itself, if it has any, and
-// those that use all stores.
+// storeTesters returns the packages whose tests check a store. These are the given packages, and the packages with
+// tests that use all stores together.
 func storeTesters(own ...string) []string {
 	for _, store := range stores {
 		if !slices.Contains(own, store) {
@@ -78,8 +77,8 @@ func storeTesters(own ...string) []string {
 	return append(own, "internal/api", "internal/jobs", "internal/payments")
 }
 
-// The minimum share of detected mutations among those that are not equivalent, and the maximum share of equivalent
-// mutations.
+// leastDetected is the minimum share of mutations that the tests must detect, without equivalent mutations.
+// mostEquivalent is the maximum share of mutations that may be equivalent.
 const (
 	leastDetected  = 0.95
 	mostEquivalent = 0.03
@@ -91,7 +90,7 @@ var switchSource string
 //go:embed equivalent.txt
 var equivalentList string
 
-// A tester is the compiled tests of a package with the mutated rules.
+// A tester contains the compiled tests of a package with the mutated rules.
 type tester struct {
 	pkg, binary string
 	tests       []test
@@ -101,30 +100,30 @@ type tester struct {
 type test struct {
 	tester *tester
 	name   string
-	took   time.Duration // CPU time
-	reach  map[int]bool  // the points that the test reaches
+	took   time.Duration // the CPU time of the test
+	reach  map[int]bool  // the IDs of the points that the test reaches
 }
 
-// rules is a run with a sample of points.
+// A rules is one run of the command with a sample of points.
 type rules struct {
 	dir     string
 	points  []point
 	testers []*tester
 	tests   func(pkg string) bool
-	budget  time.Duration // CPU time of tests per point
+	budget  time.Duration // the maximum CPU time of the tests for each point
 	workers int
 }
 
-// A sampling selects the mutations of the rules and the tests that run.
+// A sampling contains the settings for the mutations of the rules: their number, and the tests that run.
 type sampling struct {
 	n      int
 	seed   uint64
 	wanted func(key string) bool
 	tests  func(pkg string) bool
-	budget time.Duration // CPU time of the tests for each mutation
+	budget time.Duration // the maximum CPU time of the tests for each mutation
 }
 
-// checkRules mutates a sample of the rules and requires that the tests detect nearly all mutations.
+// checkRules mutates a sample of the rules. It returns an error unless the tests detect nearly all mutations.
 func checkRules(in sampling) error {
 	equivalent, err := explained(equivalentList)
 	if err != nil {
@@ -167,7 +166,7 @@ func checkRules(in sampling) error {
 	return r.judge(len(same))
 }
 
-// explained reads the list of equivalent mutations with their reasons.
+// explained parses the list of equivalent mutations. It returns the reason for each mutation.
 func explained(text string) (map[string]string, error) {
 	out := map[string]string{}
 	for _, line := range strings.Split(text, "\n") {
@@ -183,7 +182,7 @@ func explained(text string) (map[string]string, error) {
 	return out, nil
 }
 
-// build compiles the tests with the rules, in which each point can be switched on.
+// build compiles the tests with rules in which each point can be switched on separately.
 func (r *rules) build() error {
 	overlay, err := r.overlay()
 	if err != nil {
@@ -210,7 +209,8 @@ func (r *rules) build() error {
 	return nil
 }
 
-// overlay writes the mutated files, and the file for go build -overlay that maps them to the originals.
+// overlay writes the mutated files. It also writes the file for go build -overlay, which replaces the original files
+// with them.
 func (r *rules) overlay() (string, error) {
 	byFile := map[string][]point{}
 	packages := map[string]bool{}
@@ -250,7 +250,8 @@ func (r *rules) overlay() (string, error) {
 	return path, os.WriteFile(path, text, 0o600)
 }
 
-// record runs each test alone without a mutation, and records its duration and the points that it reaches.
+// record runs each test alone without a mutation. It stores the duration of the test and the points that the test
+// reaches.
 func (r *rules) record() error {
 	var jobs []func() error
 	var mu sync.Mutex
@@ -302,8 +303,8 @@ func (x *test) readReach(path string) error {
 	return nil
 }
 
-// run runs some of the tests, stops at the first failure, and stops after a time limit. It returns the tests' CPU
-// time, which does not depend on the load of the machine.
+// run runs the tests with the given names. It stops at the first failure or after a time limit. It also returns the CPU
+// time of the tests, which does not depend on the load of the machine.
 func (t *tester) run(names []string, limit time.Duration, env ...string) ([]byte, time.Duration, error) {
 	args := []string{
 		"-test.failfast", "-test.timeout=" + limit.String(), "-test.run=^(" + strings.Join(names, "|") + ")$",
@@ -321,14 +322,14 @@ func (t *tester) run(names []string, limit time.Duration, env ...string) ([]byte
 	return out, took, err
 }
 
-// usesRapid contains the packages whose tests accept rapid's flags.
+// usesRapid lists the packages whose tests accept the flags of the library rapid.
 var usesRapid = map[string]bool{
 	"internal/loyalty/exact": true, "internal/loyalty/posting": true, "internal/loyalty/earn": true,
 	"internal/loyalty/engine": true, "internal/loyalty/deliverytest": true, "internal/ledger/stored": true,
 	"internal/service": true, "internal/api": true,
 }
 
-// judge switches each point on in turn, and runs the tests that reach it.
+// judge switches on one point after the other, and runs the tests that reach the point.
 func (r *rules) judge(same int) error {
 	var mu sync.Mutex
 	detected := 0
@@ -364,8 +365,8 @@ func (r *rules) judge(same int) error {
 	return nil
 }
 
-// try runs the tests that reach a point with the point switched on, in batches, fastest first. A timeout does not
-// count as detection.
+// try switches on a point and runs the tests that reach it in batches, the fastest first. A timeout does not count as a
+// detection.
 func (r *rules) try(p point) (verdict, by string) {
 	var tests []test
 	for _, t := range r.testers {
@@ -406,11 +407,11 @@ func (r *rules) try(p point) (verdict, by string) {
 	return "SURVIVED", fmt.Sprintf("%d tests", len(tests))
 }
 
-// mostTimeouts is the number of tests of one mutation that may time out before it counts as a survivor.
+// mostTimeouts limits the number of tests that may time out for one mutation. The mutation then counts as a survivor.
 const mostTimeouts = 3
 
-// detects runs tests with a point switched on and returns the test that failed. If a test times out, the others run
-// without it, because one of them may fail.
+// detects runs tests with a point switched on. It returns the name of a test that failed, and the number of tests that
+// timed out. If a test times out, detects runs the other tests again without it, because one of them may fail.
 func (t *tester) detects(p point, names []string, limit time.Duration) (by string, timeouts int) {
 	for len(names) > 0 && timeouts < mostTimeouts {
 		out, _, err := t.run(names, limit, "PERENNIAL_MUTANT="+strconv.Itoa(p.id))
@@ -430,7 +431,7 @@ func (t *tester) detects(p point, names []string, limit time.Duration) (by strin
 	return "", timeouts
 }
 
-// failed returns the name of the failed test.
+// failed returns the name of the failed test in the output of a test binary.
 func failed(out string) string {
 	if _, rest, ok := strings.Cut(out, "--- FAIL: "); ok {
 		return strings.Fields(rest)[0]
@@ -440,7 +441,7 @@ func failed(out string) string {
 
 const panicked = "a panic"
 
-// each runs all jobs with the given number of workers, and returns their errors.
+// each runs all jobs with the given number of parallel workers. It returns the errors of the jobs.
 func each(workers int, jobs []func() error) error {
 	next := make(chan func() error)
 	errs := make([]error, workers)

@@ -12,13 +12,13 @@ import (
 	"time"
 )
 
-// A client is one persistent connection that sends requests one after another. It uses less CPU time than the client of
-// net/http, because it shares the machine with the servers.
+// A client is one persistent HTTP connection that sends one request after the other. It uses less CPU time than the
+// client of net/http. This matters because the client runs on the same machine as the servers.
 type client struct {
 	conn net.Conn
 	in   *bufio.Reader
 	out  []byte
-	body bytes.Buffer // of the last response
+	body bytes.Buffer // the body of the last response
 }
 
 // responseTimeout limits the duration of one request.
@@ -39,11 +39,12 @@ func newClient(conn net.Conn, in io.Reader) *client {
 // A request is one HTTP request.
 type request struct {
 	method, path   string
-	idempotencyKey string // optional
+	idempotencyKey string // may be empty
 	body           []byte
 }
 
-// send sends a request and returns the status. The body of the response is in c.body until the next call.
+// send sends a request and returns the status of the response. The body of the response is in c.body until the next
+// call.
 func (c *client) send(key string, r request) (status int, err error) {
 	c.out = append(c.out[:0], r.method...)
 	c.out = append(append(append(c.out, ' '), r.path...), " HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer "...)
@@ -99,7 +100,7 @@ func (c *client) receive() (status int, err error) {
 	return status, err
 }
 
-// length reads the headers and returns the length of the body, or -1 if it is chunked.
+// length reads the headers of a response and returns the length of the body. It returns -1 if the body is chunked.
 func (c *client) length() (int64, error) {
 	length := int64(-2)
 	for {

@@ -10,20 +10,20 @@ import (
 	"time"
 )
 
-// tick is the unit of times in /proc/PID/stat. It is 1/100 s on all architectures that Go supports.
+// tick is the unit of times in /proc/PID/stat: 1/100 s on all architectures that Go supports.
 const tick = 10 * time.Millisecond
 
-// A procStat is the part of /proc/PID/stat that is needed here.
+// A procStat contains those values of /proc/PID/stat that are used here.
 type procStat struct {
 	parent int
-	used   time.Duration // user and system time of the process and of its children that have exited
+	used   time.Duration // CPU time of the process and of its children that have exited (user and system)
 }
 
-// parseStat parses a line of /proc/PID/stat (proc_pid_stat(5)). The name of the program is in parentheses, and may
-// contain spaces and parentheses.
+// parseStat parses a line of /proc/PID/stat (see proc_pid_stat(5)). The name of the program is in parentheses, and may
+// itself contain spaces and parentheses.
 func parseStat(line string) (procStat, error) {
 	fields := strings.Fields(line[strings.LastIndexByte(line, ')')+1:])
-	const parent, user, childrenSystem = 1, 11, 14 // fields 4, 14 to 17 of the line
+	const parent, user, childrenSystem = 1, 11, 14 // the positions of field 4 and of fields 14 to 17, after the name
 	if len(fields) <= childrenSystem {
 		return procStat{}, fmt.Errorf("race: unknown form of /proc/PID/stat: %q", line)
 	}
@@ -42,7 +42,7 @@ func parseStat(line string) (procStat, error) {
 	return s, nil
 }
 
-// cpuTime returns the CPU time that processes and their children have used.
+// cpuTime returns the CPU time that the given processes and all of their descendants have used.
 func cpuTime(pids ...int) (time.Duration, error) {
 	files, err := filepath.Glob("/proc/[0-9]*/stat")
 	if err != nil {
@@ -52,7 +52,7 @@ func cpuTime(pids ...int) (time.Duration, error) {
 	for _, file := range files {
 		line, err := os.ReadFile(file)
 		if err != nil {
-			continue // the process has exited
+			continue // the process has exited in the meantime
 		}
 		pid, err := strconv.Atoi(filepath.Base(filepath.Dir(file)))
 		if err != nil {
@@ -65,7 +65,7 @@ func cpuTime(pids ...int) (time.Duration, error) {
 	return sumTimes(all, pids)
 }
 
-// sumTimes adds the times of processes and of all processes below them.
+// sumTimes adds the CPU times of the given processes and of all of their descendants.
 func sumTimes(all map[int]procStat, pids []int) (sum time.Duration, err error) {
 	for len(pids) > 0 {
 		pid := pids[0]

@@ -9,27 +9,27 @@ import (
 	"time"
 )
 
-// A target is a server under load.
+// A target is a server that is measured.
 type target struct {
 	*server
-	members []string // the IDs of its members
-	pids    []int    // processes whose CPU time is that of the server, with all processes below them
+	members []string // the IDs of the members that the server has
+	pids    []int    // processes whose CPU time counts as that of the server, including their descendants
 }
 
 // A sample is the result of one measurement.
 type sample struct {
 	rate     float64 // operations per second
-	p50, p99 float64 // milliseconds
-	cpu      float64 // microseconds of CPU time of the server per operation
+	p50, p99 float64 // percentiles of the latency in milliseconds
+	cpu      float64 // CPU time of the server per operation in microseconds
 }
 
-// A load generates requests.
+// A load sends requests to a server and measures the responses.
 type load struct {
-	phases int // the number of measurements, which makes IDs unique
+	phases int // the number of measurements so far, which makes IDs unique
 }
 
-// measure lets clients do operations for some time. It counts the operations that began in that time, and divides by
-// the time until the last of them ended.
+// measure runs operations with a number of clients for some time. It counts the operations that began in that time, and
+// divides their number by the time until the last one ended.
 func (l *load) measure(
 	ctx context.Context, t *target, s *scenario, clients int, length time.Duration,
 ) (sample, error) {
@@ -70,7 +70,7 @@ func (l *load) measure(
 	}, nil
 }
 
-// workers connects the clients. It also returns those that were connected before an error.
+// workers connects the clients. If there is an error, it also returns the clients that were already connected.
 func (l *load) workers(t *target, clients int) (workers []*worker, err error) {
 	l.phases++
 	for i := range clients {
@@ -84,11 +84,12 @@ func (l *load) workers(t *target, clients int) (workers []*worker, err error) {
 	return workers, nil
 }
 
-// stride is a prime that is larger than the number of members, so that operations visit all members evenly, and
-// consecutive ones use members that are far apart.
+// stride is a prime number that is larger than the number of members. With this step, operations use all members
+// evenly, and consecutive operations use members that are far apart.
 const stride = 1_000_003
 
-// drive does operations until the end, as the client with an index below clients. It returns how long each one took.
+// drive runs operations until the instant end. Each of the clients has an index from 0 to clients - 1. drive returns
+// the duration of each operation.
 func (w *worker) drive(
 	ctx context.Context, t *target, s *scenario, index, clients int, end time.Time,
 ) (took []time.Duration, err error) {

@@ -12,7 +12,7 @@ import (
 	"time"
 )
 
-// options are the flags.
+// options contains the values of the flags.
 type options struct {
 	rounds  int
 	seconds int
@@ -31,7 +31,7 @@ func main() {
 	}
 }
 
-// run starts a server if the first argument says so, and otherwise the race.
+// run starts one of the servers if the arguments request it. Otherwise, it runs the comparison.
 func run(ctx context.Context, args []string) error {
 	switch {
 	case len(args) == 3 && args[0] == "serve-handwritten":
@@ -63,7 +63,7 @@ func run(ctx context.Context, args []string) error {
 	return (&race{options: o}).all(ctx)
 }
 
-// all starts the servers, measures, and prints the results.
+// all starts the servers, measures them, and prints the results.
 func (r *race) all(ctx context.Context) error {
 	began := time.Now()
 	defer r.stop()

@@ -9,7 +9,7 @@ import (
 	"strconv"
 )
 
-// pgbench runs the SQL of a scenario without the service, and returns the operations per second.
+// pgbench runs the SQL of a scenario without the service. It returns the number of operations per second.
 func (r *race) pgbench(ctx context.Context, s *scenario, clients int) (float64, error) {
 	last := r.members - 1
 	if s.hot {

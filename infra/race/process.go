@@ -14,17 +14,17 @@ import (
 	"time"
 )
 
-// A server is a process that answers HTTP requests.
+// A server is a process that serves HTTP requests.
 type server struct {
 	URL string `json:"url"`
 	Key string `json:"key"`
 
 	cmd    *exec.Cmd
-	exited chan struct{} // closed when the process has exited
+	exited chan struct{} // closed after the process has exited
 }
 
-// startServer starts a program that prints a line of JSON with its URL and API key when it is ready. Stop it with
-// stop: it does not receive signals from the terminal.
+// startServer starts a program. When the program is ready, it prints a line of JSON with its URL and API key. Stop it
+// with stop, because it does not receive signals from the terminal.
 func startServer(ctx context.Context, program string, args ...string) (*server, error) {
 	cmd := exec.Command(program, args...)
 	cmd.Stderr = os.Stderr
@@ -63,7 +63,7 @@ func startServer(ctx context.Context, program string, args ...string) (*server, 
 	return s, nil
 }
 
-// stop stops the process and waits for its end.
+// stop stops the process and waits until it has exited.
 func (s *server) stop() {
 	_ = s.cmd.Process.Signal(syscall.SIGTERM)
 	select {
@@ -76,5 +76,5 @@ func (s *server) stop() {
 
 func (s *server) pid() int { return s.cmd.Process.Pid }
 
-// address returns the host and port.
+// address returns the host and port of the server.
 func (s *server) address() string { return strings.TrimPrefix(s.URL, "http://") }

@@ -6,17 +6,18 @@ import (
 	"os"
 )
 
-// demoProgram is the program that Perennial runs, with the changes of raceProgram.
+// demoProgram is the path of the program that Perennial runs, with the changes of raceProgram.
 const demoProgram = "internal/program/bluebird.yaml"
 
-// programChanges make every order earn points that are active immediately, as in the hand-written service, however
-// many orders a member has in one day.
+// programChanges are replacements in the demo program. With them, every order earns points that are active immediately,
+// as in the hand-written service. The number of orders of a member per day has no effect.
 var programChanges = []struct{ old, new string }{
 	{"\n    pending: 14 days ", "\n    pending: 0 days "},
 	{"\n  caps: [1000 per order, 3000 per day, 20000 per month]\n", "\n"},
 }
 
-// raceProgram returns the demo program with the changes. It fails if the demo program no longer fits them.
+// raceProgram returns the demo program with the changes. It returns an error if the text of a change is not found in
+// the demo program.
 func raceProgram(demo []byte) ([]byte, error) {
 	for _, change := range programChanges {
 		if n := bytes.Count(demo, []byte(change.old)); n != 1 {

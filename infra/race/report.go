@@ -9,14 +9,14 @@ import (
 	"strings"
 )
 
-// header is the header of the rows that line returns. P is Perennial, H the hand-written service, and C the constant
-// response.
+// header explains and starts the rows that line returns. P is Perennial, H the hand-written service, and C the server
+// with the constant response.
 const header = "P: Perennial, H: hand-written, C: constant response; operations per second, milliseconds, " +
 	"microseconds of CPU time per operation\n\n" +
 	"request               clients    P/H      P op/s     p50     p99     CPU   H op/s     p50     p99     CPU" +
 	"    C CPU    P/C  H/pgbench"
 
-// line returns a row for the terminal.
+// line returns a row of the table that is printed at the terminal.
 func (r row) line() string {
 	p, h := r.of(perennial), r.of(handwrittenService)
 	pgbench := "-"
@@ -32,7 +32,7 @@ func perennial(r round) sample          { return r.perennial }
 func handwrittenService(r round) sample { return r.handwritten }
 func constant(r round) sample           { return r.constant }
 
-// of returns the medians over the rounds of one server's values.
+// of returns the values of one server: the median over the rounds of each value.
 func (r row) of(server func(round) sample) sample {
 	return sample{
 		rate: r.median(func(r round) float64 { return server(r).rate }),
@@ -51,7 +51,7 @@ func percent(ratio float64) string { return fmt.Sprintf("%.0f %%", 100*ratio) }
 const tableHeader = "| Request | Perennial / hand-written: 1, 8, 32 clients | p50 / p99, ms | CPU, µs | Constant |\n" +
 	"|---|---|---|---|---|\n"
 
-// table returns the README's table. The columns after the ratios are for the largest number of clients.
+// table returns the table for the README. The columns after the ratios are for the largest number of clients.
 func table(rows []row) string {
 	var b strings.Builder
 	b.WriteString(tableHeader)
@@ -69,7 +69,7 @@ func table(rows []row) string {
 	return b.String()
 }
 
-// conditions describes how the rows were measured.
+// conditions describes under which conditions the rows were measured.
 func (r *race) conditions(rows []row) string {
 	var shares []float64
 	for _, row := range rows {
@@ -86,7 +86,7 @@ func (r *race) conditions(rows []row) string {
 		"its SQL.", slices.Max(clientCounts), percent(slices.Min(shares)), percent(slices.Max(shares)))
 }
 
-// columns explains the table.
+// columns explains the columns of the table.
 const columns = "The ratios are those of the requests per second; above 1, Perennial is faster. The other columns " +
 	"are for 32 clients, with Perennial first: latencies, the CPU time of the server per request, and Perennial's " +
 	"share of the requests per second of a constant response of `net/http`.\n\n"
@@ -96,7 +96,7 @@ const (
 	endMarker   = "<!-- end of make race -->\n"
 )
 
-// replaceTable replaces the text between the markers.
+// replaceTable replaces the text between the two markers of the README.
 func replaceTable(readme []byte, text string) ([]byte, error) {
 	before, rest, found := bytes.Cut(readme, []byte(startMarker))
 	_, after, ends := bytes.Cut(rest, []byte(endMarker))
@@ -106,7 +106,7 @@ func replaceTable(readme []byte, text string) ([]byte, error) {
 	return slices.Concat(before, []byte(startMarker), []byte(text), []byte(endMarker), after), nil
 }
 
-// writeTable writes the table to a file with markers.
+// writeTable writes the table to a file that contains the markers.
 func (r *race) writeTable(file string, rows []row) error {
 	readme, err := os.ReadFile(file)
 	if err != nil {

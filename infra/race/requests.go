@@ -9,14 +9,14 @@ import (
 	"time"
 )
 
-// A scenario is a kind of request. An operation is one request, or two for a reservation and its commit.
+// A scenario is a kind of operation. An operation is one request, or two requests for a reservation and its commit.
 type scenario struct {
 	name string
-	hot  bool // all operations are for one member
+	hot  bool // true if all operations are for the same member
 	run  func(w *worker, member string) error
 
-	// sql is the hand-written service's SQL for one operation, as a script of pgbench with the variables member and
-	// id. It is empty if the operation writes nothing.
+	// sql is the SQL that the hand-written service runs for one operation. It is a script for pgbench with the variables
+	// member and id. It is empty if the operation writes nothing.
 	sql string
 }
 
@@ -40,29 +40,31 @@ var scenarios = []scenario{
 type worker struct {
 	*client
 	key    string
-	prefix string // of the IDs of this worker
-	next   int    // the number of its operations
-	buffer []byte // of the body
+	prefix string // the prefix of the IDs that this worker creates
+	next   int    // the number of operations so far
+	buffer []byte // the buffer for the body of a request
 }
 
-// order has the fields of an order with one line item, without those that state the member, the time and the status.
+// order contains the fields of an order with one line item. The fields for the member, the time and the status are
+// added before and after it.
 const order = `","currency":"EUR","channel":"web",` +
 	`"line_items":[{"id":"1","sku":"BEAN-1","category":"coffee-beans","quantity":1,"amount":2999}],` +
 	`"shipping":490,"tenders":[{"kind":"card","amount":3489}]`
 
-// operate does one operation.
+// operate performs one operation.
 func (w *worker) operate(s *scenario, member string) error {
 	w.next++
 	return s.run(w, member)
 }
 
-// id returns an ID for the current operation.
+// id returns a unique ID for the current operation.
 func (w *worker) id() string { return w.prefix + strconv.Itoa(w.next) }
 
-// attempts is how often a request is sent if the server is temporarily unavailable.
+// attempts is the maximum number of times that a request is sent while the server is temporarily unavailable.
 const attempts = 10
 
-// do sends a request, which must succeed. It repeats a request that had a conflict with others, as clients must.
+// do sends a request, which must succeed. If the request conflicts with another request, do repeats it, as clients
+// must.
 func (w *worker) do(r request) (err error) {
 	status := http.StatusServiceUnavailable
 	for n := 0; n < attempts && status == http.StatusServiceUnavailable; n++ {
@@ -76,7 +78,7 @@ func (w *worker) do(r request) (err error) {
 	return nil
 }
 
-// orderBody returns the body of an order that is placed now.
+// orderBody returns the body of a request for an order that is placed now.
 func (w *worker) orderBody(member, status string) []byte {
 	w.buffer = append(append(append(w.buffer[:0], `{"member":"`...), member...), `","placed_at":"`...)
 	w.buffer = time.Now().UTC().AppendFormat(w.buffer, "2006-01-02T15:04:05.000Z")
@@ -118,7 +120,7 @@ func (w *worker) reserveAndCommit(member string) error {
 	})
 }
 
-// responseID returns the ID in the last response, which is its first member.
+// responseID returns the ID in the last response. It must be the first field of the response.
 func (w *worker) responseID() (string, error) {
 	rest, found := bytes.CutPrefix(w.body.Bytes(), []byte(`{"id":"`))
 	id, _, ends := bytes.Cut(rest, []byte(`"`))

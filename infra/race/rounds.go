@@ -9,26 +9,27 @@ import (
 // clientCounts are the numbers of clients with which each scenario is measured.
 var clientCounts = []int{1, 8, 32}
 
-// A round has the measurements of one round.
+// A round contains the results of one round.
 type round struct {
 	perennial, handwritten, constant sample
 
-	pgbench float64 // operations per second, or 0 if it did not run
+	pgbench float64 // operations per second; 0 if pgbench did not run
 }
 
-// A row has all rounds of a scenario with a number of clients.
+// A row contains the results of all rounds of a scenario with one number of clients.
 type row struct {
 	scenario *scenario
 	clients  int
 	rounds   []round
 }
 
-// hasPgbench reports whether pgbench runs. With fewer clients, its result is that of a shorter path without HTTP.
+// hasPgbench reports whether pgbench runs for this row. It runs only with the largest number of clients. With fewer
+// clients, the comparison would mostly measure the additional time for HTTP.
 func (r row) hasPgbench() bool {
 	return r.scenario.sql != "" && r.clients == slices.Max(clientCounts)
 }
 
-// median returns the median over the rounds of a value of each round.
+// median returns the median over the rounds. The function value returns the value of one round.
 func (r row) median(value func(round) float64) float64 {
 	var values []float64
 	for _, one := range r.rounds {
@@ -37,7 +38,7 @@ func (r row) median(value func(round) float64) float64 {
 	return median(values)
 }
 
-// rows measures everything, and calls done after each row.
+// rows measures all scenarios, and calls done after each row.
 func (r *race) rows(ctx context.Context, done func(row)) (rows []row, err error) {
 	for i := range scenarios {
 		if !r.only.MatchString(scenarios[i].name) {
@@ -74,8 +75,8 @@ func (r *race) warmUp(ctx context.Context, row row) error {
 	return nil
 }
 
-// round measures both services, pgbench and the constant response, one after another. The constant response varies
-// little and gets half of the time.
+// round measures both services, pgbench and the server with the constant response, one after the other. The constant
+// response is measured for half of the time, because its results vary little.
 func (r *race) round(ctx context.Context, row row) (one round, err error) {
 	length := time.Duration(r.seconds) * time.Second
 	if one.perennial, err = r.load.measure(ctx, r.perennial, row.scenario, row.clients, length); err != nil {

@@ -31,11 +31,11 @@ func serveHandwritten(ctx context.Context, dsn, key string) error {
 	return serve(ctx, handler, key)
 }
 
-// constantResponse is about as long as Perennial's response to an order with one line item. Clients use the ID as that
-// of a redemption.
+// constantResponse is about as long as Perennial's response to an order with one line item. Clients use its ID as the
+// ID of a redemption.
 var constantResponse = fmt.Appendf(nil, `{"id":"rd_constant","padding":"%s"}`, bytes.Repeat([]byte("x"), 700))
 
-// serveConstant reads each request and answers with a constant response, until ctx ends.
+// serveConstant runs a server that reads each request and returns a constant response, until ctx ends.
 func serveConstant(ctx context.Context) error {
 	return serve(ctx, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		_, _ = io.Copy(io.Discard, r.Body)
@@ -44,8 +44,8 @@ func serveConstant(ctx context.Context) error {
 	}), "")
 }
 
-// serve listens on a free port, prints the URL and the key as startServer reads them, and serves until ctx ends. The
-// garbage collector has the same setting as in perennial dev.
+// serve listens on a free port, prints the URL and the key in the form that startServer reads, and serves requests
+// until ctx ends. The garbage collector has the same setting as in perennial dev.
 func serve(ctx context.Context, handler http.Handler, key string) error {
 	debug.SetGCPercent(400)
 	listener, err := net.Listen("tcp", "127.0.0.1:0")

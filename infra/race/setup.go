@@ -16,7 +16,7 @@ import (
 	"github.com/perennial-loyalty/perennial/infra/race/postgres"
 )
 
-// A race has the running servers.
+// A race contains the running servers.
 type race struct {
 	options
 	load     load
@@ -25,18 +25,18 @@ type race struct {
 
 	perennial, handwritten, constant *target
 
-	stops []func() // stop the servers and delete their data
+	stops []func() // functions that stop the servers and delete their data
 }
 
-// opening is the balance of each member, in points. It is enough for all redemptions of a run.
+// opening is the opening balance of each member, in points. It is enough for all redemptions of a run.
 const opening = 1_000_000_000
 
 const seedClients = 32
 
-// handwrittenKey is the hand-written service's API key.
+// handwrittenKey is the API key of the hand-written service.
 const handwrittenKey = "sk_test_0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQR"
 
-// start starts all servers and creates their members. Call stop in any case.
+// start starts all servers and creates their members. Call stop afterwards, even if start returns an error.
 func (r *race) start(ctx context.Context) error {
 	if err := r.makeDir(); err != nil {
 		return err
@@ -67,13 +67,14 @@ func (r *race) stop() {
 	}
 }
 
-// makeDir makes the directory for all data. It rejects a file system in memory, where a sync costs nothing.
+// makeDir creates the directory for all data. It rejects a file system in memory, where a sync takes no time.
 func (r *race) makeDir() (err error) {
 	if r.dir, err = os.MkdirTemp(r.parent, "perennial-race-"); err != nil {
 		return fmt.Errorf("race: make the directory for the data: %w", err)
 	}
 	r.stops = append(r.stops, func() { _ = os.RemoveAll(r.dir) })
-	if err := os.Chmod(r.dir, 0o711); err != nil { // PostgreSQL may run as another user
+	// PostgreSQL may run as another user, who must be able to enter the directory.
+	if err := os.Chmod(r.dir, 0o711); err != nil {
 		return fmt.Errorf("race: %w", err)
 	}
 	var fs syscall.Statfs_t
@@ -140,7 +141,8 @@ func (r *race) startPerennial(ctx context.Context, program string) error {
 	return errors.Join(failures...)
 }
 
-// enroll creates every member whose index is first plus a multiple of seedClients, and gives it the opening balance.
+// enroll creates a part of the members and gives each the opening balance. It creates the member with the index first,
+// and then every seedClients-th member.
 func (t *target) enroll(ctx context.Context, first int) error {
 	c, err := dial(t.address())
 	if err != nil {

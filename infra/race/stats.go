@@ -5,7 +5,8 @@ import (
 	"slices"
 )
 
-// median returns the value in the middle, or the mean of the two values in the middle. It is 0 if there are no values.
+// median returns the middle value. If the number of values is even, it returns the mean of the two middle values. It
+// returns 0 if there are no values.
 func median(values []float64) float64 {
 	if len(values) == 0 {
 		return 0
@@ -18,8 +19,8 @@ func median(values []float64) float64 {
 	return (sorted[half-1] + sorted[half]) / 2
 }
 
-// percentile returns the smallest value that at least p percent of the sorted values do not exceed (the nearest-rank
-// method). It is the zero value if there are no values.
+// percentile returns the smallest of the sorted values for which at least p percent of the values are not greater (the
+// nearest-rank method). It returns the zero value if there are no values.
 func percentile[T cmp.Ordered](sorted []T, p int) (v T) {
 	if len(sorted) == 0 {
 		return v

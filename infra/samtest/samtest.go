@@ -1,8 +1,8 @@
 // Package samtest transforms template.yaml into plain CloudFormation for tests.
 //
-// It runs infra/transform, which needs Python. If the script cannot run, the test is skipped, or fails if
-// PERENNIAL_REQUIRE_SAM is 1, as in make test. A template that the translator rejects always fails the test. Each
-// set of parameters is transformed once per process.
+// It runs the script infra/transform, which needs Python. If the script cannot run, the test is skipped. If
+// PERENNIAL_REQUIRE_SAM is 1, as in make test, the test fails instead. If the translator rejects a template, the test
+// always fails. Each set of parameters is transformed only once per process.
 package samtest
 
 import (
@@ -18,10 +18,10 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/stack"
 )
 
-// Parameters contains values of template parameters. Others have their defaults.
+// Parameters contains values for template parameters. Other parameters have their default values.
 type Parameters map[string]string
 
-// cannotRun is the exit status of infra/transform if the translator cannot be installed.
+// cannotRun is the exit status of infra/transform if the SAM translator cannot be installed.
 const cannotRun = 3
 
 var cache struct {
@@ -29,8 +29,9 @@ var cache struct {
 	transformed map[string]json.RawMessage
 }
 
-// Transform returns the transformed template for each set of parameters. It starts the translator at most once, so
-// one call with many sets is much faster than many calls. The test may change the results, which are copies.
+// Transform returns the transformed template for each set of parameters. It starts the translator at most once. One
+// call with several sets is therefore much faster than several calls. The results are copies, which the test may
+// change.
 func Transform(t testing.TB, sets ...Parameters) []map[string]any {
 	t.Helper()
 	cache.Lock()
@@ -59,7 +60,7 @@ func Transform(t testing.TB, sets ...Parameters) []map[string]any {
 	return templates
 }
 
-// Templates is like Transform, but parses the results.
+// Templates is like Transform, but returns parsed templates.
 func Templates(t testing.TB, sets ...Parameters) []*stack.Template {
 	t.Helper()
 	var templates []*stack.Template
@@ -113,8 +114,8 @@ func run(t testing.TB, sets []Parameters) []json.RawMessage {
 	return results
 }
 
-// Root returns the root directory of the repository. It opens the files that the script reads, so that go test does
-// not reuse a cached result after one of them has changed.
+// Root returns the root directory of the repository. It opens the files that the script reads. The go command then
+// detects that the test depends on them, and does not use a cached result after one of them has changed.
 func Root(t testing.TB) string {
 	t.Helper()
 	root, err := filepath.Abs(".")

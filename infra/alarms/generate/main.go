@@ -1,4 +1,4 @@
-// Command generate writes the generated part of template.yaml. Run it in infra/alarms with go generate.
+// Command generate writes the generated part of template.yaml. To run it, call go generate in infra/alarms.
 package main
 
 import (

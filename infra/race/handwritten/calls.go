@@ -9,10 +9,10 @@ import (
 // An outcome is the result of a SQL function.
 type outcome string
 
-// The outcomes that determine the status of the response. All others mean 200 OK.
+// These outcomes determine the status of the response. For all other outcomes, the status is 200 OK.
 const (
 	created  outcome = "created"
-	replayed outcome = "replayed" // 200, with a header
+	replayed outcome = "replayed" // status 200, with an additional header
 
 	unknownMember      outcome = "unknown_member"
 	unknownRedemption  outcome = "unknown_redemption"
@@ -22,7 +22,7 @@ const (
 	expired            outcome = "expired"
 )
 
-// A balance is part of every response. All values are points.
+// A balance is part of every response. All values are numbers of points.
 type balance struct {
 	Active   int64 `json:"active"`
 	Reserved int64 `json:"reserved"`
@@ -62,8 +62,8 @@ type quote struct {
 	Balance balance `json:"balance"`
 }
 
-// putOrder stores an order. The caller sets all fields of o except the results. base is the amount that earns, in
-// hundredths of a point.
+// putOrder stores an order. The caller sets all fields of o except the results. The argument base is the amount for
+// which points are earned, in hundredths of a point.
 func (s *Store) putOrder(ctx context.Context, o *order, digest []byte, content string, base int64) (outcome, error) {
 	var result outcome
 	var revision, points, active, reserved, debt *int64
@@ -79,7 +79,8 @@ func (s *Store) putOrder(ctx context.Context, o *order, digest []byte, content s
 	return result, nil
 }
 
-// createRedemption reserves or spends points. The caller sets the ID, the member, the reward and its price.
+// createRedemption reserves or spends points. The caller sets the ID, the member, the reward and the price of the
+// redemption.
 func (s *Store) createRedemption(
 	ctx context.Context, r *redemption, key string, digest []byte, commit bool,
 ) (outcome, error) {
@@ -137,7 +138,8 @@ func (s *Store) member(ctx context.Context, id string) (member, outcome, error) 
 	}, result, nil
 }
 
-// quote returns the points that a new order would earn. base is the amount that earns, in hundredths of a point.
+// quote returns the points that a new order would earn. The argument base is the amount for which points are earned, in
+// hundredths of a point.
 func (s *Store) quote(ctx context.Context, memberID string, base int64) (quote, outcome, error) {
 	var result outcome
 	var points, active, reserved, debt *int64

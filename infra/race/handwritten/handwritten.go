@@ -1,11 +1,12 @@
-// Package handwritten is the baseline of `make race`: a loyalty service as an engineer would write it with net/http and
-// PostgreSQL. It has members with balances, orders that are safe to repeat and to change, redemptions that never
-// overdraw a balance, and a ledger of entries. Each request is checked for its API key, decoded strictly, and handled
-// by one SQL function (schema.sql), which is one transaction and one round trip. A response means that the result is
-// durable.
+// Package handwritten is the baseline of `make race`: a loyalty service that an engineer could write with net/http and
+// PostgreSQL. It has members with balances, orders that can be repeated and changed safely, redemptions that never
+// overdraw a balance, and a ledger of entries. For each request, it checks the API key, decodes the body strictly, and
+// calls one SQL function (schema.sql), which is one transaction and one round trip. The response is sent after the
+// result is durable.
 //
-// It implements a small part of Perennial. It deliberately has one program in code, no reasons, pending points, expiry,
-// tiers, campaigns, refunds of parts of an order, events, audits or schedules.
+// It implements a small part of Perennial. It deliberately has only one program, which is fixed in the code, and none
+// of these features: reasons, pending points, expiry, tiers, campaigns, refunds of parts of an order, events, audits,
+// schedules.
 package handwritten
 
 import (
@@ -23,10 +24,10 @@ import (
 //go:embed schema.sql
 var schema string
 
-// Connections is the size of the pool of connections.
+// Connections is the number of database connections in the pool.
 const Connections = 32
 
-// A Store calls the SQL functions. A call whose transaction conflicts with a concurrent one is repeated.
+// A Store calls the SQL functions. If a transaction conflicts with a concurrent one, the call is repeated.
 type Store struct{ pool *pgxpool.Pool }
 
 // Open connects to a database.
@@ -47,7 +48,8 @@ func Open(ctx context.Context, dsn string) (*Store, error) {
 // Close closes all connections.
 func (s *Store) Close() { s.pool.Close() }
 
-// Create creates the schema in an empty database, with one API key and n members, each with the given balance.
+// Create creates the schema in an empty database. It also creates one API key and n members, each with the given
+// balance.
 func (s *Store) Create(ctx context.Context, key string, n int, points int64) error {
 	digest := sha256.Sum256([]byte(key))
 	_, err := s.pool.Exec(ctx, schema)
@@ -73,7 +75,7 @@ func (s *Store) Create(ctx context.Context, key string, n int, points int64) err
 	return nil
 }
 
-// MemberID returns the ID of the member with an index from 0.
+// MemberID returns the ID of the i-th member, counted from 0.
 func MemberID(i int) string { return fmt.Sprintf("mem_%d", i) }
 
 // keys returns the digests of the API keys.
@@ -94,10 +96,11 @@ func (s *Store) keys(ctx context.Context) (map[[sha256.Size]byte]bool, error) {
 	return keys, nil
 }
 
-// attempts is how often a call is made if its transactions conflict.
+// attempts is the maximum number of attempts of a call whose transactions conflict.
 const attempts = 5
 
-// row calls a function, which returns one row. A call that has begun completes even if the client disconnects.
+// row calls a SQL function that returns one row. If the client disconnects after the call has begun, the call is
+// completed.
 func (s *Store) row(ctx context.Context, query string, args, into []any) error {
 	ctx = context.WithoutCancel(ctx)
 	var err error

@@ -22,7 +22,7 @@ type service struct {
 	log   *slog.Logger
 }
 
-// Handler returns the service. It reads the API keys once.
+// Handler returns the handler of the service. It reads the API keys only once.
 func Handler(ctx context.Context, store *Store, log *slog.Logger) (http.Handler, error) {
 	keys, err := store.keys(ctx)
 	if err != nil {
@@ -74,13 +74,13 @@ type tender struct {
 	Amount int64  `json:"amount"`
 }
 
-// The program: one point per 1.00 EUR, categories that multiply, and the prices of rewards.
+// These variables are the program: one point per 1.00 EUR, multipliers for categories, and the prices of rewards.
 var (
 	multipliers = map[string]int64{"coffee-beans": 2, "gift-cards": 0}
 	rewards     = map[string]int64{"five-off": 500, "free-shipping": 300}
 )
 
-// maxAmount is the largest amount of a line item, in cents. It keeps all sums far below 2^63.
+// maxAmount is the largest amount of a line item, in cents. With this limit, all sums are far below 2^63.
 const maxAmount = 1_000_000_000
 
 func (o *orderRequest) validate() error {
@@ -96,7 +96,7 @@ func (o *orderRequest) validate() error {
 	return nil
 }
 
-// base returns the amount that earns, in hundredths of a point. A canceled order earns nothing.
+// base returns the amount for which points are earned, in hundredths of a point. A canceled order earns nothing.
 func (o *orderRequest) base() int64 {
 	if o.Status == "canceled" {
 		return 0
@@ -169,7 +169,7 @@ func (s *service) getMember(w http.ResponseWriter, r *http.Request) {
 	s.respond(w, m, result, err)
 }
 
-// read decodes a body strictly. If it fails, it writes the response.
+// read decodes the body of a request strictly. If the body is invalid, it writes the response and returns false.
 func read(w http.ResponseWriter, r *http.Request, into any) (body []byte, ok bool) {
 	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, 1<<20))
 	if err != nil {
@@ -192,7 +192,7 @@ func valid(w http.ResponseWriter, err error) bool {
 	return err == nil
 }
 
-// statuses maps the outcomes that are not 200 to HTTP statuses.
+// statuses maps outcomes to HTTP statuses. Other outcomes have the status 200.
 var statuses = map[outcome]int{
 	created:            http.StatusCreated,
 	unknownMember:      http.StatusNotFound,
@@ -230,5 +230,5 @@ func problem(w http.ResponseWriter, status int, text string) {
 func write(w http.ResponseWriter, status int, value any) {
 	w.Header().Set("Content-Type", "application/json")
 	w.WriteHeader(status)
-	_ = json.NewEncoder(w).Encode(value) // the client has closed the connection
+	_ = json.NewEncoder(w).Encode(value) // fails only if the client has closed the connection
 }

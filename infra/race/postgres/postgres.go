@@ -1,7 +1,9 @@
 // Package postgres runs a PostgreSQL server for `make race` and for the tests of the hand-written service. The server
-// has its own data directory and listens only on a Unix socket in it. It syncs each commit to disk before it responds.
+// has its own data directory and listens only on a Unix socket in this directory. It syncs each commit to the disk
+// before it responds.
 //
-// PostgreSQL refuses to run as root. If this process is root, the server runs as another user: postgres, if it exists.
+// PostgreSQL refuses to run as root. If this process runs as root, the server runs as another user. This is the user
+// postgres if it exists.
 package postgres
 
 import (
@@ -18,29 +20,30 @@ import (
 	"time"
 )
 
-// settings are those of a small server that is tuned for writes: enough memory for all data, and checkpoints that do
-// not occur during a round. fsync, synchronous_commit and full_page_writes keep their safe defaults, but are stated.
+// settings are settings for a small server with many writes: enough memory for all data, and no checkpoints during a
+// round. fsync, synchronous_commit and full_page_writes have their safe defaults, which are stated explicitly.
 var settings = []string{
 	"fsync=on", "synchronous_commit=on", "full_page_writes=on", "listen_addresses=", "max_connections=100",
 	"shared_buffers=512MB", "max_wal_size=8GB", "checkpoint_timeout=30min", "wal_buffers=16MB", "jit=off",
 	"logging_collector=off",
 }
 
-// database is the database that initdb creates, and the name of its superuser.
+// database is the name of the database that initdb creates, and also of its superuser.
 const database = "postgres"
 
-// A Server is a running PostgreSQL.
+// A Server is a running PostgreSQL server.
 type Server struct {
 	Version string // such as 15.13
 
 	bin, data string
 	attr      *syscall.SysProcAttr
 	run       *exec.Cmd
-	exited    chan struct{} // closed when the server has exited
+	exited    chan struct{} // closed after the server has exited
 }
 
-// Start creates a database cluster in the directory dir, which must not exist, and starts a server on it. bin is the
-// directory that infra/postgresql prints. The server does not receive signals from the terminal; stop it with Stop.
+// Start creates a database cluster in the directory dir, which must not exist, and starts a server for it. The argument
+// bin is the directory that infra/postgresql prints. The server does not receive signals from the terminal; stop it
+// with Stop.
 func Start(ctx context.Context, bin, dir string) (*Server, error) {
 	attr, err := attributes()
 	if err != nil {
@@ -54,7 +57,7 @@ func Start(ctx context.Context, bin, dir string) (*Server, error) {
 	if err != nil {
 		return nil, fmt.Errorf("postgres: read the version: %w", err)
 	}
-	fields := strings.Fields(string(version)) // postgres (PostgreSQL) 15.13 (Debian 15.13-0+deb12u1)
+	fields := strings.Fields(string(version)) // for example: postgres (PostgreSQL) 15.13 (Debian 15.13-0+deb12u1)
 	if len(fields) < 3 {
 		return nil, fmt.Errorf("postgres: unknown version %q", version)
 	}
@@ -85,7 +88,7 @@ func Start(ctx context.Context, bin, dir string) (*Server, error) {
 	return s, nil
 }
 
-// create makes the data directory, owned by the server's user, and fills it.
+// create creates the data directory, which belongs to the server's user, and initializes it.
 func (s *Server) create(ctx context.Context) error {
 	if err := os.Mkdir(s.data, 0o700); err != nil {
 		return fmt.Errorf("postgres: make the data directory: %w", err)
@@ -102,7 +105,7 @@ func (s *Server) create(ctx context.Context) error {
 	return nil
 }
 
-// command returns a program of PostgreSQL as the server's user, in its own process group.
+// command returns a command that runs a program of PostgreSQL as the server's user, in its own process group.
 func (s *Server) command(ctx context.Context, name string, args ...string) *exec.Cmd {
 	cmd := exec.CommandContext(ctx, filepath.Join(s.bin, name), args...)
 	cmd.Dir = s.data
@@ -114,8 +117,9 @@ func (s *Server) command(ctx context.Context, name string, args ...string) *exec
 	return cmd
 }
 
-// attributes returns the attributes of the server's processes. They have their own process group, so that an interrupt
-// from the terminal does not stop them before their clients. If this process is root, they run as another user.
+// attributes returns the attributes for processes of PostgreSQL. The processes have their own process group. An
+// interrupt from the terminal therefore does not stop them before their clients. If this process runs as root, they run
+// as another user.
 func attributes() (*syscall.SysProcAttr, error) {
 	attr := &syscall.SysProcAttr{Setpgid: true}
 	if os.Geteuid() != 0 {
@@ -159,9 +163,9 @@ func (s *Server) wait(ctx context.Context) error {
 	}
 }
 
-// Stop stops the server and waits for its end.
+// Stop stops the server and waits until it has exited.
 func (s *Server) Stop() {
-	_ = s.run.Process.Signal(syscall.SIGINT) // a fast shutdown: open transactions are rolled back
+	_ = s.run.Process.Signal(syscall.SIGINT) // requests a fast shutdown, which rolls back open transactions
 	select {
 	case <-s.exited:
 	case <-time.After(30 * time.Second):
@@ -170,15 +174,15 @@ func (s *Server) Stop() {
 	}
 }
 
-// DSN returns the connection string.
+// DSN returns the connection string for the server.
 func (s *Server) DSN() string {
 	return fmt.Sprintf("host=%s user=%s database=%s", s.data, database, database)
 }
 
-// PID returns the process ID of the server. All of its other processes are children of this one.
+// PID returns the ID of the main process of the server. All other processes of the server are children of this process.
 func (s *Server) PID() int { return s.run.Process.Pid }
 
-// Program returns a client program of PostgreSQL that connects to the server.
+// Program returns a command that runs a client program of PostgreSQL, connected to the server.
 func (s *Server) Program(ctx context.Context, name string, args ...string) *exec.Cmd {
 	return s.command(ctx, name, args...)
 }
