@@ -1,5 +1,5 @@
 // Package deliverytest draws random programs and random histories of one member, delivers each history in a random way,
-// and compares the result with the direct delivery. It tests the delivery invariant that package loyalty states.
+// and compares the result with the direct delivery. It tests the delivery invariant that package award states.
 //
 // A history is a list of facts with their final states. The random delivery reports them late, in parts, repeatedly,
 // edited, canceled and restored, and out of order where updated_at allows that. The direct delivery reports the final

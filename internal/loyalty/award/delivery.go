@@ -1,4 +1,4 @@
-package loyalty
+package award
 
 // The delivery invariant
 //
