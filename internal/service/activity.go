@@ -64,7 +64,7 @@ type activityDoc struct {
 // RecordActivity records that a verified event of a processor arrived. If another process records one at the same time,
 // RecordActivity returns nil without writing, because one record is enough.
 func (ps Payments) RecordActivity(ctx context.Context, program, provider string) error {
-	it, err := ps.Table.Get(ctx, stored.ActivityKey(program, provider))
+	it, err := ps.Table.Get(ctx, activityKey(program, provider))
 	if err != nil {
 		return ledger.Retryable(err)
 	}
@@ -127,5 +127,10 @@ func readActivity(it table.Item) (Activity, error) {
 
 // Activities lists, for each payment processor of a program, when its verified events arrived.
 func (ps Payments) Activities(ctx context.Context, program string) iter.Seq2[Activity, error] {
-	return ledger.List(ctx, ps.Table, table.Query{PK: stored.ActivityKey(program, "").PK}, readActivity)
+	return ledger.List(ctx, ps.Table, table.Query{PK: activityKey(program, "").PK}, readActivity)
+}
+
+// activityKey returns the key of the Activity of a payment processor.
+func activityKey(program, provider string) table.Key {
+	return table.Key{PK: "P#" + program + "#PROVIDERS", SK: provider}
 }

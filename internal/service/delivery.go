@@ -115,7 +115,7 @@ func (ds Deliveries) arrival(
 	ctx context.Context, program string, d Delivery,
 ) (k StoredDelivery, ops []table.Op, err error) {
 	k = StoredDelivery{Delivery: d, Key: eventItem}
-	was, err := ds.read(ctx, stored.DeliveryKey(program, d.Provider, d.Event, eventItem))
+	was, err := ds.read(ctx, deliveryKey(program, d.Provider, d.Event, eventItem))
 	switch {
 	case err != nil:
 		return k, nil, err
@@ -129,11 +129,11 @@ func (ds Deliveries) arrival(
 	if k.version = was.version; d.Transmission == "" {
 		return k, nil, nil
 	}
-	it, err := ds.Table.Get(ctx, stored.TransmissionKey(program, d.Provider, d.Transmission))
+	it, err := ds.Table.Get(ctx, transmissionKey(program, d.Provider, d.Transmission))
 	if err != nil {
 		return k, nil, ledger.Retryable(err)
 	}
-	var bound stored.TransmissionDoc
+	var bound transmissionDoc
 	if it.Version > 0 {
 		if err := json.Unmarshal(it.Doc, &bound); err != nil {
 			return k, nil, fmt.Errorf("service: read %s: %w", it.Key, err)
@@ -143,7 +143,7 @@ func (ds Deliveries) arrival(
 		}
 		return k, nil, nil
 	}
-	it.Doc = stored.Encode(stored.TransmissionDoc{Body: d.Mark})
+	it.Doc = stored.Encode(transmissionDoc{Body: d.Mark})
 	return k, []table.Op{table.Put(it)}, nil
 }
 
@@ -164,7 +164,7 @@ func (ds Deliveries) Quarantine(
 
 // Redriven records that a quarantined event was accepted later.
 func (ds Deliveries) Redriven(ctx context.Context, program string, k StoredDelivery) error {
-	was, err := ds.read(ctx, stored.DeliveryKey(program, k.Provider, k.Event, k.Key))
+	was, err := ds.read(ctx, deliveryKey(program, k.Provider, k.Event, k.Key))
 	if err != nil || was.version == 0 || was.Outcome != Quarantined || !was.Redriven.IsZero() {
 		return err
 	}
@@ -188,7 +188,7 @@ func readDelivery(it table.Item) (StoredDelivery, error) {
 	if it.Version == 0 {
 		return StoredDelivery{Key: it.Key.SK}, nil
 	}
-	var d stored.DeliveryDoc
+	var d deliveryDoc
 	if err := json.Unmarshal(it.Doc, &d); err != nil {
 		return StoredDelivery{}, fmt.Errorf("service: read %s: %w", it.Key, err)
 	}
@@ -197,7 +197,7 @@ func readDelivery(it table.Item) (StoredDelivery, error) {
 
 // List lists all events that are stored under one identity: the event that counted, and the quarantined ones.
 func (ds Deliveries) List(ctx context.Context, program, provider, event string) iter.Seq2[StoredDelivery, error] {
-	return ds.list(ctx, table.Query{PK: stored.DeliveryKey(program, provider, event, "").PK})
+	return ds.list(ctx, table.Query{PK: deliveryKey(program, provider, event, "").PK})
 }
 
 // Arrived lists the events of one day in UTC, oldest first, except those in quarantine.
@@ -224,7 +224,7 @@ func arrivalKey(program, shelf string, k StoredDelivery) table.Key {
 	}
 }
 
-func delivery(d stored.DeliveryDoc, key string, version int64) StoredDelivery {
+func delivery(d deliveryDoc, key string, version int64) StoredDelivery {
 	return StoredDelivery{
 		Delivery: Delivery{
 			Provider: d.Provider, Event: d.Event, Type: d.Type, Path: d.Path, At: stored.Instant(d.At),
@@ -236,11 +236,44 @@ func delivery(d stored.DeliveryDoc, key string, version int64) StoredDelivery {
 	}
 }
 
-func deliveryDoc(k StoredDelivery) stored.DeliveryDoc {
-	return stored.DeliveryDoc{
+func storedDelivery(k StoredDelivery) deliveryDoc {
+	return deliveryDoc{
 		Provider: k.Provider, Event: k.Event, Type: k.Type, Path: k.Path, At: stored.Millis(k.At),
 		Received: stored.Millis(k.Received),
 		Mark:     k.Mark, Body: k.Body, Outcome: string(k.Outcome), Code: string(k.Code), Detail: k.Detail,
 		Payment: k.Payment, Order: k.Order, Redriven: stored.Millis(k.Redriven),
 	}
+}
+
+// deliveryDoc is a verified event as received, with its outcome.
+type deliveryDoc struct {
+	Provider string `json:"by"`
+	Event    string `json:"id"`
+	Type     string `json:"t"`
+	Path     string `json:"path,omitzero"` // the subject of the event according to the webhook's URL
+	At       int64  `json:"at,omitzero"`
+	Received int64  `json:"rec"`
+	Mark     string `json:"mark"`           // fingerprint of the event's content
+	Body     []byte `json:"body,omitempty"` // encrypted
+	Outcome  string `json:"out"`
+	Code     string `json:"code,omitzero"`
+	Detail   string `json:"why,omitzero"`
+	Payment  string `json:"pay,omitzero"`
+	Order    string `json:"o,omitzero"`
+	Redriven int64  `json:"re,omitzero"` // when a quarantined event was accepted
+}
+
+// transmissionDoc binds a transmission to the body with which it was received.
+type transmissionDoc struct {
+	Body string `json:"b"`
+}
+
+// deliveryKey returns the key of an event as received. A quarantined event has a separate sort key derived from its
+// content, so that it does not take the key of the genuine event.
+func deliveryKey(program, provider, event, item string) table.Key {
+	return table.Key{PK: "P#" + program + "#WH#" + provider + "#" + event, SK: item}
+}
+
+func transmissionKey(program, provider, transmission string) table.Key {
+	return table.Key{PK: "P#" + program + "#WHT#" + provider + "#" + transmission, SK: "TRANSMISSION"}
 }

@@ -53,7 +53,7 @@ func TestActivityThatIsRecorded(t *testing.T) {
 	if err := ps.RecordActivity(t.Context(), "p", "stripe"); !errors.Is(err, ledger.ErrTryAgain) {
 		t.Errorf("the table is busy: %v", err)
 	}
-	x.put(t, table.Item{Key: stored.ActivityKey("p", "stripe"), Doc: []byte(`{"first":"x"}`)})
+	x.put(t, table.Item{Key: activityKey("p", "stripe"), Doc: []byte(`{"first":"x"}`)})
 	if err := ps.RecordActivity(t.Context(), "p", "stripe"); err == nil {
 		t.Error("the activity is damaged")
 	}

@@ -184,7 +184,7 @@ func placed(was *loyalty.OrderState, o loyalty.Order, x loyalty.Receipt) (loyalt
 // If the payer is unknown, buyer adds to ops the writes that list the order under the payer's names, so that the payer
 // can claim it later.
 func (ps Payments) buyer(
-	ctx context.Context, p *loyalty.Program, o loyalty.Order, d *stored.KnownDoc, ops []table.Op,
+	ctx context.Context, p *loyalty.Program, o loyalty.Order, d *knownDoc, ops []table.Op,
 ) (loyalty.MemberID, []table.Op, error) {
 	if o.Member != "" || o.ReportedStatus == loyalty.Unreported && p.Payments.Award != loyalty.AwardPayments {
 		return o.Member, ops, nil
@@ -215,7 +215,7 @@ func (ps Payments) buyer(
 
 // knownNames returns the names under which an unknown payer may claim an order later, limited to those by which the
 // program finds members.
-func knownNames(d stored.KnownDoc, p *loyalty.Program) (ids []stored.Identity) {
+func knownNames(d knownDoc, p *loyalty.Program) (ids []stored.Identity) {
 	for _, by := range p.Payments.Finds() {
 		switch by {
 		case loyalty.ByMetadata:
@@ -239,7 +239,7 @@ func knownNames(d stored.KnownDoc, p *loyalty.Program) (ids []stored.Identity) {
 // payer returns the member that a payment identifies, if the order may still be attributed to that member. Because of
 // this check, the result is the same whether the payment or the enrollment is reported first.
 func (ps Payments) payer(
-	ctx context.Context, p *loyalty.Program, d stored.KnownDoc, placed time.Time,
+	ctx context.Context, p *loyalty.Program, d knownDoc, placed time.Time,
 ) (loyalty.MemberID, error) {
 	m, err := ps.found(ctx, p, d)
 	if err != nil || m == "" {
@@ -253,7 +253,7 @@ func (ps Payments) payer(
 }
 
 // found looks up the member of a payment by each of the program's methods, in the program's order.
-func (ps Payments) found(ctx context.Context, p *loyalty.Program, d stored.KnownDoc) (m loyalty.MemberID, err error) {
+func (ps Payments) found(ctx context.Context, p *loyalty.Program, d knownDoc) (m loyalty.MemberID, err error) {
 	for _, by := range p.Payments.Finds() {
 		switch by {
 		case loyalty.ByMetadata:
@@ -275,7 +275,7 @@ func (ps Payments) found(ctx context.Context, p *loyalty.Program, d stored.Known
 // A knownItem is the stored state of a payment, with its item as read.
 type knownItem struct {
 	item table.Item
-	doc  stored.KnownDoc
+	doc  knownDoc
 }
 
 func (k knownItem) put() table.Op {
@@ -298,16 +298,16 @@ func (ps Payments) knownOf(ctx context.Context, program string, r Report) (known
 		return k, nil, err
 	}
 	k.doc.Payment = stored.StoredReceipt(receipt.WithFacts(k.doc.Payment.Receipt(), other.doc.Payment.Receipt().Facts))
-	other.doc = stored.KnownDoc{Same: k.doc.Payment.ID}
+	other.doc = knownDoc{Same: k.doc.Payment.ID}
 	return k, []table.Op{other.put()}, nil
 }
 
 func (ps Payments) readKnown(ctx context.Context, program, payment string) (knownItem, error) {
-	it, err := ps.Table.Get(ctx, stored.KnownKey(program, payment))
+	it, err := ps.Table.Get(ctx, knownKey(program, payment))
 	if err != nil {
 		return knownItem{}, ledger.Retryable(err)
 	}
-	k := knownItem{item: it, doc: stored.KnownDoc{Payment: stored.ReceiptDoc{ID: payment}}}
+	k := knownItem{item: it, doc: knownDoc{Payment: stored.ReceiptDoc{ID: payment}}}
 	if it.Version > 0 {
 		if err := json.Unmarshal(it.Doc, &k.doc); err != nil {
 			return k, fmt.Errorf("service: read %s: %w", it.Key, err)
@@ -368,7 +368,23 @@ func (k *StoredDelivery) put(program string) table.Op {
 		shelf = quarantineShelf
 	}
 	return table.Put(table.Item{
-		Key: stored.DeliveryKey(program, k.Provider, k.Event, k.Key), Index: arrivalKey(program, shelf, *k),
-		Version: k.version, Doc: stored.Encode(deliveryDoc(*k)),
+		Key: deliveryKey(program, k.Provider, k.Event, k.Key), Index: arrivalKey(program, shelf, *k),
+		Version: k.version, Doc: stored.Encode(storedDelivery(*k)),
 	})
+}
+
+// knownDoc is the stored state of a payment, apart from its order.
+type knownDoc struct {
+	Payment  stored.ReceiptDoc `json:"p"`
+	Order    string            `json:"o,omitzero"`    // the order that it pays, once known; never changes
+	Same     string            `json:"same,omitzero"` // the payment into which this one was merged; other fields are empty
+	Member   string            `json:"m,omitzero"`    // the member as named by the processor
+	Customer string            `json:"cus,omitzero"`
+	Email    string            `json:"em,omitzero"`   // a keyed hash
+	Parked   bool              `json:"park,omitzero"` // its order is listed under every known name
+}
+
+// knownKey returns the key of the facts about one payment, by the processor's ID of the payment.
+func knownKey(program, payment string) table.Key {
+	return table.Key{PK: "P#" + program + "#PAY#" + payment, SK: "PAYMENT"}
 }

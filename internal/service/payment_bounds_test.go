@@ -119,11 +119,11 @@ var (
 
 // An unknown payer can claim an order under the names by which the program finds members.
 func TestNamesOfAnUnknownPayer(t *testing.T) {
-	full := stored.KnownDoc{Member: "external:ada", Customer: "stripe:7", Email: "hash"}
+	full := knownDoc{Member: "external:ada", Customer: "stripe:7", Email: "hash"}
 	ada := stored.Identity{Kind: "external", Value: "ada"}
 	for _, c := range []struct {
 		name string
-		d    stored.KnownDoc
+		d    knownDoc
 		find []loyalty.MemberBy
 		want []stored.Identity
 	}{
@@ -132,9 +132,9 @@ func TestNamesOfAnUnknownPayer(t *testing.T) {
 		{"by customer", full, []loyalty.MemberBy{loyalty.ByCustomer}, []stored.Identity{byExternal, byCustomer}},
 		{"by email address", full, []loyalty.MemberBy{loyalty.ByEmail}, []stored.Identity{byEmail}},
 		{"by none", full, []loyalty.MemberBy{}, nil},
-		{"no names", stored.KnownDoc{}, nil, nil},
-		{"a member ID", stored.KnownDoc{Member: "mem_ada"}, nil, nil},
-		{"a customer without a processor", stored.KnownDoc{Customer: "7"}, nil, nil},
+		{"no names", knownDoc{}, nil, nil},
+		{"a member ID", knownDoc{Member: "mem_ada"}, nil, nil},
+		{"a customer without a processor", knownDoc{Customer: "7"}, nil, nil},
 	} {
 		p := &loyalty.Program{ID: "p"}
 		p.Payments.FindBy = c.find
@@ -149,36 +149,36 @@ func TestMemberWhomAPaymentFinds(t *testing.T) {
 	bob := stored.Identity{Kind: "external", Value: "bob"}
 	for _, c := range []struct {
 		name     string
-		d        stored.KnownDoc
+		d        knownDoc
 		find     []loyalty.MemberBy
 		customer string // the member that is stored for the customer stripe:7
 		want     loyalty.MemberID
 	}{
-		{"no names", stored.KnownDoc{}, nil, "", ""},
-		{"a member ID", stored.KnownDoc{Member: "mem_bob"}, nil, "", "mem_bob"},
-		{"an unknown member ID", stored.KnownDoc{Member: "mem_eve"}, nil, "", ""},
-		{"an external ID", stored.KnownDoc{Member: "external:bob"}, nil, "", "mem_bob"},
-		{"an unknown external ID", stored.KnownDoc{Member: "external:eve"}, nil, "", ""},
-		{"an email address", stored.KnownDoc{Email: "hash"}, nil, "", "mem_ada"},
-		{"an unknown email address", stored.KnownDoc{Email: "x"}, nil, "", ""},
-		{"an external ID as customer ID", stored.KnownDoc{Customer: "stripe:7"}, nil, "", "mem_dan"},
-		{"a customer that was named", stored.KnownDoc{Customer: "stripe:7"}, nil, "mem_bob", "mem_bob"},
-		{"a customer with an unknown name", stored.KnownDoc{Customer: "stripe:7"}, nil, "mem_eve", "mem_dan"},
-		{"a customer without a processor", stored.KnownDoc{Customer: "7"}, nil, "", ""},
-		{"the member before the email address", stored.KnownDoc{Member: "mem_bob", Email: "hash"}, nil, "", "mem_bob"},
+		{"no names", knownDoc{}, nil, "", ""},
+		{"a member ID", knownDoc{Member: "mem_bob"}, nil, "", "mem_bob"},
+		{"an unknown member ID", knownDoc{Member: "mem_eve"}, nil, "", ""},
+		{"an external ID", knownDoc{Member: "external:bob"}, nil, "", "mem_bob"},
+		{"an unknown external ID", knownDoc{Member: "external:eve"}, nil, "", ""},
+		{"an email address", knownDoc{Email: "hash"}, nil, "", "mem_ada"},
+		{"an unknown email address", knownDoc{Email: "x"}, nil, "", ""},
+		{"an external ID as customer ID", knownDoc{Customer: "stripe:7"}, nil, "", "mem_dan"},
+		{"a customer that was named", knownDoc{Customer: "stripe:7"}, nil, "mem_bob", "mem_bob"},
+		{"a customer with an unknown name", knownDoc{Customer: "stripe:7"}, nil, "mem_eve", "mem_dan"},
+		{"a customer without a processor", knownDoc{Customer: "7"}, nil, "", ""},
+		{"the member before the email address", knownDoc{Member: "mem_bob", Email: "hash"}, nil, "", "mem_bob"},
 		{
 			"the email address after an unknown member",
-			stored.KnownDoc{Member: "mem_eve", Email: "hash"},
+			knownDoc{Member: "mem_eve", Email: "hash"},
 			nil, "",
 			"mem_ada",
 		},
 		{
 			"the email address first",
-			stored.KnownDoc{Member: "mem_bob", Email: "hash"},
+			knownDoc{Member: "mem_bob", Email: "hash"},
 			[]loyalty.MemberBy{loyalty.ByEmail, loyalty.ByMetadata},
 			"", "mem_ada",
 		},
-		{"a name that does not count", stored.KnownDoc{Email: "hash"}, []loyalty.MemberBy{loyalty.ByMetadata}, "", ""},
+		{"a name that does not count", knownDoc{Email: "hash"}, []loyalty.MemberBy{loyalty.ByMetadata}, "", ""},
 	} {
 		x := newTill(t)
 		x.enrol(t, "mem_ada", byEmail)

@@ -193,32 +193,6 @@ func Redeemer(redemption string) loyalty.MemberID {
 	return loyalty.MemberID(memberPrefix + rest[uniqueLength:])
 }
 
-// ActivityKey returns the key of the Activity of a payment processor.
-func ActivityKey(program, provider string) table.Key {
-	return table.Key{PK: "P#" + program + "#PROVIDERS", SK: provider}
-}
-
-// KnownKey returns the key of the facts about one payment, by the processor's ID of the payment.
-func KnownKey(program, payment string) table.Key {
-	return table.Key{PK: "P#" + program + "#PAY#" + payment, SK: "PAYMENT"}
-}
-
-// ParkedPartition returns the partition that lists orders of an unknown person, under an identity by which the person
-// may later enroll. It is one of the partitions of identities, because an enrollment is allowed to delete their items.
-func ParkedPartition(program string, id Identity) string {
-	return "P#" + program + "#ID#parked-" + id.Kind + "#" + id.Value
-}
-
-// DeliveryKey returns the key of an event as received. A quarantined event has a separate sort key derived from its
-// content, so that it does not take the key of the genuine event.
-func DeliveryKey(program, provider, event, item string) table.Key {
-	return table.Key{PK: "P#" + program + "#WH#" + provider + "#" + event, SK: item}
-}
-
-func TransmissionKey(program, provider, transmission string) table.Key {
-	return table.Key{PK: "P#" + program + "#WHT#" + provider + "#" + transmission, SK: "TRANSMISSION"}
-}
-
 // Stamped formats an instant with milliseconds, so that keys sort by time.
 func Stamped(at time.Time) string { return at.UTC().Format("2006-01-02T15:04:05.000Z") }
 

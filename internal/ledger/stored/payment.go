@@ -40,46 +40,6 @@ type factLineDoc struct {
 	Tax      int64  `json:"tax,omitzero"`
 }
 
-// KnownDoc is the stored state of a payment, apart from its order.
-type KnownDoc struct {
-	Payment  ReceiptDoc `json:"p"`
-	Order    string     `json:"o,omitzero"`    // the order that it pays, once known; never changes
-	Same     string     `json:"same,omitzero"` // the payment into which this one was merged; other fields are empty
-	Member   string     `json:"m,omitzero"`    // the member as named by the processor
-	Customer string     `json:"cus,omitzero"`
-	Email    string     `json:"em,omitzero"`   // a keyed hash
-	Parked   bool       `json:"park,omitzero"` // its order is listed under every known name
-}
-
-// ParkedDoc lists an order of an unknown payer under a name by which the payer may become known.
-type ParkedDoc struct {
-	Order string `json:"o"`
-	At    int64  `json:"at"`
-}
-
-// DeliveryDoc is a verified event as received, with its outcome.
-type DeliveryDoc struct {
-	Provider string `json:"by"`
-	Event    string `json:"id"`
-	Type     string `json:"t"`
-	Path     string `json:"path,omitzero"` // the subject of the event according to the webhook's URL
-	At       int64  `json:"at,omitzero"`
-	Received int64  `json:"rec"`
-	Mark     string `json:"mark"`           // fingerprint of the event's content
-	Body     []byte `json:"body,omitempty"` // encrypted
-	Outcome  string `json:"out"`
-	Code     string `json:"code,omitzero"`
-	Detail   string `json:"why,omitzero"`
-	Payment  string `json:"pay,omitzero"`
-	Order    string `json:"o,omitzero"`
-	Redriven int64  `json:"re,omitzero"` // when a quarantined event was accepted
-}
-
-// TransmissionDoc binds a transmission to the body with which it was received.
-type TransmissionDoc struct {
-	Body string `json:"b"`
-}
-
 func StoredReceipt(x loyalty.Receipt) ReceiptDoc {
 	d := ReceiptDoc{ID: x.ID}
 	for _, f := range x.Facts {
