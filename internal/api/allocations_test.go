@@ -51,7 +51,7 @@ func earnOnce(t testing.TB) func() {
 	if err := stub.Wire(); err != nil {
 		t.Fatal(err)
 	}
-	earn := Earn(stub).(*request.Handler)
+	earn := Earn(stub).(request.Function)
 	payload, _ := json.Marshal(w.event(sentRequest{
 		method: "PUT", path: "/v1/orders/1", body: fmt.Appendf(nil, `{"member":%q,"placed_at":"2026-12-01T10:00:00Z",`+
 			`"currency":"EUR","channel":"web","status":"paid",`+

@@ -31,7 +31,7 @@ func Members(a *app.App) lambda.Handler {
 		"POST /v1/members/{member}/referral":            attributeReferral,
 		"GET /v1/members/{member}/referrals":            listReferrals,
 		"GET /v1/members/{member}/consents":             listConsents,
-	})
+	}).Function()
 }
 
 // Earn serves orders, events, quotes and campaigns.
@@ -44,7 +44,7 @@ func Earn(a *app.App) lambda.Handler {
 		"POST /v1/events/{event}/activate": activateEvent,
 		"POST /v1/quotes":                  createQuote,
 		"GET /v1/campaigns":                listCampaigns,
-	})
+	}).Function()
 }
 
 // Redeem serves rewards, redemptions, codes, transfers and conversions.
@@ -78,5 +78,5 @@ func Redeem(a *app.App) lambda.Handler {
 		"POST /v1/members/{member}/conversions":         createConversion,
 		"GET /v1/conversions/{conversion}":              retrieveConversion,
 		"POST /v1/conversions/{conversion}/reverse":     reverseConversion,
-	})
+	}).Function()
 }

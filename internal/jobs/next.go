@@ -23,7 +23,18 @@ type Scheduled interface {
 	NextWork(ctx context.Context, at time.Time) (time.Time, error)
 }
 
+// scheduled implements Scheduled.
+type scheduled struct {
+	app.Function
+	next func(ctx context.Context, at time.Time) (time.Time, error)
+}
+
 // NextWork implements Scheduled.
+func (s scheduled) NextWork(ctx context.Context, at time.Time) (time.Time, error) {
+	return s.next(ctx, at)
+}
+
+// NextWork returns the result of Scheduled.NextWork.
 func (r reassess) NextWork(ctx context.Context, at time.Time) (time.Time, error) {
 	if r.Backups != nil {
 		return at, nil // every event checks point-in-time recovery
@@ -41,7 +52,7 @@ func (r reassess) NextWork(ctx context.Context, at time.Time) (time.Time, error)
 	})
 }
 
-// NextWork implements Scheduled.
+// NextWork returns the result of Scheduled.NextWork.
 func (r remindHandler) NextWork(ctx context.Context, at time.Time) (time.Time, error) {
 	return nextWork(ctx, r.App, at, func(p *loyalty.Program) (time.Time, error) {
 		was, _, err := r.ReminderQueue.Swept(ctx, p.ID)

@@ -28,7 +28,10 @@ const maxSeparateRetries = 10
 
 // Reassess settles the due accounts: pending points become active, lots and reservations expire, and tiers are
 // reviewed.
-func Reassess(a *app.App) lambda.Handler { return reassess{a} }
+func Reassess(a *app.App) lambda.Handler {
+	r := reassess{a}
+	return scheduled{r.Invoke, r.NextWork}
+}
 
 type reassess struct{ *app.App }
 

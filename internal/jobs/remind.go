@@ -40,7 +40,10 @@ const again = 30 * time.Minute
 // counts as sent, so that a crash may lose one such message but never sends it twice. A transactional message is sent
 // again with the same ID. A crash may therefore send it twice if the provider does not deduplicate, but never loses it.
 func Remind(dispatcher func(*app.App) *notify.Dispatcher) func(*app.App) lambda.Handler {
-	return func(a *app.App) lambda.Handler { return remindHandler{a, dispatcher(a)} }
+	return func(a *app.App) lambda.Handler {
+		r := remindHandler{a, dispatcher(a)}
+		return scheduled{r.Invoke, r.NextWork}
+	}
 }
 
 type remindHandler struct {

@@ -95,7 +95,7 @@ import (
 // Webhooks serves POST /v1/webhooks/{program}/{provider} and, for Shopify, POST
 // /v1/webhooks/{program}/shopify/{resource}/{action}. A connection with invalid settings is logged and treated as if it
 // did not exist. App.Wire returns an error for such a connection, so that the function does not start.
-func Webhooks(a *app.App) lambda.Handler { return webhooks{New(a)} }
+func Webhooks(a *app.App) lambda.Handler { return app.Function(webhooks{New(a)}.Invoke) }
 
 type webhooks struct{ *Receiver }
 

@@ -24,7 +24,7 @@ import (
 )
 
 // Entries returns the handler of the table's stream.
-func Entries(a *app.App) lambda.Handler { return entries{a} }
+func Entries(a *app.App) lambda.Handler { return app.Function(entries{a}.Invoke) }
 
 type entries struct{ *app.App }
 

@@ -20,5 +20,5 @@ func Handler(a *app.App) lambda.Handler {
 		"POST /v1/program/rollback":    rollbackProgram,
 		"GET /v1/program/tier-changes": listTierChanges,
 		"GET /v1/program/versions":     listVersions,
-	})
+	}).Function()
 }

@@ -27,6 +27,6 @@ func Handler(dispatcher func(*app.App) *notify.Dispatcher) func(*app.App) lambda
 			"POST /v1/unsubscribe/{token}": o.unsubscribe,
 		})
 		h.Uncached = true
-		return h
+		return h.Function()
 	}
 }

@@ -62,6 +62,25 @@ func NewHandler(a *app.App, function string, operations map[string]Operation) *H
 	return h
 }
 
+// Function returns the function that serves the handler's routes.
+func (h *Handler) Function() Function { return Function{h.respond} }
+
+// A Function is a Lambda function that also serves requests without an encoded event. It contains no Handler: because
+// Lambda stores the function in an interface, the linker would keep all methods of all stores.
+type Function struct {
+	respond func(ctx context.Context, e Event, undecoded error) Response
+}
+
+// Invoke answers one API Gateway event, as Serve does. It never returns an error to Lambda.
+func (f Function) Invoke(ctx context.Context, payload []byte) ([]byte, error) {
+	e, err := DecodeEvent(payload)
+	return f.respond(ctx, e, err).encode(), nil
+}
+
+// Serve answers one request. It answers every failure with a problem document and counts it in the metric Errors. It
+// does not retain the body of e.
+func (f Function) Serve(ctx context.Context, e Event) Response { return f.respond(ctx, e, nil) }
+
 // A Call is one request: its caller, its route and its input.
 type Call struct {
 	*Handler
@@ -92,16 +111,6 @@ func CreatedIf(fresh bool) int {
 	}
 	return http.StatusOK
 }
-
-// Invoke answers one API Gateway event, as Serve does. It never returns an error to Lambda.
-func (h *Handler) Invoke(ctx context.Context, payload []byte) ([]byte, error) {
-	e, err := DecodeEvent(payload)
-	return h.respond(ctx, e, err).encode(), nil
-}
-
-// Serve answers one request. It answers every failure with a problem document and counts it in the metric Errors. It
-// does not retain the body of e.
-func (h *Handler) Serve(ctx context.Context, e Event) Response { return h.respond(ctx, e, nil) }
 
 // respond answers a request whose event was decoded with the error undecoded.
 func (h *Handler) respond(ctx context.Context, e Event, undecoded error) (out Response) {

@@ -1,0 +1,36 @@
+package boot
+
+import (
+	"os"
+	"os/exec"
+	"path/filepath"
+	"testing"
+)
+
+// TestBinariesAreSmall checks the sizes of the binaries that infra/build creates, because Lambda loads the binary at
+// each cold start. If a binary grows, go build -ldflags=-dumpdep shows why: conditions use expr, so that the linker
+// keeps all methods of each type that it marks with UsedInIface. Types that are stored in interfaces, such as handlers,
+// must therefore not contain clients of the SDK or stores.
+func TestBinariesAreSmall(t *testing.T) {
+	limits := map[string]int64{ // bytes
+		"relay": 12_400_000, "reassess": 14_600_000, "webhooks": 15_100_000, "earn": 15_300_000, "redeem": 15_300_000,
+		"members": 15_500_000, "programs": 15_900_000, "reminders": 17_100_000, "remind": 17_400_000,
+	}
+	dir := t.TempDir()
+	args := []string{dir}
+	for function := range limits {
+		args = append(args, function)
+	}
+	if out, err := exec.Command("../../infra/build", args...).CombinedOutput(); err != nil {
+		t.Fatalf("%v\n%s", err, out)
+	}
+	for function, limit := range limits {
+		info, err := os.Stat(filepath.Join(dir, function, "bootstrap"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if info.Size() > limit {
+			t.Errorf("%s has %d bytes, more than %d", function, info.Size(), limit)
+		}
+	}
+}
