@@ -2,11 +2,13 @@ package api
 
 import (
 	"encoding/json"
+	"fmt"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/perennial-loyalty/perennial/internal/api/request"
+	"github.com/perennial-loyalty/perennial/internal/loyalty"
 	"github.com/perennial-loyalty/perennial/internal/table"
 )
 
@@ -62,6 +64,56 @@ func TestAKeyCannotPublishAnotherProgramsFile(t *testing.T) {
 	a := w.do(sentRequest{method: "POST", path: "/v1/program/publish", key: "other", body: []byte("{}")})
 	if a.status != 422 || w.dump() != before {
 		t.Errorf("publishing another program's file: %d %s", a.status, a.body)
+	}
+}
+
+// A program file may have 5,000 campaigns. The draft, the version and its snapshot are then stored in parts.
+func TestPublishFiveThousandCampaigns(t *testing.T) {
+	w := newWorld(t, memory(t))
+	member := w.must("POST", "/v1/members", `{}`)
+	source := func(campaigns int) string {
+		var s strings.Builder
+		s.WriteString(plainSource(t) + "campaigns:\n")
+		for i := range campaigns {
+			fmt.Fprintf(&s, "  - { id: campaign-%d, from: 2026-01-01T00:00, until: 2027-12-01T00:00, fixed: 7,"+
+				" categories: [category-%[1]d], name: { en: Seven points for category %[1]d } }\n", i)
+		}
+		return s.String()
+	}
+	save := func(source string) {
+		t.Helper()
+		body, _ := json.Marshal(map[string]string{"source": source})
+		w.must("PUT", "/v1/program/draft", string(body))
+	}
+	save(source(5001))
+	before := w.dump()
+	a := w.post("POST", "/v1/program/publish", `{}`)
+	pointer, _ := lookup(a.json, "errors.0.pointer")
+	detail, _ := lookup(a.json, "errors.0.detail")
+	if a.status != 422 || a.code() != string(loyalty.ValidationFailed) || pointer != "campaigns" ||
+		!strings.Contains(fmt.Sprint(detail), "has 5001 entries; at most 5000 are allowed: remove 1") || w.dump() != before {
+		t.Errorf("5,001 campaigns: %d %.500s", a.status, a.body)
+	}
+	save(source(5000))
+	if a := w.post("POST", "/v1/program/publish", `{}`); a.status != 200 {
+		t.Fatalf("5,000 campaigns: %d %.500s", a.status, a.body)
+	}
+	w.must("POST", "/v1/program/validate", `{}`) // compares the draft with the version
+	if got := w.get("/v1/program")["source"]; got != source(5000) {
+		t.Error("the published source differs from the draft")
+	}
+	a = w.post("PUT", "/v1/orders/1", jsonOf(map[string]any{
+		"member": member, "placed_at": w.clock(), "currency": "EUR", "status": "paid",
+		"line_items": []any{map[string]any{"id": "1", "category": "category-4999", "quantity": 1, "amount": 1000}},
+	}))
+	if points, _ := lookup(a.json, "points"); points != 17.0 {
+		t.Errorf("an order that matches the last campaign gives %v points, want 10 + 7: %s", points, a.body)
+	}
+	save(strings.Repeat("#", 2_000_000))
+	body, _ := json.Marshal(map[string]string{"source": strings.Repeat("#", 2_000_001)})
+	a = w.post("PUT", "/v1/program/draft", string(body))
+	if pointer, _ := lookup(a.json, "errors.0.pointer"); a.status != 422 || pointer != "/source" {
+		t.Errorf("a file that is too long: %d %.500s", a.status, a.body)
 	}
 }
 

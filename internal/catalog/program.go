@@ -8,6 +8,7 @@ import (
 	"bytes"
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"iter"
 	"strconv"
@@ -39,15 +40,18 @@ type Published struct {
 }
 
 type publishedDoc struct {
-	Source    string `json:"source"`
+	Source    string `json:"source"` // empty if it is stored in parts
 	At        int64  `json:"at"`
 	By        string `json:"by"`
 	Effective int64  `json:"effective,omitzero"` // the time of effect; omitted if the version takes effect at once
 	Withdrawn int64  `json:"withdrawn,omitzero"`
+
+	Parts *partsDoc `json:"parts,omitempty"`
 }
 
 type draftDoc struct {
-	Source string `json:"source"`
+	Source string    `json:"source"` // empty if it is stored in parts
+	Parts  *partsDoc `json:"parts,omitempty"`
 }
 
 // ProgramIDs yields the IDs of all programs that were ever published in the table, in ascending order.
@@ -66,7 +70,7 @@ func (cs Catalog) Snapshot(ctx context.Context, program string, version int) ([]
 	if it.Version == 0 {
 		return nil, ledger.NotFound("version of the program")
 	}
-	return it.Doc, nil
+	return cs.wholeSnapshot(ctx, program, it)
 }
 
 // NewestSnapshot returns the compiled form of the newest version, which is usually the live one. The version is 0 if
@@ -84,7 +88,9 @@ func (cs Catalog) NewestSnapshot(ctx context.Context, program string) (version i
 		if err != nil {
 			return 0, nil, fmt.Errorf("catalog: invalid snapshot %s: %w", it.Key, err)
 		}
-		snapshot = it.Doc
+		if snapshot, err = cs.wholeSnapshot(ctx, program, it); err != nil {
+			return 0, nil, err
+		}
 	}
 	return version, snapshot, nil
 }
@@ -98,7 +104,11 @@ func (cs Catalog) Published(ctx context.Context, program string, version int) (P
 	if it.Version == 0 {
 		return Published{}, ledger.NotFound("version of the program")
 	}
-	return readPublished(program, it)
+	v, parts, err := readPublished(program, it)
+	if err == nil && parts != nil {
+		v.Source, err = cs.join(ctx, program, parts.Hash, parts)
+	}
+	return v, err
 }
 
 // Versions yields versions without their snapshots, newest first. It yields only versions before the given one, or all
@@ -111,35 +121,52 @@ func (cs Catalog) Versions(ctx context.Context, program string, before, limit in
 	if before > 0 {
 		q.To = stored.VersionKey(program, before-1).SK
 	}
-	return ledger.List(ctx, cs.Table, q, func(it table.Item) (Published, error) { return readPublished(program, it) })
+	return ledger.List(ctx, cs.Table, q, func(it table.Item) (Published, error) {
+		v, _, err := readPublished(program, it)
+		return v, err
+	})
 }
 
-func readPublished(program string, it table.Item) (Published, error) {
+// readPublished returns a version, and the parts of its source if it is stored in parts.
+func readPublished(program string, it table.Item) (Published, *partsDoc, error) {
 	var d publishedDoc
 	if err := json.Unmarshal(it.Doc, &d); err != nil {
-		return Published{}, fmt.Errorf("catalog: read program %s: %w", it.Key, err)
+		return Published{}, nil, fmt.Errorf("catalog: read program %s: %w", it.Key, err)
 	}
 	n, err := strconv.Atoi(strings.TrimPrefix(it.Key.SK, stored.ProgramPrefix))
 	if err != nil {
-		return Published{}, fmt.Errorf("catalog: read program %s: %w", it.Key, err)
+		return Published{}, nil, fmt.Errorf("catalog: read program %s: %w", it.Key, err)
 	}
-	return Published{
-		Program: program, Version: n, Source: []byte(d.Source), At: stored.Instant(d.At), By: d.By,
+	v := Published{
+		Program: program, Version: n, At: stored.Instant(d.At), By: d.By,
 		Effective: stored.Instant(cmp.Or(d.Effective, d.At)), Withdrawn: stored.Instant(d.Withdrawn),
-	}, nil
+	}
+	if d.Parts == nil {
+		v.Source = []byte(d.Source)
+	}
+	return v, d.Parts, nil
 }
 
 // Draft returns the draft's source and its version. Both are zero if there is no draft.
 func (cs Catalog) Draft(ctx context.Context, program string) ([]byte, int64, error) {
-	it, err := cs.Table.Get(ctx, stored.ProgramKey(program, "DRAFT"))
-	if err != nil || it.Version == 0 {
-		return nil, 0, ledger.Retryable(err)
+	for range ledger.Attempts {
+		it, err := cs.Table.Get(ctx, stored.ProgramKey(program, "DRAFT"))
+		if err != nil || it.Version == 0 {
+			return nil, 0, ledger.Retryable(err)
+		}
+		var d draftDoc
+		if err := json.Unmarshal(it.Doc, &d); err != nil {
+			return nil, 0, fmt.Errorf("catalog: read draft of %s: %w", program, err)
+		}
+		if d.Parts == nil {
+			return []byte(d.Source), it.Version, nil
+		}
+		source, err := cs.join(ctx, program, draftParts, d.Parts)
+		if !errors.Is(err, errOtherParts) { // otherwise the draft was replaced meanwhile
+			return source, it.Version, err
+		}
 	}
-	var d draftDoc
-	if err := json.Unmarshal(it.Doc, &d); err != nil {
-		return nil, 0, fmt.Errorf("catalog: read draft of %s: %w", program, err)
-	}
-	return []byte(d.Source), it.Version, nil
+	return nil, 0, ledger.ErrTryAgain
 }
 
 // SaveDraft stores source as the next version of the draft and returns that version. The parameter after is the version
@@ -160,13 +187,32 @@ func (cs Catalog) SaveDraft(ctx context.Context, program string, source []byte, 
 				Detail: "Another request stored a draft after this version. Read the draft, then store yours again.",
 			}
 		}
-		it := table.Item{
-			Key: stored.ProgramKey(program, "DRAFT"), Version: version, Doc: stored.Encode(draftDoc{string(source)}),
+		ops, err := cs.draftOps(ctx, program, source, version)
+		if err != nil {
+			return 0, err
 		}
-		err = cs.Table.Transact(ctx, table.Put(it))
+		err = cs.Table.Transact(ctx, ops...)
 		if !ledger.IsConflict(err) {
 			return version + 1, ledger.Retryable(err)
 		}
 	}
 	return 0, ledger.ErrTryAgain
+}
+
+// draftOps returns the operations that replace a draft and its parts. A draft has at most 2 MiB, so its parts fit into
+// one transaction.
+func (cs Catalog) draftOps(ctx context.Context, program string, source []byte, version int64) ([]table.Op, error) {
+	it := table.Item{
+		Key: stored.ProgramKey(program, "DRAFT"), Version: version,
+		Doc: stored.Encode(draftDoc{Source: string(source)}),
+	}
+	var ops []table.Op
+	if len(it.Doc) > inlineBytes {
+		parts, writes, err := cs.overwriteDraftParts(ctx, program, source)
+		if err != nil {
+			return nil, err
+		}
+		it.Doc, ops = stored.Encode(draftDoc{Parts: parts}), writes
+	}
+	return append(ops, table.Put(it)), nil
 }

@@ -17,10 +17,12 @@ var errOutrun = &loyalty.Error{
 	Code: loyalty.AlreadyExists, Detail: "Another version was published meanwhile. Review it, then publish again.",
 }
 
-// Publish stores in.Source and in.Snapshot as the next version and adds it to the schedule, in one transaction. The
-// parameter after is the newest version so far, or 0 if there is none. The new version takes effect at in.Effective, or
-// immediately if that is zero or in the past. Versions that are already scheduled still take effect at their times.
-// Publish returns already_exists if another version was published meanwhile.
+// Publish stores in.Source and in.Snapshot as the next version and adds it to the schedule, in one transaction. If they
+// are too large for an item, it first stores them in parts, which no reader uses before that transaction.
+//
+// The parameter after is the newest version so far, or 0 if there is none. The new version takes effect at
+// in.Effective, or immediately if that is zero or in the past. Versions that are already scheduled still take effect at
+// their times. Publish returns already_exists if another version was published meanwhile.
 func (cs Catalog) Publish(ctx context.Context, in Published, after int) error {
 	return cs.publish(ctx, in, after, false)
 }
@@ -55,13 +57,40 @@ func (cs Catalog) publish(ctx context.Context, in Published, after int, alone bo
 	if in.Effective.After(now) {
 		doc.Effective = stored.Millis(in.Effective)
 	}
+	version, snapshot, err := cs.versionDocs(ctx, in, doc)
+	if err != nil {
+		return err
+	}
 	if after == 0 {
 		ops = append(ops, table.Put(table.Item{Key: stored.ProgramIDKey(in.Program), Doc: []byte("{}")}))
 	}
 	return cs.commitSchedule(ctx, append(ops,
-		table.Put(table.Item{Key: stored.VersionKey(in.Program, after+1), Doc: stored.Encode(doc)}),
-		table.Put(table.Item{Key: stored.SnapshotKey(in.Program, after+1), Doc: in.Snapshot}),
+		table.Put(table.Item{Key: stored.VersionKey(in.Program, after+1), Doc: version}),
+		table.Put(table.Item{Key: stored.SnapshotKey(in.Program, after+1), Doc: snapshot}),
 		table.Put(live)))
+}
+
+// versionDocs returns the documents of a version and its snapshot. If one of them is too large for an item, it writes
+// the parts first.
+func (cs Catalog) versionDocs(
+	ctx context.Context, in Published, doc publishedDoc,
+) (version, snapshot []byte, err error) {
+	version, snapshot = stored.Encode(doc), in.Snapshot
+	if len(version) > inlineBytes {
+		if doc.Parts, err = cs.store(ctx, in.Program, in.Source); err != nil {
+			return nil, nil, err
+		}
+		doc.Source = ""
+		version = stored.Encode(doc)
+	}
+	if len(snapshot) > inlineBytes {
+		parts, err := cs.store(ctx, in.Program, in.Snapshot)
+		if err != nil {
+			return nil, nil, err
+		}
+		snapshot = stored.Encode(snapshotDoc{parts})
+	}
+	return version, snapshot, nil
 }
 
 // Withdraw withdraws all scheduled versions; the live version remains. It returns already_exists if another version was

@@ -126,17 +126,19 @@ func FuzzParse(f *testing.F) {
 	})
 }
 
-// A hundred aliases of a long text make the snapshot of a small file larger than an item of the table.
-func TestAFileWhoseRulesWouldNotFitIntoTheTableIsRefused(t *testing.T) {
+// A hundred aliases of a long text make the snapshot of a small file larger than the limit.
+func TestLimitOfTheSnapshotWithExpandedAliases(t *testing.T) {
 	var text, rewards strings.Builder
-	for i := range 40 {
+	for i := range 50 {
 		fmt.Fprintf(
-			&text, "%s%c%c: %s", map[bool]string{true: ", "}[i > 0], 'a'+i/20, 'a'+i%20, strings.Repeat("x", 190),
+			&text, "%s%c%c: %s", map[bool]string{true: ", "}[i > 0], 'a'+i/20, 'a'+i%20, strings.Repeat("x", 990),
 		)
 	}
-	fmt.Fprintf(&rewards, "rewards:\n  - { id: r0, type: free_shipping, cost: 1, name: &long { %s } }\n", text.String())
-	for i := 1; i < 60; i++ {
-		fmt.Fprintf(&rewards, "  - { id: r%d, type: free_shipping, cost: 1, name: *long }\n", i)
+	fmt.Fprintf(
+		&rewards, "rewards:\n  - { id: r0, type: free_shipping, cost: 1, description: &long { %s } }\n", text.String(),
+	)
+	for i := 1; i < 99; i++ {
+		fmt.Fprintf(&rewards, "  - { id: r%d, type: free_shipping, cost: 1, description: *long }\n", i)
 	}
 	demo := string(Demo())
 	source := demo[:strings.Index(demo, "rewards:")] + rewards.String()

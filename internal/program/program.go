@@ -29,6 +29,9 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/program/validate"
 )
 
+// MaxSource is the maximum size of a program file in bytes.
+const MaxSource = document.MaxSource
+
 // A File is a program file that passed every check.
 type File struct {
 	Program   *loyalty.Program // the compiled program; its Version is zero until it is published

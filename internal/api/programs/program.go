@@ -11,11 +11,13 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/app"
 	"github.com/perennial-loyalty/perennial/internal/catalog"
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
+	"github.com/perennial-loyalty/perennial/internal/program"
 	"github.com/perennial-loyalty/perennial/internal/program/describe"
 )
 
-// maxSource is the maximum length of a program file in characters. A draft of this length fits into one table item.
-const maxSource = 200_000
+// maxSource is the maximum length of a program file in characters. 5,000 campaigns of 400 characters fit. The response
+// that describes the program must fit into the 6 MB of a Lambda response.
+const maxSource = 2_000_000
 
 // A DraftBody is the body of a draft.
 type DraftBody struct {
@@ -37,6 +39,9 @@ func version(c *request.Check, p request.Place, w request.Whole, least int64) {
 func checkSource(c *request.Check, s string) {
 	if n := utf8.RuneCountInString(s); n < 1 || n > maxSource {
 		c.Fault(request.At("source"), loyalty.ValidationFailed, "A program file must have 1 to %d characters.", maxSource)
+	} else if len(s) > program.MaxSource {
+		c.Fault(request.At("source"), loyalty.ValidationFailed, "A program file must have at most %d bytes in UTF-8.",
+			program.MaxSource)
 	}
 }
 

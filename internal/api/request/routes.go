@@ -35,7 +35,8 @@ const (
 	NoBody    body = 0
 	SmallBody body = 256 << 10
 	LargeBody body = 1 << 20
-	MaybeBody body = -1 // the body is omitted, or an object without required fields
+	FileBody  body = 4 << 20 // contains a program file
+	MaybeBody body = -1      // the body is omitted, or an object without required fields
 )
 
 const keyed, unkeyed = true, false
@@ -107,8 +108,8 @@ func Routes() []Route {
 
 		{"GET /v1/program", "programs", auth.ProgramRead, unkeyed, NoBody, nil},
 		{"GET /v1/program/draft", "programs", auth.ProgramRead, unkeyed, NoBody, nil},
-		{"PUT /v1/program/draft", "programs", auth.ProgramWrite, unkeyed, SmallBody, nil},
-		{"POST /v1/program/validate", "programs", auth.ProgramWrite, unkeyed, SmallBody, nil},
+		{"PUT /v1/program/draft", "programs", auth.ProgramWrite, unkeyed, FileBody, nil},
+		{"POST /v1/program/validate", "programs", auth.ProgramWrite, unkeyed, FileBody, nil},
 		{"POST /v1/program/publish", "programs", auth.ProgramWrite, unkeyed, SmallBody, nil},
 		{"POST /v1/program/rollback", "programs", auth.ProgramWrite, unkeyed, SmallBody, nil},
 		{"GET /v1/program/tier-changes", "programs", auth.MembersRead, unkeyed, NoBody, changes},

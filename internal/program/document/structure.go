@@ -59,7 +59,7 @@ func words(f Form, n *Node, e *jsonschema.ValidationError) Problems {
 	case *kind.Type:
 		return Problems{WrongKind(n, titleOf(want), k.Want)}
 	case *kind.MaxItems:
-		return Problems{AtKey(n, "has %d entries; at most %d are allowed", k.Got, k.Want)}
+		return Problems{AtKey(n, "has %d entries; at most %d are allowed: remove %d", k.Got, k.Want, k.Got-k.Want)}
 	case *kind.MinItems:
 		return Problems{AtKey(n, "is an empty list; at least one entry is needed")}
 	case *kind.MaxProperties:

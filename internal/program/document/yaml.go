@@ -16,9 +16,9 @@ import (
 // in one place. The limits are therefore checked on the tokens before the parser runs. Realistic files stay far below
 // all limits.
 const (
-	MaxSource  = 256 << 10 // maximum size in bytes
-	maxTokens  = 40_000
-	maxNodes   = 40_000 // maximum number of nodes, after aliases are replaced by their values
+	MaxSource  = 2 << 20 // maximum size in bytes
+	maxTokens  = 400_000
+	maxNodes   = 400_000 // maximum number of nodes, after aliases are replaced by their values
 	maxDepth   = 20
 	maxAnchors = 100 // maximum number of anchors and aliases together
 )

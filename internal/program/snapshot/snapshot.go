@@ -29,9 +29,9 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/loyalty/engine"
 )
 
-// MaxBytes is the maximum size of a snapshot. A snapshot of this size fits into one item of the table. Package program
-// rejects files whose snapshot would be larger, which is possible only with aliases of long texts.
-const MaxBytes = 300 << 10
+// MaxBytes is the maximum size of a snapshot. It bounds the memory and time of the functions that load it. Package
+// program rejects files whose snapshot would be larger, which is possible only with aliases of long texts.
+const MaxBytes = 4 << 20
 
 // Encode returns the program as a JSON object. It panics if the program has a value that no program file can produce.
 func Encode(p *loyalty.Program) []byte {

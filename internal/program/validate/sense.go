@@ -52,36 +52,31 @@ func Twice(c *document.Compiler) {
 
 // overlaps warns if two campaigns of different groups multiply the points of the same orders.
 func overlaps(c *document.Compiler) {
-	campaigns := c.Entries[len(c.P.Earn.Rules):]
-	for i := range campaigns {
-		e := &campaigns[i]
-		for j := range campaigns[:i] {
-			other := &campaigns[j]
-			if by, ok := both(c, &e.Rule, &other.Rule); ok {
-				c.Warn(document.At(e.Item, "overlaps with %s of another group: orders in both earn %s times the points",
-					other.Item.Get("id").Text(), describe.Digits(by)))
-				break
+	var multiplied []*document.Entry // the campaigns that give more points, in their order
+	one := big.NewRat(1, 1)
+	for i := range c.Entries[len(c.P.Earn.Rules):] {
+		e := &c.Entries[len(c.P.Earn.Rules)+i]
+		if m, ok := e.Rule.Give.(loyalty.Multiply); ok && m.By.Cmp(one) > 0 {
+			multiplied = append(multiplied, e)
+		}
+	}
+	for i, e := range multiplied {
+		for _, other := range multiplied[:i] { // there may be millions of pairs
+			if !both(c, &e.Rule, &other.Rule) {
+				continue
 			}
+			by := new(big.Rat).Add(e.Rule.Give.(loyalty.Multiply).By, other.Rule.Give.(loyalty.Multiply).By)
+			c.Warn(document.At(e.Item, "overlaps with %s of another group: orders in both earn %s times the points",
+				other.Item.Get("id").Text(), describe.Digits(by.Sub(by, one))))
+			break
 		}
 	}
 }
 
-// both returns the product of the multipliers of two campaigns. It reports false if no order can match both campaigns.
-func both(c *document.Compiler, a, b *loyalty.Rule) (*big.Rat, bool) {
-	if a.Group == b.Group || !a.Match.From.Before(b.Match.Until) || !b.Match.From.Before(a.Match.Until) {
-		return nil, false // these quick checks decide for most of the pairs, of which there may be millions
-	}
-	x, ok1 := a.Give.(loyalty.Multiply)
-	y, ok2 := b.Give.(loyalty.Multiply)
-	one := big.NewRat(1, 1)
-	if !ok1 || !ok2 || x.By.Cmp(one) <= 0 || y.By.Cmp(one) <= 0 || excludes(c, a.Group, b.Group) {
-		return nil, false
-	}
-	if neverBoth(&a.Match, &b.Match) {
-		return nil, false
-	}
-	by := new(big.Rat).Add(x.By, y.By)
-	return by.Sub(by, one), true
+// both reports whether an order can match two campaigns of different groups, and receive the points of both.
+func both(c *document.Compiler, a, b *loyalty.Rule) bool {
+	return a.Group != b.Group && a.Match.From.Before(b.Match.Until) && b.Match.From.Before(a.Match.Until) &&
+		!neverBoth(&a.Match, &b.Match) && !excludes(c, a.Group, b.Group)
 }
 
 // neverBoth reports whether no order can match both m and n. This is so if a list in m has no element in common with
