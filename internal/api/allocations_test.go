@@ -73,7 +73,7 @@ func earnOnce(t testing.TB) func() {
 func TestAllocationsOfAnEarn(t *testing.T) {
 	const runs = 100
 	earn := earnOnce(t)
-	if n := testing.AllocsPerRun(runs, earn); n > 130 {
+	if n := testing.AllocsPerRun(runs, earn); n > 122 {
 		t.Errorf("an order with one line item takes %v allocations", n)
 	}
 	var before, after runtime.MemStats
@@ -82,7 +82,7 @@ func TestAllocationsOfAnEarn(t *testing.T) {
 		earn()
 	}
 	runtime.ReadMemStats(&after)
-	if n := (after.TotalAlloc - before.TotalAlloc) / runs; n > 29<<10 {
+	if n := (after.TotalAlloc - before.TotalAlloc) / runs; n > 28<<10 {
 		t.Errorf("an order with one line item allocates %d bytes", n)
 	}
 }

@@ -15,6 +15,8 @@ type Prior struct {
 	Was     *loyalty.Entry   // the latest revision; nil if the cause is new
 	Rules   *loyalty.Program // the rules of the first revision
 	Account *table.Item      // the item of the account; nil if the account was not read
+
+	member loyalty.MemberID // the member of Account
 }
 
 // Revise prepares a command that writes the next revision of a cause that has a natural identity. A command with the
@@ -74,7 +76,7 @@ func (l *Ledger) LatestWith(
 	if m == "" {
 		err = latest()
 	} else {
-		from.Account = &read.account
+		from.Account, from.member = &read.account, m
 		err = parallel.Do(latest, func() (err error) {
 			read.account, err = l.Table.Get(ctx, stored.AccountKey(program, m))
 			return Retryable(err)
@@ -105,7 +107,7 @@ func (from Prior) Order() *loyalty.OrderState {
 // Command returns a command that writes the next revision to the account of m.
 func (from Prior) Command(p *loyalty.Program, m loyalty.MemberID, by By) Command {
 	c := Command{Program: p, Member: m, By: by}
-	if from.Account != nil && from.Account.Key == stored.AccountKey(p.ID, m) {
+	if from.Account != nil && from.member == m {
 		c.Read = from.Account
 	}
 	if from.Was != nil && from.Was.Member == m {

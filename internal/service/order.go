@@ -38,12 +38,8 @@ func (os Orders) Put(ctx context.Context, p *loyalty.Program, o loyalty.Order, b
 	o.PlacedAt = o.PlacedAt.UTC().Truncate(time.Millisecond)
 	o.UpdatedAt = o.UpdatedAt.UTC().Truncate(time.Millisecond)
 	o.Shipped, o.Delivered = o.Shipped.UTC().Truncate(time.Millisecond), o.Delivered.UTC().Truncate(time.Millisecond)
-	o.Disputes = slices.SortedFunc(
-		slices.Values(o.Disputes), func(x, y loyalty.Dispute) int { return cmp.Compare(x.ID, y.ID) },
-	)
-	o.Refunds = slices.SortedFunc(
-		slices.Values(o.Refunds), func(x, y loyalty.Refund) int { return cmp.Compare(x.ID, y.ID) },
-	)
+	o.Disputes = sorted(o.Disputes, func(x, y loyalty.Dispute) int { return cmp.Compare(x.ID, y.ID) })
+	o.Refunds = sorted(o.Refunds, func(x, y loyalty.Refund) int { return cmp.Compare(x.ID, y.ID) })
 	by.Input = stored.OrderFingerprint(o)
 	superseded := false
 	r, err := os.ExecutePrepared(ctx, os.Revise(
@@ -70,6 +66,19 @@ func (os Orders) Put(ctx context.Context, p *loyalty.Program, o loyalty.Order, b
 		return OrderResult{}, err
 	}
 	return orderResult(e, r.Replayed), nil
+}
+
+// sorted returns the elements of a list in order, or nil if it is empty. It does not change the list.
+func sorted[T any](list []T, compare func(x, y T) int) []T {
+	switch {
+	case len(list) == 0:
+		return nil
+	case slices.IsSortedFunc(list, compare):
+		return list
+	}
+	list = slices.Clone(list)
+	slices.SortFunc(list, compare)
+	return list
 }
 
 // nextOrder returns the command that writes the next revision of an order.

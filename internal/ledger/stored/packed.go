@@ -157,7 +157,7 @@ func PackedAccount(d AccountDoc) []byte {
 }
 
 // unpackedAccount decodes the stored document of an account, packed or plain.
-func unpackedAccount(doc []byte) (d AccountDoc, err error) {
+func unpackedAccount(doc []byte) (AccountDoc, error) {
 	var p struct {
 		AccountDoc
 		packedDoc
@@ -167,12 +167,14 @@ func unpackedAccount(doc []byte) (d AccountDoc, err error) {
 	}
 	z, ok := table.Bytes(p.Packed)
 	if !ok {
-		return d, columns.ErrDamaged
+		return AccountDoc{}, columns.ErrDamaged
 	}
-	if doc, err = inflated(z, accountDictionary); err != nil {
-		return d, err
+	doc, err := inflated(z, accountDictionary)
+	if err != nil {
+		return AccountDoc{}, err
 	}
-	return d, json.Unmarshal(doc, &d)
+	err = json.Unmarshal(doc, &p.AccountDoc)
+	return p.AccountDoc, err
 }
 
 func deflated(plain []byte, dictionary string) []byte {
