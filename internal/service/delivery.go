@@ -129,7 +129,9 @@ func (ds Deliveries) arrival(
 	if k.version = was.version; d.Transmission == "" {
 		return k, nil, nil
 	}
-	it, err := ds.Table.Get(ctx, transmissionKey(program, d.Provider, d.Transmission))
+	it, err := ds.Table.Get(ctx, table.Key{
+		PK: "P#" + program + "#WHT#" + d.Provider + "#" + d.Transmission, SK: "TRANSMISSION",
+	})
 	if err != nil {
 		return k, nil, ledger.Retryable(err)
 	}
@@ -272,8 +274,4 @@ type transmissionDoc struct {
 // content, so that it does not take the key of the genuine event.
 func deliveryKey(program, provider, event, item string) table.Key {
 	return table.Key{PK: "P#" + program + "#WH#" + provider + "#" + event, SK: item}
-}
-
-func transmissionKey(program, provider, transmission string) table.Key {
-	return table.Key{PK: "P#" + program + "#WHT#" + provider + "#" + transmission, SK: "TRANSMISSION"}
 }
