@@ -26,9 +26,10 @@ func putOrder(ctx context.Context, c *request.Call) (request.Answer, error) {
 	if err != nil {
 		return request.Answer{}, err
 	}
+	body := request.WireOrder(p, r, c.App.Now())
 	return request.Answer{
 		Status: request.CreatedIf(r.Revision == 1 && !r.Replayed && !r.Superseded),
-		Body:   request.WireOrder(p, r, c.App.Now()), Replayed: r.Replayed,
+		Body:   &body, Replayed: r.Replayed,
 	}, nil
 }
 

@@ -12,46 +12,48 @@ import (
 )
 
 // Do runs the reads in parallel and waits for all of them. It returns the error of the first failed read in the
-// order of the arguments. If a read panics, Do panics in the caller's goroutine with the value and the stack.
+// order of the arguments. If a read panics, Do panics in the caller's goroutine with the value and the stack. The last
+// read runs in the caller's goroutine.
 func Do(reads ...func() error) error {
-	outcomes := make([]outcome, len(reads))
-	var others sync.WaitGroup
+	results := make([]result, len(reads))
+	var all sync.WaitGroup
 	for i, read := range reads {
 		if i == len(reads)-1 {
-			outcomes[i].run(read) // in the caller's goroutine
+			results[i].of(read)
 			break
 		}
-		others.Add(1)
+		all.Add(1)
 		go func() {
-			defer others.Done()
-			outcomes[i].run(read)
+			defer all.Done()
+			results[i].of(read)
 		}()
 	}
-	others.Wait()
-	for _, o := range outcomes {
-		if o.panicked != nil {
-			panic(o.panicked)
+	all.Wait()
+	for _, r := range results {
+		if r.panicked != nil {
+			panic(r.panicked)
 		}
 	}
-	for _, o := range outcomes {
-		if o.err != nil {
-			return o.err
+	for _, r := range results {
+		if r.err != nil {
+			return r.err
 		}
 	}
 	return nil
 }
 
-// An outcome is the result of one read.
-type outcome struct {
+// A result is the outcome of a read.
+type result struct {
 	err      error
-	panicked any
+	panicked any // the value and the stack of a panic
 }
 
-func (o *outcome) run(read func() error) {
+// of sets the result to that of a read.
+func (r *result) of(read func() error) {
 	defer func() {
 		if v := recover(); v != nil {
-			o.panicked = fmt.Sprintf("%v\n%s", v, debug.Stack())
+			r.panicked = fmt.Sprintf("%v\n%s", v, debug.Stack())
 		}
 	}()
-	o.err = read()
+	r.err = read()
 }
