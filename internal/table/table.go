@@ -143,13 +143,15 @@ func Add(key Key, field string, delta, floor int64) Op {
 
 type appliedKey struct{}
 
-// OnApplied returns a context for Transact. An adapter that makes the effects of a transaction visible to later
-// transactions before they are durable calls f at that time, in the calling goroutine. Other adapters never call f.
+// OnApplied returns a context for Transact, with a function f. Some implementations of Table make the effects of a
+// transaction visible to later transactions before the effects are durable. They call f when the effects become
+// visible, in the goroutine that called Transact. Other implementations never call f.
 func OnApplied(ctx context.Context, f func()) context.Context {
 	return context.WithValue(ctx, appliedKey{}, f)
 }
 
-// Applied calls the function of OnApplied, if there is one. Only adapters call it.
+// Applied calls the function that OnApplied stored in the context, if there is one. Only implementations of Table call
+// Applied.
 func Applied(ctx context.Context) {
 	if f, ok := ctx.Value(appliedKey{}).(func()); ok {
 		f()

@@ -24,7 +24,8 @@ import (
 // A queue sends messages to the SQS queues that the function's environment names.
 type queue struct {
 	urls map[string]string // the URLs of the queues, by the name that functions use
-	// send is the method of a client of the SDK. With the client, the linker would keep all its methods.
+	// send is the method SendMessageBatch of an SDK client. If this field contained the
+	// client itself, the binary would contain all methods of the client.
 	send func(
 		context.Context, *sqs.SendMessageBatchInput, ...func(*sqs.Options),
 	) (*sqs.SendMessageBatchOutput, error)

@@ -93,7 +93,7 @@ func appendEvent(b []byte, rt *route, r *http.Request, body []byte, id string, n
 	return append(b, '}')
 }
 
-// The identity of the emulated API. Links to it begin with http.
+// These constants identify the emulated API and its stage.
 const apiID, stage = "local", "$default"
 
 func appendContext(b []byte, rt *route, r *http.Request, id string, now time.Time) []byte {

@@ -126,7 +126,7 @@ func (p *process) waitForInit() error {
 	}
 }
 
-// errEnded reports that a process had ended before it received the event.
+// errEnded reports that a process ended before it received the event.
 var errEnded = errors.New("runtimeapi: the process has ended")
 
 // invoke passes an event to a waiting process. It returns when the process requests the next event or has ended. The

@@ -6,9 +6,9 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 )
 
-// A Client contains the operations of a DynamoDB client that a Table uses. It does not contain the client itself:
-// because a Table is stored in an interface, the linker would keep all methods of the client, which add more than a
-// megabyte to each function.
+// A Client contains those operations of a DynamoDB client that a Table uses. It does not contain the client itself,
+// because a Table is stored in an interface. The linker would therefore include all methods of the client, which add
+// more than a megabyte to each function.
 type Client struct {
 	Options func() dynamodb.Options
 
@@ -21,7 +21,7 @@ type Client struct {
 	TransactWriteItems        operation[dynamodb.TransactWriteItemsInput, dynamodb.TransactWriteItemsOutput]
 }
 
-// An operation is a method of a DynamoDB client.
+// An operation is one method of a DynamoDB client.
 type operation[In, Out any] func(context.Context, *In, ...func(*dynamodb.Options)) (*Out, error)
 
 // NewClient returns the operations of a client.
