@@ -8,6 +8,7 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
 	"github.com/perennial-loyalty/perennial/internal/loyalty/award"
 	"github.com/perennial-loyalty/perennial/internal/loyalty/calendar"
+	"github.com/perennial-loyalty/perennial/internal/loyalty/redeem"
 )
 
 // A typical order by a member of a level with a multiplier and a typical account.
@@ -43,6 +44,53 @@ func TestAllocationsUnderManyCampaigns(t *testing.T) {
 		n := testing.AllocsPerRun(100, decideUnder(t, manyCampaigns(t, c.campaigns, c.matching)))
 		if n > none+c.most {
 			t.Errorf("%d campaigns, %d of them matching: %v allocations, %v without campaigns", c.campaigns, c.matching, n, none)
+		}
+	}
+}
+
+// These limits are the present numbers. Lower them after each improvement.
+func TestAllocationsOfDecisions(t *testing.T) {
+	p := made(t, func(p *loyalty.Program) {
+		p.Rewards = []loyalty.Reward{{ID: "shipping", Type: "free_shipping", Cost: 300}}
+	})
+	acc, o := typical(t, p), typicalOrder()
+	placed, err := award.PlaceOrder(p, acc, nil, p, o, nil, noon)
+	if err != nil {
+		t.Fatal(err)
+	}
+	prior := placed.Entries[len(placed.Entries)-1].Order
+	refunded := o
+	refunded.Refunds = []loyalty.Refund{{
+		ID: "r1", At: noon, Status: loyalty.RefundSucceeded, Amount: 1450,
+		Lines: []loyalty.RefundLine{{ID: o.Lines[2].ID, Amount: 1450}},
+	}}
+	for _, c := range []struct {
+		name   string
+		most   float64
+		decide func() error
+	}{
+		{"nothing is due", 1, func() error {
+			_, err := Advance(p, acc, noon)
+			return err
+		}},
+		{"an order", 39, func() error {
+			_, err := award.PlaceOrder(p, acc, nil, p, o, nil, noon)
+			return err
+		}},
+		{"a refund", 80, func() error {
+			_, err := award.PlaceOrder(p, placed.Account, prior, p, refunded, nil, noon)
+			return err
+		}},
+		{"a redemption", 18, func() error {
+			_, err := redeem.Redeem(p, acc, loyalty.Redemption{ID: "rd_1", Reward: "shipping"}, true, nil, noon)
+			return err
+		}},
+	} {
+		if err := c.decide(); err != nil {
+			t.Fatalf("%s: %v", c.name, err)
+		}
+		if n := testing.AllocsPerRun(100, func() { _ = c.decide() }); n > c.most {
+			t.Errorf("%s: %v allocations, at most %v are allowed", c.name, n, c.most)
 		}
 	}
 }

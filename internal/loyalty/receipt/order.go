@@ -85,15 +85,14 @@ func CheckLines(o loyalty.Order) error {
 	}
 	sum := int64(0)
 	for i, l := range o.Lines {
-		at := "/line_items/" + strconv.Itoa(i)
 		if l.Quantity < 1 || l.Quantity > int64(loyalty.MaxPoints) {
 			return loyalty.Refuse(
-				loyalty.ValidationFailed, at+"/quantity",
+				loyalty.ValidationFailed, pointer("/line_items", i, "quantity"),
 				"quantity must be a whole number of at least 1. Send returned items in refunds.",
 			)
 		}
-		if err := CheckAmount(at+"/amount", l.Amount); err != nil {
-			return err
+		if CheckAmount("", l.Amount) != nil {
+			return CheckAmount(pointer("/line_items", i, "amount"), l.Amount)
 		}
 		if sum += l.Amount; sum > loyalty.MaxAmount {
 			return loyalty.Refuse(
@@ -107,6 +106,12 @@ func CheckLines(o loyalty.Order) error {
 		)
 	}
 	return nil
+}
+
+// pointer returns the JSON pointer to a field of an entry of a list. Checks call it only for invalid values, because it
+// allocates.
+func pointer(list string, i int, field string) string {
+	return list + "/" + strconv.Itoa(i) + "/" + field
 }
 
 func repeatedLine(lines []loyalty.Line) (string, bool) {
@@ -134,18 +139,17 @@ func repeatedLine(lines []loyalty.Line) (string, bool) {
 func CheckTenders(o loyalty.Order) error {
 	sum := int64(0)
 	for i, t := range o.Tenders {
-		at := "/tenders/" + strconv.Itoa(i)
 		switch t.Kind {
 		case loyalty.TenderCard, loyalty.TenderCash, loyalty.TenderOther, loyalty.TenderPoints,
 			loyalty.TenderGiftCard, loyalty.TenderStoreCredit:
 		default:
 			return loyalty.Refuse(
-				loyalty.ValidationFailed, at+"/kind",
+				loyalty.ValidationFailed, pointer("/tenders", i, "kind"),
 				"type must be card, cash, points, gift_card, store_credit or other.",
 			)
 		}
-		if err := CheckAmount(at+"/amount", t.Amount); err != nil {
-			return err
+		if CheckAmount("", t.Amount) != nil {
+			return CheckAmount(pointer("/tenders", i, "amount"), t.Amount)
 		}
 		if sum += t.Amount; sum > OrderTotal(o) {
 			return loyalty.Refuse(
