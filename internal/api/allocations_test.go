@@ -73,7 +73,8 @@ func earnOnce(t testing.TB) func() {
 func TestAllocationsOfAnEarn(t *testing.T) {
 	const runs = 100
 	earn := earnOnce(t)
-	if n := testing.AllocsPerRun(runs, earn); n > 120 {
+	// Two allocations depend on values that differ per process, such as the member's ID.
+	if n := testing.AllocsPerRun(runs, earn); n > 122 {
 		t.Errorf("an order with one line item takes %v allocations", n)
 	}
 	var before, after runtime.MemStats
