@@ -27,8 +27,8 @@ type Publication struct {
 	// Back is true for a rollback to the file of an earlier version, which also withdraws all scheduled versions.
 	Back bool
 
-	// If Recall is set, mistaken versions are recalled. Usually this is the version that the publication replaces. If the
-	// publication returns to the file of Version, it is every version that was in force after Version.
+	// If Recall is set, the publication recalls the version that it replaces. A rollback to the file of Version recalls
+	// every version that was in force after Version.
 	Recall  bool
 	Version int
 }

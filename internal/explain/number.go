@@ -51,7 +51,7 @@ func (l *language) write(digits string, f figures) value {
 	return v
 }
 
-// trim removes trailing zeros of a decimal, but leaves at least the given number of decimals.
+// trim removes trailing zeros after the decimal point, but leaves at least the given number of digits there.
 func trim(text string, least int) string {
 	whole, fraction, _ := strings.Cut(text, ".")
 	for len(fraction) > least && fraction[len(fraction)-1] == '0' {

@@ -10,8 +10,8 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/table"
 )
 
-// Page returns the account of a member and at most limit of its entries, newest first. It returns only entries with a
-// sequence number less than the parameter before; zero means no bound. Page shows the same state as Members.Current,
+// Page returns a member's account and its entries, newest first, up to the given limit. It lists only entries with a
+// sequence number below the parameter before, or all if that is 0. Page shows the same state as Members.Current,
 // including entries that are not written yet. If the index does not list the latest entries yet, it reads the index
 // again, and returns ErrTryAgain if the index remains behind. It returns not_found if the member does not exist.
 func (s Statements) Page(

@@ -55,7 +55,7 @@ func (l *Ledger) Prior(
 	}
 	version := from.Was.Program
 	if order := from.Was.Order; order != nil {
-		version = order.Program // the first release wrote notes with the version that was in force at that time
+		version = order.Program // the order's version; in notes of the first release, Was.Program may be a later one
 	}
 	from.Rules, err = l.Rules(ctx, p, version)
 	return from, err

@@ -231,7 +231,7 @@ const (
 // placed_at and ID.
 type Converting struct {
 	Orders []PlacedOrder
-	More   bool // there are further such orders after the last of Orders
+	More   bool // whether there are more such orders than Orders contains; they come after its last one
 }
 
 // A CutOrder is an order whose points were reduced by caps or limits with periods that are still open.

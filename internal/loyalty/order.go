@@ -61,8 +61,8 @@ type Order struct {
 	Tax      int64 // the tax that is added to the line items and shipping
 	Included int64 // the tax included in the line items, discount and shipping; no sum adds it
 	Tenders  []Tender
-	Refunds  []Refund  // all refunds of the order with their stable IDs, in any order
-	Disputes []Dispute // all disputes of the order with their stable IDs, in any order
+	Refunds  []Refund  // all refunds of the order, each with a stable ID; their sequence does not matter
+	Disputes []Dispute // all disputes of the order, each with a stable ID; their sequence does not matter
 
 	UpdatedAt time.Time // when the merchant's system last changed the order; zero if not reported
 	Shipped   time.Time // when the order was shipped; zero if this was not reported

@@ -20,7 +20,8 @@ const (
 	Declined RedemptionStatus = "declined"
 )
 
-// A Redemption is points that a member spends or reserves for one reward, or transfers to another member.
+// A Redemption describes points that a member spends or reserves for a reward, uses as payment, or transfers to another
+// member.
 type Redemption struct {
 	ID     string
 	Reward string

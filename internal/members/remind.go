@@ -87,7 +87,8 @@ func (r ReminderQueue) Behind(
 	return ledger.List(ctx, r.Table, q, func(it table.Item) (string, error) { return it.Index.SK, nil })
 }
 
-// Any reports whether Behind would yield at least one place.
+// Any reports whether a shard has a member whose reminders are due by the given instant, or any member with reminders
+// if the instant is zero.
 func (r ReminderQueue) Any(ctx context.Context, program string, shard int, until time.Time) (bool, error) {
 	q := dueReminders(program, shard, until)
 	q.Limit = 1

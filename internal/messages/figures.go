@@ -26,7 +26,7 @@ const (
 	FigureEnded      = "ended"      // messages whose attribution window ended, with or without a response
 	FigureActed      = "acted"      // the ended messages to which the member responded
 	FigureHeld       = "held"       // the ended messages of the holdout, which were not sent
-	FigureHeldActed  = "held_acted" // the ended messages of the holdout after which the member responded
+	FigureHeldActed  = "held_acted" // ended messages of the holdout whose member did what the message would have asked for
 )
 
 const (

@@ -14,7 +14,7 @@ type Gift struct {
 	Sender  Person // the member; the message is in the member's language, because the friend's language is unknown
 	To      string // the friend's email address
 	Name    string // the friend's name; may be empty
-	Message string // the member's text, with line breaks; may be empty
+	Message string // the member's message to the friend; may contain line breaks; may be empty
 	Code    string // the code of the gift card, formatted for display
 	Worth   loyalty.Money
 	From    time.Time // the instant from which the gift card can be used; zero if it can be used now

@@ -67,7 +67,8 @@ func parseCooldown(c *document.Compiler, n *document.Node) calendar.Period {
 	return p
 }
 
-// ownWait rejects an action whose points wait for an order status, such as the delivery. An action has no order.
+// ownWait rejects an action whose points stay pending until an order reaches a status, such as delivered, because an
+// event has no order.
 func ownWait(c *document.Compiler, item *document.Node, a loyalty.Action) {
 	if a.Life.Pending != nil && a.Life.Pending.Until != "" {
 		c.Add(

@@ -100,8 +100,8 @@ func parseCosts(c *document.Compiler, item *document.Node, kind string) {
 	}
 }
 
-// someMoney reads an amount that must be greater than zero. If the amount is zero, it reports a problem with the format
-// nothing.
+// someMoney reads an amount that must be greater than zero. If the amount is zero, it reports a problem. The parameter
+// nothing is the format of the problem's message.
 func someMoney(c *document.Compiler, n *document.Node, nothing string) loyalty.Money {
 	before := len(c.Problems)
 	m := c.Money(n)

@@ -115,9 +115,9 @@ func parseBands(c *document.Compiler, n *document.Node, cur loyalty.Currency) (b
 	return bands
 }
 
-// earnable checks amounts by currency. Orders are counted only in the currencies that have an earning rate; an order in
-// a converted currency is counted in the base currency. earnable warns of each amount in another currency. If all
-// amounts are in other currencies, it rejects them.
+// earnable finds amounts that can never apply because no order is counted in their currency. Orders are counted only in
+// currencies with an earning rate; an order in a converted currency is counted in the base currency. earnable warns of
+// each such amount, or reports a problem if none of the amounts can apply.
 func earnable(c *document.Compiler, n *document.Node) {
 	var foreign []*document.Node
 	for _, f := range n.Pairs() {

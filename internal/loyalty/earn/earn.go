@@ -250,8 +250,8 @@ func (v *Valuation) earning(l loyalty.Line) bool { return !v.cardsSold[l.ID] }
 
 func everyLine(loyalty.Line) bool { return true }
 
-// remaining returns the amount of some lines after the order's discount and the refunds of each line. These are the
-// lines for which the function counts returns true.
+// remaining returns the total amount of some lines, after the order's discount and each line's refunds. The parameter
+// counts selects these lines.
 func (v *Valuation) remaining(counts func(loyalty.Line) bool) exact.Number {
 	amount, sum := int64(0), exact.Whole(0)
 	for _, l := range v.O.Lines {

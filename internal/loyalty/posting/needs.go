@@ -29,7 +29,8 @@ type Needs struct {
 	// Later is an order that is not decided yet, because the decision needs the usage of caps and limits by later orders
 	// (award.WithLaterOrders, or tier.History.Later). The entries since that order was placed contain this usage.
 	Later loyalty.PlacedOrder
-	// Numbers requests the member's first orders (award.WithFirstOrders). If it is set, nothing is decided yet.
+	// Numbers is set if the decision needs the member's first orders (see award.WithFirstOrders). Nothing is decided until
+	// the caller provides them.
 	Numbers bool
 }
 

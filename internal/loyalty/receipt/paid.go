@@ -217,8 +217,9 @@ func refundableOf(o *loyalty.Order) refundable {
 	return r
 }
 
-// take adds the parts that a payment's refund states to a refund of the order, up to the amounts that can still be
-// refunded. If the order does not have the refunded line item, its amount counts as goods of no particular line item.
+// take adds the fact f, a refund that a payment reports, to the order's refund in the parameter to. It assigns the
+// amount to shipping, tax and line items as f states them, up to what can still be refunded of each. An amount for a
+// line item that the order does not have counts as goods without a line item.
 func (r *refundable) take(x loyalty.Receipt, f loyalty.Fact, taxIncluded bool, to *loyalty.Refund) {
 	to.Amount += f.Money.Amount
 	rest, parts := f.Money.Amount, partsOf(f, taxIncluded)

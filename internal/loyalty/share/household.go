@@ -200,8 +200,8 @@ func RedeemTogether(
 	return redeem.RedeemFrom(p, accs, in, commit, left, now)
 }
 
-// redeemAlone redeems with the member's own points only, because the member cannot use the others' points before the
-// instant from.
+// redeemAlone redeems with the member's own points only. The member cannot use the points of the others yet. The
+// parameter from is the instant from which this is possible.
 func redeemAlone(
 	p *loyalty.Program,
 	accs []loyalty.Account, in loyalty.Redemption, commit bool, left earn.Budgets, from, now time.Time,

@@ -94,8 +94,8 @@ func (j judge) worlds(w world, n ast.Node, want bool) []world {
 	return assume(w, n.String(), want)
 }
 
-// combined returns the worlds in which the operands of n have the wanted answer. If both is set, both operands must
-// have it. Otherwise one operand is enough.
+// combined returns the worlds (see the type world) in which the operands of n have the wanted answer: both operands if
+// the parameter both is set, and otherwise at least one.
 func (j judge) combined(w world, n *ast.BinaryNode, want, both bool) (out []world) {
 	first := j.worlds(w, n.Left, want)
 	if !both {

@@ -9,8 +9,8 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/loyalty/calendar"
 )
 
-// These types store the rules beyond the base rate. As in the program file, the keys of Match and Give are among the
-// keys of the rule.
+// These types store the rules that apply in addition to the base rate. As in the program file, the fields of Match and
+// Give are at the top level of the rule.
 type (
 	ruleDoc struct {
 		ID       string         `json:"id"`

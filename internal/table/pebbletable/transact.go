@@ -145,7 +145,8 @@ func step(now table.Item, op table.Op) (next table.Item, holds bool, err error) 
 	return now, true, nil
 }
 
-// replace writes next in place of now, with the index rows.
+// replace overwrites the stored item with the next one, or deletes it if the next one does not exist. It also updates
+// the index rows.
 func replace(batch *pebble.Batch, now, next table.Item) error {
 	if now.Index != next.Index {
 		if !now.Index.IsZero() {

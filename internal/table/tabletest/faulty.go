@@ -154,7 +154,9 @@ func (f *Faulty) beforeRead(ctx context.Context, what string) (*rand.Rand, error
 	return rng, nil
 }
 
-// drawWrite decides which faults occur in a Transact. The caller counts a lost response after the write.
+// drawWrite decides which faults occur in a Transact, and counts them in f.fired. It does not count the fault in the
+// result after, a response that is lost after a successful write. Transact counts this fault when the write has
+// succeeded.
 func (f *Faulty) drawWrite(ops []table.Op) (slow, busy, before, after bool) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
