@@ -113,10 +113,10 @@ func (p Processors) Check() error {
 // maxSecrets is the maximum number of secrets of one connection.
 const maxSecrets = 2
 
-// Accepting returns the current connections, each with the secrets that it had in before, the earlier configuration.
-// After a rotation, processors may sign with an earlier secret for a while. A connection accepts at most two secrets,
-// so a connection with two current secrets accepts no earlier one. An earlier secret that now serves another purpose is
-// not accepted.
+// Accepting returns the current connections. To each, it adds the secrets that the connection had in the earlier
+// configuration, which the caller passes. After a rotation, processors may sign with an earlier secret for a while. A
+// connection accepts at most two secrets, so a connection with two current secrets accepts no earlier one. An earlier
+// secret that now serves another purpose is not accepted.
 func (p Processors) Accepting(before Processors) Processors {
 	taken := map[string]bool{}
 	for _, providers := range p {

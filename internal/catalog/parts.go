@@ -50,7 +50,8 @@ type partDoc struct {
 	Packed string `json:"z"` // compressed bytes
 }
 
-// partKey returns the key of a part. The set of parts is the hash of their content, or draftParts.
+// partKey returns the key of part n of a set of parts. A set is identified by the hash of its content, or by
+// draftParts.
 func partKey(program, set string, n int) table.Key {
 	return stored.ProgramKey(program, partPrefix+set+"#"+stored.Padded(int64(n), 3))
 }
@@ -118,7 +119,7 @@ func (cs Catalog) overwriteDraftParts(
 	return ref, ops, nil
 }
 
-// partsQuery lists the first parts of a set.
+// partsQuery returns the query for the first parts of a set.
 func partsQuery(program, set string, count int) table.Query {
 	return table.Query{
 		PK:   stored.ProgramPartition(program),
@@ -158,7 +159,7 @@ type snapshotDoc struct {
 	Parts *partsDoc `json:"parts,omitempty"`
 }
 
-// wholeSnapshot returns the snapshot of an item, which contains it or refers to its parts.
+// wholeSnapshot returns the snapshot of an item. The item contains the snapshot or refers to its parts.
 func (cs Catalog) wholeSnapshot(ctx context.Context, program string, it table.Item) ([]byte, error) {
 	const maxReference = 200 // bytes; no snapshot is that short
 	if len(it.Doc) > maxReference {

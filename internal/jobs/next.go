@@ -68,8 +68,8 @@ func (r remindHandler) NextWork(ctx context.Context, at time.Time) (time.Time, e
 	})
 }
 
-// nextWork calls the argument of for each published program, and returns the earliest instant. If another version of a
-// program takes effect earlier, it returns the instant at which that happens.
+// nextWork calls a function for each published program, and returns the earliest of the returned instants. If another
+// version of a program takes effect earlier, it returns the instant at which that happens.
 func nextWork(
 	ctx context.Context, a *app.App, at time.Time, of func(*loyalty.Program) (time.Time, error),
 ) (next time.Time, err error) {

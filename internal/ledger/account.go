@@ -49,8 +49,8 @@ func byTime(entries []loyalty.Entry) []loyalty.Entry {
 const timeActor = "time"
 
 // CurrentState brings the account of a member up to date and returns it with the latest entry of a reservation or
-// transfer. The parameter was is an earlier entry of the reservation or transfer, which may have expired since.
-// CurrentState reads the account unless the caller passes it in the parameter read.
+// transfer. The caller passes an earlier entry of the reservation or transfer, which may have expired since.
+// CurrentState reads the account unless the caller passes it, too.
 func (l *Ledger) CurrentState(
 	ctx context.Context, p *loyalty.Program, was loyalty.Entry, m loyalty.MemberID, read *table.Item,
 ) (loyalty.Entry, loyalty.Account, error) {

@@ -226,7 +226,7 @@ func (b *BudgetCounters) spend(s posting.Spend, home int) (ops []table.Op) {
 	return ops
 }
 
-// LeftOf adds the remainder of each budget to the parameter left, under the key of its rule. The budgets must be
+// LeftOf stores the remainder of each budget in the map left, under the key of the budget's rule. The budgets must be
 // loaded.
 func (b *BudgetCounters) LeftOf(of []posting.Spend, left earn.Budgets) {
 	for _, s := range of {

@@ -91,7 +91,7 @@ func (x *execution) begin(ctx context.Context) error {
 
 // confirm reads the accounts again if they may not be durable yet, which waits until they are. A result without a write
 // must not depend on a write that a loss of power could undo, and must not ignore a write that was reported before the
-// command began. The result again is true if an account has changed, so that the command must be decided again.
+// command began. confirm returns true if an account has changed, so that the command must be decided again.
 func (x *execution) confirm(ctx context.Context) (again bool, err error) {
 	if !x.ahead {
 		return false, nil
@@ -108,7 +108,7 @@ func (x *execution) confirm(ctx context.Context) (again bool, err error) {
 	return again, nil
 }
 
-// attempt decides and commits once. The result again is true if the command must be decided again.
+// attempt decides and commits once. It returns true if the command must be decided again.
 func (x *execution) attempt(ctx context.Context) (entries []loyalty.Entry, again bool, err error) {
 	if x.c.Load != nil {
 		x.c.Load.Reset()
@@ -140,8 +140,8 @@ func (x *execution) tooEarly(ctx context.Context, w planned, err error) bool {
 	return errors.Is(err, ErrStaleRead) || len(x.c.Others) > 0 && x.premature(ctx, w, err)
 }
 
-// commit writes a plan. The result again is true if the command must be decided again. This is so if the plan contains
-// only the first part of the writes, if it was not written, or if the result is unknown.
+// commit writes a plan. It returns true if the command must be decided again. This is so if the plan contains only the
+// first part of the writes, if it was not written, or if the outcome is unknown.
 func (x *execution) commit(ctx context.Context, w planned) (entries []loyalty.Entry, again bool, err error) {
 	writing := ctx
 	if !w.more {
@@ -169,7 +169,7 @@ func (x *execution) commit(ctx context.Context, w planned) (entries []loyalty.En
 	return nil, false, Retryable(err)
 }
 
-// resolve handles a conflict with another command. The result again is true if the command must be decided again.
+// resolve handles a conflict with another command. It returns true if the command must be decided again.
 func (x *execution) resolve(
 	ctx context.Context, w planned, conflict *table.ConflictError,
 ) (entries []loyalty.Entry, again bool, err error) {

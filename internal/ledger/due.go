@@ -37,7 +37,7 @@ func (ds DueQueue) Advance(ctx context.Context, p *loyalty.Program, d Due) (int,
 	return len(r.Entries), err
 }
 
-// Any reports whether an account in a shard is due at now.
+// Any reports whether an account in a shard is due now.
 func (ds DueQueue) Any(ctx context.Context, program string, shard int, now time.Time) (bool, error) {
 	for _, err := range ds.list(ctx, program, shard, table.Query{To: stored.DueBound(now), Limit: 1}) {
 		return err == nil, err
@@ -54,8 +54,8 @@ func (ds DueQueue) Next(ctx context.Context, program string) (time.Time, error) 
 	return NextDue(ctx, ds.Table, shards...)
 }
 
-// From yields the accounts of one shard (0 to Shards-1) that are due at now, starting at a position in the shard's
-// queue. The account that has been due for the longest time comes first.
+// From yields the accounts of one shard (0 to Shards-1) that are due now, starting at a position in the shard's queue.
+// The account that has been due for the longest time comes first.
 func (ds DueQueue) From(
 	ctx context.Context, program string, shard int, place string, now time.Time,
 ) iter.Seq2[Due, error] {

@@ -137,7 +137,7 @@ type side struct {
 }
 
 // advanced advances the accounts to now and decides. If advancing alone needs more than one transaction, it does not
-// decide, and the result more is true. The parameter most limits the number of other orders that are decided again.
+// decide, and returns true. The parameter most limits the number of other orders that are decided again.
 func (c Command) advanced(
 	ctx context.Context, read []table.Item, most int, now time.Time,
 ) (sides []side, more bool, err error) {

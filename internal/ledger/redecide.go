@@ -203,7 +203,8 @@ func (r Redecider) history(
 	return h, nil
 }
 
-// entriesBetween reads the entries of a member from sequence number first to last, both included, in ascending order.
+// entriesBetween reads a member's entries with the sequence numbers from first to last, both included, in ascending
+// order.
 func (r Redecider) entriesBetween(
 	ctx context.Context, program string, m loyalty.MemberID, first, last int64,
 ) ([]loyalty.Entry, error) {

@@ -18,9 +18,9 @@ func (l *Ledger) Rules(ctx context.Context, p *loyalty.Program, version int) (*l
 	return l.Program(ctx, p.ID, version)
 }
 
-// past returns the versions of the program that preceded p and were live after the instant since, oldest first. It also
-// returns the time until which p is known to be the live version. Usually there are no earlier versions, and nothing is
-// read, because the schedule and the versions are cached.
+// past returns the versions of the program that preceded p and were live after the first of the given instants, oldest
+// first. It also returns the time until which p is known to be the live version. Usually there are no earlier versions,
+// and nothing is read, because the schedule and the versions are cached.
 func (l *Ledger) past(
 	ctx context.Context, p *loyalty.Program, since, now time.Time,
 ) (versions []tier.Live, until time.Time, err error) {
@@ -41,7 +41,7 @@ func (l *Ledger) past(
 	return versions, until, err
 }
 
-// between returns the versions of a schedule that preceded p and were live after the instant since. It also returns the
+// between returns the versions of a schedule that preceded p and were live after the given instant. It also returns the
 // time at which p ended, or zero if p has not ended.
 func (l *Ledger) between(
 	ctx context.Context, p *loyalty.Program, s Schedule, since time.Time,
@@ -103,8 +103,7 @@ func (l *Ledger) Present(ctx context.Context, p *loyalty.Program, acc loyalty.Ac
 }
 
 // pass returns the changes of an account that are due without a command until now. If they do not fit into one
-// transaction, because the account was not written for a long time, pass returns the first part and sets the result
-// more.
+// transaction, because the account was not written for a long time, pass returns the first part of them, and true.
 func (l *Ledger) pass(
 	ctx context.Context, p *loyalty.Program, acc loyalty.Account, now time.Time,
 ) (out posting.Outcome, more bool, err error) {

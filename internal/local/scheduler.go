@@ -152,7 +152,7 @@ func (s *scheduler) fire(ctx context.Context, until time.Time) {
 // never is an instant that is later than any time of the clock.
 var never = time.Date(9999, 1, 1, 0, 0, 0, 0, time.UTC)
 
-// nextWork returns the earliest instant, at or after at, at which a schedule may have work.
+// nextWork returns the earliest instant at which a schedule may have work. It is not before the given instant.
 func (s *scheduler) nextWork(ctx context.Context, at time.Time) time.Time {
 	if s.queues.waiting() {
 		return at

@@ -28,7 +28,7 @@ func SeedExternalID(i int) string { return fmt.Sprintf("demo-%03d", i) }
 // Seed enrolls 200 members and simulates their activity during the year before now: they place orders, pay, cancel,
 // redeem rewards and file complaints. For each member, it uses the ledger with a separate clock, which advances through
 // that year. The table therefore has the same contents as after twelve months of operation, including every activation,
-// expiry and tier review. With the same program and the same now, Seed always writes the same bytes.
+// expiry and tier review. With the same program and the same present time, Seed always writes the same bytes.
 //
 // The members have no email addresses, so that no message can be sent to a real person.
 func Seed(ctx context.Context, a *app.App, p *loyalty.Program, now time.Time) error {

@@ -176,9 +176,9 @@ func (c Contact) failed(channel loyalty.Channel, address string) bool {
 	)
 }
 
-// Address returns the person's address for a channel, or an empty string if there is none. The result wanted is false
-// if the channel needs no address. An email address is returned in its ASCII form, which messages and delivery reports
-// of providers use.
+// Address returns the person's address for a channel, or an empty string if there is none. It returns false if the
+// channel needs no address. An email address is returned in its ASCII form, which messages and delivery reports of
+// providers use.
 func (p Profile) Address(c loyalty.Channel) (address string, wanted bool) {
 	switch c {
 	case loyalty.Email:

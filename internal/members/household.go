@@ -258,8 +258,8 @@ func (hs Households) change(
 	return share.Household{}, ledger.ErrTryAgain
 }
 
-// put writes the new state of a household and the items of members who join or leave, or whose invitation ends. The
-// result done is false without an error if another process was first or the result is unknown.
+// put writes the new state of a household and the items of members who join or leave, or whose invitation ends. It
+// returns false without an error if another process was first or the outcome of the write is unknown.
 func (hs Households) put(
 	ctx context.Context, program string, it table.Item, d householdDoc, was, is share.Household,
 ) (done bool, err error) {

@@ -88,7 +88,7 @@ func (ms Messages) Record(ctx context.Context, p *loyalty.Program, v *Visit, n r
 }
 
 // Release ends a claim when the message was certainly not sent. A later visit may send the message, but not before the
-// instant again.
+// given instant.
 func (ms Messages) Release(ctx context.Context, p *loyalty.Program, v *Visit, again time.Time, reminders string) error {
 	return ms.endClaim(ctx, p, v, again, nil, reminders, func(s remind.Reminded) remind.Reminded { return s })
 }

@@ -13,7 +13,7 @@ import (
 var capForm = regexp.MustCompile(`^([0-9]{1,13}) (?:per (order|day|week|month|year)|(ever))$`)
 
 // counted parses a text such as "3000 per day" or "1 ever" into a count and a period. It ignores texts of another form,
-// because the schema reports them. The count must be from 1 to most.
+// because the schema reports them. The count must be at least 1 and at most the given number.
 func counted(c *document.Compiler, n *document.Node, most int64) (count int64, per loyalty.CapPeriod, ok bool) {
 	m := capForm.FindStringSubmatch(n.Text())
 	if m == nil {

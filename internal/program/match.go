@@ -69,8 +69,8 @@ func parseSpan(c *document.Compiler, item *document.Node) (from, until time.Time
 	return between(c, item, "never applies: %s is not after the start, %s")
 }
 
-// between reads the instants from and until. If the second is not after the first, it reports a problem. The argument
-// backwards is the format of the problem's message. Its arguments are the second and the first value.
+// between reads the instants in the keys from and until. If the second instant is not after the first, it reports a
+// problem. The caller passes the format of the problem's message, which formats the second and the first value.
 func between(c *document.Compiler, item *document.Node, backwards string) (from, until time.Time) {
 	first, last := item.Get("from"), item.Get("until")
 	if first.Text() != "" {
@@ -117,7 +117,7 @@ const maxBirthdayDays = 180
 var clockForm = regexp.MustCompile(`^([01][0-9]|2[0-3]):([0-5][0-9])$`)
 
 // parseHours reads a part of the day and returns its start and end in minutes from midnight. If the start and the end
-// are equal, it reports a problem with the message empty.
+// are equal, it reports a problem with the given message.
 func parseHours(c *document.Compiler, n *document.Node, empty string) (from, until int) {
 	minutes := func(n *document.Node) int {
 		m := clockForm.FindStringSubmatch(n.Text())

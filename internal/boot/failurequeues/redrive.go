@@ -14,8 +14,8 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/failures"
 )
 
-// Redrive restarts the failed work for which want returns true. It calls done after each message. If the work was not
-// accepted, it passes the error to done, and the message stays in the queue.
+// Redrive restarts the failed work that the function want selects. After each message, it calls the function done. If
+// the work was not accepted, it passes the error to this function, and the message stays in the queue.
 func (q *Queues) Redrive(
 	ctx context.Context, want func(failures.Failure) bool, done func(failures.Failure, error),
 ) error {

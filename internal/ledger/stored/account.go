@@ -58,8 +58,8 @@ func StoredAccount(a loyalty.Account) AccountDoc {
 	return d
 }
 
-// storedInstantOf returns the stored form of the instant at: 0 if at equals other, and -1 if at is zero but other is
-// not.
+// storedInstantOf returns the stored form of an instant. This is 0 if the other instant is the same, and -1 if only the
+// first instant is zero.
 func storedInstantOf(at, other time.Time) int64 {
 	switch {
 	case at.Equal(other):

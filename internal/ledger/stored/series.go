@@ -19,8 +19,8 @@ type seriesDoc []int64
 // errOddSeries means that the last number of a stored series is missing.
 var errOddSeries = errors.New("a series of numbers by day has an odd length")
 
-// add appends the number n with its key. last is the key of the previous number, or 0 for the first number. The series
-// stores the difference of the two keys.
+// add appends the number n with its key. The parameter last is the key of the previous number, or 0 for the first
+// number. The series stores the difference of the two keys.
 func (s seriesDoc) add(last, key, n int64) seriesDoc { return append(s, key-last, n) }
 
 // all yields the keys and numbers of the series.

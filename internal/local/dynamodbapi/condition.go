@@ -111,7 +111,7 @@ func (e *expression) comparison(left operand) condition {
 }
 
 // ordered compares two operands. It returns false if one of them does not exist, or if their types cannot be compared.
-// Otherwise, it returns the result of wanted for their order (-1, 0 or 1).
+// Otherwise, it passes their order (-1, 0 or 1) to the function wanted and returns the result.
 func ordered(item attributes, left, right operand, wanted func(int) bool) bool {
 	a, okA := left(item)
 	b, okB := right(item)

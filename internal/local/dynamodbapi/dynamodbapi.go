@@ -115,7 +115,7 @@ func (a *API) changed(changes []Change) {
 	}
 }
 
-// named returns an error unless name is the name or an ARN of the table.
+// named returns an error unless it gets the name or an ARN of the table.
 func (a *API) named(name string) error {
 	if name == a.Name || strings.HasSuffix(name, ":table/"+a.Name) {
 		return nil

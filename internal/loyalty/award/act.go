@@ -140,8 +140,8 @@ func EventFacts(s *loyalty.EventState, zone *time.Location) *loyalty.Facts {
 }
 
 // AwardEvent posts the entry that updates an event's points. The first revision gets an entry even if it gives nothing.
-// The conditions of actions are evaluated with the given facts. The points do not become active before the instant
-// from.
+// The conditions of actions are evaluated with the given facts. The points do not become active before the given
+// instant.
 func AwardEvent(
 	d *posting.Decision, rules *loyalty.Program, s *loyalty.EventState, facts *loyalty.Facts, from time.Time,
 ) error {
@@ -294,7 +294,7 @@ func restsUntil(a loyalty.Account, key string, day calendar.Date) calendar.Date 
 }
 
 // Begin sets when the points of an action become active and when they expire. They do not become active before the
-// instant from.
+// given instant.
 func Begin(
 	d *posting.Decision, rules *loyalty.Program, s *loyalty.EventState, a loyalty.Action, g *loyalty.Grant,
 	from time.Time,

@@ -59,8 +59,8 @@ func again(d *posting.Decision, x tier.KnownOrder, left earn.Budgets) error {
 
 func placed(x tier.KnownOrder) loyalty.PlacedOrder { return x.Entry.Order.Order.Placed() }
 
-// with adds a changed order to the input for deciding milestones and levels. The parameter was is the account before
-// the change.
+// with adds a changed order to the input for deciding milestones and levels. The caller passes the account as it was
+// before the change.
 func with(r *posting.Rising, placed time.Time, was loyalty.Account) *posting.Rising {
 	if r == nil {
 		return &posting.Rising{Placed: []time.Time{placed}, Was: was}
@@ -118,7 +118,7 @@ func explain(a loyalty.Again, e loyalty.Entry) loyalty.Entry {
 }
 
 // changesNothing reports whether an order's entry changes no points, usage or metrics, but only the stored facts about
-// the order. The parameter was is the previous state of the order.
+// the order. The caller passes the previous state of the order.
 func changesNothing(e *loyalty.Entry, was *loyalty.OrderState, spends []posting.Spend) bool {
 	return e.Order.Worth == was.Worth && sameGrants(was.Grants, e.Order.Grants) &&
 		slices.Equal(was.Shares, e.Order.Shares) &&

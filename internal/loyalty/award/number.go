@@ -36,8 +36,8 @@ func EarlierOrders(n int64, before time.Time) (f loyalty.FirstOrders) {
 }
 
 // FirstOrders returns the member's first orders after an order starts or stops counting. It returns false if the
-// account does not store enough of them, so that the member's entries are needed. The parameter was reports whether the
-// order counted before.
+// account does not store enough of them, so that the member's entries are needed. The parameters was and counts state
+// whether the order counted before and counts now.
 func FirstOrders(
 	p *loyalty.Program, acc loyalty.Account, rules *loyalty.Program, o *loyalty.Order, was, counts bool,
 ) (loyalty.FirstOrders, bool) {

@@ -10,14 +10,14 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/loyalty/posting"
 )
 
-// WithLaterOrders returns the account with the usage of caps and limits by the orders that were placed after the order
-// than. It reads the usage from the entries.
+// WithLaterOrders returns the account with the usage of caps and limits by the orders that were placed after the given
+// order. It reads the usage from the entries.
 func WithLaterOrders(a loyalty.Account, than loyalty.PlacedOrder, entries []loyalty.Entry) loyalty.Account {
 	a.Later = LaterThan(than, entries)
 	return a
 }
 
-// LaterThan returns the usage of caps and limits by the orders that were placed after the order than. It reads the
+// LaterThan returns the usage of caps and limits by the orders that were placed after the given order. It reads the
 // usage from the entries.
 func LaterThan(than loyalty.PlacedOrder, entries []loyalty.Entry) loyalty.LaterOrders {
 	l := loyalty.LaterOrders{Than: than}
@@ -39,7 +39,7 @@ func LaterThan(than loyalty.PlacedOrder, entries []loyalty.Entry) loyalty.LaterO
 	return l
 }
 
-// sumUsage adds each usage in more to the usage with the same key in all, and returns the result.
+// sumUsage returns the sum of two lists of usage, in which usages with the same key are added.
 func sumUsage(all, more []loyalty.Usage) []loyalty.Usage {
 	all = slices.Clone(all)
 	for _, u := range more {

@@ -8,12 +8,13 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/loyalty/tier"
 )
 
-// Supersede prepares p to replace a program version at the instant at. The parameter before is that version, or nil if
-// there is none. For each action of p that awards birthdays or anniversaries, Supersede sets Since, the instant from
-// which these count. It is the value of the same action in the version before, or at if there is no such action.
-// Without Since, an action that is added today would immediately award all birthdays of the past year, and an edited
-// action would award them twice. If the requirements of levels change, mode determines how members move. Otherwise, the
-// last such change remains in effect. The publisher of p calls Supersede once, before it stores or shares p.
+// Supersede prepares p to replace another program version at the given instant. The caller passes the replaced version,
+// or nil if there is none. For each action of p that awards birthdays or anniversaries, Supersede sets Since, the
+// instant from which these count. It is the value of the same action in the replaced version, or the given instant if
+// there is no such action. Without Since, an action that is added today would immediately award all birthdays of the
+// past year, and an edited action would award them twice. If the requirements of levels change, mode determines how
+// members move. Otherwise, the last such change remains in effect. The publisher of p calls Supersede once, before it
+// stores or shares p.
 func Supersede(p *loyalty.Program, before *loyalty.Program, at time.Time, mode loyalty.RefreshMode) {
 	if before != nil && len(before.Tiers.Levels) > 0 {
 		tier.SetReplacements(&p.Tiers, &before.Tiers)

@@ -46,8 +46,8 @@ func (d Date) End(zone *time.Location) time.Time {
 	return midnight(d.Year(), d.CalendarMonth(), d.day()+1, zone).UTC()
 }
 
-// LastDay returns the last whole day before the instant until in the time zone. The result ok is false if that day is
-// before today.
+// LastDay returns the last whole day before the first instant, in the time zone. It returns false if that day is before
+// today, which is the day of the second instant.
 func LastDay(until, now time.Time, zone *time.Location) (day Date, ok bool) {
 	day = DateOf(DateOf(until, zone).Start(zone).Add(-1), zone)
 	return day, day >= DateOf(now, zone)
@@ -204,7 +204,7 @@ const (
 func (e Expiry) Never() bool { return e.After.IsZero() && len(e.On) == 0 && e.Anniversary == "" }
 
 // Date returns the day at whose end points expire. The points become active at the instant t or, for points that expire
-// by inactivity, the member has an activity at t. Anniversaries are counted from the instant since.
+// by inactivity, the member has an activity at t. Anniversaries are counted from the second instant.
 func (e Expiry) Date(t, since time.Time, zone *time.Location) Date {
 	if e.Never() {
 		return 0
@@ -260,9 +260,9 @@ func (d Day) In(year int) Date {
 	return Date(year*10000 + int(d)/100*100 + min(int(d)%100, last))
 }
 
-// Active returns when the points for an order or event become active, or zero if that is not known yet. The order was
-// placed, or the event happened, at the instant at. The parameter happened is the instant of the order event Until, or
-// zero if that has not happened.
+// Active returns when the points for an order or event become active, or zero if that is not known yet. The first
+// instant is when the order was placed or the event happened. The second is when the order event Until happened, or
+// zero if it has not happened.
 func (w Wait) Active(at, happened time.Time, zone *time.Location) time.Time {
 	switch {
 	case w.Manual:
@@ -279,7 +279,7 @@ func (w Wait) Active(at, happened time.Time, zone *time.Location) time.Time {
 }
 
 // Deadline returns when the points of an order are forfeited unless the order event Until has happened, or zero if they
-// never are. The order was placed at the instant at.
+// never are. The order was placed at the given instant.
 func (w Wait) Deadline(at time.Time, zone *time.Location) time.Time {
 	if w.Until == "" || w.Within.IsZero() {
 		return time.Time{}

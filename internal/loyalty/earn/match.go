@@ -127,8 +127,8 @@ func nearBirthday(day calendar.Date, birthday calendar.Day, n int) bool {
 	return false
 }
 
-// Within reports whether an instant lies in a range of its day, given in minutes since midnight. If from is greater
-// than until, the range crosses midnight.
+// Within reports whether an instant lies in a range of its day, given in minutes since midnight. If the start is
+// greater than the end, the range crosses midnight.
 func Within(at time.Time, from, until int) bool {
 	minute := at.Hour()*60 + at.Minute()
 	if from <= until {

@@ -48,7 +48,7 @@ func AdvanceThrough(
 	return d.Outcome, nil
 }
 
-// pass goes from one due instant to the next, up to and including until.
+// pass decides the changes at each due instant, up to and including the given instant.
 func pass(d *posting.Decision, until time.Time) error {
 	for at := Due(d.P, d.Account); !at.IsZero() && !at.After(until); at = Due(d.P, d.Account) {
 		if err := happenAt(d, at); err != nil {

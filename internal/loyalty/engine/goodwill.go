@@ -78,7 +78,7 @@ func moveLots(e *loyalty.Entry, lots []loyalty.Lot, to calendar.Date) bool {
 }
 
 // Reinstate returns the points of a lot that expired to the member, once for each expiry, for a stated reason. The
-// parameter expired is the entry that recorded the expiry. The points expire at the end of the day until.
+// parameter expired is the entry that recorded the expiry. The points expire at the end of the given day.
 func Reinstate(
 	p *loyalty.Program, acc loyalty.Account, expired loyalty.Entry, until calendar.Date, reason string, now time.Time,
 ) (posting.Outcome, error) {

@@ -80,7 +80,7 @@ func (x Number) Quo(y Number) Number {
 	return Of(new(big.Rat).Quo(x.rat(), y.rat()))
 }
 
-// Fraction returns part/of in lowest terms.
+// Fraction returns the quotient part/of in lowest terms.
 func Fraction(part, of int64) Number {
 	g := gcd(part, of)
 	return Number{Num: part / g, Den: of / g}

@@ -74,7 +74,7 @@ func BackFact(id string, cents int64, edit ...func(*loyalty.Fact)) loyalty.Fact 
 	return f
 }
 
-// FactOf returns a fact with an amount in cents. The function more changes the fact, unless it is nil.
+// FactOf returns a fact with an amount in cents. If the caller passes a function, FactOf changes the fact with it.
 func FactOf(kind loyalty.FactKind, id string, amount int64, more func(*loyalty.Fact)) loyalty.Fact {
 	f := loyalty.Fact{
 		Kind: kind, ID: id, State: loyalty.FactDone, Money: Eur(amount), Clock: Noon.UnixMilli(), At: Noon,

@@ -8,8 +8,8 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/loyalty/exact"
 )
 
-// ConversionReasons returns one reason for each of the two wallets of a conversion. The parameter n is the number of
-// points of the source wallet, and there is the corresponding number of points of the target wallet.
+// ConversionReasons returns one reason for each of the two wallets of a conversion. The two numbers of points are those
+// of the source wallet and of the target wallet.
 func ConversionReasons(x *loyalty.Converted, n, there loyalty.Points, what loyalty.ReasonKind) []loyalty.Reason {
 	from, to := -n, there
 	if what == loyalty.WasConvertedBack {

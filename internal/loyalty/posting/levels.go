@@ -146,7 +146,7 @@ func MonthOf(bucket int) int {
 // are read from the member's entries.
 const PastAge = loyalty.MaxOrderAge + 24*time.Hour
 
-// AddStanding returns the past standings with the present standing appended, because the standing next replaces it. If
+// AddStanding returns the past standings with the present standing appended, because the next standing replaces it. If
 // several standings were decided at the same instant, it returns only the last one of them.
 func AddStanding(past []loyalty.Standing, present, next loyalty.Standing, now time.Time) []loyalty.Standing {
 	out := slices.Clip(past)

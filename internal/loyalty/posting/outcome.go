@@ -84,8 +84,9 @@ func (d *Decision) Post(e loyalty.Entry) error {
 	return nil
 }
 
-// Credit appends to out the postings that award n points of a grant. The points are pending until they become active.
-// Points that are active immediately pay debt first. The rest joins its lot, or expires if the lot has expired.
+// Credit appends the postings that award n points of a grant to the other postings of the entry. The points are pending
+// until they become active. Points that are active immediately pay debt first. The rest joins its lot, or expires if
+// the lot has expired.
 func (d *Decision) Credit(
 	out []loyalty.Posting, cause loyalty.Cause, n loyalty.Points, g loyalty.Grant, giveUp time.Time,
 ) []loyalty.Posting {
@@ -104,8 +105,8 @@ func (d *Decision) Credit(
 	return from(d.Activate(out, g.Wallet, n, d.Where(g), d.Now), len(out), g.Expires)
 }
 
-// Activate appends to out the postings that make n points of a wallet spendable. The parameter out contains earlier
-// postings of the same entry. The points pay the remaining debt of the wallet first, and the rest joins its lot.
+// Activate appends the postings that make n points of a wallet spendable to the other postings of the entry. The points
+// pay the remaining debt of the wallet first, and the rest joins its lot.
 func (d *Decision) Activate(
 	out []loyalty.Posting, wallet string, n loyalty.Points, expires calendar.Date, at time.Time,
 ) []loyalty.Posting {
@@ -131,9 +132,9 @@ func (d *Decision) payDebt(
 	return out, n
 }
 
-// Arrive appends to out the postings that make points spendable, like Activate, for points of several lots in one
-// entry. The points that expire first pay the debt, including those of a lot that has expired. If points of a later lot
-// have already paid debt in this entry, Arrive replaces them, and they join their lot.
+// Arrive appends postings that make points spendable, like Activate, for points of several lots in one entry. The
+// points that expire first pay the debt, including those of a lot that has expired. If points of a later lot have
+// already paid debt in this entry, Arrive replaces them, and they join their lot.
 func (d *Decision) Arrive(
 	out []loyalty.Posting, wallet string, n loyalty.Points, expires calendar.Date, at time.Time,
 ) []loyalty.Posting {
@@ -186,8 +187,8 @@ func (d *Decision) settle(
 	)
 }
 
-// Take appends to out the postings that take up to n active points of a wallet, earliest expiry first. It also returns
-// the number of points that they take.
+// Take appends the postings that take up to n active points of a wallet, earliest expiry first, to the other postings
+// of the entry. It also returns the number of points that they take.
 func (d *Decision) Take(out []loyalty.Posting, wallet string, n loyalty.Points) ([]loyalty.Posting, loyalty.Points) {
 	taken := loyalty.Points(0)
 	for _, l := range d.Account.In(wallet).Lots {

@@ -21,8 +21,8 @@ type Spend struct {
 // order can use them.
 const UsageRetention = loyalty.MaxOrderAge + 48*time.Hour
 
-// AddUsage adds the usages in the parameter more to those in all, and returns the result. It drops usages of periods
-// that ended more than UsageRetention before now.
+// AddUsage returns the sum of two lists of usage, in which usages with the same key are added. It drops usages of
+// periods that ended more than UsageRetention ago.
 func AddUsage(all, more []loyalty.Usage, now time.Time) []loyalty.Usage {
 	out := slices.Clone(all)
 	for _, u := range more {

@@ -40,7 +40,7 @@ func (g Guesses) Wait(limit int, now time.Time) time.Duration {
 	return max(0, g[len(g)-limit].Add(GuessWindow).Sub(now))
 }
 
-// And returns the guesses with a miss added at the instant now. It keeps only the latest ones, at most limit.
+// And returns the guesses with a miss added at the given instant. It keeps only the latest ones, at most limit.
 func (g Guesses) And(limit int, now time.Time) Guesses {
 	if len(g) >= limit {
 		g = g[len(g)-limit+1:]

@@ -143,11 +143,11 @@ func (c IssuedCode) Unuse(amount loyalty.Money) IssuedCode {
 // unspent returns the gift card's unused value in minor units, including value removed by reversals.
 func (c IssuedCode) unspent() int64 { return c.Left.Amount + c.Taken }
 
-// Back removes value from a code because its redemption is reversed. The parameter back is the total number of the
-// redemption's points to return, including earlier reversals, and the parameter of is the cost of the redemption in
-// points. A gift card loses the same share of its initial value. No points are returned for value that was spent. The
-// card becomes void when no value remains. Any other code becomes void at once, unless it was used, because then the
-// refunded order is the one for which it was used. Back returns the new code and the number of points to return.
+// Back removes value from a code because its redemption is reversed. The first number is the total of the redemption's
+// points to return, including earlier reversals. The second number is the cost of the redemption in points. A gift card
+// loses the same share of its initial value. No points are returned for value that was spent. The card becomes void
+// when no value remains. Any other code becomes void at once, unless it was used, because then the refunded order is
+// the one for which it was used. Back returns the new code and the number of points to return.
 func (c IssuedCode) Back(back, of loyalty.Points) (IssuedCode, loyalty.Points) {
 	if c.Left.Currency == "" {
 		c.Void, c.Returned = c.Void || c.Used.IsZero(), true

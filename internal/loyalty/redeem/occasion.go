@@ -44,8 +44,8 @@ func Counter(r *loyalty.Reward, date string, at time.Time) posting.Spend {
 // the reward.
 func KeyOn(r *loyalty.Reward, date string) string { return Counter(r, date, time.Time{}).Rule }
 
-// RemainingCapacity returns the remaining capacity of a date. If left does not contain it, the result is the whole
-// capacity.
+// RemainingCapacity returns the remaining capacity of a date. If the parameter left does not contain it, the result is
+// the whole capacity.
 func RemainingCapacity(r *loyalty.Reward, o loyalty.RewardDate, left earn.Budgets) int64 {
 	if n, known := left[key(o, r)]; known {
 		return int64(n)

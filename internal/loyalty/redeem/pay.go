@@ -16,12 +16,12 @@ type Payment struct {
 	Value  loyalty.Money
 }
 
-// Payable returns how much of an order a member can pay with at most want points. The parameter total is the order's
-// total. If want is enough for the whole payable amount, the payment covers that amount exactly. Otherwise, want is
-// rounded down to whole steps. A payment never exceeds Pay.Share and Pay.Most, and takes no more points than its amount
-// of money requires. It is zero if no payment is possible, or if the points are fewer than Pay.Min. Pay.Min is checked
-// before surplus points are removed, so that removing them cannot make a payment too small. The result ok is false if
-// the program accepts no points for that currency.
+// Payable returns how much of an order a member can pay with at most the given number of points. The parameter total is
+// the order's total. If the points are enough for the whole payable amount, the payment covers that amount exactly.
+// Otherwise, their number is rounded down to whole steps. A payment never exceeds Pay.Share and Pay.Most, and takes no
+// more points than its amount of money requires. It is zero if no payment is possible, or if the points are fewer than
+// Pay.Min. Pay.Min is checked before surplus points are removed, so that removing them cannot make a payment too small.
+// Payable returns false if the program accepts no points for that currency.
 //
 // Formulas: the money for points is points × money per point, rounded down to a minor unit; the points for money are
 // the least number of points that is worth the money.
@@ -29,8 +29,8 @@ func Payable(terms *loyalty.RedemptionTerms, want loyalty.Points, total loyalty.
 	return payable(terms, want, total, 0)
 }
 
-// payable is like Payable, for an order that other payments with points already pay in part. The parameter already is
-// that part, in minor units.
+// payable is like Payable, for an order of which other payments with points already pay a part. The caller passes the
+// amount of that part in minor units.
 func payable(
 	terms *loyalty.RedemptionTerms, want loyalty.Points, total loyalty.Money, already int64,
 ) (pay Payment, ok bool) {

@@ -43,7 +43,7 @@ func StockUntil(r *loyalty.Reward, at time.Time) (n loyalty.Points) {
 }
 
 // UnmetRequirements returns the requirements of a reward that a member does not meet, except points and stock. The
-// parameter in is the intended redemption.
+// caller passes the intended redemption.
 func (rs Rules) UnmetRequirements(
 	acc loyalty.Account, r *loyalty.Reward, in loyalty.Redemption, now time.Time,
 ) (out []loyalty.UnmetRequirement) {

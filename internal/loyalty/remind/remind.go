@@ -13,9 +13,9 @@ import (
 )
 
 // Remind decides which messages to send to a member now, which to suppress and why, and when to evaluate the member
-// again. It uses the facts at the instant now and no earlier plan. A late message therefore states the present facts,
-// and a message whose facts are no longer true is not sent. The account must have been advanced to now, and the state s
-// must include all of its entries (Reminded.Digest).
+// again. It uses the facts at the present instant and no earlier plan. A late message therefore states the present
+// facts, and a message whose facts are no longer true is not sent. The account must have been advanced to now, and the
+// state s must include all of its entries (Reminded.Digest).
 func Remind(p *loyalty.Program, acc loyalty.Account, who Recipient, s Reminded, now time.Time) Plan {
 	v := newVisit(p, acc, who, Forget(p, acc, s, now), now)
 	for i := range p.Reminders.Messages {

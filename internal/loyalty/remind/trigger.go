@@ -15,7 +15,7 @@ import (
 )
 
 // Unavailability returns the unmet requirements of a reward if no stock, capacity or codes remain, or if members on the
-// waitlist have priority. It considers only the amounts that left contains.
+// waitlist have priority. It considers only the amounts that the parameter left contains.
 func Unavailability(r *loyalty.Reward, left earn.Budgets, now time.Time) []loyalty.UnmetRequirement {
 	lacks := redeem.DatedReward(r, left, now)
 	if n, known := left[r.Key()]; len(r.StockBatches) > 0 && (known && n <= 0 || redeem.StockUntil(r, now) == 0) {
@@ -118,8 +118,8 @@ func (v *visit) offer(n News) {
 // balance returns the points that the member can spend.
 func (v *visit) balance() loyalty.Points { return loyalty.TotalPoints(v.acc.Lots) }
 
-// ahead is for reminders that are sent before an event at the instant of. It returns the latest step that is due, and
-// when the step was due. The step is -1 if none is due. It also records when the next step is due.
+// ahead is for reminders that are sent before an event, which happens at the given instant. It returns the latest step
+// that is due, and when the step was due. The step is -1 if none is due. It also records when the next step is due.
 func (v *visit) ahead(of time.Time, zone *time.Location) (step int, due time.Time) {
 	step = -1
 	for i, lead := range v.r.Leads {
@@ -202,8 +202,9 @@ func lead(r *loyalty.Reminder) calendar.Period {
 	return r.Leads[0]
 }
 
-// steps offers a message about an event that happened at the instant since, for the latest step that is due. A step is
-// outdated and not offered if it has been due for longer than fresh. If fresh is 0, no step becomes outdated.
+// steps offers a message about an event that happened at the given instant, for the latest step that is due. A step is
+// outdated and not offered if it has been due for longer than the given duration. If the duration is 0, no step becomes
+// outdated.
 func (v *visit) steps(since time.Time, fresh time.Duration, n News, subject, cycle string) {
 	leads := v.r.Leads
 	if len(leads) == 0 {

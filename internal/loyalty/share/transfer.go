@@ -248,8 +248,8 @@ func sentLots(d *posting.Decision, lots []loyalty.Lot, fee loyalty.Points) (out 
 	return out
 }
 
-// ReturnTransfer releases the reserved points of an offer. The parameter as is Declined if the recipient declines, and
-// Canceled if the giver cancels.
+// ReturnTransfer releases the reserved points of an offer. The new status of the offer is Declined if the recipient
+// declines, and Canceled if the giver cancels.
 func ReturnTransfer(
 	p *loyalty.Program, from loyalty.Account, r loyalty.Redemption, as loyalty.RedemptionStatus, now time.Time,
 ) (posting.Outcome, error) {

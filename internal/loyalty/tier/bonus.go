@@ -74,7 +74,7 @@ func posted(d *posting.Decision) time.Time {
 	return d.Present
 }
 
-// asOf calls the function complete as if the present instant of the decision were at.
+// asOf calls a function while the present instant of the decision is replaced by the given instant.
 func asOf(d *posting.Decision, at time.Time, complete func() loyalty.Entry) loyalty.Entry {
 	now := d.Now
 	defer func() { d.Now = now }()
@@ -254,7 +254,7 @@ func (x *bonusChanges) pair(d *posting.Decision, r loyalty.Reached, b posting.Bo
 // leastNotice is the minimum time for which points can still be spent when their expiry moves to an earlier day.
 var leastNotice = calendar.Period{Days: 14}
 
-// NotBefore returns the expiry day of points whose expiry changes from the day was to the day is. If the new day is
+// NotBefore returns the expiry day of points whose expiry changes from an old day to a new one. If the new day is
 // earlier, the member still has the program's period of advance notice, and at least leastNotice, to spend the points.
 // The result is never later than the old day.
 func NotBefore(d *posting.Decision, was, is calendar.Date) calendar.Date {

@@ -102,7 +102,7 @@ func NeedsOf(d *posting.Decision, since time.Time) posting.Needs {
 }
 
 // ReachesBack reports whether a window of months includes months that the account no longer stores separately, for
-// levels that are decided again since the instant since. In that case, it also returns the instant from which orders
+// levels that are decided again since the given instant. In that case, it also returns the instant from which orders
 // and events are needed.
 func (r Windows) ReachesBack(acc loyalty.Account, since time.Time) (from time.Time, ok bool) {
 	_, cyclic := Cycle(r.Tiers)

@@ -47,7 +47,7 @@ func SetTier(p *loyalty.Program, acc loyalty.Account, id string, in Placement, n
 }
 
 // summedUp requests all entries if a manually set level needs months that the account has merged; see Lasting. The
-// parameter was is the account before the change.
+// caller passes the account as it was before the change.
 func summedUp(d *posting.Decision, was loyalty.Account) (n posting.Needs) {
 	acc, p := d.Account, d.P
 	if !Of(p).Rolls() || slices.ContainsFunc(Standings(&was), loyalty.Standing.Manual) ||

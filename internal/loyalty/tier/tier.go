@@ -11,7 +11,7 @@ import (
 )
 
 // Climb decides the levels of Tiers and all tier groups after the amounts that count changed. The orders or events that
-// changed them happened at the given instants. The parameter was is the account before the change. If an earlier
+// changed them happened at the given instants. The caller passes the account as it was before the change. If an earlier
 // decision may depend on the change, Climb decides nothing yet. It then requests the required entries in Outcome.Needs,
 // and award.Redecide decides.
 func Climb(d *posting.Decision, was loyalty.Account, happened ...time.Time) error {
@@ -36,13 +36,14 @@ func Climb(d *posting.Decision, was loyalty.Account, happened ...time.Time) erro
 }
 
 // IsUnsettled reports whether earlier decisions may depend on a change at an instant. This is so if the change affects
-// levels and OpenSince returns true. The parameter was is the account before the change.
+// levels and OpenSince returns true. The caller passes the account as it was before the change.
 func IsUnsettled(d *posting.Decision, at time.Time, was loyalty.Account) bool {
 	return Of(d.P).Decides(was, d.Account) && OpenSince(d, at, was)
 }
 
 // OpenSince reports whether the levels were decided since an instant, or whether the account may have reached a higher
-// level since then by the amounts that count now. The parameter was is the account before the change at that instant.
+// level since then by the amounts that count now. The caller passes the account as it was before the change at that
+// instant.
 func OpenSince(d *posting.Decision, at time.Time, was loyalty.Account) bool {
 	p, acc := d.P, d.Account
 	if len(p.Tiers.Levels) == 0 {
@@ -190,9 +191,9 @@ func (r Rules) reachedUntil(acc loyalty.Account, at time.Time) time.Time {
 	return r.RetainedFrom(acc, at, keepPeriods(r.Tiers))
 }
 
-// Closed returns the last instant of each past period in which an order or event at the instant at counts. With
-// recurring periods, that is the period that contains at. With a rolling window, it is each month after at whose window
-// still contains at. A program with neither of them has no such periods.
+// Closed returns the last instant of each past period for which an order or event at the given instant counts. With
+// recurring periods, this is the period that contains the instant. With a rolling window, these are all months whose
+// window contains the instant. A program with neither of them has no such periods.
 func (r Windows) Closed(acc loyalty.Account, at, now time.Time) (out []time.Time) {
 	if _, cyclic := Cycle(r.Tiers); cyclic {
 		if end := r.PeriodEnd(acc, at); !end.After(now) {

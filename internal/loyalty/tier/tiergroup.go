@@ -98,9 +98,9 @@ func (r Qualification) levelID(level string) string {
 }
 
 // counting records in the entry how a revision changes the amounts of an order or event in the tier groups, and returns
-// the new amounts. The parameter was contains the previous amounts. Like the points, the amounts follow the rules of
-// the first revision. A tier group that did not exist then never counts the order or event. The parameter since is the
-// instant at which the order or event happened. The function now returns the new amounts for a tier group.
+// the new amounts. The caller passes the previous amounts. Like the points, the amounts follow the rules of the first
+// revision. A tier group that did not exist then never counts the order or event. The order or event happened at the
+// given instant. The given function returns the new amounts for a tier group.
 func counting(
 	p *loyalty.Program,
 	e *loyalty.Entry, acc loyalty.Account, was []loyalty.Counted, rules *loyalty.Program, since time.Time,

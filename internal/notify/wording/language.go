@@ -142,7 +142,8 @@ func (l *language) money(m loyalty.Money) string {
 	return text + " " + string(m.Currency)
 }
 
-// plural returns singular if nouns are singular after the number n in this language, and otherwise others.
+// plural returns the first form of a word if nouns are singular after the number n in this language, and otherwise the
+// second form.
 func (l *language) plural(n int64, singular, others string) string {
 	if l.single(n) {
 		return singular

@@ -79,7 +79,7 @@ func null(s string) any {
 	return s
 }
 
-// or returns s, or other if s is empty.
+// or returns s if it is not empty, and otherwise the other string.
 func or(s, other string) string {
 	if s == "" {
 		return other

@@ -88,7 +88,7 @@ func CheckBase64MAC(keys [][]byte, signature string, parts ...[]byte) error {
 }
 
 // CheckTime returns nil if the difference between a signed time and now is at most Tolerance. Otherwise, it returns a
-// *Rejection. The argument at is in seconds since 1970.
+// *Rejection. The signed time is in seconds since 1970.
 func CheckTime(at int64, now time.Time) error {
 	switch age := now.Unix() - at; {
 	case age > int64(Tolerance/time.Second):

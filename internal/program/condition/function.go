@@ -86,8 +86,8 @@ func hasText(v, list any) bool {
 func matches(text, pattern any) bool      { return match(text.(string), pattern, maxMatched) }
 func matchesShort(text, pattern any) bool { return match(text.(string), pattern, maxShort) }
 
-// match reports whether a text matches a pattern. It rejects a text of more than longest bytes, because the time that
-// RE2 needs grows with the lengths of the text and of the pattern.
+// match reports whether a text matches a pattern. It rejects a text with more bytes than the given maximum, because the
+// time that RE2 needs grows with the lengths of the text and of the pattern.
 func match(text string, pattern any, longest int) bool {
 	if len(text) > longest {
 		panic(failure("the text is too long to match a pattern"))

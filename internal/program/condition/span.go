@@ -24,7 +24,7 @@ var bounds = map[string]span{
 
 func atLeast(n int64) span { return span{low: big.NewRat(n, 1)} }
 
-// wholes returns a range of whole numbers. A negative high means that there is no upper bound.
+// wholes returns a range of whole numbers. There is no upper bound if the parameter high is negative.
 func wholes(low, high int64) span {
 	s := span{low: big.NewRat(low, 1), whole: true}
 	if high >= 0 {

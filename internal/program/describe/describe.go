@@ -155,7 +155,7 @@ func count(n int, unit string) string {
 	return strconv.Itoa(n) + " " + unit
 }
 
-// Series joins texts with commas. The word last comes before the last text: "a, b or c".
+// Series joins texts with commas, and the last two texts with the given word, such as "or": "a, b or c".
 func Series(parts []string, last string) string {
 	if len(parts) < 2 {
 		return strings.Join(parts, "")

@@ -39,7 +39,8 @@ func (e explainer) earn() {
 	}
 }
 
-// rates formats earning rates in the order of their currencies. The word last comes before the last rate.
+// rates formats earning rates in the order of their currencies. The given word, such as "or", comes before the last
+// rate.
 func (w *writer) rates(rates map[loyalty.Currency]loyalty.Rate, last string) string {
 	var parts []string
 	for _, c := range slices.Sorted(maps.Keys(rates)) {

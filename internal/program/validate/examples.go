@@ -144,7 +144,7 @@ func parseStanding(c *document.Compiler, n *document.Node, since time.Time) (s l
 	return Standing(c.P, n.Text(), since)
 }
 
-// Standing returns the standing of a member who reached a level at the instant since.
+// Standing returns the standing of a member who reached a level at the given instant.
 func Standing(p *loyalty.Program, level string, since time.Time) loyalty.Standing {
 	s := loyalty.Standing{Level: level, Since: since}
 	if _, rank, _ := p.Tiers.Level(level); rank > 0 && p.Tiers.KeepYear == 0 {

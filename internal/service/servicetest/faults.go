@@ -23,7 +23,7 @@ func Until[T any](do func() (T, error)) (r T, err error) {
 	return r, err
 }
 
-// InParallel calls do for 0 to n-1 concurrently and returns the errors in the same order.
+// InParallel calls a function with each number from 0 to n-1 concurrently, and returns the errors in the same order.
 func InParallel(n int, do func(i int) error) []error {
 	errs := make([]error, n)
 	var wg sync.WaitGroup
@@ -34,7 +34,7 @@ func InParallel(n int, do func(i int) error) []error {
 	return errs
 }
 
-// Spread calls do for 0 to n-1 in the given number of goroutines.
+// Spread calls a function with each number from 0 to n-1, in the given number of goroutines.
 func Spread(goroutines, n int, do func(i int)) {
 	var next atomic.Int64
 	var wg sync.WaitGroup

@@ -96,8 +96,8 @@ func (o *Overdue) Enrol(ids ...loyalty.MemberID) {
 	}
 }
 
-// Queue makes m the first member on the waitlist of the reward print. It then makes an item available that the member
-// other had reserved.
+// Queue makes m the first member on the waitlist of the reward with the ID print. It then makes an item available that
+// another member had reserved.
 func (o *Overdue) Queue(m, other loyalty.MemberID) {
 	o.T.Helper()
 	ctx, by := o.T.Context(), ledger.By{Actor: "test"}

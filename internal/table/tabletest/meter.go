@@ -214,8 +214,8 @@ func (m *Meter) peek(ctx context.Context, ops []table.Op) []table.Item {
 	return items
 }
 
-// bill counts the units of operations from their items before and after the call. If a condition failed, before and
-// after are the same.
+// bill counts the units of operations from their items before and after the call. If a condition failed, both lists of
+// items are the same.
 func (m *Meter) bill(ops []table.Op, before, after []table.Item) {
 	if len(ops) == 1 && ops[0].Kind == table.OpCheck {
 		m.count(readUnits(Size(before[0])), 0)
@@ -241,7 +241,7 @@ func (m *Meter) bill(ops []table.Op, before, after []table.Item) {
 	m.count(0, units)
 }
 
-// indexUnits returns the write units that the index needs when the item after replaces the item before.
+// indexUnits returns the write units that the index needs when one item replaces another.
 func indexUnits(before, after table.Item) float64 {
 	if before.Index == after.Index {
 		return 0

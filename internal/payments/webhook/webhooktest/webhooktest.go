@@ -227,7 +227,7 @@ func canonical(body []byte) string {
 type Retrieval struct{ Path, Body string }
 
 // RunRetrievals retrieves an object for each kind of fact. It compares the request and the returned body with the
-// wanted ones. For a kind that is not in want, Retrieve must report that there are no objects.
+// wanted ones. For a kind without wanted values, Retrieve must report that there are no objects.
 func RunRetrievals(
 	t *testing.T, connect func(webhook.Connection) webhook.Provider, clock int64,
 	want map[loyalty.FactKind]Retrieval,
