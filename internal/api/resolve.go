@@ -92,9 +92,9 @@ func reverseRedemption(ctx context.Context, c *request.Call) (request.Answer, er
 	return resolve(ctx, c, share.String(), reverse)
 }
 
-// resolve commits, cancels or reverses a redemption, as the path requests. The parameter what contains the other inputs
-// of the body. The fingerprint of the request includes it, so that a different body with the same Idempotency-Key is a
-// different request.
+// resolve commits, cancels or reverses a redemption, as the path requests. The caller passes the other inputs of the
+// body as a text. The fingerprint of the request includes this text, so that a different body with the same
+// Idempotency-Key is a different request.
 func resolve(
 	ctx context.Context, c *request.Call, what string,
 	end func(*loyalty.Program, string, ledger.By) (service.RedemptionResult, error),

@@ -47,8 +47,8 @@ type guessLimit struct {
 	perKey bool
 }
 
-// Guarded calls the function look, which looks up a code that could be guessed. The parameter who identifies the
-// caller. Each lookup that finds nothing counts as a miss. Once a limit is reached, every lookup is rejected with
+// Guarded calls a function that looks up a code that could be guessed. The Guesser identifies the client that tries
+// codes. Each lookup that finds nothing counts as a miss. Once a limit is reached, every lookup is rejected with
 // *redeem.TooManyGuesses, including lookups of codes that exist.
 //
 // Each limit costs one read unit. A miss costs one write unit with one limit. It costs four with two limits, because

@@ -17,9 +17,9 @@ type Scheduled interface {
 	lambda.Handler
 
 	// NextWork returns the earliest instant at which an event of the schedule may have an effect, if no command is
-	// executed before. Events before this instant can be skipped. If an event at the instant at may already have an
-	// effect, NextWork returns at. It returns zero if there is no such instant. The result may be too early, but never too
-	// late.
+	// executed before. Events before this instant can be skipped. If an event at the given instant may already have an
+	// effect, NextWork returns this instant. It returns zero if there is no such instant. The result may be too early, but
+	// never too late.
 	NextWork(ctx context.Context, at time.Time) (time.Time, error)
 }
 

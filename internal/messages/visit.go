@@ -40,8 +40,8 @@ type Visit struct {
 func (v *Visit) PlannedBy(reminders string) bool { return v.planned == reminders }
 
 // Visit reads a member whose reminders are due. It first writes the account's due changes, so that its entries are
-// complete. The parameter left is the remaining stock of limited rewards. Visit returns not_found if the member does
-// not exist.
+// complete. The caller passes the remaining stock of limited rewards. Visit returns not_found if the member does not
+// exist.
 func (r Reminders) Visit(
 	ctx context.Context, p *loyalty.Program, m loyalty.MemberID, left earn.Budgets,
 ) (*Visit, error) {

@@ -58,7 +58,7 @@ func checkOrder(o loyalty.Order) error {
 // PlaceOrder updates the points of an order to the order's current worth. It credits points that earlier revisions did
 // not give, and claws back points that they gave in excess. A later revision uses the same rules, traits and level of
 // the member as the first one. The parameter rules is the program version that prior names, or p if prior is nil. The
-// parameter left contains the remaining budgets of campaigns that are known. The account must have been advanced to
+// caller passes the remaining budgets of campaigns, as far as they are known. The account must have been advanced to
 // now.
 func PlaceOrder(
 	p *loyalty.Program,
@@ -93,7 +93,7 @@ func PlacePaid(
 }
 
 // placeOrder posts the next revision of an order and its consequences. The parameter s is the state that orderState
-// returned. The parameter again is set if the order is decided again because another order changed.
+// returned. The caller states whether the order is decided again because another order changed.
 func placeOrder(
 	d *posting.Decision, prior *loyalty.OrderState, rules *loyalty.Program, s loyalty.OrderState, left earn.Budgets,
 	again *loyalty.Again,

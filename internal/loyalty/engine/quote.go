@@ -16,7 +16,7 @@ import (
 
 // Perks returns the perks of the levels, from the lowest level up, then those of the tier groups, and then the perks
 // among the rewards that are visible now. It returns each perk once. The account must have been advanced to now. The
-// parameter left contains the remaining stock that is known.
+// caller passes the remaining stock, as far as it is known.
 func Perks(p *loyalty.Program, acc loyalty.Account, left earn.Budgets, now time.Time) (out []redeem.PerkQuote) {
 	out = redeem.LevelPerks(&p.Tiers, acc)
 	for i := range p.TierGroups {
@@ -130,7 +130,7 @@ func affords(p *loyalty.Program, a loyalty.Account, prices map[string]loyalty.Po
 }
 
 // Available returns whether a member can redeem a reward now, and the requirements that the member does not meet. The
-// account must have been advanced to now. The parameter left contains the remaining stock that is known.
+// account must have been advanced to now. The caller passes the remaining stock, as far as it is known.
 func Available(
 	p *loyalty.Program, acc loyalty.Account, r loyalty.Reward, in loyalty.Redemption, left earn.Budgets, now time.Time,
 ) RewardQuote {

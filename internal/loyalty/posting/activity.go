@@ -134,9 +134,9 @@ func unexpire(d *Decision, e *loyalty.Entry, to calendar.Date, at time.Time) {
 }
 
 // WithdrawActivity records in an entry that an activity no longer counts. If this activity determined when points
-// expire, the latest remaining activity determines it now. The parameter to is the day to which the activity had moved
-// points. These return to the day of the remaining activity, or to the day on which they would have expired without any
-// activity, if that is later.
+// expire, the latest remaining activity determines it now. The caller passes the day to which the activity had moved
+// points. These points return to the day of the remaining activity, or to the day on which they would have expired
+// without any activity, if that is later.
 func WithdrawActivity(d *Decision, e *loyalty.Entry, to calendar.Date, at time.Time) {
 	e.Activity = &loyalty.ActivityChange{At: at, Withdrawn: true}
 	if to == Forever || d.Account.Slides != to {

@@ -44,7 +44,7 @@ func Counter(r *loyalty.Reward, date string, at time.Time) posting.Spend {
 // the reward.
 func KeyOn(r *loyalty.Reward, date string) string { return Counter(r, date, time.Time{}).Rule }
 
-// RemainingCapacity returns the remaining capacity of a date. If the parameter left does not contain it, the result is
+// RemainingCapacity returns the remaining capacity of a date. If it is not among the given remainders, the result is
 // the whole capacity.
 func RemainingCapacity(r *loyalty.Reward, o loyalty.RewardDate, left earn.Budgets) int64 {
 	if n, known := left[key(o, r)]; known {

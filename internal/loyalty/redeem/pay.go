@@ -169,9 +169,9 @@ func (rs Rules) payment(
 	return loyalty.Reward{ID: PayReward, Type: "pay", Cost: pay.Points}, nil
 }
 
-// LeastPayment returns the smallest number of points that can pay for any part of an order. The parameter already is
-// the amount that other points pay, in minor units. The result is a multiple of the step, or fewer points if these pay
-// the whole payable amount. It returns false if no number of points can pay.
+// LeastPayment returns the smallest number of points that can pay for any part of an order. The caller passes the
+// amount that other points already pay, in minor units. The result is a multiple of the step, or fewer points if these
+// pay the whole payable amount. It returns false if no number of points can pay.
 func LeastPayment(y *loyalty.Pay, total loyalty.Money, already int64) (loyalty.Points, bool) {
 	rate, step, most := y.Rates[total.Currency], max(1, y.Step), bound(y, total, already)
 	worth, _ := rate.PerPoint().Mul(exact.Whole(int64(y.Min))).Floor()

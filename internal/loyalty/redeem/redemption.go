@@ -36,9 +36,9 @@ func rule(r loyalty.Redemption) string {
 const MaxHolds = 20
 
 // Redeem spends points on a reward. It either commits them immediately or reserves them for the duration of
-// Program.Hold. It uses the points that expire first. It cancels a reservation for the same cart. The parameter left
-// contains the remaining stock of limited rewards that is known (Outcome.Spends). The account must have been advanced
-// to now.
+// Program.Hold. It uses the points that expire first. It cancels a reservation for the same cart. The caller passes the
+// remaining stock of limited rewards, as far as it is known (Outcome.Spends). The account must have been advanced to
+// now.
 func Redeem(
 	p *loyalty.Program, acc loyalty.Account, in loyalty.Redemption, commit bool, left earn.Budgets, now time.Time,
 ) (posting.Outcome, error) {
@@ -129,7 +129,7 @@ func freed(d *posting.Decision, was loyalty.Account) (posting.Outcome, error) {
 	return Finish(d)
 }
 
-// ready rejects a redemption with unmet requirements, and takes a unit of the reward's stock. The parameter more is the
+// ready rejects a redemption with unmet requirements, and takes a unit of the reward's stock. The caller passes the
 // number of points that the member can use in addition to those of the account.
 func ready(
 	d *posting.Decision, in *loyalty.Redemption, reward *loyalty.Reward, more loyalty.Points, commit bool,

@@ -96,7 +96,7 @@ func restore(
 	return outs, err
 }
 
-// restorePoints restores n points that were spent from an account. The parameter back is the new total of restored
+// restorePoints restores n points that were spent from an account. The caller also passes the new total of restored
 // points.
 func restorePoints(
 	d *posting.Decision, prior loyalty.Entry, back, n loyalty.Points, why loyalty.RedemptionStatus,

@@ -49,8 +49,8 @@ func CreditWallet(d *posting.Decision, e *loyalty.Entry, reward *loyalty.Reward,
 }
 
 // drain takes back points that a redemption credited to another wallet, because points of the redemption are returned.
-// The parameter back is the total of the points that are returned, including earlier reversals. The clawback policy of
-// the other wallet limits how much is taken.
+// The caller passes the total of the points that are returned, including earlier reversals. The clawback policy of the
+// other wallet limits how much is taken.
 func drain(d *posting.Decision, e loyalty.Entry, back loyalty.Points) loyalty.Entry {
 	r := e.Redemption
 	if r.Credit == nil {

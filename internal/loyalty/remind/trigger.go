@@ -15,7 +15,7 @@ import (
 )
 
 // Unavailability returns the unmet requirements of a reward if no stock, capacity or codes remain, or if members on the
-// waitlist have priority. It considers only the amounts that the parameter left contains.
+// waitlist have priority. It considers only the given remaining amounts.
 func Unavailability(r *loyalty.Reward, left earn.Budgets, now time.Time) []loyalty.UnmetRequirement {
 	lacks := redeem.DatedReward(r, left, now)
 	if n, known := left[r.Key()]; len(r.StockBatches) > 0 && (known && n <= 0 || redeem.StockUntil(r, now) == 0) {

@@ -189,8 +189,8 @@ func least(x *loyalty.Converted) loyalty.Points {
 	return all - x.Reversed
 }
 
-// Undoable returns an error if n of the received points cannot be reversed. The parameter left is the number of
-// received points that are still available.
+// Undoable returns an error if n of the received points cannot be reversed. The caller passes the number of received
+// points that are still available.
 func Undoable(
 	p *loyalty.Program, acc loyalty.Account, x loyalty.Converted, n, left loyalty.Points, now time.Time,
 ) error {

@@ -200,8 +200,8 @@ func RedeemTogether(
 	return redeem.RedeemFrom(p, accs, in, commit, left, now)
 }
 
-// redeemAlone redeems with the member's own points only. The member cannot use the points of the others yet. The
-// parameter from is the instant from which this is possible.
+// redeemAlone redeems with the member's own points only. The member can use the points of the others only from the
+// given instant on.
 func redeemAlone(
 	p *loyalty.Program,
 	accs []loyalty.Account, in loyalty.Redemption, commit bool, left earn.Budgets, from, now time.Time,

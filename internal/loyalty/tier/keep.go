@@ -66,7 +66,7 @@ func (r Rules) RetainedOn(acc loyalty.Account, s loyalty.Standing, closes time.T
 	return next // the standing was not always renewed since it began
 }
 
-// LoweredUntil returns the end of the validity of the lower level after a review at the instant at. The review
+// LoweredUntil returns the end of the validity of the lower level after a review at the given instant. The review
 // evaluated the period that contains asOf. The validity counts from that period, as for a member who reached the level
 // in it. If levels are kept for a length of time, or have no periods, the validity counts from the end of the previous
 // standing, as for a member who kept the level then. If the validity counted from the review, a demoted member would
