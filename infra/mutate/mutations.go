@@ -112,7 +112,7 @@ var pebbletable = []mutation{
 	{"check.go", "bytes.Clone(it.Doc)", "bytes.TrimSpace(it.Doc)", "retain the caller's memory"},
 	{"check.go", "if err == nil && seen[op.Item.Key] {", "if false {", "accept a duplicate key"},
 	{"check.go", "if len(doc) > maxDoc {", "if false {", "accept a document of any size"},
-	{"check.go", "if doc[0] != '{' {", "if false {", "accept a document that is not an object"},
+	{"check.go", "len(doc) == 0 || doc[0] != '{'", "len(doc) == 0", "accept a document that is not an object"},
 	{"check.go", "if op.Item.Version < 0 {", "if false {", "accept a negative version"},
 	{"check.go", "len(ops) > maxOps", "false", "accept any number of operations"},
 	// These mutations concern lists.
@@ -230,7 +230,7 @@ var dynamotable = []mutation{
 	{"transact.go", "case v == failed && !unsure:", "case v == failed:", "trust every failed condition"},
 	{"table.go", "o.Retryer = aws.NopRetryer{}", "_ = aws.NopRetryer{}", "enable the SDK's retries"},
 	{
-		"answer.go", "return lost // a request with the same token is in progress", "return refused",
+		"answer.go", "Exception\":\n\t\treturn lost", "Exception\":\n\t\treturn refused",
 		"treat a transaction in progress as refused",
 	},
 	{

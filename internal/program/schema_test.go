@@ -180,7 +180,7 @@ func TestListsAreBounded(t *testing.T) {
 		},
 		{
 			"campaigns", "campaigns:\n",
-			"  - { id: c%d, fixed: 1, channels: [c%d], from: 2026-07-01T00:00, until: 2026-08-01T00:00 }\n", 200,
+			"  - { id: c%d, fixed: 1, channels: [c%d], from: 2026-07-01T00:00, until: 2026-08-01T00:00 }\n", 5000,
 		},
 		{"stacking", "stacking:\n", "  - { id: g%d, mode: best } # %d\n", 50},
 		{"milestones", "milestones:\n", "  - { id: m%d, count: order.completed, target: 5, points: 1 } # %d\n", 200},
