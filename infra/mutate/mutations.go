@@ -50,9 +50,9 @@ var pebbletable = []mutation{
 	// These mutations concern the cache.
 	{"unsynced.go", "\tt.cache.put(w.changed)\n", "", "serve a stale version"},
 	{
-		"cache.go", "\t\t\tc.bytes -= was.size()\n\t\t}",
+		"cache.go", "\t\t\tc.bytes -= was.size()\n\t\t\tc.slots.Remove(it.Key)\n",
 		"\t\t\tc.bytes -= was.size()\n\t\t\twas.item, was.filled = it, true\n" +
-			"\t\t\tc.bytes += was.size()\n\t\t\tcontinue\n\t\t}",
+			"\t\t\tc.bytes += was.size()\n\t\t\tcontinue\n",
 		"change a slot in place",
 	},
 	{"cache.go", "if now, ok := c.slots.Peek(it.Key); ok && now == s && !s.filled {", "if true {", "fill any slot"},

@@ -5,6 +5,7 @@ import (
 	"compress/flate"
 	"fmt"
 	"io"
+	"sync"
 
 	"github.com/go-json-experiment/json"
 	"github.com/perennial-loyalty/perennial/internal/ledger/columns"
@@ -52,7 +53,7 @@ func packed(d entryDoc) []byte {
 		u.Lines, u.Texts, p.Lines = len(order.Lines), w.Texts(), table.Binary(w.Bytes())
 		order.Lines, u.Entry.Order = nil, &order
 	}
-	p.Packed = table.Binary(deflated(u.appendTo(newDocument()), entryDictionary))
+	p.Packed = table.Binary(entryDeflater.deflated(u.appendTo(newDocument())))
 	return Encode(p)
 }
 
@@ -153,7 +154,7 @@ func PackedAccount(d AccountDoc) []byte {
 	if len(doc) <= packAbove {
 		return doc
 	}
-	return Encode(packedDoc{Packed: table.Binary(deflated(doc, accountDictionary))})
+	return Encode(packedDoc{Packed: table.Binary(accountDeflater.deflated(doc))})
 }
 
 // unpackedAccount decodes the stored document of an account, packed or plain.
@@ -177,14 +178,31 @@ func unpackedAccount(doc []byte) (AccountDoc, error) {
 	return p.AccountDoc, err
 }
 
-func deflated(plain []byte, dictionary string) []byte {
+// A deflater compresses documents with a dictionary. It reuses its writers, because a new writer allocates about 1 MB.
+type deflater struct {
+	dictionary string
+	writers    sync.Pool
+}
+
+var (
+	accountDeflater = deflater{dictionary: accountDictionary}
+	entryDeflater   = deflater{dictionary: entryDictionary}
+)
+
+func (d *deflater) deflated(plain []byte) []byte {
 	var out bytes.Buffer
-	w, err := flate.NewWriterDict(&out, flate.BestCompression, []byte(dictionary))
-	if err != nil {
-		panic("ledger: " + err.Error()) // cannot happen: the compression level is valid
+	w, ok := d.writers.Get().(*flate.Writer)
+	if ok {
+		w.Reset(&out) // to the state after the dictionary
+	} else {
+		var err error
+		if w, err = flate.NewWriterDict(&out, flate.BestCompression, []byte(d.dictionary)); err != nil {
+			panic("ledger: " + err.Error()) // cannot happen: the compression level is valid
+		}
 	}
 	_, _ = w.Write(plain) // writing to a bytes.Buffer does not fail
 	_ = w.Close()
+	d.writers.Put(w)
 	return out.Bytes()
 }
 

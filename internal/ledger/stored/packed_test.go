@@ -89,7 +89,7 @@ func TestDamagedPackedEntriesAreErrors(t *testing.T) {
 	}
 	whole := string(packed(d))
 	long := "{}" + strings.Repeat(" ", maxUnpacked-1) // valid JSON, one byte over the limit
-	bomb := table.Binary(deflated([]byte(long), entryDictionary))
+	bomb := table.Binary(entryDeflater.deflated([]byte(long)))
 	for name, doc := range map[string]string{
 		"no bytes":         `{"z":"x"}`,
 		"nothing":          `{"z":"data:;base64,"}`,
@@ -100,6 +100,19 @@ func TestDamagedPackedEntriesAreErrors(t *testing.T) {
 	} {
 		if got, err := UnpackedEntry([]byte(doc)); err == nil {
 			t.Errorf("%s is read as %s", name, Encode(got))
+		}
+	}
+}
+
+// A reused writer gives the same bytes as a new one. A document does not depend on those that were packed before.
+func TestReusedWriterCompressesEqually(t *testing.T) {
+	docs := []string{`{"seq":1,"lots":[20271231,175]}`, strings.Repeat(`{"k":"order","id":"10"}`, 200), "", `{"holds":[]}`}
+	for range 3 {
+		for _, doc := range docs {
+			fresh := &deflater{dictionary: accountDictionary}
+			if got, want := accountDeflater.deflated([]byte(doc)), fresh.deflated([]byte(doc)); !bytes.Equal(got, want) {
+				t.Errorf("%.40s: %x, want %x", doc, got, want)
+			}
 		}
 	}
 }

@@ -76,15 +76,19 @@ func (c *cache) unchanged(slots []*slot) bool {
 	return true
 }
 
-// put replaces the slots of items that were changed.
+// put replaces the slots of items that were changed. It removes the slots of new items, because most of them are
+// entries that are not read again soon, and would evict accounts.
 func (c *cache) put(items []table.Item) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	for _, it := range items {
 		if was, ok := c.slots.Peek(it.Key); ok {
 			c.bytes -= was.size()
+			c.slots.Remove(it.Key)
 		}
-		c.add(&slot{filled: true, item: it})
+		if it.Version != 1 {
+			c.add(&slot{filled: true, item: it})
+		}
 	}
 }
 

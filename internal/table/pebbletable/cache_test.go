@@ -66,7 +66,7 @@ func TestCacheIsNotFilledAfterAnEviction(t *testing.T) {
 	c := newCache(2_000)
 	s, _ := c.slot(key)
 	for i := range 10 {
-		c.put([]table.Item{version(table.Key{PK: "q", SK: fmt.Sprint(i)}, 1)})
+		c.put([]table.Item{version(table.Key{PK: "q", SK: fmt.Sprint(i)}, 2)})
 	}
 	c.fill(s, version(key, 1))
 	if c.unchanged([]*slot{s}) {
