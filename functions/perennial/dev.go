@@ -199,8 +199,9 @@ func (r *running) start(ctx context.Context, in place, c candidate) (err error) 
 	return err
 }
 
-// clock returns the clock of the stack. If the data are persistent, the clock continues at the time to which it was
-// advanced in an earlier run. The function moved stores the new offset after each step.
+// clock returns the clock of the stack. If the data are persistent and no start time is set, the clock continues with
+// the offset of the earlier run, and moved stores the new offset each time that the clock is advanced. Otherwise, moved
+// is nil.
 func (r *running) clock(dir string) (clock *local.Clock, moved func(time.Duration) error, err error) {
 	clock = local.NewClock(r.Clock)
 	if dir == "" || !r.Clock.IsZero() {

@@ -182,7 +182,8 @@ func explained(text string) (map[string]string, error) {
 	return out, nil
 }
 
-// build compiles the tests with rules in which each point can be switched on separately.
+// build compiles the tests against rules that contain all mutations of the sample, each of which can be enabled
+// separately.
 func (r *rules) build() error {
 	overlay, err := r.overlay()
 	if err != nil {

@@ -106,9 +106,9 @@ func (r reassess) dispatch(ctx context.Context, e event) ([]byte, error) {
 // 30 seconds). If two runs detect the same version, its members are checked twice, which has no further effect.
 const publicationDelay = time.Minute
 
-// retiered reports whether a version with other requirements for levels took effect since the schedule last ran. In
-// this case, members who are not due may move to another level too. If the run that checks them fails, these members
-// move when they are next due, or with their next command.
+// retiered reports whether a version with different requirements for levels has taken effect since the last scheduled
+// run. Such a version can also move members who are not due. If the run that checks these members fails, they move when
+// they are next due, or with their next command.
 func (r reassess) retiered(ctx context.Context, program string, at time.Time) (bool, error) {
 	p, err := r.Programs.Live(ctx, program)
 	if errors.Is(err, app.ErrNotPublished) {

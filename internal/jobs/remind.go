@@ -341,8 +341,8 @@ func (t *remindRun) plan(v *messages.Visit, unsent []remind.News) remind.Plan {
 	return plan
 }
 
-// settleClaim decides about a message that an earlier function claimed but did not record. It reports whether the visit
-// must end, because that function may still be running.
+// settleClaim handles a message that an earlier invocation claimed but did not record. It returns true if the visit
+// must end because that invocation may still be running.
 func (t *remindRun) settleClaim(ctx context.Context, v *messages.Visit) (done bool, err error) {
 	switch {
 	case !v.Flight.Abandoned(t.Now()):

@@ -244,8 +244,8 @@ func (c Command) members() []loyalty.MemberID {
 	return append([]loyalty.MemberID{c.Member}, c.Others...)
 }
 
-// replaced replaces the account that caused a conflict in the list read with its current version. It returns false if
-// something other than an account caused the conflict.
+// replaced looks in read for the account that caused a conflict, and replaces it with its current version. It returns
+// false if something other than an account caused the conflict.
 func replaced(read []table.Item, conflict *table.ConflictError) bool {
 	at := slices.IndexFunc(read, func(it table.Item) bool { return it.Key == conflict.Key })
 	if at >= 0 {

@@ -7,7 +7,7 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/table"
 )
 
-// GetAll reads items concurrently and returns them in the order of their keys.
+// GetAll reads items concurrently and returns them in the order of the parameter keys.
 func GetAll(ctx context.Context, t table.Table, keys ...table.Key) ([]table.Item, error) {
 	items := make([]table.Item, len(keys))
 	reads := make([]func() error, len(keys))

@@ -24,7 +24,7 @@ type Turns struct {
 type queue struct {
 	key    table.Key     // the key of the account
 	taken  chan struct{} // contains a value while a command has its turn
-	users  int           // the commands that wait for their turn or have not returned; guarded by Turns.mu
+	users  int           // the number of commands that are waiting for their turn or still running; guarded by Turns.mu
 	latest table.Item    // the account as the last command has written it; Version 0 if unknown. Guarded by taken
 }
 

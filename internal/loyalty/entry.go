@@ -79,7 +79,7 @@ const (
 	KindExtend       Kind = "extend"        // lots were extended, manually or for missing notice
 	KindReinstate    Kind = "reinstate"     // expired points were reinstated manually
 	KindNotify       Kind = "notify"        // a notice was sent to the member
-	KindUpdateMember Kind = "update_member" // the member's traits changed, such as segments
+	KindUpdateMember Kind = "update_member" // the member's traits, such as segments, changed
 	KindConvert      Kind = "convert"       // points were converted to another wallet, or back
 
 	KindOffer    Kind = "offer"    // points were reserved for another member, who must accept them

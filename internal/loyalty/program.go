@@ -26,7 +26,7 @@ type Compiled struct {
 	Occasions  bool      // whether birthdays or anniversaries earn points
 }
 
-// Rule returns the rule with a key, or nil if there is none.
+// Rule returns the rule with the given key, or nil if there is none.
 func (c *Compiled) Rule(key string) *CompiledRule {
 	if at, ok := c.Positions[key]; ok {
 		return &c.Rules[at]

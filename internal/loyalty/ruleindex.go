@@ -13,7 +13,7 @@ const (
 type RuleIndex struct {
 	// Explained are the rules for which an order records why it does not meet their conditions.
 	Explained RuleSet
-	// Runs are the rules that apply at an instant.
+	// Runs contains the rules that apply at each instant.
 	Runs Timeline
 
 	// AnyItem are the rules without a condition on items. Each other rule is in one of the maps: by its categories, or

@@ -12,7 +12,7 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/program/nearest"
 )
 
-// parseMatch reads the keys that state to which orders, or to which parts of orders, a rule applies.
+// parseMatch reads the keys that restrict a rule to certain orders or to certain parts of orders.
 func parseMatch(c *document.Compiler, item *document.Node) loyalty.Match {
 	m := loyalty.Match{
 		Categories:    c.Labels(item.Get("categories")),

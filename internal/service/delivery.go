@@ -43,7 +43,7 @@ const (
 	Quarantined Outcome = "quarantined" // the event is genuine but inconsistent, and a person must review it
 )
 
-// These codes, and those of rejections, state why an event was quarantined.
+// These codes state why an event was quarantined. The code of a rejection (loyalty.Error) can also be the reason.
 const (
 	BodyMismatch  loyalty.Code = "webhook_body_mismatch"  // the stored event or the processor has different content
 	StageMismatch loyalty.Code = "webhook_stage_mismatch" // test payments on a live stack, or live payments on a test one

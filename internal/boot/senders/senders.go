@@ -102,9 +102,9 @@ func dispatcher(a *app.App, s settings) (*notify.Dispatcher, error) {
 	return o, nil
 }
 
-// webhook creates the sender of signed webhooks. It uses a rotated secret within minutes. For the duration
-// boot.Overlap, webhooks are signed with both the new and the earlier secret, so that receivers can switch in that
-// time.
+// webhook creates the sender of signed webhooks. The sender uses a new secret within minutes of its rotation. For a
+// limited time after a rotation (see boot.Secret.ReadBoth), it signs webhooks with both the new and the previous
+// secret, so that receivers have time to switch.
 func webhook(a *app.App, s settings) (*signedhook.Sender, error) {
 	secret := boot.Secret{Client: boot.Secrets(s.region, awshttp.NewBuildableClient()), ID: s.secret, Now: a.Now}
 	read := func(ctx context.Context) ([][]byte, error) {

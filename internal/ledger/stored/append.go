@@ -56,7 +56,8 @@ func appendNumbers[N ~int32 | ~int64](b []byte, list []N) []byte {
 	return closed(b, ']')
 }
 
-// An object is a JSON object with the members in the order of their names. Unlike a map, it is encoded without sorting.
+// An object is a JSON object whose members are already in the order of their names. Encoding does not sort them, unlike
+// those of a map.
 type object[V any] []member[V]
 
 type member[V any] struct {

@@ -436,7 +436,7 @@ func EncodedEntry(e loyalty.Entry) []byte {
 	return d.appendTo(newDocument())
 }
 
-// newDocument returns an empty buffer in which a typical document fits.
+// newDocument returns an empty buffer with room for a typical document.
 func newDocument() []byte { return make([]byte, 0, 1024) }
 
 // OrderFingerprint returns a fingerprint of an order's content and its member.

@@ -135,9 +135,9 @@ func buyer(compiled *loyalty.Compiled, acc loyalty.Account, o loyalty.Order, lev
 	return b
 }
 
-// GuestOrder returns the state of an order without a known member. The order is checked and stored with the rules of
-// its first revision. It is worth nothing until a later revision names the member, at most loyalty.MaxOrderAge after it
-// was placed. From then on, it belongs to the member.
+// GuestOrder returns the state of an order without a known member. The order is checked and stored under the rules of
+// its first revision. It earns nothing until a later revision names the member, which is possible until
+// loyalty.MaxOrderAge after the order was placed. From then on, the order belongs to that member.
 func GuestOrder(
 	p *loyalty.Program, prior *loyalty.OrderState, rules *loyalty.Program, o loyalty.Order, now time.Time,
 ) (loyalty.OrderState, error) {

@@ -5,7 +5,7 @@ import "time"
 // FormatInstant formats an instant for error messages.
 func FormatInstant(at time.Time) string { return at.UTC().Format("2 January 2006 15:04 MST") }
 
-// A Span is a time from one instant until another, exclusive. A zero instant means no limit on that side.
+// A Span is the interval from From, inclusive, to Until, exclusive. A zero instant means no limit on that side.
 type Span struct{ From, Until time.Time }
 
 // Has reports whether an instant is in the span.

@@ -141,7 +141,7 @@ func spend(
 	}
 	reward, _ := redeem.FindReward(rules.Rewards, r.Reward)
 	if r.By != "" {
-		reward = loyalty.Reward{} // the redeeming member's account contains the code
+		reward = loyalty.Reward{} // this is a contributor's account; only the redeeming member's account gets the code
 	}
 	redeem.IssueCode(&rules.Redemption, rules.Zone, &r, &reward, used, d.Now)
 	redeem.CreditWallet(d, &e, &reward, h.Redemption.Points)

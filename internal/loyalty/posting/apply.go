@@ -152,8 +152,9 @@ func setReached(all []loyalty.Reached, r loyalty.Reached) []loyalty.Reached {
 // MaxBonuses is how many entry bonuses of one level an account remembers. Older bonuses are final.
 const MaxBonuses = 8
 
-// forgetBonus removes a level's bonus for the earliest promotion if there are more than MaxBonuses. It never removes
-// the bonus with the highest number, which determines the number of the next bonus.
+// forgetBonus removes an entry bonus of a level if the account remembers more than MaxBonuses of them. It removes the
+// one for the earliest promotion, but never the one with the highest number, which determines the number of the next
+// bonus.
 func forgetBonus(all []loyalty.Reached, rule string) []loyalty.Reached {
 	n, first := 0, -1
 	for i, r := range all {

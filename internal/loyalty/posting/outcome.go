@@ -29,7 +29,7 @@ type Decision struct {
 	Present  time.Time       // the actual time if Now is earlier because of a late report; otherwise zero
 	Recorded time.Time       // the instant at which the entries are recorded
 	Traits   *loyalty.Traits // the member's new traits, which the next award records
-	Graced   []calendar.Date // expiry days set by a grace period, which the next entry records
+	Graced   []calendar.Date // expiry days set by a grace period in this decision; the next entry records them
 	Whole    *Decision       // the decision about the whole account if this one is about a tier group; otherwise nil
 	Later    loyalty.LaterOrders
 	Holding  bool   // milestones and levels must wait, because more orders will be decided

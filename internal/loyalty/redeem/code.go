@@ -107,8 +107,8 @@ func SharedBy(rewards []loyalty.Reward, code string) (loyalty.Reward, bool) {
 	return loyalty.Reward{}, false
 }
 
-// WellFormed reports whether a code has the form of a generated one, with the right check character. A known code of
-// this form always has 80 random bits.
+// WellFormed reports whether a code has the form of a generated code, including a valid check character. Every
+// generated code has 80 random bits, and CodePool.Check rejects uploaded codes of this form that have fewer.
 func WellFormed(code string) bool {
 	plain := PlainCode(code)
 	if len(plain) != 17 {

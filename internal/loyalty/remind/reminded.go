@@ -40,9 +40,9 @@ type SentReminder struct {
 	At       time.Time
 	Channel  loyalty.Channel // the channel; empty if the member was in the holdout
 	ID       string          // the message ID
-	Failed   bool            // whether the message bounced, so that it counts as not sent
-	// Passing is set with Failed if the reason is temporary, such as a full mailbox. The message did not reach the
-	// member, but it is not sent again.
+	Failed   bool            // whether the message bounced; a bounced message counts as not sent
+	// Passing is set in addition to Failed if the cause of the bounce is temporary, such as a full mailbox. Nevertheless,
+	// the message is not sent again, because the provider has already retried.
 	Passing bool
 	Heard   []string // the kinds of delivery reports received
 }

@@ -109,7 +109,7 @@ const (
 	HeldOut     Why = "holdout"
 )
 
-// A Suppressed value is a suppressed message and the reason.
+// Suppressed is a message that is not sent for now, and the reason.
 type Suppressed struct {
 	News News
 	Why  Why

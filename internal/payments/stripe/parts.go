@@ -34,7 +34,7 @@ type amount struct {
 	Amount int64 `json:"amount"`
 }
 
-// intentParts adds the shipping, tax and tip that a payment intent states to the capture f.
+// intentParts sets the shipping, tax and tip of the capture f to the amounts in the payment intent.
 func (o object) intentParts(f *loyalty.Fact) error {
 	d := o.AmountDetails
 	return setPortions(o.Currency,

@@ -12,7 +12,7 @@ import (
 // without reflection (vm.FuncTypes). The functions cannot return an error. They panic with a failure instead, which the
 // machine converts to an error.
 
-// num converts a numeric value to a number. The value is an int or already a number.
+// num returns v, which is an int or a number, as a number.
 func num(v any) number {
 	if n, ok := v.(int); ok {
 		return number{int64(n), 0}

@@ -69,8 +69,8 @@ func times(by *big.Rat) string {
 	return Digits(by) + " times as much"
 }
 
-// asked formats a condition as it is written in the file, after the text lead and the word "if". It returns an empty
-// string if there is no condition.
+// asked returns lead, the word "if" and the condition as it is written in the file. It returns an empty string if there
+// is no condition.
 func asked(when loyalty.Condition, lead string) string {
 	if when == nil {
 		return ""

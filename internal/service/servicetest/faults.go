@@ -81,7 +81,8 @@ func OnEveryFault(t *testing.T, test func(t *testing.T, b *Bench, heal func())) 
 // Break makes the table of the bench fail.
 func (b *Bench) Break(t *testing.T) *tabletest.Faulty {
 	broken := Faulty(b.Table, seedtest.Of(t))
-	broken.BusyReads, broken.Busy, broken.LostBefore, broken.LostAfter = 0.05, 0.1, 0.1, 0.1 // a race makes few calls
+	// These rates are higher than those that Faulty sets, because a test of a race makes few calls.
+	broken.BusyReads, broken.Busy, broken.LostBefore, broken.LostAfter = 0.05, 0.1, 0.1, 0.1
 	b.Table = broken
 	return broken
 }

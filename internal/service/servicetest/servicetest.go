@@ -235,7 +235,7 @@ func (b *Bench) EnrollWithPoints(tb testing.TB, i int) {
 	})
 }
 
-// SetCampaign sets the only campaign of the program.
+// SetCampaign makes r the only campaign of the program.
 func (b *Bench) SetCampaign(tb testing.TB, r loyalty.Rule) {
 	tb.Helper()
 	b.P.Campaigns = []loyalty.Rule{r}

@@ -187,8 +187,8 @@ func wantItem(t *testing.T, got, want table.Item) {
 	}
 }
 
-// wantConflict checks that err is a conflict with the given index of the operation, the key of this operation and the
-// current item.
+// wantConflict checks that err is a ConflictError for the operation with index op, and that it contains the current
+// item and its key.
 func wantConflict(t *testing.T, err error, op int, current table.Item) {
 	t.Helper()
 	var conflict *table.ConflictError

@@ -46,7 +46,8 @@ type Edit struct {
 	Code     loyalty.Code
 }
 
-// Run reads the body without edits and with each edit, and compares the complete events.
+// Run calls read with the unedited body and with each edit applied. It compares the result with the complete expected
+// event, or with the expected error code.
 func Run(
 	t *testing.T, read func(body string) (webhook.Event, error), body string, want func() webhook.Event, edits []Edit,
 ) {
