@@ -69,8 +69,8 @@ func (d *dev) Run(ctx context.Context) error {
 	}
 	defer listener.Close()
 	if os.Getenv("GOGC") == "" {
-		// With a small heap, the garbage collector runs all the time. With 10 MB more memory, the stack processes 10 % more
-		// orders per second.
+		// With a small heap, the garbage collector runs all the time. With 10 MB more memory, the stack processes 10 %
+		// more orders per second.
 		debug.SetGCPercent(400)
 	}
 	place, err := d.openPlace(ctx)

@@ -14,8 +14,9 @@ package alarms
 
 // An Alarm is one alarm of the stack.
 type Alarm struct {
-	ID          string   // the logical ID in the template
-	Section     string   // the section of the runbook and the chart of the dashboard; several alarms may have the same one
+	ID string // the logical ID in the template
+	// The section of the runbook and the chart of the dashboard; several alarms may have the same one.
+	Section     string
 	Description string   // one sentence that states the problem
 	Metrics     []Metric // at most ten, which is CloudWatch's limit for one alarm
 	Expression  string   // a metric math expression with the metrics m0, m1, …; empty if there is only one metric

@@ -64,7 +64,8 @@ var pebbletable = []mutation{
 		"return the memory of the cache with a conflict",
 	},
 	{
-		"check.go", "it.Expires = time.Unix(it.Expires.Unix(), 0).UTC()", "it.Expires = it.Expires.Round(0 * time.Second)",
+		"check.go", "it.Expires = time.Unix(it.Expires.Unix(), 0).UTC()",
+		"it.Expires = it.Expires.Round(0 * time.Second)",
 		"expire within a second",
 	},
 	// These mutations concern the index.

@@ -15,8 +15,8 @@ type scenario struct {
 	hot  bool // true if all operations are for the same member
 	run  func(w *worker, member string) error
 
-	// sql is the SQL that the hand-written service runs for one operation. It is a script for pgbench with the variables
-	// member and id. It is empty if the operation writes nothing.
+	// sql is the SQL that the hand-written service runs for one operation. It is a script for pgbench with the
+	// variables member and id. It is empty if the operation writes nothing.
 	sql string
 }
 

@@ -133,7 +133,9 @@ func TestTypedCallsOfUnusualBodies(t *testing.T) {
 	sameThroughGateway(t, func(_ *testing.T, w *world) {
 		w.publish("bluebird", []byte(programSource(t, "generous")), 1)
 		ada := w.must("POST", "/v1/members", `{"external_id": "cust"}`)
-		media := []string{"application/json", "text/plain", "application/octet-stream", "application/json; charset=utf-8"}
+		media := []string{
+			"application/json", "text/plain", "application/octet-stream", "application/json; charset=utf-8",
+		}
 		for i, seed := range append(orderSeeds(ada), eventSeeds(ada)...) {
 			for _, m := range media {
 				header := map[string]string{"content-type": m}

@@ -34,7 +34,9 @@ func problemExamples(t *testing.T, s *spec) map[string]yaml.MapSlice {
 			if ref := op.Responses.Status(status).Ref; ref != "" {
 				owner, name = "", path.Base(ref)+"Problem"
 			}
-			i := slices.IndexFunc(listed[status], func(code string) bool { return recorded[rejected{r.Pattern, code}] != nil })
+			i := slices.IndexFunc(
+				listed[status], func(code string) bool { return recorded[rejected{r.Pattern, code}] != nil },
+			)
 			if status < 400 || done[name] || i < 0 {
 				continue
 			}

@@ -91,7 +91,9 @@ func TestPublishFiveThousandCampaigns(t *testing.T) {
 	pointer, _ := lookup(a.json, "errors.0.pointer")
 	detail, _ := lookup(a.json, "errors.0.detail")
 	if a.status != 422 || a.code() != string(loyalty.ValidationFailed) || pointer != "campaigns" ||
-		!strings.Contains(fmt.Sprint(detail), "has 5001 entries; at most 5000 are allowed: remove 1") || w.dump() != before {
+		!strings.Contains(
+			fmt.Sprint(detail), "has 5001 entries; at most 5000 are allowed: remove 1",
+		) || w.dump() != before {
 		t.Errorf("5,001 campaigns: %d %.500s", a.status, a.body)
 	}
 	save(source(5000))

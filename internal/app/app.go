@@ -35,11 +35,12 @@ const (
 // An App contains the dependencies of functions. First set the fields of the first two groups. Then call Wire, which
 // creates the fields of the last group that are not set. After that, an App must not be changed and can be shared.
 type App struct {
-	Table   table.Table
-	Queue   Queue // may be nil if no function of the App sends messages
-	Now     func() time.Time
-	Log     *slog.Logger
-	Version string // the function's published version, a dimension of its metrics; Wire sets it to "local" if it is empty
+	Table table.Table
+	Queue Queue // may be nil if no function of the App sends messages
+	Now   func() time.Time
+	Log   *slog.Logger
+	// The function's published version, a dimension of its metrics; Wire sets it to "local" if it is empty.
+	Version string
 	Stage   Stage
 	Secret  []byte    // at least 32 random bytes, from which the keys for all purposes are derived
 	Random  io.Reader // the source of all randomness, which must be safe for concurrent use; nil selects crypto/rand

@@ -21,9 +21,10 @@ type Publication struct {
 	Program *loyalty.Program
 	Source  []byte
 	By      string
-	At      *time.Time          // when the version takes effect; nil for now
-	After   *int                // the newest version that the publisher knows, or 0 if there was none; nil skips the check
-	Levels  loyalty.RefreshMode // how a changed tier structure applies to members; required if it has changed
+	At      *time.Time // when the version takes effect; nil for now
+	// The newest version that the publisher knows, or 0 if there was none; nil skips the check.
+	After  *int
+	Levels loyalty.RefreshMode // how a changed tier structure applies to members; required if it has changed
 	// Back is true for a rollback to the file of an earlier version, which also withdraws all scheduled versions.
 	Back bool
 

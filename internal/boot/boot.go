@@ -88,8 +88,8 @@ func (env environment) app(ctx context.Context, log *slog.Logger, connect connec
 		return nil, err
 	}
 	if err := <-connected; err != nil {
-		// An error is not fatal here: the table may respond to the first request. If it does not, that request returns the
-		// error.
+		// An error is not fatal here: the table may respond to the first request. If it does not, that request returns
+		// the error.
 		log.Warn("table did not respond during start", "err", err)
 	}
 	if err := a.Wire(); err != nil {

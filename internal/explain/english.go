@@ -214,15 +214,19 @@ var english = language{
 
 		{loyalty.IsLate, ""}: "The required confirmation did not arrive by {day}{tally}.",
 
-		{loyalty.IsRetained, ""}:        "{points} {was|were} not taken back.",
-		{loyalty.IsRetained, "expired"}: "{points} {was|were} not taken back: {it|they} had expired at the end of {day}.",
-		{loyalty.IsRetained, "pending"}: "{points} {was|were} not taken back: only {units} that cannot be spent yet are.",
-		{loyalty.IsRetained, "within"}:  "{points} {was|were} not taken back: your balance had no more.",
-		{loyalty.IsRetained, "debt"}:    "{points} {was|were} not taken back: your account cannot owe more.",
-		{loyalty.WasRetained, ""}:       "{points} {was|were} never taken back and {is|are} not given again.",
-		{loyalty.HasExpired, ""}:        "{points} expired at the end of {day}.",
-		{loyalty.CameLate, ""}:          "{points} came too late: {it|they} had expired at the end of {day}.",
-		{loyalty.BecameActive, ""}:      "{active} earned {by} can now be spent.",
+		{loyalty.IsRetained, ""}: "{points} {was|were} not taken back.",
+		{
+			loyalty.IsRetained, "expired",
+		}: "{points} {was|were} not taken back: {it|they} had expired at the end of {day}.",
+		{
+			loyalty.IsRetained, "pending",
+		}: "{points} {was|were} not taken back: only {units} that cannot be spent yet are.",
+		{loyalty.IsRetained, "within"}: "{points} {was|were} not taken back: your balance had no more.",
+		{loyalty.IsRetained, "debt"}:   "{points} {was|were} not taken back: your account cannot owe more.",
+		{loyalty.WasRetained, ""}:      "{points} {was|were} never taken back and {is|are} not given again.",
+		{loyalty.HasExpired, ""}:       "{points} expired at the end of {day}.",
+		{loyalty.CameLate, ""}:         "{points} came too late: {it|they} had expired at the end of {day}.",
+		{loyalty.BecameActive, ""}:     "{active} earned {by} can now be spent.",
 
 		{loyalty.IsCost, ""}:              "{rule} costs {cost}.",
 		{loyalty.IsAutomatic, ""}:         "It was redeemed automatically because you had at least {least}.",

@@ -230,7 +230,9 @@ var german = language{
 		{
 			loyalty.IsRetained, "pending",
 		}: "{points} {wurde|wurden} nicht zurückgebucht: Das geschieht nur, solange {units} noch nicht einlösbar sind.",
-		{loyalty.IsRetained, "within"}: "{points} {wurde|wurden} nicht zurückgebucht: Mehr war nicht in Ihrem Guthaben.",
+		{
+			loyalty.IsRetained, "within",
+		}: "{points} {wurde|wurden} nicht zurückgebucht: Mehr war nicht in Ihrem Guthaben.",
 		{loyalty.IsRetained, "debt"}: "{points} {wurde|wurden} nicht zurückgebucht: " +
 			"Auf Ihrem Konto darf nicht mehr offen sein.",
 		{loyalty.WasRetained, ""}: "{points} {wurde|wurden} nie zurückgebucht " +

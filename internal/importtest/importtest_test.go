@@ -205,7 +205,8 @@ var arrows = []struct {
 		"internal/local",
 		[]string{
 			"api", "api/programs", "api/reminders", "api/request", "api/wire", "app", "failures", "jobs", "ledger",
-			"ledger/stored", "local/deployment", "local/gateway", "local/paypal", "loyalty/...", "members", "notify", "notify/wording",
+			"ledger/stored", "local/deployment", "local/gateway", "local/paypal", "loyalty/...", "members", "notify",
+			"notify/wording",
 			"payments", "service", "stack", "stack/access", "table",
 		},
 	},

@@ -60,7 +60,9 @@ func TestAGiftCardIsSpentToTheLastCent(t *testing.T) {
 		}
 		spent := int64(0)
 		even := func(i int) int64 { return int64(62 + 2*i) } // the value is odd, so some of it remains
-		for i, err := range servicetest.InParallel(20, func(i int) error { return spend(fmt.Sprint("use_", i), even(i)) }) {
+		for i, err := range servicetest.InParallel(
+			20, func(i int) error { return spend(fmt.Sprint("use_", i), even(i)) },
+		) {
 			if err == nil {
 				spent += even(i)
 				continue

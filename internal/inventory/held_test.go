@@ -99,7 +99,10 @@ func TestUnitsOfManyExpiredReservationsAreAvailable(t *testing.T) {
 		b.EnrollAll(t, 2*n)
 		servicetest.Spread(16, n, func(i int) {
 			if _, err := b.Try(
-				t, service.RedemptionRequest{ID: fmt.Sprint("rd_held_", i), Member: servicetest.Member(n + i), Reward: "mug"},
+				t,
+				service.RedemptionRequest{
+					ID: fmt.Sprint("rd_held_", i), Member: servicetest.Member(n + i), Reward: "mug",
+				},
 			); err != nil {
 				t.Error(err)
 			}

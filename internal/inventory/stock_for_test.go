@@ -115,7 +115,9 @@ func TestAQuoteTakesTwoSteps(t *testing.T) {
 		synctest.Test(t, func(t *testing.T) {
 			meter := &tabletest.Meter{Table: servicetest.Memory(t), Bubble: true}
 			b := newBench(t, meter)
-			b.SetCampaign(t, loyalty.Rule{ID: "double", Give: loyalty.Multiply{By: big.NewRat(2, 1)}, Budget: 1_000_000})
+			b.SetCampaign(
+				t, loyalty.Rule{ID: "double", Give: loyalty.Multiply{By: big.NewRat(2, 1)}, Budget: 1_000_000},
+			)
 			b.Enroll(t, "mem_ada")
 			b.Grant(t, "mem_ada", 1_000)
 			for i, c := range scarce(dates...) {

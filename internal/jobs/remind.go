@@ -56,8 +56,9 @@ type round struct {
 	Program string    `json:"program"`
 	Shard   int       `json:"shard"`
 	Due     time.Time `json:"due"`
-	All     bool      `json:"all,omitzero"`  // also visits members who are not due, because their plans are outdated
-	From    string    `json:"from,omitzero"` // if All is set: the position in the due index after which the visits start
+	All     bool      `json:"all,omitzero"` // also visits members who are not due, because their plans are outdated
+	// If All is set: the position in the due index after which the visits start.
+	From string `json:"from,omitzero"`
 }
 
 // until returns the instant until which members are due. It returns the zero instant if all members are visited.

@@ -319,7 +319,10 @@ func (y *year) checkNoticeOfEveryExpiry(t *testing.T, members int) (lapses int) 
 			lapses++
 			_, day, _ := strings.Cut(e.Cause.ID, ":")
 			if reachable != y.noticed[fmt.Sprint(m, day)] {
-				t.Errorf("%s lost %d points with %s; could be notified: %v, was: %v", m, -e.Points, day, reachable, !reachable)
+				t.Errorf(
+					"%s lost %d points with %s; could be notified: %v, was: %v", m, -e.Points, day, reachable,
+					!reachable,
+				)
 			}
 		}
 	}

@@ -36,7 +36,8 @@ const BudgetShards = 16
 type BudgetCounters struct {
 	Ledger  *Ledger
 	Program string
-	back    []posting.Spend // points that expired reservations return in the same transaction, so that they can be spent
+	// Points that expired reservations return in the same transaction, so that they can be spent.
+	back []posting.Spend
 
 	mu       sync.Mutex                     // guards counters while several budgets are read concurrently
 	counters map[string][BudgetShards]int64 // the counters as they were read, by the key of the rule

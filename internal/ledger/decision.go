@@ -12,8 +12,9 @@ import (
 
 // Inputs are the values on which a decision is based.
 type Inputs struct {
-	Accounts []loyalty.Account // the accounts, advanced to Now: first that of the command's member, then those of Others
-	Left     earn.Budgets      // the remainders of the budgets that were read so far
+	// The accounts, advanced to Now: first that of the command's member, then those of Others.
+	Accounts []loyalty.Account
+	Left     earn.Budgets // the remainders of the budgets that were read so far
 	Now      time.Time
 }
 
@@ -44,8 +45,8 @@ func (decide Decision) Enrolled() Decision {
 type Loader interface {
 	// Reset discards the inputs that may have changed. It is called at the beginning of every attempt to write.
 	Reset()
-	// Load reads the inputs that are missing according to the result of a decision. It returns true if the decision must
-	// be made again with them.
+	// Load reads the inputs that are missing according to the result of a decision. It returns true if the decision
+	// must be made again with them.
 	Load(ctx context.Context, x Inputs, outs []posting.Outcome, err error) (again bool, failed error)
 }
 

@@ -19,7 +19,8 @@ import (
 
 // CodeDoc is a stored form: only add fields.
 type CodeDoc struct {
-	Member     string `json:"m,omitzero"` // the member who claimed the code; empty for an uploaded code that is unclaimed
+	// The member who claimed the code; empty for an uploaded code that is unclaimed.
+	Member     string `json:"m,omitzero"`
 	Redemption string `json:"rd,omitzero"`
 	Reward     string `json:"r"`
 	From       int64  `json:"f,omitzero"`

@@ -37,17 +37,17 @@ type Command struct {
 	Note *loyalty.Entry
 	// Ends is set if a prepared command ends a reservation or an offer, which another command may have ended before.
 	Ends bool
-	// revises is the prior state on which a prepared command builds. It is nil unless the command writes a revision of a
-	// cause with a natural identity. The field named of contains that cause.
+	// revises is the prior state on which a prepared command builds. It is nil unless the command writes a revision of
+	// a cause with a natural identity. The field named of contains that cause.
 	revises *Prior
 	of      loyalty.Cause
 }
 
 // A Result contains the entries that a command wrote, now or when it ran before.
 type Result struct {
-	// Entries are the entries of the decision, those of the command's member first. If the response of the table was lost,
-	// Entries contains only the first of them. For a command without a decision, they are the entries that record changes
-	// over time, such as expiries.
+	// Entries are the entries of the decision, those of the command's member first. If the response of the table was
+	// lost, Entries contains only the first of them. For a command without a decision, they are the entries that record
+	// changes over time, such as expiries.
 	Entries  []loyalty.Entry
 	Replayed bool
 }

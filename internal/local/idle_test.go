@@ -46,7 +46,10 @@ func advanced(t testing.TB, days int, hourly bool) idleRun {
 		in := members.Enrollment{
 			Member: memberID(i), Profile: members.Profile{Email: fmt.Sprintf("m%d@example.com", i)},
 			Consents: []remind.Consent{
-				{Channel: loyalty.Email, Purpose: loyalty.Marketing, Granted: true, At: noon, Wording: "v1", Source: "test"},
+				{
+					Channel: loyalty.Email, Purpose: loyalty.Marketing, Granted: true, At: noon, Wording: "v1",
+					Source: "test",
+				},
 			},
 		}
 		if _, err := stack.App.Members.Enroll(t.Context(), p, in, by); err != nil {

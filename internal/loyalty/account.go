@@ -58,10 +58,11 @@ type Account struct {
 
 	Extended []Extended // points whose expiry was postponed because no notice was sent, latest last
 
-	Conversions []Converted     // the latest conversions that are not fully reversed, oldest first
-	Slides      calendar.Date   // the day to which the last activity moved lots that expire by inactivity; may be zero
-	Graced      []calendar.Date // expiry days set by a grace period, latest last; points of these days get no second one
-	Carried     string          // the exact fraction of a point carried from earlier orders; may be negative or empty
+	Conversions []Converted   // the latest conversions that are not fully reversed, oldest first
+	Slides      calendar.Date // the day to which the last activity moved lots that expire by inactivity; may be zero
+	// Expiry days set by a grace period, latest last; points of these days get no second one.
+	Graced  []calendar.Date
+	Carried string // the exact fraction of a point carried from earlier orders; may be negative or empty
 
 	Activities   []time.Time // the latest activities that count, oldest first; see ActivityChange
 	Slid         []Lot       // points that activities moved to the day in Slides, by their original expiry day

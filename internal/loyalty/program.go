@@ -225,9 +225,10 @@ type Tiers struct {
 	Calendar bool               // the window is the calendar year; Months does not apply
 	Window   Window             // the periods in which members qualify; used instead of Months and Calendar
 
-	MoveUp        MoveUp
-	KeepFor       calendar.Period // the minimum time for which a member keeps a level
-	KeepYear      int             // instead of KeepFor: to the end of a calendar year; 1 is the current, 2 the next year
+	MoveUp  MoveUp
+	KeepFor calendar.Period // the minimum time for which a member keeps a level
+	// Instead of KeepFor: to the end of a calendar year; 1 is the current, 2 the next year.
+	KeepYear      int
 	KeepPeriods   int             // instead of KeepFor: to the end of a period of the window; 1 is the current one
 	ExtendedBy    calendar.Period // extra time after the end by KeepYear or KeepPeriods
 	Grace         calendar.Period // extra time after the end of the level before the member moves down

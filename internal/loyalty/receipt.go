@@ -21,7 +21,8 @@ type Fact struct {
 	Clock int64
 	At    time.Time // when the object was created
 
-	// These fields state what the money was for, if the processor reports it. The rest was for goods, without their tax.
+	// These fields state what the money was for, if the processor reports it. The rest was for goods, without their
+	// tax.
 	Shipping    int64 // the money for shipping, without tax
 	Tax         int64 // all tax, without a tip
 	ShippingTax int64 // the part of Tax that was for shipping

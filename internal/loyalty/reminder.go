@@ -30,9 +30,10 @@ type Reminders struct {
 	QuietFrom int // the start of the quiet hours, in minutes of the member's day
 	// QuietUntil is the end of the quiet hours. Below QuietFrom it is on the next day. If both are equal, there are no
 	// quiet hours.
-	QuietUntil        int
-	FrequencyCaps     []FrequencyCap  // for marketing only; transactional messages are not counted or limited
-	Holdout           *big.Rat        // the share of members who get no marketing, to measure its effect; nil means none
+	QuietUntil    int
+	FrequencyCaps []FrequencyCap // for marketing only; transactional messages are not counted or limited
+	// The share of members who get no marketing, to measure its effect; nil means none.
+	Holdout           *big.Rat
 	AttributionWindow calendar.Period // an order or redemption within this time is a response; zero means seven days
 	Ignored           IgnoredRule     // reduces marketing that gets no response
 	Messages          []Reminder

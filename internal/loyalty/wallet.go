@@ -10,12 +10,13 @@ import (
 // A Wallet is an additional kind of points, such as miles. It has a separate expiry and clawback policy, never counts
 // toward a level, and is spent on rewards that have a price in it.
 type Wallet struct {
-	ID       string
-	Name     Text
-	Unit     Units
-	Rates    map[Currency]Rate // the rates at which earning goods also earn points of this wallet; may be empty
-	Pending  calendar.Wait     // how long points are pending; must not set Until, as a missing delivery forfeits no points
-	Expires  calendar.Expiry   // when points expire; must not set Inactive, which only the main wallet supports
+	ID    string
+	Name  Text
+	Unit  Units
+	Rates map[Currency]Rate // the rates at which earning goods also earn points of this wallet; may be empty
+	// How long points are pending; must not set Until, as a missing delivery forfeits no points.
+	Pending  calendar.Wait
+	Expires  calendar.Expiry // when points expire; must not set Inactive, which only the main wallet supports
 	Clawback ClawbackPolicy
 	MaxDebt  Points
 }

@@ -43,7 +43,8 @@ func TestAMemberIsReadWithOneQuery(t *testing.T) {
 			b.Take(
 				t,
 				service.RedemptionRequest{
-					ID: fmt.Sprint("rd_", i), Member: servicetest.Member(0), Reward: "mug", Commit: true, Address: address,
+					ID: fmt.Sprint("rd_", i), Member: servicetest.Member(0), Reward: "mug", Commit: true,
+					Address: address,
 				},
 			)
 		}
@@ -53,7 +54,9 @@ func TestAMemberIsReadWithOneQuery(t *testing.T) {
 			t.Fatal(err)
 		}
 		stored := 0
-		for _, err := range b.Table.Query(t.Context(), table.Query{PK: "P#bluebird#M#" + string(servicetest.Member(0))}) {
+		for _, err := range b.Table.Query(
+			t.Context(), table.Query{PK: "P#bluebird#M#" + string(servicetest.Member(0))},
+		) {
 			if stored++; err != nil {
 				t.Fatal(err)
 			}

@@ -75,7 +75,8 @@ func TestACodeIsOneMembers(t *testing.T) {
 		for i := range 5 {
 			servicetest.Until(func() (members.Member, error) {
 				return members.Members{Ledger: b.Ledger}.Enroll(
-					t.Context(), b.P, members.Enrollment{Member: servicetest.Member(i)}, ledger.By{Input: fmt.Sprint(i)},
+					t.Context(), b.P, members.Enrollment{Member: servicetest.Member(i)},
+					ledger.By{Input: fmt.Sprint(i)},
 				)
 			})
 		}
@@ -83,7 +84,9 @@ func TestACodeIsOneMembers(t *testing.T) {
 		for i, err := range servicetest.InParallel(20, func(i int) error {
 			_, err := servicetest.Until(
 				func() (string, error) {
-					return members.Referrals{Ledger: b.Ledger}.GiveCode(t.Context(), b.P, servicetest.Member(i%5), "BEANS")
+					return members.Referrals{Ledger: b.Ledger}.GiveCode(
+						t.Context(), b.P, servicetest.Member(i%5), "BEANS",
+					)
 				},
 			)
 			return err
@@ -235,7 +238,8 @@ func TestWhoTurnsOutToBeTheReferrerIsNoFriend(t *testing.T) {
 			} {
 				b.is(t, step.Is)
 				points += b.place(t, b.Order(step.Order+string(m), m, 2_000))
-				if r := b.referral(t, m); r.By != servicetest.Member(0) || strings.TrimSuffix(r.Order, string(m)) != step.Brought {
+				if r := b.referral(t, m); r.By != servicetest.Member(0) ||
+					strings.TrimSuffix(r.Order, string(m)) != step.Brought {
 					t.Errorf("%+v ordered %s, and the referral is %+v", step.Is, step.Order, r)
 				}
 				if has, want := b.owns(t, m), points+step.Friends; has != want {

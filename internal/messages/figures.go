@@ -23,10 +23,11 @@ const (
 	FigureOpened     = "opened"
 	FigureFailed     = "failed" // messages that were returned as undeliverable
 	FigureComplained = "complained"
-	FigureEnded      = "ended"      // messages whose attribution window ended, with or without a response
-	FigureActed      = "acted"      // the ended messages to which the member responded
-	FigureHeld       = "held"       // the ended messages of the holdout, which were not sent
-	FigureHeldActed  = "held_acted" // ended messages of the holdout whose member did what the message would have asked for
+	FigureEnded      = "ended" // messages whose attribution window ended, with or without a response
+	FigureActed      = "acted" // the ended messages to which the member responded
+	FigureHeld       = "held"  // the ended messages of the holdout, which were not sent
+	// Ended messages of the holdout whose member did what the message would have asked for.
+	FigureHeldActed = "held_acted"
 )
 
 const (

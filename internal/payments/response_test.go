@@ -92,7 +92,8 @@ func TestProblemExamplesMatchResponses(t *testing.T) {
 		t.Fatal(err)
 	}
 	for name, err := range map[string]error{
-		"InvalidEncoding": errEncoding, "WebhookUnverified": webhook.ErrMissing, "WebhookUnavailable": webhook.ErrConfig,
+		"InvalidEncoding": errEncoding, "WebhookUnverified": webhook.ErrMissing,
+		"WebhookUnavailable": webhook.ErrConfig,
 	} {
 		in := call{}
 		in.Context.RequestID = "req-1"

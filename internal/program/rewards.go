@@ -121,7 +121,9 @@ func parsePrices(c *document.Compiler, n *document.Node, r loyalty.Reward) map[s
 		level := f.Key.Name
 		price := loyalty.Points(c.Integer(f, 1, int64(loyalty.MaxPoints)))
 		switch {
-		case !validate.LevelID(c, c.P.Tiers.Levels, level, document.AtKey(f, "%q is not a level", document.Clip(level))):
+		case !validate.LevelID(
+			c, c.P.Tiers.Levels, level, document.AtKey(f, "%q is not a level", document.Clip(level)),
+		):
 		case len(r.Tiers) > 0 && !slices.Contains(r.Tiers, level):
 			c.Add(document.AtKey(f, "never applies: the reward is for members of %s", describe.Series(r.Tiers, "or")))
 		case price > r.Cost && r.Cost > 0:

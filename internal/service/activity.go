@@ -56,9 +56,10 @@ func (a Activity) Disconnected(now time.Time) bool { return now.Sub(a.Last) >= d
 
 // activityDoc is a stored form: only add fields.
 type activityDoc struct {
-	First int64            `json:"first"`
-	Last  int64            `json:"last"`
-	Gaps  map[string]int64 `json:"gaps,omitempty"` // the gaps in seconds, keyed by the day on which they ended: 2026-12-01
+	First int64 `json:"first"`
+	Last  int64 `json:"last"`
+	// The gaps in seconds, keyed by the day on which they ended: 2026-12-01.
+	Gaps map[string]int64 `json:"gaps,omitempty"`
 }
 
 // RecordActivity records that a verified event of a processor arrived. If another process records one at the same time,

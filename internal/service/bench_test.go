@@ -71,7 +71,10 @@ func BenchmarkDrop(b *testing.B) {
 			servicetest.Spread(32, b.N, func(i int) {
 				id := fmt.Sprintf("rd_%d_%d", run, i)
 				if _, err := l.Try(
-					b, service.RedemptionRequest{ID: id, Member: servicetest.Member(i % members), Reward: reward, Commit: true},
+					b,
+					service.RedemptionRequest{
+						ID: id, Member: servicetest.Member(i % members), Reward: reward, Commit: true,
+					},
 				); err != nil {
 					b.Error(err)
 				}

@@ -45,8 +45,9 @@ const (
 
 // These codes state why an event was quarantined. The code of a rejection (loyalty.Error) can also be the reason.
 const (
-	BodyMismatch  loyalty.Code = "webhook_body_mismatch"  // the stored event or the processor has different content
-	StageMismatch loyalty.Code = "webhook_stage_mismatch" // test payments on a live stack, or live payments on a test one
+	BodyMismatch loyalty.Code = "webhook_body_mismatch" // the stored event or the processor has different content
+	// Test payments on a live stack, or live payments on a test one.
+	StageMismatch loyalty.Code = "webhook_stage_mismatch"
 )
 
 // A StoredDelivery is a stored event with its outcome.

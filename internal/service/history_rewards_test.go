@@ -40,7 +40,9 @@ func historyRewards(p *loyalty.Program, rng *rand.Rand) {
 // fill uploads codes to the pool, and repeats the upload until it succeeds.
 func (h *history) fill() {
 	err := h.until("fill the pool", func(l *ledger.Ledger) error {
-		_, err := inventory.Codes{Ledger: l}.Add(h.t.Context(), h.P.ID, "voucher", servicetest.Vouchers(0, historyCodes))
+		_, err := inventory.Codes{Ledger: l}.Add(
+			h.t.Context(), h.P.ID, "voucher", servicetest.Vouchers(0, historyCodes),
+		)
 		return err
 	})
 	if err != nil {

@@ -112,7 +112,9 @@ func (os Orders) orderEntry(
 			return e, nil
 		}
 	}
-	return os.Latest(ctx, program, loyalty.CauseOrder, o.ID) // the response of the transaction was lost, so read the entry
+	return os.Latest(
+		ctx, program, loyalty.CauseOrder, o.ID,
+	) // the response of the transaction was lost, so read the entry
 }
 
 // writeOrder returns the command that writes the next revision of an order to its member's account, or to no account

@@ -375,13 +375,14 @@ func (k *StoredDelivery) put(program string) table.Op {
 
 // knownDoc is the stored state of a payment, apart from its order.
 type knownDoc struct {
-	Payment  stored.ReceiptDoc `json:"p"`
-	Order    string            `json:"o,omitzero"`    // the order that it pays, once known; never changes
-	Same     string            `json:"same,omitzero"` // the payment into which this one was merged; other fields are empty
-	Member   string            `json:"m,omitzero"`    // the member as named by the processor
-	Customer string            `json:"cus,omitzero"`
-	Email    string            `json:"em,omitzero"`   // a keyed hash
-	Parked   bool              `json:"park,omitzero"` // its order is listed under every known name
+	Payment stored.ReceiptDoc `json:"p"`
+	Order   string            `json:"o,omitzero"` // the order that it pays, once known; never changes
+	// The payment into which this one was merged; other fields are empty.
+	Same     string `json:"same,omitzero"`
+	Member   string `json:"m,omitzero"` // the member as named by the processor
+	Customer string `json:"cus,omitzero"`
+	Email    string `json:"em,omitzero"`   // a keyed hash
+	Parked   bool   `json:"park,omitzero"` // its order is listed under every known name
 }
 
 // knownKey returns the key of the facts about one payment, by the processor's ID of the payment.

@@ -321,7 +321,9 @@ type ending struct {
 	gives  bool // whether the member gets the reward, under the rules of the reservation
 	late   loyalty.Code
 	detail string
-	with   func(context.Context, string, RedemptionResult) ([]table.Op, error) // with returns further writes; may be nil
+	with   func(
+		context.Context, string, RedemptionResult,
+	) ([]table.Op, error) // with returns further writes; may be nil
 }
 
 // resolved reports whether the same command wrote the second revision. It rejects the command if another one wrote it.

@@ -21,11 +21,12 @@ type redemptionContext struct {
 	in         RedemptionRequest
 	reward     loyalty.Reward
 	redemption loyalty.Redemption
-	household  share.Household        // the household whose points the member may use; it has no members if there is none
-	expired    inventory.ExpiredHolds // expired reservations that still reduced the stock of the reward
-	call       redeem.Call            // the waitlisted members who may claim the remaining stock now
-	stock      *loyalty.Points        // the stock with which the field call was determined; nil if unknown
-	dates      earn.Budgets           // the remaining stock on each date; nil if unknown
+	// The household whose points the member may use; it has no members if there is none.
+	household share.Household
+	expired   inventory.ExpiredHolds // expired reservations that still reduced the stock of the reward
+	call      redeem.Call            // the waitlisted members who may claim the remaining stock now
+	stock     *loyalty.Points        // the stock with which the field call was determined; nil if unknown
+	dates     earn.Budgets           // the remaining stock on each date; nil if unknown
 }
 
 // decide decides about the redemption.

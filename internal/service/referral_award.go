@@ -32,7 +32,8 @@ type referralContext struct {
 	compared bool // whether the profiles of the friend and the referrer were compared
 	alike    bool // whether the friend and the referrer are the same person
 
-	// change is the change of the referral for which withdrawn and converting were read. It is zero until they are read.
+	// change is the change of the referral for which withdrawn and converting were read. It is zero until they are
+	// read.
 	change                award.ReferralChange
 	withdrawn, converting award.KnownReferral
 }

@@ -43,7 +43,8 @@ func TestManyGiftsOfTheSamePointsCreditThemOnce(t *testing.T) {
 					_, err := b.Transfer(
 						t,
 						service.TransferRequest{
-							ID: fmt.Sprint("tr_", i), From: servicetest.Member(0), To: servicetest.Member(i + 1), Points: 100,
+							ID: fmt.Sprint("tr_", i), From: servicetest.Member(0), To: servicetest.Member(i + 1),
+							Points: 100,
 						},
 					)
 					return err
@@ -90,14 +91,17 @@ func TestManyGiftsOfTheSamePointsCreditThemOnce(t *testing.T) {
 // One of them wins, and the points match its result.
 func TestOneEndOfAnOfferWins(t *testing.T) {
 	onFaulty(t, func(t *testing.T, b *bench) {
-		b.AllowTransfers(t, loyalty.Transfers{Min: 1, Fee: loyalty.Fee{Points: 10}, Accept: calendar.Period{Minutes: 30}})
+		b.AllowTransfers(
+			t, loyalty.Transfers{Min: 1, Fee: loyalty.Fee{Points: 10}, Accept: calendar.Period{Minutes: 30}},
+		)
 		ends := map[loyalty.RedemptionStatus]int{}
 		for i := range 12 {
 			from, to, id := 2*i, 2*i+1, fmt.Sprint("tr_", i)
 			b.EnrollWithPoints(t, from)
 			b.EnrollMember(t, to)
 			if _, err := b.Transfer(
-				t, service.TransferRequest{ID: id, From: servicetest.Member(from), To: servicetest.Member(to), Points: 90},
+				t,
+				service.TransferRequest{ID: id, From: servicetest.Member(from), To: servicetest.Member(to), Points: 90},
 			); err != nil {
 				t.Fatal(err)
 			}

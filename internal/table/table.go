@@ -61,12 +61,12 @@ type Query struct {
 //
 // All methods are safe for concurrent use, including writes while a Query is running.
 type Table interface {
-	// Get reads one item. If the item is absent, Get returns no error and an Item with the requested Key, Version 0 and no
-	// Doc. This Item can be passed to Put.
+	// Get reads one item. If the item is absent, Get returns no error and an Item with the requested Key, Version 0 and
+	// no Doc. This Item can be passed to Put.
 	Get(ctx context.Context, key Key) (Item, error)
 
-	// Query reads pages of items as the caller consumes them. If there is an error, it yields the error with a zero Item
-	// and ends the sequence.
+	// Query reads pages of items as the caller consumes them. If there is an error, it yields the error with a zero
+	// Item and ends the sequence.
 	Query(ctx context.Context, q Query) iter.Seq2[Item, error]
 
 	// Transact applies ops. It returns a *ConflictError if a condition failed, ErrBusy if the table could not apply
@@ -89,8 +89,8 @@ type ConflictError struct {
 	Op  int // the index of the first operation whose condition failed
 	Key Key // the key of the item of this operation
 	// Current is the current item. Its Version is 0 if there is none. After a failed Put, Current can be used to decide
-	// the next Put, but it may not be durable yet. A caller that returns Current without another write must first read the
-	// item with Get.
+	// the next Put, but it may not be durable yet. A caller that returns Current without another write must first read
+	// the item with Get.
 	Current Item
 }
 

@@ -24,40 +24,42 @@ type Metric string
 
 const (
 	// Errors counts failures that Lambda's own metric Errors does not include, because the function reports them in a
-	// response: a response with a status of 500 or more (except the documented 503 webhook_not_configured), a message in
-	// batchItemFailures, a failed schedule or feedback event, a failed stream record, and a panic.
+	// response: a response with a status of 500 or more (except the documented 503 webhook_not_configured), a message
+	// in batchItemFailures, a failed schedule or feedback event, a failed stream record, and a panic.
 	Errors Metric = "Errors"
 
 	// Timeouts counts invocations that stopped before their work was complete because Lambda's deadline was near.
 	Timeouts Metric = "Timeouts"
 
-	// Conflicts counts attempts at a write that DynamoDB refused because another transaction was changing the same item.
-	// Each refused attempt is retried. If the last attempt is refused too, the failure is also counted in Errors.
+	// Conflicts counts attempts at a write that DynamoDB refused because another transaction was changing the same
+	// item. Each refused attempt is retried. If the last attempt is refused too, the failure is also counted in Errors.
 	Conflicts Metric = "Conflicts"
 
 	// Throttles counts calls that DynamoDB refused because the table, an index, a key or the account exceeded its
-	// throughput. Each refused call is retried. If the last attempt is refused too, the failure is also counted in Errors.
+	// throughput. Each refused call is retried. If the last attempt is refused too, the failure is also counted in
+	// Errors.
 	Throttles Metric = "Throttles"
 
-	// SignatureFailures counts webhooks that were rejected with status 401 because they were not signed, not signed by the
-	// processor, or signed too long ago. Only the function webhooks reports it.
+	// SignatureFailures counts webhooks that were rejected with status 401 because they were not signed, not signed by
+	// the processor, or signed too long ago. Only the function webhooks reports it.
 	SignatureFailures Metric = "SignatureFailures"
 
 	// Quarantined counts verified events of payment processors that were stored for an operator's review. Only the
 	// function webhooks reports it.
 	Quarantined Metric = "Quarantined"
 
-	// InvariantViolations counts commands that were refused because their result would have violated an invariant of the
-	// ledger. Nothing was written. Each violation points to a defect in the rules or in stored data. The failed command is
-	// also counted in Errors.
+	// InvariantViolations counts commands that were refused because their result would have violated an invariant of
+	// the ledger. Nothing was written. Each violation points to a defect in the rules or in stored data. The failed
+	// command is also counted in Errors.
 	InvariantViolations Metric = "InvariantViolations"
 
-	// CodeGuesses counts lookups of uploaded codes that were refused because their API key had looked up too many unknown
-	// codes within a minute. Probably a client that uses the key is guessing codes. Only the function redeem reports it.
+	// CodeGuesses counts lookups of uploaded codes that were refused because their API key had looked up too many
+	// unknown codes within a minute. Probably a client that uses the key is guessing codes. Only the function redeem
+	// reports it.
 	CodeGuesses Metric = "CodeGuesses"
 
-	// SilentProvider counts connected payment processors that have sent no verified event for twice the usual time between
-	// two events. Only the function reassess reports it, once an hour.
+	// SilentProvider counts connected payment processors that have sent no verified event for twice the usual time
+	// between two events. Only the function reassess reports it, once an hour.
 	SilentProvider Metric = "SilentProvider"
 
 	// PITRDisabled is 1 for each hour in which the table's point-in-time recovery is disabled. Only the function

@@ -38,7 +38,9 @@ func version(c *request.Check, p request.Place, w request.Whole, least int64) {
 // checkSource checks the length of a program file.
 func checkSource(c *request.Check, s string) {
 	if n := utf8.RuneCountInString(s); n < 1 || n > maxSource {
-		c.Fault(request.At("source"), loyalty.ValidationFailed, "A program file must have 1 to %d characters.", maxSource)
+		c.Fault(
+			request.At("source"), loyalty.ValidationFailed, "A program file must have 1 to %d characters.", maxSource,
+		)
 	} else if len(s) > program.MaxSource {
 		c.Fault(request.At("source"), loyalty.ValidationFailed, "A program file must have at most %d bytes in UTF-8.",
 			program.MaxSource)

@@ -54,7 +54,8 @@ func (x Cursor) Shard() (shard int, place string, err error) {
 		return 0, "", nil
 	}
 	number, place, _ := strings.Cut(x.Text(), " ")
-	if shard, err = strconv.Atoi(number); err != nil { // an earlier release may have written this cursor in another format
+	// An earlier release may have written this cursor in another format.
+	if shard, err = strconv.Atoi(number); err != nil {
 		return 0, "", foreignCursor()
 	}
 	return shard, place, nil

@@ -14,11 +14,13 @@ func StoredEntry(e loyalty.Entry) entryDoc {
 		Sequence: e.Sequence, Member: string(e.Member), Kind: string(e.Kind), Points: int64(e.Points),
 		Program: e.Program, Effective: Millis(e.Effective), Recorded: Millis(e.Recorded), Actor: e.Actor,
 		Input:      e.Input,
-		Redemption: storedRedemption(e.Redemption), Tier: storedTier(e.Standing), Redated: each(e.Redated, storedReached),
+		Redemption: storedRedemption(e.Redemption), Tier: storedTier(e.Standing),
+		Redated:    each(e.Redated, storedReached),
 		Usage:      storedUsage(e.Usage),
 		Conversion: storedConverted(e.Conversion), Reversals: each(e.Reversals, storedUnconverted),
 		WriteOffs: each(e.WriteOffs, storedWriteOff),
-		Wallets:   each(e.Wallets, storedWallet), Numbers: e.Numbers, Target: e.Target, First: each(e.First, placedText),
+		Wallets:   each(e.Wallets, storedWallet), Numbers: e.Numbers, Target: e.Target,
+		First:      each(e.First, placedText),
 		Undecided:  each(e.Undecided, storedAgain),
 		Converting: storedConverting(e.Converting), From: storedFrom(e.UndecidedFrom),
 		Event: StoredEvent(e.Event), Traits: storedTraits(e.Traits), Slides: int32(e.Slides), Stale: int32(e.Stale),
@@ -111,7 +113,8 @@ func (d *entryDoc) entry(c loyalty.Cause) (loyalty.Entry, error) {
 		e.Postings = append(e.Postings, loyalty.Posting{
 			Wallet: p.Wallet, Bucket: loyalty.Bucket(p.Bucket), Lot: calendar.Date(p.Lot), ActiveAt: Instant(p.At),
 			GiveUp: Instant(p.GiveUp),
-			Cause:  loyalty.Cause{Kind: p.Kind, ID: p.ID}, Points: loyalty.Points(p.Points), From: calendar.Date(p.From),
+			Cause:  loyalty.Cause{Kind: p.Kind, ID: p.ID}, Points: loyalty.Points(p.Points),
+			From: calendar.Date(p.From),
 		})
 	}
 	e.Reasons = each(d.Reasons, reasonDoc.reason)
@@ -173,7 +176,9 @@ func (d *entryDoc) readLotEffects(l *loyalty.LotEffects) {
 		l.Move = new(loyalty.Move)
 		*l.Move = d.Move.move()
 	}
-	l.Extended, l.Slides, l.Stale = each(d.Extended, extendedDoc.extended), calendar.Date(d.Slides), calendar.Date(d.Stale)
+	l.Extended, l.Slides, l.Stale = each(
+		d.Extended, extendedDoc.extended,
+	), calendar.Date(d.Slides), calendar.Date(d.Stale)
 	l.Graced = datesTo[calendar.Date](d.Graced)
 	l.Reversals, l.WriteOffs = each(d.Reversals, unconvertedDoc.unconverted), each(d.WriteOffs, writeOffDoc.writeOff)
 }

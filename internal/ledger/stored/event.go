@@ -47,7 +47,8 @@ func (d *eventDoc) state(c loyalty.Cause, m loyalty.MemberID) (*loyalty.EventSta
 	_, id, _ := strings.Cut(c.ID, ":")
 	s := &loyalty.EventState{
 		Event:    loyalty.Event{Type: d.Type, ID: id, Member: m, At: Instant(d.At)},
-		Revision: c.Revision, Program: d.Program, Worth: loyalty.Points(d.Worth), Shares: each(d.Shares, shareDoc.share),
+		Revision: c.Revision, Program: d.Program, Worth: loyalty.Points(d.Worth),
+		Shares: each(d.Shares, shareDoc.share),
 		Bucket: d.Bucket, SlidTo: calendar.Date(d.SlidTo), Visits: d.Visits,
 		TierGroups: each(d.TierGroups, countedDoc.counted), Missing: d.Missing, Meets: d.Meets,
 		Buyer: loyalty.Buyer{

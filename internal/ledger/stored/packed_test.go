@@ -106,11 +106,14 @@ func TestDamagedPackedEntriesAreErrors(t *testing.T) {
 
 // A reused writer gives the same bytes as a new one. A document does not depend on those that were packed before.
 func TestReusedWriterCompressesEqually(t *testing.T) {
-	docs := []string{`{"seq":1,"lots":[20271231,175]}`, strings.Repeat(`{"k":"order","id":"10"}`, 200), "", `{"holds":[]}`}
+	docs := []string{
+		`{"seq":1,"lots":[20271231,175]}`, strings.Repeat(`{"k":"order","id":"10"}`, 200), "", `{"holds":[]}`,
+	}
 	for range 3 {
 		for _, doc := range docs {
 			fresh := &deflater{dictionary: accountDictionary}
-			if got, want := accountDeflater.deflated([]byte(doc)), fresh.deflated([]byte(doc)); !bytes.Equal(got, want) {
+			got, want := accountDeflater.deflated([]byte(doc)), fresh.deflated([]byte(doc))
+			if !bytes.Equal(got, want) {
 				t.Errorf("%.40s: %x, want %x", doc, got, want)
 			}
 		}

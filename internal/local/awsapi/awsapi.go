@@ -38,7 +38,8 @@ type Server struct {
 	Secrets  map[string]string // the values of secrets by ARN
 	Queues   map[string]Queue  // the SQS queues by URL
 
-	Email func(context.Context, Email) error       // receives emails for SES; returns ErrRejected for an invalid address
+	// Receives emails for SES; returns ErrRejected for an invalid address.
+	Email func(context.Context, Email) error
 	Text  func(context.Context, TextMessage) error // receives text messages for SNS
 	Put   func(context.Context, BusEvent) error    // receives events for EventBridge
 	Now   func() time.Time

@@ -108,8 +108,10 @@ func as(function string) aws.CredentialsProvider {
 var calls = map[string]func(ctx context.Context, url string, who aws.CredentialsProvider) error{
 	"dynamodb": func(ctx context.Context, url string, who aws.CredentialsProvider) error {
 		t := &dynamotable.Table{
-			Name:   "perennial",
-			Client: dynamotable.NewClient(dynamodb.New(dynamodb.Options{BaseEndpoint: &url, Region: region, Credentials: who})),
+			Name: "perennial",
+			Client: dynamotable.NewClient(
+				dynamodb.New(dynamodb.Options{BaseEndpoint: &url, Region: region, Credentials: who}),
+			),
 		}
 		return t.Transact(ctx, table.Put(table.Item{Key: table.Key{PK: "P#p", SK: "a"}, Doc: []byte(`{}`)}))
 	},

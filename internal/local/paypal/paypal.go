@@ -48,11 +48,12 @@ type Server struct {
 	// Next handles requests to other hosts.
 	Next http.RoundTripper
 
-	// Key is the private key that signs webhooks. If it is nil, the first call of Sign creates it, which takes some time.
+	// Key is the private key that signs webhooks. If it is nil, the first call of Sign creates it, which takes some
+	// time.
 	Key *rsa.PrivateKey
 
-	// Certificate changes the template of the certificate for Key, so that tests can use an invalid certificate. It may be
-	// nil.
+	// Certificate changes the template of the certificate for Key, so that tests can use an invalid certificate. It may
+	// be nil.
 	Certificate func(template *x509.Certificate)
 
 	issuer    *x509.Certificate

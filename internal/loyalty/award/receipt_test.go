@@ -31,7 +31,9 @@ func TestPaidFollowsWhatTheProgramAwards(t *testing.T) {
 		o.Receipts = x
 		return o
 	}
-	unreported := loyalty.Order{ID: "1", Currency: "EUR", Status: loyalty.OrderPlaced, ReportedStatus: loyalty.Unreported}
+	unreported := loyalty.Order{
+		ID: "1", Currency: "EUR", Status: loyalty.OrderPlaced, ReportedStatus: loyalty.Unreported,
+	}
 	for _, c := range []struct {
 		name                     string
 		o                        loyalty.Order

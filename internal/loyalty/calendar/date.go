@@ -184,9 +184,10 @@ func (r RoundTo) Date(d Date) Date {
 
 // Expiry is how long points are valid after they become active. With the zero Expiry, they never expire.
 type Expiry struct {
-	After       Period
-	RoundTo     RoundTo
-	On          []Day       // instead of RoundTo: points expire on the first of these days that follows the period After
+	After   Period
+	RoundTo RoundTo
+	// Instead of RoundTo: points expire on the first of these days that follows the period After.
+	On          []Day
 	Anniversary Anniversary // instead of RoundTo: points expire on the first anniversary that follows the period After
 	Inactive    bool        // After counts from the member's last activity; each activity postpones all such lots
 	ResetBy     []string    // with Inactive: the activities that count: order, redemption, or the type of an event
@@ -236,11 +237,12 @@ func nextDay(days []Day, d Date) Date {
 
 // A Wait is how long points are pending. The points of the zero Wait are active immediately.
 type Wait struct {
-	For    Period     // the length of the wait, from the placing of the order or, if Until is set, from that event
-	Until  OrderEvent // the points are pending until this event of the order
-	Within Period     // with Until: points are forfeited if the event does not happen within this time; zero means never
-	On     []Day      // instead: the points are pending until the first of these days after the order; ascending
-	Manual bool       // instead: the points are pending until they are activated manually
+	For   Period     // the length of the wait, from the placing of the order or, if Until is set, from that event
+	Until OrderEvent // the points are pending until this event of the order
+	// With Until: points are forfeited if the event does not happen within this time; zero means never.
+	Within Period
+	On     []Day // instead: the points are pending until the first of these days after the order; ascending
+	Manual bool  // instead: the points are pending until they are activated manually
 }
 
 // OrderEvent is an event of an order after it was placed.

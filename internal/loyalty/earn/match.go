@@ -218,7 +218,9 @@ func (v *Valuation) prepare() {
 	for i, l := range v.O.Lines {
 		m, ok := v.category(l.Category)
 		if ok && m.By.Sign() == 0 || !v.earning(l) {
-			v.lines[i] = lineValue{amount: exact.Whole(0), value: exact.Whole(0)} // the line item earns nothing under any rule
+			v.lines[i] = lineValue{
+				amount: exact.Whole(0), value: exact.Whole(0),
+			} // the line item earns nothing under any rule
 			continue
 		}
 		left := v.remainingOf(l)

@@ -43,7 +43,10 @@ func TestAllocationsUnderManyCampaigns(t *testing.T) {
 	}{{200, 0, 0}, {5000, 0, 0}, {200, 2, 9}, {5000, 2, 9}} {
 		n := testing.AllocsPerRun(100, decideUnder(t, manyCampaigns(t, c.campaigns, c.matching)))
 		if n > none+c.most {
-			t.Errorf("%d campaigns, %d of them matching: %v allocations, %v without campaigns", c.campaigns, c.matching, n, none)
+			t.Errorf(
+				"%d campaigns, %d of them matching: %v allocations, %v without campaigns", c.campaigns, c.matching, n,
+				none,
+			)
 		}
 	}
 }

@@ -183,8 +183,9 @@ func TestFactsInAnyOrderEndInTheSameBalances(t *testing.T) {
 		returned.Refunds, returned.Disputes = []loyalty.Refund{
 			{ID: "all", At: noon, Status: loyalty.RefundSucceeded, Amount: receipt.OrderTotal(o)},
 		}, nil
-		if worth := s.put(t, returned, now).Order.Worth; worth > 0 && receipt.OrderTotal(o) > 0 && (o.Shipping+o.Tax == 0 ||
-			!p.Earn.Counts.Shipping && !p.Earn.Counts.Tax) {
+		if worth := s.put(t, returned, now).Order.Worth; worth > 0 && receipt.OrderTotal(o) > 0 &&
+			(o.Shipping+o.Tax == 0 ||
+				!p.Earn.Counts.Shipping && !p.Earn.Counts.Tax) {
 			t.Fatalf("a full refund leaves %d points", worth)
 		}
 		returned.Status, returned.Refunds = loyalty.OrderCanceled, nil

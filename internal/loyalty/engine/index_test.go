@@ -114,7 +114,9 @@ func TestIndexChangesNoResult(t *testing.T) {
 		r := randomIndexed{rand.New(rand.NewPCG(seed, 15))}
 		p := made(t, func(p *loyalty.Program) {
 			p.Groups = []loyalty.Group{
-				{ID: "best", Mode: loyalty.Best}, {ID: "first", Mode: loyalty.First}, {ID: "exclusive", Mode: loyalty.Exclusive},
+				{ID: "best", Mode: loyalty.Best},
+				{ID: "first", Mode: loyalty.First},
+				{ID: "exclusive", Mode: loyalty.Exclusive},
 			}
 			p.Earn.Rules, p.Campaigns = r.rules("r", r.IntN(80)), r.rules("c", r.IntN(200))
 		})
@@ -131,7 +133,9 @@ func TestIndexChangesNoResult(t *testing.T) {
 			worth, state, quoted := worthUnder(t, p, acc, s)
 			wantWorth, wantState, wantQuoted := worthUnder(t, &all, acc, s)
 			if !reflect.DeepEqual(worth, wantWorth) || !reflect.DeepEqual(state, wantState) {
-				t.Fatalf("seed %d: with the index:\n%+v\n%+v\nwithout:\n%+v\n%+v", seed, worth, state, wantWorth, wantState)
+				t.Fatalf(
+					"seed %d: with the index:\n%+v\n%+v\nwithout:\n%+v\n%+v", seed, worth, state, wantWorth, wantState,
+				)
 			}
 			if !reflect.DeepEqual(quoted, wantQuoted) {
 				t.Fatalf("seed %d: quoted with the index:\n%v\nwithout:\n%v", seed, quoted, wantQuoted)

@@ -217,7 +217,9 @@ func TestBoundsOfAProgram(t *testing.T) {
 			p.Campaigns = slices.Repeat([]loyalty.Rule{{ID: "c", Give: loyalty.Fixed{Points: 1}}}, loyalty.MaxCampaigns)
 		}, true},
 		{"more campaigns than there may be", func(p *loyalty.Program) {
-			p.Campaigns = slices.Repeat([]loyalty.Rule{{ID: "c", Give: loyalty.Fixed{Points: 1}}}, loyalty.MaxCampaigns+1)
+			p.Campaigns = slices.Repeat(
+				[]loyalty.Rule{{ID: "c", Give: loyalty.Fixed{Points: 1}}}, loyalty.MaxCampaigns+1,
+			)
 		}, false},
 		{"payment with points", func(p *loyalty.Program) {
 			p.Redemption.Pay.Rates = map[loyalty.Currency]loyalty.Rate{"EUR": {Points: rat(1, 9), Per: 1, Full: false}}

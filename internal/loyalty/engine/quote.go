@@ -45,11 +45,12 @@ type Quote struct {
 	Expires  calendar.Date   // when the points would expire
 	Reasons  []loyalty.Reason
 	Spends   []posting.Spend // the parts of budgets that the order would use
-	Needs    posting.Needs   // if it is not zero, the quote needs more of the member's entries, and no other field is set
-	Guest    bool            // there is no member, so the quote is for a new member
-	Balance  loyalty.Balance
-	Rewards  []RewardQuote
-	Pay      redeem.Payment // the part of the order that the member's points could pay; may be zero
+	// If it is not zero, the quote needs more of the member's entries, and no other field is set.
+	Needs   posting.Needs
+	Guest   bool // there is no member, so the quote is for a new member
+	Balance loyalty.Balance
+	Rewards []RewardQuote
+	Pay     redeem.Payment // the part of the order that the member's points could pay; may be zero
 }
 
 // A RewardQuote states whether a member can redeem a reward now, and the requirements that the member does not meet.

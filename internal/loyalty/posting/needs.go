@@ -26,11 +26,12 @@ type Needs struct {
 	// Orders are the orders that must be decided again, in this sequence and before the levels, because their worth
 	// depends on an order that changed. The caller loads their latest entries.
 	Orders []loyalty.PlacedOrder
-	// Later is an order that is not decided yet, because the decision needs the usage of caps and limits by later orders
-	// (award.WithLaterOrders, or tier.History.Later). The entries since that order was placed contain this usage.
+	// Later is an order that is not decided yet, because the decision needs the usage of caps and limits by later
+	// orders (award.WithLaterOrders, or tier.History.Later). The entries since that order was placed contain this
+	// usage.
 	Later loyalty.PlacedOrder
-	// Numbers is set if the decision needs the member's first orders (see award.WithFirstOrders). Nothing is decided until
-	// the caller provides them.
+	// Numbers is set if the decision needs the member's first orders (see award.WithFirstOrders). Nothing is decided
+	// until the caller provides them.
 	Numbers bool
 }
 

@@ -280,7 +280,9 @@ func (v *visit) limited(o offer) (frees time.Time, full bool) {
 		}
 		if int64(len(sentAt)) >= l.Times {
 			full = true
-			frees = calendar.Later(frees, v.morning(ends.End(v.zone))) // for PerEver, this is an instant in the distant past
+			frees = calendar.Later(
+				frees, v.morning(ends.End(v.zone)),
+			) // for PerEver, this is an instant in the distant past
 		}
 	}
 	return frees, full

@@ -41,8 +41,8 @@ type SentReminder struct {
 	Channel  loyalty.Channel // the channel; empty if the member was in the holdout
 	ID       string          // the message ID
 	Failed   bool            // whether the message bounced; a bounced message counts as not sent
-	// Passing is set in addition to Failed if the cause of the bounce is temporary, such as a full mailbox. Nevertheless,
-	// the message is not sent again, because the provider has already retried.
+	// Passing is set in addition to Failed if the cause of the bounce is temporary, such as a full mailbox.
+	// Nevertheless, the message is not sent again, because the provider has already retried.
 	Passing bool
 	Heard   []string // the kinds of delivery reports received
 }

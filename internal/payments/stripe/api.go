@@ -22,7 +22,9 @@ const apiVersion = "2025-03-31.basil"
 func (p *provider) get(ctx context.Context, path string) ([]byte, error) {
 	return p.Get(ctx, p.Base("https://api.stripe.com", "https://api.stripe.com")+path, func(r *http.Request) {
 		r.Header.Set("Authorization", "Bearer "+p.APISecret)
-		r.Header.Set("Stripe-Version", apiVersion) // the version of objects; listed events have the version of their webhook
+		r.Header.Set(
+			"Stripe-Version", apiVersion,
+		) // the version of objects; listed events have the version of their webhook
 	})
 }
 

@@ -26,10 +26,12 @@ var (
 	ErrSignature = &Rejection{"signature", SignatureInvalid}
 	ErrAlgorithm = &Rejection{"algorithm", SignatureInvalid}
 	ErrCertURL   = &Rejection{"cert-url", SignatureInvalid}
-	ErrCert      = &Rejection{"cert-expired", SignatureInvalid} // the certificate is expired, or its issuer is not trusted
-	ErrStale     = &Rejection{"stale", TimestampOutOfRange}
-	ErrFuture    = &Rejection{"future", TimestampOutOfRange}
-	ErrConfig    = &Rejection{"config", NotConfigured}
+	ErrCert      = &Rejection{
+		"cert-expired", SignatureInvalid,
+	} // the certificate is expired, or its issuer is not trusted
+	ErrStale  = &Rejection{"stale", TimestampOutOfRange}
+	ErrFuture = &Rejection{"future", TimestampOutOfRange}
+	ErrConfig = &Rejection{"config", NotConfigured}
 )
 
 // These are the codes of rejections.

@@ -27,17 +27,17 @@ type Provider interface {
 	// with their own signatures, one valid message is sufficient, and Read rejects the invalid ones.
 	Verify(ctx context.Context, r Request) ([]Message, error)
 
-	// Read returns the event in a verified message. If the event must be quarantined, Read returns an *UnusableError and
-	// those fields of the event that are known. If the provider's API cannot be reached, it returns another error. When a
-	// stored event is replayed, Read gets the message without Type and Transmission. The result is then the same unless
-	// the data in the provider's API has changed.
+	// Read returns the event in a verified message. If the event must be quarantined, Read returns an *UnusableError
+	// and those fields of the event that are known. If the provider's API cannot be reached, it returns another error.
+	// When a stored event is replayed, Read gets the message without Type and Transmission. The result is then the same
+	// unless the data in the provider's API has changed.
 	Read(ctx context.Context, m Message) (Event, error)
 }
 
 // A Lister is a Provider whose API lists past events.
 type Lister interface {
-	// List returns a page of the events since an instant. The cursor is empty for the first page. For other pages, it is
-	// the Next of the previous page. Events may be in any order, and a page may repeat events.
+	// List returns a page of the events since an instant. The cursor is empty for the first page. For other pages, it
+	// is the Next of the previous page. Events may be in any order, and a page may repeat events.
 	List(ctx context.Context, since time.Time, cursor string) (Page, error)
 }
 

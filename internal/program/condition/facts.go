@@ -10,10 +10,11 @@ import (
 // Package condition derives the vocabulary from the tags, and the library uses the tags to look up fields. The library
 // requires that the fields are exported.
 type environment struct {
-	Order  order          `expr:"order"`
-	Member member         `expr:"member"`
-	At     moment         `expr:"at"`
-	Event  *loyalty.Event `expr:"event"` // accessed through functions, because the program defines the fields of the event
+	Order  order  `expr:"order"`
+	Member member `expr:"member"`
+	At     moment `expr:"at"`
+	// Accessed through functions, because the program defines the fields of the event.
+	Event *loyalty.Event `expr:"event"`
 
 	// of contains the facts from which the environment was derived. A copy of these facts still has the cached
 	// environment, but must not use it.

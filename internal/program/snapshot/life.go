@@ -34,7 +34,8 @@ type (
 	}
 
 	lifeDoc struct {
-		Pending *waitDoc   `json:"pending,omitzero"` // nil selects the wait of the base rate; an empty document means no wait
+		// nil selects the wait of the base rate; an empty document means no wait.
+		Pending *waitDoc   `json:"pending,omitzero"`
 		Expires *expiryDoc `json:"expires,omitzero"`
 	}
 )

@@ -11,18 +11,19 @@ import (
 // keys of the reward.
 type (
 	rewardDoc struct {
-		ID           string                     `json:"id"`
-		Type         string                     `json:"type"`
-		Name         loyalty.Text               `json:"name,omitzero"`
-		Description  loyalty.Text               `json:"description,omitzero"`
-		Cost         loyalty.Points             `json:"cost,omitzero"`
-		Prices       map[string]loyalty.Points  `json:"prices,omitzero"` // special prices by level
-		Value        moneyDoc                   `json:"value,omitzero"`
-		Percent      ratio                      `json:"percent,omitzero"`
-		MaxValue     moneyDoc                   `json:"max_value,omitzero"`
-		SKU          string                     `json:"sku,omitzero"`
-		Partner      string                     `json:"partner,omitzero"`
-		MinOrder     map[loyalty.Currency]int64 `json:"min_order,omitzero"` // minimum amounts in minor units, by currency
+		ID          string                    `json:"id"`
+		Type        string                    `json:"type"`
+		Name        loyalty.Text              `json:"name,omitzero"`
+		Description loyalty.Text              `json:"description,omitzero"`
+		Cost        loyalty.Points            `json:"cost,omitzero"`
+		Prices      map[string]loyalty.Points `json:"prices,omitzero"` // special prices by level
+		Value       moneyDoc                  `json:"value,omitzero"`
+		Percent     ratio                     `json:"percent,omitzero"`
+		MaxValue    moneyDoc                  `json:"max_value,omitzero"`
+		SKU         string                    `json:"sku,omitzero"`
+		Partner     string                    `json:"partner,omitzero"`
+		// Minimum amounts in minor units, by currency.
+		MinOrder     map[loyalty.Currency]int64 `json:"min_order,omitzero"`
 		Visible      spanDoc                    `json:"visible,omitzero"`
 		Active       spanDoc                    `json:"active,omitzero"`
 		Tiers        []string                   `json:"tiers,omitzero"`

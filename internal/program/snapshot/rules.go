@@ -29,25 +29,26 @@ type (
 	}
 
 	matchDoc struct {
-		Categories    []string                   `json:"categories,omitzero"`
-		SKUs          []string                   `json:"skus,omitzero"`
-		Brands        []string                   `json:"brands,omitzero"`
-		Tenders       []string                   `json:"tenders,omitzero"`
-		Currencies    []loyalty.Currency         `json:"currencies,omitzero"`
-		Channels      []string                   `json:"channels,omitzero"`
-		Stores        []string                   `json:"stores,omitzero"`
-		Tiers         []string                   `json:"tiers,omitzero"`
-		Segments      []string                   `json:"segments,omitzero"`
-		FirstOrder    bool                       `json:"first_order,omitzero"`
-		BirthdayMonth bool                       `json:"birthday_month,omitzero"`
-		BirthdayDays  int                        `json:"birthday_days,omitzero"`
-		From          time.Time                  `json:"from,omitzero"`
-		Until         time.Time                  `json:"until,omitzero"`
-		Weekdays      []weekday                  `json:"weekdays,omitzero"`
-		HoursFrom     int                        `json:"hours_from,omitzero"` // in minutes from midnight
-		HoursUntil    int                        `json:"hours_until,omitzero"`
-		TimezoneOf    clockZone                  `json:"timezone_of,omitzero"`
-		MinSpend      map[loyalty.Currency]int64 `json:"min_spend,omitzero"` // minimum amounts in minor units, by currency
+		Categories    []string           `json:"categories,omitzero"`
+		SKUs          []string           `json:"skus,omitzero"`
+		Brands        []string           `json:"brands,omitzero"`
+		Tenders       []string           `json:"tenders,omitzero"`
+		Currencies    []loyalty.Currency `json:"currencies,omitzero"`
+		Channels      []string           `json:"channels,omitzero"`
+		Stores        []string           `json:"stores,omitzero"`
+		Tiers         []string           `json:"tiers,omitzero"`
+		Segments      []string           `json:"segments,omitzero"`
+		FirstOrder    bool               `json:"first_order,omitzero"`
+		BirthdayMonth bool               `json:"birthday_month,omitzero"`
+		BirthdayDays  int                `json:"birthday_days,omitzero"`
+		From          time.Time          `json:"from,omitzero"`
+		Until         time.Time          `json:"until,omitzero"`
+		Weekdays      []weekday          `json:"weekdays,omitzero"`
+		HoursFrom     int                `json:"hours_from,omitzero"` // in minutes from midnight
+		HoursUntil    int                `json:"hours_until,omitzero"`
+		TimezoneOf    clockZone          `json:"timezone_of,omitzero"`
+		// Minimum amounts in minor units, by currency.
+		MinSpend map[loyalty.Currency]int64 `json:"min_spend,omitzero"`
 	}
 
 	actionDoc struct {

@@ -20,7 +20,8 @@ import (
 	"errors"
 	"fmt"
 	"time"
-	// The package embeds the time zone database, because Lambda has none. Time zones are then the same on every machine.
+	// The package embeds the time zone database, because Lambda has none. Time zones are then the same on every
+	// machine.
 	_ "time/tzdata"
 
 	"github.com/go-json-experiment/json"

@@ -13,8 +13,8 @@ type Guard struct {
 	TableARN string
 	KeyARN   string // the ARN of the customer-managed KMS key of all resources; empty if there is none
 
-	// Denied is called with each error that the guard returns. It may be nil. In tests, Denied fails the test, because the
-	// tested code may handle the error.
+	// Denied is called with each error that the guard returns. It may be nil. In tests, Denied fails the test, because
+	// the tested code may handle the error.
 	Denied func(error)
 
 	// Observe is called with each call before the call is checked. It may be nil.

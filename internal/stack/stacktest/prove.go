@@ -89,6 +89,8 @@ func Forbidden(g *access.Guard) (calls []access.Call) {
 			Resource:  "arn:aws:secretsmanager:eu-west-1:123456789012:secret:other-a1b2c3", Key: g.KeyARN,
 		},
 		access.Call{Operation: "sqs:SendMessage", Resource: "arn:aws:sqs:eu-west-1:123456789012:other", Key: g.KeyARN},
-		access.Call{Operation: "kms:Decrypt", Resource: g.KeyARN}, // a direct use of the key, not through another service
+		access.Call{
+			Operation: "kms:Decrypt", Resource: g.KeyARN,
+		}, // a direct use of the key, not through another service
 	)
 }

@@ -14,11 +14,13 @@ type Client struct {
 
 	BatchGetItem              operation[dynamodb.BatchGetItemInput, dynamodb.BatchGetItemOutput]
 	DeleteItem                operation[dynamodb.DeleteItemInput, dynamodb.DeleteItemOutput]
-	DescribeContinuousBackups operation[dynamodb.DescribeContinuousBackupsInput, dynamodb.DescribeContinuousBackupsOutput]
-	GetItem                   operation[dynamodb.GetItemInput, dynamodb.GetItemOutput]
-	PutItem                   operation[dynamodb.PutItemInput, dynamodb.PutItemOutput]
-	Query                     operation[dynamodb.QueryInput, dynamodb.QueryOutput]
-	TransactWriteItems        operation[dynamodb.TransactWriteItemsInput, dynamodb.TransactWriteItemsOutput]
+	DescribeContinuousBackups operation[
+		dynamodb.DescribeContinuousBackupsInput, dynamodb.DescribeContinuousBackupsOutput,
+	]
+	GetItem            operation[dynamodb.GetItemInput, dynamodb.GetItemOutput]
+	PutItem            operation[dynamodb.PutItemInput, dynamodb.PutItemOutput]
+	Query              operation[dynamodb.QueryInput, dynamodb.QueryOutput]
+	TransactWriteItems operation[dynamodb.TransactWriteItemsInput, dynamodb.TransactWriteItemsOutput]
 }
 
 // An operation is one method of a DynamoDB client.

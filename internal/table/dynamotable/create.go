@@ -24,7 +24,8 @@ func Local(endpoint string) Client {
 		}),
 		DisableValidateResponseChecksum: true,
 		HTTPClient: awshttp.NewBuildableClient().WithTransportOptions(func(tr *http.Transport) {
-			tr.MaxIdleConnsPerHost = 64 // with the default of 10, many parallel writers would open new connections each time
+			// With the default of 10, many parallel writers would open new connections each time.
+			tr.MaxIdleConnsPerHost = 64
 		}),
 	}))
 }

@@ -26,10 +26,11 @@ const (
 
 // A plan is an encoded transaction. All its attempts send the same request.
 type plan struct {
-	ops    []table.Op
-	stored []attributes // for each operation, the item that a Put stores, or an Add that creates its item; otherwise nil
-	token  string       // the client token of all attempts
-	random io.Reader    // the source of randomness for tokens
+	ops []table.Op
+	// For each operation, the item that a Put stores, or an Add that creates its item; otherwise nil.
+	stored []attributes
+	token  string    // the client token of all attempts
+	random io.Reader // the source of randomness for tokens
 }
 
 // newPlan encodes operations that were checked. It first assumes that the item of every Add exists.

@@ -41,9 +41,9 @@ type Table struct {
 	Name   string // the name or ARN of the table
 
 	// Timeout limits one attempt; zero means one second. Patience limits all attempts of one call together; zero means
-	// three seconds. If the outcome of a write is still unknown after Patience, a second call reads the items. A call to a
-	// table that does not respond therefore returns after at most twice Patience, so that a caller with a deadline can
-	// respond in time.
+	// three seconds. If the outcome of a write is still unknown after Patience, a second call reads the items. A call
+	// to a table that does not respond therefore returns after at most twice Patience, so that a caller with a deadline
+	// can respond in time.
 	Timeout, Patience time.Duration
 
 	// Refused is called after each attempt that DynamoDB refused for one of the reasons of type Refusal. If it is nil,

@@ -96,7 +96,9 @@ func (s *suite) allOrNone(t *testing.T) {
 			next.Doc, next.Index = numbered(2), table.Key{PK: s.pk(t), SK: "i"}
 			stale := rival
 			stale.Version = 0
-			ops := []table.Op{table.Put(made), table.Put(next), table.Delete(deleted), table.Add(counter.Key, "n", -1, 0)}
+			ops := []table.Op{
+				table.Put(made), table.Put(next), table.Delete(deleted), table.Add(counter.Key, "n", -1, 0),
+			}
 			at := place * len(ops) / 2
 			ops = append(ops[:at], append([]table.Op{table.Put(stale)}, ops[at:]...)...)
 

@@ -41,7 +41,9 @@ func Open(t testing.TB) *dynamotable.Table {
 	}
 	t.Cleanup(func() {
 		drop := &dynamodb.DeleteTableInput{TableName: &tab.Name}
-		if _, err := dynamodb.New(tab.Client.Options()).DeleteTable(context.WithoutCancel(t.Context()), drop); err != nil {
+		if _, err := dynamodb.New(tab.Client.Options()).DeleteTable(
+			context.WithoutCancel(t.Context()), drop,
+		); err != nil {
 			t.Errorf("drop the test's table: %v", err)
 		}
 	})
