@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -139,5 +140,21 @@ func TestItemOfAConflictHasItsOwnMemory(t *testing.T) {
 	clear(conflict.Current.Doc)
 	if it, err := tab.Get(t.Context(), put.Item.Key); err != nil || string(it.Doc) != `{"n":1}` {
 		t.Errorf("the document is %q; %v", it.Doc, err)
+	}
+}
+
+// A cached item has the expiry that a stored one would have: in whole seconds, in UTC.
+func TestCachedExpiryIsInWholeSeconds(t *testing.T) {
+	tab := checked(t, memory(t))
+	it := table.Item{Key: table.Key{PK: "p", SK: "s"}, Doc: []byte(`{}`)}
+	it.Expires = time.Date(2031, 3, 31, 22, 59, 59, 987_654_321, time.FixedZone("", 7200))
+	for it.Version = range 2 {
+		if err := tab.Transact(t.Context(), table.Put(it)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	want := time.Date(2031, 3, 31, 20, 59, 59, 0, time.UTC)
+	if got, err := tab.Get(t.Context(), it.Key); err != nil || got.Version != 2 || got.Expires != want {
+		t.Errorf("version %d expires %s, want %s; %v", got.Version, got.Expires, want, err)
 	}
 }
