@@ -68,8 +68,8 @@
 //  2. internal/api/request/routes.go: the route, its function and its scope. internal/api/routes.go: its operation,
 //     which is in the file of the resource, such as internal/api/code.go. The functions programs and reminders have
 //     packages of their own.
-//  3. internal/api/matrix_test.go: the body of a request, and a script in internal/api/testdata, which contains each
-//     rejection of its own, and also repeats the request if it has an Idempotency-Key.
+//  3. internal/api/matrix_test.go: the body of a request. internal/api/testdata: a script that causes each rejection of
+//     the route, and repeats the request if it has an Idempotency-Key.
 //  4. internal/api/testdata/examples/examples.txt: an exchange. go test ./internal/api -run TestGolden -update copies
 //     it to internal/api/openapi.yaml, and a rejection for each error response.
 //  5. template.yaml: the event of the function, a throttle if the route is costly, and the policies if the function

@@ -15,7 +15,8 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/table"
 )
 
-// A Redecider decides orders again if their points depend on a command.
+// A Redecider decides orders again after a command that may change their points, such as the cancellation of an earlier
+// order.
 type Redecider struct{ *Ledger }
 
 // The first constant is the number of a member's entries that are read first to decide levels again. The second is the

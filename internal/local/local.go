@@ -186,8 +186,8 @@ func (s *Stack) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		failuresHandler{s}.ServeHTTP(w, r)
 		return
 	}
-	// A request may change at any time during its processing which work is due. It is therefore counted at the start
-	// and at the end.
+	// A request may change which work is due. The scheduler counts it twice, when it begins and when it ends, because
+	// the change may happen at any time between.
 	s.scheduler.requests.Add(1)
 	defer s.scheduler.requests.Add(1)
 	s.gateway.ServeHTTP(w, r)

@@ -138,7 +138,7 @@ type OrderState struct {
 	RefundsSince int
 }
 
-// Earns reports whether money that was paid with the tender earns points.
+// Earns reports whether a payment with this kind of tender earns points.
 func (k TenderKind) Earns() bool {
 	return k != TenderPoints && k != TenderGiftCard && k != TenderStoreCredit
 }

@@ -104,8 +104,8 @@ func parseGrace(c *document.Compiler, n *document.Node) calendar.Period {
 	return p
 }
 
-// parseHold reads how long a reservation lasts. The maximum is a week, so that abandoned carts do not block points for
-// longer.
+// parseHold reads the duration of a reservation. The maximum is one week, because the points in an abandoned cart
+// remain reserved for this time.
 func parseHold(c *document.Compiler, n *document.Node) time.Duration {
 	const most = 7 * 24 * time.Hour
 	if n == nil {

@@ -10,9 +10,9 @@ type Deployment struct {
 	Resources Values // values that replace the values from Names, by key
 }
 
-// Names returns values for the pseudo parameters and for every resource of the template. The values have the formats of
-// AWS: a Ref to a table is its name, a Ref to a queue is its URL, and a Ref to a secret is its ARN. Where AWS chooses a
-// random name, Names combines the stack's name and the logical ID. Parameters are not included.
+// Names returns values for the pseudo parameters and for every resource of the template. As in AWS, a reference (Ref)
+// to a table gives its name, one to a queue gives its URL, and one to a secret gives its ARN. If AWS would generate a
+// random name, Names uses the stack's name and the logical ID. The result does not contain the template's parameters.
 func (t *Template) Names(d Deployment) Values {
 	v := Values{
 		"AWS::Region": d.Region, "AWS::AccountId": d.Account, "AWS::StackName": d.StackName,

@@ -9,7 +9,7 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/app"
 )
 
-// Handler returns the handler of the function programs.
+// Handler returns the handler of the Lambda function named programs.
 func Handler(a *app.App) lambda.Handler {
 	return request.NewHandler(a, "programs", map[string]request.Operation{
 		"GET /v1/program":              retrieveProgram,

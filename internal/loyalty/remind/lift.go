@@ -29,7 +29,7 @@ func LiftOf(acted, sent, heldActed, held int64) (Lift, bool) {
 	}, true
 }
 
-// wilson returns the share k of n with its 95% score interval.
+// wilson returns the proportion k/n and the bounds of its 95% Wilson score interval.
 func wilson(k, n int64) (p, low, high float64) {
 	const z = 1.959963984540054
 	x, m := float64(k), float64(n)

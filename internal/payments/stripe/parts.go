@@ -34,7 +34,7 @@ type amount struct {
 	Amount int64 `json:"amount"`
 }
 
-// intentParts sets the shipping, tax and tip of the capture f to the amounts in the payment intent.
+// intentParts copies the shipping, tax and tip of the payment intent to f, which describes its capture.
 func (o object) intentParts(f *loyalty.Fact) error {
 	d := o.AmountDetails
 	return setPortions(o.Currency,

@@ -88,7 +88,8 @@ func writeMark(dir, mark string, fs vfs.FS) error {
 	return errors.Join(d.Sync(), d.Close())
 }
 
-// options returns Pebble's options. Memory use stays constant near 200 MB, however large the table is.
+// options returns Pebble's options. CacheSize limits the memory of blocks and of tables in memory, however large the
+// stored data are.
 func options(fs vfs.FS, lock *pebble.Lock, stop func(error)) *pebble.Options {
 	opts := &pebble.Options{
 		FS:           fs,
