@@ -39,7 +39,7 @@ type Code string
 const (
 	Unauthenticated Code = "unauthenticated" // the request has no key
 	TokenInvalid    Code = "token_invalid"   // the key is unknown, revoked or of the other stage
-	ScopeMissing    Code = "scope_missing"   // the key is valid but lacks the required scope
+	ScopeMissing    Code = "scope_missing"   // the key is valid but does not have the required scope
 )
 
 func (c Code) Error() string { return "auth: " + string(c) }

@@ -17,9 +17,8 @@ import (
 // GiftMessages stores the messages with which gift cards are sent.
 type GiftMessages struct{ *ledger.Ledger }
 
-// A gift card that is sent to a friend creates a gift card message that waits for delivery. The message is a separate
-// item beside the member's profile, because it contains the friend's email address, which must not be part of the
-// ledger.
+// A gift card that is sent to a friend creates a gift card message that waits for delivery. The message is stored
+// in a separate item, because it contains the friend's email address, which must not be part of the ledger.
 //
 // A message has the key (the member's partition, OUTBOX#<redemption>#<nn>). Until it is settled, it is in the index
 // under (P#<program>#OUTBOX#waiting, <instant>#<message ID>), where the instant is its due time. The process that

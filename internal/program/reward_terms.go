@@ -106,8 +106,8 @@ func codesOf(c *document.Compiler, n *document.Node) loyalty.Codes {
 	return codes
 }
 
-// drops reads the stock of a reward as batches. A plain number is one batch that is available from the start.
-func drops(c *document.Compiler, item *document.Node, from loyalty.CodeSource) (drops []loyalty.StockBatch) {
+// stockBatches reads the stock of a reward as batches. A plain number is one batch that is available from the start.
+func stockBatches(c *document.Compiler, item *document.Node, from loyalty.CodeSource) (batches []loyalty.StockBatch) {
 	stock, list := item.Get("stock"), item.Get("stock_batches")
 	for _, n := range []*document.Node{stock, list} {
 		if n != nil && from == loyalty.UploadedCode {
@@ -118,7 +118,7 @@ func drops(c *document.Compiler, item *document.Node, from loyalty.CodeSource) (
 		c.Add(document.AtKey(list, "cannot be combined with stock: make the initial stock a batch too"))
 	}
 	if stock != nil {
-		drops = append(drops, loyalty.StockBatch{Quantity: c.Integer(stock, 0, 1e9)})
+		batches = append(batches, loyalty.StockBatch{Quantity: c.Integer(stock, 0, 1e9)})
 	}
 	var last time.Time
 	for _, n := range list.List() {
@@ -130,9 +130,9 @@ func drops(c *document.Compiler, item *document.Node, from loyalty.CodeSource) (
 			}
 			last = d.At
 		}
-		drops = append(drops, d)
+		batches = append(batches, d)
 	}
-	return drops
+	return batches
 }
 
 // parseDates reads the dates on which an experience takes place.

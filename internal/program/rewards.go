@@ -34,7 +34,7 @@ func parseRewards(c *document.Compiler, n *document.Node) (rewards []loyalty.Rew
 		r.MinOrder = parseMinOrder(c, item.Get("min_order"), r)
 		r.Visible, r.Active = parseTimes(c, item)
 		r.Codes = parseCodes(c, item.Get("codes"), r.Type)
-		r.StockBatches = drops(c, item, r.Codes.From)
+		r.StockBatches = stockBatches(c, item, r.Codes.From)
 		r.Dates = parseDates(c, item)
 		r.FirstCall = firstCall(c, item)
 		rewards = append(rewards, r)

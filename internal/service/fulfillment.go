@@ -22,7 +22,7 @@ import (
 // Fulfillments tracks the rewards that the merchant hands over or sends.
 type Fulfillments struct{ *ledger.Ledger }
 
-// The fulfillment of a manual reward is stored in its own item in the member's partition. This item contains the
+// The fulfillment of a manual reward is stored in a separate item of the member's partition. This item contains the
 // postal address, because entries are permanent and must not contain personal data. While the redemption is only
 // reserved, the item expires in the table and is not in the index. After the redemption is committed, the item is
 // permanent, and it is in the index until the fulfillment is delivered or canceled.

@@ -8,7 +8,7 @@ import (
 // A condition reports whether an item satisfies a condition expression. The item is nil if it does not exist.
 type condition func(item attributes) bool
 
-// An operand returns one side of a comparison. It reports false if the item lacks the attribute.
+// An operand returns one side of a comparison. It reports false if the item does not have the attribute.
 type operand func(item attributes) (v value, ok bool)
 
 // parseCondition parses a condition expression. It supports attribute_exists, attribute_not_exists, comparisons,
