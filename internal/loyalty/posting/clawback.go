@@ -5,6 +5,8 @@ import (
 	"time"
 
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
+	"github.com/perennial-loyalty/perennial/internal/loyalty/calendar"
+	"github.com/perennial-loyalty/perennial/internal/loyalty/exact"
 )
 
 // Reasons why points are not taken back, as arguments of IsRetained.
@@ -60,23 +62,6 @@ func ClawBack(d *Decision, e loyalty.Entry, n loyalty.Points, g *loyalty.Grant) 
 		g.Owed += rest
 	}
 	return e
-}
-
-// leftBy returns the account with the changes that the entry contains so far. The entry may already contain changes for
-// another grant, such as points taken from lots.
-func leftBy(d *Decision, e loyalty.Entry) loyalty.Account {
-	acc := d.Account
-	for _, p := range e.Postings {
-		applyPosting(&acc, e, p)
-	}
-	for _, u := range e.Reversals {
-		acc.Conversions = reverseConversion(acc.Conversions, u)
-	}
-	for _, w := range e.WriteOffs {
-		purse := purseOf(&acc, w.Wallet)
-		purse.ExpiredLots = addExpiredLot(purse.ExpiredLots, loyalty.Lot{Expires: w.Lot, Points: -w.Points})
-	}
-	return acc
 }
 
 // takeFromLots takes points from the grant's lot first and then from the other lots. It returns the number of points
@@ -193,4 +178,85 @@ func GiveBack(d *Decision, e loyalty.Entry, n loyalty.Points, g *loyalty.Grant, 
 		e.Postings = d.Credit(e.Postings, CauseOfGrant(e.Cause, *g), n, *g, giveUp)
 	}
 	return e
+}
+
+// RemainingIn returns the lot of the target wallet that contains the points of a conversion, and how many of them can
+// still be taken back. The account may include changes that are not posted yet.
+func RemainingIn(d *Decision, acc loyalty.Account, x loyalty.Converted) (calendar.Date, loyalty.Points) {
+	lot := d.Where(loyalty.Grant{Wallet: x.To, ActiveAt: x.At, Expires: x.Lot})
+	for _, l := range acc.In(x.To).Lots {
+		if l.Expires == lot {
+			return lot, min(l.Points, x.Received-x.Reversed)
+		}
+	}
+	return lot, 0
+}
+
+// takeFromConversions takes back points that were converted from a grant's points. Conversions that took points from
+// the grant's lot come first, then the others, each group with the latest first. Fractions count in the member's favor.
+func takeFromConversions(
+	d *Decision, e loyalty.Entry, rest loyalty.Points, g *loyalty.Grant,
+) (loyalty.Entry, loyalty.Points) {
+	mine := d.Where(*g)
+	for _, own := range []bool{true, false} {
+		for i, before := range slices.Backward(d.Account.Conversions) {
+			took := slices.ContainsFunc(before.Taken, func(l loyalty.Lot) bool { return l.Expires == mine })
+			if before.From != g.Wallet || took != own {
+				continue
+			}
+			left := leftBy(d, e)
+			x := left.Conversions[i]
+			lot, most := RemainingIn(d, left, x)
+			n := min(most, covering(&x, rest))
+			if n <= 0 {
+				continue
+			}
+			u := loyalty.Unconverted{ID: x.ID, Points: n, Worth: min(rest, worthUp(&x, n))}
+			e.Postings = append(
+				e.Postings,
+				loyalty.Posting{Wallet: x.To, Bucket: loyalty.BucketActive, Lot: lot, Points: -n},
+				loyalty.Posting{Wallet: x.To, Bucket: loyalty.BucketConverted, Points: n},
+				loyalty.Posting{Wallet: x.From, Bucket: loyalty.BucketConverted, Points: -u.Worth},
+			)
+			e.Reasons = append(e.Reasons, ConversionReasons(&x, u.Worth, n, loyalty.WasConvertedBack)...)
+			e.Reversals = append(e.Reversals, u)
+			g.Converted = append(slices.Clone(g.Converted), u)
+			rest -= u.Worth
+		}
+	}
+	return e, rest
+}
+
+// convertAgain restores up to n points to the conversions from which a clawback took them. It also returns how many of
+// the n points are not restored.
+func convertAgain(d *Decision, e loyalty.Entry, n loyalty.Points, g *loyalty.Grant) (loyalty.Entry, loyalty.Points) {
+	g.Converted = slices.Clone(g.Converted)
+	for i := len(g.Converted) - 1; i >= 0; i-- {
+		u := &g.Converted[i]
+		part := min(n, u.Worth)
+		at := slices.IndexFunc(d.Account.Conversions, func(y loyalty.Converted) bool { return y.ID == u.ID })
+		if part <= 0 || at < 0 {
+			continue
+		}
+		x := d.Account.Conversions[at]
+		there, _ := exact.Fraction(int64(part), int64(u.Worth)).Mul(exact.Whole(int64(u.Points))).Floor()
+		back := loyalty.Unconverted{ID: u.ID, Points: -loyalty.Points(there), Worth: -part}
+		e.Postings = append(
+			e.Postings,
+			loyalty.Posting{Wallet: x.From, Bucket: loyalty.BucketConverted, Points: part},
+			loyalty.Posting{Wallet: x.To, Bucket: loyalty.BucketConverted, Points: back.Points},
+		)
+		e.Postings = d.Activate(
+			e.Postings, x.To, loyalty.Points(there),
+			d.Where(loyalty.Grant{Wallet: x.To, ActiveAt: x.At, Expires: x.Lot}), d.Now,
+		)
+		e.Reasons = append(e.Reasons, ConversionReasons(&x, part, loyalty.Points(there), loyalty.WasConverted)...)
+		e.Reversals = append(e.Reversals, back)
+		u.Points, u.Worth = u.Points+back.Points, u.Worth-part
+		n -= part
+	}
+	g.Converted = slices.DeleteFunc(
+		g.Converted, func(u loyalty.Unconverted) bool { return u.Worth == 0 && u.Points == 0 },
+	)
+	return e, n
 }

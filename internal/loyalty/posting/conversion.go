@@ -4,7 +4,6 @@ import (
 	"slices"
 
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
-	"github.com/perennial-loyalty/perennial/internal/loyalty/calendar"
 	"github.com/perennial-loyalty/perennial/internal/loyalty/exact"
 )
 
@@ -20,18 +19,6 @@ func ConversionReasons(x *loyalty.Converted, n, there loyalty.Points, what loyal
 		loyalty.ReasonIn(x.From, "conversions."+x.Rule, from, what, args...),
 		loyalty.ReasonIn(x.To, "conversions."+x.Rule, to, what, args...),
 	}
-}
-
-// RemainingIn returns the lot of the target wallet that contains the points of a conversion, and how many of them can
-// still be taken back. The account may include changes that are not posted yet.
-func RemainingIn(d *Decision, acc loyalty.Account, x loyalty.Converted) (calendar.Date, loyalty.Points) {
-	lot := d.Where(loyalty.Grant{Wallet: x.To, ActiveAt: x.At, Expires: x.Lot})
-	for _, l := range acc.In(x.To).Lots {
-		if l.Expires == lot {
-			return lot, min(l.Points, x.Received-x.Reversed)
-		}
-	}
-	return lot, 0
 }
 
 // maxConversions is how many conversions an account remembers, to limit its size. A clawback does not reach points that
@@ -76,75 +63,6 @@ func FindConversion(a loyalty.Account, x loyalty.Converted) loyalty.Converted {
 		}
 	}
 	return x
-}
-
-// takeFromConversions takes back points that were converted from a grant's points. Conversions that took points from
-// the grant's lot come first, then the others, each group with the latest first. Fractions count in the member's favor.
-func takeFromConversions(
-	d *Decision, e loyalty.Entry, rest loyalty.Points, g *loyalty.Grant,
-) (loyalty.Entry, loyalty.Points) {
-	mine := d.Where(*g)
-	for _, own := range []bool{true, false} {
-		for i, before := range slices.Backward(d.Account.Conversions) {
-			took := slices.ContainsFunc(before.Taken, func(l loyalty.Lot) bool { return l.Expires == mine })
-			if before.From != g.Wallet || took != own {
-				continue
-			}
-			left := leftBy(d, e)
-			x := left.Conversions[i]
-			lot, most := RemainingIn(d, left, x)
-			n := min(most, covering(&x, rest))
-			if n <= 0 {
-				continue
-			}
-			u := loyalty.Unconverted{ID: x.ID, Points: n, Worth: min(rest, worthUp(&x, n))}
-			e.Postings = append(
-				e.Postings,
-				loyalty.Posting{Wallet: x.To, Bucket: loyalty.BucketActive, Lot: lot, Points: -n},
-				loyalty.Posting{Wallet: x.To, Bucket: loyalty.BucketConverted, Points: n},
-				loyalty.Posting{Wallet: x.From, Bucket: loyalty.BucketConverted, Points: -u.Worth},
-			)
-			e.Reasons = append(e.Reasons, ConversionReasons(&x, u.Worth, n, loyalty.WasConvertedBack)...)
-			e.Reversals = append(e.Reversals, u)
-			g.Converted = append(slices.Clone(g.Converted), u)
-			rest -= u.Worth
-		}
-	}
-	return e, rest
-}
-
-// convertAgain restores up to n points to the conversions from which a clawback took them. It also returns how many of
-// the n points are not restored.
-func convertAgain(d *Decision, e loyalty.Entry, n loyalty.Points, g *loyalty.Grant) (loyalty.Entry, loyalty.Points) {
-	g.Converted = slices.Clone(g.Converted)
-	for i := len(g.Converted) - 1; i >= 0; i-- {
-		u := &g.Converted[i]
-		part := min(n, u.Worth)
-		at := slices.IndexFunc(d.Account.Conversions, func(y loyalty.Converted) bool { return y.ID == u.ID })
-		if part <= 0 || at < 0 {
-			continue
-		}
-		x := d.Account.Conversions[at]
-		there, _ := exact.Fraction(int64(part), int64(u.Worth)).Mul(exact.Whole(int64(u.Points))).Floor()
-		back := loyalty.Unconverted{ID: u.ID, Points: -loyalty.Points(there), Worth: -part}
-		e.Postings = append(
-			e.Postings,
-			loyalty.Posting{Wallet: x.From, Bucket: loyalty.BucketConverted, Points: part},
-			loyalty.Posting{Wallet: x.To, Bucket: loyalty.BucketConverted, Points: back.Points},
-		)
-		e.Postings = d.Activate(
-			e.Postings, x.To, loyalty.Points(there),
-			d.Where(loyalty.Grant{Wallet: x.To, ActiveAt: x.At, Expires: x.Lot}), d.Now,
-		)
-		e.Reasons = append(e.Reasons, ConversionReasons(&x, part, loyalty.Points(there), loyalty.WasConverted)...)
-		e.Reversals = append(e.Reversals, back)
-		u.Points, u.Worth = u.Points+back.Points, u.Worth-part
-		n -= part
-	}
-	g.Converted = slices.DeleteFunc(
-		g.Converted, func(u loyalty.Unconverted) bool { return u.Worth == 0 && u.Points == 0 },
-	)
-	return e, n
 }
 
 // covering returns the smallest number of points of the target wallet that corresponds to at least n points of the

@@ -54,3 +54,55 @@ func CheckWrite(before, after loyalty.Account, entries []loyalty.Entry) error {
 
 // net returns the sum that the points of all entries of an account with this balance must have.
 func net(b loyalty.Balance) loyalty.Points { return b.Active + b.Pending - b.Debt }
+
+// sound returns an error if the account has a negative lot, debt, pending amount or reservation.
+func sound(a loyalty.Account) error {
+	bad := func(what string, n loyalty.Points) error {
+		return violation("%s of %s would be %d after entry %d", what, a.Member, n, a.Sequence)
+	}
+	for purse := range AllPurses(&a) {
+		for _, l := range purse.Lots {
+			if l.Points < 0 {
+				return bad("lot "+l.Expires.String(), l.Points)
+			}
+		}
+		if purse.Debt < 0 {
+			return bad("debt", purse.Debt)
+		}
+	}
+	for _, p := range a.Pending {
+		if p.Points < 0 {
+			return bad("pending "+p.Cause.ID, p.Points)
+		}
+	}
+	for _, h := range a.Holds {
+		for _, l := range h.Lots {
+			if l.Points < 0 {
+				return bad("hold "+h.Redemption.ID, l.Points)
+			}
+		}
+	}
+	return nil
+}
+
+// balanced reports whether postings sum to 0 in each wallet.
+func balanced(postings []loyalty.Posting) bool {
+	var main loyalty.Points
+	var others map[string]loyalty.Points
+	for _, p := range postings {
+		if p.Wallet == "" {
+			main += p.Points
+			continue
+		}
+		if others == nil {
+			others = map[string]loyalty.Points{}
+		}
+		others[p.Wallet] += p.Points
+	}
+	for _, sum := range others {
+		if sum != 0 {
+			return false
+		}
+	}
+	return main == 0
+}

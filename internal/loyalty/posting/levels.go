@@ -199,3 +199,11 @@ const (
 	LastMonth = 9999_12
 	LastDay   = 9999_12_31
 )
+
+// PastStandings returns the standings before the entry's standing that an account remembers.
+func PastStandings(e loyalty.Entry, past []loyalty.Standing, present loyalty.Standing) []loyalty.Standing {
+	if e.Redecided != nil {
+		return applyRedecision(e.Redecided, past, present, *e.Standing, e.Effective)
+	}
+	return AddStanding(past, present, *e.Standing, e.Effective)
+}

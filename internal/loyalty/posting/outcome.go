@@ -250,3 +250,26 @@ type Trial struct {
 	Whole   *Decision // the decision about the whole account, whose level determines when points expire
 	Bonuses []Bonus   // the bonuses of the levels that were reached, in order
 }
+
+// OwnCause returns the cause of a change that time makes due in this member's account. The parameter what distinguishes
+// causes of the same kind.
+func (d *Decision) OwnCause(kind, what string) loyalty.Cause {
+	return loyalty.Cause{Kind: kind, ID: string(d.Account.Member) + ":" + what, Revision: 1}
+}
+
+// leftBy returns the account with the changes that the entry contains so far. The entry may already contain changes for
+// another grant, such as points taken from lots.
+func leftBy(d *Decision, e loyalty.Entry) loyalty.Account {
+	acc := d.Account
+	for _, p := range e.Postings {
+		applyPosting(&acc, e, p)
+	}
+	for _, u := range e.Reversals {
+		acc.Conversions = reverseConversion(acc.Conversions, u)
+	}
+	for _, w := range e.WriteOffs {
+		purse := purseOf(&acc, w.Wallet)
+		purse.ExpiredLots = addExpiredLot(purse.ExpiredLots, loyalty.Lot{Expires: w.Lot, Points: -w.Points})
+	}
+	return acc
+}

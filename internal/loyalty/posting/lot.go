@@ -46,3 +46,43 @@ func addExpiredLot(lots []loyalty.Lot, l loyalty.Lot) []loyalty.Lot {
 	lots = AddLot(lots, l)
 	return lots[max(0, len(lots)-maxExpiredLots):]
 }
+
+// AddLot returns lots with l added to the lot of the same day. It removes a lot whose points become zero.
+func AddLot(lots []loyalty.Lot, l loyalty.Lot) []loyalty.Lot {
+	at, found := slices.BinarySearchFunc(lots, l, func(x, y loyalty.Lot) int {
+		return x.Expires.Compare(y.Expires)
+	})
+	if !found {
+		out := make([]loyalty.Lot, 0, len(lots)+1)
+		return append(append(append(out, lots[:at]...), l), lots[at:]...)
+	}
+	lots = slices.Clone(lots)
+	if lots[at].Points += l.Points; lots[at].Points == 0 {
+		return slices.Delete(lots, at, at+1)
+	}
+	return lots
+}
+
+// AddGraced adds a day unless it is present. If there are more than MaxGraced days, it drops the oldest.
+func AddGraced(days []calendar.Date, day calendar.Date) []calendar.Date {
+	if slices.Contains(days, day) {
+		return days
+	}
+	return append(slices.Clone(days[max(0, len(days)+1-loyalty.MaxGraced):]), day)
+}
+
+// settle fixes the expiry days of reserved lots that expire by inactivity, up to the day stale. Later activities no
+// longer postpone them.
+func settle(a *loyalty.Account, stale calendar.Date) {
+	a.Holds = slices.Clone(a.Holds)
+	for i, h := range a.Holds {
+		var lots []loyalty.Lot
+		for _, l := range h.Lots {
+			if l.Expires <= stale {
+				l.Expires = l.Expires.Day()
+			}
+			lots = AddLot(lots, l)
+		}
+		a.Holds[i].Lots = lots
+	}
+}
