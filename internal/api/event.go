@@ -19,7 +19,7 @@ func createEvent(ctx context.Context, c *request.Call) (request.Answer, error) {
 		return request.Answer{}, err
 	}
 	ev.Member = m
-	r, err := c.App.Events.Put(ctx, p, ev, ledger.By{Actor: c.Who.ID})
+	r, err := c.App.Events.Put(ctx, p, ev, ledger.By{Actor: c.Who.Actor()})
 	if err != nil {
 		return request.Answer{}, err
 	}
@@ -35,7 +35,7 @@ func activateEvent(ctx context.Context, c *request.Call) (request.Answer, error)
 	if err != nil {
 		return request.Answer{}, err
 	}
-	r, err := c.App.Events.ActivateEvent(ctx, p, c.Path("event"), ledger.By{Actor: c.Who.ID})
+	r, err := c.App.Events.ActivateEvent(ctx, p, c.Path("event"), ledger.By{Actor: c.Who.Actor()})
 	if err != nil {
 		return request.Answer{}, err
 	}

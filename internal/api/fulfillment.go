@@ -96,7 +96,7 @@ func updateFulfillment(ctx context.Context, c *request.Call) (request.Answer, er
 		return request.Answer{}, err
 	}
 	// This By needs no Idempotency-Key, because a status change that is repeated changes nothing.
-	r, err := c.App.Fulfillments.Fulfill(ctx, p, c.Path("redemption"), to, tracking, ledger.By{Actor: c.Who.ID})
+	r, err := c.App.Fulfillments.Fulfill(ctx, p, c.Path("redemption"), to, tracking, ledger.By{Actor: c.Who.Actor()})
 	if err != nil {
 		return request.Answer{}, err
 	}

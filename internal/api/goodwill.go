@@ -67,7 +67,7 @@ func reinstatePoints(ctx context.Context, c *request.Call) (request.Answer, erro
 	}
 	in := service.Reinstatement{Member: m, Entry: b.Entry, Until: until, Reason: b.Reason}
 	// The entry ID replaces an Idempotency-Key.
-	r, err := c.App.Adjustments.Reinstate(ctx, p, in, ledger.By{Actor: c.Who.ID})
+	r, err := c.App.Adjustments.Reinstate(ctx, p, in, ledger.By{Actor: c.Who.Actor()})
 	if err != nil {
 		return request.Answer{}, err
 	}

@@ -34,12 +34,12 @@ func by(c *request.Call, request any) (ledger.By, error) {
 	if err != nil {
 		return ledger.By{}, fmt.Errorf("api: fingerprint request: %w", err)
 	}
-	return ledger.By{Actor: c.Who.ID, Input: fingerprint("input", string(canonical))}, nil
+	return ledger.By{Actor: c.Who.Actor(), Input: fingerprint("input", string(canonical))}, nil
 }
 
 // byKey returns the actor and the fingerprint of a request whose only input is its path and its Idempotency-Key.
 func byKey(c *request.Call) ledger.By {
-	return ledger.By{Actor: c.Who.ID, Input: fingerprint("key", c.Route.Pattern, c.Key)}
+	return ledger.By{Actor: c.Who.Actor(), Input: fingerprint("key", c.Route.Pattern, c.Key)}
 }
 
 func fingerprint(parts ...string) string {

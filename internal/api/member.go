@@ -229,7 +229,7 @@ func updateMember(ctx context.Context, c *request.Call) (request.Answer, error) 
 		err = c.App.Members.Change(ctx, p, members.Change{
 			Profile: changed, Segments: segments, Removed: without(before, after), Added: without(after, before),
 			Consents: consents,
-		}, ledger.By{Actor: c.Who.ID})
+		}, ledger.By{Actor: c.Who.Actor()})
 		if err != nil {
 			return request.Answer{}, err
 		}

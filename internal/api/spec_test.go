@@ -197,8 +197,8 @@ func TestRoutesAreThoseOfTheDocument(t *testing.T) {
 			continue
 		}
 		seen[r.Pattern] = true
-		if got := scopeOf(s, op); got != r.Scope {
-			t.Errorf("%s wants scope %q, openapi.yaml says %q", r.Pattern, r.Scope, got)
+		if got := ruleOf(s, op); got != r.Rule {
+			t.Errorf("%s has the rule %+v, openapi.yaml has %+v", r.Pattern, r.Rule, got)
 		}
 		keyed := slices.ContainsFunc(
 			op.Parameters, func(p *openapi3.ParameterRef) bool { return p.Value.Name == "Idempotency-Key" },
@@ -228,17 +228,18 @@ func TestRoutesAreThoseOfTheDocument(t *testing.T) {
 	}
 }
 
-func scopeOf(s *spec, op *openapi3.Operation) auth.Scope {
+// ruleOf returns the rule that the document states for an operation.
+func ruleOf(s *spec, op *openapi3.Operation) auth.Rule {
 	security := op.Security
 	if security == nil {
 		security = &s.doc.Security
 	}
 	for _, want := range *security {
 		for _, scope := range want["apiKey"] {
-			return auth.Scope(scope)
+			return auth.Needs(auth.Scope(scope))
 		}
 	}
-	return ""
+	return auth.Public
 }
 
 func TestListedCodesHaveTheStatusTheyStandUnder(t *testing.T) {

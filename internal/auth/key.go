@@ -40,16 +40,10 @@ const (
 	Unauthenticated Code = "unauthenticated" // the request has no key
 	TokenInvalid    Code = "token_invalid"   // the key is unknown, revoked or of the other stage
 	ScopeMissing    Code = "scope_missing"   // the key is valid but does not have the required scope
+	Forbidden       Code = "forbidden"       // no caller of this kind may call the route
 )
 
 func (c Code) Error() string { return "auth: " + string(c) }
-
-// A Principal describes the authenticated caller.
-type Principal struct {
-	ID      string // the key's ID; safe to log
-	Program string
-	Scopes  []Scope
-}
 
 // Keys manages the API keys of one stage. Its methods are safe for concurrent use.
 type Keys struct {
@@ -118,7 +112,7 @@ func (k *Keys) Create(ctx context.Context, program string, scopes ...Scope) (str
 	if err := k.Table.Transact(ctx, table.Put(table.Item{Key: keyOf(id), Doc: doc})); err != nil {
 		return "", Principal{}, fmt.Errorf("auth: store key %s: %w", id, err)
 	}
-	return full, Principal{ID: id, Program: program, Scopes: scopes}, nil
+	return full, Principal{Kind: Key, ID: id, Program: program, Scopes: scopes}, nil
 }
 
 func (k *Keys) generate() (id, full string, err error) {
@@ -156,7 +150,7 @@ func (k *Keys) Verify(ctx context.Context, header string) (Principal, error) {
 	if subtle.ConstantTimeCompare(sum[:], key.hash) != 1 || !key.key.Revoked.IsZero() {
 		return Principal{}, TokenInvalid
 	}
-	return Principal{ID: id, Program: key.key.Program, Scopes: key.key.Scopes}, nil
+	return Principal{Kind: Key, ID: id, Program: key.key.Program, Scopes: key.key.Scopes}, nil
 }
 
 // idOf extracts the ID from a key. The secret may contain underscores, so idOf uses positions, not separators.

@@ -1,7 +1,5 @@
 package auth
 
-import "strings"
-
 // A Scope is a permission of a key. A scope for writing includes the corresponding scope for reading. A route with a
 // request body requires a scope for writing, even if it only computes a result (quotes, program validation).
 type Scope string
@@ -32,19 +30,6 @@ func Scopes() []Scope {
 func (s Scope) valid() bool {
 	for _, known := range Scopes() {
 		if s == known {
-			return true
-		}
-	}
-	return false
-}
-
-// May reports whether the principal has the scope, directly or through another scope that includes it.
-func (p Principal) May(want Scope) bool {
-	for _, s := range p.Scopes {
-		if s == want || s == Admin {
-			return true
-		}
-		if what, ok := strings.CutSuffix(string(s), ":write"); ok && string(want) == what+":read" {
 			return true
 		}
 	}

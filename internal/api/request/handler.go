@@ -39,7 +39,7 @@ type Handler struct {
 }
 
 // NewHandler returns the handler of one function, with the operations of its routes by their patterns. It panics if an
-// operation is missing or has no route.
+// operation is missing or has no route, or if a route has no rule.
 func NewHandler(a *app.App, function string, operations map[string]Operation) *Handler {
 	h := &Handler{
 		App: a, function: function, all: Routes(), routes: map[string]*Route{}, operations: operations,
@@ -49,6 +49,9 @@ func NewHandler(a *app.App, function string, operations map[string]Operation) *H
 	for _, r := range h.all {
 		if r.Function == function {
 			h.routes[r.Pattern] = &r
+		}
+		if r.Rule.IsZero() {
+			panic("api: the route " + r.Pattern + " has no rule")
 		}
 	}
 	for pattern := range operations {
@@ -164,21 +167,21 @@ func (c *Call) answer(ctx context.Context, undecoded error) (ans Answer, out Res
 	return ans, out, err
 }
 
-// serve checks the request in this order: the route, the API key, its scope, the parameters, the Idempotency-Key and
-// the body. A caller without a key therefore cannot find out what a valid request looks like. On a route without a
-// scope, serve checks only the route, and the route checks its own input.
+// serve checks the request in this order: the route, the principal, the route's rule, the parameters, the
+// Idempotency-Key and the body. A caller without a key therefore cannot find out what a valid request looks like. On a
+// public route, serve checks only the route, and the route checks its own input.
 func (c *Call) serve(ctx context.Context) (ans Answer, err error) {
 	if c.Route = c.routes[c.Event.RouteKey]; c.Route == nil {
 		return Answer{}, unrouted(c.all, c.Event.Method, c.Event.decodedPath())
 	}
-	if c.Route.Scope == "" {
-		return c.operate(ctx) // a public route
+	if c.Route.Rule.IsPublic() {
+		return c.operate(ctx)
 	}
 	if c.Who, err = c.App.Keys.Verify(ctx, c.Event.Headers.Authorization); err != nil {
 		return Answer{}, err
 	}
-	if !c.Who.May(c.Route.Scope) {
-		return Answer{}, auth.ScopeMissing
+	if err := c.Route.Rule.Check(c.Who); err != nil {
+		return Answer{}, err
 	}
 	if err := c.checkParameters(); err != nil {
 		return Answer{}, err

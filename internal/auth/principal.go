@@ -1,0 +1,41 @@
+package auth
+
+import "strings"
+
+// A Kind is a kind of caller.
+type Kind string
+
+const (
+	Key    Kind = "api_key" // a merchant's server, with an API key
+	Member Kind = "member"  // a member, with a token that the merchant's server or an issuer signed
+)
+
+// A Principal describes the authenticated caller. It is the actor of what the caller does.
+type Principal struct {
+	Kind    Kind
+	ID      string // the ID of the API key or the member; safe to log
+	Program string
+	Scopes  []Scope // the permissions of an API key
+}
+
+// Actor returns the text under which the ledger records the principal. It is the ID of an API key, or the kind and the
+// ID of another principal: "member:mem_7k2m".
+func (p Principal) Actor() string {
+	if p.Kind == Key || p.Kind == "" {
+		return p.ID
+	}
+	return string(p.Kind) + ":" + p.ID
+}
+
+// May reports whether the principal has the scope, directly or through another scope that includes it.
+func (p Principal) May(want Scope) bool {
+	for _, s := range p.Scopes {
+		if s == want || s == Admin {
+			return true
+		}
+		if what, ok := strings.CutSuffix(string(s), ":write"); ok && string(want) == what+":read" {
+			return true
+		}
+	}
+	return false
+}

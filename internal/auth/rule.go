@@ -1,0 +1,44 @@
+package auth
+
+// A Rule states who may call a route. The zero Rule allows nobody, so a route without a rule cannot be registered.
+type Rule struct {
+	scope   Scope // the scope that an API key needs; empty if API keys may not call the route
+	members bool  // whether members may call the route for themselves
+	public  bool  // whether the route needs no principal
+}
+
+// Public is the rule of routes that authenticate each request themselves, by its signature or by a token in its path.
+var Public = Rule{public: true}
+
+// Members is the rule of routes that members call for themselves.
+var Members = Rule{members: true}
+
+// Needs returns the rule of routes that require an API key with a scope.
+func Needs(s Scope) Rule { return Rule{scope: s} }
+
+// IsZero reports whether the rule allows nobody.
+func (r Rule) IsZero() bool { return r == Rule{} }
+
+// IsPublic reports whether the route needs no principal.
+func (r Rule) IsPublic() bool { return r.public }
+
+// IsForMembers reports whether members may call the route for themselves.
+func (r Rule) IsForMembers() bool { return r.members }
+
+// Scope returns the scope that an API key needs. It is empty if API keys may not call the route.
+func (r Rule) Scope() Scope { return r.scope }
+
+// Check returns nil if the principal may call the route. The error is ScopeMissing if an API key has other scopes, and
+// Forbidden if no principal of this kind may call the route.
+func (r Rule) Check(p Principal) error {
+	switch {
+	case p.Kind == Key && r.scope != "":
+		if !p.May(r.scope) {
+			return ScopeMissing
+		}
+		return nil
+	case p.Kind == Member && r.members:
+		return nil
+	}
+	return Forbidden
+}

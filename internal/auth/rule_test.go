@@ -1,0 +1,45 @@
+package auth
+
+import (
+	"errors"
+	"testing"
+)
+
+func TestRulesDenyByDefault(t *testing.T) {
+	key := Principal{Kind: Key, Scopes: []Scope{MembersRead}}
+	admin, member := Principal{Kind: Key, Scopes: []Scope{Admin}}, Principal{Kind: Member}
+	for _, c := range []struct {
+		name string
+		rule Rule
+		who  Principal
+		want error
+	}{
+		{"a key with the scope", Needs(MembersRead), key, nil},
+		{"a key with all scopes", Needs(MembersWrite), admin, nil},
+		{"a key without the scope", Needs(MembersWrite), key, ScopeMissing},
+		{"a member on a route of keys", Needs(MembersRead), member, Forbidden},
+		{"a member on a route of members", Members, member, nil},
+		{"a key on a route of members", Members, admin, Forbidden},
+		{"a key on a route without a rule", Rule{}, admin, Forbidden},
+		{"a member on a route without a rule", Rule{}, member, Forbidden},
+		{"a principal of no kind", Needs(MembersRead), Principal{Scopes: []Scope{Admin}}, Forbidden},
+	} {
+		if err := c.rule.Check(c.who); !errors.Is(err, c.want) {
+			t.Errorf("%s: %v, want %v", c.name, err, c.want)
+		}
+	}
+	if !(Rule{}).IsZero() || Public.IsZero() || Members.IsZero() || Needs(Admin).IsZero() {
+		t.Error("only the zero rule allows nobody")
+	}
+}
+
+func TestActorNamesKindOfPrincipal(t *testing.T) {
+	for want, p := range map[string]Principal{
+		"7k2m":            {Kind: Key, ID: "7k2m"},
+		"member:mem_7k2m": {Kind: Member, ID: "mem_7k2m"},
+	} {
+		if got := p.Actor(); got != want {
+			t.Errorf("the actor is %q, want %q", got, want)
+		}
+	}
+}
