@@ -45,9 +45,6 @@ func byTime(entries []loyalty.Entry) []loyalty.Entry {
 	return entries
 }
 
-// timeActor is the actor of entries that record changes over time, such as expiries.
-const timeActor = "time"
-
 // CurrentState brings the account of a member up to date and returns it with the latest entry of a reservation or
 // transfer. The caller passes an earlier entry of the reservation or transfer, which may have expired since.
 // CurrentState reads the account unless the caller passes it, too.

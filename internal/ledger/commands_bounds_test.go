@@ -222,7 +222,7 @@ func TestCodesOfRedemptions(t *testing.T) {
 			Kind: c.kind, Member: "mem_ada", Detail: loyalty.Detail{Subject: loyalty.Subject{Redemption: &c.r}},
 			Cause: loyalty.Cause{Revision: c.revision},
 		}
-		ops := codeOps(Command{Program: p, Rules: rules}, []loyalty.Entry{{}, e})
+		ops := codeOps(p, rules, []loyalty.Entry{{}, e})
 		var got string
 		if len(ops) > 0 {
 			got = ops[0].Item.Key.PK
@@ -234,7 +234,7 @@ func TestCodesOfRedemptions(t *testing.T) {
 			t.Errorf("%s: it is written over version %d", c.name, ops[0].Item.Version)
 		}
 	}
-	if ops := codeOps(Command{Program: p, Rules: rules}, []loyalty.Entry{
+	if ops := codeOps(p, rules, []loyalty.Entry{
 		{Kind: loyalty.KindRelease, Detail: loyalty.Detail{Subject: loyalty.Subject{Redemption: &pooled}}},
 		{
 			Kind: loyalty.KindReserve,

@@ -4,42 +4,15 @@ import (
 	"cmp"
 	"context"
 	"errors"
-	"fmt"
-	"iter"
 	"slices"
-	"strconv"
 
 	"github.com/perennial-loyalty/perennial/internal/ledger/stored"
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
 	"github.com/perennial-loyalty/perennial/internal/table"
 )
 
-// Attempts is the maximum number of times that one command is decided. Each retry means that another command was
-// written, so the account makes progress. A command that meets this many conflicts in a row returns ErrTryAgain.
-const Attempts = 64
-
 // mostOps is the maximum number of operations in one transaction of the table.
 const mostOps = 100
-
-// RevisionExists means that the revision that a command was about to write exists already.
-type RevisionExists struct{ Item table.Item }
-
-func (RevisionExists) Error() string { return "ledger: the cause already has this revision" }
-
-// ErrStaleRead means that an account was read before the revision that the command starts from was written.
-var ErrStaleRead = errors.New("ledger: the account was read too early")
-
-// A MissingMemberError names a member whose account the command also changes and must therefore read.
-type MissingMemberError loyalty.MemberID
-
-func (MissingMemberError) Error() string { return "ledger: the command also changes another account" }
-
-// IsConflict reports whether another command was written first, so that the command must be decided again.
-func IsConflict(err error) bool {
-	_, exists := errors.AsType[RevisionExists](err)
-	_, conflict := errors.AsType[*table.ConflictError](err)
-	return exists || conflict
-}
 
 // run reads the accounts, advances them to now, decides, and commits accounts and entries in one transaction. If an
 // account has changed meanwhile, it starts again from the changed account. It returns RevisionExists if another command
@@ -292,56 +265,10 @@ func (x *execution) record(ctx context.Context, e loyalty.Entry, with ...table.O
 	return e, Retryable(err)
 }
 
-// Latest reads the last revision of a cause. Cause.Revision is zero if there is none.
-func (l *Ledger) Latest(ctx context.Context, program, kind, id string) (loyalty.Entry, error) {
-	it, err := first(ctx, l.Table, revisions(program, kind, id, true, 1))
-	if err != nil || it.Version == 0 {
-		return loyalty.Entry{}, err
+// takeTurn waits for the turn of a command that decides about one account. It returns nil for other commands.
+func (x *execution) takeTurn(ctx context.Context) (*turn, error) {
+	if x.Turns == nil || x.c.Decide == nil || len(x.c.Others) > 0 {
+		return nil, nil
 	}
-	e, err := entryOf(it, kind, id)
-	if err != nil {
-		return e, err
-	}
-	return whole(ctx, l.Table, program, e)
-}
-
-func (l *Ledger) Revisions(
-	ctx context.Context, program, kind, id string, newestFirst bool, limit int,
-) iter.Seq2[loyalty.Entry, error] {
-	q := revisions(program, kind, id, newestFirst, limit)
-	return List(ctx, l.Table, q, func(it table.Item) (loyalty.Entry, error) { return entryOf(it, kind, id) })
-}
-
-func revisions(program, kind, id string, newestFirst bool, limit int) table.Query {
-	return table.Query{
-		PK: stored.CausePartition(program, kind, id), To: stored.LastRevision, Reverse: newestFirst, Limit: limit,
-	}
-}
-
-func entryOf(it table.Item, kind, id string) (loyalty.Entry, error) {
-	n, err := strconv.Atoi(it.Key.SK)
-	if err != nil {
-		return loyalty.Entry{}, fmt.Errorf("ledger: invalid revision %s: %w", it.Key, err)
-	}
-	return stored.ReadEntry(it, loyalty.Cause{Kind: kind, ID: id, Revision: n})
-}
-
-// Retryable converts the table's ErrBusy and ErrUnknown to ErrTryAgain. Repeating the command is safe and shows whether
-// it was written.
-func Retryable(err error) error {
-	if errors.Is(err, table.ErrBusy) || errors.Is(err, table.ErrUnknown) {
-		return fmt.Errorf("%w: %w", ErrTryAgain, err)
-	}
-	return err
-}
-
-func NotFound(what string) error {
-	return &loyalty.Error{Code: loyalty.NotFound, Detail: "Unknown " + what + "."}
-}
-
-func KeyReused() error {
-	return &loyalty.Error{
-		Code:   loyalty.KeyReused,
-		Detail: "The idempotency key was used for another request. Use a new key for a new request.",
-	}
+	return x.Turns.begin(ctx, stored.AccountKey(x.c.Program.ID, x.c.Member))
 }

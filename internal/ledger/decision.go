@@ -49,21 +49,3 @@ type Loader interface {
 	// must be made again with them.
 	Load(ctx context.Context, x Inputs, outs []posting.Outcome, err error) (again bool, failed error)
 }
-
-// decided makes the command's decision. It loads inputs until none is missing.
-func (c Command) decided(ctx context.Context, x Inputs) ([]posting.Outcome, error) {
-	for range Attempts {
-		outs, err := c.Decide(x)
-		if c.Load == nil {
-			return outs, err
-		}
-		again, failed := c.Load.Load(ctx, x, outs, err)
-		switch {
-		case failed != nil:
-			return nil, failed
-		case !again:
-			return outs, err
-		}
-	}
-	return nil, ErrTryAgain
-}

@@ -7,7 +7,6 @@ import (
 
 	"github.com/perennial-loyalty/perennial/internal/ledger/stored"
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
-	"github.com/perennial-loyalty/perennial/internal/loyalty/engine"
 	"github.com/perennial-loyalty/perennial/internal/table"
 )
 
@@ -75,16 +74,4 @@ func (ds DueQueue) list(ctx context.Context, program string, shard int, q table.
 		ctx, ds.Table, q,
 		func(it table.Item) (Due, error) { return Due{stored.MemberAt(it.Index.SK), it.Index.SK, it}, nil },
 	)
-}
-
-// listed corrects the due queue, the index that lists accounts by the instant at which they are due. If an account is
-// listed as due but is not, because another version of the program has postponed its due instant, listed returns the
-// operation that moves the account to its correct position. Without it, every run would process the account again.
-func listed(it table.Item, p *loyalty.Program, acc loyalty.Account, now time.Time) []table.Op {
-	place := stored.DueKey(p.ID, acc.Member, engine.NextRun(p, acc))
-	if it.Index.IsZero() || it.Index.SK > stored.DueBound(now) || it.Index == place {
-		return nil
-	}
-	it.Index = place
-	return []table.Op{table.Put(it)}
 }

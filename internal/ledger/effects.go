@@ -88,16 +88,17 @@ func codeItem(p *loyalty.Program, m loyalty.MemberID, r loyalty.Redemption) tabl
 
 // codeOps returns the operations on codes that follow from entries. A committed redemption makes its code usable. A
 // reservation that was canceled or has expired returns its code to the pool, unless the redemption that replaces it
-// took the code.
-func codeOps(c Command, entries []loyalty.Entry) (ops []table.Op) {
+// took the code. The parameter rules has the rules of a reservation that the command commits, or is nil. Automatic
+// redemptions by the same command use the current version of the program.
+func codeOps(current, rules *loyalty.Program, entries []loyalty.Entry) (ops []table.Op) {
 	for _, e := range entries {
 		r := e.Redemption
 		if r == nil || r.Code == "" {
 			continue
 		}
-		p := c.Program
-		if e.Cause.Revision > 1 && c.Rules != nil {
-			p = c.Rules // the rules of the reservation; automatic redemptions by the same command use c.Program
+		p := current
+		if e.Cause.Revision > 1 && rules != nil {
+			p = rules
 		}
 		reward, _ := redeem.FindReward(p.Rewards, r.Reward)
 		switch {

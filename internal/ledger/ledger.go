@@ -21,24 +21,12 @@ package ledger
 
 import (
 	"context"
-	"errors"
 	"io"
 	"time"
 
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
 	"github.com/perennial-loyalty/perennial/internal/table"
 )
-
-// ErrTryAgain means that other writers repeatedly changed the same items, or that the table temporarily rejected the
-// command. The command may have been committed. Repeating the same command is safe.
-var ErrTryAgain = errors.New("ledger: try again")
-
-// Busy reports whether a command that failed with err may succeed soon and is safe to repeat: the ledger or the table
-// was busy, or the caller's context ended.
-func Busy(err error) bool {
-	return errors.Is(err, ErrTryAgain) || errors.Is(err, table.ErrBusy) || errors.Is(err, table.ErrUnknown) ||
-		errors.Is(err, context.DeadlineExceeded) || errors.Is(err, context.Canceled)
-}
 
 // A Ledger stores the accounts of every program in one table. Its methods are safe for concurrent use.
 type Ledger struct {
@@ -68,3 +56,10 @@ type By struct {
 // Time returns the current time, rounded down to milliseconds. Times are stored with this precision, so a stored time
 // is read back unchanged.
 func (l *Ledger) Time() time.Time { return l.Now().UTC().Truncate(time.Millisecond) }
+
+// Attempts is the maximum number of times that one command is decided. Each retry means that another command was
+// written, so the account makes progress. A command that meets this many conflicts in a row returns ErrTryAgain.
+const Attempts = 64
+
+// timeActor is the actor of entries that record changes over time, such as expiries.
+const timeActor = "time"

@@ -29,10 +29,6 @@ type planned struct {
 	again   bool // whether other orders were decided again
 }
 
-// behind is the maximum number of entries for changes over time in one transaction. A transaction with this many
-// entries, the codes and stock that they return, and all writes of a command stays within mostOps.
-const behind = 20
-
 // plan returns the writes of one attempt. A command may require that other orders are decided again. plan includes as
 // many of them as fit into the transaction, and postpones the others: the account remains due, so that a later command
 // or scheduled run decides them.
@@ -77,7 +73,7 @@ func (x *execution) planAtMost(ctx context.Context, most int) (planned, error) {
 	if w.own = len(all.own); c.Decide == nil {
 		w.own = len(all.passed)
 	}
-	w.ops = slices.Concat(all.puts, all.ofTime, all.accounts, c.With, all.parts, codeOps(c, w.entries),
+	w.ops = slices.Concat(all.puts, all.ofTime, all.accounts, c.With, all.parts, codeOps(c.Program, c.Rules, w.entries),
 		listOps(c.Program.ID, w.entries),
 		VoucherOps(c.Program.ID, w.entries), c.Budgets.ops(all.spends, w.entries[0].Cause.ID))
 	return w, nil
@@ -266,4 +262,34 @@ func (s *side) behind(main loyalty.Cause) int {
 		return at
 	}
 	return s.passed
+}
+
+// decided makes the command's decision. It loads inputs until none is missing.
+func (c Command) decided(ctx context.Context, x Inputs) ([]posting.Outcome, error) {
+	for range Attempts {
+		outs, err := c.Decide(x)
+		if c.Load == nil {
+			return outs, err
+		}
+		again, failed := c.Load.Load(ctx, x, outs, err)
+		switch {
+		case failed != nil:
+			return nil, failed
+		case !again:
+			return outs, err
+		}
+	}
+	return nil, ErrTryAgain
+}
+
+// listed corrects the due queue, the index that lists accounts by the instant at which they are due. If an account is
+// listed as due but is not, because another version of the program has postponed its due instant, listed returns the
+// operation that moves the account to its correct position. Without it, every run would process the account again.
+func listed(it table.Item, p *loyalty.Program, acc loyalty.Account, now time.Time) []table.Op {
+	place := stored.DueKey(p.ID, acc.Member, engine.NextRun(p, acc))
+	if it.Index.IsZero() || it.Index.SK > stored.DueBound(now) || it.Index == place {
+		return nil
+	}
+	it.Index = place
+	return []table.Op{table.Put(it)}
 }

@@ -4,7 +4,6 @@ import (
 	"context"
 	"sync"
 
-	"github.com/perennial-loyalty/perennial/internal/ledger/stored"
 	"github.com/perennial-loyalty/perennial/internal/table"
 )
 
@@ -107,12 +106,4 @@ func (t *turn) write(ctx context.Context, ops []table.Op) context.Context {
 		}
 		t.end()
 	})
-}
-
-// takeTurn waits for the turn of a command that decides about one account. It returns nil for other commands.
-func (x *execution) takeTurn(ctx context.Context) (*turn, error) {
-	if x.Turns == nil || x.c.Decide == nil || len(x.c.Others) > 0 {
-		return nil, nil
-	}
-	return x.Turns.begin(ctx, stored.AccountKey(x.c.Program.ID, x.c.Member))
 }

@@ -126,3 +126,7 @@ func later(a, b time.Time) time.Time {
 	}
 	return b
 }
+
+// behind is the maximum number of entries for changes over time in one transaction. A transaction with this many
+// entries, the codes and stock that they return, and all writes of a command stays within mostOps.
+const behind = 20
