@@ -102,8 +102,8 @@ func points(s speaker, args []string) value   { return s.quantity(args[0], figur
 func rule(s speaker, args []string) value     { return s.rule(args[0]) }
 func level(s speaker, args []string) value    { return s.level(args[0]) }
 
-// counted returns a function that formats a count with its noun, such as "3 orders". The argument things is the name of
-// the phrase.
+// counted returns a function that formats a count with its noun, such as "3 orders". The parameter things is the key of
+// the phrase that contains the noun.
 func counted(things string) func(speaker, []string) value {
 	return func(s speaker, args []string) value {
 		n := s.write(args[0], figures{})
@@ -111,7 +111,7 @@ func counted(things string) func(speaker, []string) value {
 	}
 }
 
-// rate formats an earning rate such as "1 per 1.00". The first argument is an amount, whose currency is added to the
+// rate formats an earning rate such as "1 per 1.00". It adds the currency of the amount in the first argument to the
 // rate.
 func rate(s speaker, args []string) value {
 	gives, per, found := strings.Cut(args[1], " per ")
@@ -146,8 +146,8 @@ func times(s speaker, args []string) value {
 	return value{text: s.phrase("times", values{"n": s.write(args[0], figures{})})}
 }
 
-// named formats the levels or other targets of a campaign. A level is shown with the name that it has in the program,
-// and another target with the name that the merchant uses.
+// named formats the levels or other targets of a campaign. A level is shown with its name in the program. Any other
+// target is shown as the merchant wrote it.
 func named(s speaker, args []string) value {
 	which := strings.Split(args[0], ", ")
 	for i, name := range which {

@@ -31,7 +31,7 @@ type Words struct {
 
 // Entry describes the effect and the reasons of a ledger entry. The text is in the language of locale ("de-AT" selects
 // "de"), or in English if the language is not supported. The program p provides the names of points, rewards and
-// levels. Any version of the entry's program is valid. Objects that this version does not have are shown with their
+// levels. It can be any version of the entry's program. Objects that this version does not have are shown with their
 // IDs.
 func Entry(p *loyalty.Program, e loyalty.Entry, locale string) Words {
 	s := speak(p, locale).on(e.TierGroup)

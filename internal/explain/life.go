@@ -57,12 +57,12 @@ func net(e loyalty.Entry) (all []life) {
 	return all
 }
 
-// same reports whether points have the same life in x and y.
+// same reports whether the points of x and y become active and expire at the same times.
 func (x life) same(y life) bool {
 	return x.pending == y.pending && x.from.Equal(y.from) && x.until == y.until
 }
 
-// slid reports whether an activity may have moved some points of this lot from other lots.
+// slid reports whether an activity may have moved points from other lots to this lot.
 func (x life) slid() bool { return !x.pending && (x.until == 0 || x.until.Slides()) }
 
 // lives returns sentences that state how long the points of an entry can be spent. The sentences follow the summary of

@@ -98,7 +98,7 @@ func (s speaker) points(n loyalty.Points) value {
 	return s.quantity(strconv.FormatInt(int64(n), 10), figures{})
 }
 
-// by formats the cause for which points were earned so that it can follow a verb: "with order 1042", "for your review".
+// by formats the cause of points as a phrase that can follow a verb: "with order 1042", "for your review".
 func (s speaker) by(kind, id string) value {
 	id, _, _ = strings.Cut(id, "~") // the text after "~" is the rule whose points expire separately
 	key := "by." + kind

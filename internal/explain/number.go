@@ -10,13 +10,13 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/loyalty/calendar"
 )
 
-// decimals is the maximum number of decimals that are usually shown.
+// decimals is the maximum number of decimal places that are usually shown.
 const decimals = 4
 
 // figures states how a number is formatted.
 type figures struct {
-	least int  // minimum number of decimals
-	exact bool // show all decimals
+	least int  // the minimum number of decimal places
+	exact bool // show all decimal places
 	plus  bool // show a plus sign before positive numbers
 }
 
@@ -66,7 +66,7 @@ func trim(text string, least int) string {
 	return whole
 }
 
-// grouped inserts the separators of the language into a decimal, as in "1,234.50".
+// grouped inserts the separators of the language into a decimal number, as in "1,234.50".
 func (l *language) grouped(text string) string {
 	rest, negative := strings.CutPrefix(text, "-")
 	whole, fraction, _ := strings.Cut(rest, ".")

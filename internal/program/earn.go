@@ -80,9 +80,9 @@ func parseCategories(c *document.Compiler, n *document.Node) (rules []loyalty.Ca
 	return rules
 }
 
-// uncountable rejects a category rule with a condition on the order number if a rule of the same category multiplies by
-// zero. Only orders that earn points have a number. If line items of the category earn nothing, the order may therefore
-// have no number, and its number would depend on itself.
+// uncountable rejects a rule of a category if its condition uses the order number and another rule of the category
+// multiplies by zero. An order has a number only if it earns points. With both rules, the number would have to be known
+// before it is clear that the order earns points.
 func uncountable(c *document.Compiler, rules []loyalty.CategoryRule, items []*document.Node) {
 	for i, r := range rules {
 		zero := slices.ContainsFunc(rules, func(x loyalty.CategoryRule) bool {
@@ -96,8 +96,8 @@ func uncountable(c *document.Compiler, rules []loyalty.CategoryRule, items []*do
 	}
 }
 
-// beaten returns a rule of the same category that has no condition and always takes precedence over the i-th rule. It
-// returns nil if there is none, so that the i-th rule can apply.
+// beaten returns an unconditional rule of the same category that always takes precedence over the i-th rule. It returns
+// nil if there is no such rule; the i-th rule can then apply.
 func beaten(rules []loyalty.CategoryRule, i int, items []*document.Node) (winner *document.Node) {
 	best := rules[i]
 	for j, other := range rules {

@@ -9,7 +9,7 @@ import (
 )
 
 // parseMilestones reads the milestones, which award points for a member's n-th order. Other milestones are not
-// supported yet, and function validate.Unsupported rejects them.
+// supported yet; validate.Unsupported rejects them.
 func parseMilestones(c *document.Compiler, n *document.Node) (all []loyalty.Milestone) {
 	unique(c, n.List())
 	for _, item := range n.List() {

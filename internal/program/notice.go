@@ -33,7 +33,7 @@ func parseAdvanceNotice(c *document.Compiler, root *document.Node) {
 	livesForNotice(c, root)
 }
 
-// unnoticed warns if points or levels can end, but no reminder announces this early enough.
+// unnoticed warns if points or levels can expire, but no reminder announces the expiry early enough.
 func unnoticed(c *document.Compiler, n *document.Node) {
 	for _, what := range []struct {
 		ends    bool

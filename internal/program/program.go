@@ -39,8 +39,8 @@ type File struct {
 	Warnings  document.Problems // probable mistakes that do not prevent publishing
 }
 
-// A Reporting defines the accounting value of points, which no rule uses. It is the zero value if the file does not
-// define it.
+// Reporting defines the value of points for accounting. The rules do not use it. It is the zero value if the file does
+// not define it.
 type Reporting struct {
 	Currency   loyalty.Currency
 	PointValue *big.Rat // value of one point in major units: 1/100 means 0.01 EUR; it can be less than a minor unit

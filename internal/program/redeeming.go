@@ -15,8 +15,8 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/program/validate"
 )
 
-// onRefund maps the policies for redemptions of refunded orders to their constants. By default, a refund restores all
-// points.
+// onRefund maps the words for the policies that state which redeemed points a refunded order restores. By default, a
+// refund restores all points.
 var onRefund = map[string]loyalty.OnRefund{"pro_rata": loyalty.ShareBack, "keep": loyalty.NoneBack}
 
 // parseRedeeming reads the terms of redemptions.

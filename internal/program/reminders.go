@@ -17,7 +17,7 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/program/validate"
 )
 
-// parseReminders reads the reminders: messages that members receive without a request.
+// parseReminders reads the reminders, which are messages that the platform sends to members.
 func parseReminders(c *document.Compiler, n *document.Node) (r loyalty.Reminders) {
 	if n == nil {
 		return r

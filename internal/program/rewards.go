@@ -42,7 +42,7 @@ func parseRewards(c *document.Compiler, n *document.Node) (rewards []loyalty.Rew
 	return rewards
 }
 
-// meaningful lists, for each reward type, the keys that only some reward types support and that this type supports.
+// meaningful lists the keys that each reward type supports. It omits the keys that all reward types support.
 var meaningful = map[string][]string{
 	"amount_off":    {"value", "codes"},
 	"percent_off":   {"value", "max_value", "codes"},

@@ -10,8 +10,8 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/program/validate"
 )
 
-// parseRules reads rules that award points beyond the base rate. It reads both earn.rules and campaigns, which have the
-// same form.
+// parseRules reads rules that award points in addition to the base rate. It reads both earn.rules and campaigns, which
+// have the same form.
 func parseRules(c *document.Compiler, n *document.Node) (rules []loyalty.Rule) {
 	unique(c, n.List())
 	for _, item := range n.List() {

@@ -309,7 +309,7 @@ func needs(
 }
 
 // parseNeed reads a level's threshold for one metric. It reports whether the threshold is above that of the level
-// before. After an invalid value, it reports true, so that no other problem follows.
+// before. After an invalid value, it reports true, so that the caller does not report a second problem.
 func parseNeed(
 	c *document.Compiler, f *document.Node, t loyalty.Tiers, before []loyalty.Need,
 ) (need loyalty.Need, higher bool) {
@@ -342,7 +342,7 @@ func reachable(t loyalty.Tiers, needs []loyalty.Need) bool {
 	})
 }
 
-// before returns the threshold of the level before the i-th level, in the notation of the file.
+// before returns the threshold of the level before the i-th level, as it is written in the file.
 func before(n *document.Node, i int) string {
 	if from := n.List()[i-1].Get("from"); from.Is(document.Number) {
 		return from.Value

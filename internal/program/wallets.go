@@ -118,7 +118,8 @@ func parseConversions(c *document.Compiler, n *document.Node) (all []loyalty.Con
 	return all
 }
 
-// circles rejects conversions and rewards if points could return through them to the wallet from which they came.
+// circles rejects conversions and rewards that form a cycle, because points could return to the wallet where the cycle
+// starts.
 func circles(c *document.Compiler, root *document.Node) {
 	section, id, found := strings.Cut(share.ConversionCycle(c.P.Conversions, c.P.Rewards), ".")
 	if !found {

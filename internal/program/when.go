@@ -70,8 +70,8 @@ func closedTexts(c *document.Compiler) map[string][]string {
 	return texts
 }
 
-// misasked returns the problem of an invalid condition, at the position of the wrong word. If more problems were
-// already found than are reported, it does not look for this position.
+// misasked returns a problem for an invalid condition, at the position of the wrong word. If more than problem.Most
+// problems were found, it does not search for the word, because not all problems are reported.
 func misasked(c *document.Compiler, n *document.Node, wrong *condition.Error) document.Problem {
 	p := document.At(n, "%s", wrong.Message).Suggest(wrong.Suggestion)
 	if len(c.Problems) > problem.Most {
@@ -83,7 +83,7 @@ func misasked(c *document.Compiler, n *document.Node, wrong *condition.Error) do
 	return p
 }
 
-// within returns the position in the file of a character of the text n. It reports true only if the text occurs
+// within finds a character of the text n in the file, and returns its position. It reports true only if the text occurs
 // unchanged in the file: on one line, plain or in quotes without escape sequences, or as the lines of a block.
 func within(c *document.Compiler, n *document.Node, character int) (line, column int, ok bool) {
 	before := string([]rune(n.Value)[:min(character, utf8.RuneCountInString(n.Value))])

@@ -7,7 +7,7 @@ type Change struct {
 	Path string // the path of the key, such as earn.categories.beans-x2.multiply
 	From string // the old value on one line, truncated if it is long; empty if the key is new
 	To   string // the new value in the same form; empty if the key was removed
-	Line int    // the line number from 1, in the new file; if the key was removed, in the old file
+	Line int    // the line number, from 1: in the new file or, if the key was removed, in the old file
 }
 
 // String returns a description of the change on one line.

@@ -10,10 +10,10 @@ import (
 
 // Diff lists the differences between two program files, in the order of the newer file. Within a group, removed values
 // come after all others. Comments, formatting and the order of keys are ignored. A list entry with an ID is compared
-// with the entry of the same ID, and the order of such entries is ignored. The order of a list without IDs counts. If a
-// complete group was added or removed, this is one change.
+// with the entry that has the same ID, and its position is ignored. In a list without IDs, the positions are compared.
+// If a complete group was added or removed, this is one change.
 //
-// Both files must be Readable, but need not be valid programs. Function program.Parse reports whether a file can be
+// Both files must be Readable, but need not be valid programs. Use program.Parse to find out whether a file can be
 // published.
 func Diff(older, newer []byte) ([]Change, document.Problems) {
 	to, problems := tree(newer)
@@ -29,8 +29,8 @@ func Diff(older, newer []byte) ([]Change, document.Problems) {
 	return d.changes, nil
 }
 
-// Readable returns the problems that prevent a program file from being read at all. Function program.Parse reports
-// other problems.
+// Readable returns the problems that prevent a program file from being read at all. Use program.Parse to find other
+// problems.
 func Readable(source []byte) document.Problems {
 	_, problems := tree(source)
 	return problems
@@ -129,7 +129,8 @@ func (d *differ) places(from, to []*document.Node) {
 	}
 }
 
-// id returns the ID of a list entry. The paths of the entry's keys contain this ID.
+// id returns the ID of a list entry, which is part of the paths of the entry's keys. It returns an empty string if the
+// entry has no ID.
 func id(n *document.Node) string {
 	if s := n.Get("id").Text(); document.PlainID.MatchString(s) {
 		return s

@@ -117,7 +117,7 @@ type condition struct {
 	work     work
 	ordered  bool      // for a reward: reports whether the condition uses the order
 	numbers  int       // for an order: the greatest order number with which the condition compares
-	machines sync.Pool // *vm.VM values, whose stacks are used again
+	machines sync.Pool // reusable *vm.VM values
 }
 
 // OrderNumbers returns the greatest order number that the condition distinguishes, or 0 if it uses none.
@@ -148,7 +148,7 @@ func (c *condition) Holds(f *loyalty.Facts) (bool, error) {
 		machine = &vm.VM{MemoryBudget: maxSteps}
 	}
 	answer, err := machine.Run(c.program, env)
-	if steps < maxSteps/100 { // the stack of a machine never shrinks, so large machines are not used again
+	if steps < maxSteps/100 { // a machine's stack never shrinks, so a large machine is not reused
 		c.machines.Put(machine)
 	}
 	if err != nil {

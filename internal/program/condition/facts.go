@@ -13,11 +13,11 @@ type environment struct {
 	Order  order  `expr:"order"`
 	Member member `expr:"member"`
 	At     moment `expr:"at"`
-	// Accessed through functions, because the program defines the fields of the event.
+	// Conditions access the event through functions, because the program defines its fields.
 	Event *loyalty.Event `expr:"event"`
 
-	// of contains the facts from which the environment was derived. A copy of these facts still has the cached
-	// environment, but must not use it.
+	// of contains the facts from which the environment was derived. A copy of these facts has the same cached
+	// environment, but must not use it, because the copy can differ.
 	of      *loyalty.Facts
 	longest int // number of elements in the longest list
 }

@@ -8,9 +8,9 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
 )
 
-// The virtual machine of the library calls the following functions. Their signatures are among those that it can call
-// without reflection (vm.FuncTypes). The functions cannot return an error. They panic with a failure instead, which the
-// machine converts to an error.
+// The virtual machine of the library calls the following functions. Each function has one of the signatures that the
+// machine can call without reflection (vm.FuncTypes). The functions cannot return an error. They panic with a failure
+// instead, which the machine converts to an error.
 
 // num returns v, which is an int or a number, as a number.
 func num(v any) number {

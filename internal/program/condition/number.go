@@ -12,7 +12,7 @@ import (
 // A number has exactly the value coef / 10^places. A result that does not fit is rejected and never rounded. Eighteen
 // digits suffice for the largest amount of an order multiplied by a realistic factor.
 type number struct {
-	coef   int64 // never math.MinInt64, which has no negative
+	coef   int64 // never math.MinInt64, which cannot be negated
 	places int8  // the number of decimal places, 0 to 18
 }
 

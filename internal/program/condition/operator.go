@@ -11,7 +11,8 @@ import (
 // large when compiled.
 const (
 	maxInstructions = 250
-	// patternWork is the number of steps that a match counts as. A match of maxShort bytes takes about as many steps.
+	// patternWork is the number of steps that are counted for one match. A match of a text of maxShort bytes takes
+	// about as long as this number of steps.
 	patternWork = 500
 )
 

@@ -20,7 +20,7 @@ type numbering struct {
 	source []rune
 	most   int              // greatest order number that the condition distinguishes
 	names  []ast.Node       // nodes that refer to the number of the order
-	open   map[ast.Node]int // number of uses of each node that are not part of an allowed comparison
+	open   map[ast.Node]int // for each node, the number of its uses outside an allowed comparison
 }
 
 // orderNumbers returns the greatest order number that a condition on an order distinguishes, or 0 if it uses none.
@@ -73,8 +73,8 @@ func (x *numbering) compared(n *ast.BinaryNode) {
 var flipped = map[string]string{"<": ">", "<=": ">=", ">": "<", ">=": "<=", "in": "none"}
 
 // asked returns the order number up to which the result of a comparison can change: all greater order numbers have the
-// same result. It reports false if the comparison is not with constants. The argument more converts a constant to an
-// order number by addition: it is 1 for member.orders and 0 for order.number.
+// same result. It reports false if the other operand is not constant. The parameter more is added to a constant to
+// convert it to an order number: it is 1 for member.orders and 0 for order.number.
 func (x *numbering) asked(operator string, with ast.Node, more int64) (most int, ok bool) {
 	switch n := with.(type) {
 	case *ast.ArrayNode:

@@ -156,7 +156,7 @@ func shown(name string) string {
 	return name
 }
 
-// element reads the current element of a loop: # or, as in .amount, the object that is not written.
+// element reads the current element of a loop. It is written as #, or omitted before a field, as in .amount.
 func (r *reader) element(n *ast.PointerNode) (ast.Node, shape, error) {
 	if len(r.around) == 0 || n.Name != "" {
 		return nil, shape{}, refuse(n, "# is an element of a list; use it only in a function like any")

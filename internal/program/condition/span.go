@@ -9,7 +9,7 @@ import (
 // A span is a range of numbers. If a bound is nil, the range has no limit on that side.
 type span struct {
 	low, high    *big.Rat
-	above, below bool // true if the range excludes low (above) or high (below) itself
+	above, below bool // above: the range excludes low itself; below: it excludes high itself
 	whole        bool
 }
 
@@ -33,7 +33,7 @@ func wholes(low, high int64) span {
 	return s
 }
 
-// span returns the range of a number in a world. It reports false if the node is not a number or if its range is
+// span returns the range of a number in the world w. It reports false if the node is not a number or if its range is
 // unknown.
 func (j judge) span(w world, n ast.Node) (span, bool) {
 	switch n := n.(type) {

@@ -19,7 +19,7 @@ const (
 )
 
 // Judge detects conditions that always or never hold, such as order.total < 0. It analyzes comparisons of names with
-// constants, and knows the smallest and largest possible values of numbers. The argument texts lists all possible
+// constants, and knows the smallest and largest possible values of numbers. The parameter texts lists all possible
 // values of names that have only a few, such as member.tier. If the analysis cannot decide, Judge returns Depends. The
 // source must be one that Compile accepts.
 func Judge(source string, texts map[string][]string) Verdict {

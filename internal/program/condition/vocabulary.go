@@ -24,9 +24,9 @@ const (
 // A shape is the complete type of a value, including the fields of an object and the elements of a list.
 type shape struct {
 	kind   kind
-	name   string           // the name of an object
-	fields map[string]shape // the fields of an object
-	of     *shape           // the elements of a list
+	name   string           // for an object: its name
+	fields map[string]shape // for an object: the shapes of its fields
+	of     *shape           // for a list: the shape of its elements
 }
 
 func (s shape) isNumber() bool { return s.kind == whole || s.kind == decimal || s.kind == amount }

@@ -103,8 +103,8 @@ func (e explainer) notice() {
 	}
 }
 
-// goodwill describes corrections as a gesture of goodwill, such as reinstating expired points. Only the merchant can
-// make them.
+// goodwill describes the corrections that the merchant's agents can make as a gesture of goodwill, such as reinstating
+// expired points.
 func (e explainer) goodwill() {
 	if p := e.p.Goodwill.Reinstate; !p.IsZero() {
 		e.say("An agent can reinstate expired points for %s.", Period(p))

@@ -11,7 +11,7 @@ import (
 // A reminderSection describes the reminders.
 type reminderSection struct{ *writer }
 
-// explain describes the reminders and their frequency caps. Members receive reminders without a request.
+// explain describes the reminders and their frequency caps.
 func (s reminderSection) explain() {
 	r := s.p.Reminders
 	if len(r.Messages) == 0 {

@@ -14,7 +14,7 @@ import (
 // A ruleSection describes the rules.
 type ruleSection struct{ *writer }
 
-// explain describes earning beyond the base rate, and how the rules combine.
+// explain describes the rules that award points in addition to the base rate, and how the rules combine.
 func (s ruleSection) explain() {
 	all := slices.Concat(s.p.Earn.Rules, s.p.Campaigns)
 	for _, r := range all {

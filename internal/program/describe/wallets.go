@@ -7,7 +7,7 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/loyalty/posting"
 )
 
-// wallets describes the wallets other than the main wallet, and how members earn their points.
+// wallets describes the wallets other than the main wallet, and how members earn points for each wallet.
 func (e explainer) wallets() {
 	for _, w := range e.p.Wallets {
 		e.say(
@@ -59,7 +59,7 @@ func (e explainer) conversion(c loyalty.Conversion) {
 	e.say("- It can be reversed for %s, as far as the received points remain.", Period(c.ReversibleWithin))
 }
 
-// in formats a number of points with the name that a wallet has for its points.
+// in formats a number of points with a wallet's name for points.
 func (w *writer) in(wallet string, n int64) string {
 	unit := w.p.Unit
 	if w, ok := posting.Wallet(w.p.Wallets, wallet); ok {

@@ -46,8 +46,8 @@ func grow(file *ast.File) (*Node, Problems) {
 	return root, g.problems
 }
 
-// first returns the first node inside n. It is necessary because the parser gives a mapping the position of its first
-// colon.
+// first returns the first key of a mapping, and other nodes unchanged. The parser gives a mapping the position of its
+// first colon, so the position of the first key is used instead.
 func first(n ast.Node) ast.Node {
 	if m, ok := n.(*ast.MappingNode); ok && !m.IsFlowStyle && len(m.Values) > 0 {
 		return m.Values[0].Key
@@ -100,7 +100,7 @@ func (g *grower) fields(out *Node, values []*ast.MappingValueNode, flow bool, de
 	for i, v := range values {
 		t := v.Key.GetToken()
 		k := &key{Name: t.Value, Line: t.Position.Line, column: max(1, t.Position.Column), width: width(t)}
-		if i == 0 && !flow { // replaces the position of the colon, which the parser gives
+		if i == 0 && !flow { // replaces the position of the first colon
 			out.Line, out.Column, out.Width = k.Line, k.column, k.width
 		}
 		path := out.Child(k.Name)
@@ -218,7 +218,7 @@ func place(t *token.Token, k *key, path string) *Node {
 	return out
 }
 
-// width returns the number of characters of a token on its line. A problem marks as many characters with carets.
+// width returns the number of characters of a token on its line. A problem marks this number of characters with carets.
 func width(t *token.Token) int {
 	n := utf8.RuneCountInString(t.Value)
 	if t.Type == token.SingleQuoteType || t.Type == token.DoubleQuoteType {

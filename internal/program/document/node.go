@@ -11,7 +11,7 @@ import (
 // A Compiler converts the tree of nodes to a program and collects problems. It treats a value of the wrong kind like a
 // missing value, because the schema reports both.
 type Compiler struct {
-	P                  *loyalty.Program // the program, of which some sections may not have been read yet
+	P                  *loyalty.Program // the program; some of its sections may not have been read yet
 	Problems, Warnings Problems
 	Languages          []string // the languages of the program's name; other texts should have the same languages
 	Entries            []Entry  // all rules and campaigns, in the order of the file
@@ -65,7 +65,7 @@ func (n *Node) Get(name string) *Node {
 	return nil
 }
 
-// At returns the value at a path of keys and indices, whose steps are those of a JSON pointer.
+// At returns the value at a path. The steps of the path are keys and indices, as in a JSON pointer.
 func (n *Node) At(path []string) *Node {
 	for _, step := range path {
 		if n.Is(List) {
@@ -116,7 +116,8 @@ func (n *Node) Text() string {
 	return n.Value
 }
 
-// Child returns the path of a field or item of n. The argument step is its key or its index.
+// Child returns the path of a field or item of n. The parameter step is the key of the field, or the index of the item,
+// such as "[2]".
 func (n *Node) Child(step string) string {
 	if n.Path == "" || strings.HasPrefix(step, "[") {
 		return n.Path + step

@@ -78,7 +78,7 @@ var truths = map[string]string{
 	"true": "true", "yes": "true", "on": "true", "false": "false", "no": "false", "off": "false",
 }
 
-// NotA returns the problem that a value does not match the title of its schema.
+// NotA returns a problem for a value that does not have the form that the title of its schema describes.
 func NotA(n *Node, title string) Problem {
 	if n.Is(Null) {
 		return At(n, "has no value")

@@ -12,14 +12,14 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/program/nearest"
 )
 
-// These constants limit numbers, in addition to the limits of package loyalty. A decimal has up to 13 digits before the
-// point and up to 6 after it. A number with more digits is probably a mistake. So is a leading zero, which some
-// programs interpret as octal.
+// These constants limit numbers, in addition to the limits of package loyalty.
 const (
 	maxFactor = 1000
 	maxYears  = 100
 )
 
+// decimalForm matches a decimal with up to 13 digits before the point and up to 6 after it. A number with more digits is
+// probably a mistake. So is a leading zero, which some programs interpret as octal.
 var decimalForm = regexp.MustCompile(`^(0|[1-9][0-9]{0,12})(\.[0-9]{1,6})?$`)
 
 // Decimal parses an exact decimal.
@@ -133,7 +133,7 @@ func (c *Compiler) Factor(n *Node) *big.Rat {
 	return r
 }
 
-// Percent reads a percentage like "10%".
+// Percent reads a percentage like "10%" and returns the number before the percent sign.
 func (c *Compiler) Percent(n *Node) *big.Rat {
 	r, ok := Decimal(strings.TrimSuffix(n.Text(), "%"))
 	if !ok || !strings.HasSuffix(n.Text(), "%") {
@@ -271,12 +271,13 @@ func repaired(n *Node, definition string) string {
 	return count + " " + unit
 }
 
-// usual lists common currencies, the most common first. The first similar one is suggested for an invalid code.
+// usual lists common currencies, the most common first. For an invalid code, NoCurrency suggests the first currency
+// that is similar.
 var usual = strings.Fields(
 	"EUR USD GBP JPY CHF CAD AUD NZD SEK NOK DKK PLN CZK HUF RON TRY CNY INR KRW SGD HKD BRL MXN ZAR",
 )
 
-// Currency rejects a code that is not an ISO 4217 code. The argument n is the node in which the code occurs.
+// Currency rejects a code that is not an ISO 4217 code. It reports the problem at the node n.
 func (c *Compiler) Currency(n *Node, code string) bool {
 	if _, ok := loyalty.Currency(code).Exponent(); ok {
 		return true

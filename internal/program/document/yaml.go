@@ -13,8 +13,8 @@ import (
 )
 
 // These constants limit a program file. The time that the parser needs grows with the square of the number of entries
-// in one place. The limits are therefore checked on the tokens before the parser runs. Realistic files stay far below
-// all limits.
+// in one mapping or list. The limits are therefore checked on the tokens before the parser runs. Realistic files stay
+// far below all limits.
 const (
 	MaxSource  = 2 << 20 // maximum size in bytes
 	maxTokens  = 400_000

@@ -16,7 +16,7 @@ type (
 	}
 
 	waitDoc struct {
-		// For is embedded, because the stored form of the first release had only its fields.
+		// For is embedded, because the first release stored a wait as a plain period.
 		For    periodDoc           `json:",embed"`
 		Until  calendar.OrderEvent `json:"until,omitzero"`
 		Within periodDoc           `json:"within,omitzero"`
@@ -34,7 +34,7 @@ type (
 	}
 
 	lifeDoc struct {
-		// nil selects the wait of the base rate; an empty document means no wait.
+		// Pending is nil if the rule has the same wait as the base rate. An empty document means no wait.
 		Pending *waitDoc   `json:"pending,omitzero"`
 		Expires *expiryDoc `json:"expires,omitzero"`
 	}

@@ -7,8 +7,8 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/loyalty/calendar"
 )
 
-// These types store the rewards and the terms of redemptions. As in the program file, the keys of Codes are among the
-// keys of the reward.
+// These types store the rewards and the terms of redemptions. As in the program file, the fields of Codes are at the
+// top level of the reward.
 type (
 	rewardDoc struct {
 		ID          string                    `json:"id"`
@@ -22,7 +22,7 @@ type (
 		MaxValue    moneyDoc                  `json:"max_value,omitzero"`
 		SKU         string                    `json:"sku,omitzero"`
 		Partner     string                    `json:"partner,omitzero"`
-		// Minimum amounts in minor units, by currency.
+		// MinOrder contains the minimum order amounts in minor units, by currency.
 		MinOrder     map[loyalty.Currency]int64 `json:"min_order,omitzero"`
 		Visible      spanDoc                    `json:"visible,omitzero"`
 		Active       spanDoc                    `json:"active,omitzero"`

@@ -47,7 +47,7 @@ type (
 		HoursFrom     int                `json:"hours_from,omitzero"` // in minutes from midnight
 		HoursUntil    int                `json:"hours_until,omitzero"`
 		TimezoneOf    clockZone          `json:"timezone_of,omitzero"`
-		// Minimum amounts in minor units, by currency.
+		// MinSpend contains the minimum amounts in minor units, by currency.
 		MinSpend map[loyalty.Currency]int64 `json:"min_spend,omitzero"`
 	}
 

@@ -12,7 +12,7 @@ type transfersDoc struct {
 	Limits   []limitDoc     `json:"limits,omitzero"`
 	AtMost   []capDoc       `json:"at_most,omitzero"`
 	Fee      loyalty.Points `json:"fee,omitzero"`
-	FeeShare ratio          `json:"fee_share,omitzero"` // a share of the points; the alternative to the fixed fee
+	FeeShare ratio          `json:"fee_share,omitzero"` // the fee as a share of the points; alternative to Fee
 	Accept   periodDoc      `json:"accept,omitzero"`
 }
 

@@ -10,9 +10,8 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/loyalty/calendar"
 )
 
-// These types store choices as the words of the program file. The list of words for a type is ordered by the value of
-// the constants in package loyalty. A stored word never changes its meaning, although the value of its constant may
-// change.
+// These types store choices as the words of the program file. Each list of words is indexed by the constants of a type
+// in package loyalty. A stored word never changes its meaning, although the value of its constant may change.
 type (
 	rounding  loyalty.Rounding
 	roundTo   calendar.RoundTo

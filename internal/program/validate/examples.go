@@ -129,8 +129,8 @@ func parseAmounts(c *document.Compiler, order *loyalty.Order, n *document.Node) 
 	}
 }
 
-// parseStanding returns the standing of a member who has just reached the level that n names. Without a name, it is the
-// lowest level.
+// parseStanding reads a level and returns the standing of a member who has just reached it. If the file states no
+// level, the standing has the lowest level.
 func parseStanding(c *document.Compiler, n *document.Node, since time.Time) (s loyalty.Standing) {
 	levels := c.P.Tiers.Levels
 	switch {

@@ -263,7 +263,7 @@ func spendFor(c *document.Compiler, t loyalty.Tiers, l loyalty.Level, code loyal
 	}
 	var least *big.Rat
 	for _, way := range t.Ways {
-		var most *big.Rat // the largest amount of one metric, because a path requires all of its metrics
+		var most *big.Rat // the largest amount that a metric requires; the path requires all of its metrics
 		for _, n := range l.Needs {
 			if !slices.Contains(way, n.By) {
 				continue

@@ -105,7 +105,7 @@ func zeroed(c *document.Compiler, category string) bool {
 	return zero
 }
 
-// disjoint rejects amounts of a rule in currencies in which the rule applies to no order.
+// disjoint rejects an amount of a rule if the rule applies to no order in the currency of the amount.
 func disjoint(c *document.Compiler, item *document.Node, r loyalty.Rule) {
 	in := map[loyalty.Currency]bool{} // the currencies in which the rule's orders are counted
 	for i, code := range r.Match.Currencies {

@@ -54,8 +54,8 @@ func levelsOutOfReach(c *document.Compiler, item *document.Node, t loyalty.Tiers
 	}
 }
 
-// mostEarned returns the maximum number of points that the caps allow in a number of months, and the cap that limits
-// them. If months is zero, the time is unlimited. It reports false if no cap limits the points.
+// mostEarned returns the maximum number of points that the caps allow in the given number of months, and the cap that
+// limits the points. If months is zero, the time is unlimited. It reports false if no cap limits the points.
 func mostEarned(caps []loyalty.Cap, months int) (most loyalty.Points, by loyalty.Cap, ok bool) {
 	periods := map[loyalty.CapPeriod]int{loyalty.PerEver: 1}
 	if months > 0 { // the lifetime of points can overlap one more calendar period at its end

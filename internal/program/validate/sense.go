@@ -61,7 +61,7 @@ func overlaps(c *document.Compiler) {
 		}
 	}
 	for i, e := range multiplied {
-		for _, other := range multiplied[:i] { // there may be millions of pairs
+		for _, other := range multiplied[:i] { // at most one warning per campaign: there may be millions of pairs
 			if !both(c, &e.Rule, &other.Rule) {
 				continue
 			}

@@ -18,8 +18,8 @@ var LaterValues = map[string][]string{
 	"milestones.*.count": {"member.anniversary"},
 }
 
-// Unsupported rejects the parts of the file that are not supported yet. It reports one problem for such a section or
-// entry, and does not check its contents.
+// Unsupported rejects the parts of the file that are not supported yet. It reports one problem for an unsupported
+// section or entry, and does not check its contents.
 func Unsupported(root *document.Node) (problems document.Problems) {
 	var walk func(n *document.Node, pattern string)
 	walk = func(n *document.Node, pattern string) {

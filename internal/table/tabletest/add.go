@@ -12,7 +12,7 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/table"
 )
 
-// add tests the operation Add: a counter changes exactly and never becomes less than its floor.
+// add tests the operation Add: it adds the exact number to a counter, and never makes the counter less than its floor.
 func (s *suite) add(t *testing.T) {
 	t.Run("an add to an absent item creates it", func(t *testing.T) {
 		key := s.item(t, "a", "").Key

@@ -10,8 +10,9 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/table"
 )
 
-// FailingRead wraps a Table and returns ErrBusy from one read: the Get or Query with the number Fail, counted from 1. A
-// failing Get also returns the item, to detect callers that use the item although there is an error.
+// FailingRead wraps a Table and returns ErrBusy from one of its reads. The field Fail is the number of the Get or Query
+// that fails, counted from 1. A failing Get also returns the item, to detect callers that use the item although there
+// is an error.
 type FailingRead struct {
 	table.Table
 	Fail  int64

@@ -13,7 +13,7 @@ import (
 // Units contains the request units that DynamoDB bills with on-demand capacity.
 type Units struct{ Read, Write float64 }
 
-// A Usage contains the use of a table that a Meter counted.
+// A Usage contains the requests and units that a Meter counted.
 type Usage struct {
 	Units
 	Calls int // number of requests to DynamoDB
@@ -46,9 +46,10 @@ type Usage struct {
 // Calls counts requests: one for each Get, each Transact and each page of the base table, two for a page of the index
 // (its entries, then their items), and two for a transaction that is sent twice.
 //
-// Steps counts the calls for which a caller waits one after the other. The first call begins a step. If a call starts
-// after a call of the current step has returned, it begins the next step. Calls that start earlier run in parallel and
-// belong to the same step. The number of steps is therefore the length of the longest chain of calls.
+// Steps counts the calls that run one after the other, because each one starts after an earlier one has returned. The
+// first call begins a step. If a call starts after a call of the current step has returned, it begins the next step.
+// Calls that start earlier run in parallel and belong to the same step. The number of steps is therefore the length of
+// the longest chain of calls.
 //
 // Steps do not depend on the scheduler. With Bubble set, each call takes one millisecond on the clock of a
 // testing/synctest bubble. This clock advances only when every goroutine of the bubble waits, so all parallel calls
@@ -214,8 +215,8 @@ func (m *Meter) peek(ctx context.Context, ops []table.Op) []table.Item {
 	return items
 }
 
-// bill counts the units of operations from their items before and after the call. If a condition failed, both lists of
-// items are the same.
+// bill counts the units of operations. It calculates the units from the items before and after the call. If a condition
+// failed, both lists contain the same items.
 func (m *Meter) bill(ops []table.Op, before, after []table.Item) {
 	if len(ops) == 1 && ops[0].Kind == table.OpCheck {
 		m.count(readUnits(Size(before[0])), 0)

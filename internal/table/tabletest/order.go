@@ -9,7 +9,7 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/table"
 )
 
-// ordered lists sort keys in the order of their bytes. It differs from the order of a dictionary, and from the order of
+// ordered lists sort keys in byte order. This order differs from the order of a dictionary, and from the order of
 // UTF-16, in which the last two keys are reversed.
 var ordered = []string{
 	"!", "#", "0", "000001", "000002", "000010", "1", "10", "2", "A", "B", "Z", "a", "a!", "aa", "ab", "b", "z", "~",

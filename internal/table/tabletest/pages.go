@@ -119,8 +119,8 @@ func (s *suite) wantPages(t *testing.T, q table.Query, limit int, want []string)
 	}
 }
 
-// changesWhileIterating tests that listed items can be written, moved and deleted during a Query. The Query must yield
-// every item that was stored all the time exactly once.
+// changesWhileIterating tests that listed items can be written, moved and deleted during a Query. Items that are stored
+// during the whole Query must be yielded exactly once.
 func (s *suite) changesWhileIterating(t *testing.T) {
 	const n = 300
 	items := make([]table.Item, n)
