@@ -18,8 +18,8 @@ const (
 	maxYears  = 100
 )
 
-// decimalForm matches a decimal with up to 13 digits before the point and up to 6 after it. A number with more digits is
-// probably a mistake. So is a leading zero, which some programs interpret as octal.
+// decimalForm matches a decimal with up to 13 digits before the point and up to 6 after it. A number with more digits
+// is probably a mistake. So is a leading zero, which some programs interpret as octal.
 var decimalForm = regexp.MustCompile(`^(0|[1-9][0-9]{0,12})(\.[0-9]{1,6})?$`)
 
 // Decimal parses an exact decimal.
