@@ -37,9 +37,10 @@
 //
 // A rule, or a key of one such as birthday:
 //
-//  1. internal/loyalty/rule.go: the field of Match, which decides whether a rule applies, or a Strategy, which decides
-//     how many points it gives. internal/loyalty/earn/match.go evaluates the field. Tests that need a whole command,
-//     such as posting an order, are in internal/loyalty/engine, the others in the rule package.
+//  1. internal/loyalty/rule.go: the field of Match, which decides whether a rule applies, or a Strategy in
+//     internal/loyalty/strategy.go, which decides how many points it gives. internal/loyalty/earn/match.go evaluates
+//     the field. Tests that need a whole command, such as posting an order, are in internal/loyalty/engine, the others
+//     in the rule package.
 //  2. internal/loyalty/deliverytest/program.go: the key in random programs, so that the delivery invariant is checked.
 //  3. internal/program/document/program-v1.schema.json: the key, with a description and examples.
 //  4. internal/program/match.go or internal/program/strategy.go: parse the key into the field, and report problems.

@@ -7,12 +7,6 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/loyalty/calendar"
 )
 
-// An Again is an order that must be decided again, and the ID of the order whose change is the reason.
-type Again struct {
-	Order   PlacedOrder
-	Reasons string
-}
-
 // Follows reports whether the entry decides an order again after another order changed.
 func (e *Entry) Follows() bool {
 	return len(e.Reasons) > 0 && e.Reasons[0].Kind == HasFollowed

@@ -1,5 +1,7 @@
 package loyalty
 
+import "time"
+
 // Code names the reason of a rejection. It is an error, so errors.Is(err, loyalty.InsufficientPoints) works.
 type Code string
 
@@ -56,3 +58,28 @@ func Refuse(code Code, pointer, detail string) *Error {
 func RefuseFrozen(pointer string) *Error {
 	return Refuse(AccountFrozen, pointer, "The account is frozen.")
 }
+
+// An UnmetRequirement is a reason why a member cannot redeem a reward now.
+type UnmetRequirement struct {
+	Requirement Requirement
+	Required    string
+	Available   string
+	Missing     Points    // for points: the missing number
+	From        time.Time // when the member can redeem the reward; zero if unknown
+}
+
+// Requirement is the kind of an unmet requirement.
+type Requirement string
+
+const (
+	RequirementPoints    Requirement = "points"
+	RequirementTime      Requirement = "time" // the reward is not active yet, or no longer
+	RequirementTier      Requirement = "tier"
+	RequirementSegment   Requirement = "segment"
+	RequirementMinOrder  Requirement = "min_order" // the order is too small, or in another currency
+	RequirementStock     Requirement = "stock"
+	RequirementLimit     Requirement = "limit"     // the member has reached the limit
+	RequirementPerOrder  Requirement = "per_order" // the order already uses the maximum number of rewards
+	RequirementWaitlist  Requirement = "waitlist"  // waiting members have priority on the remaining stock
+	RequirementCondition Requirement = "condition" // an additional condition of the program
+)

@@ -1,6 +1,7 @@
 package loyalty
 
 import (
+	"strconv"
 	"strings"
 
 	"github.com/perennial-loyalty/perennial/internal/loyalty/exact"
@@ -79,3 +80,32 @@ const (
 	codes0 = "BIF CLP DJF GNF ISK JPY KMF KRW PYG RWF UGX VND VUV XAF XOF XPF "
 	codes3 = "BHD IQD JOD KWD LYD OMR TND "
 )
+
+// FormatPoints returns a number of points as text, such as "-250".
+func FormatPoints(n Points) string { return strconv.FormatInt(int64(n), 10) }
+
+// Rounding states how the fraction of a point is rounded, once per order.
+type Rounding int
+
+const (
+	Down    Rounding = iota
+	Nearest          // to the nearest whole number; halves are rounded up
+	Up
+	HalfEven // to the nearest whole number; halves to the even neighbor
+)
+
+func (r Rounding) String() string {
+	return [...]string{Down: "down", Nearest: "nearest", Up: "up", HalfEven: "half_even"}[r]
+}
+
+// AmountText formats an eligible amount, which may include a fraction of a minor unit, in major units.
+func AmountText(x exact.Number, c Currency) string {
+	if x.Den == 1 {
+		return Money{x.Num, c}.String()
+	}
+	exp, _ := c.Exponent()
+	for ; exp > 0; exp-- {
+		x = x.Mul(exact.Number{Num: 1, Den: 10})
+	}
+	return x.String() + " " + string(c)
+}

@@ -219,3 +219,34 @@ const (
 
 // MaxLines is the maximum number of line items of an order.
 const MaxLines = 10_000
+
+// An Again is an order that must be decided again, and the ID of the order whose change is the reason.
+type Again struct {
+	Order   PlacedOrder
+	Reasons string
+}
+
+// Converting contains the first orders of a referred member (the friend) that could convert the referral, sorted by
+// placed_at and ID.
+type Converting struct {
+	Orders []PlacedOrder
+	More   bool // whether there are more such orders than Orders contains; they come after its last one
+}
+
+// A CutOrder is an order whose points were reduced by caps or limits with periods that are still open.
+type CutOrder struct {
+	Order PlacedOrder
+	Ends  calendar.Date // the last day of the latest of these periods; zero if one of them never ends
+}
+
+// A LaterOrder is an order that was placed after another one, with its usage of caps and limits.
+type LaterOrder struct {
+	Order PlacedOrder
+	Usage []Usage
+}
+
+// LaterOrders contains the usage of the orders that were placed after an order.
+type LaterOrders struct {
+	Than PlacedOrder // the order before all orders in All; zero if the usage was not loaded
+	All  []LaterOrder
+}

@@ -7,24 +7,6 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/loyalty/calendar"
 )
 
-// Channel is a way to reach a member.
-type Channel string
-
-const (
-	Email   Channel = "email"
-	SMS     Channel = "sms"
-	Push    Channel = "push"    // an event on the bus; the merchant's app delivers it to the device
-	Webhook Channel = "webhook" // a signed request to the merchant, who can deliver the message by any other channel
-)
-
-// Purpose is the purpose of a message. Each message and each consent has one purpose.
-type Purpose string
-
-const (
-	Marketing     Purpose = "marketing"
-	Transactional Purpose = "transactional" // messages that the membership requires, such as notices that points expire
-)
-
 // Reminders defines which messages members receive without a request, and how often.
 type Reminders struct {
 	QuietFrom int // the start of the quiet hours, in minutes of the member's day

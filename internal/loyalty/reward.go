@@ -146,30 +146,5 @@ func (r *Reward) Limited() bool { return len(r.StockBatches)+len(r.Dates) > 0 }
 // Key returns the key of the reward for counters, limits and reasons.
 func (r *Reward) Key() string { return "rewards." + r.ID }
 
-// An UnmetRequirement is a reason why a member cannot redeem a reward now.
-type UnmetRequirement struct {
-	Requirement Requirement
-	Required    string
-	Available   string
-	Missing     Points    // for points: the missing number
-	From        time.Time // when the member can redeem the reward; zero if unknown
-}
-
-// Requirement is the kind of an unmet requirement.
-type Requirement string
-
-const (
-	RequirementPoints    Requirement = "points"
-	RequirementTime      Requirement = "time" // the reward is not active yet, or no longer
-	RequirementTier      Requirement = "tier"
-	RequirementSegment   Requirement = "segment"
-	RequirementMinOrder  Requirement = "min_order" // the order is too small, or in another currency
-	RequirementStock     Requirement = "stock"
-	RequirementLimit     Requirement = "limit"     // the member has reached the limit
-	RequirementPerOrder  Requirement = "per_order" // the order already uses the maximum number of rewards
-	RequirementWaitlist  Requirement = "waitlist"  // waiting members have priority on the remaining stock
-	RequirementCondition Requirement = "condition" // an additional condition of the program
-)
-
 // HasWaitlist reports whether the reward has a waitlist.
 func (r *Reward) HasWaitlist() bool { return !r.FirstCall.IsZero() }

@@ -1,11 +1,6 @@
 package loyalty
 
-import (
-	"slices"
-	"strings"
-
-	"github.com/perennial-loyalty/perennial/internal/loyalty/calendar"
-)
+import "github.com/perennial-loyalty/perennial/internal/loyalty/calendar"
 
 // A Wallet is an additional kind of points, such as miles. It has a separate expiry and clawback policy, never counts
 // toward a level, and is spent on rewards that have a price in it.
@@ -34,44 +29,15 @@ type Purse struct {
 	Earned, Redeemed, Expired Points // lifetime totals under rules, without adjustments and clawbacks
 }
 
-// In returns the member's holdings in a wallet.
-func (a Account) In(wallet string) Purse {
-	if wallet == "" {
-		return a.Purse
-	}
-	if at, found := a.PurseAt(wallet); found {
-		return a.Purses[at]
-	}
-	return Purse{Wallet: wallet}
-}
-
-// PurseAt returns the index of the purse of a wallet other than the main one, or where to insert it.
-func (a Account) PurseAt(wallet string) (at int, found bool) {
-	return slices.BinarySearchFunc(a.Purses, wallet, func(x Purse, id string) int {
-		return strings.Compare(x.Wallet, id)
-	})
-}
-
-// BalanceOf returns the balance of one wallet in the present state of the account. Advance the account first.
-func (a Account) BalanceOf(wallet string) Balance {
-	purse := a.In(wallet)
-	b := Balance{Active: TotalPoints(purse.Lots), Debt: purse.Debt}
-	for _, p := range a.Pending {
-		if p.Wallet == wallet {
-			b.Pending += p.Points
-		}
-	}
-	for _, h := range a.Holds {
-		if h.Redemption.Wallet == wallet {
-			b.Reserved += h.Points()
-		}
-	}
-	return b
-}
-
 // A WalletChange is the effect of an entry on a wallet other than the main one.
 type WalletChange struct {
 	Wallet  string
 	Points  Points  // the change of active + pending - debt
 	Balance Balance // the balance after the entry
 }
+
+// A Balance summarizes a wallet of an account.
+type Balance struct{ Active, Pending, Reserved, Debt Points }
+
+// Fits reports whether every amount is within MaxBalance.
+func (b Balance) Fits() bool { return max(b.Active, b.Pending, b.Reserved, b.Debt) <= MaxBalance }
