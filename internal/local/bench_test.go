@@ -25,10 +25,9 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/table/pebbletable"
 )
 
-// BenchmarkHTTP measures the cost of a whole order over HTTP: the same clients call a server with a constant
-// response, and the stack with a table that syncs each order before it responds.
+// BenchmarkHTTP measures the cost of whole requests over HTTP: the same clients call a server with a constant response,
+// and the stack with a table that syncs each order before it responds.
 func BenchmarkHTTP(b *testing.B) {
-	const clients = 32
 	b.Run("constant", func(b *testing.B) {
 		constant := bytes.Repeat([]byte("x"), 900)
 		server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -37,29 +36,35 @@ func BenchmarkHTTP(b *testing.B) {
 			_, _ = w.Write(constant)
 		}))
 		defer server.Close()
-		drive(b, clients, server.URL, "", http.StatusOK)
+		drive(b, server.URL, "", http.StatusOK, newOrders())
 	})
-	b.Run("orders", func(b *testing.B) {
-		tab, err := pebbletable.Open(b.TempDir())
-		if err != nil {
-			b.Fatal(err)
-		}
-		defer tab.Close()
-		stack, p, key := newStack(b, tab, NewClock(time.Time{}))
-		var enrolling sync.WaitGroup
-		for first := range clients {
-			enrolling.Go(func() {
-				for i := first; i < benchMembers; i += clients {
-					enrol(b, stack, p, i)
-				}
-			})
-		}
-		enrolling.Wait()
-		server := httptest.NewServer(stack)
-		defer server.Close()
-		drive(b, clients, server.URL, key, http.StatusCreated)
+	tab, err := pebbletable.Open(b.TempDir())
+	if err != nil {
+		b.Fatal(err)
+	}
+	defer tab.Close()
+	stack, p, key := newStack(b, tab, NewClock(time.Time{}))
+	var enrolling sync.WaitGroup
+	for first := range benchClients {
+		enrolling.Go(func() {
+			for i := first; i < benchMembers; i += benchClients {
+				enrol(b, stack, p, i)
+			}
+		})
+	}
+	enrolling.Wait()
+	server := httptest.NewServer(stack)
+	defer server.Close()
+	b.Run("orders", func(b *testing.B) { drive(b, server.URL, key, http.StatusCreated, newOrders()) })
+	b.Run("quotes", func(b *testing.B) { drive(b, server.URL, key, http.StatusOK, newQuote) })
+	b.Run("members", func(b *testing.B) {
+		drive(b, server.URL, key, http.StatusOK, func(i int) (method, path string, body []byte) {
+			return http.MethodGet, "/v1/members/" + string(memberID(i%benchMembers)), nil
+		})
 	})
 }
+
+const benchClients = 32
 
 // benchMembers is large enough that an account has only a few pending orders at a time, as in practice.
 const benchMembers = 20000
@@ -103,27 +108,44 @@ func newStack(
 	return s, p, key
 }
 
-// drive sends b.N orders from the given number of clients, each with a persistent connection.
-func drive(b *testing.B, clients int, url, key string, want int) {
-	client := &http.Client{Transport: &http.Transport{MaxIdleConnsPerHost: clients}}
-	var next atomic.Int64
-	took := make([]time.Duration, b.N)
-	placed := time.Now().UTC().Format(time.RFC3339)
+// A newRequest returns the request with a number.
+type newRequest func(i int) (method, path string, body []byte)
+
+// newOrders returns orders with IDs that no earlier run used.
+func newOrders() newRequest {
 	run := gateway.RequestID()
+	return func(i int) (method, path string, body []byte) {
+		return http.MethodPut, fmt.Sprintf("/v1/orders/%s-%d", run, i), newOrder(i, `"status":"paid",`)
+	}
+}
+
+func newQuote(i int) (method, path string, body []byte) {
+	return http.MethodPost, "/v1/quotes", newOrder(i, "")
+}
+
+func newOrder(i int, status string) []byte {
+	return fmt.Appendf(nil, `{"member":"%s","placed_at":"%s","currency":"EUR","channel":"web",%s`+
+		`"line_items": [{"id":"1","sku":"BEAN-1","category":"coffee-beans","quantity":2,"amount":2999},`+
+		`{"id":"2","sku":"MUG-01","category":"mugs","quantity":1,"amount":1490},`+
+		`{"id":"3","sku":"FILTER","category":"brewing","quantity":1,"amount":590}],`+
+		`"shipping":490,"tenders":[{"kind":"card","amount":5569}]}`,
+		memberID(i%benchMembers), time.Now().UTC().Format(time.RFC3339), status)
+}
+
+// drive sends b.N requests from benchClients clients, each with a persistent connection.
+func drive(b *testing.B, url, key string, want int, next newRequest) {
+	client := &http.Client{Transport: &http.Transport{MaxIdleConnsPerHost: benchClients}}
+	var sent atomic.Int64
+	took := make([]time.Duration, b.N)
 	b.ReportAllocs()
 	b.ResetTimer()
 	var all sync.WaitGroup
-	for range clients {
+	for range benchClients {
 		all.Go(func() {
-			for i := next.Add(1) - 1; i < int64(b.N); i = next.Add(1) - 1 {
-				body := fmt.Appendf(nil, `{"member":"%s","placed_at":"%s","currency":"EUR","channel":"web",`+
-					`"status":"paid",`+
-					`"line_items": [{"id":"1","sku":"BEAN-1","category":"coffee-beans","quantity":2,"amount":2999},`+
-					`{"id":"2","sku":"MUG-01","category":"mugs","quantity":1,"amount":1490},`+
-					`{"id":"3","sku":"FILTER","category":"brewing","quantity":1,"amount":590}],`+
-					`"shipping":490,"tenders":[{"kind":"card","amount":5569}]}`, memberID(int(i)%benchMembers), placed)
+			for i := sent.Add(1) - 1; i < int64(b.N); i = sent.Add(1) - 1 {
+				method, path, body := next(int(i))
 				start := time.Now()
-				send(b, client, fmt.Sprintf("%s/v1/orders/%s-%d", url, run, i), key, body, want)
+				send(b, client, method, url+path, key, body, want)
 				took[i] = time.Since(start)
 			}
 		})
@@ -138,8 +160,8 @@ func drive(b *testing.B, clients int, url, key string, want int) {
 	b.ReportMetric(float64(m.HeapInuse)/(1<<20), "heap-MB")
 }
 
-func send(b *testing.B, client *http.Client, url, key string, body []byte, want int) {
-	req, err := http.NewRequest(http.MethodPut, url, bytes.NewReader(body))
+func send(b *testing.B, client *http.Client, method, url, key string, body []byte, want int) {
+	req, err := http.NewRequest(method, url, bytes.NewReader(body))
 	if err != nil {
 		b.Error(err)
 		return
