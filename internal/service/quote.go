@@ -48,13 +48,14 @@ func (qs Quotes) Quote(ctx context.Context, p *loyalty.Program, o loyalty.Order)
 	if err != nil {
 		return QuoteResult{}, err
 	}
-	q, err := engine.QuoteOrderUnder(p, rules, m.Account, o, maps.Clone(s.Left), s.Now)
+	before := maps.Clone(s.Left)
+	q, err := engine.QuoteOrderUnder(p, rules, m.Account, o, before, s.Now)
 	for n := 0; err == nil && tier.Undecided(q.Needs); n++ {
 		if n == ledger.Attempts {
 			return QuoteResult{}, ledger.ErrTryAgain
 		}
 		if m.Account, err = qs.knowing(ctx, p, m.Account, q.Needs); err == nil {
-			q, err = engine.QuoteOrderUnder(p, rules, m.Account, o, maps.Clone(s.Left), s.Now)
+			q, err = engine.QuoteOrderUnder(p, rules, m.Account, o, before, s.Now)
 		}
 	}
 	if err != nil {
@@ -69,7 +70,9 @@ func (qs Quotes) Quote(ctx context.Context, p *loyalty.Program, o loyalty.Order)
 	}
 	_, err = s.Counters.Decide(ctx, func(left earn.Budgets) (out []posting.Outcome, err error) {
 		maps.Copy(left, stock)
-		q, err = engine.QuoteOrderUnder(p, rules, m.Account, o, left, s.Now)
+		if !maps.Equal(left, before) { // otherwise, the quote would be the same
+			q, err = engine.QuoteOrderUnder(p, rules, m.Account, o, left, s.Now)
+		}
 		return []posting.Outcome{{Spends: q.Spends}}, err
 	})
 	return QuoteResult{q, m.Profile}, err
