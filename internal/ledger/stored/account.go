@@ -2,16 +2,73 @@ package stored
 
 import (
 	"cmp"
-	"fmt"
-	"slices"
-	"strconv"
-	"strings"
 	"time"
 
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
 	"github.com/perennial-loyalty/perennial/internal/loyalty/calendar"
-	"github.com/perennial-loyalty/perennial/internal/table"
 )
+
+type AccountDoc struct {
+	Status      string            `json:"st,omitzero"` // omitted while active
+	Joined      int64             `json:"joined"`
+	Sequence    int64             `json:"seq"`
+	Head        string            `json:"head"`
+	Lots        seriesDoc         `json:"lots,omitempty"`
+	Pending     []pendingDoc      `json:"pend,omitempty"`
+	Holds       []holdDoc         `json:"holds,omitempty"`
+	Debt        int64             `json:"debt,omitzero"`
+	Purses      object[purseDoc]  `json:"w,omitempty"` // by wallet
+	Tier        *tierDoc          `json:"tier,omitempty"`
+	Past        []*tierDoc        `json:"past,omitempty"` // oldest first; null: the standing of a new member
+	Counted     int64             `json:"cnt,omitzero"`   // omitted if it equals Last; -1 if it is zero
+	Brands      object[int64]     `json:"mb,omitempty"`   // metrics: orders by month and brand, "202612|east"
+	TierGroups  []tierGroupDoc    `json:"tg,omitempty"`
+	Usage       object[seriesDoc] `json:"caps,omitempty"` // by rule and period: "campaigns.x|#day"
+	Reached     []reachedDoc      `json:"ms1,omitempty"`  // milestones
+	Traits      *traitsDoc        `json:"who,omitempty"`
+	Moves       []moveDoc         `json:"mv,omitempty"`
+	Notices     []noticeDoc       `json:"notices,omitempty"`
+	Extended    []extendedDoc     `json:"ext,omitempty"`
+	Slides      int32             `json:"slide,omitzero"`
+	Actives     []int64           `json:"act,omitempty"`
+	Slid        seriesDoc         `json:"slid,omitempty"`
+	Graced      []int32           `json:"grace,omitempty"`
+	Carried     string            `json:"frac,omitzero"`
+	Earned      int64             `json:"earned,omitzero"`
+	Redeemed    int64             `json:"spent,omitzero"`
+	Expired     int64             `json:"expired,omitzero"`
+	Last        int64             `json:"last,omitzero"`
+	Seen        int64             `json:"seen,omitzero"` // omitted if it equals Last; -1 if it is zero
+	Ran         int64             `json:"ran,omitzero"`  // omitted if it equals Seen; -1 if it is zero
+	ExpiredLots seriesDoc         `json:"exp,omitempty"`
+
+	Conversions []convertedDoc `json:"cvs,omitempty"`
+
+	Numbers   int        `json:"nums,omitzero"`
+	First     []string   `json:"first,omitempty"` // the first orders: "mi8x2k00 1042"
+	Undecided []againDoc `json:"undec,omitempty"`
+	From      *againDoc  `json:"undecf,omitempty"` // this order and all later ones are to be decided again
+	Converts  []string   `json:"conv,omitempty"`   // the first orders that could convert the referral: "mi8x2k00 1042"
+	More      bool       `json:"convm,omitzero"`   // there are further orders that could convert the referral
+	Cut       []string   `json:"cut,omitempty"`    // orders reduced by caps and limits: "mi8x2k00 20261231 1042"
+
+	metricsDoc
+}
+
+type pendingDoc struct {
+	Kind   string `json:"k"`
+	ID     string `json:"id"`
+	At     int64  `json:"at,omitzero"`
+	GiveUp int64  `json:"up,omitzero"`
+	Lot    int32  `json:"lot,omitzero"`
+	Wallet string `json:"w,omitzero"`
+	Points int64  `json:"n"`
+}
+
+type holdDoc struct {
+	Redemption redemptionDoc `json:"rd"`
+	Lots       seriesDoc     `json:"lots"`
+}
 
 func StoredAccount(a loyalty.Account) AccountDoc {
 	d := AccountDoc{
@@ -79,36 +136,6 @@ func instantOf(ms int64, other time.Time) time.Time {
 		return time.Time{}
 	}
 	return Instant(ms)
-}
-
-// datesTo converts dates to or from their stored form.
-func datesTo[To, From ~int32](days []From) (out []To) {
-	for _, day := range days {
-		out = append(out, To(day))
-	}
-	return out
-}
-
-// ReadAccount decodes a stored account. If the item does not exist, the account has Sequence 0.
-func ReadAccount(it table.Item, m loyalty.MemberID) (loyalty.Account, error) {
-	if it.Version == 0 {
-		return loyalty.Account{Member: m}, nil
-	}
-	d, err := unpackedAccount(it.Doc)
-	if err != nil {
-		return loyalty.Account{}, fmt.Errorf("ledger: read account %s: %w", m, err)
-	}
-	a := loyalty.Account{
-		Member: m, Status: cmp.Or(loyalty.Status(d.Status), loyalty.Active), Joined: Instant(d.Joined),
-		Sequence: d.Sequence, Head: d.Head, Traits: d.Traits.traits(),
-	}
-	d.readActivity(&a)
-	d.readExtensions(&a)
-	err = cmp.Or(d.readPoints(&a), d.readHolds(&a), d.readLevels(&a), d.readOrders(&a))
-	if err != nil {
-		return a, fmt.Errorf("ledger: read account %s: %w", m, err)
-	}
-	return a, nil
 }
 
 // readPoints reads the wallets, the pending points and the conversions.
@@ -194,28 +221,4 @@ func (d *AccountDoc) readActivity(a *loyalty.Account) {
 func (d *AccountDoc) readExtensions(a *loyalty.Account) {
 	a.Notices, a.Moves = each(d.Notices, noticeDoc.notice), each(d.Moves, moveDoc.move)
 	a.Extended = each(d.Extended, extendedDoc.extended)
-}
-
-// storedBrands returns the counts with a key of month and brand: "202612|east".
-func storedBrands(all []loyalty.Bought) object[int64] {
-	out := each(all, func(b loyalty.Bought) member[int64] {
-		return member[int64]{strconv.Itoa(b.Month) + "|" + b.Brand, b.N}
-	})
-	object[int64](out).sort()
-	return out
-}
-
-func readBrands(stored object[int64]) (out []loyalty.Bought, err error) {
-	for _, x := range stored {
-		month, brand, _ := strings.Cut(x.Name, "|")
-		m, err := strconv.Atoi(month)
-		if err != nil {
-			return nil, fmt.Errorf("ledger: brand %q has no month", x.Name)
-		}
-		out = append(out, loyalty.Bought{Month: m, Brand: brand, N: x.Value})
-	}
-	slices.SortFunc(out, func(a, b loyalty.Bought) int {
-		return cmp.Or(cmp.Compare(a.Month, b.Month), cmp.Compare(a.Brand, b.Brand))
-	})
-	return out, nil
 }

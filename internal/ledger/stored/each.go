@@ -25,3 +25,11 @@ func readEach[A, B any](in []A, f func(A) (B, error)) (out []B, err error) {
 	}
 	return out, nil
 }
+
+// datesTo converts dates to or from their stored form.
+func datesTo[To, From ~int32](days []From) (out []To) {
+	for _, day := range days {
+		out = append(out, To(day))
+	}
+	return out
+}

@@ -2,12 +2,83 @@ package stored
 
 import (
 	"cmp"
-	"fmt"
 
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
 	"github.com/perennial-loyalty/perennial/internal/loyalty/calendar"
-	"github.com/perennial-loyalty/perennial/internal/table"
 )
+
+type entryDoc struct {
+	Sequence   int64              `json:"seq,omitzero"`
+	Member     string             `json:"m"`
+	Kind       string             `json:"k"`
+	Points     int64              `json:"n"`
+	Postings   []postingDoc       `json:"p,omitempty"`
+	Reasons    []reasonDoc        `json:"why,omitempty"`
+	Program    int                `json:"v"`
+	Effective  int64              `json:"at"`
+	Recorded   int64              `json:"rec"`
+	Actor      string             `json:"by"`
+	Input      string             `json:"in,omitzero"`
+	Order      *orderDoc          `json:"o,omitempty"`
+	Redemption *redemptionDoc     `json:"rd,omitempty"`
+	Rejection  *rejectionDoc      `json:"no,omitempty"`
+	Tier       *tierDoc           `json:"tier,omitempty"`
+	Redecided  *redecidedDoc      `json:"again,omitempty"`
+	Redated    []reachedDoc       `json:"dated,omitempty"`
+	Metric     *metricDoc         `json:"met,omitempty"`
+	Brands     object[int64]      `json:"mb,omitempty"` // encoded like AccountDoc.Brands
+	TierGroup  string             `json:"tg,omitzero"`  // the tier group in which the change happened
+	Counts     []countDoc         `json:"cnt,omitempty"`
+	Usage      object[seriesDoc]  `json:"caps,omitempty"`
+	Numbers    int                `json:"nums,omitzero"`
+	Target     int                `json:"tgt,omitzero"`
+	First      []string           `json:"first,omitempty"`  // encoded like AccountDoc.First
+	Undecided  []againDoc         `json:"undec,omitempty"`  // encoded like AccountDoc.Undecided
+	From       *againDoc          `json:"undecf,omitempty"` // an empty order: clears the account's value
+	Converting *convertingDoc     `json:"conv,omitempty"`
+	Event      *eventDoc          `json:"ev,omitempty"`
+	Reached    *reachedDoc        `json:"ms,omitempty"`
+	Traits     *traitsDoc         `json:"who,omitempty"`
+	Move       *moveDoc           `json:"mv,omitempty"`
+	Notice     *noticeDoc         `json:"notice,omitempty"`
+	Extended   []extendedDoc      `json:"ext,omitempty"`
+	Slides     int32              `json:"slide,omitzero"`
+	Activity   *activityChangeDoc `json:"act,omitzero"`
+	Stale      int32              `json:"stale,omitzero"`
+	Graced     []int32            `json:"grace,omitempty"`
+	Carried    string             `json:"frac,omitzero"`
+	Conversion *convertedDoc      `json:"cv,omitempty"`
+	Reversals  []unconvertedDoc   `json:"unc,omitempty"`
+	WriteOffs  []writeOffDoc      `json:"wo,omitempty"`
+	Wallets    []walletDoc        `json:"ws,omitempty"`
+	Active     int64              `json:"ba,omitzero"` // the balance after the entry
+	Pending    int64              `json:"bp,omitzero"`
+	Reserved   int64              `json:"br,omitzero"`
+	Debt       int64              `json:"bd,omitzero"`
+	Previous   string             `json:"prev,omitzero"`
+	Hash       string             `json:"hash,omitzero"`
+}
+
+type postingDoc struct {
+	Wallet string `json:"w,omitzero"`
+	Bucket string `json:"b"`
+	Lot    int32  `json:"l,omitzero"`
+	At     int64  `json:"at,omitzero"`
+	GiveUp int64  `json:"up,omitzero"`
+	Kind   string `json:"k,omitzero"`
+	ID     string `json:"id,omitzero"`
+	Points int64  `json:"n"`
+	From   int32  `json:"f,omitzero"`
+}
+
+type reasonDoc struct {
+	Wallet string   `json:"w,omitzero"`
+	Rule   string   `json:"r"`
+	Effect string   `json:"e,omitzero"` // a text, used by the first release instead of Kind and Args
+	Kind   string   `json:"k,omitzero"`
+	Args   []string `json:"a,omitempty"`
+	Points string   `json:"n"`
+}
 
 func StoredEntry(e loyalty.Entry) entryDoc {
 	d := entryDoc{
@@ -88,19 +159,6 @@ func (d reasonDoc) reason() loyalty.Reason {
 		b.Args = []string{d.Effect}
 	}
 	return b
-}
-
-// ReadEntry decodes the stored entry of a cause.
-func ReadEntry(it table.Item, c loyalty.Cause) (loyalty.Entry, error) {
-	d, err := UnpackedEntry(it.Doc)
-	if err != nil {
-		return loyalty.Entry{}, fmt.Errorf("ledger: read entry %s: %w", c, err)
-	}
-	e, err := d.entry(c)
-	if err != nil {
-		return loyalty.Entry{}, fmt.Errorf("ledger: read entry %s: %w", c, err)
-	}
-	return e, nil
 }
 
 func (d *entryDoc) entry(c loyalty.Cause) (loyalty.Entry, error) {

@@ -9,6 +9,36 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/loyalty/calendar"
 )
 
+// eventDoc omits the fields that its entry already contains.
+type eventDoc struct {
+	Type       string           `json:"t"`
+	At         int64            `json:"at"`
+	Data       object[valueDoc] `json:"d,omitempty"`
+	Program    int              `json:"v,omitzero"`
+	Level      string           `json:"lev,omitzero"`
+	Orders     int64            `json:"nth,omitzero"`
+	Segments   []string         `json:"seg,omitempty"`
+	OptIns     []string         `json:"opt,omitempty"`
+	Birthday   int              `json:"bd,omitzero"`
+	Zone       string           `json:"bz,omitzero"`
+	Worth      int64            `json:"n,omitzero"`
+	Grants     []grantDoc       `json:"g,omitempty"`
+	Shares     []shareDoc       `json:"sh,omitempty"`
+	Bucket     int              `json:"bk,omitzero"`
+	SlidTo     int32            `json:"sl,omitzero"`
+	Visits     int64            `json:"vis,omitzero"`
+	TierGroups []countedDoc     `json:"tgs,omitempty"`
+	Missing    []string         `json:"miss,omitempty"`
+	Meets      []string         `json:"meets,omitempty"`
+}
+
+// valueDoc has exactly one field set: a text, a number or a boolean.
+type valueDoc struct {
+	Text   *string `json:"s,omitzero"`
+	Number string  `json:"n,omitzero"` // exact: "5", "9/2"
+	Truth  *bool   `json:"b,omitzero"`
+}
+
 func StoredEvent(s *loyalty.EventState) *eventDoc {
 	if s == nil {
 		return nil
@@ -77,95 +107,4 @@ func (d *eventDoc) state(c loyalty.Cause, m loyalty.MemberID) (*loyalty.EventSta
 	var err error
 	s.Grants, err = readEach(d.Grants, grantDoc.grant)
 	return s, err
-}
-
-func storedGrant(g loyalty.Grant) grantDoc {
-	return grantDoc{
-		g.Rule, g.Wallet, int64(g.Worth), Millis(g.ActiveAt), int32(g.Expires), storedLots(g.Taken), int64(g.Owed),
-		int64(g.ExpiredOn), int64(g.Expired), each(g.Converted, storedUnconverted),
-	}
-}
-
-func (d grantDoc) grant() (loyalty.Grant, error) {
-	taken, err := readLots(d.Taken)
-	return loyalty.Grant{
-		Rule: d.Rule, Wallet: d.Wallet, Worth: loyalty.Points(d.Worth), ActiveAt: Instant(d.ActiveAt),
-		Expires: calendar.Date(d.Lot),
-		Taken:   taken, Owed: loyalty.Points(d.Owed), ExpiredOn: loyalty.Points(d.ExpiredOn),
-		Expired: loyalty.Points(d.Expired), Converted: each(d.Converted, unconvertedDoc.unconverted),
-	}, err
-}
-
-func storedShare(x loyalty.Share) shareDoc {
-	return shareDoc{x.Rule, int64(x.Used), int64(x.Peak), x.Cut, int64(x.Charged), int64(x.Granted)}
-}
-
-func (d shareDoc) share() loyalty.Share {
-	return loyalty.Share{
-		Rule: d.Rule, Used: loyalty.Points(d.Used), Peak: loyalty.Points(d.Peak), Cut: d.Cut,
-		Charged: loyalty.Points(d.Charged), Granted: loyalty.Points(d.Granted),
-	}
-}
-
-func storedTraits(t *loyalty.Traits) *traitsDoc {
-	if t == nil ||
-		t.Revision == 0 && t.Zone == "" && t.Birthday == 0 && t.Given == 0 && t.Years == 0 &&
-			len(t.Segments)+len(t.OptIns)+len(t.Channels)+t.MembershipYearStart == 0 && t.Referral.By == "" {
-		return nil
-	}
-	d := &traitsDoc{
-		Revision: t.Revision, Zone: t.Zone, Birthday: t.Birthday, Changed: Millis(t.Changed), Given: t.Given,
-		Years:    t.Years,
-		Segments: t.Segments, MembershipYearStart: t.MembershipYearStart,
-	}
-	for _, o := range t.OptIns {
-		d.OptIns, d.OptedIn = append(d.OptIns, o.Campaign), append(d.OptedIn, Millis(o.At))
-	}
-	for _, c := range t.Channels {
-		d.Channels = append(d.Channels, channelUseDoc{string(c.Channel), string(c.Purpose)})
-	}
-	if r := t.Referral; r.By != "" {
-		d.Referral = &referredDoc{string(r.By), Millis(r.At), r.Claim, r.Order, Millis(r.ActiveAt), r.Former}
-	}
-	return d
-}
-
-func (d *traitsDoc) traits() loyalty.Traits {
-	if d == nil {
-		return loyalty.Traits{}
-	}
-	t := loyalty.Traits{
-		Revision: d.Revision, Zone: d.Zone, Birthday: d.Birthday, Changed: Instant(d.Changed), Given: d.Given,
-		Years: d.Years, MembershipYearStart: d.MembershipYearStart,
-		Segments: d.Segments,
-	}
-	for i, campaign := range d.OptIns {
-		o := loyalty.OptIn{Campaign: campaign}
-		if i < len(d.OptedIn) {
-			o.At = Instant(d.OptedIn[i])
-		}
-		t.OptIns = append(t.OptIns, o)
-	}
-	for _, c := range d.Channels {
-		use := loyalty.ChannelUse{Channel: loyalty.Channel(c.Channel), Purpose: loyalty.Purpose(c.Purpose)}
-		t.Channels = append(t.Channels, use)
-	}
-	if r := d.Referral; r != nil {
-		t.Referral = loyalty.Referral{
-			By: loyalty.MemberID(r.By), At: Instant(r.At), Claim: r.Claim, Order: r.Order,
-			ActiveAt: Instant(r.ActiveAt), Former: r.Former,
-		}
-	}
-	return t
-}
-
-func storedMove(m loyalty.Move) moveDoc {
-	return moveDoc{Millis(m.At), int32(m.First), int32(m.Last), int32(m.To), m.Times}
-}
-
-func (d moveDoc) move() loyalty.Move {
-	return loyalty.Move{
-		At: Instant(d.At), First: calendar.Date(d.First), Last: calendar.Date(d.Last), To: calendar.Date(d.To),
-		Times: d.Times,
-	}
 }

@@ -5,6 +5,29 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/loyalty/calendar"
 )
 
+type noticeDoc struct {
+	What    string `json:"w"`
+	Subject string `json:"s"`
+	At      int64  `json:"at"`
+
+	Withdrawn bool `json:"back,omitzero"`
+}
+
+type moveDoc struct {
+	At    int64 `json:"at"`
+	First int32 `json:"f"`
+	Last  int32 `json:"l"`
+	To    int32 `json:"t"`
+	Times int   `json:"n,omitzero"`
+}
+
+type extendedDoc struct {
+	Lot    int32 `json:"l"`
+	From   int32 `json:"f"`
+	Times  int   `json:"x"`
+	Points int64 `json:"n"`
+}
+
 func storedExtended(x loyalty.Extended) extendedDoc {
 	return extendedDoc{int32(x.Lot), int32(x.From), x.Times, int64(x.Points)}
 }
@@ -21,4 +44,15 @@ func storedNotice(n loyalty.Notice) noticeDoc {
 
 func (d noticeDoc) notice() loyalty.Notice {
 	return loyalty.Notice{What: loyalty.NoticeOf(d.What), Subject: d.Subject, At: Instant(d.At), Withdrawn: d.Withdrawn}
+}
+
+func storedMove(m loyalty.Move) moveDoc {
+	return moveDoc{Millis(m.At), int32(m.First), int32(m.Last), int32(m.To), m.Times}
+}
+
+func (d moveDoc) move() loyalty.Move {
+	return loyalty.Move{
+		At: Instant(d.At), First: calendar.Date(d.First), Last: calendar.Date(d.Last), To: calendar.Date(d.To),
+		Times: d.Times,
+	}
 }

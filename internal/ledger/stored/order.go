@@ -10,6 +10,116 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/loyalty/calendar"
 )
 
+type orderDoc struct {
+	Placed         int64        `json:"at"`
+	Currency       string       `json:"cur"`
+	Channel        string       `json:"ch,omitzero"`
+	Store          string       `json:"store,omitzero"`
+	Clock          string       `json:"tz,omitzero"` // the store's time zone
+	Status         string       `json:"st"`
+	Lines          []LineDoc    `json:"li,omitempty"`
+	Discount       int64        `json:"dis,omitzero"`
+	Shipping       int64        `json:"shi,omitzero"`
+	Tax            int64        `json:"tax,omitzero"`
+	Included       int64        `json:"itax,omitzero"` // the tax that is included in the other amounts
+	Tenders        []tenderDoc  `json:"te,omitempty"`
+	Refunds        []RefundDoc  `json:"re,omitempty"`
+	Disputes       []disputeDoc `json:"dp,omitempty"`
+	Updated        int64        `json:"up,omitzero"`
+	Counted        bool         `json:"cnt,omitzero"`
+	Shipped        int64        `json:"sent,omitzero"`
+	Arrived        int64        `json:"got,omitzero"`
+	Receipts       []ReceiptDoc `json:"pay,omitempty"`
+	ReportedStatus string       `json:"rst,omitzero"`
+	Program        int          `json:"v,omitzero"` // the version whose rules the order uses
+	Level          string       `json:"lev,omitzero"`
+	Worth          int64        `json:"n,omitzero"`
+	ActiveAt       int64        `json:"act,omitzero"`
+	Lot            int32        `json:"lot,omitzero"`
+
+	Orders          int64        `json:"nth,omitzero"` // the buyer's number of earlier orders
+	Segments        []string     `json:"seg,omitempty"`
+	OptIns          []string     `json:"opt,omitempty"`
+	Birthday        int          `json:"bd,omitzero"`
+	Zone            string       `json:"bz,omitzero"`
+	Rate            string       `json:"fx,omitzero"`
+	Carried         string       `json:"frac,omitzero"`
+	Rest            string       `json:"rest,omitzero"`
+	Spend           int64        `json:"spend,omitzero"`
+	QualifyingItems int64        `json:"qi,omitzero"`
+	Brands          []string     `json:"brs,omitempty"` // the brands that count toward levels by brands
+	Bucket          int          `json:"bk,omitzero"`   // the bucket that counts the order, if not the order's month
+	ActiveBefore    int64        `json:"ab,omitzero"`
+	SlidTo          int32        `json:"sl,omitzero"`
+	TierGroups      []countedDoc `json:"tgs,omitempty"`
+	More            []grantDoc   `json:"more,omitempty"` // the other grants; the base grant is Worth minus these
+	Shares          []shareDoc   `json:"sh,omitempty"`
+
+	Used      int64            `json:"used,omitzero"` // usage of the program's caps; omitted if it equals Worth
+	Peak      int64            `json:"peak,omitzero"` // omitted if it equals Worth
+	Cut       bool             `json:"cut,omitzero"`
+	Taken     seriesDoc        `json:"taken,omitempty"`
+	Owed      int64            `json:"owed,omitzero"`
+	ExpiredOn int64            `json:"exo,omitzero"`
+	Expired   int64            `json:"exp,omitzero"`
+	Converted []unconvertedDoc `json:"cv,omitempty"`
+
+	Missing []string `json:"miss,omitempty"`
+
+	Converts []string          `json:"conv,omitempty"` // referral actions whose conditions the order meets
+	Limits   object[seriesDoc] `json:"cuts,omitempty"` // caps and limits that cut its points; see AccountDoc.Usage
+
+	LinesAt   int `json:"lia,omitzero"` // if the line items are stored separately: the revision that stores them
+	RefundsAt int `json:"rea,omitzero"` // if the refunds are stored separately: the revision that stores them
+}
+
+type LineDoc struct {
+	ID       string `json:"i"`
+	SKU      string `json:"s,omitzero"`
+	Category string `json:"c,omitzero"`
+	Brand    string `json:"b,omitzero"`
+	Quantity int64  `json:"q"`
+	Amount   int64  `json:"a"`
+}
+
+type RefundDoc struct {
+	ID       string          `json:"id"`
+	At       int64           `json:"at"`
+	Status   string          `json:"st,omitzero"` // omitted if the refund succeeded
+	Amount   int64           `json:"a"`
+	Shipping int64           `json:"shi,omitzero"`
+	Tax      int64           `json:"tax,omitzero"`
+	Included int64           `json:"itax,omitzero"`
+	Tender   string          `json:"ten,omitzero"`
+	Tendered bool            `json:"tend,omitzero"`
+	ToCards  int64           `json:"gift,omitzero"`
+	Goods    int64           `json:"g,omitzero"`
+	Lines    []refundLineDoc `json:"li,omitempty"`
+}
+
+type refundLineDoc struct {
+	ID       string `json:"i"`
+	Quantity int64  `json:"q,omitzero"`
+	Amount   int64  `json:"a"`
+}
+
+type tenderDoc struct {
+	Kind     string `json:"k"`
+	Name     string `json:"nm,omitzero"`
+	Amount   int64  `json:"a"`
+	Reported bool   `json:"rep,omitzero"`
+}
+
+type disputeDoc struct {
+	ID     string `json:"id"`
+	At     int64  `json:"at"`
+	Status string `json:"st"`
+	Amount int64  `json:"a"`
+}
+
+// Line decodes a line item.
+func (d LineDoc) Line() loyalty.Line { return loyalty.Line(d) }
+
 // StoredOrder encodes an order's state. It omits what the entry contains: the order's ID, the member and the revision.
 func StoredOrder(s loyalty.OrderState) orderDoc {
 	o := s.Order

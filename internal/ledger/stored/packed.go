@@ -2,6 +2,7 @@ package stored
 
 import (
 	"bytes"
+	"cmp"
 	"compress/flate"
 	"fmt"
 	"io"
@@ -9,6 +10,7 @@ import (
 
 	"github.com/go-json-experiment/json"
 	"github.com/perennial-loyalty/perennial/internal/ledger/columns"
+	"github.com/perennial-loyalty/perennial/internal/loyalty"
 	"github.com/perennial-loyalty/perennial/internal/table"
 )
 
@@ -252,3 +254,38 @@ const entryDictionary = `{"re":[{"id":"re_1","at":18285000,"amt":,"li":[{"i":"1"
 	`"n":59,"act":1829709660000,"lot":20271231,"nth":3},"met":{"m":202612,"n":59,"o":1,"w":12},` +
 	`"caps":{"day":[20261201,59],` +
 	`"month":[20261231,59]},"ba":50,"bp":59,"prev":"","hash":""},"n":100,"t":["n*","nSKU-*","p8*","l"]}`
+
+// ReadEntry decodes the stored entry of a cause.
+func ReadEntry(it table.Item, c loyalty.Cause) (loyalty.Entry, error) {
+	d, err := UnpackedEntry(it.Doc)
+	if err != nil {
+		return loyalty.Entry{}, fmt.Errorf("ledger: read entry %s: %w", c, err)
+	}
+	e, err := d.entry(c)
+	if err != nil {
+		return loyalty.Entry{}, fmt.Errorf("ledger: read entry %s: %w", c, err)
+	}
+	return e, nil
+}
+
+// ReadAccount decodes a stored account. If the item does not exist, the account has Sequence 0.
+func ReadAccount(it table.Item, m loyalty.MemberID) (loyalty.Account, error) {
+	if it.Version == 0 {
+		return loyalty.Account{Member: m}, nil
+	}
+	d, err := unpackedAccount(it.Doc)
+	if err != nil {
+		return loyalty.Account{}, fmt.Errorf("ledger: read account %s: %w", m, err)
+	}
+	a := loyalty.Account{
+		Member: m, Status: cmp.Or(loyalty.Status(d.Status), loyalty.Active), Joined: Instant(d.Joined),
+		Sequence: d.Sequence, Head: d.Head, Traits: d.Traits.traits(),
+	}
+	d.readActivity(&a)
+	d.readExtensions(&a)
+	err = cmp.Or(d.readPoints(&a), d.readHolds(&a), d.readLevels(&a), d.readOrders(&a))
+	if err != nil {
+		return a, fmt.Errorf("ledger: read account %s: %w", m, err)
+	}
+	return a, nil
+}

@@ -7,6 +7,33 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
 )
 
+type tierDoc struct {
+	Level   string `json:"l,omitzero"`
+	Since   int64  `json:"s,omitzero"`
+	Until   int64  `json:"u,omitzero"`
+	At      int64  `json:"at,omitzero"`
+	From    int64  `json:"f,omitzero"`
+	Lock    int64  `json:"lk,omitzero"`
+	Minimum string `json:"fl,omitzero"`
+	Given   bool   `json:"g,omitzero"`
+
+	Extensions int   `json:"x,omitzero"`
+	Ended      int64 `json:"e,omitzero"`
+}
+
+// redecidedDoc contains the standings since an instant that were decided again, except the last one.
+type redecidedDoc struct {
+	From int64      `json:"f"`
+	Past []*tierDoc `json:"past,omitempty"` // encoded like AccountDoc.Past
+}
+
+type reachedDoc struct {
+	Revision int      `json:"n"`
+	Grant    grantDoc `json:"g"`
+	N        int      `json:"i,omitzero"`
+	At       int64    `json:"at,omitzero"`
+}
+
 func storedTier(s *loyalty.Standing) *tierDoc {
 	if s == nil || *s == (loyalty.Standing{}) {
 		return nil

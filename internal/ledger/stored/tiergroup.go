@@ -5,9 +5,20 @@ import (
 	"fmt"
 	"slices"
 	"strconv"
+	"strings"
 
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
 )
+
+type metricDoc struct {
+	Month  int   `json:"m"`
+	Points int64 `json:"n,omitzero"`
+	Orders int64 `json:"o,omitzero"`
+	Spend  int64 `json:"s,omitzero"`
+	Pieces int64 `json:"e,omitzero"`
+	Window int   `json:"w,omitzero"`
+	Visits int64 `json:"v,omitzero"`
+}
 
 // tierGroupDoc is a member's standing in a tier group, with the metrics that count there by month. Brands has counts by
 // month and brand, encoded like AccountDoc.Brands.
@@ -89,4 +100,28 @@ func storedCounted(c loyalty.Counted) countedDoc {
 
 func (d countedDoc) counted() loyalty.Counted {
 	return loyalty.Counted{TierGroup: d.TierGroup, Metric: d.Metric.metric(), Brands: d.Brands}
+}
+
+// storedBrands returns the counts with a key of month and brand: "202612|east".
+func storedBrands(all []loyalty.Bought) object[int64] {
+	out := each(all, func(b loyalty.Bought) member[int64] {
+		return member[int64]{strconv.Itoa(b.Month) + "|" + b.Brand, b.N}
+	})
+	object[int64](out).sort()
+	return out
+}
+
+func readBrands(stored object[int64]) (out []loyalty.Bought, err error) {
+	for _, x := range stored {
+		month, brand, _ := strings.Cut(x.Name, "|")
+		m, err := strconv.Atoi(month)
+		if err != nil {
+			return nil, fmt.Errorf("ledger: brand %q has no month", x.Name)
+		}
+		out = append(out, loyalty.Bought{Month: m, Brand: brand, N: x.Value})
+	}
+	slices.SortFunc(out, func(a, b loyalty.Bought) int {
+		return cmp.Or(cmp.Compare(a.Month, b.Month), cmp.Compare(a.Brand, b.Brand))
+	})
+	return out, nil
 }
