@@ -66,6 +66,7 @@ var arrows = []struct {
 	{"internal/table/tabletest", []string{"seedtest", "table"}},
 	{"internal/table/dynamotable/dynamotest", []string{"table/dynamotable"}},
 	{"internal/telemetry", nil},
+	{"internal/translog", []string{"table"}},
 	{"internal/cost", nil},
 	{"internal/goldentest", nil},
 	{"internal/cost/costtest", []string{"cost", "goldentest"}},
@@ -274,6 +275,7 @@ var outside = map[string][]string{
 		"internal/program/document", "internal/api/wire/generate", "internal/stack",
 	},
 	"go.mau.fi/util":   {"internal/members"},
+	"golang.org/x/mod": {"internal/translog"},
 	"golang.org/x/net": {"internal/emailaddr", "internal/members"},
 	"github.com/aws/aws-lambda-go": {
 		"internal/api", "internal/api/programs", "internal/api/reminders", "internal/app", "internal/boot",

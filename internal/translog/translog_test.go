@@ -1,0 +1,362 @@
+package translog
+
+import (
+	"crypto/sha256"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"sync"
+	"testing"
+	"time"
+
+	"golang.org/x/mod/sumdb/tlog"
+
+	"github.com/perennial-loyalty/perennial/internal/table"
+	"github.com/perennial-loyalty/perennial/internal/table/pebbletable"
+	"github.com/perennial-loyalty/perennial/internal/table/tabletest"
+)
+
+var (
+	secret = []byte("0123456789abcdefghijklmnopqrstuvwxyz")
+	start  = time.Date(2026, 12, 1, 10, 0, 0, 0, time.UTC)
+)
+
+func newLog(t testing.TB) (Log, *tabletest.Meter) {
+	t.Helper()
+	tab, err := pebbletable.OpenMemory()
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = tab.Close() })
+	m := &tabletest.Meter{Table: tab}
+	return Log{Table: m, Secret: secret}, m
+}
+
+// records returns n records from number first on, one second apart.
+func records(first, n int) []Record {
+	var all []Record
+	for i := first; i < first+n; i++ {
+		all = append(all, Record{
+			Hash:     sha256.Sum256(binary.BigEndian.AppendUint64(nil, uint64(i))),
+			Recorded: start.Add(time.Duration(i) * time.Second), Position: fmt.Sprint(1_000_000 + i),
+		})
+	}
+	return all
+}
+
+// expected returns the root of a tree over records, computed with another data structure.
+func expected(t testing.TB, all []Record) tlog.Hash {
+	t.Helper()
+	var stored []tlog.Hash
+	read := tlog.HashReaderFunc(func(indexes []int64) (hashes []tlog.Hash, err error) {
+		for _, i := range indexes {
+			hashes = append(hashes, stored[i])
+		}
+		return hashes, nil
+	})
+	for i, rec := range all {
+		more, err := tlog.StoredHashes(int64(i), rec.Hash[:], read)
+		if err != nil {
+			t.Fatal(err)
+		}
+		stored = append(stored, more...)
+	}
+	root, err := tlog.TreeHash(int64(len(all)), read)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return root
+}
+
+// checkLog checks that the log contains exactly the records, in this order, and proves each of them.
+func checkLog(t testing.TB, l Log, all []Record) {
+	t.Helper()
+	r, err := l.Read(t.Context(), "bluebird")
+	if err != nil {
+		t.Fatal(err)
+	}
+	key, err := VerifierKey(secret, "bluebird")
+	if err != nil {
+		t.Fatal(err)
+	}
+	c, err := OpenCheckpoint(r.Checkpoint(), key)
+	if want := (Checkpoint{"bluebird", 1, int64(len(all)), expected(t, all)}); err != nil || c != want {
+		t.Fatalf("the checkpoint is %+v (%v), want %+v", c, err, want)
+	}
+	for i, rec := range all {
+		p, err := r.Prove(rec.Hash, rec.Recorded)
+		if err != nil {
+			t.Fatalf("record %d: %v", i, err)
+		}
+		if err := tlog.CheckRecord(tlog.RecordProof(p.Path), c.Size, c.Root, p.Index, leafHash(rec.Hash)); err != nil {
+			t.Fatalf("record %d at leaf %d: %v", i, p.Index, err)
+		}
+	}
+}
+
+func appendAll(t testing.TB, l Log, b Batch) string {
+	t.Helper()
+	checkpoint, err := l.Append(t.Context(), "bluebird", b)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return checkpoint
+}
+
+func TestAppendWithinBudget(t *testing.T) {
+	random := rand.New(rand.NewPCG(1, 2))
+	sizes := map[string]func() int{
+		"one record":        func() int { return 1 },
+		"49 records":        func() int { return 49 },
+		"50 records":        func() int { return 50 },
+		"up to 49 records":  func() int { return 1 + random.IntN(49) },
+		"up to 200 records": func() int { return 1 + random.IntN(200) },
+		"1,000 records":     func() int { return 1_000 },
+	}
+	for name, size := range sizes {
+		t.Run(name, func(t *testing.T) {
+			l, m := newLog(t)
+			n := 0
+			for range 400 {
+				b := Batch{Shard: "shard-1", Records: records(n, size())}
+				if n += len(b.Records); n > 9_000 {
+					break
+				}
+				m.Take()
+				appendAll(t, l, b)
+				limit := 8.0
+				if len(b.Records) >= 50 {
+					limit = 0.2 * float64(len(b.Records))
+				}
+				if used := m.Take().Write; used > limit {
+					t.Fatalf("a batch of %d records after %d used %v write units", len(b.Records), n, used)
+				}
+			}
+		})
+	}
+}
+
+// TestLargeLogStaysWithinBudget sets all levels of a log of 16 million records to their largest size.
+func TestLargeLogStaysWithinBudget(t *testing.T) {
+	l, m := newLog(t)
+	h := head{program: "bluebird", epoch: 1, size: 1<<24 - 1, latest: start}
+	for level := range 6 {
+		var hashes []tlog.Hash
+		for i := range tileWidth - 1 {
+			hashes = append(hashes, tlog.RecordHash([]byte{byte(level), byte(i)}))
+		}
+		h.edges = append(h.edges, hashes)
+	}
+	for i := range maxPositions {
+		h.positions = append(h.positions, position{shardName(fmt.Sprint(i)), "1234567890123456789012345"})
+	}
+	if err := l.Table.Transact(t.Context(), table.Put(h.encode())); err != nil {
+		t.Fatal(err)
+	}
+	for n := range 200 {
+		b := Batch{Shard: "shard-1", Records: records(n*49, 49)}
+		for i := range b.Records {
+			b.Records[i].Position = fmt.Sprintf("%040d", n*49+i+1)
+		}
+		m.Take()
+		appendAll(t, l, b)
+		if used := m.Take().Write; used > 8 {
+			it, _ := m.Get(t.Context(), headKey("bluebird"))
+			t.Fatalf("batch %d used %v write units; HEAD has %d bytes", n, used, tabletest.Size(it))
+		}
+	}
+}
+
+func TestLogContainsEveryRecordOnce(t *testing.T) {
+	random := rand.New(rand.NewPCG(3, 4))
+	l, _ := newLog(t)
+	all := records(0, 1_500)
+	for at := 0; at < len(all); {
+		n := min(len(all)-at, 1+random.IntN(120))
+		from := max(0, at-random.IntN(40)) // some records are delivered again
+		b := Batch{Shard: "shard-1", Records: all[from : at+n]}
+		if appendAll(t, l, b) == "" {
+			t.Fatal("new records were skipped")
+		}
+		if appendAll(t, l, b) != "" {
+			t.Fatal("a repeated batch was appended again")
+		}
+		at += n
+	}
+	checkLog(t, l, all)
+	if appendAll(t, l, Batch{Records: all}) != "" {
+		t.Error("records without positions were appended again")
+	}
+}
+
+func TestRedrivenRecordsBelowThePositionAreAppended(t *testing.T) {
+	l, _ := newLog(t)
+	all := records(0, 300)
+	appendAll(t, l, Batch{Shard: "shard-1", Records: all[:100]})
+	appendAll(t, l, Batch{Shard: "shard-1", Records: all[200:]})
+	appendAll(t, l, Batch{Shard: "shard-1", Records: all[90:210]})
+	checkLog(t, l, append(append(append([]Record{}, all[:100]...), all[200:]...), all[100:200]...))
+}
+
+func TestLateRecordsAreFound(t *testing.T) {
+	l, _ := newLog(t)
+	all := records(0, 800)
+	var order []Record
+	add := func(shard string, records []Record) {
+		appendAll(t, l, Batch{Shard: shard, Records: records})
+		order = append(order, records...)
+	}
+	add("shard-1", all[600:700])
+	add("shard-2", all[0:300])
+	add("shard-1", all[700:800])
+	add("shard-2", all[300:600])
+	checkLog(t, l, order)
+}
+
+func TestConcurrentWritersLoseNothing(t *testing.T) {
+	l, _ := newLog(t)
+	var group sync.WaitGroup
+	for shard := range 4 {
+		group.Go(func() {
+			for i := range 12 {
+				b := Batch{Shard: fmt.Sprint("shard-", shard), Records: records(shard*1_000+i*20, 20)}
+				for {
+					_, err := l.Append(t.Context(), "bluebird", b)
+					if err == nil {
+						break
+					}
+					if !errors.Is(err, table.ErrBusy) {
+						t.Error(err)
+						return
+					}
+				}
+			}
+		})
+	}
+	group.Wait()
+	r, err := l.Read(t.Context(), "bluebird")
+	if err != nil || r.Size() != 4*12*20 {
+		t.Fatalf("the log has %d records: %v", r.Size(), err)
+	}
+	for shard := range 4 {
+		for _, rec := range records(shard*1_000, 12*20) {
+			if _, err := r.Prove(rec.Hash, rec.Recorded); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+}
+
+func TestEarlierCheckpointsRemainConsistent(t *testing.T) {
+	l, _ := newLog(t)
+	var checkpoints []Checkpoint
+	for n := 0; n < 700; n += 33 {
+		c, err := ParseCheckpoint(appendAll(t, l, Batch{Shard: "s", Records: records(n, 33)}))
+		if err != nil {
+			t.Fatal(err)
+		}
+		checkpoints = append(checkpoints, c)
+	}
+	r, err := l.Read(t.Context(), "bluebird")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range checkpoints {
+		if root, err := r.Root(c.Size); err != nil || root != c.Root {
+			t.Errorf("the root at size %d is %v (%v), want %v", c.Size, root, err, c.Root)
+		}
+	}
+}
+
+func TestChangedTileIsFound(t *testing.T) {
+	l, m := newLog(t)
+	appendAll(t, l, Batch{Shard: "s", Records: records(0, 600)})
+	prefix := "TILE#0001#00#000000000007"
+	for it, err := range m.Query(t.Context(), table.Query{PK: partition("bluebird"), From: prefix, To: prefix + "~"}) {
+		if err != nil {
+			t.Fatal(err)
+		}
+		it.Doc = encode(tileDoc{Hashes: textOf(make([]tlog.Hash, tileWidth))})
+		if err := m.Transact(t.Context(), table.Put(it)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	r, err := l.Read(t.Context(), "bluebird")
+	if err != nil {
+		t.Fatal(err)
+	}
+	n := int64(0)
+	for _, err = range r.Leaves() {
+		if err != nil {
+			break
+		}
+		n++
+	}
+	var damaged *TileError
+	if n != 7*tileWidth || !errors.As(err, &damaged) || damaged.Leaf() != n {
+		t.Errorf("%d leaves, then %v", n, err)
+	}
+}
+
+func TestNewEpochBeginsWithTheOldCheckpoint(t *testing.T) {
+	l, _ := newLog(t)
+	appendAll(t, l, Batch{Shard: "s", Records: records(0, 100)})
+	old := appendAll(t, l, Batch{Shard: "s", Records: records(100, 100)})
+	if err := l.NewEpoch(t.Context(), "bluebird", old); err != nil {
+		t.Fatal(err)
+	}
+	c, err := ParseCheckpoint(appendAll(t, l, Batch{Records: records(0, 200)}))
+	if err != nil || c.Epoch != 2 || c.Size != 201 {
+		t.Errorf("%+v %v", c, err)
+	}
+	r, err := l.Read(t.Context(), "bluebird")
+	if err != nil || r.Previous() != old {
+		t.Fatalf("%q %v", r.Previous(), err)
+	}
+	for leaf, err := range r.Leaves() {
+		if err != nil || leaf != tlog.RecordHash([]byte(old)) {
+			t.Errorf("the first leaf is %v: %v", leaf, err)
+		}
+		break
+	}
+	if err := l.NewEpoch(t.Context(), "bluebird", "no checkpoint"); !errors.Is(err, ErrCheckpoint) {
+		t.Error(err)
+	}
+}
+
+func TestForeignSignaturesAreRejected(t *testing.T) {
+	l, _ := newLog(t)
+	checkpoint := appendAll(t, l, Batch{Records: records(0, 3)})
+	other, err := VerifierKey([]byte("another secret of at least 32 bytes"), "bluebird")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := OpenCheckpoint(checkpoint, other); err == nil {
+		t.Error("a checkpoint was accepted with another key")
+	}
+	for _, text := range []string{"", "a\n1\nb\n", "perennial/b/0\n1\n" + (tlog.Hash{}).String() + "\n"} {
+		if _, err := ParseCheckpoint(text); !errors.Is(err, ErrCheckpoint) {
+			t.Errorf("%q was accepted: %v", text, err)
+		}
+	}
+}
+
+func TestUnloggedRecordHasNoProof(t *testing.T) {
+	l, _ := newLog(t)
+	r, err := l.Read(t.Context(), "bluebird")
+	if err != nil {
+		t.Fatal(err)
+	}
+	rec := records(5, 1)[0]
+	if _, err := r.Prove(rec.Hash, rec.Recorded); !errors.Is(err, ErrNotLogged) {
+		t.Error(err)
+	}
+	appendAll(t, l, Batch{Records: records(10, 100)})
+	if r, err = l.Read(t.Context(), "bluebird"); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := r.Prove(rec.Hash, rec.Recorded); !errors.Is(err, ErrNotLogged) {
+		t.Error(err)
+	}
+}
