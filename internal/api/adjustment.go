@@ -53,7 +53,7 @@ func createAdjustment(ctx context.Context, c *request.Call) (request.Answer, err
 	in := service.Adjustment{
 		ID: derivedID(c, "adj_", m), Member: m, Wallet: wallet, Points: loyalty.Points(b.Points.N), Reason: b.Reason,
 	}
-	by, err := by(c, struct { // Fields that later releases added have omitzero; see byRedemption.
+	by, err := by(c, struct { // a field that a later release adds has omitzero; see byRedemption
 		ID     string
 		Member loyalty.MemberID
 		Points loyalty.Points
@@ -67,7 +67,7 @@ func createAdjustment(ctx context.Context, c *request.Call) (request.Answer, err
 	return adjusted(c, p, r, err)
 }
 
-// adjusted returns the answer for a manual change, with the entry that it wrote and status 201.
+// adjusted returns the answer for a manual change: status 201 and the entry of the change.
 func adjusted(c *request.Call, p *loyalty.Program, r service.AdjustmentResult, err error) (request.Answer, error) {
 	if err != nil {
 		return request.Answer{Replayed: r.Replayed}, err

@@ -76,8 +76,8 @@ func guarded(
 	return r, err
 }
 
-// client returns the POS terminal, session or address on whose behalf the caller acts. It returns the empty string if
-// the request names none.
+// client returns the POS terminal, session or address that the header Perennial-Client names. It returns the empty
+// string if the request does not have this header.
 func client(c *request.Call) (string, error) {
 	name := c.Event.Headers.Client
 	for i := range len(name) {

@@ -70,7 +70,7 @@ func retrieveEntry(ctx context.Context, c *request.Call) (request.Answer, error)
 	return explained(ctx, c, p, e, language)
 }
 
-// explained returns the answer for an entry, with an explanation that uses the current names of the live program.
+// explained returns the answer for an entry, with an explanation that uses the names in the live program.
 func explained(
 	ctx context.Context, c *request.Call, p *loyalty.Program, e loyalty.Entry, language string,
 ) (request.Answer, error) {

@@ -95,7 +95,7 @@ func updateFulfillment(ctx context.Context, c *request.Call) (request.Answer, er
 	if err != nil {
 		return request.Answer{}, err
 	}
-	// This By needs no Idempotency-Key, because a status change that is repeated changes nothing.
+	// A repeated status change has no effect, so this request needs no Idempotency-Key.
 	r, err := c.App.Fulfillments.Fulfill(ctx, p, c.Path("redemption"), to, tracking, ledger.By{Actor: c.Who.Actor()})
 	if err != nil {
 		return request.Answer{}, err

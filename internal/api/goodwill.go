@@ -66,7 +66,7 @@ func reinstatePoints(ctx context.Context, c *request.Call) (request.Answer, erro
 		return request.Answer{}, err
 	}
 	in := service.Reinstatement{Member: m, Entry: b.Entry, Until: until, Reason: b.Reason}
-	// The entry ID replaces an Idempotency-Key.
+	// The entry ID identifies the reinstatement, so this request needs no Idempotency-Key.
 	r, err := c.App.Adjustments.Reinstate(ctx, p, in, ledger.By{Actor: c.Who.Actor()})
 	if err != nil {
 		return request.Answer{}, err

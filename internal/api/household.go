@@ -25,8 +25,7 @@ type housemateBody struct {
 	Member string `json:"member"`
 }
 
-// someone returns the member that a field of the body names. If the body has faults, someone returns these as an error
-// instead.
+// someone returns the member that a field of the body names, or an error if the body has faults.
 func someone(
 	ctx context.Context, c *request.Call, faults *request.Check, field, named string,
 ) (loyalty.MemberID, error) {

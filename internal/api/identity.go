@@ -27,8 +27,8 @@ func derivedID(c *request.Call, prefix string, member loyalty.MemberID) string {
 	return prefix + string(id[:])
 }
 
-// by returns the actor and the fingerprint of the request. The fingerprint covers the decoded request instead of its
-// bytes.
+// by returns the actor and the fingerprint of the request. The fingerprint covers the decoded request, so that it does
+// not depend on the format of the JSON.
 func by(c *request.Call, request any) (ledger.By, error) {
 	canonical, err := json.Marshal(request, json.Deterministic(true))
 	if err != nil {
@@ -70,8 +70,8 @@ func identities(c *request.Call, externalID, email string) []stored.Identity {
 	return ids
 }
 
-// askedMember prepares a request about the member in the path. It decodes the body into b, validates it with checked,
-// and returns the live program and the member's ID.
+// askedMember prepares a request about the member in the path. It decodes the body into b, validates it with the
+// function checked, and returns the live program and the member's ID.
 func askedMember(
 	ctx context.Context, c *request.Call, b any, checked func(*request.Check),
 ) (*loyalty.Program, loyalty.MemberID, error) {

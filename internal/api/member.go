@@ -41,8 +41,8 @@ type enrolBody struct {
 	ReferralCode *string `json:"referral_code"`
 }
 
-// profile returns the current profile, in the parameter known, with the changes of the body. If removing is set, an
-// empty string removes a field.
+// profile applies the changes of the body to the profile known, which is the current one, and returns the result. If
+// removing is set, an empty string removes a field.
 func (b memberBody) profile(known members.Profile, removing bool, today calendar.Date) (members.Profile, error) {
 	var c request.Check
 	set := func(to *string, given *string, p request.Place, valid func(request.Place, string)) {
@@ -81,7 +81,7 @@ func (b memberBody) profile(known members.Profile, removing bool, today calendar
 var segmentForm = regexp.MustCompile(`^[a-z0-9_-]{1,64}$`)
 
 // segments returns the segments in the body, sorted and without duplicates. If the body omits them, it returns the
-// current segments, in the parameter known.
+// segments known, which are the current ones.
 func (b memberBody) segments(known []string) ([]string, error) {
 	if b.Segments == nil {
 		return known, nil
@@ -179,8 +179,8 @@ func createMember(ctx context.Context, c *request.Call) (request.Answer, error) 
 	return request.Answer{Status: http.StatusCreated, Body: wireMember(c, p, m), Replayed: m.Replayed}, nil
 }
 
-// claimed assigns payments to a member that arrived under an external ID or an email address before the member had it.
-// It returns the updated member.
+// claimed assigns earlier payments to a member: payments that arrived under an external ID or an email address before
+// the member had this identity. It returns the updated member.
 func claimed(
 	ctx context.Context, c *request.Call, p *loyalty.Program, m members.Member, names []stored.Identity,
 ) (members.Member, error) {

@@ -224,9 +224,9 @@ func instant(t time.Time) *time.Time {
 	return &t
 }
 
-// wake schedules an immediate visit to a member if the program has a reminder with the given trigger. The event of the
-// trigger has just occurred, and the daily visit could be too late for this reminder. If wake fails, the reminder is
-// only delayed.
+// wake schedules an evaluation of a member's reminders now, if the program has a reminder with the given trigger. The
+// event that triggers this reminder has just occurred, and the daily evaluation could be too late. If wake fails, the
+// reminder is only delayed.
 func wake(ctx context.Context, c *request.Call, p *loyalty.Program, m loyalty.MemberID, on loyalty.Trigger) {
 	if !slices.ContainsFunc(p.Reminders.Messages, func(r loyalty.Reminder) bool { return r.On == on }) {
 		return

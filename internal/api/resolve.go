@@ -20,7 +20,7 @@ type reverseBody struct {
 	Refunded *refundedBody `json:"refunded"`
 }
 
-// A refundedBody states how much of an order's payment was returned by all its refunds together.
+// A refundedBody states how much of an order's payment all refunds of the order returned together.
 type refundedBody struct {
 	Amount request.Whole `json:"amount"`
 	Of     request.Whole `json:"total"`
@@ -92,9 +92,9 @@ func reverseRedemption(ctx context.Context, c *request.Call) (request.Answer, er
 	return resolve(ctx, c, share.String(), reverse)
 }
 
-// resolve commits, cancels or reverses a redemption, as the path requests. The caller passes the other inputs of the
-// body as a text. The fingerprint of the request includes this text, so that a different body with the same
-// Idempotency-Key is a different request.
+// resolve calls the function end, which commits, cancels or reverses the redemption in the path. The parameter what is
+// a text with the other inputs of the body. The fingerprint of the request includes this text, so that a different body
+// with the same Idempotency-Key is a different request.
 func resolve(
 	ctx context.Context, c *request.Call, what string,
 	end func(*loyalty.Program, string, ledger.By) (service.RedemptionResult, error),

@@ -81,7 +81,8 @@ func rewards(ctx context.Context, c *request.Call, member string) (request.Answe
 	return request.Answer{Body: list}, nil
 }
 
-// memberAndStock reads the member, unless the ID is empty, and the remaining stock of the rewards in parallel.
+// memberAndStock reads the member and the remaining stock of the rewards in parallel. If the ID is empty, it reads only
+// the stock.
 func memberAndStock(
 	ctx context.Context, c *request.Call, p *loyalty.Program, id loyalty.MemberID,
 ) (m members.Member, left earn.Budgets, err error) {

@@ -103,8 +103,8 @@ func updateTier(ctx context.Context, c *request.Call) (request.Answer, error) {
 	return adjusted(c, p, r, err)
 }
 
-// wireTier returns the tier as answers about a member contain it. The function fullTier adds the complete requirements,
-// and retrieveTier adds the projection.
+// wireTier returns the tier in the short form that answers about a member contain. The function fullTier adds the
+// complete requirements, and retrieveTier adds the projection.
 func wireTier(p *loyalty.Program, acc loyalty.Account, now time.Time) *wire.Tier {
 	level, _, ok := p.Tiers.Level(acc.Tier.Level)
 	if !ok {

@@ -81,7 +81,7 @@ func cancelTransfer(ctx context.Context, c *request.Call) (request.Answer, error
 	return endTransfer(ctx, c, c.App.Transfers.Cancel)
 }
 
-// endTransfer accepts, declines or cancels a transfer, as the path requests.
+// endTransfer calls the function end, which accepts, declines or cancels the transfer in the path.
 func endTransfer(
 	ctx context.Context, c *request.Call,
 	end func(context.Context, *loyalty.Program, string, ledger.By) (service.TransferResult, error),

@@ -33,8 +33,8 @@ func leaveWaitlist(ctx context.Context, c *request.Call) (request.Answer, error)
 	return place(ctx, c, c.Path("member"), c.App.Waitlists.Leave)
 }
 
-// place calls a function that changes or reads a member's waitlist entry for the reward in the path. It returns the
-// answer with the entry.
+// place calls the function do, which changes or reads a member's waitlist entry for the reward in the path. It returns
+// the answer with the entry.
 func place(
 	ctx context.Context, c *request.Call, member string,
 	do func(context.Context, *loyalty.Program, string, loyalty.MemberID) (inventory.Place, error),

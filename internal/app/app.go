@@ -39,7 +39,8 @@ type App struct {
 	Queue Queue // may be nil if no function of the App sends messages
 	Now   func() time.Time
 	Log   *slog.Logger
-	// The function's published version, a dimension of its metrics; Wire sets it to "local" if it is empty.
+	// Version is the function's published version, which is a dimension of its metrics. Wire sets it to "local" if it
+	// is empty.
 	Version string
 	Stage   Stage
 	Secret  []byte    // at least 32 random bytes, from which the keys for all purposes are derived

@@ -18,15 +18,15 @@ import (
 // this long before Lambda's deadline, and the table starts no write after that.
 const Reserve = 500 * time.Millisecond
 
-// A Function is the handler of a function that is not called by HTTP. It is a func and does not contain an App: because
-// Lambda stores the handler in an interface, the linker would keep all methods of all stores.
+// A Function is the handler of a function that is not called by HTTP. It is a func and does not contain an App: Lambda
+// stores the handler in an interface, so the linker would include all methods of all stores.
 type Function func(ctx context.Context, payload []byte) ([]byte, error)
 
 // Invoke calls f.
 func (f Function) Invoke(ctx context.Context, payload []byte) ([]byte, error) { return f(ctx, payload) }
 
-// Begin starts an invocation. The returned context ends earlier than Lambda's deadline by the duration Reserve, and
-// collects the metrics of the invocation. The caller calls end after the response.
+// Begin starts an invocation. The returned context collects the metrics of the invocation. Its deadline is earlier than
+// Lambda's deadline by the duration Reserve. The caller calls end after the response.
 func Begin(ctx context.Context) (_ context.Context, counters *telemetry.Counters, end context.CancelFunc) {
 	counters = new(telemetry.Counters)
 	ctx = telemetry.WithCounters(ctx, counters)

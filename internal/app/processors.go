@@ -13,7 +13,7 @@ import (
 	"github.com/go-json-experiment/json"
 )
 
-// The supported payment processors. Standard is for events of the merchant's own systems.
+// These constants are the supported payment processors. Standard is for events of the merchant's own systems.
 const (
 	Adyen    = "adyen"
 	PayPal   = "paypal"
@@ -113,10 +113,10 @@ func (p Processors) Check() error {
 // maxSecrets is the maximum number of secrets of one connection.
 const maxSecrets = 2
 
-// Accepting returns the current connections. To each, it adds the secrets that the connection had in the earlier
-// configuration, which the caller passes. After a rotation, processors may sign with an earlier secret for a while. A
-// connection accepts at most two secrets, so a connection with two current secrets accepts no earlier one. An earlier
-// secret that now serves another purpose is not accepted.
+// Accepting returns the current connections with additional secrets. The parameter before is the earlier configuration.
+// A connection also accepts its secrets in this configuration, because processors may sign with an earlier secret for a
+// while after a rotation. A connection accepts at most two secrets, so a connection with two current secrets accepts no
+// earlier one. An earlier secret that now serves another purpose is not accepted.
 func (p Processors) Accepting(before Processors) Processors {
 	taken := map[string]bool{}
 	for _, providers := range p {

@@ -17,7 +17,7 @@ import (
 // ErrNotPublished reports that a program has no live version. Commands of such a program cannot be processed.
 var ErrNotPublished = errors.New("app: the program has no published version")
 
-// These constants limit the caches. The number of the live version is cached for liveFor. At most keptVersions compiled
+// These constants limit the caches. The number of the live version is cached for liveFor. At most maxVersions compiled
 // versions are cached; they never change, so they do not expire.
 const (
 	liveFor     = 30 * time.Second

@@ -22,7 +22,8 @@ type Publication struct {
 	Source  []byte
 	By      string
 	At      *time.Time // when the version takes effect; nil for now
-	// The newest version that the publisher knows, or 0 if there was none; nil skips the check.
+	// After is the newest version that the publisher knows, or 0 if the publisher knows none. If it is nil, it is not
+	// checked.
 	After  *int
 	Levels loyalty.RefreshMode // how a changed tier structure applies to members; required if it has changed
 	// Back is true for a rollback to the file of an earlier version, which also withdraws all scheduled versions.

@@ -10,7 +10,7 @@ const (
 	AdjustmentsWrite Scope = "adjustments:write"
 	OrdersRead       Scope = "orders:read"
 	OrdersWrite      Scope = "orders:write" // orders and quotes
-	EventsWrite      Scope = "events:write" // other events that earn
+	EventsWrite      Scope = "events:write" // other events that earn points
 	RewardsRead      Scope = "rewards:read" // rewards and campaigns
 	RedemptionsRead  Scope = "redemptions:read"
 	RedemptionsWrite Scope = "redemptions:write"

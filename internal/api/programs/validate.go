@@ -57,7 +57,7 @@ func finding(p problem.Problem, severity wire.FindingSeverity) wire.Finding {
 	}
 }
 
-// changes returns the differences between the file of the live version and the file source, which must have no errors.
+// changes returns the differences between the file of the live version and the given file, which must have no errors.
 // It returns none if no version is live.
 func changes(ctx context.Context, c *request.Call, source []byte) (out []wire.Change, err error) {
 	live, err := c.App.Catalog.Live(ctx, c.Who.Program)

@@ -351,7 +351,8 @@ func retrieveReminderReport(ctx context.Context, c *request.Call) (request.Answe
 	return request.Answer{Body: out}, nil
 }
 
-// month returns a query parameter such as 2026-12. Without the parameter, it returns the month of the given instant.
+// month returns the month that a query parameter names, such as 2026-12. Without the parameter, it returns the month of
+// the given instant.
 func month(c *request.Call, name string, otherwise time.Time) (time.Time, error) {
 	s, ok := c.Event.Query[name]
 	if !ok {

@@ -61,7 +61,8 @@ func (c *Check) Err() error {
 	return &Refusal{Code: loyalty.Code(first.Code), detail: first.Detail, Faults: c.faults}
 }
 
-// Take decodes the body into b, a pointer to a struct, and then calls values to check the fields of b.
+// Take decodes the body into b, a pointer to a struct, and then calls the function values, which checks the fields of
+// b.
 func (c *Call) Take(b any, values func(*Check)) error {
 	if err := c.Decode(b); err != nil {
 		return err

@@ -51,7 +51,8 @@ func (e *externalIDs) remove(id externalID) {
 	delete(e.members, id)
 }
 
-// read reads the member that an external ID names and caches it. It returns not_found if there is none.
+// read reads the member that an external ID names, and adds the member to the cache. It returns not_found if there is
+// no such member.
 func (e *externalIDs) read(ctx context.Context, ms members.Members, id externalID) (loyalty.MemberID, error) {
 	m, err := ms.Find(ctx, id.program, stored.Identity{Kind: "external", Value: id.id})
 	if err != nil {

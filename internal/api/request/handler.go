@@ -68,8 +68,8 @@ func NewHandler(a *app.App, function string, operations map[string]Operation) *H
 // Function returns the function that serves the handler's routes.
 func (h *Handler) Function() Function { return Function{h.respond} }
 
-// A Function is a Lambda function that also serves requests without an encoded event. It contains no Handler: because
-// Lambda stores the function in an interface, the linker would keep all methods of all stores.
+// A Function is a Lambda function that also serves requests without an encoded event. It does not contain the Handler:
+// Lambda stores the function in an interface, so the linker would include all methods of all stores.
 type Function struct {
 	respond func(ctx context.Context, e Event, undecoded error) Response
 }

@@ -41,7 +41,7 @@ const (
 
 const keyed, unkeyed = true, false
 
-// Routes returns all operations of the API. Package payments serves those of the function webhooks.
+// Routes returns all operations of the API. Package payments serves the routes of the function webhooks.
 func Routes() []Route {
 	page, words, needs := []string{"page_size", "cursor"}, []string{"language"}, auth.Needs
 	open, changes := []string{"status", "page_size", "cursor"}, []string{"until", "draft", "cursor"}
