@@ -3,13 +3,13 @@ package api
 import (
 	"context"
 	"net/http"
-	"regexp"
 	"slices"
 	"strings"
 
 	"github.com/perennial-loyalty/perennial/internal/api/request"
 	"github.com/perennial-loyalty/perennial/internal/api/wire"
 	"github.com/perennial-loyalty/perennial/internal/auth"
+	"github.com/perennial-loyalty/perennial/internal/lazyregexp"
 	"github.com/perennial-loyalty/perennial/internal/ledger"
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
 	"github.com/perennial-loyalty/perennial/internal/loyalty/redeem"
@@ -26,7 +26,7 @@ type addressBody struct {
 	Phone      *string  `json:"phone"`
 }
 
-var countryForm = regexp.MustCompile(`^[A-Z]{2}$`)
+var countryForm = lazyregexp.New(`^[A-Z]{2}$`)
 
 // address checks the body and returns the address in the form that the ledger stores.
 func (b *addressBody) address(c *request.Check) *service.Address {

@@ -3,13 +3,13 @@ package api
 import (
 	"context"
 	"net/http"
-	"regexp"
 	"slices"
 	"strconv"
 	"strings"
 
 	"github.com/perennial-loyalty/perennial/internal/api/request"
 	"github.com/perennial-loyalty/perennial/internal/api/wire"
+	"github.com/perennial-loyalty/perennial/internal/lazyregexp"
 	"github.com/perennial-loyalty/perennial/internal/ledger"
 	"github.com/perennial-loyalty/perennial/internal/ledger/stored"
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
@@ -78,7 +78,7 @@ func (b memberBody) profile(known members.Profile, removing bool, today calendar
 	return known, c.Err()
 }
 
-var segmentForm = regexp.MustCompile(`^[a-z0-9_-]{1,64}$`)
+var segmentForm = lazyregexp.New(`^[a-z0-9_-]{1,64}$`)
 
 // segments returns the segments in the body, sorted and without duplicates. If the body omits them, it returns the
 // segments known, which are the current ones.

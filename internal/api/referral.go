@@ -2,11 +2,11 @@ package api
 
 import (
 	"context"
-	"regexp"
 	"time"
 
 	"github.com/perennial-loyalty/perennial/internal/api/request"
 	"github.com/perennial-loyalty/perennial/internal/api/wire"
+	"github.com/perennial-loyalty/perennial/internal/lazyregexp"
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
 	"github.com/perennial-loyalty/perennial/internal/loyalty/posting"
 	"github.com/perennial-loyalty/perennial/internal/members"
@@ -20,7 +20,7 @@ type referralCodeBody struct {
 // maxReferralCode is the maximum length of a referral code that is looked up.
 const maxReferralCode = 64
 
-var referralCodeForm = regexp.MustCompile(`^[A-Za-z0-9]([ -]?[A-Za-z0-9]){3,19}$`)
+var referralCodeForm = lazyregexp.New(`^[A-Za-z0-9]([ -]?[A-Za-z0-9]){3,19}$`)
 
 func createReferralCode(ctx context.Context, c *request.Call) (request.Answer, error) {
 	var b referralCodeBody

@@ -1,10 +1,10 @@
 package failures
 
-import "regexp"
+import "github.com/perennial-loyalty/perennial/internal/lazyregexp"
 
 // address matches email addresses and similar text. Replacing other text by mistake is harmless, because it is not
 // needed to find the cause of a failure.
-var address = regexp.MustCompile(`[^\s"'<>(),;:\\@]+@[^\s"'<>(),;:\\@]+`)
+var address = lazyregexp.New(`[^\s"'<>(),;:\\@]+@[^\s"'<>(),;:\\@]+`)
 
 // withoutAddresses replaces the email addresses of a text.
 func withoutAddresses(text string) string { return address.ReplaceAllString(text, "[email address]") }

@@ -60,6 +60,7 @@ var arrows = []struct {
 	{"internal/table", nil},
 	{"internal/table/dynamotable", []string{"random", "table"}},
 	{"internal/table/pebbletable", []string{"table"}},
+	{"internal/lazyregexp", nil},
 	{"internal/parallel", nil},
 	{"internal/random", nil},
 	{"internal/seedtest", nil},
@@ -74,7 +75,7 @@ var arrows = []struct {
 	{"internal/program/problem", nil},
 	{"internal/program/condition", []string{"loyalty/...", "program/nearest"}},
 	{"internal/program/snapshot", []string{"loyalty/...", "program/condition"}},
-	{"internal/program/document", []string{"loyalty", "program/nearest", "program/problem"}},
+	{"internal/program/document", []string{"lazyregexp", "loyalty", "program/nearest", "program/problem"}},
 	{"internal/program/describe", []string{"loyalty/..."}},
 	{
 		"internal/program/validate",
@@ -83,11 +84,11 @@ var arrows = []struct {
 	{
 		"internal/program",
 		[]string{
-			"loyalty/...", "program/condition", "program/describe", "program/document", "program/nearest",
-			"program/problem", "program/snapshot", "program/validate",
+			"lazyregexp", "loyalty/...", "program/condition", "program/describe", "program/document",
+			"program/nearest", "program/problem", "program/snapshot", "program/validate",
 		},
 	},
-	{"internal/program/compare", []string{"program/document"}},
+	{"internal/program/compare", []string{"lazyregexp", "program/document"}},
 	{"internal/ledger/columns", nil},
 	{"internal/ledger/stored/generate", nil},
 	{"internal/ledger/stored", []string{"ledger/columns", "loyalty/...", "table"}},
@@ -130,15 +131,15 @@ var arrows = []struct {
 	{
 		"internal/api/request",
 		[]string{
-			"api/wire", "app", "auth", "ledger", "ledger/stored", "loyalty/...", "members", "notify", "service",
-			"telemetry",
+			"api/wire", "app", "auth", "lazyregexp", "ledger", "ledger/stored", "loyalty/...", "members", "notify",
+			"service", "telemetry",
 		},
 	},
 	{
 		"internal/api",
 		[]string{
-			"api/request", "api/wire", "app", "auth", "explain", "inventory", "ledger", "ledger/stored", "loyalty/...",
-			"members", "messages", "parallel", "service", "telemetry",
+			"api/request", "api/wire", "app", "auth", "explain", "inventory", "lazyregexp", "ledger", "ledger/stored",
+			"loyalty/...", "members", "messages", "parallel", "service", "telemetry",
 		},
 	},
 	{
@@ -154,10 +155,10 @@ var arrows = []struct {
 			"api/request", "api/wire", "app", "ledger/stored", "loyalty/...", "messages", "notify", "random",
 		},
 	},
-	{"internal/payments/webhook", []string{"app", "loyalty", "service"}},
+	{"internal/payments/webhook", []string{"app", "lazyregexp", "loyalty", "service"}},
 	{"internal/payments/webhook/webhooktest", []string{"app", "loyalty", "payments/webhook"}},
-	{"internal/payments/adyen", []string{"loyalty", "payments/webhook", "service"}},
-	{"internal/payments/paypal", []string{"app", "loyalty", "payments/webhook", "service"}},
+	{"internal/payments/adyen", []string{"lazyregexp", "loyalty", "payments/webhook", "service"}},
+	{"internal/payments/paypal", []string{"app", "lazyregexp", "loyalty", "payments/webhook", "service"}},
 	{"internal/payments/shopify", []string{"loyalty", "payments/webhook", "service"}},
 	{"internal/payments/square", []string{"loyalty", "payments/webhook", "service"}},
 	{"internal/payments/standard", []string{"app", "loyalty", "payments/webhook", "service"}},
@@ -189,7 +190,7 @@ var arrows = []struct {
 		"notify/wording",
 	}},
 	{"internal/boot/operator", []string{"boot", "table/dynamotable"}},
-	{"internal/failures", nil},
+	{"internal/failures", []string{"lazyregexp"}},
 	{"internal/boot/failurequeues", []string{"failures"}},
 	{"internal/local/dynamodbapi", []string{"table"}}, // no SDK: its tests use the functions' client
 	{"internal/local/binaries", nil},

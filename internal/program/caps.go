@@ -1,16 +1,16 @@
 package program
 
 import (
-	"regexp"
 	"slices"
 	"strconv"
 
+	"github.com/perennial-loyalty/perennial/internal/lazyregexp"
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
 	"github.com/perennial-loyalty/perennial/internal/program/describe"
 	"github.com/perennial-loyalty/perennial/internal/program/document"
 )
 
-var capForm = regexp.MustCompile(`^([0-9]{1,13}) (?:per (order|day|week|month|year)|(ever))$`)
+var capForm = lazyregexp.New(`^([0-9]{1,13}) (?:per (order|day|week|month|year)|(ever))$`)
 
 // counted parses a text such as "3000 per day" or "1 ever" into a count and a period. It ignores texts of another form,
 // because the schema reports them. The count must be at least 1 and at most the given number.
@@ -66,7 +66,7 @@ func parseLimits(c *document.Compiler, n *document.Node) (limits []loyalty.Limit
 	return limits
 }
 
-var budgetForm = regexp.MustCompile(`^([0-9]{1,13}) points$`)
+var budgetForm = lazyregexp.New(`^([0-9]{1,13}) points$`)
 
 // parseBudget reads a budget such as "250000 points": the maximum number of points that a rule gives to all members
 // together.

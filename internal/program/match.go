@@ -1,11 +1,11 @@
 package program
 
 import (
-	"regexp"
 	"slices"
 	"strconv"
 	"time"
 
+	"github.com/perennial-loyalty/perennial/internal/lazyregexp"
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
 	"github.com/perennial-loyalty/perennial/internal/loyalty/earn"
 	"github.com/perennial-loyalty/perennial/internal/program/document"
@@ -114,7 +114,7 @@ func parseBirthday(c *document.Compiler, item *document.Node) int {
 // overlap.
 const maxBirthdayDays = 180
 
-var clockForm = regexp.MustCompile(`^([01][0-9]|2[0-3]):([0-5][0-9])$`)
+var clockForm = lazyregexp.New(`^([01][0-9]|2[0-3]):([0-5][0-9])$`)
 
 // parseHours reads a part of the day and returns its start and end in minutes from midnight. If the start and the end
 // are equal, it reports a problem with the given message.

@@ -1,11 +1,11 @@
 package program
 
 import (
-	"regexp"
 	"slices"
 	"strconv"
 	"time"
 
+	"github.com/perennial-loyalty/perennial/internal/lazyregexp"
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
 	"github.com/perennial-loyalty/perennial/internal/loyalty/calendar"
 	"github.com/perennial-loyalty/perennial/internal/loyalty/posting"
@@ -61,7 +61,7 @@ func quiet(c *document.Compiler, n *document.Node) (from, until int) {
 	)
 }
 
-var sendCapForm = regexp.MustCompile(`^([0-9]{1,4}) per (day|week|month)$`)
+var sendCapForm = lazyregexp.New(`^([0-9]{1,4}) per (day|week|month)$`)
 
 // atMost reads the frequency caps. The caps are in a fixed order: first the channels, then the cap for all channels
 // together.

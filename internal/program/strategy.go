@@ -2,9 +2,9 @@ package program
 
 import (
 	"math/big"
-	"regexp"
 	"strconv"
 
+	"github.com/perennial-loyalty/perennial/internal/lazyregexp"
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
 	"github.com/perennial-loyalty/perennial/internal/program/describe"
 	"github.com/perennial-loyalty/perennial/internal/program/document"
@@ -85,7 +85,7 @@ func above(c *document.Compiler, n *document.Node, what string) *big.Rat {
 	return r
 }
 
-var bandForm = regexp.MustCompile(`^([0-9]{1,10}) from ([0-9.]{1,20})$`)
+var bandForm = lazyregexp.New(`^([0-9]{1,10}) from ([0-9.]{1,20})$`)
 
 // parseBands reads the steps of a rule, such as "20 from 50.00". Each step must have a higher amount than the step
 // before.

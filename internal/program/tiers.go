@@ -2,11 +2,11 @@ package program
 
 import (
 	"cmp"
-	"regexp"
 	"slices"
 	"strconv"
 	"strings"
 
+	"github.com/perennial-loyalty/perennial/internal/lazyregexp"
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
 	"github.com/perennial-loyalty/perennial/internal/loyalty/earn"
 	"github.com/perennial-loyalty/perennial/internal/loyalty/tier"
@@ -174,7 +174,7 @@ func parseKeep(c *document.Compiler, n *document.Node, t *loyalty.Tiers) {
 }
 
 var (
-	rollingForm   = regexp.MustCompile(`^([0-9]{1,3}) months? rolling$`)
+	rollingForm   = lazyregexp.New(`^([0-9]{1,3}) months? rolling$`)
 	calendarParts = map[string]int{"half": 6, "quarter": 3, "month": 1}
 )
 

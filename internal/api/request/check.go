@@ -3,7 +3,6 @@ package request
 import (
 	"fmt"
 	"net/url"
-	"regexp"
 	"strconv"
 	"strings"
 	"time"
@@ -11,6 +10,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/perennial-loyalty/perennial/internal/api/wire"
+	"github.com/perennial-loyalty/perennial/internal/lazyregexp"
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
 )
 
@@ -182,7 +182,7 @@ func parameter(name, raw string) (string, error) {
 
 // codeForm matches a code in the form in which a member may enter it: with spaces or hyphens between groups, and
 // possibly with errors.
-var codeForm = regexp.MustCompile(`^[A-Za-z0-9 -]{4,64}$`)
+var codeForm = lazyregexp.New(`^[A-Za-z0-9 -]{4,64}$`)
 
 // ValidEntryID reports whether s has the form of an entry ID: "ent_" and three parts separated by "~".
 func ValidEntryID(s string) bool {

@@ -2,13 +2,13 @@ package request
 
 import (
 	"math/big"
-	"regexp"
 	"time"
 	"unicode"
 	"unicode/utf8"
 
 	"github.com/go-json-experiment/json/jsontext"
 	"github.com/perennial-loyalty/perennial/internal/api/wire"
+	"github.com/perennial-loyalty/perennial/internal/lazyregexp"
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
 	"github.com/perennial-loyalty/perennial/internal/loyalty/award"
 	"github.com/perennial-loyalty/perennial/internal/service"
@@ -30,8 +30,8 @@ const (
 )
 
 var (
-	dataName   = regexp.MustCompile(`^[a-z][a-z0-9_]{0,63}$`)
-	dataNumber = regexp.MustCompile(`^-?[0-9]{1,15}(\.[0-9]{1,6})?$`)
+	dataName   = lazyregexp.New(`^[a-z][a-z0-9_]{0,63}$`)
+	dataNumber = lazyregexp.New(`^-?[0-9]{1,15}(\.[0-9]{1,6})?$`)
 )
 
 // Event checks the body and returns the event. The live program determines later whether the event's type and fields

@@ -1,10 +1,10 @@
 package request
 
 import (
-	"regexp"
 	"strings"
 
 	"github.com/perennial-loyalty/perennial/internal/api/wire"
+	"github.com/perennial-loyalty/perennial/internal/lazyregexp"
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
 	"github.com/perennial-loyalty/perennial/internal/loyalty/posting"
 	"github.com/perennial-loyalty/perennial/internal/notify"
@@ -33,7 +33,7 @@ func (c *Check) Email(p Place, s string) {
 	}
 }
 
-var phoneForm = regexp.MustCompile(`^\+[1-9][0-9]{6,14}$`)
+var phoneForm = lazyregexp.New(`^\+[1-9][0-9]{6,14}$`)
 
 // Phone checks the form of a telephone number.
 func (c *Check) Phone(p Place, s string) {

@@ -3,12 +3,12 @@ package adyen
 import (
 	"cmp"
 	"encoding/base64"
-	"regexp"
 	"strings"
 
 	"github.com/go-json-experiment/json"
 	"github.com/go-json-experiment/json/jsontext"
 
+	"github.com/perennial-loyalty/perennial/internal/lazyregexp"
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
 	"github.com/perennial-loyalty/perennial/internal/payments/webhook"
 	"github.com/perennial-loyalty/perennial/internal/service"
@@ -64,9 +64,9 @@ func (it item) checkSignature(keys [][]byte) error {
 }
 
 var (
-	referenceForm = regexp.MustCompile(`^[A-Za-z0-9_.\-]{1,80}$`)
-	currencyForm  = regexp.MustCompile(`^[A-Z]{3}$`)
-	eventForm     = regexp.MustCompile(`^[A-Z_]{1,64}$`)
+	referenceForm = lazyregexp.New(`^[A-Za-z0-9_.\-]{1,80}$`)
+	currencyForm  = lazyregexp.New(`^[A-Z]{3}$`)
+	eventForm     = lazyregexp.New(`^[A-Z_]{1,64}$`)
 )
 
 // checkForm rejects an item if a different item could have the same signed string. Adyen joins the signed fields with

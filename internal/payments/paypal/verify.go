@@ -11,11 +11,11 @@ import (
 	"errors"
 	"fmt"
 	"hash/crc32"
-	"regexp"
 	"sync"
 	"time"
 
 	"github.com/perennial-loyalty/perennial/internal/app"
+	"github.com/perennial-loyalty/perennial/internal/lazyregexp"
 	"github.com/perennial-loyalty/perennial/internal/payments/webhook"
 )
 
@@ -79,7 +79,7 @@ func (p *provider) Verify(ctx context.Context, r webhook.Request) ([]webhook.Mes
 	return []webhook.Message{{Transmission: t.id, Body: r.Body}}, nil
 }
 
-var certPath = regexp.MustCompile(`^https://([a-z.]{1,64})/v1/notifications/certs/[A-Za-z0-9_\-]{1,128}$`)
+var certPath = lazyregexp.New(`^https://([a-z.]{1,64})/v1/notifications/certs/[A-Za-z0-9_\-]{1,128}$`)
 
 // transmission reads the signed data and the signature from the headers of a request.
 func (p *provider) transmission(h webhook.Header) (t transmission, err error) {

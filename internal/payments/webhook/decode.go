@@ -4,13 +4,13 @@ import (
 	"bytes"
 	"crypto/sha256"
 	"encoding/base64"
-	"regexp"
 	"strings"
 	"time"
 
 	"github.com/go-json-experiment/json"
 	"github.com/go-json-experiment/json/jsontext"
 
+	"github.com/perennial-loyalty/perennial/internal/lazyregexp"
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
 )
 
@@ -59,7 +59,7 @@ func depth(b []byte) (deepest int) {
 	return deepest
 }
 
-var idForm = regexp.MustCompile(`^[A-Za-z0-9_:.\-]{1,128}$`)
+var idForm = lazyregexp.New(`^[A-Za-z0-9_:.\-]{1,128}$`)
 
 // IsID reports whether a text can be a part of a key of the table.
 func IsID(s string) bool { return idForm.MatchString(s) }

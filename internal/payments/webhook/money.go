@@ -1,10 +1,10 @@
 package webhook
 
 import (
-	"regexp"
 	"strconv"
 	"strings"
 
+	"github.com/perennial-loyalty/perennial/internal/lazyregexp"
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
 )
 
@@ -50,7 +50,7 @@ var (
 	errPrecision = Unusable("amount_precision", "The amount has more decimals than its currency.")
 )
 
-var decimalForm = regexp.MustCompile(`^[0-9]{1,12}(\.[0-9]{1,4})?$`)
+var decimalForm = lazyregexp.New(`^[0-9]{1,12}(\.[0-9]{1,4})?$`)
 
 // DecimalMoney parses an amount in major units. It accepts more decimals than the currency has only if they are zeros.
 func DecimalMoney(amount, currency string) (loyalty.Money, error) {

@@ -1,10 +1,10 @@
 package compare
 
 import (
-	"regexp"
 	"strconv"
 	"strings"
 
+	"github.com/perennial-loyalty/perennial/internal/lazyregexp"
 	"github.com/perennial-loyalty/perennial/internal/program/document"
 )
 
@@ -53,7 +53,7 @@ func show(n *document.Node, b *strings.Builder) {
 	}
 }
 
-var plainText = regexp.MustCompile(`^[\pL\pN_]([^,:#{}\[\]"'\pC]|:[^ ,{}\[\]"'\pC])*$`)
+var plainText = lazyregexp.New(`^[\pL\pN_]([^,:#{}\[\]"'\pC]|:[^ ,{}\[\]"'\pC])*$`)
 
 // quoted returns a text as part of a YAML flow value. It adds quotes if YAML would otherwise read the text as another
 // type.

@@ -2,7 +2,6 @@ package document
 
 import (
 	"fmt"
-	"regexp"
 	"strconv"
 	"strings"
 	"unicode"
@@ -10,6 +9,8 @@ import (
 
 	"github.com/goccy/go-yaml/ast"
 	"github.com/goccy/go-yaml/token"
+
+	"github.com/perennial-loyalty/perennial/internal/lazyregexp"
 )
 
 // A grower converts the parser's tree to Nodes.
@@ -134,7 +135,7 @@ func (g *grower) items(out *Node, values []ast.Node, depth int) {
 }
 
 // PlainID matches the form of IDs in program files.
-var PlainID = regexp.MustCompile(`^[a-z][a-z0-9_-]{0,63}$`)
+var PlainID = lazyregexp.New(`^[a-z][a-z0-9_-]{0,63}$`)
 
 // idOf returns the ID of a list entry. Paths contain the ID instead of the index, so that they remain valid if the
 // order of the entries changes.
@@ -172,7 +173,7 @@ func (g *grower) alias(n *ast.AliasNode, k *key, path string, depth int) *Node {
 }
 
 // PlainNumber matches a decimal number in the only form that program files may contain.
-var PlainNumber = regexp.MustCompile(`^-?(0|[1-9][0-9]{0,19})(\.[0-9]{1,20})?$`)
+var PlainNumber = lazyregexp.New(`^-?(0|[1-9][0-9]{0,19})(\.[0-9]{1,20})?$`)
 
 func (g *grower) scalar(out *Node, n ast.Node) {
 	out.Value = n.GetToken().Value

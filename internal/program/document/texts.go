@@ -1,14 +1,14 @@
 package document
 
 import (
-	"regexp"
 	"strings"
 	"unicode"
 
+	"github.com/perennial-loyalty/perennial/internal/lazyregexp"
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
 )
 
-var language = regexp.MustCompile(`^[a-z]{2}(-[A-Za-z0-9]{2,8})*$`)
+var language = lazyregexp.New(`^[a-z]{2}(-[A-Za-z0-9]{2,8})*$`)
 
 // Words reads a text that members can read. If the file states no languages, the text has the undetermined language
 // "und" and is shown to readers of every language.

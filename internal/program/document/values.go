@@ -7,6 +7,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/perennial-loyalty/perennial/internal/lazyregexp"
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
 	"github.com/perennial-loyalty/perennial/internal/loyalty/calendar"
 	"github.com/perennial-loyalty/perennial/internal/program/nearest"
@@ -20,7 +21,7 @@ const (
 
 // decimalForm matches a decimal with up to 13 digits before the point and up to 6 after it. A number with more digits
 // is probably a mistake. So is a leading zero, which some programs interpret as octal.
-var decimalForm = regexp.MustCompile(`^(0|[1-9][0-9]{0,12})(\.[0-9]{1,6})?$`)
+var decimalForm = lazyregexp.New(`^(0|[1-9][0-9]{0,12})(\.[0-9]{1,6})?$`)
 
 // Decimal parses an exact decimal.
 func Decimal(s string) (*big.Rat, bool) {
@@ -172,7 +173,7 @@ func (c *Compiler) Integer(n *Node, least, most int64) int64 {
 }
 
 // DurationForm matches a period such as "14 days".
-var DurationForm = regexp.MustCompile(`^([0-9]{1,4}) (minute|hour|day|week|month|year)s?$`)
+var DurationForm = lazyregexp.New(`^([0-9]{1,4}) (minute|hour|day|week|month|year)s?$`)
 
 // Period reads a period like "14 days". It returns zero if there is none.
 func (c *Compiler) Period(n *Node) (p calendar.Period) {
@@ -206,7 +207,7 @@ func (c *Compiler) Period(n *Node) (p calendar.Period) {
 	return p
 }
 
-var instantForm = regexp.MustCompile(`^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}(:[0-9]{2})?$`)
+var instantForm = lazyregexp.New(`^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}(:[0-9]{2})?$`)
 
 // Instant reads a local date and time in the program's time zone.
 func (c *Compiler) Instant(n *Node, zone *time.Location) time.Time {
