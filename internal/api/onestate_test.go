@@ -309,14 +309,14 @@ func (h *stateHistory) observe(m string, seen *stateCounts) {
 }
 
 // state returns the responses about the members and their statements, without the instants at which entries were
-// written.
+// written and the API keys that caused them.
 func (h *stateHistory) state() map[string]any {
 	out := map[string]any{}
 	for i, m := range h.members {
 		out[fmt.Sprint("member ", i)] = h.get("/v1/members/" + m)
 		entries := h.statement(m)
 		for _, e := range entries {
-			maps.DeleteFunc(e, func(field string, _ any) bool { return field == "recorded_at" })
+			maps.DeleteFunc(e, func(field string, _ any) bool { return field == "recorded_at" || field == "actor" })
 		}
 		out[fmt.Sprint("statement ", i)] = entries
 	}

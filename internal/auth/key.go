@@ -159,13 +159,17 @@ func (k *Keys) idOf(full string) (string, bool) {
 	if !ok || len(rest) != idLength+1+encodedSecret || rest[idLength] != '_' {
 		return "", false
 	}
-	id := rest[:idLength]
-	for i := range len(id) {
-		if strings.IndexByte(alphabet, id[i]) < 0 {
-			return "", false
+	return rest[:idLength], isKeyID(rest[:idLength])
+}
+
+// isKeyID reports whether s has the form of the ID of a key.
+func isKeyID(s string) bool {
+	for i := range len(s) {
+		if strings.IndexByte(alphabet, s[i]) < 0 {
+			return false
 		}
 	}
-	return id, true
+	return len(s) == idLength
 }
 
 // lookup returns a key from the cache or reads it from the table. Unknown IDs are not cached, so that an attacker who

@@ -8,6 +8,10 @@ type Kind string
 const (
 	Key    Kind = "api_key" // a merchant's server, with an API key
 	Member Kind = "member"  // a member, with a token that the merchant's server or an issuer signed
+
+	// These kinds are actors that do not call the API with a key or a token.
+	Webhook Kind = "webhook" // a payment processor
+	System  Kind = "system"  // a schedule or another automatic process
 )
 
 // A Principal describes the authenticated caller. It is the actor of what the caller does.
@@ -25,6 +29,22 @@ func (p Principal) Actor() string {
 		return p.ID
 	}
 	return string(p.Kind) + ":" + p.ID
+}
+
+// ParseActor returns the kind and the ID of the actor of an entry. In addition to the results of Principal.Actor, it
+// accepts the actors that the ledger records for processors ("stripe:evt_1") and processes ("time").
+func ParseActor(actor string) (kind Kind, id string) {
+	if isKeyID(actor) {
+		return Key, actor
+	}
+	before, after, ok := strings.Cut(actor, ":")
+	switch {
+	case !ok:
+		return System, actor
+	case Kind(before) == Member:
+		return Member, after
+	}
+	return Webhook, actor
 }
 
 // May reports whether the principal has the scope, directly or through another scope that includes it.

@@ -1,6 +1,6 @@
 package auth
 
-// A Rule states who may call a route. The zero Rule allows nobody, so a route without a rule cannot be registered.
+// A Rule states who may call a route. The zero Rule allows no one, so a route without a rule cannot be registered.
 type Rule struct {
 	scope   Scope // the scope that an API key needs; empty if API keys may not call the route
 	members bool  // whether members may call the route for themselves
@@ -16,7 +16,7 @@ var Members = Rule{members: true}
 // Needs returns the rule of routes that require an API key with a scope.
 func Needs(s Scope) Rule { return Rule{scope: s} }
 
-// IsZero reports whether the rule allows nobody.
+// IsZero reports whether the rule allows no one.
 func (r Rule) IsZero() bool { return r == Rule{} }
 
 // IsPublic reports whether the route needs no principal.

@@ -29,17 +29,25 @@ func TestRulesDenyByDefault(t *testing.T) {
 		}
 	}
 	if !(Rule{}).IsZero() || Public.IsZero() || Members.IsZero() || Needs(Admin).IsZero() {
-		t.Error("only the zero rule allows nobody")
+		t.Error("only the zero rule allows no one")
 	}
 }
 
 func TestActorNamesKindOfPrincipal(t *testing.T) {
 	for want, p := range map[string]Principal{
-		"7k2m":            {Kind: Key, ID: "7k2m"},
+		"7k2m9qxz0abc":    {Kind: Key, ID: "7k2m9qxz0abc"},
 		"member:mem_7k2m": {Kind: Member, ID: "mem_7k2m"},
 	} {
 		if got := p.Actor(); got != want {
 			t.Errorf("the actor is %q, want %q", got, want)
+		}
+		if kind, id := ParseActor(want); kind != p.Kind || id != p.ID {
+			t.Errorf("%s is parsed as %s %s", want, kind, id)
+		}
+	}
+	for actor, want := range map[string]Kind{"time": System, "demo": System, "": System, "stripe:evt_1": Webhook} {
+		if kind, id := ParseActor(actor); kind != want || id != actor {
+			t.Errorf("%s is parsed as %s %s", actor, kind, id)
 		}
 	}
 }

@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"github.com/perennial-loyalty/perennial/internal/api/wire"
+	"github.com/perennial-loyalty/perennial/internal/auth"
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
 	"github.com/perennial-loyalty/perennial/internal/loyalty/calendar"
 )
@@ -28,6 +29,8 @@ func WireEntry(p *loyalty.Program, e loyalty.Entry, now time.Time) wire.Entry {
 		At:    e.Effective.UTC(), RecordedAt: e.Recorded.UTC(),
 		TierGroup: e.TierGroup, Reasons: WireReasons(e.Reasons), Balance: WireBalance(e.Balance),
 	}
+	kind, id := auth.ParseActor(e.Actor)
+	out.Actor = wire.Actor{Type: wire.ActorType(kind), ID: id}
 	if g, ok := granted(e); ok {
 		out.Status = earned(g.ActiveAt, now)
 		out.ActiveAt, out.ExpiresAt = g.ActiveAt.UTC(), End(p, g.Expires)

@@ -5,7 +5,7 @@ import "testing"
 func TestEveryRouteHasRule(t *testing.T) {
 	for _, r := range Routes() {
 		if r.Rule.IsZero() {
-			t.Errorf("%s has no rule, so nobody may call it", r.Pattern)
+			t.Errorf("%s has no rule, so no one may call it", r.Pattern)
 		}
 	}
 }

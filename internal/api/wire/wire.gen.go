@@ -7,6 +7,30 @@ import (
 	"time"
 )
 
+// Defines values for ActorType.
+const (
+	ActorTypeAPIKey  ActorType = "api_key"
+	ActorTypeMember  ActorType = "member"
+	ActorTypeSystem  ActorType = "system"
+	ActorTypeWebhook ActorType = "webhook"
+)
+
+// Valid indicates whether the value is a known member of the ActorType enum.
+func (e ActorType) Valid() bool {
+	switch e {
+	case ActorTypeAPIKey:
+		return true
+	case ActorTypeMember:
+		return true
+	case ActorTypeSystem:
+		return true
+	case ActorTypeWebhook:
+		return true
+	default:
+		return false
+	}
+}
+
 // Defines values for CauseKind.
 const (
 	CauseKindActivation    CauseKind = "activation"
@@ -967,6 +991,18 @@ func (e ListTierChangesParamsDraft) Valid() bool {
 	}
 }
 
+// Actor The principal that caused an entry.
+type Actor struct {
+	// Type `api_key`: a server of the merchant. `member`: the member. `webhook`: a payment processor. `system`: a schedule or another automatic process.
+	Type ActorType `json:"type"`
+
+	// ID The ID of the API key or the member, the event of the processor, or the process.
+	ID string `json:"id"`
+}
+
+// ActorType `api_key`: a server of the merchant. `member`: the member. `webhook`: a payment processor. `system`: a schedule or another automatic process.
+type ActorType string
+
 // Address A delivery address. Personal data, stored apart from the ledger.
 type Address struct {
 	// Name The recipient.
@@ -1424,6 +1460,9 @@ type Entry struct {
 
 	// Cause The cause of an entry. Each revision of a cause has one entry.
 	Cause Cause `json:"cause"`
+
+	// Actor The principal that caused an entry.
+	Actor Actor `json:"actor"`
 
 	// At From when on the entry applies.
 	At time.Time `json:"at"`
