@@ -5,21 +5,8 @@ import (
 
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
 	"github.com/perennial-loyalty/perennial/internal/loyalty/calendar"
-	"github.com/perennial-loyalty/perennial/internal/loyalty/earn"
 	"github.com/perennial-loyalty/perennial/internal/loyalty/posting"
 )
-
-// postponeFall extends a standing if no notice of its end was sent in time. The period of advance notice then starts
-// with the next day, because the notice is sent on that morning at the latest.
-func postponeFall(d *posting.Decision, at time.Time) error {
-	s := d.Account.Tier
-	if s.Extensions++; s.Extensions == 1 {
-		s.Ended = s.Until
-	}
-	s.Until = d.P.AdvanceNotice.Period.After(calendar.DateOf(at.Add(-1), d.P.Zone).End(d.P.Zone), d.P.Zone)
-	until := calendar.DateOf(s.Until, d.P.Zone).String()
-	return standing(d, s, at, loyalty.NewReason("advance_notice", "0", loyalty.WasPostponed, until))
-}
 
 // keepPeriods returns the number of periods for which a level is kept after it was reached, including the present
 // period. It returns 0 if levels are not kept by periods.
@@ -182,14 +169,6 @@ func (r Windows) BucketEnds(acc loyalty.Account, bucket int) (last, since time.T
 	return last, last
 }
 
-// Floor returns the minimum level of an account. It is the highest of the minimums of its segments and the minimum that
-// was set manually.
-func (r Qualification) Floor(acc loyalty.Account) (rung int) {
-	for _, f := range r.Tiers.Minimums {
-		if earn.AnyOf([]string{f.Segment}, acc.Traits.Segments) {
-			rung = max(rung, r.Tiers.LevelIndex(loyalty.Standing{Level: f.Level}))
-		}
-	}
-	// The index is 0, the lowest level, if no minimum was set manually.
-	return max(rung, r.Tiers.LevelIndex(loyalty.Standing{Level: acc.Tier.Minimum}))
+func (r Rules) reachedUntil(acc loyalty.Account, at time.Time) time.Time {
+	return r.RetainedFrom(acc, at, keepPeriods(r.Tiers))
 }

@@ -57,28 +57,6 @@ func (r Qualification) CountOrder(
 	s.Spend, s.QualifyingItems, s.Brands = w.Spend, w.Pieces, w.Brands
 }
 
-// firstBucket returns the bucket in which an order or event counts when it is reported for the first time. It returns 0
-// if that is the bucket of its month.
-func (r Windows) firstBucket(acc loyalty.Account, at time.Time) int {
-	if b := r.bucket(acc, at); b > posting.LastMonth {
-		return b
-	}
-	return 0
-}
-
-// rebucketed returns the bucket in which an order or event counts now, given the bucket in which it counted before. The
-// two differ only for windows that begin when a level is reached, because a repeated decision may have changed that
-// instant.
-func (r Windows) rebucketed(acc loyalty.Account, bucket int, at time.Time) int {
-	if r.Tiers.Window.Kind != loyalty.LevelWindow || bucket <= posting.LastDay {
-		return bucket
-	}
-	if b, known := levelBucket(&acc, at); known {
-		return b
-	}
-	return bucket
-}
-
 // brandsBetween returns the differences between the brands that counted before and the brands that count now. Both
 // lists are sorted.
 func brandsBetween(was, are []string, month int) (out []loyalty.Bought) {
@@ -116,4 +94,98 @@ func CountEvent(
 	if !m.IsZero() {
 		e.Metric, e.Window = &m, Of(p).Apart(acc)
 	}
+}
+
+// sum returns the sum of all amounts that an account has counted. Each brand is counted as a qualifying item.
+func sum(a *loyalty.Account) (sum loyalty.Metric) {
+	for _, m := range a.Metrics {
+		sum = sum.Plus(m)
+	}
+	for _, b := range a.Brands {
+		sum.QualifyingItems += b.N
+	}
+	return sum
+}
+
+// falls reports whether a change reduces any metric.
+func falls(m loyalty.Metric) bool {
+	return min(int64(m.Points), m.Orders, m.Spend, m.QualifyingItems, m.Visits) < 0
+}
+
+// counting records in the entry how a revision changes the amounts of an order or event in the tier groups, and returns
+// the new amounts. The caller passes the previous amounts. Like the points, the amounts follow the rules of the first
+// revision. A tier group that did not exist then never counts the order or event. The order or event happened at the
+// given instant. The given function returns the new amounts for a tier group.
+func counting(
+	p *loyalty.Program,
+	e *loyalty.Entry, acc loyalty.Account, was []loyalty.Counted, rules *loyalty.Program, since time.Time,
+	now func(*loyalty.Program) loyalty.Counted,
+) []loyalty.Counted {
+	all := slices.Clone(was)
+	for i := range p.TierGroups {
+		v := GroupProgram(p, i)
+		r, _, known := TierGroupStanding(rules, loyalty.Account{}, v.Tiers.Group)
+		if !known {
+			continue
+		}
+		on, c := posting.GroupView(&v.Tiers, acc), now(r)
+		at := slices.IndexFunc(all, func(x loyalty.Counted) bool { return x.TierGroup == v.Tiers.Group })
+		switch {
+		case at < 0 && c.Metric.IsZero() && len(c.Brands) == 0:
+			continue
+		case at < 0:
+			all, at = append(all, loyalty.Counted{
+				TierGroup: v.Tiers.Group,
+				Metric:    loyalty.Metric{Month: Of(v).bucket(on, since)},
+			}), len(all)
+		}
+		had := all[at]
+		c.TierGroup, c.Metric.Month = had.TierGroup, Of(v).rebucketed(on, had.Metric.Month, since)
+		change := loyalty.TierGroupCount{
+			TierGroup: c.TierGroup, Metric: c.Metric.Less(had.Metric), Window: Of(v).Apart(on),
+			Brands: brandsBetween(had.Brands, c.Brands, c.Metric.Month),
+		}
+		if !change.Metric.IsZero() || len(change.Brands) > 0 {
+			e.Counts = append(e.Counts, change)
+		}
+		all[at] = c
+	}
+	return all
+}
+
+// CountOrderInGroups records in the state and the entry the amounts that an order counts in the tier groups.
+func CountOrderInGroups(
+	s *loyalty.OrderState, e *loyalty.Entry, p, rules *loyalty.Program, acc loyalty.Account, w earn.Worth,
+) {
+	s.TierGroups = counting(p, e, acc, s.TierGroups, rules,
+		s.Order.PlacedAt, func(r *loyalty.Program) (c loyalty.Counted) {
+			if i := slices.IndexFunc(
+				w.TierGroups, func(x loyalty.Counted) bool { return x.TierGroup == r.Tiers.Group },
+			); i >= 0 {
+				c = w.TierGroups[i]
+			}
+			if earn.UsesMeasure(&r.Tiers, loyalty.ByPointsEarned) {
+				c.Metric.Points = s.Worth
+			}
+			if earn.UsesMeasure(&r.Tiers, loyalty.ByOrders) && w.Counted {
+				c.Metric.Orders = 1
+			}
+			return c
+		})
+}
+
+// CountEventInGroups records in the state and the entry the amounts that an event counts in the tier groups. The
+// parameter total is the number of the event's points.
+func CountEventInGroups(
+	s *loyalty.EventState, e *loyalty.Entry, p, rules *loyalty.Program, acc loyalty.Account, total loyalty.Points,
+) {
+	s.TierGroups = counting(p, e, acc, s.TierGroups, rules, s.Event.At, func(r *loyalty.Program) (c loyalty.Counted) {
+		if earn.UsesMeasure(&r.Tiers, loyalty.ByPointsEarned) {
+			c.Metric.Points = total
+		}
+		if earn.UsesMeasure(&r.Tiers, loyalty.ByVisits) && s.Event.Type == r.Tiers.Visit {
+			c.Metric.Visits = 1
+		}
+		return c
+	})
 }

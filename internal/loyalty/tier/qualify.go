@@ -271,3 +271,31 @@ func checkLevel(t *loyalty.Tiers, i int) error {
 	}
 	return nil
 }
+
+// LevelKey returns the key of a level in reasons.
+func (r Qualification) LevelKey(level string) string {
+	if r.Tiers.Group == "" {
+		return "tiers." + level
+	}
+	return "tier_groups." + r.Tiers.Group + "." + level
+}
+
+// levelID returns the ID of a level in causes. It is unique across Tiers and all tier groups.
+func (r Qualification) levelID(level string) string {
+	if r.Tiers.Group == "" {
+		return level
+	}
+	return r.Tiers.Group + "." + level
+}
+
+// Floor returns the minimum level of an account. It is the highest of the minimums of its segments and the minimum that
+// was set manually.
+func (r Qualification) Floor(acc loyalty.Account) (rung int) {
+	for _, f := range r.Tiers.Minimums {
+		if earn.AnyOf([]string{f.Segment}, acc.Traits.Segments) {
+			rung = max(rung, r.Tiers.LevelIndex(loyalty.Standing{Level: f.Level}))
+		}
+	}
+	// The index is 0, the lowest level, if no minimum was set manually.
+	return max(rung, r.Tiers.LevelIndex(loyalty.Standing{Level: acc.Tier.Minimum}))
+}

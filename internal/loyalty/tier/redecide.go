@@ -1,7 +1,6 @@
 package tier
 
 import (
-	"cmp"
 	"slices"
 	"strconv"
 	"strings"
@@ -9,121 +8,8 @@ import (
 
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
 	"github.com/perennial-loyalty/perennial/internal/loyalty/calendar"
-	"github.com/perennial-loyalty/perennial/internal/loyalty/earn"
 	"github.com/perennial-loyalty/perennial/internal/loyalty/posting"
 )
-
-// A KnownOrder is the latest entry of an order, and the program version whose rules apply to the order.
-type KnownOrder struct {
-	Entry loyalty.Entry
-	Rules *loyalty.Program
-}
-
-// NeedsNothing reports whether a decision is complete.
-func NeedsNothing(n posting.Needs) bool {
-	return !n.Numbers && n.Later == loyalty.PlacedOrder{} && len(n.Orders) == 0 && NeedsOfLevels(n) == levelNeeds{}
-}
-
-// Undecided reports whether an order is not decided yet, because the decision needs data about other orders.
-func Undecided(n posting.Needs) bool { return n.Numbers || n.Later != loyalty.PlacedOrder{} }
-
-// levelNeeds is the part of posting.Needs that is required to decide levels again.
-type levelNeeds struct {
-	since, recorded time.Time
-	all             bool
-}
-
-func NeedsOfLevels(n posting.Needs) levelNeeds { return levelNeeds{n.Since, n.Recorded, n.All} }
-
-// MergeNeeds returns the combined needs of two decisions.
-func MergeNeeds(n posting.Needs, m posting.Needs) posting.Needs {
-	orders := slices.Concat(n.Orders, m.Orders)
-	slices.SortFunc(orders, loyalty.PlacedOrder.Compare)
-	return posting.Needs{
-		Since: calendar.Soonest(n.Since, m.Since), Recorded: calendar.Soonest(n.Recorded, m.Recorded),
-		All:    n.All || m.All,
-		Orders: slices.Compact(orders), Numbers: n.Numbers || m.Numbers, Later: cmp.Or(n.Later, m.Later),
-	}
-}
-
-// clockSkew is the maximum difference between the clocks of two writers.
-const clockSkew = time.Minute
-
-// Enough reports whether no entry before e is needed. This is so if the earlier entries were recorded before
-// Needs.Recorded.
-func Enough(n posting.Needs, e loyalty.Entry) bool {
-	return !n.All && e.Recorded.Before(n.Recorded.Add(-loyalty.MaxOrderAhead-clockSkew))
-}
-
-// A History contains entries of one member, and the versions of the program that were in force.
-type History struct {
-	Entries []loyalty.Entry // the entries that posting.Needs requested, in order, up to the last one in the account
-	All     bool            // whether Entries contains all entries of the member
-	// Versions contains the versions before the present one, in order. The first was in force before the first entry.
-	Versions []Live
-
-	Orders []KnownOrder // the orders that posting.Needs requested, in any order
-	Later  loyalty.LaterOrders
-	Left   earn.Budgets // the remaining budgets that are known
-}
-
-// A Live is a program version and the instant at which another version replaced it.
-type Live struct {
-	Program *loyalty.Program
-	Until   time.Time
-}
-
-// NeedsSince requests the entries that are needed to decide the levels of Tiers and all tier groups again from an
-// instant on. It requests all entries unless the account stores the standings of that time.
-func NeedsSince(d *posting.Decision, since time.Time) posting.Needs {
-	n := NeedsOf(d, since)
-	_ = InTierGroups(d, func(d *posting.Decision) error {
-		n = MergeNeeds(n, NeedsOf(d, since))
-		return nil
-	})
-	return n
-}
-
-// NeedsOf is like NeedsSince, for Tiers or one tier group.
-func NeedsOf(d *posting.Decision, since time.Time) posting.Needs {
-	n := posting.Needs{Since: since, Recorded: since}
-	past := posting.StandingsBefore(Standings(&d.Account), since)
-	if since.Before(d.Now.Add(-posting.PastAge)) || len(past) == 0 {
-		n.All = true
-		return n
-	}
-	if from, ok := Of(d.P).ReachesBack(d.Account, since); ok {
-		n.Recorded = from
-	}
-	// If the window of the level began too long ago, the account has merged its months with all earlier ones.
-	from := from(past[len(past)-1])
-	n.All = d.P.Tiers.Window.Kind == loyalty.LevelWindow && from.AddDate(0, MaxWindow-1, 0).Before(d.Now)
-	return n
-}
-
-// ReachesBack reports whether a window of months includes months that the account no longer stores separately, for
-// levels that are decided again since the given instant. In that case, it also returns the instant from which orders
-// and events are needed.
-func (r Windows) ReachesBack(acc loyalty.Account, since time.Time) (from time.Time, ok bool) {
-	_, cyclic := Cycle(r.Tiers)
-	if cyclic || r.Tiers.Months == 0 || r.Tiers.Window.Kind == loyalty.LevelWindow {
-		return from, false
-	}
-	first, _ := r.span(acc, since)
-	if past := posting.StandingsBefore(Standings(&acc), since); len(past) > 0 &&
-		past[len(past)-1].Manual() { // a manually set level needs earlier months; see Lasting
-		first = min(first, r.firstOf(past[len(past)-1].Since))
-	}
-	newest := calendar.DateOf(
-		calendar.Later(acc.Counted, since), r.Zone,
-	).Month() // the newest month that the account stores, even if its orders and events no longer count
-	return first.Start(r.Zone), first.Month() < calendar.MonthsBack(newest, r.Tiers.Months-1)
-}
-
-// firstOf returns the first day of the rolling window whose last month contains an instant.
-func (r Windows) firstOf(at time.Time) calendar.Date {
-	return calendar.Date(calendar.MonthsBack(calendar.DateOf(at, r.Zone).Month(), r.Tiers.Months-1)*100 + 1)
-}
 
 // ChangesTraits reports whether an entry since an instant changes traits on which levels depend. In that case, the
 // previous traits must be read from earlier entries.
@@ -369,12 +255,6 @@ func TrialWindow(d *posting.Decision) int {
 	return Of(d.P).Apart(d.Account)
 }
 
-// Rolls reports whether levels depend on a rolling window of the most recent months.
-func (r Windows) Rolls() bool {
-	_, cyclic := Cycle(r.Tiers)
-	return !cyclic && r.Tiers.Months > 0 && r.Tiers.Window.Kind != loyalty.LevelWindow
-}
-
 // recount returns the amounts that move between buckets because levels were decided again in t, and the windows of
 // these levels now begin at other instants. The parameter all states that t is based on all entries. In that case, if
 // the present level was set manually, recount also returns the amounts of months that the account had merged.
@@ -407,11 +287,4 @@ func recount(d *posting.Decision, t *posting.Decision, all bool) (out []loyalty.
 		out = append(out, loyalty.TierGroupCount{TierGroup: group, Brands: []loyalty.Bought{b}, Window: window})
 	}
 	return out
-}
-
-// stand sets the standing of the account in a decision that posts nothing.
-func stand(d *posting.Decision, s loyalty.Standing) {
-	acc := &d.Account
-	acc.Past, acc.Tier = posting.AddStanding(acc.Past, acc.Tier, s, time.Time{}), s
-	acc.Seen = calendar.Later(acc.Seen, d.Now)
 }

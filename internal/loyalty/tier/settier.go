@@ -172,28 +172,3 @@ func floorTier(d *posting.Decision) error {
 	n, window := Of(d.P).Measure(d.Account, d.Now)
 	return standing(d, s, d.Now, loyalty.NewReason(Of(d.P).LevelKey(s.Level), "0", loyalty.HasStayed, n, window))
 }
-
-// from returns the instant after which orders and events count in the window that begins with the level (LevelWindow).
-func from(s loyalty.Standing) time.Time {
-	if s.From.IsZero() {
-		return s.Since
-	}
-	return s.From
-}
-
-// renewed returns the standing with no postponements of its end.
-func renewed(s loyalty.Standing) loyalty.Standing {
-	s.Extensions, s.Ended = 0, time.Time{}
-	return s
-}
-
-// decidedAt returns the standing with the instant at which it was decided.
-func decidedAt(s loyalty.Standing, at time.Time) loyalty.Standing {
-	if s.At = at; at.Equal(s.Since) {
-		s.At = time.Time{}
-	}
-	return s
-}
-
-// Standings returns all standings that the account remembers, the present one last.
-func Standings(a *loyalty.Account) []loyalty.Standing { return append(slices.Clip(a.Past), a.Tier) }

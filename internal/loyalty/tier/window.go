@@ -144,3 +144,87 @@ func (r Windows) Apart(acc loyalty.Account) int {
 	}
 	return r.Tiers.Months
 }
+
+// from returns the instant after which orders and events count in the window that begins with the level (LevelWindow).
+func from(s loyalty.Standing) time.Time {
+	if s.From.IsZero() {
+		return s.Since
+	}
+	return s.From
+}
+
+// Standings returns all standings that the account remembers, the present one last.
+func Standings(a *loyalty.Account) []loyalty.Standing { return append(slices.Clip(a.Past), a.Tier) }
+
+// firstOf returns the first day of the rolling window whose last month contains an instant.
+func (r Windows) firstOf(at time.Time) calendar.Date {
+	return calendar.Date(calendar.MonthsBack(calendar.DateOf(at, r.Zone).Month(), r.Tiers.Months-1)*100 + 1)
+}
+
+// ReachesBack reports whether a window of months includes months that the account no longer stores separately, for
+// levels that are decided again since the given instant. In that case, it also returns the instant from which orders
+// and events are needed.
+func (r Windows) ReachesBack(acc loyalty.Account, since time.Time) (from time.Time, ok bool) {
+	_, cyclic := Cycle(r.Tiers)
+	if cyclic || r.Tiers.Months == 0 || r.Tiers.Window.Kind == loyalty.LevelWindow {
+		return from, false
+	}
+	first, _ := r.span(acc, since)
+	if past := posting.StandingsBefore(Standings(&acc), since); len(past) > 0 &&
+		past[len(past)-1].Manual() { // a manually set level needs earlier months; see Lasting
+		first = min(first, r.firstOf(past[len(past)-1].Since))
+	}
+	newest := calendar.DateOf(
+		calendar.Later(acc.Counted, since), r.Zone,
+	).Month() // the newest month that the account stores, even if its orders and events no longer count
+	return first.Start(r.Zone), first.Month() < calendar.MonthsBack(newest, r.Tiers.Months-1)
+}
+
+// Rolls reports whether levels depend on a rolling window of the most recent months.
+func (r Windows) Rolls() bool {
+	_, cyclic := Cycle(r.Tiers)
+	return !cyclic && r.Tiers.Months > 0 && r.Tiers.Window.Kind != loyalty.LevelWindow
+}
+
+// firstBucket returns the bucket in which an order or event counts when it is reported for the first time. It returns 0
+// if that is the bucket of its month.
+func (r Windows) firstBucket(acc loyalty.Account, at time.Time) int {
+	if b := r.bucket(acc, at); b > posting.LastMonth {
+		return b
+	}
+	return 0
+}
+
+// rebucketed returns the bucket in which an order or event counts now, given the bucket in which it counted before. The
+// two differ only for windows that begin when a level is reached, because a repeated decision may have changed that
+// instant.
+func (r Windows) rebucketed(acc loyalty.Account, bucket int, at time.Time) int {
+	if r.Tiers.Window.Kind != loyalty.LevelWindow || bucket <= posting.LastDay {
+		return bucket
+	}
+	if b, known := levelBucket(&acc, at); known {
+		return b
+	}
+	return bucket
+}
+
+// Closed returns the last instant of each past period for which an order or event at the given instant counts. With
+// recurring periods, this is the period that contains the instant. With a rolling window, these are all months whose
+// window contains the instant. A program with neither of them has no such periods.
+func (r Windows) Closed(acc loyalty.Account, at, now time.Time) (out []time.Time) {
+	if _, cyclic := Cycle(r.Tiers); cyclic {
+		if end := r.PeriodEnd(acc, at); !end.After(now) {
+			out = append(out, end.Add(-1))
+		}
+		return out
+	}
+	month := calendar.DateOf(at, r.Zone).Month()
+	for range r.Tiers.Months {
+		end := calendar.EndOfMonth.Date(calendar.Date(month*100 + 1)).End(r.Zone)
+		if end.After(now) {
+			break
+		}
+		out, month = append(out, end.Add(-1)), calendar.MonthsBack(month, -1)
+	}
+	return out
+}

@@ -7,6 +7,7 @@ import (
 
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
 	"github.com/perennial-loyalty/perennial/internal/loyalty/calendar"
+	"github.com/perennial-loyalty/perennial/internal/loyalty/earn"
 	"github.com/perennial-loyalty/perennial/internal/loyalty/posting"
 )
 
@@ -105,3 +106,27 @@ func countsOf(e *loyalty.Entry, group string) (metrics []loyalty.Metric, brands 
 // ChangedChannels is the argument of the reason HasChanged when the channels through which a member can be contacted
 // change.
 const ChangedChannels = "channels"
+
+// A KnownOrder is the latest entry of an order, and the program version whose rules apply to the order.
+type KnownOrder struct {
+	Entry loyalty.Entry
+	Rules *loyalty.Program
+}
+
+// A History contains entries of one member, and the versions of the program that were in force.
+type History struct {
+	Entries []loyalty.Entry // the entries that posting.Needs requested, in order, up to the last one in the account
+	All     bool            // whether Entries contains all entries of the member
+	// Versions contains the versions before the present one, in order. The first was in force before the first entry.
+	Versions []Live
+
+	Orders []KnownOrder // the orders that posting.Needs requested, in any order
+	Later  loyalty.LaterOrders
+	Left   earn.Budgets // the remaining budgets that are known
+}
+
+// A Live is a program version and the instant at which another version replaced it.
+type Live struct {
+	Program *loyalty.Program
+	Until   time.Time
+}
