@@ -24,10 +24,12 @@ type cache struct {
 	limit int // the maximum of bytes
 }
 
-// A slot holds the state of an item. It is empty until it is filled, and does not change afterwards.
+// A slot holds the state of an item, or a list of items. It is empty until it is filled, and does not change
+// afterwards.
 type slot struct {
 	filled bool
 	item   table.Item
+	list   *list // nil unless the item's key has no SK
 }
 
 func newCache(limit int) *cache {
@@ -52,12 +54,14 @@ func (c *cache) slot(key table.Key) (s *slot, filled bool) {
 
 // fill fills a slot with the item that was read after the slot was returned, unless it was replaced or filled
 // meanwhile.
-func (c *cache) fill(s *slot, it table.Item) {
+func (c *cache) fill(s *slot, it table.Item) { c.set(s, it, nil) }
+
+func (c *cache) set(s *slot, it table.Item, l *list) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if now, ok := c.slots.Peek(it.Key); ok && now == s && !s.filled {
 		c.bytes -= s.size()
-		s.item, s.filled = it, true
+		s.item, s.list, s.filled = it, l, true
 		c.bytes += s.size()
 		c.evict()
 	}
@@ -77,18 +81,26 @@ func (c *cache) unchanged(slots []*slot) bool {
 }
 
 // put replaces the slots of items that were changed. It removes the slots of new items, because most of them are
-// entries that are not read again soon, and would evict accounts.
+// entries that are not read again soon, and would evict accounts. It also removes the lists that no longer have the
+// same items.
 func (c *cache) put(items []table.Item) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	for _, it := range items {
-		if was, ok := c.slots.Peek(it.Key); ok {
-			c.bytes -= was.size()
-			c.slots.Remove(it.Key)
+		c.remove(it.Key)
+		if it.Version <= 1 { // created or deleted
+			c.remove(partition(it.Key.PK))
 		}
 		if it.Version != 1 {
 			c.add(&slot{filled: true, item: it})
 		}
+	}
+}
+
+func (c *cache) remove(key table.Key) {
+	if was, ok := c.slots.Peek(key); ok {
+		c.bytes -= was.size()
+		c.slots.Remove(key)
 	}
 }
 
@@ -112,5 +124,9 @@ func (c *cache) evict() {
 func (s *slot) size() int {
 	const fixed = 400
 	k, x := s.item.Key, s.item.Index
-	return fixed + len(k.PK) + len(k.SK) + len(x.PK) + len(x.SK) + len(s.item.Doc)
+	n := fixed + len(k.PK) + len(k.SK) + len(x.PK) + len(x.SK) + len(s.item.Doc)
+	if s.list != nil {
+		n += s.list.size()
+	}
+	return n
 }

@@ -3,7 +3,6 @@ package pebbletable
 import (
 	"bytes"
 	"context"
-	"errors"
 	"fmt"
 	"iter"
 
@@ -96,15 +95,9 @@ func (t *Table) page(ctx context.Context, q table.Query, s *span, size int) ([]t
 		return nil, err
 	}
 	defer t.inUse.RUnlock()
-	rows, err := t.db.NewIterWithContext(ctx, &pebble.IterOptions{
-		LowerBound: s.lower, UpperBound: s.upper, UseL6Filters: true, // without them, only recent rows have filters
-	})
+	page, err := t.nextPage(ctx, q, s, size)
 	if err != nil {
-		return nil, fmt.Errorf("pebbletable: query: %w", err)
-	}
-	page, err := s.read(rows, q, size)
-	if err := errors.Join(err, rows.Close()); err != nil {
-		return nil, fmt.Errorf("pebbletable: query: %w", err)
+		return nil, err
 	}
 	if q.Index {
 		return page, nil // the caller reads each item later and then waits until it is durable
@@ -115,6 +108,7 @@ func (t *Table) page(ctx context.Context, q table.Query, s *span, size int) ([]t
 // A span is the range of rows that remains to be read.
 type span struct {
 	lower, upper []byte // upper is exclusive
+	begun        bool   // whether rows were read
 	done         bool
 }
 

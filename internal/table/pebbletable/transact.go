@@ -168,8 +168,13 @@ func replace(batch *pebble.Batch, now, next table.Item) error {
 
 // read returns the item as applied, whether or not it is durable, and the slot of the cache that has it. The slot is
 // current at some instant during the call, and has the returned item at that instant. If fresh is set, the item is
-// expected to be absent.
+// expected to be absent. The slot may then have a list instead, which shows that the item is absent.
 func (t *Table) read(key table.Key, fresh bool) (table.Item, *slot, error) {
+	if fresh {
+		if l := t.cache.absent(key); l != nil {
+			return table.Item{Key: key}, l, nil
+		}
+	}
 	s, filled := t.cache.slot(key)
 	if filled {
 		return s.item, s, nil
