@@ -36,12 +36,12 @@ const (
 	maxWhole = 8 << 20
 
 	partPrefix = "PART#"
-	draftParts = "DRAFTPART" // in place of the hash in the keys of the parts of a draft
+	draftParts = "DRAFTPART" // replaces the hash in the keys of a draft's parts
 )
 
 // partsDoc is a stored form: a reference to content in parts. Only add fields.
 type partsDoc struct {
-	Hash  string `json:"sha256"` // of the content, in hexadecimal digits
+	Hash  string `json:"sha256"` // SHA-256 of the content, in hexadecimal
 	Count int    `json:"count"`  // the number of parts
 }
 
@@ -130,7 +130,8 @@ func partsQuery(program, set string, count int) table.Query {
 // errOtherParts reports that the parts in the table have another content.
 var errOtherParts = errors.New("catalog: parts are missing or have another content")
 
-// join reads the parts of the content. It returns errOtherParts if they do not belong to the reference.
+// join reads the parts of the content. It returns errOtherParts if the parts in the table do not have the content of
+// the reference.
 func (cs Catalog) join(ctx context.Context, program, set string, ref *partsDoc) ([]byte, error) {
 	var packed []byte
 	for it, err := range cs.Table.Query(ctx, partsQuery(program, set, ref.Count)) {

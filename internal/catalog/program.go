@@ -43,7 +43,7 @@ type publishedDoc struct {
 	Source    string `json:"source"` // empty if it is stored in parts
 	At        int64  `json:"at"`
 	By        string `json:"by"`
-	Effective int64  `json:"effective,omitzero"` // the time of effect; omitted if the version takes effect at once
+	Effective int64  `json:"effective,omitzero"` // when the version takes effect; omitted if at once
 	Withdrawn int64  `json:"withdrawn,omitzero"`
 
 	Parts *partsDoc `json:"parts,omitempty"`
@@ -111,8 +111,8 @@ func (cs Catalog) Published(ctx context.Context, program string, version int) (P
 	return v, err
 }
 
-// Versions yields versions without their snapshots, newest first. It yields only versions before the given one, or all
-// if that is 0. It yields at most limit versions, unless limit is 0.
+// Versions yields versions without their snapshots, newest first. It yields only versions with a number below before,
+// unless before is 0, and at most limit versions, unless limit is 0.
 func (cs Catalog) Versions(ctx context.Context, program string, before, limit int) iter.Seq2[Published, error] {
 	q := table.Query{
 		PK: stored.ProgramPartition(program), From: stored.ProgramPrefix, To: stored.ProgramPrefix + "~", Reverse: true,

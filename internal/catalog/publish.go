@@ -131,7 +131,7 @@ func (cs Catalog) commitSchedule(ctx context.Context, ops []table.Op) error {
 }
 
 // withdrawn removes the scheduled versions from s and returns the writes that mark them as withdrawn. Without these
-// marks, they would look like versions that had been in force when their times have passed.
+// marks, they would look like past versions after their scheduled times.
 func (cs Catalog) withdrawn(
 	ctx context.Context, program string, s *ledger.Schedule, now time.Time,
 ) (ops []table.Op, err error) {

@@ -17,7 +17,7 @@ type LevelChange struct {
 	Place    string // the member's position in the due queue, from which a list can continue
 	From, To string // the present and the expected level; equal if the level does not change
 	At       time.Time
-	Because  loyalty.Reason // the reason of the last change
+	Because  loyalty.Reason // the reason for the last change
 }
 
 // A LevelPreview compares the levels of members now with those at a later instant, under the same or another version of

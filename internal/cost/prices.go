@@ -49,7 +49,7 @@ type Assumptions struct {
 	EntryBytes   float64 `json:"entry_bytes"`
 	AccountBytes float64 `json:"account_bytes"` // size of a member's account and profile, calculated in the same way
 
-	// Monthly requests with which Lambda checks a queue for messages.
+	// Polls is the number of requests per month with which Lambda checks one queue for messages.
 	Polls        float64 `json:"polls_per_queue_month"`
 	AlarmMetrics int     `json:"alarm_metrics"`
 	Secrets      int     `json:"secrets"`

@@ -11,8 +11,8 @@ import (
 	"golang.org/x/net/idna"
 )
 
-// ASCII returns the ASCII form of an address. ok is false if there is none, because the part before the @ contains
-// other characters (RFC 6531), which few servers accept.
+// ASCII returns the ASCII form of an address. It reports false if the part before the @ contains other characters (RFC
+// 6531), which few servers accept.
 func ASCII(address string) (ascii string, ok bool) {
 	at := strings.LastIndexByte(address, '@') + 1
 	if !plain(address[:at]) {

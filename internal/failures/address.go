@@ -2,8 +2,8 @@ package failures
 
 import "github.com/perennial-loyalty/perennial/internal/lazyregexp"
 
-// address matches email addresses and similar text. Replacing other text by mistake is harmless, because it is not
-// needed to find the cause of a failure.
+// address matches email addresses and similar text. Replacing similar text is harmless, because it is not needed to
+// find the cause of a failure.
 var address = lazyregexp.New(`[^\s"'<>(),;:\\@]+@[^\s"'<>(),;:\\@]+`)
 
 // withoutAddresses replaces the email addresses of a text.

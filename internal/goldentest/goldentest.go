@@ -62,7 +62,7 @@ func Difference(want, got string) string {
 	)
 }
 
-// Hashed returns a text, with a hash of 8 bytes in place of the part from an offset.
+// Hashed replaces the part of a text that starts at the offset from with a hash of 8 bytes.
 func Hashed(text string, from int) string {
 	sum := sha256.Sum256([]byte(text[from:]))
 	return fmt.Sprintf("%s%x", text[:from], sum[:8])

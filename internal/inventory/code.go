@@ -1,9 +1,9 @@
 // Package inventory stores the quantities that limit a reward: its codes, its stock and its waitlist.
 //
 // A code or a unit of stock has at most one owner. A reservation takes a code from the pool of its reward in the
-// transaction that moves the points, and returns it in the same way. The operations that follow from entries, such as
-// returning the code of an expired reservation, are in package ledger (effects.go), because every command may write
-// such entries.
+// transaction that moves the points. A cancellation or an expiry returns the code in the same way. The operations that
+// follow from entries, such as returning the code of an expired reservation, are in package ledger (effects.go),
+// because every command may write such entries.
 package inventory
 
 import (
@@ -50,7 +50,7 @@ func (c Codes) Take(
 }
 
 // anyOf returns an unclaimed code of a pool. It starts at a random position, so that concurrent requests rarely select
-// the same code. The version is 0 if there is none.
+// the same code. The Version of the returned item is 0 if the pool is empty.
 func (c Codes) anyOf(ctx context.Context, program, reward string) (table.Item, error) {
 	pool, place := ledger.PoolPartition(program, reward), random.Bits(c.Random)
 	from := fmt.Sprintf("%x", place[:4])

@@ -22,8 +22,8 @@ func readListed(it table.Item) (d ledger.ListedDoc, err error) {
 	return d, nil
 }
 
-// expiredOf yields the listed reservations of a reward that have expired, the longest expired first. It starts after
-// the item in the parameter last.
+// expiredOf yields the listed reservations of a reward that have expired, in the order of their expiries. It starts
+// after the item last.
 func (ss Stock) expiredOf(
 	ctx context.Context, program, reward string, last table.Item, limit int,
 ) iter.Seq2[table.Item, error] {
@@ -61,7 +61,7 @@ func (ss Stock) Expired(ctx context.Context, program string, reward *loyalty.Rew
 	return found
 }
 
-// ReleaseExpired advances the members whose reservations have expired.
+// ReleaseExpired records the expiry of the reservations: it advances the accounts of the members who made them.
 func (ss Stock) ReleaseExpired(ctx context.Context, p *loyalty.Program, holds ExpiredHolds) error {
 	for _, it := range holds.holds {
 		d, err := readListed(it)

@@ -159,7 +159,8 @@ func (s *StockReading) readLine(ctx context.Context, r *rewardReading) error {
 	return nil
 }
 
-// Result adds the results of the second step. It reads more of a waitlist if its first members are not enough.
+// Result adds the results of the second step to the remaining stock, and returns this stock. It reads more of a
+// waitlist if its first members are not enough.
 func (s *StockReading) Result(ctx context.Context) (earn.Budgets, error) {
 	for _, r := range s.rewards {
 		for _, d := range r.expired {

@@ -15,7 +15,7 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/table"
 )
 
-// uploadAtOnce is the number of codes that one transaction adds. Each needs two items.
+// uploadAtOnce is the number of codes that one transaction adds. Each code needs two items.
 const uploadAtOnce = 40
 
 // An Upload is the result of adding codes to a pool.
@@ -75,7 +75,7 @@ type upload struct {
 	suspect         bool        // whether some codes existed already, so that more of them probably exist
 }
 
-// run processes the codes after those that were processed before. A code that appears twice in one transaction is a
+// run processes the codes that no earlier attempt processed. A code that appears twice in one transaction is a
 // duplicate.
 func (u *upload) run(ctx context.Context, codes iter.Seq[string]) error {
 	var batch []string

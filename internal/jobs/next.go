@@ -34,7 +34,7 @@ func (s scheduled) NextWork(ctx context.Context, at time.Time) (time.Time, error
 	return s.next(ctx, at)
 }
 
-// NextWork returns the result of Scheduled.NextWork.
+// NextWork implements the function next of the type scheduled.
 func (r reassess) NextWork(ctx context.Context, at time.Time) (time.Time, error) {
 	if r.Backups != nil {
 		return at, nil // every event checks point-in-time recovery
@@ -52,7 +52,7 @@ func (r reassess) NextWork(ctx context.Context, at time.Time) (time.Time, error)
 	})
 }
 
-// NextWork returns the result of Scheduled.NextWork.
+// NextWork implements the function next of the type scheduled.
 func (r remindHandler) NextWork(ctx context.Context, at time.Time) (time.Time, error) {
 	return nextWork(ctx, r.App, at, func(p *loyalty.Program) (time.Time, error) {
 		was, _, err := r.ReminderQueue.Swept(ctx, p.ID)

@@ -57,7 +57,7 @@ type round struct {
 	Shard   int       `json:"shard"`
 	Due     time.Time `json:"due"`
 	All     bool      `json:"all,omitzero"` // also visits members who are not due, because their plans are outdated
-	// If All is set: the position in the due index after which the visits start.
+	// If All is set, From is the position in the due index after which the visits start.
 	From string `json:"from,omitzero"`
 }
 
@@ -112,7 +112,7 @@ func (r remindHandler) dispatch(ctx context.Context, e event) ([]byte, error) {
 }
 
 // dispatchProgram sends the queue messages of one program. If the plans of all members are outdated, it first sends the
-// messages and then records this. If it fails before the record, the next run sends the messages again.
+// messages and then records that it sent them. If it fails in between, the next run sends the messages again.
 func (r remindHandler) dispatchProgram(ctx context.Context, program string, e event) (shards int, err error) {
 	rounds, mark, err := r.rounds(ctx, program, e.Time)
 	letters, err2 := r.giftBatches(ctx, program, e.Time)

@@ -33,8 +33,8 @@ type Contact struct {
 	logs int
 }
 
-// A FailedAddress is an address from which messages were returned, or whose owner complained. It does not affect other
-// addresses of the channel.
+// A FailedAddress is an address to which no more messages may be sent, because messages to it were returned or its
+// owner complained. It does not affect other addresses of the channel.
 type FailedAddress struct {
 	Channel loyalty.Channel
 	Address string
@@ -190,8 +190,8 @@ func (p Profile) Address(c loyalty.Channel) (address string, wanted bool) {
 	return "", false
 }
 
-// Consent records consents that a member granted or withdrew. Repeating it changes nothing. It returns not_found if the
-// member does not exist.
+// Consent records consents that a member granted or withdrew. Repeating the call changes nothing. It returns not_found
+// if the member does not exist.
 func (cs Consents) Consent(
 	ctx context.Context, p *loyalty.Program, m loyalty.MemberID, consents []remind.Consent, by string,
 ) error {

@@ -18,9 +18,9 @@ import (
 // Households stores which members share points.
 type Households struct{ *ledger.Ledger }
 
-// A household has a separate item. For each member who has joined a household, another item beside the account names
-// the household. Both are written in one transaction, so that a member is in at most one household. A redemption that
-// uses points of a household checks in its transaction that the household's item has not changed.
+// A household has a separate item. For each member who has joined a household, another item in the member's partition
+// names the household. Both are written in one transaction, so that a member is in at most one household. A redemption
+// that uses points of a household checks in its transaction that the household's item has not changed.
 
 // A HouseholdResult is the current state of a household.
 type HouseholdResult struct {
@@ -74,7 +74,7 @@ func readHousehold(it table.Item, id string) (d householdDoc, h share.Household,
 	return d, h, nil
 }
 
-// as returns the document encoded with the members of h.
+// as returns the encoded document, with the members of h.
 func (d householdDoc) as(h share.Household) []byte {
 	d.Members = nil
 	for _, m := range h.Members {
@@ -85,7 +85,7 @@ func (d householdDoc) as(h share.Household) []byte {
 	return stored.Encode(d)
 }
 
-// Get reads a household. It returns not_found if there is none, or it has ended.
+// Get reads a household. It returns not_found if the household does not exist or has ended.
 func (hs Households) Get(ctx context.Context, program, id string) (share.Household, error) {
 	it, err := hs.Table.Get(ctx, householdKey(program, id))
 	if err != nil {
@@ -153,7 +153,7 @@ func (hs Households) Found(
 	return HouseholdResult{}, ledger.ErrTryAgain
 }
 
-// Invite invites a member to join as an adult or a child. Repeating it changes nothing.
+// Invite invites a member to join as an adult or a child. Repeating the call changes nothing.
 func (hs Households) Invite(
 	ctx context.Context, p *loyalty.Program, id string, m loyalty.MemberID, role share.Role,
 ) (share.Household, error) {
@@ -166,7 +166,7 @@ func (hs Households) Invite(
 }
 
 // AcceptInvitation lets an invited member join. It returns already_exists if the member is in another household.
-// Repeating it changes nothing.
+// Repeating the call changes nothing.
 func (hs Households) AcceptInvitation(
 	ctx context.Context, p *loyalty.Program, id string, m loyalty.MemberID,
 ) (share.Household, error) {
@@ -175,8 +175,8 @@ func (hs Households) AcceptInvitation(
 	})
 }
 
-// Leave removes a member, who keeps all points, or withdraws an invitation. It returns not_found if the
-// household never had such a member. Repeating it changes nothing.
+// Leave removes a member, who keeps all points, or withdraws an invitation. It returns not_found if the household never
+// had such a member. Repeating the call changes nothing.
 func (hs Households) Leave(
 	ctx context.Context, p *loyalty.Program, id string, m loyalty.MemberID,
 ) (share.Household, error) {

@@ -1,5 +1,5 @@
-// Package members stores the data of members other than their accounts: profiles, identities, consents, referral
-// codes, households, and the time at which reminders are decided next.
+// Package members stores the data of members other than their accounts: profiles, identities, consents, referral codes,
+// households, and the time at which reminders are evaluated next.
 //
 // Personal data is only in these items. Accounts and entries are pseudonymous.
 package members
@@ -28,7 +28,7 @@ type Profile struct {
 	Member     loyalty.MemberID
 	ExternalID string // the merchant's ID of the person; unique in the program; may be empty
 	Email      string
-	Phone      string `json:",omitzero"` // the telephone number in E.164 format; left out of fingerprints if empty
+	Phone      string `json:",omitzero"` // the telephone number in E.164 format; omitted from fingerprints if empty
 	Name       string
 	Locale     string // a BCP 47 language tag
 	Timezone   string // an IANA time zone; empty means the program's time zone
@@ -152,8 +152,8 @@ func (ms Members) enrolled(
 	return was, err
 }
 
-// Get reads a member and advances it in memory, without writing. It returns not_found if the program has no such
-// member.
+// Get reads a member and advances the account in memory, without writing. It returns not_found if the program has no
+// such member.
 func (ms Members) Get(ctx context.Context, p *loyalty.Program, id loyalty.MemberID) (Member, error) {
 	return ms.get(ctx, p, id, func(it table.Item) (loyalty.Account, []loyalty.Entry, error) {
 		acc, err := ms.Advanced(ctx, p, it, id)
@@ -275,7 +275,7 @@ func traits(p Profile, segments []string) loyalty.Traits {
 	return t
 }
 
-// A Change is a change of a member's profile and segments.
+// A Change contains the new profile and segments of a member, and the changed identities and consents.
 type Change struct {
 	Profile        Profile  // the next version of the profile that was read
 	Segments       []string // the complete new list of segments

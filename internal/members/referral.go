@@ -167,8 +167,8 @@ func sameMailbox(x, y string) bool {
 }
 
 // sameLetters compares the local parts or the domains of two email addresses. If one of them contains non-ASCII
-// characters, characters that look alike are equal (Unicode TS #39). Otherwise they differ: anna1@ and annal@ are two
-// people.
+// characters, characters that look alike are equal (Unicode TS #39). Otherwise they differ: anna1@ and annal@ belong to
+// two people.
 func sameLetters(x, y string) bool {
 	ascii := func(s string) bool { return !strings.ContainsFunc(s, func(r rune) bool { return r > 0x7e }) }
 	return x == y || (!ascii(x) || !ascii(y)) && confusable.Skeleton(x) == confusable.Skeleton(y)
@@ -245,9 +245,9 @@ type Friend struct {
 	Referral loyalty.Referral
 }
 
-// Friends returns the members whom a member referred, in the order of their IDs. It returns only members after the
-// given one, or all if that is empty. It returns at most limit of them, unless limit is 0. It reads their accounts in
-// parallel.
+// Friends returns the members whom the member m referred, in the order of their IDs. If the parameter after is not
+// empty, it returns only members with a greater ID. It returns at most limit members, unless limit is 0. It reads the
+// accounts of the friends in parallel.
 func (rs Referrals) Friends(
 	ctx context.Context, p *loyalty.Program, m, after loyalty.MemberID, limit int,
 ) ([]Friend, error) {

@@ -75,8 +75,8 @@ func (r ReminderQueue) Wake(ctx context.Context, program string, m loyalty.Membe
 
 // Behind yields places in the due queue of one shard, in the order of their due times. The function stored.MemberAt
 // returns the member of a place. Behind yields the members whose reminders are due by the given instant, or all members
-// with reminders if the instant is zero. For paging, it begins after the given place, or at the beginning if that is
-// empty.
+// with reminders if the instant is zero. For paging, it begins after the given place, or at the beginning if the place
+// is empty.
 func (r ReminderQueue) Behind(
 	ctx context.Context, program string, shard int, place string, until time.Time,
 ) iter.Seq2[string, error] {
@@ -98,7 +98,7 @@ func (r ReminderQueue) Any(ctx context.Context, program string, shard int, until
 	return false, nil
 }
 
-// Next returns the instant at which the next member's reminders are due, or zero if none will be.
+// Next returns the instant at which the next member's reminders are due, or zero if no member has reminders.
 func (r ReminderQueue) Next(ctx context.Context, program string) (time.Time, error) {
 	var shards []string
 	for shard := range stored.Shards {

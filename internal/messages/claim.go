@@ -21,7 +21,7 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/table"
 )
 
-// Messages records the messages to members, so that each is sent once.
+// Messages records the messages to members, so that each message is sent once.
 type Messages struct{ *ledger.Ledger }
 
 // lease is the maximum time between the claim of a message and the record of its result. After that time, the message

@@ -26,7 +26,7 @@ const (
 	FigureEnded      = "ended" // messages whose attribution window ended, with or without a response
 	FigureActed      = "acted" // the ended messages to which the member responded
 	FigureHeld       = "held"  // the ended messages of the holdout, which were not sent
-	// Ended messages of the holdout whose member did what the message would have asked for.
+	// FigureHeldActed counts the ended messages of the holdout if the member did what the message would have asked for.
 	FigureHeldActed = "held_acted"
 )
 

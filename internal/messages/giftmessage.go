@@ -17,12 +17,13 @@ import (
 // GiftMessages stores the messages with which gift cards are sent.
 type GiftMessages struct{ *ledger.Ledger }
 
-// A gift card that is sent to a friend creates a gift card message that waits for delivery. The message is stored
-// in a separate item, because it contains the friend's email address, which must not be part of the ledger.
+// A gift card that is sent to a friend creates a gift card message that waits for delivery. The message is stored in a
+// separate item, because it contains the friend's email address, which must not be part of the ledger.
 //
 // A message has the key (the member's partition, OUTBOX#<redemption>#<nn>). Until it is settled, it is in the index
 // under (P#<program>#OUTBOX#waiting, <instant>#<message ID>), where the instant is its due time. The process that
-// delivers messages finds them there, the longest due first. The index has only keys, so it contains no personal data.
+// delivers messages finds them there, in the order of their due times. The index has only keys, so it contains no
+// personal data.
 
 // GiftMessagePrefix is the prefix of the ID of every gift card message, and of no other message.
 const GiftMessagePrefix = "snd_"
@@ -120,7 +121,8 @@ func (d giftCardMessageDoc) message() GiftMessage {
 	return out
 }
 
-// A GiftMessagePlace is the position of a gift card message. It identifies only the member.
+// A GiftMessagePlace is the position of a gift card message: the member, and the sort key of the item. It contains no
+// other data.
 type GiftMessagePlace struct {
 	Member loyalty.MemberID `json:"member"`
 	Item   string           `json:"item"`

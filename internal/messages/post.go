@@ -16,15 +16,15 @@ import (
 )
 
 const (
-	// maxClaims is the maximum number of attempts to send a message if their results are unknown. Each attempt may have
-	// delivered the message, so the limit protects the recipient from repeated messages.
+	// maxClaims is the maximum number of attempts with an unknown result to send one message. Each such attempt may
+	// have delivered the message, so the limit protects the recipient from repeated messages.
 	maxClaims = 3
 
 	// retryFor is how long sending is retried if the message was certainly not sent.
 	retryFor = 3 * 24 * time.Hour
 )
 
-// A ClaimedGiftMessage is a gift card message that only its claimant may send now, with its full content.
+// A ClaimedGiftMessage is a gift card message with its full content. Only the process that claimed it may send it.
 type ClaimedGiftMessage struct {
 	GiftMessage
 	inventory.CodeResult

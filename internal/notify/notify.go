@@ -61,8 +61,8 @@ type Data struct {
 	Years int       `json:"years,omitzero"`
 }
 
-// LotData contains a number of points that expire together, the last day on which they can be spent, in the program's
-// time zone, and the instant at which they expire.
+// LotData describes points that expire together: their number, the last day on which they can be spent (in the
+// program's time zone), and the instant at which they expire.
 type LotData struct {
 	Points loyalty.Points `json:"points"`
 	Day    string         `json:"day"`
@@ -107,7 +107,7 @@ type Person struct {
 // Delivers reports whether the channel has a sender.
 func (o *Dispatcher) Delivers(c loyalty.Channel) bool { return o.Senders[c] != nil }
 
-// Deliverable returns those of the given channels that have a sender.
+// Deliverable returns the given channels that have a sender.
 func (o *Dispatcher) Deliverable(channels []loyalty.Channel) (out []loyalty.Channel) {
 	for _, c := range channels {
 		if o.Delivers(c) {
@@ -128,9 +128,8 @@ func (o *Dispatcher) At(base string) *Dispatcher {
 	return &at
 }
 
-// Permitted returns those of the given consents that are sufficient to send messages. Marketing requires an unsubscribe
-// link, and the link requires the public address of the API. Without this address, no consent to marketing is
-// sufficient.
+// Permitted returns the given consents that are sufficient to send messages. Marketing requires an unsubscribe link,
+// and the link requires the public address of the API. Without this address, no consent to marketing is sufficient.
 func (o *Dispatcher) Permitted(consents remind.Consents) remind.Consents {
 	if o.Links.Base != "" {
 		return consents

@@ -48,7 +48,7 @@ type result struct {
 	panicked any // the value and the stack of a panic
 }
 
-// of sets the result to that of a read.
+// of runs a read and stores its outcome in the result.
 func (r *result) of(read func() error) {
 	defer func() {
 		if v := recover(); v != nil {

@@ -73,7 +73,7 @@ type arrival struct {
 	webhook.Message
 	at    time.Time
 	again bool
-	clock int64 // if the object was read from the provider's API: its clock; otherwise zero
+	clock int64 // the clock of an object that was read from the provider's API; otherwise zero
 }
 
 // process reads a verified event and passes it to the ledger or to quarantine.

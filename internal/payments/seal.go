@@ -37,7 +37,7 @@ func newSeal(key []byte, random io.Reader) seal {
 // a provider's API is wrapped as an event, and has slightly more bytes than webhook.MaxAnswer.
 const maxUnpacked = 2 * maxBody
 
-// packers contains compressors that can be used again, because each needs about a megabyte of memory.
+// packers contains reusable compressors, because each compressor needs about a megabyte of memory.
 var packers = sync.Pool{New: func() any {
 	w, err := flate.NewWriter(nil, flate.BestSpeed)
 	if err != nil {

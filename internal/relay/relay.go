@@ -102,7 +102,7 @@ type entry struct {
 	revision          int
 }
 
-// entryOf parses the keys of a record, P#<program>#E#<kind>#<id> and a revision of six digits. ok is false for a
+// entryOf parses the keys of a record, P#<program>#E#<kind>#<id> and a revision of six digits. It reports false for a
 // record that is not a new entry. A record with the keys of an entry but without its document is an error.
 func entryOf(rec record) (e entry, ok bool, err error) {
 	revision, isRevision := revisionOf(rec.Change.Keys.SK.S)

@@ -13,8 +13,8 @@ const binaryPrefix = "data:;base64,"
 // quarter less space than the string. When it reads the document, it returns the same string.
 func Binary(b []byte) string { return binaryPrefix + base64.StdEncoding.EncodeToString(b) }
 
-// Bytes returns the bytes that a string in a document represents. It reports false if the string has not the form that
-// Binary returns.
+// Bytes returns the bytes that a string in a document represents. It reports false if the string does not have the form
+// that Binary returns.
 func Bytes(s string) (b []byte, ok bool) {
 	encoded, ok := strings.CutPrefix(s, binaryPrefix)
 	if !ok {

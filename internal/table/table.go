@@ -34,8 +34,8 @@ type Item struct {
 	Key     Key             // the key of the item
 	Index   Key             // the item's key in the index; zero if the index does not list it
 	Version int64           // the version that was read; zero if the item was absent
-	Expires time.Time       // when the table may delete the item, in whole seconds; zero for never; not for points
-	Doc     json.RawMessage // a JSON object of at most 350 KB; keeps digits, not the order of names; see Binary
+	Expires time.Time       // when the table may delete the item, in whole seconds; zero for never
+	Doc     json.RawMessage // a JSON object of at most 350 KB; the order of its names is not preserved; see Binary
 }
 
 // A Query lists one partition of the base table or of the index, in the byte order of the sort key.

@@ -38,8 +38,8 @@ type Handler struct {
 	externals  *externalIDs
 }
 
-// NewHandler returns the handler of one function, with the operations of its routes by their patterns. It panics if an
-// operation is missing or has no route, or if a route has no rule.
+// NewHandler returns the handler of one function. The keys of the map operations are the patterns of the function's
+// routes. NewHandler panics if an operation is missing or has no route, or if a route has no rule.
 func NewHandler(a *app.App, function string, operations map[string]Operation) *Handler {
 	h := &Handler{
 		App: a, function: function, all: Routes(), routes: map[string]*Route{}, operations: operations,

@@ -52,8 +52,8 @@ type Queues struct {
 // A Queue is a failure queue.
 type Queue struct{ Name, URL string }
 
-// Open opens the failure queues that output lists. If output is empty, it reads the list from the stack's output. It
-// uses the credentials and region of the environment and the AWS configuration files.
+// Open opens the failure queues that the parameter output lists. If it is empty, Open reads the list from the stack's
+// output (see Output). It uses the credentials and region of the environment and the AWS configuration files.
 func Open(ctx context.Context, stack, output string) (*Queues, error) {
 	conf, err := config.LoadDefaultConfig(ctx)
 	if err != nil {
@@ -199,9 +199,9 @@ func (q *Queues) countAttempts(ctx context.Context, all []received) error {
 	return nil
 }
 
-// source returns the URL of the queue from which a message came, or "" if there is none. If SQS moved the message, it
-// names that queue. For other messages, such as those moved by an operator, source asks SQS for the queue that uses the
-// queue of the message as its dead-letter queue.
+// source returns the URL of the queue from which a message came, or "" if there is none. If SQS moved the message, the
+// message contains the ARN of that queue. For other messages, such as those moved by an operator, source asks SQS for
+// the queue that uses the queue of the message as its dead-letter queue.
 func (q *Queues) source(ctx context.Context, m received) (url string, err error) {
 	if m.source != "" {
 		named, err := arn.Parse(m.source)

@@ -86,8 +86,7 @@ func after(a, b string) bool {
 	return okA && okB && x.Cmp(y) > 0
 }
 
-// lambdaRecord encodes a record in the form in which Lambda does:
-// https://docs.aws.amazon.com/lambda/latest/dg/with-ddb.html.
+// lambdaRecord encodes a record in the same form as Lambda: https://docs.aws.amazon.com/lambda/latest/dg/with-ddb.html.
 func lambdaRecord(r types.Record, stream string) any {
 	change := map[string]any{
 		"Keys": plainMap(r.Dynamodb.Keys), "SequenceNumber": aws.ToString(r.Dynamodb.SequenceNumber),

@@ -25,8 +25,8 @@ const (
 
 // A Sender puts messages on one event bus.
 type Sender struct {
-	// PutEvents is the method of the same name of an SDK client. If this field contained the
-	// client itself, the binary would contain all methods of the client.
+	// PutEvents is the method PutEvents of an SDK client. If this field contained the client itself, the binary would
+	// contain all methods of the client.
 	PutEvents func(
 		context.Context, *eventbridge.PutEventsInput, ...func(*eventbridge.Options),
 	) (*eventbridge.PutEventsOutput, error)

@@ -21,8 +21,8 @@ import (
 
 // A Sender sends emails from one address.
 type Sender struct {
-	// SendEmail is the method of the same name of an SDK client. If this field contained the
-	// client itself, the binary would contain all methods of the client.
+	// SendEmail is the method SendEmail of an SDK client. If this field contained the client itself, the binary would
+	// contain all methods of the client.
 	SendEmail func(
 		context.Context, *sesv2.SendEmailInput, ...func(*sesv2.Options),
 	) (*sesv2.SendEmailOutput, error)

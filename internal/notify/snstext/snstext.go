@@ -20,8 +20,8 @@ import (
 
 // A Sender sends text messages to telephone numbers.
 type Sender struct {
-	// Publish is the method of the same name of an SDK client. If this field contained the
-	// client itself, the binary would contain all methods of the client.
+	// Publish is the method Publish of an SDK client. If this field contained the client itself, the binary would
+	// contain all methods of the client.
 	Publish func(
 		context.Context, *sns.PublishInput, ...func(*sns.Options),
 	) (*sns.PublishOutput, error)

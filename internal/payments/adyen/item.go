@@ -14,7 +14,7 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/service"
 )
 
-// An item contains those fields of an item that Adyen signs, and the signature.
+// An item contains the fields of a notification item that Adyen signs, and the signature.
 type item struct {
 	PSP      string `json:"pspReference"`
 	Original string `json:"originalReference"`
@@ -204,7 +204,7 @@ func (it item) report(manual bool) (*webhook.Report, error) {
 	return r, nil
 }
 
-// decimals lists the currencies for which Adyen's minor units have another number of decimals than in ISO 4217
+// decimals lists the currencies for which the number of decimals of Adyen's minor units differs from ISO 4217
 // (https://docs.adyen.com/development-resources/currency-codes).
 var decimals = webhook.MinorUnits{"CLP": 2, "CVE": 0, "IDR": 0, "ISK": 2}
 

@@ -152,7 +152,7 @@ func (p *provider) confirm(ctx context.Context, c claim) (*webhook.Report, error
 	return r, err
 }
 
-// compare returns errMismatch if the object o of the API is not the object of the claim, or has another amount. The
+// compare returns errMismatch if the object o of the API is not the object of the claim, or has a different amount. The
 // amount of a dispute is not compared, because it may have changed since the event.
 func (c claim) compare(o object) error {
 	if o.id() != c.object.id() {

@@ -20,8 +20,8 @@ type money struct {
 	Currency string `json:"currency_code"`
 }
 
-// in returns the amount in the given currency. If the set does not state it, in returns the amount plain, which is in
-// the shop's currency. The result may be negative.
+// in returns the amount in the given currency. If the set states no amount in this currency, in returns the parameter
+// plain, which is an amount in the shop's currency. The result may be negative.
 func (s moneySet) in(currency string, plain jsontext.Value) (int64, error) {
 	text := webhook.Number(plain)
 	for _, m := range []*money{s.Customer, s.Shop} {

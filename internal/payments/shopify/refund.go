@@ -205,8 +205,8 @@ func (x refund) fact(shop string) ([]loyalty.Fact, error) {
 }
 
 // tender sets the portion of the refund that was paid to gift cards and store credit. The portion is known only if
-// every transaction names its gateway. If the amount was converted from the customer's currency, it is known only if
-// either the whole refund or no part of it was paid to gift cards and store credit.
+// every transaction names its gateway. If the amount was converted from the customer's currency, the portion is known
+// only if the whole refund or no part of the refund was paid to gift cards and store credit.
 func (x refund) tender(f *loyalty.Fact) {
 	others := false
 	for _, t := range x.Transactions {

@@ -84,8 +84,8 @@ func readOther(body []byte) (webhook.Event, error) {
 	return webhook.Event{}, webhook.Decode(body, &struct{}{})
 }
 
-// errTopic reports that a body does not match its address. The signature does not exclude this, because it does not
-// cover the topic, so it is also valid at the address of another topic.
+// errTopic reports that a body does not match its address. The signature does not cover the topic, so it is also valid
+// at the address of another topic.
 var errTopic = webhook.Invalid("The body does not match the topic of this address.")
 
 // not returns the negation of an optional boolean, or nil if the boolean is not set.

@@ -14,7 +14,7 @@ type money struct {
 // An object contains those fields of a payment, refund or dispute that the package uses.
 type object struct {
 	ID        string `json:"id"`
-	DisputeID string `json:"dispute_id"` // the ID of a dispute in some samples of Square
+	DisputeID string `json:"dispute_id"` // the ID of a dispute; some samples of Square use this field instead of id
 	Status    string `json:"status"`
 	State     string `json:"state"`
 	Amount    money  `json:"amount_money"`

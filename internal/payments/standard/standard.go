@@ -127,7 +127,7 @@ func (p *provider) Read(_ context.Context, m webhook.Message) (webhook.Event, er
 	return e, err
 }
 
-// report returns the content of an event, whose fact has the given kind.
+// report returns the content of an event as a report with one fact of the given kind.
 func (in event) report(kind loyalty.FactKind) (*webhook.Report, error) {
 	d, at, states := in.Data, webhook.Instant(in.At), paymentStates
 	if kind == loyalty.FactDispute {

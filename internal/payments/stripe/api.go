@@ -24,7 +24,7 @@ func (p *provider) get(ctx context.Context, path string) ([]byte, error) {
 		r.Header.Set("Authorization", "Bearer "+p.APISecret)
 		r.Header.Set(
 			"Stripe-Version", apiVersion,
-		) // the version of objects; listed events have the version of their webhook
+		) // applies to objects; listed events have the version of their webhook
 	})
 }
 

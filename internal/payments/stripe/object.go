@@ -99,7 +99,7 @@ func (r *reference) UnmarshalJSONFrom(dec *jsontext.Decoder) error {
 	return err
 }
 
-// decimals lists the currencies for which Stripe's minor units have another number of decimals than in ISO 4217. For
+// decimals lists the currencies for which the number of decimals of Stripe's minor units differs from ISO 4217. For
 // backward compatibility, Stripe uses two decimals for the Icelandic króna and the Ugandan shilling. It uses none for
 // the Malagasy ariary (https://docs.stripe.com/currencies#special-cases and #zero-decimal).
 var decimals = webhook.MinorUnits{"ISK": 2, "UGX": 2, "MGA": 0}

@@ -34,8 +34,8 @@ func (e *AnswerError) Final() bool {
 	return e.Status/100 == 4 && e.Status != http.StatusRequestTimeout && e.Status != http.StatusTooManyRequests
 }
 
-// Base returns the base URL of the provider's API. It returns the URL in the settings or, if there is none, the
-// argument for the stage of the connection.
+// Base returns the base URL of the provider's API. It returns the URL in the settings. If the settings contain none, it
+// returns the parameter live or test, according to the stage of the connection.
 func (c Connection) Base(live, test string) string {
 	if c.Stage == app.Live {
 		test = live

@@ -9,7 +9,7 @@ import (
 
 // Table returns a table that checks the policies and then performs the operation on t. It checks the calls that
 // dynamotable would make for the operation. These include calls that dynamotable makes only after a lost response or
-// for an absent counter. A missing permission for such calls is therefore found although these cases do not occur.
+// for an absent counter. A missing permission for such calls is therefore found even if these cases do not occur.
 func (g *Guard) Table(t table.Table) table.Table { return guarded{g, t} }
 
 type guarded struct {

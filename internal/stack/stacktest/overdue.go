@@ -96,7 +96,7 @@ func (o *Overdue) Enrol(ids ...loyalty.MemberID) {
 	}
 }
 
-// Queue makes m the first member on the waitlist of the reward with the ID print. It then makes an item available that
+// Queue makes the member m the first on the waitlist of the reward with the ID print. It then releases an item that
 // another member had reserved.
 func (o *Overdue) Queue(m, other loyalty.MemberID) {
 	o.T.Helper()

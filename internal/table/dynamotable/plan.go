@@ -27,7 +27,8 @@ const (
 // A plan is an encoded transaction. All its attempts send the same request.
 type plan struct {
 	ops []table.Op
-	// For each operation, the item that a Put stores, or an Add that creates its item; otherwise nil.
+	// stored contains, for each operation, the item that a Put stores or that an Add creates. For other operations, it
+	// contains nil.
 	stored []attributes
 	token  string    // the client token of all attempts
 	random io.Reader // the source of randomness for tokens

@@ -1,4 +1,4 @@
-// Command nothing is a minimal function on Lambda: the baseline for the start times of the others.
+// Command nothing is a minimal function on Lambda. The start times of other functions are compared with its start time.
 package main
 
 import (
