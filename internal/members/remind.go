@@ -37,7 +37,7 @@ func remindPartition(program string, shard int) string {
 func firstRemind(program string, m loyalty.MemberID, now time.Time) table.Item {
 	return table.Item{
 		Key: stored.MemberKey(program, m, "REMIND"), Index: RemindKey(program, m, now),
-		Doc: stored.Encode(stored.RemindedDoc{}),
+		Doc: stored.Encode(RemindedDoc{}),
 	}
 }
 
@@ -124,11 +124,11 @@ func (r ReminderQueue) Reminded(ctx context.Context, program string, m loyalty.M
 // RemindItem reads the item of a member's reminders and decodes it.
 func (r ReminderQueue) RemindItem(
 	ctx context.Context, program string, m loyalty.MemberID,
-) (it table.Item, d stored.RemindedDoc, err error) {
+) (it table.Item, d RemindedDoc, err error) {
 	if it, err = r.Table.Get(ctx, stored.MemberKey(program, m, "REMIND")); err != nil {
 		return it, d, ledger.Retryable(err)
 	}
-	d, err = stored.ReadReminded(it)
+	d, err = ReadReminded(it)
 	return it, d, err
 }
 

@@ -160,10 +160,10 @@ func (ms Messages) Plan(ctx context.Context, p *loyalty.Program, v *Visit, next 
 func (ms Messages) writeVisit(
 	ctx context.Context, p *loyalty.Program, v *Visit, next time.Time, figures []figure, reminders string,
 ) error {
-	d := stored.StoredReminded(remind.Forget(p, v.Account, v.State, ms.Time()))
+	d := members.StoredReminded(remind.Forget(p, v.Account, v.State, ms.Time()))
 	d.Planned = reminders
 	if f := v.Flight; f != nil {
-		d.Flight = &stored.FlightDoc{ID: f.ID, At: stored.Millis(f.At), Once: f.Once, Sent: stored.StoredSent(f.sent)}
+		d.Flight = &members.FlightDoc{ID: f.ID, At: stored.Millis(f.At), Once: f.Once, Sent: members.StoredSent(f.sent)}
 	}
 	for _, s := range v.Settled {
 		figures = append(figures, settled(s)...)
@@ -207,7 +207,7 @@ func (ms Messages) Delivery(
 		if !news {
 			return reminder, nil
 		}
-		next := stored.StoredReminded(s)
+		next := members.StoredReminded(s)
 		next.Flight, next.Planned = d.Flight, d.Planned
 		it.Doc = stored.Encode(next)
 		if what == FigureFailed && !passing {

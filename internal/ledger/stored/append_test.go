@@ -9,6 +9,7 @@ import (
 
 	"github.com/go-json-experiment/json"
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
+	"github.com/perennial-loyalty/perennial/internal/loyalty/loyaltytest"
 	"pgregory.net/rapid"
 )
 
@@ -62,7 +63,7 @@ func TestDocumentsAreAppendedAsTheyAreEncoded(t *testing.T) {
 		t.Run(typ.Name(), func(t *testing.T) {
 			doc := reflect.New(typ)
 			compareEncodings(t, doc.Interface())
-			(&filler{}).fill(t, typ.Name(), doc.Elem())
+			(&loyaltytest.Filler{}).Fill(t, typ.Name(), doc.Elem())
 			compareEncodings(t, doc.Interface())
 			rapid.Check(t, func(t *rapid.T) {
 				doc := reflect.New(typ)

@@ -3,10 +3,8 @@ package stored
 import (
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
-	"github.com/perennial-loyalty/perennial/internal/loyalty/remind"
 )
 
 func TestEntryIDs(t *testing.T) {
@@ -65,15 +63,6 @@ func TestEmptyFieldsAreNotStored(t *testing.T) {
 	event := &loyalty.EventState{Event: loyalty.Event{Type: "review", Data: map[string]any{}}}
 	if doc := string(Encode(StoredEvent(event))); strings.Contains(doc, `"d":`) {
 		t.Errorf("an event without data is stored as %s", doc)
-	}
-}
-
-// The state of reminders contains each of the reminders for idle members.
-func TestStoredRemindersForIdleMembers(t *testing.T) {
-	s := remind.Reminded{Rich: map[string]time.Time{"a": noon, "b": noon.Add(time.Hour)}}
-	got := StoredReminded(s).Reminded()
-	if len(got.Rich) != 2 || !got.Rich["a"].Equal(noon) || !got.Rich["b"].Equal(noon.Add(time.Hour)) {
-		t.Errorf("%+v", got.Rich)
 	}
 }
 

@@ -1,7 +1,6 @@
 package stored
 
 import (
-	"fmt"
 	"math/big"
 	"reflect"
 	"strings"
@@ -10,7 +9,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
-	"github.com/perennial-loyalty/perennial/internal/loyalty/calendar"
+	"github.com/perennial-loyalty/perennial/internal/loyalty/loyaltytest"
 	"github.com/perennial-loyalty/perennial/internal/table"
 )
 
@@ -19,71 +18,10 @@ var alike = cmp.Options{
 	cmp.Comparer(func(a, b *time.Location) bool { return a.String() == b.String() }),
 }
 
-// A filler sets every field to a unique value that is not zero.
-type filler struct{ n int64 }
-
-func (f *filler) fill(t *testing.T, path string, v reflect.Value) {
-	f.n++
-	if f.special(t, path, v) {
-		return
-	}
-	switch v.Kind() {
-	case reflect.Bool:
-		v.SetBool(true)
-	case reflect.String:
-		v.SetString(fmt.Sprintf("%s ä\"< %d", v.Type(), f.n))
-	case reflect.Int, reflect.Int32:
-		v.SetInt(f.n)
-	case reflect.Int64:
-		v.SetInt(1<<53 + 1<<32*f.n) // not exact as a float64, and small enough that a sum does not overflow
-	case reflect.Pointer:
-		v.Set(reflect.New(v.Type().Elem()))
-		f.fill(t, path, v.Elem())
-	case reflect.Slice:
-		v.Set(reflect.MakeSlice(v.Type(), 2, 2))
-		for i := range 2 {
-			f.fill(t, path, v.Index(i))
-		}
-	case reflect.Struct:
-		for i := range v.NumField() {
-			f.fill(t, path+"."+v.Type().Field(i).Name, v.Field(i))
-		}
-	default:
-		t.Fatalf("%s is a %s: teach this test to fill it", path, v.Type())
-	}
-}
-
-// special fills fields that allow only certain values, and reports whether it filled the field.
-func (f *filler) special(t *testing.T, path string, v reflect.Value) bool {
-	switch v.Type() {
-	case reflect.TypeFor[time.Time]():
-		v.Set(reflect.ValueOf(time.UnixMilli(1_700_000_000_000 + f.n).UTC()))
-	case reflect.TypeFor[calendar.Date]():
-		v.SetInt(20_260_000 + f.n)
-	case reflect.TypeFor[map[string]any]():
-		v.Set(
-			reflect.ValueOf(
-				map[string]any{"text": "ä\"<", "number": big.NewRat(f.n, 7919), "truth": true, "not": false},
-			),
-		)
-	case reflect.TypeFor[*time.Location]():
-		zone, err := time.LoadLocation("Asia/Kolkata")
-		if err != nil {
-			t.Fatal(err)
-		}
-		v.Set(reflect.ValueOf(zone))
-	case reflect.TypeFor[loyalty.CapPeriod]():
-		v.SetString("week")
-	default:
-		return false
-	}
-	return true
-}
-
 // This test fails if a new field of Account is missing in the stored form.
 func TestNothingOfAnAccountIsLost(t *testing.T) {
 	var want loyalty.Account
-	(&filler{}).fill(t, "Account", reflect.ValueOf(&want).Elem())
+	(&loyaltytest.Filler{}).Fill(t, "Account", reflect.ValueOf(&want).Elem())
 	want.Wallet = ""          // the points wallet
 	want.First.Loaded = false // Loaded is not stored
 	want.First.Target = 0     // not stored either
@@ -104,7 +42,7 @@ func TestNothingOfAnAccountIsLost(t *testing.T) {
 // those of the entry, because the stored form has them only once.
 func full(t *testing.T) loyalty.Entry {
 	var e loyalty.Entry
-	(&filler{}).fill(t, "Entry", reflect.ValueOf(&e).Elem())
+	(&loyaltytest.Filler{}).Fill(t, "Entry", reflect.ValueOf(&e).Elem())
 	for i := range e.Postings {
 		e.Postings[i].Cause.Revision = 0
 	}

@@ -1,4 +1,4 @@
-package stored
+package members
 
 import (
 	"reflect"
@@ -6,13 +6,15 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/perennial-loyalty/perennial/internal/ledger/stored"
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
+	"github.com/perennial-loyalty/perennial/internal/loyalty/loyaltytest"
 	"github.com/perennial-loyalty/perennial/internal/loyalty/remind"
 	"github.com/perennial-loyalty/perennial/internal/table"
 )
 
 // This test fails if a new field of Reminded is missing in the stored form.
-func TestNothingOfWhatRemindersKeepIsLost(t *testing.T) {
+func TestStoredFormHasEveryFieldOfReminded(t *testing.T) {
 	var want remind.Reminded
 	v := reflect.ValueOf(&want).Elem()
 	for i := range v.NumField() {
@@ -20,19 +22,19 @@ func TestNothingOfWhatRemindersKeepIsLost(t *testing.T) {
 			want.Rich = map[string]time.Time{"idle": time.UnixMilli(1_700_000_000_001).UTC()}
 			continue
 		}
-		(&filler{n: int64(100 * i)}).fill(t, v.Type().Field(i).Name, v.Field(i))
+		(&loyaltytest.Filler{N: int64(100 * i)}).Fill(t, v.Type().Field(i).Name, v.Field(i))
 	}
-	d, err := ReadReminded(table.Item{Version: 1, Doc: Encode(StoredReminded(want))})
+	d, err := ReadReminded(table.Item{Version: 1, Doc: stored.Encode(StoredReminded(want))})
 	if err != nil {
 		t.Fatal(err)
 	}
 	if diff := cmp.Diff(want, d.Reminded()); diff != "" {
-		t.Errorf("a field was added to loyalty.Reminded, and the stored form lacks it:\n%s", diff)
+		t.Errorf("the stored form lacks a field of Reminded:\n%s", diff)
 	}
 }
 
 // A member who was notified of two lots and one reward fits into one write unit with the other data.
-func TestATypicalMembersRemindersTakeOneWriteUnit(t *testing.T) {
+func TestRemindersOfTypicalMemberFitIntoOneWriteUnit(t *testing.T) {
 	at := time.Date(2027, 3, 2, 8, 35, 0, 0, time.UTC)
 	s := remind.Reminded{
 		Seen: 40, Redeemed: at, Last: at, Sent: []remind.SentCount{{Day: 20270301, Channel: "email", N: 1}},
@@ -45,7 +47,16 @@ func TestATypicalMembersRemindersTakeOneWriteUnit(t *testing.T) {
 		})
 	}
 	s.Open = []remind.Open{{Reminder: "points-30d", Purpose: loyalty.Transactional, At: at}}
-	if n := len(Encode(StoredReminded(s))); n > 800 {
+	if n := len(stored.Encode(StoredReminded(s))); n > 800 {
 		t.Errorf("%d bytes", n)
+	}
+}
+
+// The state of reminders contains each of the reminders for idle members.
+func TestStoredRemindersForIdleMembers(t *testing.T) {
+	s := remind.Reminded{Rich: map[string]time.Time{"a": noon, "b": noon.Add(time.Hour)}}
+	got := StoredReminded(s).Reminded()
+	if len(got.Rich) != 2 || !got.Rich["a"].Equal(noon) || !got.Rich["b"].Equal(noon.Add(time.Hour)) {
+		t.Errorf("%+v", got.Rich)
 	}
 }

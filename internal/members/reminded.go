@@ -1,10 +1,11 @@
-package stored
+package members
 
 import (
 	"fmt"
 	"time"
 
 	"github.com/go-json-experiment/json"
+	"github.com/perennial-loyalty/perennial/internal/ledger/stored"
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
 	"github.com/perennial-loyalty/perennial/internal/loyalty/calendar"
 	"github.com/perennial-loyalty/perennial/internal/loyalty/remind"
@@ -89,63 +90,70 @@ type FlightDoc struct {
 	Sent []sentReminderDoc `json:"told"`
 }
 
+// StoredReminded encodes the state of a member's reminders.
 func StoredReminded(s remind.Reminded) RemindedDoc {
 	d := RemindedDoc{
-		Ignored: s.Ignored, Last: Millis(s.Last), Seen: s.Seen, Redeemed: Millis(s.Redeemed),
-		SentReminders: each(s.SentReminders, storedSent),
+		Ignored: s.Ignored, Last: stored.Millis(s.Last), Seen: s.Seen, Redeemed: stored.Millis(s.Redeemed),
+		SentReminders: StoredSent(s.SentReminders),
 	}
 	for _, c := range s.Sent {
 		d.Sent = append(d.Sent, sentDoc{int32(c.Day), string(c.Channel), c.N})
 	}
 	for _, o := range s.Open {
-		d.Open = append(d.Open, openDoc{o.Reminder, string(o.Purpose), Millis(o.At), o.Held, o.Acted})
+		d.Open = append(d.Open, openDoc{o.Reminder, string(o.Purpose), stored.Millis(o.At), o.Held, o.Acted})
 	}
 	for reminder, since := range s.Rich {
 		if d.Rich == nil {
 			d.Rich = map[string]int64{}
 		}
-		d.Rich[reminder] = Millis(since)
+		d.Rich[reminder] = stored.Millis(since)
 	}
 	for _, a := range s.Active {
-		d.Active = append(d.Active, activationDoc{Millis(a.At), int64(a.Points)})
+		d.Active = append(d.Active, activationDoc{stored.Millis(a.At), int64(a.Points)})
 	}
 	for _, b := range s.Orders {
-		d.Orders = append(d.Orders, boughtDoc{b.Order, Millis(b.At), b.Unpaid})
+		d.Orders = append(d.Orders, boughtDoc{b.Order, stored.Millis(b.At), b.Unpaid})
 	}
 	for _, c := range s.Codes {
 		d.Codes = append(d.Codes, unusedDoc{
-			c.Redemption, c.Reward, c.Code, Millis(c.At), Millis(c.From), Millis(c.Until),
+			c.Redemption, c.Reward, c.Code, stored.Millis(c.At), stored.Millis(c.From), stored.Millis(c.Until),
 		})
 	}
 	return d
 }
 
-func storedSent(t remind.SentReminder) sentReminderDoc {
-	return sentReminderDoc{
-		t.Reminder, t.Step, string(t.On), t.Subject.ID, Millis(t.Subject.Due), t.Subject.Cycle,
-		Millis(t.Subject.Until),
-		Millis(t.At), string(t.Channel), t.ID, t.Failed, t.Passing, t.Heard,
-	}
-}
-
 // StoredSent encodes reminders that were sent.
-func StoredSent(all []remind.SentReminder) []sentReminderDoc { return each(all, storedSent) }
+func StoredSent(all []remind.SentReminder) (docs []sentReminderDoc) {
+	for _, t := range all {
+		docs = append(docs, sentReminderDoc{
+			t.Reminder, t.Step, string(t.On), t.Subject.ID, stored.Millis(t.Subject.Due), t.Subject.Cycle,
+			stored.Millis(t.Subject.Until), stored.Millis(t.At), string(t.Channel), t.ID, t.Failed, t.Passing, t.Heard,
+		})
+	}
+	return docs
+}
 
 // SentReminders decodes the reminders of a message.
-func (d *FlightDoc) SentReminders() []remind.SentReminder { return each(d.Sent, sentReminderDoc.sent) }
+func (d *FlightDoc) SentReminders() []remind.SentReminder { return sentReminders(d.Sent) }
 
-func (d sentReminderDoc) sent() remind.SentReminder {
-	return remind.SentReminder{
-		Reminder: d.Reminder, Step: d.Step, On: loyalty.Trigger(d.On),
-		Subject: remind.Subject{ID: d.Subject, Due: Instant(d.Due), Cycle: d.Cycle, Until: Instant(d.Until)},
-		At:      Instant(d.At), Channel: loyalty.Channel(d.Channel), ID: d.ID, Failed: d.Failed, Passing: d.Passing,
-		Heard: d.Heard,
+func sentReminders(docs []sentReminderDoc) (all []remind.SentReminder) {
+	for _, d := range docs {
+		all = append(all, remind.SentReminder{
+			Reminder: d.Reminder, Step: d.Step, On: loyalty.Trigger(d.On),
+			Subject: remind.Subject{
+				ID: d.Subject, Due: stored.Instant(d.Due), Cycle: d.Cycle, Until: stored.Instant(d.Until),
+			},
+			At: stored.Instant(d.At), Channel: loyalty.Channel(d.Channel), ID: d.ID, Failed: d.Failed,
+			Passing: d.Passing, Heard: d.Heard,
+		})
 	}
+	return all
 }
 
+// Reminded decodes the state of a member's reminders.
 func (d RemindedDoc) Reminded() remind.Reminded {
-	s := remind.Reminded{Ignored: d.Ignored, Last: Instant(d.Last), Seen: d.Seen, Redeemed: Instant(d.Redeemed)}
-	s.SentReminders = each(d.SentReminders, sentReminderDoc.sent)
+	s := remind.Reminded{Ignored: d.Ignored, Last: stored.Instant(d.Last), Seen: d.Seen, Redeemed: stored.Instant(d.Redeemed)}
+	s.SentReminders = sentReminders(d.SentReminders)
 	for _, c := range d.Sent {
 		s.Sent = append(s.Sent, remind.SentCount{
 			Day: calendar.Date(c.Day), Channel: loyalty.Channel(c.Channel), N: c.N,
@@ -153,7 +161,7 @@ func (d RemindedDoc) Reminded() remind.Reminded {
 	}
 	for _, o := range d.Open {
 		s.Open = append(s.Open, remind.Open{
-			Reminder: o.Reminder, Purpose: loyalty.Purpose(o.Purpose), At: Instant(o.At), Held: o.Held,
+			Reminder: o.Reminder, Purpose: loyalty.Purpose(o.Purpose), At: stored.Instant(o.At), Held: o.Held,
 			Acted: o.Acted,
 		})
 	}
@@ -161,27 +169,28 @@ func (d RemindedDoc) Reminded() remind.Reminded {
 		if s.Rich == nil {
 			s.Rich = map[string]time.Time{}
 		}
-		s.Rich[reminder] = Instant(since)
+		s.Rich[reminder] = stored.Instant(since)
 	}
 	for _, a := range d.Active {
-		s.Active = append(s.Active, remind.Activation{At: Instant(a.At), Points: loyalty.Points(a.Points)})
+		s.Active = append(s.Active, remind.Activation{At: stored.Instant(a.At), Points: loyalty.Points(a.Points)})
 	}
 	for _, b := range d.Orders {
-		s.Orders = append(s.Orders, remind.Purchase{Order: b.Order, At: Instant(b.At), Unpaid: b.Unpaid})
+		s.Orders = append(s.Orders, remind.Purchase{Order: b.Order, At: stored.Instant(b.At), Unpaid: b.Unpaid})
 	}
 	for _, c := range d.Codes {
 		s.Codes = append(s.Codes, remind.UnusedCode{
-			Redemption: c.Redemption, Reward: c.Reward, Code: c.Code, At: Instant(c.At), From: Instant(c.From),
-			Until: Instant(c.Until),
+			Redemption: c.Redemption, Reward: c.Reward, Code: c.Code, At: stored.Instant(c.At), From: stored.Instant(c.From),
+			Until: stored.Instant(c.Until),
 		})
 	}
 	return s
 }
 
+// ReadReminded reads the item of a member's reminders. The result is zero if there is no item.
 func ReadReminded(it table.Item) (d RemindedDoc, err error) {
 	if it.Version > 0 {
 		if err := json.Unmarshal(it.Doc, &d); err != nil {
-			return d, fmt.Errorf("ledger: read reminders %s: %w", it.Key, err)
+			return d, fmt.Errorf("members: read reminders %s: %w", it.Key, err)
 		}
 	}
 	return d, nil
