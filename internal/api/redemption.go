@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"net/http"
 	"slices"
-	"time"
 
 	"github.com/perennial-loyalty/perennial/internal/api/request"
 	"github.com/perennial-loyalty/perennial/internal/api/wire"
@@ -213,15 +212,6 @@ func wireRedemption(r service.RedemptionResult) wire.Redemption {
 		out.Code, out.CodeFrom, out.CodeUntil = &rd.Code, instant(rd.CodeFrom), instant(rd.CodeUntil)
 	}
 	return out
-}
-
-// instant returns a pointer to the instant in UTC, or nil if the instant is zero.
-func instant(t time.Time) *time.Time {
-	if t.IsZero() {
-		return nil
-	}
-	t = t.UTC()
-	return &t
 }
 
 // wake schedules an evaluation of a member's reminders now, if the program has a reminder with the given trigger. The

@@ -44,15 +44,6 @@ func Reasons(p *loyalty.Program, because []loyalty.Reason, locale string) Words 
 	return Words{Language: s.tag, Reasons: s.because(because)}
 }
 
-// A speaker formats text about one program in one language.
-type speaker struct {
-	*language
-	p      *loyalty.Program
-	locale string // the locale in which the program's own texts are shown
-	wallet string // the wallet whose points the text describes
-	group  string // the name of the tier group whose levels the text describes; empty for the main tiers
-}
-
 // on returns a copy of the speaker that describes the levels of a tier group. If group is empty, it returns s.
 func (s speaker) on(group string) speaker {
 	if group == "" {

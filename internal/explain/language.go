@@ -6,6 +6,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
+	"github.com/perennial-loyalty/perennial/internal/loyalty/posting"
 )
 
 // languages lists the supported languages. The first one is used if a language is not supported.
@@ -91,4 +92,21 @@ func capital(sentence string) string {
 		return ""
 	}
 	return string(unicode.ToUpper(first)) + sentence[size:]
+}
+
+// A speaker formats text about one program in one language.
+type speaker struct {
+	*language
+	p      *loyalty.Program
+	locale string // the locale in which the program's own texts are shown
+	wallet string // the wallet whose points the text describes
+	group  string // the name of the tier group whose levels the text describes; empty for the main tiers
+}
+
+// unit returns the name of the wallet's points.
+func (s speaker) unit() loyalty.Units {
+	if w, ok := posting.Wallet(s.p.Wallets, s.wallet); ok {
+		return w.Unit
+	}
+	return s.p.Unit
 }

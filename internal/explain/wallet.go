@@ -2,21 +2,12 @@ package explain
 
 import (
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
-	"github.com/perennial-loyalty/perennial/internal/loyalty/posting"
 )
 
 // in returns a copy of the speaker that describes the points of a wallet.
 func (s speaker) in(wallet string) speaker {
 	s.wallet = wallet
 	return s
-}
-
-// unit returns the name of the wallet's points.
-func (s speaker) unit() loyalty.Units {
-	if w, ok := posting.Wallet(s.p.Wallets, s.wallet); ok {
-		return w.Unit
-	}
-	return s.p.Unit
 }
 
 // summaries returns the sentences that state the effect of an entry in each wallet that it changed.

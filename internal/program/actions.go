@@ -11,7 +11,7 @@ import (
 
 // parseActions reads the points that members earn for events other than orders.
 func parseActions(c *document.Compiler, n *document.Node) (actions []loyalty.Action) {
-	unique(c, n.List())
+	c.Unique(n.List())
 	for _, item := range n.List() {
 		event, points := item.Get("event"), item.Get("points")
 		a := loyalty.Action{

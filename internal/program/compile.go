@@ -119,19 +119,3 @@ func parseReporting(c *document.Compiler, n *document.Node) (r Reporting) {
 	r.PointValue = exact
 	return r
 }
-
-// unique rejects an ID that an earlier entry of the same list already has.
-func unique(c *document.Compiler, entries []*document.Node) {
-	seen := map[string]int{}
-	for _, e := range entries {
-		id := e.Get("id")
-		if id.Text() == "" {
-			continue
-		}
-		if line, ok := seen[id.Value]; ok {
-			c.Add(document.At(id, "%q is already the id of the entry on line %d", document.Clip(id.Value), line))
-			continue
-		}
-		seen[id.Value] = id.Line
-	}
-}

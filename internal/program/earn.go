@@ -53,7 +53,7 @@ func counts(n *document.Node) loyalty.Counts {
 }
 
 func parseCategories(c *document.Compiler, n *document.Node) (rules []loyalty.CategoryRule) {
-	unique(c, n.List())
+	c.Unique(n.List())
 	var items []*document.Node
 	for _, item := range n.List() {
 		rule := loyalty.CategoryRule{

@@ -11,7 +11,7 @@ import (
 // parseMilestones reads the milestones, which award points for a member's n-th order. Other milestones are not
 // supported yet; validate.Unsupported rejects them.
 func parseMilestones(c *document.Compiler, n *document.Node) (all []loyalty.Milestone) {
-	unique(c, n.List())
+	c.Unique(n.List())
 	for _, item := range n.List() {
 		points, counted := item.Get("points"), item.Get("count")
 		if points == nil && item.Get("reward") == nil {

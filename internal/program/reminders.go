@@ -28,7 +28,7 @@ func parseReminders(c *document.Compiler, n *document.Node) (r loyalty.Reminders
 	r.AttributionWindow = validate.Some(c, n.Get("attribution_window"))
 	r.Ignored.Wait = validate.Some(c, n.Get("wait_after_ignored"))
 	r.Ignored.StopAfter = c.Integer(n.Get("stop_after_ignored"), 1, 100)
-	unique(c, n.Get("messages").List())
+	c.Unique(n.Get("messages").List())
 	for _, item := range n.Get("messages").List() {
 		r.Messages = append(r.Messages, parseReminder(c, item))
 	}

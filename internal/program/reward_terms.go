@@ -143,7 +143,7 @@ func parseDates(c *document.Compiler, item *document.Node) (dates []loyalty.Rewa
 			c.Add(document.AtKey(other, "cannot be combined with dates: each date has its own capacity"))
 		}
 	}
-	unique(c, n.List())
+	c.Unique(n.List())
 	for _, d := range n.List() {
 		o := loyalty.RewardDate{
 			ID: d.Get("id").Text(), Capacity: c.Integer(d.Get("capacity"), 1, 1e6), Name: c.WordsIf(d.Get("name")),

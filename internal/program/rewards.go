@@ -12,7 +12,7 @@ import (
 
 // parseRewards reads the rewards.
 func parseRewards(c *document.Compiler, n *document.Node) (rewards []loyalty.Reward) {
-	unique(c, n.List())
+	c.Unique(n.List())
 	for _, item := range n.List() {
 		cost := item.Get("cost")
 		r := loyalty.Reward{

@@ -13,7 +13,7 @@ import (
 // parseRules reads rules that award points in addition to the base rate. It reads both earn.rules and campaigns, which
 // have the same form.
 func parseRules(c *document.Compiler, n *document.Node) (rules []loyalty.Rule) {
-	unique(c, n.List())
+	c.Unique(n.List())
 	for _, item := range n.List() {
 		r := loyalty.Rule{
 			ID:       item.Get("id").Text(),
@@ -41,7 +41,7 @@ var stacking = map[string]loyalty.Stacking{
 
 // parseGroups reads the groups under stacking, which state how rules combine.
 func parseGroups(c *document.Compiler, n *document.Node) (groups []loyalty.Group) {
-	unique(c, n.List())
+	c.Unique(n.List())
 	for _, item := range n.List() {
 		groups = append(groups, loyalty.Group{ID: item.Get("id").Text(), Mode: stacking[item.Get("mode").Text()]})
 	}

@@ -210,7 +210,7 @@ func parseWindow(c *document.Compiler, n *document.Node, t *loyalty.Tiers) {
 }
 
 func parseLevels(c *document.Compiler, n *document.Node, t loyalty.Tiers) (levels []loyalty.Level) {
-	unique(c, n.List())
+	c.Unique(n.List())
 	for i, item := range n.List() {
 		l := loyalty.Level{
 			ID:       item.Get("id").Text(),
@@ -385,7 +385,7 @@ func tierGroups(c *document.Compiler, root *document.Node) (groups []loyalty.Tie
 	if root.Get("tiers") == nil {
 		c.Add(document.AtKey(n, "require tiers, on which rules and rewards depend; use tiers for a single tier group"))
 	}
-	unique(c, n.List())
+	c.Unique(n.List())
 	for _, item := range n.List() {
 		groups = append(groups, loyalty.TierGroup{
 			ID: item.Get("id").Text(), Name: c.WordsIf(item.Get("name")), Tiers: parseTiers(c, item),

@@ -18,7 +18,7 @@ import (
 
 // parseWallets reads the additional wallets. The main wallet is not listed in the file.
 func parseWallets(c *document.Compiler, n *document.Node) (wallets []loyalty.Wallet) {
-	unique(c, n.List())
+	c.Unique(n.List())
 	for _, item := range n.List() {
 		w := loyalty.Wallet{
 			ID:      item.Get("id").Text(),
@@ -93,7 +93,7 @@ func otherWallets(c *document.Compiler) (ids []string) {
 
 // parseConversions reads the conversions between wallets.
 func parseConversions(c *document.Compiler, n *document.Node) (all []loyalty.Conversion) {
-	unique(c, n.List())
+	c.Unique(n.List())
 	for _, item := range n.List() {
 		from, to := item.Get("from"), item.Get("to")
 		x := loyalty.Conversion{

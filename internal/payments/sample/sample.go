@@ -11,13 +11,11 @@ import (
 	"crypto/sha256"
 	"encoding/base64"
 	"encoding/hex"
-	"encoding/json"
 	"fmt"
 	"maps"
 	"net/http"
 	"slices"
 	"strconv"
-	"strings"
 	"time"
 
 	"github.com/perennial-loyalty/perennial/internal/app"
@@ -119,34 +117,6 @@ func (e Event) filled() Event {
 	sum := sha256.Sum256(fmt.Append(nil, e.Type, e.Payment, e.Object, e.Status, e.At.UnixMilli()))
 	set(&e.ID, "evt_"+hex.EncodeToString(sum[:9]))
 	return e
-}
-
-// Body returns the body of the event. The secret is used only for Adyen, whose signatures are in the body.
-func (e Event) Body(secret string) ([]byte, error) {
-	e = e.filled()
-	if kinds[e.Provider][e.Type] == "" {
-		return nil, fmt.Errorf("sample: unknown event %q of %q; the events are %s",
-			e.Type, e.Provider, strings.Join(Types(e.Provider), ", "))
-	}
-	var o object
-	switch e.Provider {
-	case app.Stripe:
-		o = e.stripe()
-	case app.Shopify:
-		o = e.shopify()
-	case app.Square:
-		o = e.square()
-	case app.PayPal:
-		o = e.paypal()
-	case app.Adyen:
-		var err error
-		if o, err = e.adyen(secret); err != nil {
-			return nil, err
-		}
-	case app.Standard:
-		o = e.standard()
-	}
-	return json.Marshal(o)
 }
 
 // Path returns the path of the address to which the provider sends the event.

@@ -170,3 +170,15 @@ func plain(err error) error {
 	}
 	return failure("the condition could not be evaluated")
 }
+
+// A work is the maximum number of steps that a condition takes. The steps at each nesting depth of loops are counted
+// separately, because the steps of a loop run once for each element of its list.
+type work [maxDepth + 1]int64
+
+// steps returns the total number of steps if the longest list has n elements.
+func (w work) steps(n int) (sum int64) {
+	for depth := maxDepth; depth >= 0; depth-- {
+		sum = sum*int64(n) + w[depth]
+	}
+	return sum
+}

@@ -9,18 +9,6 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/program/nearest"
 )
 
-// A work is the maximum number of steps that a condition takes. The steps at each nesting depth of loops are counted
-// separately, because the steps of a loop run once for each element of its list.
-type work [maxDepth + 1]int64
-
-// steps returns the total number of steps if the longest list has n elements.
-func (w work) steps(n int) (sum int64) {
-	for depth := maxDepth; depth >= 0; depth-- {
-		sum = sum*int64(n) + w[depth]
-	}
-	return sum
-}
-
 // A reader converts the parser's tree to a tree with exact numbers. It rejects everything that is not part of the
 // language. It never modifies a node of the parser, because the tree can contain a node twice: in 1 < x < 2, the node
 // of x is in both comparisons.

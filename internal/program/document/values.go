@@ -296,3 +296,19 @@ func NoCurrency(p Problem, code string) Problem {
 	}
 	return p.Suggest(nearest.Word(upper, usual))
 }
+
+// Unique rejects an ID that an earlier entry of the same list already has.
+func (c *Compiler) Unique(entries []*Node) {
+	seen := map[string]int{}
+	for _, e := range entries {
+		id := e.Get("id")
+		if id.Text() == "" {
+			continue
+		}
+		if line, ok := seen[id.Value]; ok {
+			c.Add(At(id, "%q is already the id of the entry on line %d", Clip(id.Value), line))
+			continue
+		}
+		seen[id.Value] = id.Line
+	}
+}

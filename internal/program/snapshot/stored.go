@@ -1,6 +1,7 @@
 package snapshot
 
 import (
+	"fmt"
 	"math/big"
 	"time"
 
@@ -124,30 +125,6 @@ type (
 	}
 )
 
-// each applies f to every element of a slice. It returns nil for a nil slice.
-func each[A, B any](in []A, f func(A) B) []B {
-	if in == nil {
-		return nil
-	}
-	out := make([]B, len(in))
-	for i, a := range in {
-		out[i] = f(a)
-	}
-	return out
-}
-
-// rates applies f to every rate of a map. It returns nil for a nil map.
-func rates[A, B any](in map[loyalty.Currency]A, f func(A) B) map[loyalty.Currency]B {
-	if in == nil {
-		return nil
-	}
-	out := make(map[loyalty.Currency]B, len(in))
-	for c, a := range in {
-		out[c] = f(a)
-	}
-	return out
-}
-
 func programOf(p *loyalty.Program) programDoc {
 	return programDoc{
 		ID: p.ID, Version: p.Version, Zone: p.Zone.String(), Name: p.Name, Unit: unitDoc(p.Unit), Earn: earnOf(p.Earn),
@@ -255,4 +232,41 @@ func (d exchangeDoc) exchange() loyalty.Exchange {
 	return loyalty.Exchange{Base: d.Base, Rates: each(d.Rates, func(r exchangeRateDoc) loyalty.ExchangeRate {
 		return loyalty.ExchangeRate{From: r.From, Rates: rates(r.Rates, func(x ratio) *big.Rat { return x.number })}
 	})}
+}
+
+// conditions compiles every condition of d and stores it in p. The program p must be the one that the method program
+// returned for d.
+func (d programDoc) conditions(p *loyalty.Program) (err error) {
+	for i, c := range d.Earn.Categories {
+		if p.Earn.Categories[i].When, err = c.When.compile(ofOrder, OrderCondition); err != nil {
+			return fmt.Errorf("category %s: %w", c.ID, err)
+		}
+	}
+	for _, rules := range []struct {
+		docs []ruleDoc
+		of   []loyalty.Rule
+	}{{d.Earn.Rules, p.Earn.Rules}, {d.Campaigns, p.Campaigns}} {
+		for i, r := range rules.docs {
+			if rules.of[i].Match.When, err = r.When.compile(ofOrder, OrderCondition); err != nil {
+				return fmt.Errorf("rule %s: %w", r.ID, err)
+			}
+		}
+	}
+	for i, r := range d.Rewards {
+		if p.Rewards[i].When, err = r.When.compile(ofReward, RewardCondition); err != nil {
+			return fmt.Errorf("reward %s: %w", r.ID, err)
+		}
+	}
+	for i, r := range d.Reminders.Messages {
+		if p.Reminders.Messages[i].When, err = r.When.compile(ofMember, MemberCondition); err != nil {
+			return fmt.Errorf("reminder %s: %w", r.ID, err)
+		}
+	}
+	for i, a := range d.Earn.Actions {
+		compiler := func(source string) (loyalty.Condition, error) { return EventCondition(p, a.Event, source) }
+		if p.Earn.Actions[i].When, err = a.When.compile(scopeOf(a.Event), compiler); err != nil {
+			return fmt.Errorf("action %s: %w", a.ID, err)
+		}
+	}
+	return nil
 }
