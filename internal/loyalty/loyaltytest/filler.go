@@ -6,6 +6,7 @@ import (
 	"reflect"
 	"testing"
 	"time"
+	_ "time/tzdata" // makes time zones available and equal on every machine
 
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
 	"github.com/perennial-loyalty/perennial/internal/loyalty/calendar"
