@@ -152,8 +152,10 @@ func sentReminders(docs []sentReminderDoc) (all []remind.SentReminder) {
 
 // Reminded decodes the state of a member's reminders.
 func (d RemindedDoc) Reminded() remind.Reminded {
-	s := remind.Reminded{Ignored: d.Ignored, Last: stored.Instant(d.Last), Seen: d.Seen, Redeemed: stored.Instant(d.Redeemed)}
-	s.SentReminders = sentReminders(d.SentReminders)
+	s := remind.Reminded{
+		Ignored: d.Ignored, Last: stored.Instant(d.Last), Seen: d.Seen, Redeemed: stored.Instant(d.Redeemed),
+		SentReminders: sentReminders(d.SentReminders),
+	}
 	for _, c := range d.Sent {
 		s.Sent = append(s.Sent, remind.SentCount{
 			Day: calendar.Date(c.Day), Channel: loyalty.Channel(c.Channel), N: c.N,
@@ -179,8 +181,8 @@ func (d RemindedDoc) Reminded() remind.Reminded {
 	}
 	for _, c := range d.Codes {
 		s.Codes = append(s.Codes, remind.UnusedCode{
-			Redemption: c.Redemption, Reward: c.Reward, Code: c.Code, At: stored.Instant(c.At), From: stored.Instant(c.From),
-			Until: stored.Instant(c.Until),
+			Redemption: c.Redemption, Reward: c.Reward, Code: c.Code, At: stored.Instant(c.At),
+			From: stored.Instant(c.From), Until: stored.Instant(c.Until),
 		})
 	}
 	return s
