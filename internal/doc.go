@@ -9,7 +9,8 @@
 //   - api, payments, jobs and relay handle events: requests of the API, webhooks of payment providers, schedules with
 //     their queues, and records of the table's stream. api/programs and api/reminders serve the program file and the
 //     reminders, api/request has the table of routes and decodes and checks requests.
-//   - app, auth and notify are what they share: settings and loaded programs, API keys, and messages to members.
+//   - app, auth and notify contain code that these packages share: for settings and loaded programs, for API keys, and
+//     for messages to members.
 //   - service contains the use cases that combine stores: orders, events, redemptions, transfers and the reports of
 //     payment processors. messages records the messages to members.
 //   - inventory stores codes, stock and waitlists. members stores profiles, identities, consents, referrals and

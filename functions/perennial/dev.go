@@ -44,7 +44,7 @@ type running struct {
 	*dev
 	stack   *local.Stack
 	program *loyalty.Program
-	note    string // states why this start did not publish a version; otherwise empty
+	note    string // the reason why this start published no version; empty if it published one
 	url     string
 	key     string
 	keyID   string

@@ -62,7 +62,7 @@ func readProgram(path string, out io.Writer) (*program.File, []byte, error) {
 	return f, source, err
 }
 
-// parse checks the source of a program. It prints the problems, with name as the name of the file.
+// parse checks the source of a program. It prints the problems, and uses name as the name of the file.
 func parse(name string, source []byte, out io.Writer) (*program.File, error) {
 	f, problems := program.Parse(source)
 	if len(problems) > 0 {

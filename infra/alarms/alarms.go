@@ -15,7 +15,7 @@ package alarms
 // An Alarm is one alarm of the stack.
 type Alarm struct {
 	ID string // the logical ID in the template
-	// The section of the runbook and the chart of the dashboard; several alarms may have the same one.
+	// Section names a section of the runbook and a chart of the dashboard. Several alarms may have the same section.
 	Section     string
 	Description string   // one sentence that states the problem
 	Metrics     []Metric // at most ten, which is CloudWatch's limit for one alarm

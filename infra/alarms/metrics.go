@@ -90,8 +90,8 @@ func filled(operation string, n int) string {
 	return operation + "([" + strings.Join(terms, ", ") + "])"
 }
 
-// shares returns a metric math expression: the maximum over all functions of the duration as a percentage of the
-// function's timeout. The metrics contain durations in milliseconds.
+// shares returns a metric math expression. It divides the duration of each function by the function's timeout, and
+// returns the greatest of these percentages. The metrics contain durations in milliseconds.
 func shares(functions []function) string {
 	var terms []string
 	for i, f := range functions {

@@ -121,7 +121,7 @@ func (f *finder) condition(e ast.Expr) {
 }
 
 // ofError reports whether an expression compares an error with nil. Such conditions handle failures, mostly of the
-// table. They are no rules, and other tests inject failures of the table at random.
+// table. They are not rules, and other tests inject failures of the table at random.
 func (f *finder) ofError(e ast.Expr) bool {
 	n, ok := e.(*ast.BinaryExpr)
 	return ok && (n.Op == token.EQL || n.Op == token.NEQ) && types.Implements(f.info.TypeOf(n.X), failure)
@@ -155,7 +155,8 @@ func (f *finder) statements(list []ast.Stmt) {
 	}
 }
 
-// around returns two edits, which insert the text before at the start of a node and the text behind at its end.
+// around returns two edits. The first inserts the parameter before at the start of a node, and the second inserts the
+// parameter behind at the end of the node.
 func (f *finder) around(n ast.Node, before, behind string) []edit {
 	start, end := f.offset(n.Pos()), f.offset(n.End())
 	for _, name := range []string{"on(", "not("} {

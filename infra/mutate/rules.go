@@ -104,7 +104,7 @@ type test struct {
 	reach  map[int]bool  // the IDs of the points that the test reaches
 }
 
-// A rules is one run of the command with a sample of points.
+// rules is one run of the command with a sample of points.
 type rules struct {
 	dir     string
 	points  []point
@@ -408,7 +408,8 @@ func (r *rules) try(p point) (verdict, by string) {
 	return "SURVIVED", fmt.Sprintf("%d tests", len(tests))
 }
 
-// mostTimeouts limits the number of tests that may time out for one mutation. The mutation then counts as a survivor.
+// mostTimeouts limits the number of tests that may time out for one mutation. If more tests would time out, the
+// mutation counts as a survivor.
 const mostTimeouts = 3
 
 // detects runs tests with a point switched on. It returns the name of a test that failed, and the number of tests that

@@ -9,8 +9,8 @@ import (
 	"strings"
 )
 
-// header explains and starts the rows that line returns. P is Perennial, H the hand-written service, and C the server
-// with the constant response.
+// header is printed before the rows that the method line returns. P is Perennial, H the hand-written service, and C the
+// server with the constant response.
 const header = "P: Perennial, H: hand-written, C: constant response; operations per second, milliseconds, " +
 	"microseconds of CPU time per operation\n\n" +
 	"request               clients    P/H      P op/s     p50     p99     CPU   H op/s     p50     p99     CPU" +

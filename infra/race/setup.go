@@ -141,8 +141,8 @@ func (r *race) startPerennial(ctx context.Context, program string) error {
 	return errors.Join(failures...)
 }
 
-// enroll creates a part of the members and gives each the opening balance. It creates the member with the index first,
-// and then every seedClients-th member.
+// enroll creates a part of the members and gives each the opening balance. It starts at the member with the index in
+// the parameter first, and continues with every seedClients-th member.
 func (t *target) enroll(ctx context.Context, first int) error {
 	c, err := dial(t.address())
 	if err != nil {

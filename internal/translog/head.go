@@ -42,7 +42,7 @@ type head struct {
 	size       int64         // the number of leaves
 	edges      [][]tlog.Hash // for each level, the hashes that are not in a tile yet
 	latest     time.Time     // the instant of the latest record
-	positions  []position    // the most recently read shards first
+	positions  []position    // the last read positions; the shard that was read last comes first
 	checkpoint string        // the latest signed checkpoint; empty if there is none
 	previous   string        // the checkpoint of the old log that is the first leaf of this epoch; empty in epoch 1
 
@@ -243,7 +243,7 @@ func (h *head) file(level int, before time.Time) table.Item {
 	return table.Item{Key: tileKey(h.program, h.epoch, level, n, root), Doc: encode(d)}
 }
 
-// rootOf returns the root of the subtree over a power of two of hashes.
+// rootOf returns the root of the subtree over the hashes. Their number must be a power of two.
 func rootOf(hashes []tlog.Hash) tlog.Hash {
 	if len(hashes) == 1 {
 		return hashes[0]
