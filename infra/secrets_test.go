@@ -10,9 +10,10 @@ import (
 // CloudFormation stores a new value when such a property changes, and these values must survive every update.
 func TestStackUpdatesNeverReplaceSecrets(t *testing.T) {
 	generated := map[string]object{
-		"Secret":         {"PasswordLength": uint64(64), "ExcludePunctuation": true},
-		"WebhookSecret":  {"PasswordLength": uint64(48), "ExcludePunctuation": true},
-		"WebhooksSecret": nil, // the operator stores the value
+		"Secret":           {"PasswordLength": uint64(64), "ExcludePunctuation": true},
+		"WebhookSecret":    {"PasswordLength": uint64(48), "ExcludePunctuation": true},
+		"CheckpointSecret": {"PasswordLength": uint64(64), "ExcludePunctuation": true},
+		"WebhooksSecret":   nil, // the operator stores the value
 	}
 	tpl := readStack(t)
 	for id, r := range tpl.OfType("AWS::SecretsManager::Secret") {

@@ -31,7 +31,7 @@ func (*estimateCost) Help() string {
 They multiply what tests measure: request units and log bytes exactly, durations on the functions' binaries
 (%s), to which %g ms for each step that reads and %g ms for a write are added for DynamoDB.
 
-Each ledger entry is counted as one invocation of the function relay, which reads up to 100 at once under
+Each ledger entry is counted as one invocation of the function relay, which reads up to 1,000 at once under
 load. A member's year includes the activation and the expiry of each order's points, and the storage of a
 first year. The idle stack has %d alarm metrics, of which AWS charges nothing for the first ten.`,
 		p.Date, p.Region, m.Date, a.ReadMS, a.WriteMS, a.AlarmMetrics)

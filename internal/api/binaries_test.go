@@ -38,6 +38,7 @@ func (w *world) runBinaries(tab table.Table) {
 		Parameters: deployment.Parameters("https://api.test"), Table: tab, Outbox: &w.outbox,
 		Secrets: map[string]string{
 			"Secret": string(w.app.Secret), "WebhooksSecret": "{}", "WebhookSecret": string(w.app.Secret),
+			"CheckpointSecret": string(w.app.Secret),
 		},
 		Clock: func() (time.Time, bool) { return w.clock(), true },
 	})

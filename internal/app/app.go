@@ -43,8 +43,11 @@ type App struct {
 	// is empty.
 	Version string
 	Stage   Stage
-	Secret  []byte    // at least 32 random bytes, from which the keys for all purposes are derived
-	Random  io.Reader // the source of all randomness, which must be safe for concurrent use; nil selects crypto/rand
+	Secret  []byte // at least 32 random bytes, from which the keys for all purposes are derived
+	// CheckpointSecret signs the checkpoints of transparency logs. It is nil except in the function relay.
+	CheckpointSecret []byte
+	// Random is the source of all randomness, which must be safe for concurrent use. If it is nil, crypto/rand is used.
+	Random io.Reader
 
 	Processors Processors                                // the connections to payment processors; may be nil
 	Reread     func(context.Context) (Processors, error) // reads Processors again; nil if the connections never change

@@ -34,8 +34,8 @@ const patience = 8 * time.Second
 // Start serves a function until the process exits. If the environment is invalid, Start ends the process.
 func Start(function func(*app.App) lambda.Handler) { start(function, connect) }
 
-// StartWithoutTable is like Start, for a function that does not use the table. It opens no connection to the table,
-// because such a function has no permission to use it.
+// StartWithoutTable is like Start, but opens no connection to the table before the first invocation, for a function
+// that may not read the item that Start reads.
 func StartWithoutTable(function func(*app.App) lambda.Handler) {
 	start(function, func(context.Context, table.Table) error { return nil })
 }
@@ -99,12 +99,17 @@ func (env environment) app(ctx context.Context, log *slog.Logger, connect connec
 }
 
 // readSecrets reads the master secret once per process. Stored data depends on this secret, so it never changes for a
-// table. If the function needs the connections to payment processors, readSecrets also reads them, and sets up the App
-// to read them again regularly.
+// table. If the function needs the secret that signs checkpoints, or the connections to payment processors, readSecrets
+// also reads them. It sets up the App to read the connections again regularly.
 func (env environment) readSecrets(ctx context.Context, a *app.App) (err error) {
 	client := Secrets(env.region, env.http)
 	if a.Secret, err = (Secret{Client: client, ID: env.secretID, Now: a.Now}).Read(ctx); err != nil {
 		return err
+	}
+	if env.checkpoint != "" {
+		if a.CheckpointSecret, err = (Secret{Client: client, ID: env.checkpoint, Now: a.Now}).Read(ctx); err != nil {
+			return err
+		}
 	}
 	if env.webhooks == "" {
 		return nil

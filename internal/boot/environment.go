@@ -27,10 +27,12 @@ type environment struct {
 	// webhooks is the name of the secret with the connections to payment processors. It is empty if the function does
 	// not need them.
 	webhooks string
-	region   string
-	version  string         // the function's published version, a dimension of its metrics
-	clock    *app.TestClock // a clock that events set; nil selects the machine's clock
-	http     *awshttp.BuildableClient
+	// checkpoint is the name of the secret that signs checkpoints. It is empty except in the function relay.
+	checkpoint string
+	region     string
+	version    string         // the function's published version, a dimension of its metrics
+	clock      *app.TestClock // a clock that events set; nil selects the machine's clock
+	http       *awshttp.BuildableClient
 }
 
 func readEnvironment() (environment, error) {
@@ -49,7 +51,9 @@ func readEnvironment() (environment, error) {
 		region:    want("AWS_REGION"),
 		http:      awshttp.NewBuildableClient(),
 		webhooks:  os.Getenv("PERENNIAL_WEBHOOKS"),
-		version:   os.Getenv("AWS_LAMBDA_FUNCTION_VERSION"),
+
+		checkpoint: os.Getenv("PERENNIAL_CHECKPOINT_SECRET"),
+		version:    os.Getenv("AWS_LAMBDA_FUNCTION_VERSION"),
 	}
 	if len(missing) > 0 {
 		return env, fmt.Errorf("boot: the environment lacks %s", strings.Join(missing, ", "))

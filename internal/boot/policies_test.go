@@ -160,6 +160,7 @@ func newCloud(t *testing.T) *cloud {
 		DynamoDB: &dynamodbapi.API{Table: tab, Name: c.value("Table")},
 		Secrets: map[string]string{
 			c.value("Secret"): secret, c.value("WebhookSecret"): secret, c.value("WebhooksSecret"): "{}",
+			c.value("CheckpointSecret"): secret,
 		},
 		Queues: map[string]awsapi.Queue{
 			c.value("ReassessQueue"): {ARN: c.value("ReassessQueue.Arn"), Send: c.queue},

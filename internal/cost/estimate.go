@@ -45,7 +45,7 @@ type Estimate struct {
 
 // Estimates returns the costs of requests, of a member in the first year, and of an idle stack. The estimates ignore
 // free tiers, discounts and data transfer. They count the stream record of each entry as one invocation of the function
-// relay, although one invocation reads up to 100 records under load.
+// relay, although one invocation reads up to 1,000 records under load.
 func Estimates(y Year) []Estimate {
 	e := estimator{ListPrices(), Measured(), Assumed()}
 	order, activation := e.request("order"), e.scheduled("activation")
@@ -111,11 +111,17 @@ func (e estimator) request(id string) Cost {
 func (e estimator) scheduled(id string) Cost {
 	c := e.relay()
 	c.Lambda += e.assumed.ScheduledMS / 1000 * e.assumed.MemoryGB * e.prices.GBSecond
-	c.Table = e.units(usage(id))
+	c.Table += e.units(usage(id))
 	return c.summed()
 }
 
-func (e estimator) relay() Cost { return e.invocation(e.assumed.RelayMS, usage("relay").LogBytes) }
+// relay returns the cost of appending an entry to the transparency log in its own batch.
+func (e estimator) relay() Cost {
+	u := usage("relay")
+	c := e.invocation(e.assumed.RelayMS+e.assumed.ReadMS+e.assumed.WriteMS, u.LogBytes)
+	c.Table = e.units(u)
+	return c
+}
 
 // invocation returns the cost of an invocation of a function.
 func (e estimator) invocation(ms float64, logged int) Cost {

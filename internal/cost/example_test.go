@@ -15,6 +15,6 @@ func ExampleEstimates() {
 		}
 	}
 	// Output:
-	// order, per million: 6.1 dollars, of which DynamoDB 3.4
-	// member, per year: 0.00044 dollars, of which DynamoDB 0.00033
+	// order, per million: 7.7 dollars, of which DynamoDB 4.8
+	// member, per year: 0.0005 dollars, of which DynamoDB 0.00039
 }

@@ -96,6 +96,7 @@ var arrows = []struct {
 		"internal/ledger",
 		[]string{"emailaddr", "ledger/columns", "ledger/stored", "loyalty/...", "parallel", "random", "table"},
 	},
+	{"internal/translog/source", []string{"ledger/stored", "table", "translog"}},
 	{
 		"internal/service/servicetest",
 		[]string{
@@ -182,7 +183,7 @@ var arrows = []struct {
 		"internal/jobs",
 		[]string{"app", "ledger", "ledger/stored", "loyalty/...", "members", "messages", "notify", "telemetry"},
 	},
-	{"internal/relay", []string{"app", "ledger", "loyalty", "telemetry"}},
+	{"internal/relay", []string{"app", "table", "telemetry", "translog", "translog/source"}},
 	{"internal/boot", []string{"app", "table", "table/dynamotable", "telemetry"}},
 	{"internal/boot/sqsqueue", []string{"app", "boot"}},
 	{"internal/boot/senders", []string{

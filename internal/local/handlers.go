@@ -94,7 +94,9 @@ func (s *Stack) deploy(o Options) (map[string]lambda.Handler, error) {
 	options := deployment.Options{
 		Template: o.Binaries.Template, Binaries: o.Binaries.Dir, Output: o.Binaries.Output, Log: o.Log,
 		Parameters: deployment.Parameters(baseURL(o.URL)), Program: o.Binaries.Program,
-		Secrets:  map[string]string{"Secret": secret, "WebhooksSecret": string(processors), "WebhookSecret": secret},
+		Secrets: map[string]string{
+			"Secret": secret, "WebhooksSecret": string(processors), "WebhookSecret": secret, "CheckpointSecret": secret,
+		},
 		DynamoDB: o.Binaries.DynamoDB, TableName: o.Binaries.TableName,
 		Outbox: s.Outbox, Queue: s.queues.Send, Clock: s.clock.instant, // a queue has the name of its function
 	}

@@ -217,7 +217,7 @@ func TestBinariesRespondLikeFunctionsInProcess(t *testing.T) {
 	there.Wait()
 	dead := there.Dead()
 	closeStack(t, there)
-	if lines := out.of("relay"); !strings.Contains(lines, "entries were committed") {
+	if lines := out.of("relay"); !strings.Contains(lines, "perennial/bluebird/1") {
 		t.Errorf("the stream did not reach relay, whose log is %s", lines)
 	}
 	if n := len(dead); n != 2 || dead[jobs.ReassessQueue]+dead[jobs.RemindQueue] > 0 {

@@ -3,99 +3,243 @@ package relay
 import (
 	"bytes"
 	"context"
-	"io"
+	"crypto/sha256"
+	"encoding/base64"
+	"errors"
+	"fmt"
 	"log/slog"
+	"slices"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/perennial-loyalty/perennial/internal/app"
+	"github.com/perennial-loyalty/perennial/internal/ledger/stored"
+	"github.com/perennial-loyalty/perennial/internal/loyalty"
 	"github.com/perennial-loyalty/perennial/internal/stack/access"
 	"github.com/perennial-loyalty/perennial/internal/stack/stacktest"
+	"github.com/perennial-loyalty/perennial/internal/table"
+	"github.com/perennial-loyalty/perennial/internal/table/pebbletable"
+	"github.com/perennial-loyalty/perennial/internal/translog"
 )
 
-// guarded returns the relay with its policies, which allow no access to the table.
-func guarded(t *testing.T, log io.Writer) access.Invoker {
-	a := &app.App{Log: slog.New(slog.NewTextHandler(log, nil)), Now: time.Now, Table: stacktest.Guard(t).Table(nil)}
-	return access.Handler("relay", Entries(a))
+var signing = []byte("0123456789abcdefghijklmnopqrstuvwxyz")
+
+// A bench is the relay with the policies of template.yaml, over a table in memory.
+type bench struct {
+	relay access.Invoker
+	guard *access.Guard
+	table *failing
+	log   bytes.Buffer
 }
 
-func TestStreamEntriesAreCountedByProgram(t *testing.T) {
-	var log bytes.Buffer
-	relay := guarded(t, &log)
-	record := func(name, pk, sk, image string) string {
-		return `{"eventID":"1","eventName":"` + name +
-			`","eventSource":"aws:dynamodb","awsRegion":"x","eventSourceARN":"y","dynamodb":{` +
-			`"ApproximateCreationDateTime":1796126400.5,"Keys":{"pk":{"S":"` + pk + `"},"sk":{"S":"` + sk +
-			`"}},"NewImage":{` + image + `},` +
-			`"SequenceNumber":"seq-` + sk + `","SizeBytes":10,"StreamViewType":"NEW_IMAGE"}}`
+// A failing table rejects writes while err is set.
+type failing struct {
+	table.Table
+	err error
+}
+
+func (f *failing) Transact(ctx context.Context, ops ...table.Op) error {
+	if f.err != nil {
+		return f.err
 	}
-	const doc = `"doc":{"M":{"q":{"N":"1"}}},"v":{"N":"1"}`
-	for _, c := range []struct {
-		name    string
-		records []string
-		answer  string
-		logged  string
-	}{
+	return f.Table.Transact(ctx, ops...)
+}
+
+func newBench(t *testing.T) *bench {
+	t.Helper()
+	tab, err := pebbletable.OpenMemory()
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = tab.Close() })
+	b := &bench{guard: stacktest.Guard(t), table: &failing{Table: tab}}
+	a := &app.App{
+		Log: slog.New(slog.NewTextHandler(&b.log, nil)), Now: time.Now, Table: b.guard.Table(b.table),
+		CheckpointSecret: signing,
+	}
+	b.relay = access.Handler("relay", Entries(a))
+	return b
+}
+
+// run invokes the relay with records of a shard. It returns the response without the state of the window.
+func (b *bench) run(t *testing.T, shard string, records ...string) string {
+	t.Helper()
+	b.log.Reset()
+	event := `{"shardId":"` + shard + `","state":{},"Records":[` + strings.Join(records, ",") + `]}`
+	out, err := b.relay.Invoke(t.Context(), []byte(event))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return strings.Replace(string(out), `"state":{},`, "", 1)
+}
+
+const (
+	complete = `{"batchItemFailures":[]}`
+	recorded = 1_796_126_400_000
+)
+
+// hashOf returns the hash of the entry with the given number.
+func hashOf(n int) [32]byte { return sha256.Sum256([]byte(strconv.Itoa(n))) }
+
+// document returns the document of an entry in DynamoDB's JSON.
+func document(n int) string {
+	hash := hashOf(n)
+	return fmt.Sprintf(`"doc":{"M":{"seq":{"N":"%d"},"rec":{"N":"%d"},"hash":{"S":"%s"}}},"v":{"N":"1"}`,
+		n, recorded+n, base64.RawURLEncoding.EncodeToString(hash[:]))
+}
+
+func stream(name, pk, sk, sequence, image string) string {
+	return `{"eventID":"1","eventName":"` + name +
+		`","eventSource":"aws:dynamodb","awsRegion":"x","eventSourceARN":"y","dynamodb":{` +
+		`"ApproximateCreationDateTime":1796126400.5,"Keys":{"pk":{"S":"` + pk + `"},"sk":{"S":"` + sk +
+		`"}},"NewImage":{` + image + `},` +
+		`"SequenceNumber":"` + sequence + `","SizeBytes":10,"StreamViewType":"NEW_IMAGE"}}`
+}
+
+// entry returns the stream record of an order's entry.
+func entry(program string, n int) string {
+	return stream("INSERT", "P#"+program+"#E#O#"+strconv.Itoa(n), "000001", fmt.Sprintf("%021d", n), document(n))
+}
+
+// logged checks that the log of a program contains exactly the given entries, and that the last checkpoint in the
+// relay's log is the log's checkpoint.
+func (b *bench) logged(t *testing.T, program string, numbers ...int) {
+	t.Helper()
+	r, err := translog.Log{Table: b.table}.Read(t.Context(), program)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if r.Size() != int64(len(numbers)) {
+		t.Errorf("the log of %s has %d entries, want %d", program, r.Size(), len(numbers))
+	}
+	for _, n := range numbers {
+		if _, err := r.Prove(hashOf(n), time.UnixMilli(int64(recorded+n))); err != nil {
+			t.Errorf("entry %d of %s: %v", n, program, err)
+		}
+	}
+}
+
+func TestStreamEntriesAreLogged(t *testing.T) {
+	b := newBench(t)
+	out := b.run(t, "shard-1",
+		entry("a", 1), entry("a", 2), entry("b", 3),
+		stream("MODIFY", "P#a#M#mem_1", "ACCOUNT", "4", document(4)),
+		stream("MODIFY", "P#a#E#O#5", "000001", "5", document(5)),
+		stream("INSERT", "P#a#PROGRAM", "PROGRAM#000001", "6", document(6)),
+		stream("INSERT", "KEY#x", "KEY", "7", document(7)),
+		stream("INSERT", "P#a#E#O#parked", "000001", "8", `"doc":{"M":{"rec":{"N":"5"}}}`),
+	)
+	if out != complete {
+		t.Error(out)
+	}
+	b.logged(t, "a", 1, 2)
+	b.logged(t, "b", 3)
+	for _, part := range []string{"program=a entries=2 checkpoint=\"perennial/a/1\\n2\\n", "program=b entries=1"} {
+		if !strings.Contains(b.log.String(), part) {
+			t.Errorf("the log lacks %s: %s", part, b.log.String())
+		}
+	}
+	if out := b.run(t, "shard-1"); out != complete { // the end of a window
+		t.Error(out)
+	}
+}
+
+func TestRepeatedEntriesAreLoggedOnce(t *testing.T) {
+	b := newBench(t)
+	b.run(t, "shard-1", entry("a", 1), entry("a", 2))
+	b.run(t, "shard-1", entry("a", 1), entry("a", 2), entry("a", 3))
+	b.run(t, "", entry("a", 2)) // sent again from the failure queue
+	b.run(t, "shard-2", entry("a", 2))
+	b.logged(t, "a", 1, 2, 3)
+}
+
+func TestPackedEntryIsLogged(t *testing.T) {
+	b := newBench(t)
+	hash := hashOf(1)
+	e := loyalty.Entry{Recorded: time.UnixMilli(recorded + 1), Hash: base64.RawURLEncoding.EncodeToString(hash[:])}
+	for i := range 40 {
+		e.Reasons = append(e.Reasons, loyalty.Reason{Rule: fmt.Sprint("rule-", i), Points: strconv.Itoa(i)})
+	}
+	doc, _ := stored.Apart("a", e, stored.EncodedEntry(e))
+	packed, ok := strings.CutPrefix(string(doc), `{"z":"data:;base64,`)
+	if !ok {
+		t.Fatalf("the entry is not packed: %s", doc)
+	}
+	image := `"doc":{"M":{"z":{"B":"` + strings.TrimSuffix(packed, `"}`) + `"}}}`
+	if out := b.run(t, "shard-1", stream("INSERT", "P#a#E#O#1", "000001", "1", image)); out != complete {
+		t.Error(out)
+	}
+	b.logged(t, "a", 1)
+}
+
+func TestUnreadableEntriesAreDeliveredAgain(t *testing.T) {
+	for _, c := range []struct{ name, record, logged string }{
+		{"no document", stream("INSERT", "P#a#E#O#2", "000002", "seq-2", ""), "has no document"},
+		{"no cause", stream("INSERT", "P#a", "000009", "seq-2", document(9)), "is not the key of a cause"},
 		{
-			"entries of two programs among other records",
-			[]string{
-				record("INSERT", "P#a#E#O#1042", "000001", doc), record("INSERT", "P#a#E#RD#rd_1", "000002", doc),
-				record("INSERT", "P#b#E#LAPSE#m#2027-03-31", "000001", doc),
-				record("MODIFY", "P#a#M#mem_1", "ACCOUNT", doc), record("INSERT", "P#a#PROGRAM", "PROGRAM#000001", doc),
-				record("INSERT", "KEY#x", "KEY", doc),
-				record("INSERT", "P#a#USE#use_1", "USE", doc),
-			},
-			`{"batchItemFailures":[]}`, "program=a entries=2",
+			"wrong hash", stream("INSERT", "P#a#E#O#2", "000002", "seq-2", `"doc":{"M":{"hash":{"S":"x"}}}`),
+			"is not a hash",
 		},
-		{
-			"an entry without its document, and later entries",
-			[]string{
-				record("INSERT", "P#a#E#O#1", "000001", doc), record("INSERT", "P#a#E#O#2", "000002", ""),
-				record("INSERT", "P#a#E#O#3", "000003", doc),
-			},
-			`{"batchItemFailures":[{"itemIdentifier":"seq-000002"}]}`, "program=a entries=1",
-		},
-		{
-			"a revision without a cause",
-			[]string{record("INSERT", "P#a", "000009", doc)},
-			`{"batchItemFailures":[{"itemIdentifier":"seq-000009"}]}`, "is not the key of a cause",
-		},
-		{"nothing", nil, `{"batchItemFailures":[]}`, ""},
+		{"wrong type", stream("INSERT", "P#a#E#O#2", "000002", "seq-2", `"doc":{"X":3}`), "not an attribute value"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			log.Reset()
-			out, err := relay.Invoke(t.Context(), []byte(`{"Records":[`+strings.Join(c.records, ",")+`]}`))
-			if string(out) != c.answer || err != nil {
-				t.Errorf("%s %v", out, err)
+			b := newBench(t)
+			out := b.run(t, "shard-1", entry("a", 1), c.record, entry("a", 3))
+			if out != `{"batchItemFailures":[{"itemIdentifier":"seq-2"}]}` {
+				t.Error(out)
 			}
-			if !strings.Contains(log.String(), c.logged) {
-				t.Errorf("the log says %s", log.String())
+			b.logged(t, "a", 1)
+			if !strings.Contains(b.log.String(), c.logged) || !strings.Contains(b.log.String(), "Errors=1") {
+				t.Errorf("the log says %s", b.log.String())
 			}
 		})
 	}
-	if _, err := relay.Invoke(t.Context(), []byte(`{"Records":3}`)); err == nil {
-		t.Error("an invalid event was accepted")
+}
+
+func TestFailedAppendIsDeliveredAgain(t *testing.T) {
+	b := newBench(t)
+	b.table.err = errors.New("no connection")
+	out := b.run(t, "shard-1", entry("a", 1), entry("b", 2), entry("a", 3))
+	if !strings.Contains(out, fmt.Sprintf("%021d", 1)) {
+		t.Error(out)
 	}
+	b.table.err = nil
+	b.run(t, "shard-1", entry("a", 1), entry("b", 2), entry("a", 3))
+	b.logged(t, "a", 1, 3)
+	b.logged(t, "b", 2)
+}
+
+// TestPolicyOfRelayIsExact runs the relay with the policies of template.yaml. A denied call fails the test, and so does
+// a grant that no call needs.
+func TestPolicyOfRelayIsExact(t *testing.T) {
+	var calls access.Recorder
+	b := newBench(t)
+	b.guard.Observe = calls.Record
+	all := make([]string, 50)
+	for i := range all {
+		all[i] = entry("a", i+1)
+	}
+	b.run(t, "shard-1", all...)
+	b.run(t, "", slices.Concat(all, []string{entry("a", 51)})...)
+	stacktest.Prove(t, b.guard, "relay", stacktest.Table, &calls)
 }
 
 func TestRelayStopsAtItsDeadlineAndCountsFailures(t *testing.T) {
-	var log bytes.Buffer
-	relay := guarded(t, &log)
-	const entry = `{"eventName":"INSERT","dynamodb":{"SequenceNumber":"seq-1","Keys":{"pk":{"S":"P#a#O#1"},` +
-		`"sk":{"S":"000001"}},"NewImage":{"doc":{}}}}`
+	b := newBench(t)
 	ctx, cancel := context.WithTimeout(t.Context(), app.Reserve)
 	defer cancel()
-	out, err := relay.Invoke(ctx, []byte(`{"Records":[`+entry+`]}`))
-	if string(out) != `{"batchItemFailures":[{"itemIdentifier":"seq-1"}]}` || err != nil {
+	out, err := b.relay.Invoke(ctx, []byte(`{"Records":[`+entry("a", 1)+`]}`))
+	if !strings.Contains(string(out), fmt.Sprintf(`{"itemIdentifier":"%021d"}`, 1)) || err != nil {
 		t.Errorf("%s %v", out, err)
 	}
-	if !strings.Contains(log.String(), "Errors=1") || !strings.Contains(log.String(), "Timeouts=1") {
-		t.Errorf("the log says %s", log.String())
+	if !strings.Contains(b.log.String(), "Errors=1") || !strings.Contains(b.log.String(), "Timeouts=1") {
+		t.Errorf("the log says %s", b.log.String())
 	}
-	log.Reset()
-	if _, err := relay.Invoke(t.Context(), []byte(`{"Records":3}`)); err == nil ||
-		!strings.Contains(log.String(), "Errors=1") {
-		t.Errorf("%v: %s", err, log.String())
+	b.log.Reset()
+	if _, err := b.relay.Invoke(t.Context(), []byte(`{"Records":3}`)); err == nil ||
+		!strings.Contains(b.log.String(), "Errors=1") {
+		t.Errorf("%v: %s", err, b.log.String())
 	}
 }

@@ -2,6 +2,7 @@ package relay
 
 import (
 	"bytes"
+	"fmt"
 	"log/slog"
 	"testing"
 	"time"
@@ -11,21 +12,46 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/cost/costtest"
 	"github.com/perennial-loyalty/perennial/internal/stack/access"
 	"github.com/perennial-loyalty/perennial/internal/stack/stacktest"
+	"github.com/perennial-loyalty/perennial/internal/table/pebbletable"
+	"github.com/perennial-loyalty/perennial/internal/table/tabletest"
 	"github.com/perennial-loyalty/perennial/internal/telemetry"
+	"github.com/perennial-loyalty/perennial/internal/translog"
 )
 
-// TestUsageOfStreamRecord checks that reading the stream record of an entry uses no request units.
+// TestUsageOfStreamRecord checks what a batch with one entry uses, when the log has 20,000 entries.
 func TestUsageOfStreamRecord(t *testing.T) {
 	var log bytes.Buffer
-	a := &app.App{
-		Log: telemetry.NewLog(&log, slog.LevelInfo, "perennial"), Now: time.Now, Table: stacktest.Guard(t).Table(nil),
+	tab, err := pebbletable.OpenMemory()
+	if err != nil {
+		t.Fatal(err)
 	}
-	const entry = `{"eventName":"INSERT","dynamodb":{"SequenceNumber":"1","Keys":{"pk":{"S":"P#bluebird#E#O#1042"},` +
-		`"sk":{"S":"000001"}},` +
-		`"NewImage":{"doc":{"M":{"q":{"N":"1"}}},"v":{"N":"1"}}}}`
-	out, err := access.Handler("relay", Entries(a)).Invoke(t.Context(), []byte(`{"Records":[`+entry+`]}`))
-	if err != nil || string(out) != `{"batchItemFailures":[]}` {
+	t.Cleanup(func() { _ = tab.Close() })
+	meter := &tabletest.Meter{Table: tab}
+	a := &app.App{
+		Log: telemetry.NewLog(&log, slog.LevelInfo, "perennial"), Now: time.Now,
+		Table: stacktest.Guard(t).Table(meter), CheckpointSecret: signing,
+	}
+	relay := access.Handler("relay", Entries(a))
+	l := translog.Log{Table: tab, Secret: signing}
+	for first := range 20 {
+		b := translog.Batch{Shard: "shard-1"}
+		for n := range 1_000 {
+			n += first * 1_000
+			b.Records = append(b.Records, translog.Record{
+				Hash: hashOf(n), Recorded: time.UnixMilli(recorded), Position: fmt.Sprintf("%021d", n),
+			})
+		}
+		if _, err := l.Append(t.Context(), "bluebird", b); err != nil {
+			t.Fatal(err)
+		}
+	}
+	event := `{"shardId":"shard-1","Records":[` + entry("bluebird", 20_001) + `]}`
+	out, err := relay.Invoke(t.Context(), []byte(event))
+	if err != nil || !bytes.Contains(out, []byte(complete[1:])) {
 		t.Fatalf("%s %v", out, err)
 	}
-	costtest.Compare(t, []cost.Usage{{ID: "relay", LogBytes: costtest.LogBytes(log.String())}})
+	used := meter.Take()
+	costtest.Compare(t, []cost.Usage{{
+		ID: "relay", Read: used.Read, Write: used.Write, LogBytes: costtest.LogBytes(log.String()),
+	}})
 }

@@ -27,6 +27,9 @@ type stream struct {
 	sequence int64
 }
 
+// shard is the ID of the only shard of a stream.
+const shard = "shardId-00000000000000000001-00000000"
+
 // A mapping connects a function to the stream (in Lambda's terms, an event source mapping).
 type mapping struct {
 	function string
@@ -35,6 +38,7 @@ type mapping struct {
 	batch    int       // the maximum number of records in a batch
 	attempts int       // the maximum number of attempts to deliver a batch
 	bisect   bool      // true to divide a failing batch into two halves
+	windowed bool      // true if the function has a tumbling window, so that events name the shard
 	log      *slog.Logger
 
 	mu      sync.Mutex
@@ -50,6 +54,7 @@ func newMapping(function string, e stack.Event, h lambda.Handler, log *slog.Logg
 		function: function, handler: h, log: log, batch: wholeOr(e.Properties["BatchSize"], 100),
 		attempts: 1 + wholeOr(e.Properties["MaximumRetryAttempts"], 10),
 		bisect:   e.Properties["BisectBatchOnFunctionError"] == true,
+		windowed: e.Properties["TumblingWindowInSeconds"] != nil,
 	}
 	m.changed = sync.NewCond(&m.mu)
 	for _, f := range stack.List(stack.At(e.Properties["FilterCriteria"], "Filters")) {
@@ -176,7 +181,11 @@ func (m *mapping) deliver(batch []dynamodbapi.Record) {
 // invoke delivers a batch once. It returns the records that must be delivered again: after an error, all records of the
 // batch; otherwise the first record that the function reported as failed, and all records after it.
 func (m *mapping) invoke(batch []dynamodbapi.Record) (left []dynamodbapi.Record, err error) {
-	payload, err := json.Marshal(map[string]any{"Records": batch})
+	event := map[string]any{"Records": batch}
+	if m.windowed {
+		event["shardId"], event["state"] = shard, map[string]string{}
+	}
+	payload, err := json.Marshal(event)
 	if err != nil {
 		return batch, fmt.Errorf("deployment: encode an event: %w", err)
 	}

@@ -1,0 +1,76 @@
+// Package source selects the items of the table that belong in the transparency log of a program, and reads their
+// hashes.
+//
+// These are the ledger entries. Entries of no account, such as parked orders, have no hash and are not logged. The
+// package reads stored forms and deliberately does not check hashes; package verify does.
+package source
+
+import (
+	"encoding/base64"
+	"fmt"
+	"strconv"
+	"strings"
+
+	"github.com/go-json-experiment/json"
+
+	"github.com/perennial-loyalty/perennial/internal/ledger/stored"
+	"github.com/perennial-loyalty/perennial/internal/table"
+	"github.com/perennial-loyalty/perennial/internal/translog"
+)
+
+// Record returns the program of an item and its record in the program's log. It reports false if the log does not
+// contain such an item. It returns an error for an item with the keys of an entry that cannot be read.
+func Record(it table.Item) (program string, rec translog.Record, ok bool, err error) {
+	program, ok, err = Program(it.Key)
+	if err != nil || !ok {
+		return "", rec, false, err
+	}
+	hash, recorded, err := entryHash(it.Doc)
+	if err != nil {
+		return "", rec, false, fmt.Errorf("source: read the entry %s: %w", it.Key, err)
+	}
+	if hash == "" {
+		return "", rec, false, nil
+	}
+	rec = translog.Record{Recorded: stored.Instant(recorded)}
+	if rec.Hash, err = ParseHash(hash); err != nil {
+		return "", rec, false, fmt.Errorf("source: read the entry %s: %w", it.Key, err)
+	}
+	return program, rec, true, nil
+}
+
+// ParseHash parses the hash of an entry.
+func ParseHash(text string) (hash [32]byte, err error) {
+	b, err := base64.RawURLEncoding.DecodeString(text)
+	if err != nil || len(b) != len(hash) {
+		return hash, fmt.Errorf("%q is not a hash", text)
+	}
+	return [32]byte(b), nil
+}
+
+// entryHash returns the hash and the time of a stored entry.
+func entryHash(doc []byte) (hash string, recorded int64, err error) {
+	var plain struct {
+		Hash     string `json:"hash"`
+		Recorded int64  `json:"rec"`
+		Packed   string `json:"z"`
+	}
+	if err := json.Unmarshal(doc, &plain); err != nil || plain.Packed == "" {
+		return plain.Hash, plain.Recorded, err
+	}
+	d, err := stored.UnpackedEntry(doc)
+	return d.Hash, d.Recorded, err
+}
+
+// Program returns the program of an entry from its key: P#<program>#E#<kind>#<id>, and a revision of six digits. It
+// reports false for another sort key, and an error for a revision in another partition.
+func Program(key table.Key) (program string, ok bool, err error) {
+	if n, err := strconv.Atoi(key.SK); err != nil || len(key.SK) != 6 || n <= 0 {
+		return "", false, nil
+	}
+	parts := strings.SplitN(key.PK, "#", 5)
+	if len(parts) != 5 || parts[0] != "P" || parts[2] != "E" || parts[1] == "" || parts[3] == "" || parts[4] == "" {
+		return "", false, fmt.Errorf("source: %s is not the key of a cause", key.PK)
+	}
+	return parts[1], true, nil
+}
