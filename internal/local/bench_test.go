@@ -36,7 +36,7 @@ func BenchmarkHTTP(b *testing.B) {
 			_, _ = w.Write(constant)
 		}))
 		defer server.Close()
-		drive(b, server.URL, "", http.StatusOK, newOrders())
+		drive(b, server.URL, "", http.StatusOK, newOrders(benchMember))
 	})
 	tab, err := pebbletable.Open(b.TempDir())
 	if err != nil {
@@ -55,7 +55,7 @@ func BenchmarkHTTP(b *testing.B) {
 	enrolling.Wait()
 	server := httptest.NewServer(stack)
 	defer server.Close()
-	b.Run("orders", func(b *testing.B) { drive(b, server.URL, key, http.StatusCreated, newOrders()) })
+	b.Run("orders", func(b *testing.B) { drive(b, server.URL, key, http.StatusCreated, newOrders(benchMember)) })
 	b.Run("quotes", func(b *testing.B) { drive(b, server.URL, key, http.StatusOK, newQuote) })
 	b.Run("members", func(b *testing.B) {
 		drive(b, server.URL, key, http.StatusOK, func(i int) (method, path string, body []byte) {
@@ -111,25 +111,28 @@ func newStack(
 // A newRequest returns the request with a number.
 type newRequest func(i int) (method, path string, body []byte)
 
-// newOrders returns orders with IDs that no earlier run used.
-func newOrders() newRequest {
+// newOrders returns orders with IDs that no earlier run used. The function member selects the member of an order.
+func newOrders(member func(i int) int) newRequest {
 	run := gateway.RequestID()
 	return func(i int) (method, path string, body []byte) {
-		return http.MethodPut, fmt.Sprintf("/v1/orders/%s-%d", run, i), newOrder(i, `"status":"paid",`)
+		return http.MethodPut, fmt.Sprintf("/v1/orders/%s-%d", run, i), newOrder(member(i), `"status":"paid",`)
 	}
 }
 
+// benchMember selects the members of BenchmarkHTTP.
+func benchMember(i int) int { return i % benchMembers }
+
 func newQuote(i int) (method, path string, body []byte) {
-	return http.MethodPost, "/v1/quotes", newOrder(i, "")
+	return http.MethodPost, "/v1/quotes", newOrder(benchMember(i), "")
 }
 
-func newOrder(i int, status string) []byte {
+func newOrder(member int, status string) []byte {
 	return fmt.Appendf(nil, `{"member":"%s","placed_at":"%s","currency":"EUR","channel":"web",%s`+
 		`"line_items": [{"id":"1","sku":"BEAN-1","category":"coffee-beans","quantity":2,"amount":2999},`+
 		`{"id":"2","sku":"MUG-01","category":"mugs","quantity":1,"amount":1490},`+
 		`{"id":"3","sku":"FILTER","category":"brewing","quantity":1,"amount":590}],`+
 		`"shipping":490,"tenders":[{"kind":"card","amount":5569}]}`,
-		memberID(i%benchMembers), time.Now().UTC().Format(time.RFC3339), status)
+		memberID(member), time.Now().UTC().Format(time.RFC3339), status)
 }
 
 // drive sends b.N requests from benchClients clients, each with a persistent connection.
