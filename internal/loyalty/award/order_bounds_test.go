@@ -358,15 +358,15 @@ func TestBudgetsOfTheLiveVersion(t *testing.T) {
 		{"no rule any more", []loyalty.Points{100}, nil, []loyalty.Points{100}},
 	} {
 		p := version(c.is...)
-		got := UnderBudgetsOf(p, version(c.live...))
+		got := UnderBudgetsOf(&p.Earning, &version(c.live...).Earning)
 		for i, r := range got.Compiled.Rules {
 			if r.Budget != c.want[i] || r.Bounded != (c.is[i] > 0 || c.want[i] > 0) ||
 				p.Compiled.Rules[i].Budget != c.is[i] {
 				t.Errorf("%s: %+v", c.name, r)
 			}
 		}
-		if same := slices.Equal(c.is, c.want); same != (got == p) {
-			t.Errorf("%s: a copy %t", c.name, got != p)
+		if same := slices.Equal(c.is, c.want); same != (got == &p.Earning) {
+			t.Errorf("%s: a copy %t", c.name, got != &p.Earning)
 		}
 	}
 }

@@ -100,7 +100,10 @@ func placeOrder(
 ) error {
 	p, acc, o := d.P, d.Account, s.Order
 	room := roomFor(d, prior, &rules.Earning, rules.Zone, &o)
-	w, err := earn.WorthOf(UnderBudgetsOf(rules, p), room, &s, left, late(&s, rules, d.Now))
+	w, err := earn.WorthOf(earn.Rules{
+		Earning: UnderBudgetsOf(&rules.Earning, &p.Earning), Levels: &rules.Levels, Wallets: rules.Wallets,
+		Zone: rules.Zone,
+	}, room, &s, left, late(&s, rules, d.Now))
 	if err != nil {
 		return err
 	}

@@ -15,29 +15,29 @@ import (
 // that the live version does not have gives nothing. The order or event stores a list of those (Missing), so that its
 // later revisions have the same worth.
 
-// UnderBudgetsOf returns the rules p in which each rule that the live version also has gets the budget of the live
-// version.
-func UnderBudgetsOf(p *loyalty.Program, live *loyalty.Program) *loyalty.Program {
-	if p == live {
-		return p
+// UnderBudgetsOf returns the earning sections of a version with the budgets of the live version, for the rules that
+// both have.
+func UnderBudgetsOf(version, live *loyalty.Earning) *loyalty.Earning {
+	if version == live {
+		return version
 	}
 	var rules []loyalty.CompiledRule
-	for i := range p.Compiled.Rules {
-		r := &p.Compiled.Rules[i]
+	for i := range version.Compiled.Rules {
+		r := &version.Compiled.Rules[i]
 		now := live.Compiled.Rule(r.Key)
 		if now == nil || now.Budget == r.Budget {
 			continue
 		}
 		if rules == nil {
-			rules = slices.Clone(p.Compiled.Rules)
+			rules = slices.Clone(version.Compiled.Rules)
 		}
 		rules[i].Budget = now.Budget
 		rules[i].Bounded = r.Bounded || now.Budget > 0
 	}
 	if rules == nil {
-		return p
+		return version
 	}
-	under := *p
+	under := *version
 	under.Compiled.Rules = rules
 	return &under
 }

@@ -46,9 +46,7 @@ func converts(p *loyalty.Program, acc loyalty.Account, s *loyalty.OrderState, co
 		s.Grants[0].ActiveAt.IsZero() {
 		return nil
 	}
-	v := earn.Valuation{P: p, Acc: acc, S: s, O: &s.Order, Worth: new(earn.Worth)}
-	v.Base()
-	facts := earn.OrderFacts(p.Zone, &v)
+	facts := earn.FactsOf(earn.Rules{Earning: &p.Earning, Levels: &p.Levels, Wallets: p.Wallets, Zone: p.Zone}, s)
 	for _, a := range p.Earn.Actions {
 		if posting.Refers(a) && facts.Total > 0 && earn.Holds(a.When, facts) {
 			actions = append(actions, a.ID)

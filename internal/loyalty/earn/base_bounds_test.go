@@ -5,7 +5,6 @@ import (
 	"reflect"
 	"slices"
 	"testing"
-	"time"
 
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
 	"github.com/perennial-loyalty/perennial/internal/loyalty/exact"
@@ -13,18 +12,18 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/loyalty/posting"
 )
 
-// shop returns a valuation with a rate of 1 point per euro, after Base.
+// shop returns a valuation with a rate of 1 point per euro, after base.
 func shop(o loyalty.Order, edit ...func(v *Valuation)) *Valuation {
 	o.PlacedAt, o.Currency = loyaltytest.Noon, "EUR"
 	v := valuation(o, loyalty.Buyer{})
-	v.P.Earn.Counts.Items = true
-	v.P.Compiled.Rates = map[loyalty.Currency]loyalty.CompiledRate{
+	v.Earn.Counts.Items = true
+	v.Compiled.Rates = map[loyalty.Currency]loyalty.CompiledRate{
 		"EUR": loyalty.Rate{Points: big.NewRat(1, 1), Per: 100}.Compile("EUR"),
 	}
 	for _, e := range edit {
 		e(v)
 	}
-	v.Base()
+	v.base()
 	v.level = exact.Whole(1)
 	return v
 }
@@ -58,10 +57,10 @@ func backLine(id string, quantity, amount int64) func(o *loyalty.Order) {
 func TestEligibleAmounts(t *testing.T) {
 	shipping := func(o *loyalty.Order) { o.Shipping, o.Tax = 2_00, 3_00 }
 	counts := func(s, tax bool) func(v *Valuation) {
-		return func(v *Valuation) { v.P.Earn.Counts.Shipping, v.P.Earn.Counts.Tax = s, tax }
+		return func(v *Valuation) { v.Earn.Counts.Shipping, v.Earn.Counts.Tax = s, tax }
 	}
 	full := func(v *Valuation) {
-		v.P.Compiled.Rates["EUR"] = loyalty.Rate{Points: big.NewRat(5, 1), Per: 400, Full: true}.Compile("EUR")
+		v.Compiled.Rates["EUR"] = loyalty.Rate{Points: big.NewRat(5, 1), Per: 400, Full: true}.Compile("EUR")
 	}
 	none := func(v *Valuation) {}
 	for _, c := range []struct {
@@ -72,7 +71,7 @@ func TestEligibleAmounts(t *testing.T) {
 		nothing bool // eligible
 	}{
 		{"all items", twoLines(), none, "15", false},
-		{"no items", twoLines(), func(v *Valuation) { v.P.Earn.Counts.Items = false }, "0", false},
+		{"no items", twoLines(), func(v *Valuation) { v.Earn.Counts.Items = false }, "0", false},
 		{"after a discount", twoLines(func(o *loyalty.Order) { o.Discount = 3_00 }), none, "12", false},
 		{"without shipping and tax", twoLines(shipping), none, "15", false},
 		{"with shipping", twoLines(shipping), counts(true, false), "17", false},
@@ -95,7 +94,7 @@ func TestEligibleAmounts(t *testing.T) {
 		{"free", loyalty.Order{Lines: []loyalty.Line{{ID: "1", Quantity: 1}}}, none, "0", false},
 		{
 			"converted", twoLines(),
-			func(v *Valuation) { v.O.Currency, v.S.Rate, v.P.Exchange.Base = "JPY", "0.5", "EUR" }, "750", false,
+			func(v *Valuation) { v.order.Currency, v.S.Rate, v.Exchange.Base = "JPY", "0.5", "EUR" }, "750", false,
 		},
 	} {
 		v := shop(c.o, c.edit)
@@ -109,10 +108,10 @@ func TestPartsOfOrdersThatRulesMatch(t *testing.T) {
 	type match = loyalty.Match
 	none := func(v *Valuation) {}
 	tea := func(v *Valuation) {
-		v.P.Compiled.Categories = map[string][]loyalty.Multiplier{"tea": {loyalty.NewMultiplier("c", big.NewRat(2, 1))}}
+		v.Compiled.Categories = map[string][]loyalty.Multiplier{"tea": {loyalty.NewMultiplier("c", big.NewRat(2, 1))}}
 	}
 	noTea := func(v *Valuation) {
-		v.P.Compiled.Categories = map[string][]loyalty.Multiplier{"tea": {loyalty.NewMultiplier("c", new(big.Rat))}}
+		v.Compiled.Categories = map[string][]loyalty.Multiplier{"tea": {loyalty.NewMultiplier("c", new(big.Rat))}}
 	}
 	for _, c := range []struct {
 		name   string
@@ -251,7 +250,7 @@ func TestRoundedSums(t *testing.T) {
 		{"far below zero", exact.Whole(-int64(loyalty.MaxPoints) - 1), false, "", 0, "0", 1},
 	} {
 		v := valuation(loyalty.Order{}, loyalty.Buyer{})
-		v.sum, v.Rest, v.P.Earn.Carry, v.S.Carried = c.sum, exact.Whole(0), c.carry, c.carried
+		v.sum, v.Rest, v.Earn.Carry, v.S.Carried = c.sum, exact.Whole(0), c.carry, c.carried
 		if err := v.round(); err != nil || v.Total != c.want || v.Rest.String() != c.rest ||
 			len(v.Reasons) != c.reasons {
 			t.Errorf("%s: %d points, %s is carried, reasons %+v, %v", c.name, v.Total, v.Rest, v.Reasons, err)
@@ -310,7 +309,7 @@ func TestAmountsThatCountTowardsLevels(t *testing.T) {
 		}
 		p := &loyalty.Program{}
 		p.TierGroups = []loyalty.TierGroup{{ID: "club", Tiers: c.tiers}}
-		w.countTierGroups(p, v)
+		w.countTierGroups(p.TierGroups, v)
 		var want []loyalty.Counted
 		if c.spend+c.items > 0 || len(c.brands) > 0 {
 			want = []loyalty.Counted{
@@ -361,7 +360,7 @@ func TestFactsOfOrders(t *testing.T) {
 	o := twoLines(backLine("2", 1, 5_00), backLine("1", 1, 5_00), refund(loyalty.Refund{Amount: 1_00, Shipping: 1_00}))
 	o.Shipping, o.Tax = 3_00, 2_00
 	o.Lines = append(o.Lines, loyalty.Line{ID: "3", Quantity: 1})
-	f := OrderFacts(time.UTC, shop(o))
+	f := shop(o).orderFacts()
 	ids := func() (out string) {
 		for _, l := range f.Order.Lines {
 			out += l.ID
@@ -403,7 +402,7 @@ func TestCategoriesOfLines(t *testing.T) {
 		o := twoLines()
 		o.Lines[0].Amount = 6_00
 		o.Lines = append(o.Lines, loyalty.Line{ID: "3", Amount: 4_00, Category: "tea"})
-		v := shop(o, func(v *Valuation) { v.P.Compiled.Categories = c.all })
+		v := shop(o, func(v *Valuation) { v.Compiled.Categories = c.all })
 		if v.byCategory(); v.sum.String() != c.want || len(v.Reasons) != c.reasons {
 			t.Errorf("%s: %s points, reasons %+v", c.name, v.sum, v.Reasons)
 		}

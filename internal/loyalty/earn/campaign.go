@@ -10,15 +10,6 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/loyalty/receipt"
 )
 
-// maxWhyNots is how many reasons an order stores for rules that gave nothing.
-const maxWhyNots = 8
-
-// Budgets contains the remaining points of the budgets of rules and the remaining units of the limited stock of
-// rewards. The key is the full key of the rule or reward with its section. If a key is missing, a decision assumes that
-// enough remains. The caller then checks the remaining amount of each budget that posting.Outcome.Spends lists with
-// points of zero or more, and decides again with that amount.
-type Budgets map[string]loyalty.Points
-
 // rules adds the points that rules and campaigns give. The points of each rule are computed from the points after rate,
 // category and level. The stacking groups then determine how the rules combine.
 func (v *Valuation) rules() {
@@ -30,7 +21,7 @@ func (v *Valuation) rules() {
 			word |= set.explained[i]
 		}
 		for ; word != 0; word &= word - 1 {
-			r := &v.P.Compiled.Rules[i*64+bits.TrailingZeros64(word)]
+			r := &v.Compiled.Rules[i*64+bits.TrailingZeros64(word)]
 			if !v.about(r) {
 				continue
 			}
@@ -58,19 +49,12 @@ func (v *Valuation) consider(c *candidate) bool {
 	return c.gives.Sign() != 0 && v.within(c)
 }
 
-// why records the reason why a rule gave nothing, unless there are already maxWhyNots reasons.
-func (v *Valuation) why(rule string, what loyalty.ReasonKind, args ...string) {
-	if v.whys++; v.whys <= maxWhyNots {
-		v.Reasons = append(v.Reasons, loyalty.NewReason(rule, "0", what, args...))
-	}
-}
-
 // within reduces a candidate to the points that its caps and its budget allow. For an order reduced by refunds, it
 // allows the points that the whole order was allowed. It returns false if the whole order received nothing from the
 // rule.
 func (v *Valuation) within(c *candidate) bool {
 	if v.most != nil {
-		return v.asBefore(c)
+		return c.asBefore(v.most)
 	}
 	if !c.r.Bounded && !v.partly {
 		return true
@@ -86,8 +70,8 @@ func (v *Valuation) within(c *candidate) bool {
 
 // asBefore reduces a candidate to the points that the whole order received from the rule. It returns false if the whole
 // order received none.
-func (v *Valuation) asBefore(c *candidate) bool {
-	for _, g := range v.most.grants {
+func (c *candidate) asBefore(whole *Worth) bool {
+	for _, g := range whole.grants {
 		if g.Rule != c.r.Key {
 			continue
 		}
@@ -107,7 +91,7 @@ func (v *Valuation) allowed(c *candidate, want loyalty.Points) {
 	s := &c.share
 	*s = *receipt.ShareOf(v.S, r.Key)
 	peak, wasCut := s.Peak, s.Cut
-	got, cuts := bounded(s, v.Acc, v.S, r.Caps, calendar.DateOf(v.O.PlacedAt, v.P.Zone), want, nil)
+	got, cuts := bounded(s, v.Acc, v.S, r.Caps, calendar.DateOf(v.order.PlacedAt, v.Zone), want, nil)
 	if r.Budget > 0 {
 		left, known := v.budgets[r.Key]
 		if !known {
@@ -141,3 +125,6 @@ func (v *Valuation) allowed(c *candidate, want loyalty.Points) {
 	cuts[0].Points = rest.String() // the first cut also removes the fraction
 	c.gives, c.cuts = exact.Whole(int64(got)), cuts
 }
+
+// LifeIsZero reports whether a rule sets neither a pending period nor an expiry.
+func LifeIsZero(l loyalty.Life) bool { return l == loyalty.Life{} }

@@ -1,17 +1,15 @@
 package earn
 
 import (
+	"slices"
+	"time"
+
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
+	"github.com/perennial-loyalty/perennial/internal/loyalty/calendar"
 	"github.com/perennial-loyalty/perennial/internal/loyalty/exact"
 	"github.com/perennial-loyalty/perennial/internal/loyalty/posting"
+	"github.com/perennial-loyalty/perennial/internal/loyalty/receipt"
 )
-
-// A layer describes the points that a rule with a budget adds to an order.
-type layer struct {
-	rule string
-	upTo loyalty.Points // the points of the order by this rule and all rules before it, before the program's caps
-	most loyalty.Points // the points of the rule, rounded up to whole points
-}
 
 // layers splits the points of an order by budget, before rounding. Points without a budget come first. The points of
 // each rule with a budget follow, in the order in which the rules apply. Rules whose points have separate lots are not
@@ -22,7 +20,7 @@ func (v *Valuation) layers() {
 		without = without.Sub(b.gives)
 	}
 	rounded := func(x exact.Number) loyalty.Points {
-		n, _ := loyalty.RoundPoints(x, v.P.Earn.Rounding)
+		n, _ := loyalty.RoundPoints(x, v.Earn.Rounding)
 		return max(0, n)
 	}
 	v.unbudgeted = rounded(without)
@@ -71,4 +69,44 @@ func (w *Worth) chargeBudget(r *loyalty.CompiledRule, s *loyalty.Share) {
 		w.Spends = append(w.Spends, posting.Spend{Rule: r.Key, Points: delta, Budget: r.Budget})
 	}
 	s.Charged, s.Granted = n, max(s.Granted, n, pointsOf(w.granted, r.Key))
+}
+
+// charge updates the order's shares of caps, limits and budgets to its present usage.
+func (w *Worth) charge(earning *loyalty.Earning, zone *time.Location, s *loyalty.OrderState) {
+	w.Spends = w.asks
+	if len(earning.Earn.Caps)+len(earning.Compiled.Rules) == 0 {
+		return
+	}
+	day := calendar.DateOf(s.Order.PlacedAt, zone)
+	if len(earning.Earn.Caps) > 0 {
+		w.Usage = UseShare(share(s, ""), w.Total, earning.Earn.Caps, nil, day)
+	}
+	for _, at := range w.boundedRules(&earning.Compiled, s) {
+		r := &earning.Compiled.Rules[at]
+		n := pointsOf(w.takes, r.Key)
+		if n == 0 && receipt.ShareOf(s, r.Key).Used == 0 {
+			continue
+		}
+		share := share(s, r.Key)
+		w.chargeBudget(r, share)
+		w.Usage = append(w.Usage, UseShare(share, n, r.Caps, r.Limits, day)...)
+	}
+}
+
+// boundedRules returns the positions of the rules with a cap, limit or budget that the order uses or used, in ascending
+// order.
+func (w *Worth) boundedRules(compiled *loyalty.Compiled, s *loyalty.OrderState) (positions []int) {
+	include := func(key string) {
+		if at, ok := compiled.Positions[key]; ok && compiled.Rules[at].Bounded {
+			positions = append(positions, at)
+		}
+	}
+	for _, t := range w.takes {
+		include(t.Rule)
+	}
+	for i := range s.Shares {
+		include(s.Shares[i].Rule)
+	}
+	slices.Sort(positions)
+	return slices.Compact(positions)
 }

@@ -22,30 +22,30 @@ type selection struct {
 
 // selected sets the selection to the rules that the order needs. It selects all rules if they have no index.
 func (v *Valuation) selected(s *selection) {
-	x := &v.P.Compiled.Index
-	s.words = (len(v.P.Compiled.Rules) + 63) / 64
+	x := &v.Compiled.Index
+	s.words = (len(v.Compiled.Rules) + 63) / 64
 	possible := s.possible[:s.words]
 	if x.Runs.Marks == nil {
-		for i := range v.P.Compiled.Rules {
+		for i := range v.Compiled.Rules {
 			include(possible, i)
 		}
 		return
 	}
-	runningAt(&x.Runs, v.O.PlacedAt, possible)
-	ofItems(x, v.O, possible)
+	runningAt(&x.Runs, v.order.PlacedAt, possible)
+	ofItems(x, v.order, possible)
 	for i, word := range x.Explained {
 		s.explained[i] = word & possible[i]
 	}
 	b := &v.S.Buyer
-	retain(&x.Channels, possible, v.O.Channel)
-	retain(&x.Stores, possible, v.O.Store)
-	retain(&x.Currencies, possible, string(v.O.Currency))
+	retain(&x.Channels, possible, v.order.Channel)
+	retain(&x.Stores, possible, v.order.Store)
+	retain(&x.Currencies, possible, string(v.order.Currency))
 	retain(&x.Tiers, possible, b.Level)
 	retain(&x.Segments, possible, b.Segments...)
 	retain(&x.OptIns, possible, b.OptIns...)
 	for zone := range x.Weekdays {
 		if by := &x.Weekdays[zone]; by.By != nil {
-			at := v.O.PlacedAt.In(Clock(&v.P.Compiled, v.P.Zone, loyalty.TimezoneOf(zone), v.O, b))
+			at := v.order.PlacedAt.In(Clock(&v.Compiled, v.Zone, loyalty.TimezoneOf(zone), v.order, b))
 			retain(by, possible, at.Weekday().String())
 		}
 	}

@@ -10,25 +10,17 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
 	"github.com/perennial-loyalty/perennial/internal/loyalty/calendar"
 	"github.com/perennial-loyalty/perennial/internal/loyalty/exact"
-	"github.com/perennial-loyalty/perennial/internal/loyalty/receipt"
 )
-
-// lineValue contains the values of a line item from which rules compute points.
-type lineValue struct {
-	amount exact.Number // the eligible amount, in minor units of the valuation's currency
-	value  exact.Number // the points after rate, category and level
-	units  int64        // the number of whole units that were not refunded
-}
 
 // about reports whether the order meets the conditions of a rule about time, channel, store, currency, level, segments
 // and first orders. If the order does not meet the conditions of a running campaign for its items, about records the
 // reason. For other rules, it records no reasons, because there may be hundreds.
 func (v *Valuation) about(r *loyalty.CompiledRule) bool {
-	if !runs(&r.Match, v.O.PlacedAt) {
+	if !runs(&r.Match, v.order.PlacedAt) {
 		return false
 	}
 	what, which := v.mismatch(&r.Match)
-	if what != "" && explains(r) && hasItem(&r.Match, v.O.Lines) {
+	if what != "" && explains(r) && hasItem(&r.Match, v.order.Lines) {
 		v.why(r.Key, loyalty.IsFor, what, strings.Join(which, ", "))
 	}
 	return what == ""
@@ -57,7 +49,7 @@ func runs(m *loyalty.Match, at time.Time) bool {
 // mismatch returns the condition of a rule that this order does not meet, with the values that the rule accepts. It
 // returns an empty string if the order meets all of them.
 func (v *Valuation) mismatch(m *loyalty.Match) (what string, which []string) {
-	o, b := v.O, &v.S.Buyer
+	o, b := v.order, &v.S.Buyer
 	switch {
 	case !OneOf(m.Channels, o.Channel):
 		return "channels", m.Channels
@@ -94,12 +86,12 @@ func HasBirthday(m *loyalty.Match) bool { return m.BirthdayMonth || m.BirthdayDa
 // onTime reports whether the order was placed on a weekday, in the hours and near the birthday that the rule requires.
 // Hours that cross midnight belong to the day on which they begin.
 func (v *Valuation) onTime(m *loyalty.Match) bool {
-	zone := Clock(&v.P.Compiled, v.P.Zone, m.TimezoneOf, v.O, &v.S.Buyer)
-	at := v.O.PlacedAt.In(zone)
+	zone := Clock(&v.Compiled, v.Zone, m.TimezoneOf, v.order, &v.S.Buyer)
+	at := v.order.PlacedAt.In(zone)
 	if m.HoursFrom != m.HoursUntil && !Within(at, m.HoursFrom, m.HoursUntil) {
 		return false
 	}
-	day := calendar.DateOf(v.O.PlacedAt, zone)
+	day := calendar.DateOf(v.order.PlacedAt, zone)
 	if m.HoursFrom > m.HoursUntil && at.Hour()*60+at.Minute() < m.HoursUntil {
 		day = day.Plus(-1)
 	}
@@ -137,35 +129,6 @@ func Within(at time.Time, from, until int) bool {
 	return from <= minute || minute < until
 }
 
-// Clock returns the time zone of the store, the member or the program, as the parameter z requires.
-func Clock(
-	compiled *loyalty.Compiled, zone *time.Location, z loyalty.TimezoneOf, o *loyalty.Order, b *loyalty.Buyer,
-) *time.Location {
-	switch {
-	case z == loyalty.StoreClock && o != nil && o.Clock != nil:
-		return o.Clock
-	case z == loyalty.MemberClock:
-		return ZoneOf(compiled, zone, b.Zone)
-	}
-	return zone
-}
-
-// ZoneOf returns a member's time zone, or the program's if the member's is unknown or does not exist.
-func ZoneOf(compiled *loyalty.Compiled, zone *time.Location, name string) *time.Location {
-	if name == "" {
-		return zone
-	}
-	if z, ok := compiled.Zones.Load(name); ok {
-		return z.(*time.Location)
-	}
-	z, err := time.LoadLocation(name)
-	if err != nil {
-		z = zone
-	}
-	compiled.Zones.Store(name, z)
-	return z
-}
-
 // matched finds the part of the order to which a rule applies. It returns false if there is none.
 func (v *Valuation) matched(r *loyalty.CompiledRule, m *loyalty.Matched) bool {
 	v.prepare()
@@ -190,7 +153,7 @@ func (v *Valuation) matchedLines(r *loyalty.CompiledRule, m *loyalty.Matched) bo
 	*m = loyalty.Matched{Currency: v.currency, Amount: exact.Whole(0), Value: exact.Whole(0)}
 	some := false
 	for i := range v.lines {
-		l, x := &v.O.Lines[i], &v.lines[i]
+		l, x := &v.order.Lines[i], &v.lines[i]
 		if !OneOf(r.Match.Categories, l.Category) || !OneOf(r.Match.SKUs, l.SKU) || !OneOf(r.Match.Brands, l.Brand) {
 			continue
 		}
@@ -202,73 +165,6 @@ func (v *Valuation) matchedLines(r *loyalty.CompiledRule, m *loyalty.Matched) bo
 		}
 	}
 	return some
-}
-
-// prepare computes the values of the line items once.
-func (v *Valuation) prepare() {
-	if v.all.Currency != "" {
-		return
-	}
-	v.all = loyalty.Matched{Currency: v.currency, Amount: exact.Whole(0)}
-	v.lines = make([]lineValue, len(v.O.Lines))
-	rate := v.rate.PerMinor.Mul(v.level)
-	if !v.P.Earn.Counts.Items {
-		rate = exact.Whole(0)
-	}
-	for i, l := range v.O.Lines {
-		m, ok := v.category(l.Category)
-		if ok && m.By.Sign() == 0 || !v.earning(l) {
-			v.lines[i] = lineValue{
-				amount: exact.Whole(0), value: exact.Whole(0),
-			} // the line item earns nothing under any rule
-			continue
-		}
-		left := v.remainingOf(l)
-		x := lineValue{amount: left.Mul(v.share)}
-		x.value = x.amount.Mul(rate)
-		if ok {
-			x.value = x.value.Mul(m.By)
-		}
-		x.units = v.unitsOf(l, left)
-		v.lines[i] = x
-		v.all.Amount = v.all.Amount.Add(x.amount)
-		v.all.Units += x.units
-	}
-}
-
-// unitsOf returns how many whole units of a line item remain after refunds, in proportion to its remaining amount
-// (left). For a free line item, it subtracts the number of returned units instead.
-func (v *Valuation) unitsOf(l loyalty.Line, left exact.Number) int64 {
-	if l.Amount == 0 {
-		return l.Quantity - v.refunded.units[l.ID]
-	}
-	if v.refunded.lines[l.ID] == 0 && v.refunded.Goods.Sign() == 0 {
-		return l.Quantity
-	}
-	paid := exact.Whole(l.Amount).Mul(v.undiscounted)
-	if paid.Sign() == 0 {
-		return l.Quantity
-	}
-	n, _ := left.Mul(v.remains).Mul(exact.Whole(l.Quantity)).Quo(paid).Floor()
-	return n
-}
-
-// paidBy returns the share of the earning amount that was paid with some of the tenders.
-func (v *Valuation) paidBy(names []string) exact.Number {
-	paid := exact.Whole(0)
-	for i, t := range v.O.Tenders {
-		if !t.Kind.Earns() || !slices.ContainsFunc(names, func(name string) bool { return t.Named(name) }) {
-			continue
-		}
-		paid = paid.Add(exact.Whole(t.Amount))
-		if v.tenders.Each != nil {
-			paid = paid.Sub(v.tenders.Each[i])
-		}
-	}
-	if _, earning := receipt.RemainingMoney(v.O, v.tenders); paid.Sign() > 0 && earning.Sign() > 0 {
-		return receipt.AtMost(paid, earning).Quo(earning)
-	}
-	return exact.Whole(0)
 }
 
 // may reports whether a rule that matches the order also applies. The rule's condition, registration, minimum spend and
@@ -300,43 +196,9 @@ func (v *Valuation) may(r *loyalty.CompiledRule, m *loyalty.Matched) bool {
 	if v.most != nil {
 		return true
 	}
-	if l, full := limited(v.S, v.Acc, r.Key, r.Limits, calendar.DateOf(v.O.PlacedAt, v.P.Zone)); full {
+	if l, full := limited(v.S, v.Acc, r.Key, r.Limits, calendar.DateOf(v.order.PlacedAt, v.Zone)); full {
 		v.why(r.Key, loyalty.IsLimited, strconv.FormatInt(l.Times, 10), string(l.Per))
 		return false
 	}
 	return true
-}
-
-// holds evaluates a condition. If the evaluation fails, the condition does not hold and the failure is recorded as a
-// reason.
-func (v *Valuation) holds(rule string, when loyalty.Condition) bool {
-	if v.facts == nil {
-		v.facts = OrderFacts(v.P.Zone, v)
-	}
-	ok, err := when.Holds(v.facts)
-	if err != nil {
-		v.why(rule, loyalty.IsFailed, err.Error())
-	}
-	return ok && err == nil
-}
-
-// OrderFacts returns the facts of an order that conditions can use. They describe the order after its refunds.
-func OrderFacts(zone *time.Location, v *Valuation) *loyalty.Facts {
-	o := *v.O
-	o.Lines = make([]loyalty.Line, 0, len(v.O.Lines))
-	shipping, tax := exact.Whole(o.Shipping).Sub(v.refunded.Shipping), exact.Whole(o.Tax).Sub(v.refunded.Tax)
-	total, _ := v.remaining(everyLine).Mul(v.remains).Add(shipping).Add(tax).Floor()
-	for _, l := range v.O.Lines {
-		left := v.remainingOf(l).Mul(v.remains)
-		n, _ := left.Add(exact.Half).Floor()
-		if l.Amount > 0 && left.Sign() == 0 {
-			continue
-		}
-		l.Quantity = v.unitsOf(l, v.remainingOf(l))
-		l.Amount = n
-		o.Lines = append(o.Lines, l)
-	}
-	o.Shipping, _ = shipping.Floor()
-	o.Tax, _ = tax.Floor()
-	return &loyalty.Facts{Order: &o, Total: total, Buyer: v.S.Buyer, At: o.PlacedAt.In(zone)}
 }

@@ -17,7 +17,8 @@ func valuation(o loyalty.Order, b loyalty.Buyer) *Valuation {
 	s := &loyalty.OrderState{Order: o, Buyer: b}
 	p := &loyalty.Program{Zone: time.UTC}
 	p.Compiled.Zones = &sync.Map{}
-	return &Valuation{P: p, S: s, O: &s.Order, Worth: &Worth{}}
+	r := Rules{Earning: &p.Earning, Levels: &p.Levels, Zone: p.Zone}
+	return &Valuation{Rules: r, S: s, goods: goods{order: &s.Order}, Worth: &Worth{}}
 }
 
 func TestOrdersThatARuleIsAbout(t *testing.T) {

@@ -27,11 +27,11 @@ func OrderNumber(f loyalty.FirstOrders, o loyalty.PlacedOrder) int {
 // counts reports whether the order counts as one of the member's orders: that is, whether any earning item remains
 // after refunds. The result must not depend on the order's number.
 func (v *Valuation) counts() bool {
-	if v.P.Earn.CountPlaced {
+	if v.Earn.CountPlaced {
 		return true
 	}
 	defer func() { v.facts = nil }() // remove the facts, which were computed without the order's number
-	return v.share.Sign() > 0 && slices.ContainsFunc(v.O.Lines, func(l loyalty.Line) bool {
+	return v.share.Sign() > 0 && slices.ContainsFunc(v.order.Lines, func(l loyalty.Line) bool {
 		if !v.earning(l) || v.remainingOf(l).Sign() == 0 {
 			return false
 		}
@@ -43,11 +43,11 @@ func (v *Valuation) counts() bool {
 // number determines the order's number among the member's orders that count.
 func (v *Valuation) number() {
 	v.Counted = v.counts()
-	most := v.P.Compiled.Numbers
+	most := v.Compiled.Numbers
 	switch {
 	case most == 0:
 	case v.Counted:
-		v.S.Buyer.Orders = int64(min(OrderNumber(v.Acc.First, v.O.Placed()), most+1) - 1)
+		v.S.Buyer.Orders = int64(min(OrderNumber(v.Acc.First, v.order.Placed()), most+1) - 1)
 	default:
 		v.S.Buyer.Orders = -1
 	}
@@ -56,19 +56,6 @@ func (v *Valuation) number() {
 // share returns the order's usage of one rule's caps, limits and budgets. The state must not share the slice Shares
 // with another state, because the caller may change the result.
 func share(s *loyalty.OrderState, rule string) *loyalty.Share { return ShareIn(&s.Shares, rule) }
-
-// OfRule returns the points of a rule with a separate pending period or expiry, or of a wallet. It returns zero if
-// there are none.
-func (w Worth) OfRule(rule string) loyalty.Points {
-	for _, all := range [][]owned{w.Own, w.InWallets} {
-		for _, o := range all {
-			if o.Rule == rule {
-				return o.N
-			}
-		}
-	}
-	return 0
-}
 
 // MissingLevel adds the reason for a level of the member that the program no longer has.
 func (w *Worth) MissingLevel(s *loyalty.OrderState) {

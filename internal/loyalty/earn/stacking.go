@@ -8,24 +8,6 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/loyalty/exact"
 )
 
-// candidate is a rule that applies, with the points that it would award.
-type candidate struct {
-	r     *loyalty.CompiledRule
-	m     loyalty.Matched
-	gives exact.Number     // the award after the rule's caps
-	cuts  []loyalty.Reason // the reductions by its caps
-	share loyalty.Share    // the order's usage of its caps and budget after the award
-}
-
-// whole returns the candidate's award in whole points, rounded up.
-func (c *candidate) whole() loyalty.Points {
-	n, ok := loyalty.RoundPoints(c.gives, loyalty.Up)
-	if !ok {
-		return loyalty.MaxPoints
-	}
-	return n
-}
-
 // stack awards the points of the candidates according to the modes of their groups.
 func (v *Valuation) stack(found []candidate) {
 	if len(found) == 0 {

@@ -28,7 +28,7 @@ func TestRefundToATenderCountsForRulesOfIt(t *testing.T) {
 			},
 			Refunds: []loyalty.Refund{{ID: "r1", Status: loyalty.RefundSucceeded, Amount: 20, Tender: c.tender}},
 		}
-		v := Valuation{O: &o, tenders: receipt.TenderRefundsOf(&o)}
+		v := goods{order: &o, tenders: receipt.TenderRefundsOf(&o)}
 		if got := v.paidBy([]string{"house-card"}); got.Sub(c.want).Sign() != 0 {
 			t.Errorf("%s: %s, want %s", name, got, c.want)
 		}

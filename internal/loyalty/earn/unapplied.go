@@ -6,7 +6,6 @@ import (
 	"strings"
 
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
-	"github.com/perennial-loyalty/perennial/internal/loyalty/exact"
 )
 
 // unapplied adds the reasons why rules that run at the order's time gave nothing. The reason is the first condition
@@ -15,12 +14,12 @@ import (
 func (v *Valuation) unapplied(which func(*loyalty.CompiledRule) bool) {
 	v.listing = true
 	var buffer [maxWords]uint64
-	running := buffer[:(len(v.P.Compiled.Rules)+63)/64]
-	runningRules(&v.P.Compiled, v.O.PlacedAt, running)
+	running := buffer[:(len(v.Compiled.Rules)+63)/64]
+	runningRules(&v.Compiled, v.order.PlacedAt, running)
 	for i, word := range running {
 		for ; word != 0 && v.whys < maxWhyNots; word &= word - 1 {
-			r := &v.P.Compiled.Rules[i*64+bits.TrailingZeros64(word)]
-			if !r.Shadow && runs(&r.Match, v.O.PlacedAt) && which(r) && !v.mentions(r.Key) {
+			r := &v.Compiled.Rules[i*64+bits.TrailingZeros64(word)]
+			if !r.Shadow && runs(&r.Match, v.order.PlacedAt) && which(r) && !mentions(v.Reasons, r.Key) {
 				v.unappliedRule(r)
 			}
 		}
@@ -39,23 +38,7 @@ func (v *Valuation) unappliedRule(r *loyalty.CompiledRule) {
 	}
 }
 
-func (v *Valuation) mentions(rule string) bool {
-	for _, b := range v.Reasons {
-		if b.Rule == rule {
-			return true
-		}
-	}
-	return false
-}
-
-// UnappliedCampaigns adds to a quote's reasons the reason why each other running campaign does not apply.
-func UnappliedCampaigns(
-	p *loyalty.Program, acc loyalty.Account, s *loyalty.OrderState, reasons []loyalty.Reason,
-) []loyalty.Reason {
-	var w Worth
-	v := Valuation{P: p, Acc: acc, S: s, O: &s.Order, Worth: &w}
-	v.Base()
-	v.level, w.Reasons = exact.Whole(1), reasons
-	v.unapplied(func(r *loyalty.CompiledRule) bool { return r.Campaign })
-	return w.Reasons
+// mentions reports whether a rule has a reason.
+func mentions(reasons []loyalty.Reason, rule string) bool {
+	return slices.ContainsFunc(reasons, func(r loyalty.Reason) bool { return r.Rule == rule })
 }

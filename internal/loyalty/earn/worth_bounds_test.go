@@ -471,7 +471,7 @@ func TestNumbersOfOrders(t *testing.T) {
 			loyalty.Order{ID: x.ID, PlacedAt: x.At, Lines: []loyalty.Line{{ID: "1", Amount: c.amount}}},
 			loyalty.Buyer{Orders: 7},
 		)
-		v.P.Compiled.Numbers, v.P.Earn.CountPlaced = c.most, c.placed
+		v.Compiled.Numbers, v.Earn.CountPlaced = c.most, c.placed
 		v.Acc.First.Orders = loyaltytest.NumberedOrders(c.known...)
 		v.share, v.undiscounted = exact.Whole(1), exact.Whole(1)
 		if v.number(); v.Counted != c.counted || v.S.Buyer.Orders != c.want {

@@ -66,19 +66,20 @@ func TestBudgetOfTheLiveVersionBoundsARule(t *testing.T) {
 		{at(0, loyalty.Cap{Points: 9, Per: loyalty.PerDay, Reject: false}), at(5), 5, true},
 		{at(5), at(6), 6, true},
 	} {
-		under := award.UnderBudgetsOf(c.was, c.live)
-		if r := under.Compiled.Rules[0]; r.Budget != c.budget || r.Bounded != c.bounded || under == c.was {
+		under := award.UnderBudgetsOf(&c.was.Earning, &c.live.Earning)
+		if r := under.Compiled.Rules[0]; r.Budget != c.budget || r.Bounded != c.bounded || under == &c.was.Earning {
 			t.Errorf("the budget is %d, bounded %t; want %d, %t", r.Budget, r.Bounded, c.budget, c.bounded)
 		}
 		if under.Compiled.Rules[1].Bounded || c.was.Compiled.Rules[0].Budget == c.budget {
 			t.Error("another rule or version changed")
 		}
-		if again := award.UnderBudgetsOf(under, c.live); again != under {
+		if again := award.UnderBudgetsOf(under, &c.live.Earning); again != under {
 			t.Error("the same budgets make another program")
 		}
 	}
 	p := at(5)
-	if award.UnderBudgetsOf(p, p) != p || award.UnderBudgetsOf(p, made(t, func(*loyalty.Program) {})) != p {
+	is, other := &p.Earning, &made(t, func(*loyalty.Program) {}).Earning
+	if award.UnderBudgetsOf(is, is) != is || award.UnderBudgetsOf(is, other) != is {
 		t.Error("nothing differs, or the live version has no such rule")
 	}
 }

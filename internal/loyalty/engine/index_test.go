@@ -159,9 +159,10 @@ func worthUnder(
 	t *testing.T, p *loyalty.Program, acc loyalty.Account, s loyalty.OrderState,
 ) (earn.Worth, loyalty.OrderState, []loyalty.Reason) {
 	never := func(string) time.Time { return time.Time{} }
-	w, err := earn.WorthOf(p, acc, &s, nil, never)
+	r := earn.Rules{Earning: &p.Earning, Levels: &p.Levels, Wallets: p.Wallets, Zone: p.Zone}
+	w, err := earn.WorthOf(r, acc, &s, nil, never)
 	if err != nil {
 		t.Fatal(err)
 	}
-	return w, s, earn.UnappliedCampaigns(p, acc, &s, nil)
+	return w, s, earn.UnappliedCampaigns(r, acc, &s, nil)
 }

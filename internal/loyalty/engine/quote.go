@@ -90,7 +90,8 @@ func QuoteOrderUnder(
 	}
 	e := out.Entries[0]
 	q.Points = e.Order.Worth
-	q.Reasons = earn.UnappliedCampaigns(rules, acc, e.Order, e.Reasons)
+	earning := earn.Rules{Earning: &rules.Earning, Levels: &rules.Levels, Wallets: rules.Wallets, Zone: rules.Zone}
+	q.Reasons = earn.UnappliedCampaigns(earning, acc, e.Order, e.Reasons)
 	q.ActiveAt, q.Expires = e.Order.Grants[0].ActiveAt, e.Order.Grants[0].Expires
 	for _, g := range e.Order.Grants {
 		if g.Wallet != "" {
