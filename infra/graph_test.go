@@ -11,7 +11,8 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/stack"
 )
 
-// TestTransformedTemplateHasNoCircularDependency: CloudFormation cannot create resources with circular references.
+// TestTransformedTemplateHasNoCircularDependency checks that the template has no circular references, with which
+// CloudFormation cannot create the resources.
 func TestTransformedTemplateHasNoCircularDependency(t *testing.T) {
 	for i, tpl := range samtest.Transform(
 		t, samtest.Parameters{"EnableCanary": "false"}, samtest.Parameters{"EnableCanary": "true"},

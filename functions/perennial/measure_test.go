@@ -22,7 +22,8 @@ var measure = flag.Bool(
 	"measure", false, "measure durations on the functions' binaries, and write internal/cost/measured.json",
 )
 
-// measuredRounds is how often each request is sent; the first ones, in cold processes, do not change the median.
+// measuredRounds is the number of times that each request is sent. The first requests, in cold processes, do not change
+// the median.
 const measuredRounds = 200
 
 // TestMeasureDurations writes how long requests take in the functions' binaries. It asserts nothing about time.

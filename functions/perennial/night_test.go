@@ -5,7 +5,7 @@ import (
 	"testing"
 )
 
-// The README rounds the first two. With four times the shards and workers, the table is the limit.
+// The README states the first two estimates, rounded. With four times the shards and workers, the table is the limit.
 func TestNightEstimatesTimeAndCost(t *testing.T) {
 	for _, c := range []struct{ args, want string }{
 		{"estimate night", `100000000 members take 3h32m7s: 7857 per second, limited by the index's keys

@@ -62,7 +62,7 @@ func TestPublishAndKeysInDataDirectory(t *testing.T) {
 	}
 }
 
-// TestLiveKeyIsInvalidForLocalStack: a stack on one machine has the stage test.
+// TestLiveKeyIsInvalidForLocalStack checks that a local stack rejects a live key, because its stage is test.
 func TestLiveKeyIsInvalidForLocalStack(t *testing.T) {
 	data := filepath.Join(t.TempDir(), "data")
 	out, errs, status := run(

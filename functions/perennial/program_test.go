@@ -180,8 +180,8 @@ func TestChangedLevelsRequireMode(t *testing.T) {
 	}
 }
 
-// TestCommandsUseClockOfData: the clock of a data directory may be advanced, so scheduled versions may have taken
-// effect.
+// TestCommandsUseClockOfData checks that commands use the clock of the data directory. This clock may have been
+// advanced, so that scheduled versions have taken effect.
 func TestCommandsUseClockOfData(t *testing.T) {
 	data := filepath.Join(t.TempDir(), "data")
 	first, second := writeProgram(t), writeProgram(t, "cost: 500", "cost: 450")

@@ -122,8 +122,8 @@ func TestWebhooksAreTriggeredListedShownAndReplayed(t *testing.T) {
 	}
 }
 
-// TestMissedEventsAreCaughtUp checks that events that were missed while the stack was stopped are requested and
-// counted once, however often that is repeated.
+// TestMissedEventsAreCaughtUp checks that events that were missed while the stack was stopped are requested and counted
+// once, even if the request is repeated.
 func TestMissedEventsAreCaughtUp(t *testing.T) {
 	data := filepath.Join(t.TempDir(), "data")
 	p := start(

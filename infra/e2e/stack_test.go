@@ -49,10 +49,10 @@ var parameters = []string{
 // A world is the deployed stack with its clients.
 type world struct {
 	*testing.T
-	endpoint  string // of the emulator
+	endpoint  string // the endpoint of the emulator
 	perennial string // the built command line
 	config    aws.Config
-	zone      string // of DNS
+	zone      string // the DNS zone
 	stack     deployment
 	key       string // an API key of the program
 	calls     int

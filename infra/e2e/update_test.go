@@ -30,13 +30,13 @@ func parameterChange(w *world) {
 	}
 }
 
-// reminded makes a schedule send a reminder through SES. The member's time zone is one where it is midday, outside
-// the quiet hours.
+// reminded makes a schedule send a reminder through SES. The member is in a time zone where it is midday, outside the
+// quiet hours.
 func reminded(w *world) {
 	member := w.enroll("oda", 60)
 	zone := "Etc/GMT"
 	if ahead := 12 - time.Now().UTC().Hour(); ahead != 0 {
-		zone = fmt.Sprintf("Etc/GMT%+d", -ahead) // these names have the sign of the distance to the west
+		zone = fmt.Sprintf("Etc/GMT%+d", -ahead) // in these names, zones with a positive number are west of Greenwich
 	}
 	w.call(success, "PATCH", "/v1/members/"+member, fmt.Sprintf(`{"timezone": %q}`, zone))
 	w.call(success, "PATCH", "/v1/members/"+member,

@@ -408,8 +408,8 @@ func (r *rules) try(p point) (verdict, by string) {
 	return "SURVIVED", fmt.Sprintf("%d tests", len(tests))
 }
 
-// mostTimeouts limits the number of tests that may time out for one mutation. If more tests would time out, the
-// mutation counts as a survivor.
+// mostTimeouts is the number of timeouts after which a mutation counts as a survivor. The other tests are then not run
+// for this mutation.
 const mostTimeouts = 3
 
 // detects runs tests with a point switched on. It returns the name of a test that failed, and the number of tests that

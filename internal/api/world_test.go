@@ -61,7 +61,7 @@ type world struct {
 	app      *app.App
 	guard    *access.Guard
 	handlers map[string]lambda.Handler
-	spec     *spec             // nil: requests and answers are not checked
+	spec     *spec             // the specification; if nil, requests and answers are not checked
 	keys     map[string]string // the full keys, by name
 	table    table.Table       // the table without the access checks of guard
 

@@ -47,7 +47,7 @@ func BenchmarkColdStart(b *testing.B) {
 // A startCost is the cost of the start of a function until its first poll.
 type startCost struct {
 	took, cpu time.Duration
-	resident  int64 // bytes, when it polls
+	resident  int64 // the resident memory in bytes at the first poll
 }
 
 func coldStart(b *testing.B, path string, env []string) startCost {

@@ -131,7 +131,7 @@ type cloud struct {
 	values   stack.Values
 	guard    *access.Guard
 	calls    access.Recorder
-	app      *app.App // the operator's
+	app      *app.App // the operator's App
 	now      time.Time
 	key      string // an API key
 	url      string

@@ -238,10 +238,10 @@ func TestVersionsOfADraft(t *testing.T) {
 	version := func(n int64) *int64 { return &n }
 	for _, c := range []struct {
 		name    string
-		drafts  []string // that are stored already
+		drafts  []string // the drafts that are stored already
 		source  string
 		after   *int64
-		want    int64 // 0: another draft was stored meanwhile
+		want    int64 // the version; 0 if another draft was stored meanwhile
 		written bool
 	}{
 		{"the first", nil, "a", nil, 1, true},

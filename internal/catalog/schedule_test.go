@@ -29,7 +29,7 @@ func newTimetable(t *testing.T) *timetable {
 }
 
 // publish publishes the version that follows after. It takes effect the given number of hours from the start, or
-// immediately if that is zero.
+// immediately if the number is zero.
 func (x *timetable) publish(after, hours int) {
 	x.t.Helper()
 	if err := (catalog.Catalog{Ledger: x.Ledger}).Publish(x.t.Context(), version(hours), after); err != nil {
@@ -161,7 +161,8 @@ func TestAnEarlierTablesLiveVersionIsRead(t *testing.T) {
 	x.want("1 past, 2 past, 3 live")
 }
 
-// Orders and events of an instant are priced by the version that was live then, or by another one if that was recalled.
+// Orders and events of an instant are priced by the version that was live then. If this version was recalled, another
+// version prices them.
 func TestVersionThatPrices(t *testing.T) {
 	at := func(hour int) time.Time { return servicetest.Start.Add(time.Duration(hour) * time.Hour) }
 	schedule := func(recalled ...int) ledger.Schedule {
@@ -216,7 +217,7 @@ func TestRecalledVersionIsStored(t *testing.T) {
 func TestVersionReplacedAtOncePricesNothing(t *testing.T) {
 	for _, c := range []struct {
 		Name  string
-		Hours []int  // at which a version is published
+		Hours []int  // the hours at which a version is published
 		Want  string // the versions that price an hour before the first publication, at it, and an hour after it
 	}{
 		{"one version", []int{0}, "[1 1 1]"},

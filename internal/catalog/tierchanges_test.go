@@ -15,8 +15,8 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/table"
 )
 
-// tiered returns a program whose second level starts at a number of points, with a tier group beside it whose level is
-// shorter.
+// tiered returns a program whose second level starts at a number of points. The program also has a tier group with a
+// level that ends earlier.
 func tiered(t *testing.T, version int, from int64) *loyalty.Program {
 	t.Helper()
 	p := &loyalty.Program{ID: "p", Version: version, Zone: time.UTC}
@@ -48,7 +48,7 @@ func TestLevelsAtALaterInstant(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	var ms []loyalty.MemberID // of one shard
+	var ms []loyalty.MemberID // members of one shard
 	for i := 0; len(ms) < 2; i++ {
 		if m := loyalty.MemberID("mem_" + stored.Padded(int64(i), 4)); stored.ShardOf(m) == 0 {
 			ms = append(ms, m)

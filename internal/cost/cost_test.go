@@ -38,7 +38,7 @@ func TestEstimatesAreTheSumsOfTheirParts(t *testing.T) {
 
 func near(a, b float64) bool { return math.Abs(a-b) <= 1e-9*math.Max(math.Abs(a), math.Abs(b)) }
 
-// A balance read that takes 2 ms beside the table, with round prices.
+// The request reads a balance, and takes 2 ms in addition to the time of the table. The prices are round numbers.
 func TestTheCostOfARequest(t *testing.T) {
 	e := estimator{
 		Prices{

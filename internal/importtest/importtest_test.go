@@ -20,7 +20,7 @@ const module = "github.com/perennial-loyalty/perennial"
 // packages listed above it, which are simpler.
 var arrows = []struct {
 	pkg string
-	may []string // below internal/
+	may []string // the allowed imports, below internal/
 }{
 	{"internal", nil}, // the contributor's map
 	{"internal/loyalty/calendar", nil},
@@ -425,8 +425,8 @@ func TestLargeDependenciesAreInUsersOnly(t *testing.T) {
 	}
 }
 
-// TestTimeZonesAreLinkedWhereUsed: Lambda's system has no time zones. Each package that loads a time zone must link
-// the data itself, so that it does not depend on other packages.
+// TestTimeZonesAreLinkedWhereUsed checks that each package that loads a time zone links the time zone data itself, so
+// that it does not depend on other packages. Lambda's operating system has no time zone data.
 func TestTimeZonesAreLinkedWhereUsed(t *testing.T) {
 	for name, pkg := range packages(t) {
 		asks := false

@@ -300,9 +300,9 @@ func TestMissesThatCount(t *testing.T) {
 	for _, c := range []struct {
 		name   string
 		client string
-		before func(*ledgertest.Bench, []table.Op) func() error // a fault of the write of the last miss
+		before func(*ledgertest.Bench, []table.Op) func() error // a fault in the write of the last miss
 		looks  int
-		misses int // counted for the client, or for the key if there is no client
+		misses int // the misses that are counted for the client, or for the key if there is no client
 	}{
 		{"none", "till", nil, 0, 0},
 		{"one", "till", nil, 1, 1},

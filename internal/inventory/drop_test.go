@@ -23,7 +23,7 @@ import (
 type rush struct {
 	mu     sync.Mutex
 	got    []loyalty.Redemption
-	others int // rejected because the reward is out of stock
+	others int // the requests that were rejected because the reward is out of stock
 }
 
 // rush lets n members redeem the mug concurrently, each with a separate request.

@@ -19,7 +19,7 @@ import (
 type scarceReward struct {
 	Name   string
 	Reward loyalty.Reward
-	Date   string // the date to redeem it for; empty: none
+	Date   string // the date for which the reward is redeemed; empty if it has no dates
 }
 
 // scarce returns scarce rewards of each kind: with one unit, with one place on the first of the given dates, with one

@@ -179,7 +179,7 @@ func TestStockForALongWaitlist(t *testing.T) {
 	}
 }
 
-// Expired reservations are found in batches, the longest expired first.
+// Expired reservations are found in batches, in the order of their expiries.
 func TestExpiredReservationsAreFound(t *testing.T) {
 	mug := &rewards()[0]
 	for _, n := range []int{0, 1, expiredAtOnce - 1, expiredAtOnce, expiredAtOnce + 1, 2 * expiredAtOnce} {

@@ -22,7 +22,7 @@ func TestUnsentMessagesAreRetriedAndUnknownOutcomesSettled(t *testing.T) {
 	cases := []struct {
 		what  string
 		fails func(n int) (error, bool)
-		want  int // messages that arrive
+		want  int // the number of messages that arrive
 	}{
 		{"certainly not sent, three times", func(n int) (error, bool) {
 			if n <= 3 {
@@ -104,7 +104,7 @@ func TestUnsentMessageIsRetriedDespiteConsentChange(t *testing.T) {
 	b, p, calls := newBench(t, 0), &provider{}, 0
 	b.now = noon.Add(-4 * time.Hour)
 	m := b.remember(t, 1)
-	adjust := service.Adjustment{ID: "adj_more", Member: m, Points: 80, Reason: "x"} // 20 too few for free shipping
+	adjust := service.Adjustment{ID: "adj_more", Member: m, Points: 80, Reason: "x"} // 20 points short of free shipping
 	if _, err := b.Adjustments.Adjust(t.Context(), b.program, adjust, ledger.By{Actor: "test"}); err != nil {
 		t.Fatal(err)
 	}
@@ -169,7 +169,7 @@ func TestCrashLosesOrDuplicatesAtMostOneMessage(t *testing.T) {
 			b.mu.Lock()
 			b.fails = nil
 			b.mu.Unlock()
-			b.now = b.now.Add(time.Minute) // an immediate visit leaves the message alone
+			b.now = b.now.Add(time.Minute) // an immediate visit does not send the message again
 			b.remindAll(t, p)
 			if len(p.took) != 1 {
 				t.Fatalf("within the lease: %v", said(p))

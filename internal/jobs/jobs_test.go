@@ -43,7 +43,7 @@ type bench struct {
 	before  func(pk string)  // called before each transaction
 	euros   int64            // the amount of an order; 20 by default
 	pitr    bool             // whether point-in-time recovery of the table is enabled
-	backups error            // the error of reading that
+	backups error            // the error of reading this setting
 	mu      sync.Mutex
 	guard   *access.Guard
 	table.Table
@@ -56,7 +56,7 @@ func (b *bench) remind(p *provider) access.Invoker {
 	return access.Handler("remind", Remind(p.dispatcher)(b.App))
 }
 
-// described returns the state of the table's backups, to a function with the permission to read it.
+// described returns the state of the table's backups, if the calling function has the permission to read it.
 func (b *bench) described(context.Context) (bool, error) {
 	call := access.Call{Operation: "dynamodb:DescribeContinuousBackups", Resource: b.guard.TableARN}
 	return b.pitr, errors.Join(b.guard.Check("reassess", call), b.backups)
@@ -338,7 +338,7 @@ func TestWorkerContinuesWithMessageAfterTimeLimit(t *testing.T) {
 		b := newBench(t, 300)
 		b.dispatch(t, b.now)
 		first, shards := b.sent[0], len(b.sent)
-		// Without any time there is no progress, so the message is left to the queue.
+		// Without any time there is no progress, so the message remains in the queue.
 		spent, cancel := context.WithTimeout(t.Context(), reserve/2)
 		defer cancel()
 		if failed := b.deliver(t, spent, first); len(failed) != 1 || len(b.sent) != shards {

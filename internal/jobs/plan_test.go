@@ -13,7 +13,7 @@ func TestPlanIsLimitedByScarcestResource(t *testing.T) {
 		name  string
 		edit  func(*Plan)
 		bound string
-		rate  float64 // of one worker
+		rate  float64 // the rate of one worker
 	}{
 		{"slow transactions", func(p *Plan) { p.Latency = 100 * time.Millisecond }, "workers", 80},
 		{"fast transactions", func(p *Plan) { p.Latency = time.Millisecond }, "the index's keys", 500},

@@ -234,8 +234,8 @@ func TestConsentIsRequiredAndCanBeWithdrawn(t *testing.T) {
 	}
 }
 
-// TestNonASCIIAddressUsesASCIIFormOrOtherChannel: a provider rejects addresses that are not ASCII, and its feedback
-// contains the ASCII form.
+// TestNonASCIIAddressUsesASCIIFormOrOtherChannel checks an address that is not ASCII. A provider rejects it, and its
+// feedback contains the ASCII form.
 func TestNonASCIIAddressUsesASCIIFormOrOtherChannel(t *testing.T) {
 	for email, want := range map[string]string{
 		"anna@bücher.example": "email anna@xn--bcher-kva.example, sms +491700000000, ",
@@ -368,8 +368,9 @@ func TestHoldoutFollowsFrequencyCaps(t *testing.T) {
 	}
 }
 
-// TestRemindersAreIdentifiedByContent checks that reminders are compared by their content, including their
-// conditions. Otherwise all members would be replanned needlessly, or not although it is necessary.
+// TestRemindersAreIdentifiedByContent checks that reminders are compared by their content, including their conditions.
+// Otherwise, the reminders of all members would be planned again needlessly, or would not be planned again although
+// this is necessary.
 func TestRemindersAreIdentifiedByContent(t *testing.T) {
 	of := func(when string) string {
 		p, problems := program.Compile([]byte(strings.Replace(yearly, "id: winter,", "id: winter, when: "+when+",", 1)))
@@ -389,7 +390,7 @@ func TestWithoutPublicAddressOnlyTransactionalMessagesAreSent(t *testing.T) {
 	b, p := newBench(t, 0), &provider{unlinked: true}
 	b.now = noon.Add(-4 * time.Hour)
 	m := b.remember(t, 1)
-	adjust := service.Adjustment{ID: "adj_more", Member: m, Points: 80, Reason: "x"} // 20 too few for free shipping
+	adjust := service.Adjustment{ID: "adj_more", Member: m, Points: 80, Reason: "x"} // 20 points short of free shipping
 	if _, err := b.Adjustments.Adjust(t.Context(), b.program, adjust, ledger.By{Actor: "test"}); err != nil {
 		t.Fatal(err)
 	}

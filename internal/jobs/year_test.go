@@ -37,7 +37,7 @@ type year struct {
 	*bench
 	post     provider
 	zones    map[loyalty.MemberID]*time.Location
-	agreed   map[loyalty.MemberID]map[string]bool // channel/purpose; never changed
+	agreed   map[loyalty.MemberID]map[string]bool // the consents of members, by channel and purpose; they never change
 	codes    map[loyalty.MemberID]string          // the referral codes of members
 	doings   []doing
 	problems []string

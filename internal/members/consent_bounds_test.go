@@ -127,7 +127,7 @@ func TestAddressThatFails(t *testing.T) {
 		fails   []FailedAddress
 		failed  int
 		allowed bool
-		version int64 // of the contact
+		version int64 // the version of the contact
 	}{
 		{"bounced", []FailedAddress{bounced}, 1, true, 2},
 		{"bounced twice", []FailedAddress{bounced, bounced}, 1, true, 2},

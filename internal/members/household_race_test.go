@@ -152,7 +152,7 @@ func (b *bench) together(tb testing.TB, n int) (sum loyalty.Balance) {
 // between is a table that calls a function once, after the first read of a certain account.
 type between struct {
 	table.Table
-	first string // the account after whose read then is called
+	first string // the account; after it is read, the function then is called
 	then  func()
 }
 

@@ -236,7 +236,7 @@ func TestRemindersAreDueAfterAChange(t *testing.T) {
 	for _, c := range []struct {
 		name     string
 		consents []remind.Consent
-		version  int64 // of the stored contact
+		version  int64 // the version of the stored contact
 	}{
 		{"no consent", nil, 1},
 		{"the same consent", consent, 1},

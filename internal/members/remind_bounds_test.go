@@ -53,10 +53,10 @@ func TestRemindersThatWake(t *testing.T) {
 	}
 }
 
-// The queue of a shard lists the members whose reminders are due by an instant, from a place on.
+// The queue of a shard lists the members whose reminders are due by an instant, starting at a place.
 func TestQueueOfReminders(t *testing.T) {
 	b := newBench(t)
-	var ms []loyalty.MemberID // of one shard
+	var ms []loyalty.MemberID // members of one shard
 	for i := 0; len(ms) < 3; i++ {
 		if m := loyalty.MemberID("mem_" + stored.Padded(int64(i), 4)); stored.ShardOf(m) == 0 {
 			ms = append(ms, m)
@@ -107,7 +107,8 @@ func TestQueueOfReminders(t *testing.T) {
 	}
 }
 
-// The mark names the reminders by which all members were last planned. Only one of two processes writes it.
+// The mark identifies the reminders for which visits to all members were last scheduled. Only one of two processes
+// writes it.
 func TestMarkOfTheLastPlanning(t *testing.T) {
 	b := newBench(t)
 	q := ReminderQueue{b.Ledger}

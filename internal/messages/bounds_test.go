@@ -230,7 +230,7 @@ func TestMessageThatTheHoldoutWithholds(t *testing.T) {
 	}
 }
 
-// A delivery report counts once. If the message came back for good, the reminders are due at once.
+// A delivery report counts once. If the message bounced permanently, the reminders are due at once.
 func TestReportOfADelivery(t *testing.T) {
 	for _, c := range []struct {
 		name     string

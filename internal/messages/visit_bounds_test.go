@@ -24,7 +24,7 @@ func TestCodesOfAVisit(t *testing.T) {
 	for _, c := range []struct {
 		name   string
 		edit   func(*ledger.CodeDoc)
-		status GiftMessageStatus // of the message that sends the gift card; empty if there is none
+		status GiftMessageStatus // the status of the message that sends the gift card; empty if there is none
 		codes  int
 		begun  int
 	}{

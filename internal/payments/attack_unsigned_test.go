@@ -41,7 +41,7 @@ func TestUnsignedDataOfShopify(t *testing.T) {
 	newer, body := s.signed(sample.Event{Provider: app.Shopify, Type: "customers/redact", Payment: "2"})
 	newer.Set("Shopify-Hmac-Sha256", newer.Get("X-Shopify-Hmac-Sha256"))
 	newer.Del("X-Shopify-Hmac-Sha256")
-	// The other family of headers.
+	// Shopify's newer family of headers has the same effect.
 	s.expect(
 		"/v1/webhooks/corner/shopify/customers/redact",
 		newer,

@@ -132,7 +132,7 @@ func TestMissedEventsCountOnce(t *testing.T) {
 				if x.provider == app.Shopify {
 					want = []map[service.Outcome]int{{service.Applied: 1}, {service.Duplicate: 1}}[i]
 				}
-				if x.provider != app.Shopify && i == 0 { // the refund that waits comes before the payment
+				if x.provider != app.Shopify && i == 0 { // the first refund waits for the payment
 					want = map[service.Outcome]int{service.Waiting: 1, service.Duplicate: 1, service.Applied: 1}
 				}
 				got, err := r.Backfill(t.Context(), "corner", x.provider, noon.AddDate(0, 0, -1))

@@ -19,8 +19,8 @@ func TestMinorUnitsOfProviders(t *testing.T) {
 	}
 	for _, c := range []struct {
 		provider, currency string
-		amount             int64 // in the provider's minor units
-		want               int64 // in minor units of ISO 4217
+		amount             int64 // the amount in the provider's minor units
+		want               int64 // the amount in minor units of ISO 4217
 		code               loyalty.Code
 	}{
 		{app.Stripe, "ISK", 1500000, 15000, ""},

@@ -103,7 +103,7 @@ type orderings struct {
 	handler lambda.Handler
 	paypal  *paypalServer
 	story   story
-	events  [5]func() // delivers the event
+	events  [5]func() // functions that deliver the events
 	first   string
 	count   int
 }

@@ -93,7 +93,7 @@ func TestMarkOfADelivery(t *testing.T) {
 		name   string
 		x, y   *webhook.Report
 		usable bool
-		same   bool // with different bodies
+		same   bool // whether the marks of two different bodies are equal
 	}{
 		{"the same report", report("a"), report("a"), true, true},
 		{"another report", report("a"), report("b"), true, false},

@@ -235,7 +235,7 @@ func (s *shop) dump() string {
 // An answer is the answer to a webhook.
 type answer struct {
 	status   int
-	code     string // of the problem
+	code     string // the code of the problem
 	received []payments.Received
 }
 

@@ -30,7 +30,7 @@ func TestGiftCardPartOfShopifyOrderEarnsNothing(t *testing.T) {
 	for name, c := range map[string]struct {
 		order        object
 		transactions []object
-		want         []int64 // points after the order and each transaction
+		want         []int64 // the points after the order and each transaction
 	}{
 		"no transactions": {partly, nil, []int64{0}},
 		"no gift card":    {nil, []object{card(5_000)}, []int64{50, 50}},

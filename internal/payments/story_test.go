@@ -11,7 +11,7 @@ import (
 // A story is a payment of 49.99 EUR in the events of one provider.
 type story struct {
 	provider                         string
-	paid, refund, disputed, decided  string // types
+	paid, refund, disputed, decided  string // types of the events
 	open, lost, won                  string // the provider's words
 	payment, refund1, refund2, case_ string
 }
@@ -116,7 +116,7 @@ func (x story) facts(won bool) [5]sample.Event {
 	if won {
 		all[4].Status = x.won
 	}
-	if x.provider == app.Adyen { // the event code states the outcome
+	if x.provider == app.Adyen { // Adyen's event code states the outcome
 		all[0].Object = "PSPC1"
 		all[3].Status, all[4].Status = "", ""
 		if all[4].Type = x.lost; won {

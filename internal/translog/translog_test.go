@@ -33,7 +33,7 @@ func newLog(t testing.TB) (Log, *tabletest.Meter) {
 	return Log{Table: m, Secret: secret}, m
 }
 
-// records returns n records from number first on, one second apart.
+// records returns n records, one second apart, starting with the given number.
 func records(first, n int) []Record {
 	var all []Record
 	for i := first; i < first+n; i++ {

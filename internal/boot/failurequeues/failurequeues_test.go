@@ -161,7 +161,7 @@ func TestMessageWithoutSourceRemains(t *testing.T) {
 type function struct {
 	t       *testing.T
 	invoked []string // payloads
-	failure string   // of the function; empty if it succeeds
+	failure string   // the error of the function; empty if it succeeds
 	trimmed bool     // whether the stream has deleted its records
 }
 

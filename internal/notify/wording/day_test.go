@@ -47,7 +47,7 @@ func TestLastDayIsCompleteForMember(t *testing.T) {
 		on      loyalty.Trigger
 		until   time.Time
 		zone    *time.Location
-		ahead   time.Duration // before the end
+		ahead   time.Duration // the time before the end
 		locale  string
 		subject string
 		body    string

@@ -106,7 +106,7 @@ func TestAPIConfirmsEvent(t *testing.T) {
 		status         map[string]int
 		facts          []loyalty.Fact
 		code           loyalty.Code
-		answer         int // the status of the API's answer, if that is the error
+		answer         int // the status of the API's answer, if the answer is the error
 		requests       int
 	}{
 		"a capture": {

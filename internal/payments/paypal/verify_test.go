@@ -33,7 +33,7 @@ type certifier struct {
 	t        *testing.T
 	root     *x509.Certificate
 	key      *rsa.PrivateKey
-	answers  map[string][]byte // by address; the default is that of the signer
+	answers  map[string][]byte // the answers by address; the default is the certificate of the signer
 	statuses map[string]int
 	asked    int
 }

@@ -50,7 +50,7 @@ func TestMutantsAreDetectedByDeniedCalls(t *testing.T) {
 			undetected++
 		}
 	}
-	if undetected != 3 { // P#*#O#*, and each action on it
+	if undetected != 3 { // P#*#O#* for both actions, and for each action
 		t.Errorf("%d mutants are undetected", undetected)
 	}
 	if exact.Denies([]access.Call{ended}) || !exact.Allows([]access.Call{ended}) {

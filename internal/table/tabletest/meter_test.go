@@ -140,7 +140,7 @@ func TestMeterCountsReads(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	// An item has 1,010 bytes with its index key, an index entry 26.
+	// An item has 1,010 bytes with its index key, and its index entry has 26.
 	for _, c := range []struct {
 		name  string
 		units float64
