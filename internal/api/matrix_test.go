@@ -33,6 +33,7 @@ func newMatrix(w *world) matrix {
 	order := `{` + basket + `, "placed_at": "2026-12-01T10:00:00Z", "status": "paid"}`
 	w.must("PUT", "/v1/orders/1042", order)
 	w.must("PUT", "/v1/program/draft", `{"source": "x"}`)
+	w.logEntry("bluebird", "ent_order~1042~1")
 	own := "200"
 	return matrix{
 		world: w,

@@ -37,6 +37,9 @@ func TestPoliciesOfTheAPIFunctionsAreExact(t *testing.T) {
 	w = newWorld(t, memory(t))
 	w.guard.Observe = calls.Record
 	w.reminders()
+	w = newWorld(t, memory(t))
+	w.guard.Observe = calls.Record
+	w.proofs()
 	for _, f := range []string{"members", "earn", "redeem", "programs", "reminders"} {
 		stacktest.Prove(t, w.guard, f, stacktest.Table, &calls)
 	}

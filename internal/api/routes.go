@@ -15,6 +15,8 @@ func Members(a *app.App) lambda.Handler {
 		"GET /v1/members/{member}/entries":              listEntries,
 		"GET /v1/members/{member}/entries/{entry}":      retrieveMemberEntry,
 		"GET /v1/entries/{entry}":                       retrieveEntry,
+		"GET /v1/entries/{entry}/proof":                 retrieveEntryProof,
+		"GET /v1/checkpoint":                            retrieveCheckpoint,
 		"POST /v1/members/{member}/adjustments":         createAdjustment,
 		"POST /v1/members/{member}/extensions":          extendPoints,
 		"GET /v1/members/{member}/tier":                 retrieveTier,

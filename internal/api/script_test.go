@@ -39,7 +39,8 @@ func jsonNames(v any) []string {
 //
 // After "=> each", each line "value  status code" sends the request with the value in place of §. "clock +14d" advances
 // the clock, "nights 30" advances it by 30 days and runs the schedules each day, and "program generous" publishes
-// testdata/generous.yaml as the next version of bluebird. A blank line ends a request.
+// testdata/generous.yaml as the next version of bluebird. "log $entry" appends an entry to the transparency log, as the
+// relay does. A blank line ends a request.
 //
 // A rejected request must leave every byte of the table unchanged, unless "recorded" follows the code. At the end, the
 // accounts of all members whose IDs were stored must pass an audit.
@@ -85,6 +86,7 @@ var (
 	clockLine   = regexp.MustCompile(`^clock \+(\d+)([dhms])$`)
 	nightsLine  = regexp.MustCompile(`^nights (\d+)$`)
 	programLine = regexp.MustCompile(`^program ([a-z]+)$`)
+	logLine     = regexp.MustCompile(`^log (\S+)$`)
 	letLine     = regexp.MustCompile(`^(\w+) = ([\w.#]+)$`)
 	variable    = regexp.MustCompile(`\$(\w+)`)
 )
@@ -106,6 +108,9 @@ func (s *script) run(lines []string) {
 		if m := programLine.FindStringSubmatch(lines[i]); m != nil {
 			s.version++
 			s.publish("bluebird", []byte(programSource(s.t, m[1])), s.version)
+		}
+		if m := logLine.FindStringSubmatch(lines[i]); m != nil {
+			s.logEntry("bluebird", s.expand(m[1]))
 		}
 		if !requestLine.MatchString(lines[i]) {
 			continue

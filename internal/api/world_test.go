@@ -12,6 +12,7 @@ import (
 	"net/http"
 	"net/url"
 	"os"
+	"regexp"
 	"strings"
 	"sync"
 	"testing"
@@ -371,7 +372,8 @@ func (w *world) headers(r sentRequest, id string) map[string]string {
 	return headers
 }
 
-// dump returns every byte of the table, or an empty string if the table does not support it.
+// dump returns every byte of the table except the transparency logs, which the relay writes after the response. It
+// returns an empty string if the table does not support it.
 func (w *world) dump() string {
 	d, ok := w.table.(interface{ Dump(io.Writer) error })
 	if !ok {
@@ -381,8 +383,10 @@ func (w *world) dump() string {
 	if err := d.Dump(&b); err != nil {
 		w.t.Fatal(err)
 	}
-	return b.String()
+	return logItems.ReplaceAllString(b.String(), "")
 }
+
+var logItems = regexp.MustCompile(`(?m)^"P#[^#"]+#LOG" .*\n`)
 
 // post sends a request with a JSON body.
 func (w *world) post(method, path, body string) answered {

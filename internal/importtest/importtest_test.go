@@ -140,7 +140,7 @@ var arrows = []struct {
 		"internal/api",
 		[]string{
 			"api/request", "api/wire", "app", "auth", "explain", "inventory", "lazyregexp", "ledger", "ledger/stored",
-			"loyalty/...", "members", "messages", "parallel", "service", "telemetry",
+			"loyalty/...", "members", "messages", "parallel", "service", "telemetry", "translog", "translog/source",
 		},
 	},
 	{

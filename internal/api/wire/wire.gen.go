@@ -1129,6 +1129,15 @@ type Change struct {
 // Channel A channel on which a member can be reached.
 type Channel string
 
+// Checkpoint The state of the program's transparency log.
+type Checkpoint struct {
+	// Checkpoint The signed checkpoint (C2SP tlog-checkpoint): the log's origin, its size and its root hash, each on a line, and a signature.
+	Checkpoint string `json:"checkpoint"`
+
+	// VerifierKey The public key of the signature, in the format of `golang.org/x/mod/sumdb/note`. It is the same for all checkpoints of a program. Compare it with a copy from another source.
+	VerifierKey string `json:"verifier_key"`
+}
+
 // Code A code and its uses.
 type Code struct {
 	// Code The code as the request wrote it.
@@ -1508,6 +1517,27 @@ type EntryList struct {
 
 	// NextCursor The cursor of the next page; null on the last page.
 	NextCursor *string `json:"next_cursor"`
+}
+
+// EntryProof A proof that the transparency log contains an entry.
+type EntryProof struct {
+	// Entry The ID of the entry.
+	Entry string `json:"entry"`
+
+	// Hash The SHA-256 of the entry in Base64, which is the data of the leaf.
+	Hash string `json:"hash"`
+
+	// LeafIndex The index of the leaf, from 0.
+	LeafIndex int64 `json:"leaf_index"`
+
+	// Path The hashes in Base64 from the leaf to the root (RFC 6962, section 2.1.1).
+	Path []string `json:"path"`
+
+	// Checkpoint The signed checkpoint that the proof is for, as in Checkpoint.
+	Checkpoint string `json:"checkpoint"`
+
+	// VerifierKey The public key of the signature, as in Checkpoint.
+	VerifierKey string `json:"verifier_key"`
 }
 
 // EntryRedemption The redemption that the entry is about.
