@@ -73,12 +73,11 @@ func (c candidate) publishedBefore(ctx context.Context, cs catalog.Catalog) (int
 		if err != nil {
 			return 0, err
 		}
-		if v.Source == nil { // it is stored in parts
-			if v, err = cs.Published(ctx, c.id, v.Version); err != nil {
-				return 0, err
-			}
+		source, err := cs.Source(ctx, v)
+		if err != nil {
+			return 0, err
 		}
-		if bytes.Equal(v.Source, c.source) {
+		if bytes.Equal(source, c.source) {
 			return v.Version, nil
 		}
 	}

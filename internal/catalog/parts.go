@@ -1,14 +1,12 @@
 package catalog
 
 import (
-	"bytes"
 	"compress/flate"
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
 	"errors"
 	"fmt"
-	"io"
 
 	"github.com/go-json-experiment/json"
 	"github.com/perennial-loyalty/perennial/internal/ledger"
@@ -22,15 +20,13 @@ import (
 // publications of the same content write the same items.
 //
 // The parts of a version are written before the item that refers to them. A reader of that item therefore finds all of
-// them. A draft has its own parts, which the transaction that replaces the draft overwrites, because no function may
-// delete items of the program's partition. A reader that finds parts of another draft reads the draft again.
+// them. See pending.go for the parts of publications that were interrupted. A draft has its own parts, which the
+// transaction that replaces the draft overwrites, because no function may delete items of the program's partition. A
+// reader that finds parts of another draft reads the draft again.
 
 const (
 	// inlineBytes is the maximum size of a source or snapshot in the item that it belongs to, in bytes of JSON.
 	inlineBytes = 300 << 10
-
-	// partBytes is the maximum size of a part. In a table without a binary type, base64 adds a third to the size.
-	partBytes = 240 << 10
 
 	// maxWhole is the maximum size of the content of all parts together. It bounds the memory of readers.
 	maxWhole = 8 << 20
@@ -45,66 +41,39 @@ type partsDoc struct {
 	Count int    `json:"count"`  // the number of parts
 }
 
-// partDoc is a stored form: one part.
-type partDoc struct {
-	Packed string `json:"z"` // compressed bytes
-}
-
 // partKey returns the key of part n of a set of parts. A set is identified by the hash of its content, or by
 // draftParts.
 func partKey(program, set string, n int) table.Key {
 	return stored.ProgramKey(program, partPrefix+set+"#"+stored.Padded(int64(n), 3))
 }
 
-// split returns the reference to the parts of the content, and their documents.
-func split(program string, content []byte) (*partsDoc, [][]byte, error) {
-	if len(content) > maxWhole {
-		return nil, nil, fmt.Errorf("catalog: program %s: %d bytes are too many", program, len(content))
-	}
-	hash := sha256.Sum256(content)
-	var packed bytes.Buffer
-	w, err := flate.NewWriter(&packed, flate.DefaultCompression)
-	if err != nil {
-		return nil, nil, fmt.Errorf("catalog: compress: %w", err)
-	}
-	_, _ = w.Write(content) // a write to a buffer does not fail
-	_ = w.Close()
-	ref := &partsDoc{Hash: hex.EncodeToString(hash[:])}
-	var docs [][]byte
-	for ; packed.Len() > 0; ref.Count++ {
-		docs = append(docs, stored.Encode(partDoc{table.Binary(packed.Next(partBytes))}))
-	}
-	return ref, docs, nil
+// A partSet is a source or snapshot in parts: the reference, and the documents of the parts.
+type partSet struct {
+	ref  *partsDoc
+	docs [][]byte
 }
 
-// store writes the parts of the content for a version and returns the reference to them. Each part is written in a
-// transaction of its own, because all of them can exceed the limit of one transaction. A part that exists already
-// belongs to an interrupted, concurrent or earlier publication of the same content.
-func (cs Catalog) store(ctx context.Context, program string, content []byte) (*partsDoc, error) {
-	ref, docs, err := split(program, content)
-	if err != nil {
-		return nil, err
+// split divides a source or snapshot into parts.
+func split(program string, content []byte) (partSet, error) {
+	if len(content) > maxWhole {
+		return partSet{}, fmt.Errorf("catalog: program %s: %d bytes are too many", program, len(content))
 	}
-	for n, doc := range docs {
-		err := cs.Table.Transact(ctx, table.Put(table.Item{Key: partKey(program, ref.Hash, n), Doc: doc}))
-		if err != nil && !errors.As(err, new(*table.ConflictError)) {
-			return nil, ledger.Retryable(err)
-		}
-	}
-	return ref, nil
+	hash := sha256.Sum256(content)
+	docs := stored.Split(content, flate.DefaultCompression)
+	return partSet{&partsDoc{Hash: hex.EncodeToString(hash[:]), Count: len(docs)}, docs}, nil
 }
 
 // overwriteDraftParts returns the reference to the parts of a draft, and the operations that write them.
 func (cs Catalog) overwriteDraftParts(
 	ctx context.Context, program string, source []byte,
 ) (*partsDoc, []table.Op, error) {
-	ref, docs, err := split(program, source)
+	set, err := split(program, source)
 	if err != nil {
 		return nil, nil, err
 	}
-	items := make([]table.Item, ref.Count)
+	items := make([]table.Item, len(set.docs))
 	n := 0
-	for it, err := range cs.Table.Query(ctx, partsQuery(program, draftParts, ref.Count)) {
+	for it, err := range cs.Table.Query(ctx, partsQuery(program, draftParts, len(items))) {
 		if err != nil {
 			return nil, nil, ledger.Retryable(err)
 		}
@@ -113,10 +82,10 @@ func (cs Catalog) overwriteDraftParts(
 	}
 	var ops []table.Op
 	for n, it := range items {
-		it.Key, it.Doc = partKey(program, draftParts, n), docs[n]
+		it.Key, it.Doc = partKey(program, draftParts, n), set.docs[n]
 		ops = append(ops, table.Put(it))
 	}
-	return ref, ops, nil
+	return set.ref, ops, nil
 }
 
 // partsQuery returns the query for the first parts of a set.
@@ -133,22 +102,11 @@ var errOtherParts = errors.New("catalog: parts are missing or have another conte
 // join reads the parts of the content. It returns errOtherParts if the parts in the table do not have the content of
 // the reference.
 func (cs Catalog) join(ctx context.Context, program, set string, ref *partsDoc) ([]byte, error) {
-	var packed []byte
-	for it, err := range cs.Table.Query(ctx, partsQuery(program, set, ref.Count)) {
-		if err != nil {
-			return nil, ledger.Retryable(err)
-		}
-		var d partDoc
-		if err := json.Unmarshal(it.Doc, &d); err != nil {
-			return nil, fmt.Errorf("catalog: read %s: %w", it.Key, err)
-		}
-		b, ok := table.Bytes(d.Packed)
-		if !ok {
-			return nil, fmt.Errorf("catalog: read %s: it has no bytes", it.Key)
-		}
-		packed = append(packed, b...)
+	packed, err := ledger.ReadParts(ctx, cs.Table, partsQuery(program, set, ref.Count))
+	if err != nil {
+		return nil, err
 	}
-	content, err := io.ReadAll(io.LimitReader(flate.NewReader(bytes.NewReader(packed)), maxWhole+1))
+	content, err := stored.Join(packed, maxWhole)
 	if hash := sha256.Sum256(content); err != nil || hex.EncodeToString(hash[:]) != ref.Hash {
 		return nil, fmt.Errorf("catalog: read program %s: %w: %s", program, errOtherParts, ref.Hash)
 	}

@@ -76,8 +76,11 @@ func TestLargeVersionsAreStoredInParts(t *testing.T) {
 				t.Errorf("version %d: %d bytes of snapshot, want %d; %v", version, len(snapshot), len(in.Snapshot), err)
 			}
 			for v, err := range b.Versions(t.Context(), "p", 0, 0) {
-				if err != nil || v.Version != 1 || (v.Source == nil) != c.parts {
+				if err != nil || v.Version != 1 || v.Source != nil {
 					t.Errorf("version %d with %d bytes of source; %v", v.Version, len(v.Source), err)
+				}
+				if source, err := b.Source(t.Context(), v); err != nil || !bytes.Equal(source, in.Source) {
+					t.Errorf("%d bytes of source, want %d; %v", len(source), len(in.Source), err)
 				}
 			}
 		})
@@ -89,7 +92,11 @@ func TestLargeVersionsAreStoredInParts(t *testing.T) {
 func TestPartsBelongToTheirContent(t *testing.T) {
 	b := newBench(t)
 	in := Published{Program: "p", Source: incompressible(1, 400_000), Snapshot: incompressible(2, 400_000), By: "test"}
-	if _, err := b.store(t.Context(), "p", in.Snapshot); err != nil { // the interrupted publication
+	snapshot, err := split("p", in.Snapshot)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, _, err := b.store(t.Context(), "p", []partSet{snapshot}); err != nil { // the interrupted publication
 		t.Fatal(err)
 	}
 	if version, _, err := b.NewestSnapshot(t.Context(), "p"); version != 0 || err != nil {
@@ -150,7 +157,7 @@ func TestMissingAndOtherParts(t *testing.T) {
 	for _, other := range []func(table.Item) table.Op{
 		table.Delete,
 		func(it table.Item) table.Op {
-			it.Doc = stored.Encode(partDoc{table.Binary([]byte("other"))})
+			it.Doc = stored.Encode(stored.PartDoc{Packed: table.Binary([]byte("other"))})
 			return table.Put(it)
 		},
 	} {

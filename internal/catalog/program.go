@@ -29,14 +29,17 @@ type Catalog struct{ *ledger.Ledger }
 // before it takes effect.
 type Published struct {
 	Program   string
-	Version   int // the version number, from 1
-	Source    []byte
+	Version   int    // the version number, from 1
+	Source    []byte // not set in the versions that Catalog.Versions yields; see Catalog.Source
 	Snapshot  []byte // the compiled form, a JSON object; required by Publish, returned only by Catalog.Snapshot
 	At        time.Time
 	By        string
 	Effective time.Time // when the version takes or took effect
 	Withdrawn time.Time // when the version was withdrawn; zero if it was not
 	Recall    []int     // for Publish only: the earlier versions to recall; see Catalog.Recall
+
+	inline string    // the source, as stored; empty if it is stored in parts
+	parts  *partsDoc // the parts of the source; nil if it is stored inline
 }
 
 type publishedDoc struct {
@@ -104,15 +107,25 @@ func (cs Catalog) Published(ctx context.Context, program string, version int) (P
 	if it.Version == 0 {
 		return Published{}, ledger.NotFound("version of the program")
 	}
-	v, parts, err := readPublished(program, it)
-	if err == nil && parts != nil {
-		v.Source, err = cs.join(ctx, program, parts.Hash, parts)
+	v, err := readPublished(program, it)
+	if err == nil {
+		v.Source, err = cs.Source(ctx, v)
 	}
 	return v, err
 }
 
-// Versions yields versions without their snapshots, newest first. It yields only versions with a number below before,
-// unless before is 0, and at most limit versions, unless limit is 0.
+// Source returns the source of a version that Published or Versions returned. It reads the parts of the source if it is
+// stored in parts.
+func (cs Catalog) Source(ctx context.Context, v Published) ([]byte, error) {
+	if v.parts != nil {
+		return cs.join(ctx, v.Program, v.parts.Hash, v.parts)
+	}
+	return []byte(v.inline), nil
+}
+
+// Versions yields versions without their sources and snapshots, newest first. Source returns the source of a version.
+// It yields only versions with a number below before, unless before is 0, and at most limit versions, unless limit is
+// 0.
 func (cs Catalog) Versions(ctx context.Context, program string, before, limit int) iter.Seq2[Published, error] {
 	q := table.Query{
 		PK: stored.ProgramPartition(program), From: stored.ProgramPrefix, To: stored.ProgramPrefix + "~", Reverse: true,
@@ -122,29 +135,25 @@ func (cs Catalog) Versions(ctx context.Context, program string, before, limit in
 		q.To = stored.VersionKey(program, before-1).SK
 	}
 	return ledger.List(ctx, cs.Table, q, func(it table.Item) (Published, error) {
-		v, _, err := readPublished(program, it)
-		return v, err
+		return readPublished(program, it)
 	})
 }
 
-// readPublished returns a version, and the parts of its source if it is stored in parts.
-func readPublished(program string, it table.Item) (Published, *partsDoc, error) {
+// readPublished decodes a version without its source.
+func readPublished(program string, it table.Item) (Published, error) {
 	var d publishedDoc
 	if err := json.Unmarshal(it.Doc, &d); err != nil {
-		return Published{}, nil, fmt.Errorf("catalog: read program %s: %w", it.Key, err)
+		return Published{}, fmt.Errorf("catalog: read program %s: %w", it.Key, err)
 	}
 	n, err := strconv.Atoi(strings.TrimPrefix(it.Key.SK, stored.ProgramPrefix))
 	if err != nil {
-		return Published{}, nil, fmt.Errorf("catalog: read program %s: %w", it.Key, err)
+		return Published{}, fmt.Errorf("catalog: read program %s: %w", it.Key, err)
 	}
-	v := Published{
+	return Published{
 		Program: program, Version: n, At: stored.Instant(d.At), By: d.By,
 		Effective: stored.Instant(cmp.Or(d.Effective, d.At)), Withdrawn: stored.Instant(d.Withdrawn),
-	}
-	if d.Parts == nil {
-		v.Source = []byte(d.Source)
-	}
-	return v, d.Parts, nil
+		inline: d.Source, parts: d.Parts,
+	}, nil
 }
 
 // Draft returns the draft's source and its version. Both are zero if there is no draft.

@@ -44,6 +44,9 @@ func (cs Catalog) publish(ctx context.Context, in Published, after int, alone bo
 	if s.Last != after {
 		return errOutrun
 	}
+	if err := cs.removeAbandoned(ctx, in.Program); err != nil {
+		return err
+	}
 	var ops []table.Op
 	if alone {
 		if ops, err = cs.withdrawn(ctx, in.Program, &s, now); err != nil {
@@ -57,40 +60,38 @@ func (cs Catalog) publish(ctx context.Context, in Published, after int, alone bo
 	if in.Effective.After(now) {
 		doc.Effective = stored.Millis(in.Effective)
 	}
-	version, snapshot, err := cs.versionDocs(ctx, in, doc)
+	version, snapshot, sets, err := versionDocs(in, doc)
 	if err != nil {
 		return err
 	}
 	if after == 0 {
 		ops = append(ops, table.Put(table.Item{Key: stored.ProgramIDKey(in.Program), Doc: []byte("{}")}))
 	}
-	return cs.commitSchedule(ctx, append(ops,
+	return cs.commitVersion(ctx, in.Program, append(ops,
 		table.Put(table.Item{Key: stored.VersionKey(in.Program, after+1), Doc: version}),
 		table.Put(table.Item{Key: stored.SnapshotKey(in.Program, after+1), Doc: snapshot}),
-		table.Put(live)))
+		table.Put(live)), sets)
 }
 
-// versionDocs returns the documents of a version and its snapshot. If one of them is too large for an item, it writes
-// the parts first.
-func (cs Catalog) versionDocs(
-	ctx context.Context, in Published, doc publishedDoc,
-) (version, snapshot []byte, err error) {
+// versionDocs returns the documents of a version and its snapshot, and the parts of what is too large for an item.
+func versionDocs(in Published, doc publishedDoc) (version, snapshot []byte, sets []partSet, err error) {
 	version, snapshot = stored.Encode(doc), in.Snapshot
 	if len(version) > inlineBytes {
-		if doc.Parts, err = cs.store(ctx, in.Program, in.Source); err != nil {
-			return nil, nil, err
+		source, err := split(in.Program, in.Source)
+		if err != nil {
+			return nil, nil, nil, err
 		}
-		doc.Source = ""
-		version = stored.Encode(doc)
+		doc.Source, doc.Parts = "", source.ref
+		version, sets = stored.Encode(doc), append(sets, source)
 	}
 	if len(snapshot) > inlineBytes {
-		parts, err := cs.store(ctx, in.Program, in.Snapshot)
+		compiled, err := split(in.Program, in.Snapshot)
 		if err != nil {
-			return nil, nil, err
+			return nil, nil, nil, err
 		}
-		snapshot = stored.Encode(snapshotDoc{parts})
+		snapshot, sets = stored.Encode(snapshotDoc{compiled.ref}), append(sets, compiled)
 	}
-	return version, snapshot, nil
+	return version, snapshot, sets, nil
 }
 
 // Withdraw withdraws all scheduled versions; the live version remains. It returns already_exists if another version was

@@ -1,11 +1,8 @@
 package ledger
 
 import (
-	"bytes"
-	"compress/flate"
 	"context"
 	"fmt"
-	"io"
 
 	"github.com/go-json-experiment/json"
 	"github.com/perennial-loyalty/perennial/internal/ledger/columns"
@@ -55,22 +52,11 @@ func readPart(
 ) error {
 	prefix := part + stored.Padded(int64(revision), 6) + "#"
 	q := table.Query{PK: stored.CausePartition(program, loyalty.CauseOrder, order), From: prefix, To: prefix + "~"}
-	var packed bytes.Buffer
-	for it, err := range t.Query(ctx, q) {
-		if err != nil {
-			return Retryable(err)
-		}
-		var d stored.PartDoc
-		if err := json.Unmarshal(it.Doc, &d); err != nil {
-			return fmt.Errorf("ledger: read %s: %w", it.Key, err)
-		}
-		z, ok := table.Bytes(d.Packed)
-		if !ok {
-			return fmt.Errorf("ledger: read %s: %w", it.Key, columns.ErrDamaged)
-		}
-		packed.Write(z)
+	packed, err := ReadParts(ctx, t, q)
+	if err != nil {
+		return err
 	}
-	doc, err := io.ReadAll(io.LimitReader(flate.NewReader(&packed), stored.MaxParts))
+	doc, err := stored.Join(packed, stored.MaxParts)
 	if err == nil {
 		err = json.Unmarshal(doc, v)
 	}
@@ -78,4 +64,24 @@ func readPart(
 		return fmt.Errorf("ledger: read %sof order %s: %w", part, order, err)
 	}
 	return nil
+}
+
+// ReadParts reads the items of a query, which contain the documents that stored.Split returned, and returns their
+// joined bytes for stored.Join.
+func ReadParts(ctx context.Context, t table.Table, q table.Query) (packed []byte, err error) {
+	for it, err := range t.Query(ctx, q) {
+		if err != nil {
+			return nil, Retryable(err)
+		}
+		var d stored.PartDoc
+		if err := json.Unmarshal(it.Doc, &d); err != nil {
+			return nil, fmt.Errorf("ledger: read %s: %w", it.Key, err)
+		}
+		z, ok := table.Bytes(d.Packed)
+		if !ok {
+			return nil, fmt.Errorf("ledger: read %s: %w", it.Key, columns.ErrDamaged)
+		}
+		packed = append(packed, z...)
+	}
+	return packed, nil
 }

@@ -63,17 +63,30 @@ func Apart(program string, e loyalty.Entry, doc []byte) ([]byte, []table.Op) {
 
 // partOps returns the operations that write a separate part of an order for a revision.
 func partOps(program string, c loyalty.Cause, part string, v any) (ops []table.Op) {
-	var packed bytes.Buffer
-	w, err := flate.NewWriter(&packed, flate.BestSpeed)
-	if err != nil {
-		panic("ledger: " + err.Error()) // cannot happen: the level is valid
-	}
-	_, _ = w.Write(Encode(v)) // a write to a buffer does not fail
-	_ = w.Close()
 	prefix := part + Padded(int64(c.Revision), 6) + "#"
-	for n := 0; packed.Len() > 0; n++ {
+	for n, doc := range Split(Encode(v), flate.BestSpeed) {
 		key := table.Key{PK: CausePartition(program, c.Kind, c.ID), SK: prefix + Padded(int64(n), 3)}
-		ops = append(ops, table.Put(table.Item{Key: key, Doc: Encode(PartDoc{table.Binary(packed.Next(partSize))})}))
+		ops = append(ops, table.Put(table.Item{Key: key, Doc: doc}))
 	}
 	return ops
 }
+
+// Split compresses content with a level of package flate and divides the result into documents (PartDoc) that each fit
+// into one item.
+func Split(content []byte, level int) (docs [][]byte) {
+	var packed bytes.Buffer
+	w, err := flate.NewWriter(&packed, level)
+	if err != nil {
+		panic("ledger: " + err.Error()) // cannot happen: the level is valid
+	}
+	_, _ = w.Write(content) // a write to a buffer does not fail
+	_ = w.Close()
+	for packed.Len() > 0 {
+		docs = append(docs, Encode(PartDoc{table.Binary(packed.Next(partSize))}))
+	}
+	return docs
+}
+
+// Join returns the content of the documents that Split returned, from their joined compressed bytes. It returns an
+// error if the bytes are damaged or the content has more than limit bytes.
+func Join(packed []byte, limit int64) ([]byte, error) { return inflated(packed, "", limit) }

@@ -21,7 +21,7 @@ const Shards = 16
 // kind, needs a change there, which the tests of that function require.
 //
 //	PROGRAMS                   the IDs of all programs
-//	P#<program>#PROGRAM        draft, versions, snapshots and which version is live
+//	P#<program>#PROGRAM        draft, versions, snapshots, their parts and which version is live
 //	P#<program>#M#<member>     account, profile, contact, reminders, gift card messages, fulfillments, list of
 //	                           vouchers; index: the statement
 //	P#<program>#E#<kind>#<id>  ledger entries of one cause, by revision

@@ -72,7 +72,7 @@ func UnpackedEntry(doc []byte) (entryDoc, error) {
 	if !ok {
 		return entryDoc{}, columns.ErrDamaged
 	}
-	plain, err := inflated(z, entryDictionary)
+	plain, err := inflated(z, entryDictionary, maxUnpacked)
 	if err != nil {
 		return entryDoc{}, err
 	}
@@ -172,7 +172,7 @@ func unpackedAccount(doc []byte) (AccountDoc, error) {
 	if !ok {
 		return AccountDoc{}, columns.ErrDamaged
 	}
-	doc, err := inflated(z, accountDictionary)
+	doc, err := inflated(z, accountDictionary, maxUnpacked)
 	if err != nil {
 		return AccountDoc{}, err
 	}
@@ -208,11 +208,13 @@ func (d *deflater) deflated(plain []byte) []byte {
 	return out.Bytes()
 }
 
-func inflated(z []byte, dictionary string) ([]byte, error) {
+// inflated decompresses data that was compressed with a dictionary. It returns an error if the result has more than
+// limit bytes.
+func inflated(z []byte, dictionary string, limit int64) ([]byte, error) {
 	r := flate.NewReaderDict(bytes.NewReader(z), []byte(dictionary))
-	plain, err := io.ReadAll(io.LimitReader(r, maxUnpacked+1))
-	if len(plain) > maxUnpacked {
-		err = fmt.Errorf("ledger: the packed data exceeds %d bytes", maxUnpacked)
+	plain, err := io.ReadAll(io.LimitReader(r, limit+1))
+	if int64(len(plain)) > limit {
+		err = fmt.Errorf("ledger: the packed data exceeds %d bytes", limit)
 	}
 	return plain, err
 }
