@@ -330,7 +330,7 @@ var usesRapid = map[string]bool{
 	"internal/service": true, "internal/api": true,
 }
 
-// judge switches on one point after the other, and runs the tests that reach the point.
+// judge switches on the points one after the other. For each point, it runs the tests that reach the point.
 func (r *rules) judge(same int) error {
 	var mu sync.Mutex
 	detected := 0

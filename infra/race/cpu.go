@@ -13,7 +13,7 @@ import (
 // tick is the unit of times in /proc/PID/stat: 1/100 s on all architectures that Go supports.
 const tick = 10 * time.Millisecond
 
-// A procStat contains those values of /proc/PID/stat that are used here.
+// A procStat contains the values of /proc/PID/stat that this package uses.
 type procStat struct {
 	parent int
 	used   time.Duration // CPU time of the process and of its children that have exited (user and system)

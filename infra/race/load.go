@@ -13,7 +13,7 @@ import (
 type target struct {
 	*server
 	members []string // the IDs of the members that the server has
-	pids    []int    // processes whose CPU time counts as that of the server, including their descendants
+	pids    []int    // the IDs of the server's processes; the CPU time of their descendants counts too
 }
 
 // A sample is the result of one measurement.

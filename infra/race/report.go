@@ -69,7 +69,7 @@ func table(rows []row) string {
 	return b.String()
 }
 
-// conditions describes under which conditions the rows were measured.
+// conditions returns a sentence about the conditions of the measurement.
 func (r *race) conditions(rows []row) string {
 	var shares []float64
 	for _, row := range rows {

@@ -19,8 +19,8 @@ func median(values []float64) float64 {
 	return (sorted[half-1] + sorted[half]) / 2
 }
 
-// percentile returns the smallest of the sorted values for which at least p percent of the values are not greater (the
-// nearest-rank method). It returns the zero value if there are no values.
+// percentile returns the p-th percentile of sorted values, by the nearest-rank method: the smallest value that at least
+// p percent of the values do not exceed. It returns the zero value if there are no values.
 func percentile[T cmp.Ordered](sorted []T, p int) (v T) {
 	if len(sorted) == 0 {
 		return v

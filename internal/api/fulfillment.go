@@ -103,8 +103,8 @@ func updateFulfillment(ctx context.Context, c *request.Call) (request.Answer, er
 	return redemptionAnswer(ctx, c, r, http.StatusOK)
 }
 
-// redemptionAnswer returns the answer for a redemption. It contains the fulfillment, and the messages with which the
-// gift card was sent.
+// redemptionAnswer returns the answer for a redemption. It contains the fulfillment, and the messages that sent the
+// gift card.
 func redemptionAnswer(
 	ctx context.Context, c *request.Call, r service.RedemptionResult, status int,
 ) (request.Answer, error) {

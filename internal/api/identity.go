@@ -37,7 +37,7 @@ func by(c *request.Call, request any) (ledger.By, error) {
 	return ledger.By{Actor: c.Who.Actor(), Input: fingerprint("input", string(canonical))}, nil
 }
 
-// byKey returns the actor and the fingerprint of a request whose only input is its path and its Idempotency-Key.
+// byKey returns the actor and the fingerprint of a request that has no input except its path and its Idempotency-Key.
 func byKey(c *request.Call) ledger.By {
 	return ledger.By{Actor: c.Who.Actor(), Input: fingerprint("key", c.Route.Pattern, c.Key)}
 }
@@ -57,8 +57,8 @@ func digest(parts ...string) [sha256.Size]byte {
 	return sha256.Sum256(b)
 }
 
-// identities returns the identities under which other systems know the member. It stores an email address as a keyed
-// hash, so that the table's keys do not reveal the address.
+// identities returns the member's identities in other systems. It stores an email address as a keyed hash, so that the
+// table's keys do not reveal the address.
 func identities(c *request.Call, externalID, email string) []stored.Identity {
 	var ids []stored.Identity
 	if externalID != "" {

@@ -246,7 +246,7 @@ func updateMember(ctx context.Context, c *request.Call) (request.Answer, error) 
 	return request.Answer{Body: wireMember(c, p, m)}, nil
 }
 
-// without returns ids without those in others.
+// without returns the elements of ids that are not in others.
 func without(ids, others []stored.Identity) []stored.Identity {
 	return slices.DeleteFunc(slices.Clone(ids), func(id stored.Identity) bool { return slices.Contains(others, id) })
 }

@@ -84,8 +84,8 @@ func hidden(c *request.Call, what, s string) string {
 	return base64.RawURLEncoding.EncodeToString(mac.Sum(nil))
 }
 
-// sent returns the messages with which the gift card of a redemption was sent. It returns none if the API key must not
-// read members.
+// sent returns the messages that sent the gift card of a redemption. It returns none if the API key must not read
+// members.
 func sent(ctx context.Context, c *request.Call, r service.RedemptionResult) ([]wire.GiftCardMessage, error) {
 	if r.Redemption.Code == "" || !c.Who.May(auth.MembersRead) {
 		return nil, nil

@@ -55,7 +55,8 @@ type App struct {
 	Backups func(context.Context) (on bool, err error)
 	// HTTP is the client for the APIs of payment processors. Wire creates one if it is nil.
 	HTTP *http.Client
-	// Roots contains the root certificates for webhook signatures. If it is nil, those of the system are used.
+	// Roots contains the root certificates for webhook signatures. If it is nil, the root certificates of the system
+	// are used.
 	Roots *x509.CertPool
 
 	Stores   // the ledger and the stores that use it

@@ -179,7 +179,7 @@ func (c Processor) Check(provider string) error {
 	return c.checkAPI(provider)
 }
 
-// checkWebhook checks the settings with which the webhook is registered at the processor.
+// checkWebhook checks the settings of the webhook's registration at the processor.
 func (c Processor) checkWebhook(provider string) error {
 	switch {
 	case provider == Square && !secure(c.URL):

@@ -22,8 +22,8 @@ type Principal struct {
 	Scopes  []Scope // the permissions of an API key
 }
 
-// Actor returns the text under which the ledger records the principal. It is the ID of an API key, or the kind and the
-// ID of another principal: "member:mem_7k2m".
+// Actor returns the text that the ledger records for the principal. It is the ID of an API key, or the kind and the ID
+// of another principal: "member:mem_7k2m".
 func (p Principal) Actor() string {
 	if p.Kind == Key || p.Kind == "" {
 		return p.ID

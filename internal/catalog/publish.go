@@ -27,7 +27,7 @@ func (cs Catalog) Publish(ctx context.Context, in Published, after int) error {
 	return cs.publish(ctx, in, after, false)
 }
 
-// PublishAlone does the same as Publish and also withdraws all scheduled versions.
+// PublishAlone is like Publish, but also withdraws all scheduled versions.
 func (cs Catalog) PublishAlone(ctx context.Context, in Published, after int) error {
 	return cs.publish(ctx, in, after, true)
 }

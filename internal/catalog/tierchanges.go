@@ -20,16 +20,16 @@ type LevelChange struct {
 	Because  loyalty.Reason // the reason for the last change
 }
 
-// A LevelPreview compares the levels of members now with those at a later instant, under the same or another version of
-// the program. Another version must take effect after Now, because changes until Now were already decided under the
-// present version.
+// A LevelPreview compares the present levels of members with their levels at a later instant, under the same or another
+// version of the program. Another version must take effect after Now, because changes until Now were already decided
+// under the present version.
 type LevelPreview struct {
 	Live, Next *loyalty.Program
 	Now, Until time.Time
 }
 
-// LevelChanges compares the levels of all members of a shard whose accounts will change without a command (see
-// ledger.DueQueue.Dated). It starts at the given place and writes nothing.
+// LevelChanges compares the levels of the members of a shard. It includes only members with accounts that will change
+// without a command (see ledger.DueQueue.Dated). It starts at the given place and writes nothing.
 func (cs Catalog) LevelChanges(
 	ctx context.Context, v LevelPreview, shard int, place string,
 ) iter.Seq2[LevelChange, error] {

@@ -39,7 +39,7 @@ type Year struct {
 type Estimate struct {
 	ID   string `json:"id"`
 	Name string `json:"name"`
-	Unit string `json:"unit"` // the unit to which the costs apply
+	Unit string `json:"unit"` // the unit of the cost, such as "million"
 	Cost
 }
 

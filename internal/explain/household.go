@@ -2,7 +2,7 @@ package explain
 
 import "github.com/perennial-loyalty/perennial/internal/loyalty"
 
-// contributed describes an entry for the member whose points another member of the household used.
+// contributed describes an entry for a member of a household, after another member has used this member's points.
 func (s speaker) contributed(e loyalty.Entry) string {
 	r, with := e.Redemption, s.values(e)
 	with["reward"], with["until"] = s.rule("rewards."+r.Reward), value{text: s.instant(r.Until)}

@@ -104,7 +104,7 @@ func variantIf(condition bool, variant string) string {
 	return ""
 }
 
-// withoutText returns the variant "unsaid" for an extension or reinstatement for which no text was entered.
+// withoutText returns the variant "unsaid" for an extension or reinstatement without a text.
 func withoutText(b loyalty.Reason) string {
 	return variantIf(len(b.Args) < 2 || b.Args[1] == "", "unsaid")
 }

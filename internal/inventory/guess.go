@@ -52,8 +52,9 @@ type guessLimit struct {
 // *redeem.TooManyGuesses, including lookups of codes that exist.
 //
 // Each limit costs one read unit. A miss costs one write unit with one limit. It costs four with two limits, because
-// both items are written in one transaction, so that a lookup that fails and is repeated counts once. Concurrent
-// lookups do not see each other's misses: those that find a code succeed, and those that do not are counted one by one.
+// one transaction writes both items. If the response is lost, a retry can therefore detect that the miss was counted.
+// Concurrent lookups do not see each other's misses: those that find a code succeed, and those that do not are counted
+// one by one.
 func (c Codes) Guarded(ctx context.Context, program string, who Guesser, look func() error) error {
 	limits := who.limits(program)
 	keys := make([]table.Key, len(limits))

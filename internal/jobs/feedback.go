@@ -13,8 +13,8 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/notify"
 )
 
-// A feedback is an event with which SES reports, through EventBridge, what happened to an email. The section "Contents
-// of event data that Amazon SES sends to EventBridge" of the SES developer guide describes the format.
+// A feedback is an event of SES that reports what happened to an email. It arrives through EventBridge. The section
+// "Contents of event data that Amazon SES sends to EventBridge" of the SES developer guide describes the format.
 type feedback struct {
 	Source string `json:"source"`
 	Detail struct {

@@ -146,8 +146,8 @@ func (c *Contact) record(program string, m loyalty.MemberID, consents []remind.C
 	return append(ops, c.put())
 }
 
-// Reach returns the channels that can reach a person: those with a known address that has not failed. Push and webhook
-// need no address, because they identify members by ID.
+// Reach returns the channels that can reach a person: the channels with a known address that has not failed. Push and
+// webhook need no address, because they identify members by ID.
 func (c Contact) Reach(p Profile) []loyalty.Channel {
 	out := []loyalty.Channel{}
 	for _, channel := range remind.Channels() {

@@ -183,7 +183,7 @@ func (hs Households) Leave(
 	return hs.leave(ctx, p, id, m, share.Household.Leave)
 }
 
-// Remove does the same as Leave on behalf of the owner, who cannot be removed.
+// Remove is like Leave, but at the request of the owner. The owner cannot be removed.
 func (hs Households) Remove(
 	ctx context.Context, p *loyalty.Program, id string, m loyalty.MemberID,
 ) (share.Household, error) {

@@ -161,8 +161,8 @@ func (ms Members) Get(ctx context.Context, p *loyalty.Program, id loyalty.Member
 	})
 }
 
-// Current does the same as Get, for responses that show the member's state. It writes the changes that are due first,
-// so that all responses show the same state. If it cannot write them, it returns the member with the unwritten entries.
+// Current is like Get, but for responses that show the member's state. It writes the changes that are due first, so
+// that all responses show the same state. If it cannot write them, it returns the member with the unwritten entries.
 func (ms Members) Current(ctx context.Context, p *loyalty.Program, id loyalty.MemberID) (Member, error) {
 	return ms.get(ctx, p, id, func(it table.Item) (loyalty.Account, []loyalty.Entry, error) {
 		return ms.Settle(ctx, p, it, id)
@@ -283,9 +283,9 @@ type Change struct {
 	Consents       []remind.Consent // the consents that were granted or withdrawn
 }
 
-// Change stores a profile as the next version of the one that was read, and updates the identities that changed. In the
-// same transaction, it writes an entry if traits that rules use changed. It returns already_exists if another member
-// has a new identity, and ErrTryAgain if another process changed the profile meanwhile.
+// Change stores the next version of a profile, and updates the identities that changed. In the same transaction, it
+// writes an entry if the change affects traits that rules use. It returns already_exists if another member has a new
+// identity, and ErrTryAgain if another process changed the profile meanwhile.
 func (ms Members) Change(ctx context.Context, p *loyalty.Program, in Change, by ledger.By) error {
 	ops := []table.Op{table.Put(storedProfile(p.ID, in.Profile))}
 	for _, id := range in.Removed {

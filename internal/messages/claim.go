@@ -28,7 +28,7 @@ type Messages struct{ *ledger.Ledger }
 // counts as abandoned. The lease is longer than the maximum run time of every function.
 const lease = 15 * time.Minute
 
-// A Flight is a message that was claimed and whose result is not recorded yet.
+// A Flight is a claimed message without a recorded result.
 type Flight struct {
 	ID   string
 	At   time.Time

@@ -14,7 +14,7 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/table"
 )
 
-// GiftMessages stores the messages with which gift cards are sent.
+// GiftMessages stores the messages that send gift cards.
 type GiftMessages struct{ *ledger.Ledger }
 
 // A gift card that is sent to a friend creates a gift card message that waits for delivery. The message is stored in a

@@ -99,7 +99,7 @@ func Webhooks(a *app.App) lambda.Handler { return app.Function(webhooks{New(a)}.
 
 type webhooks struct{ *Receiver }
 
-// A call contains those fields of an API Gateway event (payload format 2.0) that webhooks need.
+// A call contains the fields of an API Gateway event (payload format 2.0) that webhooks need.
 type call struct {
 	Route string `json:"routeKey"`
 	Path  struct {

@@ -24,8 +24,8 @@ type Receiver struct {
 	activity    activity
 }
 
-// New returns a receiver for those connections of the App that have valid settings. It logs the other connections. If
-// the App can read the settings again, a rotated secret is accepted within minutes.
+// New returns a receiver for the connections of the App that have valid settings. It logs the other connections. If the
+// App can read the settings again, a rotated secret is accepted within minutes.
 func New(a *app.App) *Receiver {
 	r := &Receiver{app: a, email: a.EmailName(), seal: newSeal(a.Derive("webhooks"), a.Random)}
 	connected := connect(a, a.Processors, nil)
@@ -115,8 +115,8 @@ func (r *Receiver) process(ctx context.Context, con *connection, in arrival) (Re
 	return Received{Event: d.Event, Outcome: k.Outcome, Code: k.Code}, nil
 }
 
-// delivery converts an event to the form in which the ledger stores it. The mark of a delivery shows whether two events
-// have the same content. An event without an ID is identified by a digest of its body.
+// delivery converts an event to the form that the ledger stores. The mark of a delivery shows whether two events have
+// the same content. An event without an ID is identified by a digest of its body.
 func (r *Receiver) delivery(
 	con *connection, in arrival, e webhook.Event, usable bool,
 ) (d service.Delivery, report *service.Report) {
@@ -135,7 +135,7 @@ func (r *Receiver) delivery(
 		report = &one
 	}
 	if d.Mark != "" {
-		return d, report // the clocks and times in the report are those of the provider's API
+		return d, report // the clocks and times in the report come from the provider's API
 	}
 	content, err := json.Marshal(report, json.Deterministic(true))
 	if err != nil || !usable {
@@ -160,8 +160,8 @@ func (r *Receiver) delivery(
 // but its body is not stored.
 const maxSealed = 240 << 10
 
-// bound returns additional authenticated data. It binds a stored body to its event: the body cannot be decrypted as
-// that of another event.
+// bound returns additional authenticated data. It binds a stored body to its event: the body cannot be decrypted as the
+// body of another event.
 func bound(program, provider, event string) string { return program + "\n" + provider + "\n" + event }
 
 // Replay processes a stored event again. The content of the event still counts only once.

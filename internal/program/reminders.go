@@ -174,7 +174,7 @@ func parseTrigger(c *document.Compiler, item *document.Node) (on loyalty.Trigger
 	return on
 }
 
-// leads reads the periods by which a reminder is sent before or after its trigger.
+// leads reads the periods between a reminder and its trigger. A reminder is sent this long before or after the trigger.
 func leads(c *document.Compiler, item *document.Node, r *loyalty.Reminder) {
 	by, within := item.Get("by"), item.Get("within")
 	items := by.Several()

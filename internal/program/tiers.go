@@ -308,8 +308,8 @@ func needs(
 	return needs
 }
 
-// parseNeed reads a level's threshold for one metric. It reports whether the threshold is above that of the level
-// before. After an invalid value, it reports true, so that the caller does not report a second problem.
+// parseNeed reads a level's threshold for one metric. It reports whether the threshold is above the threshold of the
+// level before. After an invalid value, it reports true, so that the caller does not report a second problem.
 func parseNeed(
 	c *document.Compiler, f *document.Node, t loyalty.Tiers, before []loyalty.Need,
 ) (need loyalty.Need, higher bool) {

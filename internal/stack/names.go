@@ -28,8 +28,8 @@ func (t *Template) Names(d Deployment) Values {
 	return v
 }
 
-// name adds the values to which Ref and Fn::GetAtt resolve for a resource. The CloudFormation reference of each
-// resource type lists them under "Return values". For a type that this function does not know, it adds only the name.
+// name adds the values of Ref and Fn::GetAtt for a resource. The CloudFormation reference of each resource type lists
+// them under "Return values". For a type that this function does not know, it adds only the name.
 func (d Deployment) name(v Values, id, kind string) {
 	name := d.StackName + "-" + id
 	v[id] = name

@@ -9,12 +9,12 @@ import (
 	"strings"
 )
 
-// Values contains the values to which references resolve. The key of a parameter or resource is its name: "Stage" for
-// !Ref Stage. The key of an attribute is "Table.Arn" for !GetAtt Table.Arn. The key of a pseudo parameter is, for
-// example, "AWS::Region". A parameter that has no value here has its default value.
+// Values contains the values of references. The key of a parameter or resource is its name: "Stage" for !Ref Stage. The
+// key of an attribute is "Table.Arn" for !GetAtt Table.Arn. The key of a pseudo parameter is, for example,
+// "AWS::Region". A parameter that has no value here has its default value.
 type Values map[string]any
 
-// noValue is the value to which AWS::NoValue resolves. Objects and lists omit it.
+// noValue is the value of the reference AWS::NoValue. Objects and lists omit it.
 type noValue struct{}
 
 // isIntrinsic reports whether an object is a call of an intrinsic function, such as {"Ref": "Table"}.

@@ -229,7 +229,7 @@ func mergeValue(global, own any) any {
 	return own
 }
 
-// lastElement returns the last element of a path whose elements are separated by slashes.
+// lastElement returns the last element of a path, which has slashes between its elements.
 func lastElement(path string) string {
 	path = strings.TrimSuffix(path, "/")
 	return path[strings.LastIndexByte(path, '/')+1:]

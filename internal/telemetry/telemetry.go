@@ -19,7 +19,7 @@ func NewLog(w io.Writer, level slog.Leveler, stack string) *slog.Logger {
 	return slog.New(slog.NewJSONHandler(w, &slog.HandlerOptions{Level: level})).With(slog.String("stack", stack))
 }
 
-// An Origin states which function wrote a log line, and for which request. Function and Version are dimensions of the
+// An Origin identifies the function and the request that wrote a log line. Function and Version are dimensions of the
 // metrics in the line.
 type Origin struct {
 	RequestID string // the ID of the request or the invocation

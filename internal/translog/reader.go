@@ -158,7 +158,7 @@ func (r *Reader) full(level int, n int64) (tlog.Hash, error) {
 	return rootOf(children), nil
 }
 
-// tile reads a tile and checks that its root is the one that the tree states.
+// tile reads a tile and checks that it has the root that the tree states.
 func (r *Reader) tile(level int, n int64) (tile, error) {
 	id := tileID{level, n}
 	if t, ok := r.tiles[id]; ok {

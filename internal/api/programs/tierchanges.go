@@ -72,7 +72,7 @@ func untilInstant(c *request.Call, now time.Time) (time.Time, error) {
 	return until, nil
 }
 
-// nextProgram returns the program under which the levels are expected. If the request asks for the draft, this is the
+// nextProgram returns the program that determines the expected levels. If the request asks for the draft, this is the
 // draft as if it were published at the given instant. Otherwise, it is the live program.
 func nextProgram(ctx context.Context, c *request.Call, p *loyalty.Program, at time.Time) (*loyalty.Program, error) {
 	mode := loyalty.RefreshMode(c.Event.Query["draft"])

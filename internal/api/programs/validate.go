@@ -35,7 +35,7 @@ func toValidate(ctx context.Context, c *request.Call) ([]byte, error) {
 	return []byte(*b.Source), faults.Err()
 }
 
-// compile compiles a program file and returns its errors and warnings. The file must be that of the API key's program.
+// compile compiles a program file and returns its errors and warnings. The file must belong to the API key's program.
 func compile(c *request.Call, source []byte) (p *loyalty.Program, errs, warnings problem.Problems) {
 	f, errs := program.Parse(source)
 	switch {

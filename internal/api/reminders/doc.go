@@ -14,7 +14,8 @@ type operations struct {
 	dispatcher *notify.Dispatcher
 }
 
-// Handler returns a constructor of the handler of the function reminders, which sends messages with the dispatcher.
+// Handler returns a function that creates the handler of the Lambda function reminders. The handler sends messages with
+// the dispatcher.
 func Handler(dispatcher func(*app.App) *notify.Dispatcher) func(*app.App) lambda.Handler {
 	return func(a *app.App) lambda.Handler {
 		o := operations{dispatcher(a)}

@@ -7,7 +7,7 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
 )
 
-// These codes belong to errors that only the API returns, in addition to those of packages loyalty and auth.
+// These codes belong to errors that only the API returns, in addition to the codes of packages loyalty and auth.
 const (
 	malformedJSON        loyalty.Code = "malformed_json"
 	duplicateJSONKey     loyalty.Code = "duplicate_json_key"

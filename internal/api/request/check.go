@@ -180,8 +180,7 @@ func parameter(name, raw string) (string, error) {
 	return s, nil
 }
 
-// codeForm matches a code in the form in which a member may enter it: with spaces or hyphens between groups, and
-// possibly with errors.
+// codeForm matches a code as a member may enter it: with spaces or hyphens between groups, and possibly with errors.
 var codeForm = lazyregexp.New(`^[A-Za-z0-9 -]{4,64}$`)
 
 // ValidEntryID reports whether s has the form of an entry ID: "ent_" and three parts separated by "~".

@@ -12,15 +12,15 @@ import (
 
 const sealSize = 16
 
-// A Cursor is a position in a list. The cursor of a request is the position from which the requested page begins. Its
-// text form contains the position and a signature. The signature covers the position, the program, the route and the
-// owner of the list. Clients can therefore neither forge a cursor nor use it for a different list.
+// A Cursor is a position in a list. The cursor of a request is the start of the requested page. Its text form contains
+// the position and a signature. The signature covers the position, the program, the route and the owner of the list.
+// Clients can therefore neither forge a cursor nor use it for a different list.
 type Cursor struct {
 	position  []byte // the position; nil for the start of the list
 	key, list []byte // the key of the signature, and the other data that the signature covers
 }
 
-// Cursor returns the cursor of the request. The owner is the member or the status to which the list is limited.
+// Cursor returns the cursor of the request. The list is limited to one owner: a member or a status.
 func (c *Call) Cursor(owner string) (Cursor, error) {
 	x := Cursor{key: c.Seal}
 	for _, part := range []string{c.Who.Program, c.Route.Pattern, owner} {

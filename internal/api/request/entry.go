@@ -86,8 +86,8 @@ func End(p *loyalty.Program, d calendar.Date) time.Time {
 	return d.End(p.Zone)
 }
 
-// WireReasons returns the reasons except those of shadow rules. Members may read reasons, and shadow rules award no
-// points.
+// WireReasons returns the reasons, except the reasons of shadow rules. Members may read the result, and shadow rules
+// award no points.
 func WireReasons(because []loyalty.Reason) []wire.Reason {
 	out := make([]wire.Reason, 0, len(because))
 	for _, b := range because {

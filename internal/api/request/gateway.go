@@ -95,9 +95,9 @@ func (e *Event) decodedPath() string {
 	return e.RawPath
 }
 
-// URL returns the public address at which the request arrived, without a trailing slash. It returns the empty string
-// if the event does not contain it. It uses the gateway's own domain and no headers, because clients choose the value
-// of X-Forwarded-Host.
+// URL returns the public address at which the request arrived, without a trailing slash. It returns the empty string if
+// the event does not contain the address. It uses the gateway's own domain and no headers, because clients choose the
+// value of X-Forwarded-Host.
 func (e *Event) URL() string {
 	if e.Domain == "" {
 		return ""

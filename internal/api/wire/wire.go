@@ -1,5 +1,5 @@
-// Package wire contains the API's models, which are generated from openapi.yaml. They have the same names, types and
-// order of fields as that file. Package api checks the other rules of a request, such as lengths and ranges.
+// Package wire contains the API's models, which are generated from openapi.yaml. Their fields have the same names,
+// types and order as in openapi.yaml. Package api checks the other rules of a request, such as lengths and ranges.
 package wire
 
 //go:generate go run ./generate

@@ -35,7 +35,7 @@ import (
 const Output = "FailureQueues"
 
 // hidden is the time for which a received message is hidden from other readers. enough is the time for which Redrive
-// starts work. It is shorter, because the last invocation of a function takes up to a minute.
+// starts work. It is shorter than hidden, because the last invocation of a function takes up to a minute.
 const (
 	hidden = 5 * time.Minute
 	enough = 3 * time.Minute

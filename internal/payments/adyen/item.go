@@ -129,7 +129,7 @@ func (it item) fact(manual bool) (f codeFact, ok bool) {
 	return codeFact{}, false
 }
 
-// event converts an item whose signature is valid to an event. The argument manual is true if the merchant account
+// event converts an item with a valid signature to an event. The argument manual is true if the merchant account
 // captures manually.
 func (it item) event(live jsontext.Value, manual bool) (webhook.Event, error) {
 	if err := it.checkForm(); err != nil {

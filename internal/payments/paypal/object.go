@@ -30,7 +30,7 @@ func (a amount) money() (loyalty.Money, error) {
 	return webhook.DecimalMoney(a.Value, a.Code)
 }
 
-// An object contains those fields of a capture, sale, refund or dispute that the package uses.
+// An object contains the fields of a capture, sale, refund or dispute that the package uses.
 type object struct {
 	ID            string `json:"id"`
 	Status        string `json:"status"`

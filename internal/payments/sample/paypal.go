@@ -18,7 +18,7 @@ func (e Event) paypal() object {
 	}
 }
 
-// paypalObject returns those fields of the event's object that depend on the kind of the object.
+// paypalObject returns the fields of the event's object that depend on the kind of the object.
 func (e Event) paypalObject() object {
 	money := func(n int64) object {
 		m := loyalty.Money{Amount: n, Currency: loyalty.Currency(e.Currency)}

@@ -21,7 +21,7 @@ func (e Event) square() object {
 	}
 }
 
-// squareObject returns those fields of the event's object that depend on the kind of the object.
+// squareObject returns the fields of the event's object that depend on the kind of the object.
 func (e Event) squareObject() object {
 	money := func(n int64) object { return object{"amount": n, "currency": e.Currency} }
 	switch kinds[e.Provider][e.Type] {

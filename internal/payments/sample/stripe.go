@@ -17,7 +17,7 @@ func (e Event) stripe() object {
 	}
 }
 
-// stripeObject returns those fields of the event's object that depend on the kind of the object.
+// stripeObject returns the fields of the event's object that depend on the kind of the object.
 func (e Event) stripeObject() object {
 	metadata := object{}
 	for name, value := range map[string]string{"loyalty_order": e.Order, "loyalty_member": e.Member} {

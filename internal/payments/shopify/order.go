@@ -10,7 +10,7 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/service"
 )
 
-// An order contains those fields of an order that the package uses
+// An order contains the fields of an order that the package uses
 // (https://shopify.dev/docs/api/admin-rest/latest/resources/order). Amounts are in the shop's currency.
 type order struct {
 	ID          jsontext.Value `json:"id"`
@@ -37,7 +37,7 @@ type order struct {
 	} `json:"customer"`
 }
 
-// A line contains those fields of a line item that the package uses.
+// A line contains the fields of a line item that the package uses.
 type line struct {
 	ID       jsontext.Value `json:"id"`
 	Quantity int64          `json:"quantity"`
@@ -108,7 +108,7 @@ func (o order) facts(r *webhook.Report, id string) error {
 	return nil
 }
 
-// isGiftCard reports whether a payment gateway is the one for gift cards or for store credit.
+// isGiftCard reports whether a payment gateway is for gift cards or store credit.
 func isGiftCard(gateway string) bool {
 	return gateway == "gift_card" || gateway == "shopify_store_credit"
 }

@@ -11,7 +11,7 @@ type money struct {
 	Currency string `json:"currency"`
 }
 
-// An object contains those fields of a payment, refund or dispute that the package uses.
+// An object contains the fields of a payment, refund or dispute that the package uses.
 type object struct {
 	ID        string `json:"id"`
 	DisputeID string `json:"dispute_id"` // the ID of a dispute; some samples of Square use this field instead of id

@@ -13,7 +13,7 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/service"
 )
 
-// An object contains those fields of a payment intent, charge, refund, dispute, checkout session, invoice, subscription
+// An object contains the fields of a payment intent, charge, refund, dispute, checkout session, invoice, subscription
 // or customer that the package uses.
 type object struct {
 	ID            string            `json:"id"`

@@ -63,7 +63,7 @@ func (o object) partsFacts(clock int64) ([]loyalty.Fact, error) {
 	return []loyalty.Fact{f}, nil
 }
 
-// A portion is an amount in Stripe's minor units, with the field of a fact to which it is assigned.
+// A portion is an amount in Stripe's minor units, and the field of a fact that receives the amount.
 type portion struct {
 	field  *int64
 	amount int64

@@ -28,9 +28,9 @@ type Provider interface {
 	Verify(ctx context.Context, r Request) ([]Message, error)
 
 	// Read returns the event in a verified message. If the event must be quarantined, Read returns an *UnusableError
-	// and those fields of the event that are known. If the provider's API cannot be reached, it returns another error.
-	// When a stored event is replayed, Read gets the message without Type and Transmission. The result is then the same
-	// unless the data in the provider's API has changed.
+	// and the known fields of the event. If the provider's API cannot be reached, it returns another error. When a
+	// stored event is replayed, Read gets the message without Type and Transmission. The result is then the same unless
+	// the data in the provider's API has changed.
 	Read(ctx context.Context, m Message) (Event, error)
 }
 
@@ -55,7 +55,7 @@ type Connection struct {
 
 	Stage app.Stage
 	HTTP  *http.Client
-	Roots *x509.CertPool // the root certificates that are trusted; nil selects those of the system
+	Roots *x509.CertPool // the trusted root certificates; nil selects the certificates of the system
 	Now   func() time.Time
 }
 
@@ -115,7 +115,7 @@ func Unusable(code loyalty.Code, detail string) error { return &UnusableError{co
 // Invalid returns an *UnusableError for an event that does not have the expected form.
 func Invalid(detail string) error { return Unusable(loyalty.ValidationFailed, detail) }
 
-// Moving returns those facts that move money. A fact with a total of refunds counts even if the total is zero, because
+// Moving returns the facts that move money. A fact with a total of refunds counts even if the total is zero, because
 // the total may have been greater before.
 func Moving(facts ...loyalty.Fact) (moving []loyalty.Fact) {
 	for _, f := range facts {

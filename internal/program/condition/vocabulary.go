@@ -52,7 +52,7 @@ func (s shape) String() string {
 	return s.name
 }
 
-// vocabulary returns the names with which expressions of a condition can start, such as order.
+// vocabulary returns the first names of the expressions in a condition, such as order in order.total.
 func vocabulary(env Env) map[string]shape {
 	names := maps.Clone(words)
 	if env.Member {

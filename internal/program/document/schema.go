@@ -17,8 +17,8 @@ import (
 //go:embed program-v1.schema.json
 var schemaSource []byte
 
-// A Form contains the compiled schema. It also contains the schema as plain maps and lists, from which problem messages
-// take the expected values.
+// A Form contains the compiled schema. It also contains the schema as plain maps and lists, because problem messages
+// state the expected values.
 type Form struct {
 	Schema *jsonschema.Schema
 	Plain  any

@@ -255,8 +255,8 @@ func bonusReturns(
 	}
 }
 
-// spendFor returns the smallest total of orders, in minor units of a currency, with which a member can reach a level.
-// It returns nil if this is unknown, for example if levels depend on the number of orders.
+// spendFor returns the smallest total of orders that is sufficient to reach a level, in minor units of a currency. It
+// returns nil if this is unknown, for example if levels depend on the number of orders.
 func spendFor(c *document.Compiler, t loyalty.Tiers, l loyalty.Level, code loyalty.Currency) *big.Rat {
 	if len(t.Ways) == 0 {
 		return metricSpend(c, t, loyalty.Need{By: t.By, From: l.From}, code)
@@ -319,7 +319,8 @@ func Reach(c *document.Compiler, n *document.Node) (loyalty.ClawbackPolicy, loya
 	return far, loyalty.Points(c.Integer(most, 1, int64(loyalty.MaxPoints)))
 }
 
-// Promises reads the goodwill terms and the time for which a changed birthday cannot be changed again.
+// Promises reads the goodwill terms. It also reads the period after a change of a birthday, in which the birthday
+// cannot be changed again.
 func Promises(c *document.Compiler, root *document.Node) {
 	c.P.Goodwill.Reinstate = Some(c, root.Get("goodwill").Get("reinstate_within"))
 	c.P.Goodwill.Extend = Some(c, root.Get("goodwill").Get("extend_by"))

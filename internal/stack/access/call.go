@@ -38,7 +38,7 @@ type Op struct {
 // A Call is one call of an AWS API.
 type Call struct {
 	Operation string // such as dynamodb:TransactWriteItems or sqs:SendMessage
-	Resource  string // an ARN; for a DynamoDB call, that of the table or index
+	Resource  string // an ARN; for a DynamoDB call, the ARN of the table or index
 	Ops       []Op   // for a DynamoDB call: the items
 	Key       string // the ARN of the KMS key that encrypts the resource; empty if AWS manages the key
 }

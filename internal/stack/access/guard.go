@@ -21,8 +21,8 @@ type Guard struct {
 	Observe func(function string, c Call)
 }
 
-// New returns a Guard with the policies of a template. The argument values contains the values to which the template's
-// references resolve.
+// New returns a Guard with the policies of a template. The parameter values contains the values of the template's
+// references.
 func New(t *stack.Template, values stack.Values) (*Guard, error) {
 	g := &Guard{Policies: map[string]Policy{}}
 	for _, f := range t.Functions {

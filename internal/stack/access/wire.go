@@ -55,7 +55,7 @@ func checkKeys(operation string, ops []Op) error {
 	return nil
 }
 
-// request contains those fields of DynamoDB's requests that name items.
+// request contains the fields of DynamoDB's requests that name items.
 type request struct {
 	IndexName                 string
 	Key, Item                 attributes

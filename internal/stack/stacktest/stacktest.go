@@ -47,7 +47,7 @@ var Parameters = map[string]string{
 	"KmsKeyArn": "arn:aws:kms:eu-west-1:123456789012:key/k1",
 }
 
-// Values returns the values to which all references in a template resolve, for the fictitious deployment.
+// Values returns the values of all references in a template, for the fictitious deployment.
 func Values(tpl *stack.Template) stack.Values {
 	values := tpl.Names(Deployment)
 	for name, value := range Parameters {

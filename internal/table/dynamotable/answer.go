@@ -124,7 +124,7 @@ func code(reason types.CancellationReason) string {
 	return *reason.Code
 }
 
-// A failure is an operation whose condition failed, with the current state of its item.
+// A failure is an operation with a failed condition, and the current state of the operation's item.
 type failure struct {
 	op      int
 	current table.Item

@@ -6,7 +6,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 )
 
-// A Client contains those operations of a DynamoDB client that a Table uses. It does not contain the client itself,
+// A Client contains the operations of a DynamoDB client that a Table uses. It does not contain the client itself,
 // because a Table is stored in an interface. The linker would therefore include all methods of the client, which add
 // more than a megabyte to each function.
 type Client struct {

@@ -161,8 +161,8 @@ func (s *suite) changesWhileIterating(t *testing.T) {
 	})
 }
 
-// each runs the query q. For each item, it applies the operation that change returns, and then reads the next item. It
-// returns the sort keys in the order in which they were read.
+// each runs the query q. For each item, it applies the operation that the function change returns, and then reads the
+// next item. It returns the sort keys in the order in which they were read.
 func (s *suite) each(t *testing.T, q table.Query, change func(int, table.Item) table.Op) []string {
 	t.Helper()
 	got := []string{}
