@@ -122,7 +122,7 @@ func (s *Programs) publish(ctx context.Context, in Publication, at time.Time, sc
 			return err
 		}
 	}
-	if tier.Retiers(in.Program, before) && in.Levels == "" {
+	if before != nil && tier.Retiers(&in.Program.Tiers, &before.Tiers) && in.Levels == "" {
 		return &loyalty.Error{
 			Code: loyalty.ValidationFailed, Pointer: "/levels",
 			Detail: "The requirements of levels have changed. " +

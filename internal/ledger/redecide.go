@@ -114,7 +114,7 @@ type postponed struct {
 }
 
 func (d *postponed) decide(x Inputs) ([]posting.Outcome, error) {
-	return []posting.Outcome{award.Resume(d.p, x.Accounts[0], d.orders)}, nil
+	return []posting.Outcome{award.Resume(x.Accounts[0], d.orders)}, nil
 }
 
 func (d *postponed) Reset() { d.known = false }
@@ -140,7 +140,7 @@ func (r Redecider) WithOrders(
 		if err != nil {
 			return acc, err
 		}
-		acc = award.WithFirstOrders(p, acc, h.Entries)
+		acc = award.WithFirstOrders(acc, h.Entries)
 	}
 	if than := needs.Later; than != (loyalty.PlacedOrder{}) {
 		entries, err := r.entriesSince(ctx, p.ID, acc.Member, written, than)

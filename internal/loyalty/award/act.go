@@ -299,7 +299,8 @@ func Begin(
 	d *posting.Decision, rules *loyalty.Program, s *loyalty.EventState, a loyalty.Action, g *loyalty.Grant,
 	from time.Time,
 ) {
-	wait, expiry := posting.OverrideLife(a.Life, calendar.Wait{}, posting.WalletExpiry(rules, a.Wallet, s.Buyer.Level))
+	expires := posting.WalletExpiry(&rules.Earn, &rules.Tiers, rules.Wallets, a.Wallet, s.Buyer.Level)
+	wait, expiry := posting.OverrideLife(a.Life, calendar.Wait{}, expires)
 	if g.ActiveAt = wait.Active(s.Event.At, time.Time{}, rules.Zone); !g.ActiveAt.IsZero() {
 		g.ActiveAt = calendar.Later(g.ActiveAt, from)
 		g.Expires = expiry.Date(g.ActiveAt, posting.AnniversaryStart(d.Account, expiry), rules.Zone)

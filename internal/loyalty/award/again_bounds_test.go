@@ -104,7 +104,7 @@ func TestOrdersThatAreDecidedNext(t *testing.T) {
 			loyalty.PlacedOrder{},
 		},
 	} {
-		out := Resume(&loyalty.Program{}, c.acc, c.placed)
+		out := Resume(c.acc, c.placed)
 		if len(out.Needs.Orders) != c.want || (out.Resumed != nil) != c.resumed ||
 			c.resumed && (out.Resumed.From.Order != c.next || out.Resumed.Orders[0].Reasons != "1043") {
 			t.Errorf("%s: %+v, %+v", c.name, out.Needs.Orders, out.Resumed)

@@ -50,7 +50,7 @@ func milestone(d *posting.Decision, r loyalty.Reached, m loyalty.Milestone) post
 	default:
 		at = d.Now
 	}
-	expiry := posting.WalletExpiry(d.P, "", posting.StandingAt(&d.Account, at).Level)
+	expiry := posting.WalletExpiry(&d.P.Earn, &d.P.Tiers, d.P.Wallets, "", posting.StandingAt(&d.Account, at).Level)
 	return posting.Bonus{
 		Key: m.ID, Points: max(r.Grant.Worth, m.Points), At: at,
 		Expires: expiry.Date(at, posting.AnniversaryStart(d.Account, expiry), d.P.Zone),

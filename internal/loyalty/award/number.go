@@ -59,7 +59,7 @@ func FirstOrders(
 
 // WithFirstOrders returns the account with the first orders read from the parameter entries, which must contain all of
 // the member's entries.
-func WithFirstOrders(p *loyalty.Program, acc loyalty.Account, entries []loyalty.Entry) loyalty.Account {
+func WithFirstOrders(acc loyalty.Account, entries []loyalty.Entry) loyalty.Account {
 	latest := map[string]*loyalty.OrderState{}
 	for i := range entries {
 		if s := entries[i].Order; s != nil {
@@ -82,13 +82,13 @@ func WithFirstOrders(p *loyalty.Program, acc loyalty.Account, entries []loyalty.
 	return acc
 }
 
-// AskNumbers records in the program the greatest order number that a condition uses.
-func AskNumbers(p *loyalty.Program, when loyalty.Condition) error {
+// AskNumbers records in the compiled rules the greatest order number that a condition uses.
+func AskNumbers(compiled *loyalty.Compiled, when loyalty.Condition) error {
 	n := earn.OrderNumbers(when)
 	if n > posting.MaxOrderNumber {
 		return fmt.Errorf("%s uses an order number above %d", when, posting.MaxOrderNumber)
 	}
-	p.Compiled.Numbers = max(p.Compiled.Numbers, n)
+	compiled.Numbers = max(compiled.Numbers, n)
 	return nil
 }
 

@@ -60,7 +60,7 @@ func TestFirstOrdersOfAllEntries(t *testing.T) {
 		First:      loyalty.FirstOrders{Most: 3, Target: 9, Orders: loyaltytest.NumberedOrders(7)},
 		Converting: loyalty.Converting{More: true},
 	}
-	got := WithFirstOrders((&loyalty.Program{}), acc, []loyalty.Entry{
+	got := WithFirstOrders(acc, []loyalty.Entry{
 		entry(3, true), entry(2, true, "referral"),
 		{},
 		entry(1, true, "referral"), entry(4, false), entry(1, false),

@@ -107,7 +107,7 @@ func nextState(
 func ForgetForfeited(s *loyalty.OrderState, rules *loyalty.Program, now time.Time) {
 	for i := range s.Grants {
 		g := &s.Grants[i]
-		wait, _ := posting.GrantLife(rules, g.Rule, s.Buyer.Level)
+		wait, _ := posting.GrantLife(&rules.Earning, &rules.Tiers, rules.Wallets, g.Rule, s.Buyer.Level)
 		limit := wait.Deadline(s.Order.PlacedAt, rules.Zone)
 		if g.ActiveAt.IsZero() && !limit.IsZero() && !now.Before(limit) {
 			s.Worth -= g.Worth

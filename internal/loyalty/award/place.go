@@ -211,7 +211,7 @@ func bring(
 		}
 		switch {
 		case delta > 0:
-			wait, _ := posting.GrantLife(rules, g.Rule, s.Buyer.Level)
+			wait, _ := posting.GrantLife(&rules.Earning, &rules.Tiers, rules.Wallets, g.Rule, s.Buyer.Level)
 			e = posting.GiveBack(d, e, delta, g, wait.Deadline(s.Order.PlacedAt, rules.Zone))
 		case delta < 0:
 			e = posting.ClawBack(d, e, -delta, g)
@@ -244,7 +244,7 @@ func empty(g loyalty.Grant) bool {
 // happen in time. The points are then forfeited.
 func late(s *loyalty.OrderState, rules *loyalty.Program, now time.Time) func(rule string) time.Time {
 	return func(rule string) time.Time {
-		wait, _ := posting.GrantLife(rules, rule, s.Buyer.Level)
+		wait, _ := posting.GrantLife(&rules.Earning, &rules.Tiers, rules.Wallets, rule, s.Buyer.Level)
 		limit := wait.Deadline(s.Order.PlacedAt, rules.Zone)
 		if limit.IsZero() {
 			return limit
@@ -281,7 +281,7 @@ func start(
 	if !g.ActiveAt.IsZero() {
 		return e
 	}
-	wait, expiry := posting.GrantLife(rules, g.Rule, s.Buyer.Level)
+	wait, expiry := posting.GrantLife(&rules.Earning, &rules.Tiers, rules.Wallets, g.Rule, s.Buyer.Level)
 	at := wait.Active(s.Order.PlacedAt, receipt.HappenedAt(s.Order, wait.Until), rules.Zone)
 	// Nothing becomes active after a missed deadline.
 	if at.IsZero() || !late(s, rules, d.Now)(g.Rule).IsZero() {

@@ -42,22 +42,22 @@ func UnderBudgetsOf(version, live *loyalty.Earning) *loyalty.Earning {
 	return &under
 }
 
-// LevelUnder returns the member's level at an instant under the given rules. If the live version p no longer has that
-// level, the returned level is empty, and missing is the key of the level.
-func LevelUnder(p *loyalty.Program, rules *loyalty.Program, acc loyalty.Account, at time.Time) (level, missing string) {
-	if len(rules.Tiers.Levels) == 0 {
-		return posting.LevelAt(&p.Tiers, acc, at).ID, ""
+// LevelUnder returns the member's level at an instant under the tiers of a version. If the live version no longer has
+// that level, the returned level is empty, and missing is the key of the level.
+func LevelUnder(live, version *loyalty.Tiers, acc loyalty.Account, at time.Time) (level, missing string) {
+	if len(version.Levels) == 0 {
+		return posting.LevelAt(live, acc, at).ID, ""
 	}
-	level = posting.LevelAt(&rules.Tiers, acc, at).ID
-	if _, _, ok := rules.Tiers.Level(posting.StandingAt(&acc, at).Level); !ok {
-		if now := posting.LevelAt(&p.Tiers, acc, at).ID; hasLevel(&rules.Tiers, now) {
+	level = posting.LevelAt(version, acc, at).ID
+	if _, _, ok := version.Level(posting.StandingAt(&acc, at).Level); !ok {
+		if now := posting.LevelAt(live, acc, at).ID; hasLevel(version, now) {
 			level = now
 		}
 	}
-	if hasLevel(&p.Tiers, level) {
+	if hasLevel(live, level) {
 		return level, ""
 	}
-	return "", tier.Of(rules).LevelKey(level)
+	return "", tier.LevelKey(version, level)
 }
 
 func hasLevel(tiers *loyalty.Tiers, id string) bool {
@@ -65,11 +65,11 @@ func hasLevel(tiers *loyalty.Tiers, id string) bool {
 	return ok
 }
 
-// MissingWallets returns the keys of the wallets that the rules have and the live version p no longer has.
-func MissingWallets(p *loyalty.Program, rules *loyalty.Program) (keys []string) {
-	for i := range rules.Wallets {
-		w := &rules.Wallets[i]
-		if !slices.ContainsFunc(p.Wallets, func(x loyalty.Wallet) bool { return x.ID == w.ID }) {
+// MissingWallets returns the keys of the wallets of a version that the live version no longer has.
+func MissingWallets(live, version []loyalty.Wallet) (keys []string) {
+	for i := range version {
+		w := &version[i]
+		if !slices.ContainsFunc(live, func(x loyalty.Wallet) bool { return x.ID == w.ID }) {
 			keys = append(keys, posting.Key(w))
 		}
 	}
@@ -79,8 +79,8 @@ func MissingWallets(p *loyalty.Program, rules *loyalty.Program) (keys []string) 
 // PricedFor stores in the order's state the data about the member that the rules use, and the level and wallets that
 // the rules have and the live version p no longer has.
 func PricedFor(s *loyalty.OrderState, p, rules *loyalty.Program, acc loyalty.Account) {
-	s.Missing = MissingWallets(p, rules)
-	level, missing := LevelUnder(p, rules, acc, s.Order.PlacedAt)
+	s.Missing = MissingWallets(p.Wallets, rules.Wallets)
+	level, missing := LevelUnder(&p.Tiers, &rules.Tiers, acc, s.Order.PlacedAt)
 	if s.Buyer = buyer(&rules.Compiled, acc, s.Order, level); missing != "" {
 		s.Missing = append(s.Missing, missing)
 	}
@@ -89,8 +89,8 @@ func PricedFor(s *loyalty.OrderState, p, rules *loyalty.Program, acc loyalty.Acc
 // PricedEvent returns the first state of an event that happened at an instant, with the data about the member that the
 // rules use.
 func PricedEvent(p *loyalty.Program, rules *loyalty.Program, acc loyalty.Account, at time.Time) loyalty.EventState {
-	s := loyalty.EventState{Program: rules.Version, Missing: MissingWallets(p, rules)}
-	level, missing := LevelUnder(p, rules, acc, at)
+	s := loyalty.EventState{Program: rules.Version, Missing: MissingWallets(p.Wallets, rules.Wallets)}
+	level, missing := LevelUnder(&p.Tiers, &rules.Tiers, acc, at)
 	if s.Buyer = posting.ActorAtLevel(acc, level, at); missing != "" {
 		s.Missing = append(s.Missing, missing)
 	}

@@ -20,7 +20,7 @@ func Supersede(p *loyalty.Program, before *loyalty.Program, at time.Time, mode l
 		tier.SetReplacements(&p.Tiers, &before.Tiers)
 	}
 	switch {
-	case tier.Retiers(p, before):
+	case before != nil && tier.Retiers(&p.Tiers, &before.Tiers):
 		p.Tiers.Refresh = loyalty.Refresh{At: at, Mode: mode}
 	case before != nil:
 		p.Tiers.Refresh = before.Tiers.Refresh

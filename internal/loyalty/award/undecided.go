@@ -56,7 +56,7 @@ func covers(x loyalty.Again, o loyalty.PlacedOrder) bool {
 // Resume returns an outcome that requests the orders that wait to be decided again. If there are none, the outcome
 // requests nothing. The parameter placed contains the member's orders from Account.UndecidedFrom on. The caller must
 // pass it if Account.Undecided is empty.
-func Resume(p *loyalty.Program, acc loyalty.Account, placed []loyalty.PlacedOrder) posting.Outcome {
+func Resume(acc loyalty.Account, placed []loyalty.PlacedOrder) posting.Outcome {
 	out := posting.Outcome{Account: acc}
 	if acc.Status != loyalty.Active {
 		return out

@@ -178,7 +178,7 @@ func (a *Account) place(prior *loyalty.OrderState, o loyalty.Order, now time.Tim
 			return out, err
 		}
 		if out.Needs.Numbers {
-			acc = award.WithFirstOrders(a.p, acc, a.Entries)
+			acc = award.WithFirstOrders(acc, a.Entries)
 		}
 		if out.Needs.Later != (loyalty.PlacedOrder{}) {
 			acc = award.WithLaterOrders(acc, out.Needs.Later, a.Entries)

@@ -40,7 +40,7 @@ func Adjust(
 		}
 		e.Postings = append(e.Postings, loyalty.Posting{Wallet: wallet, Bucket: loyalty.BucketAdjusted, Points: -n})
 	} else {
-		expiry := posting.WalletExpiry(p, wallet, acc.Tier.Level)
+		expiry := posting.WalletExpiry(&p.Earn, &p.Tiers, p.Wallets, wallet, acc.Tier.Level)
 		given := []loyalty.Posting{{Wallet: wallet, Bucket: loyalty.BucketAdjusted, Points: -n}}
 		e.Postings = d.Activate(given, wallet, n, expiry.Date(now, posting.AnniversaryStart(acc, expiry), p.Zone), now)
 	}

@@ -36,12 +36,21 @@ func Compile(p *loyalty.Program) error {
 		Levels: map[string]loyalty.Multiplier{},
 		Zones:  new(sync.Map),
 	}
-	for _, step := range []func(*loyalty.Program) error{
-		compileEarn, compileTiers, tier.CompileTierGroups, compileRules,
-		compileActions, compilePay, posting.CompileWallets, share.CompileConversions,
-		share.CompileTransfers, share.CompileHouseholds, redeem.CompileAuto, posting.CompileNotice,
+	for _, step := range []func() error{
+		func() error { return compileEarn(p) },
+		func() error { return compileTiers(p) },
+		func() error { return tier.CompileTierGroups(p.TierGroups) },
+		func() error { return compileRules(p) },
+		func() error { return compileActions(p) },
+		func() error { return compilePay(p) },
+		func() error { return posting.CompileWallets(p.Wallets, &p.Compiled) },
+		func() error { return share.CompileConversions(&p.Sharing, p.Rewards) },
+		func() error { return share.CompileTransfers(&p.Transfers) },
+		func() error { return share.CompileHouseholds(&p.Households) },
+		func() error { return redeem.CompileAuto(&p.Spending) },
+		func() error { return posting.CompileNotice(&p.AdvanceNotice) },
 	} {
-		if err := step(p); err != nil {
+		if err := step(); err != nil {
 			return fmt.Errorf("loyalty: %w", err)
 		}
 	}
@@ -82,7 +91,7 @@ func compileCategory(p *loyalty.Program, c loyalty.CategoryRule) error {
 	m.When = c.When
 	p.Compiled.Categories[c.Category] = append(p.Compiled.Categories[c.Category], m)
 	all(&p.Compiled.Asks, c.When)
-	if err := award.AskNumbers(p, c.When); err != nil {
+	if err := award.AskNumbers(&p.Compiled, c.When); err != nil {
 		return err
 	}
 	if earn.OrderNumbers(c.When) > 0 && award.Excludes(&p.Earn, c.Category) {
@@ -158,7 +167,7 @@ func compileRules(p *loyalty.Program) error {
 			if r.Match.FirstOrder {
 				p.Compiled.Numbers = max(p.Compiled.Numbers, 1)
 			}
-			if err := award.AskNumbers(p, r.Match.When); err != nil {
+			if err := award.AskNumbers(&p.Compiled, r.Match.When); err != nil {
 				return fmt.Errorf("%s: %w", section.name+r.ID, err)
 			}
 			if _, ok := p.Compiled.Positions[c.Key]; !ok {

@@ -153,7 +153,7 @@ func ActivateOrder(
 		Effective: now,
 	}
 	for i := range s.Grants {
-		_, expiry := posting.GrantLife(rules, s.Grants[i].Rule, s.Buyer.Level)
+		_, expiry := posting.GrantLife(&rules.Earning, &rules.Tiers, rules.Wallets, s.Grants[i].Rule, s.Buyer.Level)
 		e = activateNow(d, e, rules, &s.Grants[i], expiry)
 	}
 	if e.Postings == nil {
@@ -209,10 +209,11 @@ func ActivateEvent(
 func actionLife(p *loyalty.Program, id, level string) (calendar.Wait, calendar.Expiry) {
 	for _, a := range p.Earn.Actions {
 		if a.ID == id {
-			return posting.OverrideLife(a.Life, calendar.Wait{}, posting.WalletExpiry(p, a.Wallet, level))
+			expiry := posting.WalletExpiry(&p.Earn, &p.Tiers, p.Wallets, a.Wallet, level)
+			return posting.OverrideLife(a.Life, calendar.Wait{}, expiry)
 		}
 	}
-	return calendar.Wait{}, posting.WalletExpiry(p, "", level)
+	return calendar.Wait{}, posting.WalletExpiry(&p.Earn, &p.Tiers, p.Wallets, "", level)
 }
 
 // activateNow adds to an entry the postings that activate the pending points of a grant.

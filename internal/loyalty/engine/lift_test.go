@@ -92,7 +92,7 @@ func sameOfEachKind(p *loyalty.Program) (members []aMember) {
 	n := map[bool]int{}
 	for i := 0; len(members) < 80; i++ {
 		m := loyalty.MemberID(fmt.Sprint("mem_", i))
-		if held := remind.IsHeldOut(p, m); n[held] < 40 {
+		if held := remind.IsHeldOut(p.ID, p.Reminders.Holdout, m); n[held] < 40 {
 			members = append(members, aMember{m, n[held]%2 == 0})
 			n[held]++
 		}

@@ -60,24 +60,23 @@ func TestOrdersThatWaitToBeDecidedAgain(t *testing.T) {
 	}
 	p := testProgram(t)
 	acc := loyalty.Account{Status: loyalty.Active, Undecided: []loyalty.Again{{Order: placed(2), Reasons: "why"}}}
-	if got := award.Resume(p, acc, nil).Needs.Orders; !slices.Equal(got, []loyalty.PlacedOrder{placed(2)}) {
+	if got := award.Resume(acc, nil).Needs.Orders; !slices.Equal(got, []loyalty.PlacedOrder{placed(2)}) {
 		t.Errorf("%+v are resumed", got)
 	}
-	if got := award.Resume(
-		p, acc, []loyalty.PlacedOrder{placed(5)},
-	).Needs.Orders; !slices.Equal(got, []loyalty.PlacedOrder{placed(2)}) {
-		t.Errorf("%+v are resumed before those that wait by their IDs", got)
+	orders := award.Resume(acc, []loyalty.PlacedOrder{placed(5)}).Needs.Orders
+	if !slices.Equal(orders, []loyalty.PlacedOrder{placed(2)}) {
+		t.Errorf("%+v are resumed before those that wait by their IDs", orders)
 	}
 	acc.Undecided, acc.UndecidedFrom = nil, loyalty.Again{Order: placed(3), Reasons: "why"}
 	for _, n := range []int{1, award.MaxUndecided, award.MaxUndecided + 1} {
-		got := award.Resume(p, acc, asked(n).Needs.Orders)
+		got := award.Resume(acc, asked(n).Needs.Orders)
 		if len(got.Needs.Orders) != min(n, award.MaxUndecided) ||
 			(got.Resumed.From != loyalty.Again{}) != (n > award.MaxUndecided) {
 			t.Errorf("of %d orders %d are resumed, from %+v on", n, len(got.Needs.Orders), got.Resumed.From)
 		}
 	}
 	acc.Status = loyalty.Frozen
-	if got := award.Resume(p, acc, asked(3).Needs.Orders); !tier.NeedsNothing(got.Needs) || !NextRun(p, acc).IsZero() {
+	if got := award.Resume(acc, asked(3).Needs.Orders); !tier.NeedsNothing(got.Needs) || !NextRun(p, acc).IsZero() {
 		t.Errorf("a frozen account: %+v", got.Needs)
 	}
 	acc.Status, acc.Seen = loyalty.Active, noon

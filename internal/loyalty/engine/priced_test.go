@@ -38,7 +38,8 @@ func TestLevelUnderTheRulesOfAnotherVersion(t *testing.T) {
 	} {
 		acc := joined(t, live, noon)
 		acc.Tier.Level = c.standing
-		if level, missing := award.LevelUnder(live, c.rules, acc, noon); level != c.level || missing != c.missing {
+		level, missing := award.LevelUnder(&live.Tiers, &c.rules.Tiers, acc, noon)
+		if level != c.level || missing != c.missing {
 			t.Errorf("%s: %q and missing %q, want %q and %q", c.name, level, missing, c.level, c.missing)
 		}
 		s := loyalty.OrderState{Order: loyalty.Order{PlacedAt: noon}}
@@ -77,7 +78,7 @@ func TestWalletsThatNoLongerExist(t *testing.T) {
 		{wallets("miles", "stars"), []string{"wallets.stars"}},
 		{wallets("moons", "stars"), []string{"wallets.moons", "wallets.stars"}},
 	} {
-		if got := award.MissingWallets(live, c.rules); !slices.Equal(got, c.want) {
+		if got := award.MissingWallets(live.Wallets, c.rules.Wallets); !slices.Equal(got, c.want) {
 			t.Errorf("%q, want %q", got, c.want)
 		}
 	}

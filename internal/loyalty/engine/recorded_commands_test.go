@@ -104,7 +104,7 @@ func (h *recorded) order(what string, i int) bool {
 				return out, err
 			}
 			if out.Needs.Numbers {
-				acc = award.WithFirstOrders(h.p, acc, h.entries)
+				acc = award.WithFirstOrders(acc, h.entries)
 			}
 			if out.Needs.Later != (loyalty.PlacedOrder{}) {
 				acc = award.WithLaterOrders(acc, out.Needs.Later, h.entries)

@@ -230,7 +230,10 @@ func (h *recorded) publish() {
 	}
 	h.versions = append(h.versions, tier.Live{Program: was, Until: h.at})
 	h.shop.p = next
-	h.line("version", fmt.Sprint(next.Version), next.Tiers.Refresh, next.Tiers.Replaced, tier.Retiers(next, was))
+	h.line(
+		"version", fmt.Sprint(next.Version), next.Tiers.Refresh, next.Tiers.Replaced,
+		tier.Retiers(&next.Tiers, &was.Tiers),
+	)
 }
 
 // rules returns the version by which an order or event is decided: that of its first state, or that of an instant.

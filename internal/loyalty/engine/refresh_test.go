@@ -34,7 +34,7 @@ func TestWhatBecomesOfMembersWhenLevelsTakeSomethingElse(t *testing.T) {
 				t.Calendar, t.KeepYear, t.Levels[1].From = true, 2, c.silver*100
 				t.Refresh = loyalty.Refresh{At: instantOf(takesOver), Mode: c.mode}
 			})
-			if !tier.Retiers(p, was) || tier.Retiers(was, was) {
+			if !tier.Retiers(&p.Tiers, &was.Tiers) || tier.Retiers(&was.Tiers, &was.Tiers) {
 				t.Fatal("it is not seen that what levels take has changed")
 			}
 			s := member2026(t, was)

@@ -248,9 +248,9 @@ func TestTheHoldoutIsAShareThatGrowsAndStays(t *testing.T) {
 	for i := range 20_000 {
 		m := loyalty.MemberID(fmt.Sprintf("mem_%d", i))
 		p.Reminders.Holdout = big.NewRat(5, 100)
-		small := remind.IsHeldOut(p, m)
+		small := remind.IsHeldOut(p.ID, p.Reminders.Holdout, m)
 		p.Reminders.Holdout = big.NewRat(10, 100)
-		large := remind.IsHeldOut(p, m)
+		large := remind.IsHeldOut(p.ID, p.Reminders.Holdout, m)
 		if small && !large {
 			t.Fatalf("%s leaves a holdout that grows", m)
 		}

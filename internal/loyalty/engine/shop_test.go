@@ -141,7 +141,7 @@ func (s *shop) place(
 			return out, err
 		}
 		if out.Needs.Numbers {
-			acc = award.WithFirstOrders(s.p, acc, s.entries)
+			acc = award.WithFirstOrders(acc, s.entries)
 		}
 		if out.Needs.Later != (loyalty.PlacedOrder{}) {
 			acc = award.WithLaterOrders(acc, out.Needs.Later, s.entries)

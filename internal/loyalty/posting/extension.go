@@ -16,9 +16,9 @@ const (
 	MaxExtensions        = 10
 )
 
-// CompileNotice checks the advance notice of a program.
-func CompileNotice(p *loyalty.Program) error {
-	if a := p.AdvanceNotice; !a.Period.IsZero() && (a.MaxExtensions < 1 || a.MaxExtensions > MaxExtensions) {
+// CompileNotice checks the terms of the advance notice.
+func CompileNotice(a *loyalty.AdvanceNotice) error {
+	if !a.Period.IsZero() && (a.MaxExtensions < 1 || a.MaxExtensions > MaxExtensions) {
 		return fmt.Errorf("max_extensions is %d; it must be between 1 and %d", a.MaxExtensions, MaxExtensions)
 	}
 	return nil

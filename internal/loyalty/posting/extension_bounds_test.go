@@ -113,8 +113,8 @@ func TestNoticesThatAProgramPromises(t *testing.T) {
 		{loyalty.AdvanceNotice{Period: calendar.Period{Days: 1}, MaxExtensions: MaxExtensions + 1}, false},
 	} {
 		p := utc()
-		if p.AdvanceNotice = c.a; (CompileNotice(p) == nil) != c.ok {
-			t.Errorf("%+v: %v", c.a, CompileNotice(p))
+		if p.AdvanceNotice = c.a; (CompileNotice(&p.AdvanceNotice) == nil) != c.ok {
+			t.Errorf("%+v: %v", c.a, CompileNotice(&p.AdvanceNotice))
 		}
 	}
 }

@@ -8,16 +8,15 @@ import (
 )
 
 // GrantLife returns the pending period and the expiry of the points of a rule, or of the base earning, at a level.
-func GrantLife(p *loyalty.Program, key, level string) (calendar.Wait, calendar.Expiry) {
-	wait, expiry := p.Earn.Pending, p.Earn.Expires
-	if l, _, _ := p.Tiers.Level(level); l.Expires != nil {
-		expiry = *l.Expires
-	}
-	if r := p.Compiled.Rule(key); r != nil {
+func GrantLife(
+	earning *loyalty.Earning, tiers *loyalty.Tiers, wallets []loyalty.Wallet, key, level string,
+) (calendar.Wait, calendar.Expiry) {
+	wait, expiry := earning.Earn.Pending, baseExpiry(&earning.Earn, tiers, level)
+	if r := earning.Compiled.Rule(key); r != nil {
 		return OverrideLife(r.Life, wait, expiry)
 	}
-	for i := range p.Wallets {
-		if w := &p.Wallets[i]; Key(w) == key {
+	for i := range wallets {
+		if w := &wallets[i]; Key(w) == key {
 			return w.Pending, w.Expires
 		}
 	}
@@ -46,10 +45,19 @@ func AnniversaryStart(a loyalty.Account, e calendar.Expiry) time.Time {
 
 // WalletExpiry returns the expiry of points that a member of the given level receives in a wallet, unless their rule
 // sets another expiry.
-func WalletExpiry(p *loyalty.Program, wallet, level string) calendar.Expiry {
-	if w, ok := Wallet(p.Wallets, wallet); ok {
+func WalletExpiry(
+	terms *loyalty.Earn, tiers *loyalty.Tiers, wallets []loyalty.Wallet, wallet, level string,
+) calendar.Expiry {
+	if w, ok := Wallet(wallets, wallet); ok {
 		return w.Expires
 	}
-	_, expiry := GrantLife(p, "", level)
-	return expiry
+	return baseExpiry(terms, tiers, level)
+}
+
+// baseExpiry returns the expiry of points of the main wallet at a level, unless their rule sets another expiry.
+func baseExpiry(terms *loyalty.Earn, tiers *loyalty.Tiers, level string) calendar.Expiry {
+	if l, _, _ := tiers.Level(level); l.Expires != nil {
+		return *l.Expires
+	}
+	return terms.Expires
 }

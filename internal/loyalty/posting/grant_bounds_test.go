@@ -51,12 +51,13 @@ func TestLivesOfGrants(t *testing.T) {
 		{"wallets.beans", "gold", calendar.Wait{}, calendar.Expiry{}},
 		{"unknown", "basic", wait, expiry},
 	} {
-		if w, e := GrantLife(p, c.key, c.level); !reflect.DeepEqual(w, c.wait) || !reflect.DeepEqual(e, c.expiry) {
+		w, e := GrantLife(&p.Earning, &p.Tiers, p.Wallets, c.key, c.level)
+		if !reflect.DeepEqual(w, c.wait) || !reflect.DeepEqual(e, c.expiry) {
 			t.Errorf("points of %q at level %q: %+v, %+v", c.key, c.level, w, e)
 		}
 	}
 	for wallet, want := range map[string]calendar.Expiry{"": goldExpiry, "miles": milesExpiry} {
-		if got := WalletExpiry(p, wallet, "gold"); !reflect.DeepEqual(got, want) {
+		if got := WalletExpiry(&p.Earn, &p.Tiers, p.Wallets, wallet, "gold"); !reflect.DeepEqual(got, want) {
 			t.Errorf("points of the wallet %q: %+v", wallet, got)
 		}
 	}
@@ -175,7 +176,7 @@ func TestWalletsThatNoProgramMayHave(t *testing.T) {
 	} {
 		p := utc()
 		p.Wallets = []loyalty.Wallet{{ID: "first"}, c.w}
-		if err := CompileWallets(p); (err == nil) != c.ok {
+		if err := CompileWallets(p.Wallets, &p.Compiled); (err == nil) != c.ok {
 			t.Errorf("%s: %v", c.name, err)
 		}
 		if _, known := p.Compiled.Wallets[c.w.ID]["EUR"]; known != (c.name == "a wallet") {
@@ -186,11 +187,11 @@ func TestWalletsThatNoProgramMayHave(t *testing.T) {
 	for i := range MaxWallets {
 		p.Wallets = append(p.Wallets, loyalty.Wallet{ID: fmt.Sprint("w", i)})
 	}
-	if err := CompileWallets(p); err != nil {
+	if err := CompileWallets(p.Wallets, &p.Compiled); err != nil {
 		t.Errorf("the most wallets: %v", err)
 	}
 	p.Wallets = append(p.Wallets, loyalty.Wallet{ID: "w"})
-	if err := CompileWallets(p); err == nil {
+	if err := CompileWallets(p.Wallets, &p.Compiled); err == nil {
 		t.Error("one more wallet was accepted")
 	}
 }

@@ -34,7 +34,7 @@ func NoteActivity(d *Decision, e *loyalty.Entry, at time.Time) calendar.Date {
 
 // slidesTo returns the day on which points that expire by inactivity expire after an activity at an instant.
 func slidesTo(d *Decision, at time.Time) calendar.Date {
-	expiry := WalletExpiry(d.P, "", d.Account.Tier.Level)
+	expiry := WalletExpiry(&d.P.Earn, &d.P.Tiers, d.P.Wallets, "", d.Account.Tier.Level)
 	return expiry.Date(at, AnniversaryStart(d.Account, expiry), d.P.Zone)
 }
 
@@ -179,7 +179,7 @@ func SlideAtLevel(d *Decision, e *loyalty.Entry, level string, at time.Time) {
 	if d.Whole != nil || !d.P.Earn.Expires.Inactive {
 		return
 	}
-	expiry := WalletExpiry(d.P, "", level)
+	expiry := WalletExpiry(&d.P.Earn, &d.P.Tiers, d.P.Wallets, "", level)
 	switch to := expiry.Date(at, AnniversaryStart(d.Account, expiry), d.P.Zone); {
 	case to == 0:
 		slide(d, e, 0)

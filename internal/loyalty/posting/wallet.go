@@ -120,16 +120,16 @@ func WalletUnits(wallets []loyalty.Wallet, unit loyalty.Units, wallet string) st
 // MaxDays is the maximum number of fixed days of a year on which points become active or expire.
 const MaxDays = 20
 
-// CompileWallets checks the wallets of a program and derives their rates.
-func CompileWallets(p *loyalty.Program) error {
-	if len(p.Wallets) > MaxWallets {
-		return fmt.Errorf("there are %d wallets; the limit is %d", len(p.Wallets), MaxWallets)
+// CompileWallets checks the wallets and stores the compiled form of their rates.
+func CompileWallets(wallets []loyalty.Wallet, compiled *loyalty.Compiled) error {
+	if len(wallets) > MaxWallets {
+		return fmt.Errorf("there are %d wallets; the limit is %d", len(wallets), MaxWallets)
 	}
-	p.Compiled.Wallets = map[string]map[loyalty.Currency]loyalty.CompiledRate{}
-	for i := range p.Wallets {
-		w := &p.Wallets[i]
+	compiled.Wallets = map[string]map[loyalty.Currency]loyalty.CompiledRate{}
+	for i := range wallets {
+		w := &wallets[i]
 		switch {
-		case w.ID == "" || w.ID == MainWallet || p.Compiled.Wallets[w.ID] != nil:
+		case w.ID == "" || w.ID == MainWallet || compiled.Wallets[w.ID] != nil:
 			return fmt.Errorf("wallet %q has an invalid id or is a duplicate", w.ID)
 		case w.Expires.Inactive || w.Pending.Until != "":
 			return errors.New(
@@ -145,7 +145,7 @@ func CompileWallets(p *loyalty.Program) error {
 			}
 			rates[c] = r.Compile(c)
 		}
-		p.Compiled.Wallets[w.ID] = rates
+		compiled.Wallets[w.ID] = rates
 	}
 	return nil
 }

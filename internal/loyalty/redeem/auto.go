@@ -109,12 +109,12 @@ func AutoDue(
 
 // CompileAuto checks automatic redemption. It rejects a reward that some member may not be able to redeem with points
 // alone, or that may be out of stock.
-func CompileAuto(p *loyalty.Program) error {
-	auto := p.Redemption.Auto
+func CompileAuto(spending *loyalty.Spending) error {
+	auto := spending.Redemption.Auto
 	if auto == (loyalty.Auto{}) {
 		return nil
 	}
-	r, ok := FindReward(p.Rewards, auto.Reward)
+	r, ok := FindReward(spending.Rewards, auto.Reward)
 	switch {
 	case !ok:
 		return fmt.Errorf("automatic redemption names the unknown reward %q", auto.Reward)

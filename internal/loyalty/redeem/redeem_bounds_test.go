@@ -248,7 +248,7 @@ func TestRewardsThatCannotBeRedeemedAutomatically(t *testing.T) {
 		p := utc()
 		p.Rewards = []loyalty.Reward{c.r}
 		p.Redemption.Auto = loyalty.Auto{Reward: "r", At: 100, Limit: 1}
-		if err := CompileAuto(p); (err == nil) != c.ok {
+		if err := CompileAuto(&p.Spending); (err == nil) != c.ok {
 			t.Errorf("a reward %s: %v", c.name, err)
 		}
 	}
@@ -259,15 +259,15 @@ func TestRewardsThatCannotBeRedeemedAutomatically(t *testing.T) {
 		p := utc()
 		p.Rewards = []loyalty.Reward{{ID: "r", Cost: 100}}
 		p.Redemption.Auto = loyalty.Auto{Reward: "r", At: 100, Limit: limit}
-		if err := CompileAuto(p); (err == nil) != ok {
+		if err := CompileAuto(&p.Spending); (err == nil) != ok {
 			t.Errorf("a daily limit of %d: %v", limit, err)
 		}
 		p.Redemption.Auto.Reward = "other"
-		if CompileAuto(p) == nil {
+		if CompileAuto(&p.Spending) == nil {
 			t.Error("an unknown reward was accepted")
 		}
 	}
-	if err := CompileAuto(utc()); err != nil {
+	if err := CompileAuto(&utc().Spending); err != nil {
 		t.Errorf("without automatic redemption: %v", err)
 	}
 }

@@ -36,7 +36,7 @@ func CreditWallet(d *posting.Decision, e *loyalty.Entry, reward *loyalty.Reward,
 	if n == 0 {
 		return
 	}
-	expiry := posting.WalletExpiry(d.P, reward.Wallet, "")
+	expiry := posting.WalletExpiry(&d.P.Earn, &d.P.Tiers, d.P.Wallets, reward.Wallet, "")
 	r.Credit = &loyalty.Grant{
 		Wallet: reward.Wallet, Worth: n, ActiveAt: d.Now,
 		Expires: expiry.Date(d.Now, posting.AnniversaryStart(d.Account, expiry), d.P.Zone),

@@ -133,11 +133,6 @@ func Tomorrow(
 	return from, calendar.DateOf(from, zone).End(zone)
 }
 
-// quiet reports whether an instant is within the member's quiet hours.
-func (v *visit) quiet(at time.Time) bool {
-	return earn.Within(at.In(v.zone), v.p.Reminders.QuietFrom, v.p.Reminders.QuietUntil)
-}
-
 // gate adds a message to those to send, or to those that are suppressed, with the reason. It checks in this order: the
 // consent by channel and purpose, whether the member is active, quiet hours, frequency caps and ignored messages (only
 // for marketing), the reminder's limits, and the holdout. The caller has checked that the facts of the message are
@@ -176,7 +171,7 @@ func (v *visit) stopped(o *offer) (why Why, again time.Time) {
 		return why, time.Time{}
 	case v.acc.Status != loyalty.Active:
 		return NotActive, time.Time{}
-	case v.quiet(v.now):
+	case earn.Within(v.now.In(v.zone), v.p.Reminders.QuietFrom, v.p.Reminders.QuietUntil):
 		return Quiet, v.morning(v.now)
 	case why == Capped:
 		return Capped, v.morning(frees)
@@ -187,7 +182,7 @@ func (v *visit) stopped(o *offer) (why Why, again time.Time) {
 	if frees, full := v.limited(*o); full {
 		return Limited, frees
 	}
-	if o.Purpose == loyalty.Marketing && IsHeldOut(v.p, v.acc.Member) {
+	if o.Purpose == loyalty.Marketing && IsHeldOut(v.p.ID, v.p.Reminders.Holdout, v.acc.Member) {
 		return HeldOut, time.Time{}
 	}
 	return "", time.Time{}
@@ -288,20 +283,21 @@ func (v *visit) limited(o offer) (frees time.Time, full bool) {
 	return frees, full
 }
 
-// IsHeldOut reports whether a member is in the marketing holdout. The result depends only on the member and the
-// program, so it does not change while the share is the same. A larger share includes all members of a smaller one.
-func IsHeldOut(p *loyalty.Program, m loyalty.MemberID) bool {
-	if p.Reminders.Holdout == nil {
+// IsHeldOut reports whether a member of a program is in the marketing holdout, which is a share of the members. The
+// result depends only on the member and the program, so it does not change while the share is the same. A larger share
+// includes all members of a smaller one.
+func IsHeldOut(program string, holdout *big.Rat, m loyalty.MemberID) bool {
+	if holdout == nil {
 		return false
 	}
 	h := fnv.New64a()
-	h.Write([]byte("holdout\n" + p.ID + "\n" + string(m)))
+	h.Write([]byte("holdout\n" + program + "\n" + string(m)))
 	x := h.Sum64()
 	x ^= x >> 33
 	// This is the finalizer of MurmurHash3. The high bits of FNV differ too little between similar names.
 	x *= 0xff51afd7ed558ccd
 	x ^= x >> 33
-	return big.NewRat(int64(x%1_000_000), 1_000_000).Cmp(p.Reminders.Holdout) < 0
+	return big.NewRat(int64(x%1_000_000), 1_000_000).Cmp(holdout) < 0
 }
 
 // Forget returns the state without the records of messages about subjects that cannot occur again. This limits the size

@@ -27,7 +27,7 @@ func TestPlaceInTheHoldoutIsFixed(t *testing.T) {
 	} {
 		p := reminding()
 		p.Reminders.Holdout = c.share
-		if got := IsHeldOut(p, "mem_ada"); got != c.want {
+		if got := IsHeldOut(p.ID, p.Reminders.Holdout, "mem_ada"); got != c.want {
 			t.Errorf("a holdout of %s: %t", c.share, got)
 		}
 	}

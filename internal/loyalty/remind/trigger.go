@@ -76,7 +76,7 @@ func (v *visit) evaluate() {
 	case loyalty.OnBirthday, loyalty.OnAnniversary:
 		v.yearly()
 	case loyalty.AfterJoining:
-		v.enrollment()
+		v.steps(v.acc.Joined, freshFor, News{}, "joined", "")
 	case loyalty.AfterOrder:
 		v.orders()
 	case loyalty.AfterReferral:
@@ -85,9 +85,6 @@ func (v *visit) evaluate() {
 		v.schedule()
 	}
 }
-
-// enrollment offers a message after the member enrolled.
-func (v *visit) enrollment() { v.steps(v.acc.Joined, freshFor, News{}, "joined", "") }
 
 // orders offers a message after each paid order.
 func (v *visit) orders() {
@@ -114,9 +111,6 @@ func (v *visit) offer(n News) {
 	n.At, n.Zone = v.now, v.zone
 	v.offers = append(v.offers, offer{n, v.r})
 }
-
-// balance returns the points that the member can spend.
-func (v *visit) balance() loyalty.Points { return loyalty.TotalPoints(v.acc.Lots) }
 
 // ahead is for reminders that are sent before an event, which happens at the given instant. It returns the latest step
 // that is due, and when the step was due. The step is -1 if none is due. It also records when the next step is due.
@@ -189,7 +183,7 @@ func (v *visit) activations() {
 		n.Points, n.Subjects = n.Points+a.Points, append(n.Subjects, s)
 		n.Due = calendar.Later(n.Due, at)
 	}
-	if n.Points = min(n.Points, v.balance()); n.Points >= v.r.Least() {
+	if n.Points = min(n.Points, loyalty.TotalPoints(v.acc.Lots)); n.Points >= v.r.Least() {
 		v.offer(n)
 	}
 }
@@ -251,13 +245,13 @@ func (v *visit) cycle() string { return cycle(v.acc, v.s, v.r.On, v.r.ID) }
 
 func (v *visit) idle() {
 	since, rich := v.s.Rich[v.r.ID]
-	if n := v.balance(); rich && n >= v.r.Least() {
+	if n := loyalty.TotalPoints(v.acc.Lots); rich && n >= v.r.Least() {
 		v.steps(since, 0, News{Points: n}, v.cycle(), v.cycle())
 	}
 }
 
 func (v *visit) absence() {
-	if n := v.balance(); n >= v.r.MinPoints {
+	if n := loyalty.TotalPoints(v.acc.Lots); n >= v.r.MinPoints {
 		v.steps(
 			calendar.Later(v.acc.LastActivity, v.acc.Joined), 0,
 			News{Points: n, Ordered: posting.OrderCount(v.acc) > 0},
@@ -269,7 +263,7 @@ func (v *visit) absence() {
 // nearReward offers a message about the points that are missing for the cheapest reward that the member may redeem but
 // cannot afford yet.
 func (v *visit) nearReward() {
-	have, best, cost := v.balance(), loyalty.Reward{}, loyalty.Points(0)
+	have, best, cost := loyalty.TotalPoints(v.acc.Lots), loyalty.Reward{}, loyalty.Points(0)
 	if redeem.InDebt(v.p.Conversions, v.p.Rewards, v.acc) || have < v.r.MinPoints {
 		return
 	}
@@ -297,9 +291,9 @@ func (v *visit) barred(r loyalty.Reward) bool {
 func (v *visit) nearTier() {
 	next, gap, _ := tier.Of(v.p).Progress(v.acc, v.now) // nothing is missing if there is no next level
 	missing := gap.Missing()
-	if missing > 0 && missing <= v.r.Within && v.balance() >= v.r.MinPoints {
+	if missing > 0 && missing <= v.r.Within && loyalty.TotalPoints(v.acc.Lots) >= v.r.MinPoints {
 		v.offer(News{
-			Due: v.now, Points: v.balance(), Level: next.ID, Missing: missing, By: gap.By,
+			Due: v.now, Points: loyalty.TotalPoints(v.acc.Lots), Level: next.ID, Missing: missing, By: gap.By,
 			Others:   tier.OtherGaps(tier.Of(v.p).Gaps(v.acc, v.p.Tiers.LevelIndex(v.acc.Tier)+1, v.now), gap),
 			Subjects: []Subject{{ID: next.ID + "/" + v.cycle(), Cycle: v.cycle()}},
 		})
@@ -322,7 +316,7 @@ func (v *visit) tierAtRisk() {
 	}
 	level := v.p.Tiers.Levels[rung]
 	n := News{
-		Step: step, Due: due, Points: v.balance(), Level: level.ID, Until: at,
+		Step: step, Due: due, Points: loyalty.TotalPoints(v.acc.Lots), Level: level.ID, Until: at,
 		Day:      calendar.DateOf(at.Add(-1), v.p.Zone),
 		Subjects: []Subject{{ID: TierSubject(level.ID, at), Due: due, Until: at.Add(keepNoticed)}},
 	}
@@ -390,11 +384,11 @@ func (v *visit) yearly() {
 	for year := today.Year() - 1; year <= today.Year()+1; year++ {
 		at := v.morning(lead(v.r).After(onYear(v.acc, v.r.On, year, v.zone), v.zone))
 		v.sooner(at)
-		if calendar.DateOf(at, v.zone) != today || at.After(v.now) || v.balance() < v.r.MinPoints {
+		if calendar.DateOf(at, v.zone) != today || at.After(v.now) || loyalty.TotalPoints(v.acc.Lots) < v.r.MinPoints {
 			continue
 		}
 		v.offer(News{
-			Due: at, Points: v.balance(), Years: year - v.acc.Joined.In(v.zone).Year(),
+			Due: at, Points: loyalty.TotalPoints(v.acc.Lots), Years: year - v.acc.Joined.In(v.zone).Year(),
 			Subjects: []Subject{{ID: strconv.Itoa(year), Until: at.Add(keepNoticed)}},
 		})
 	}
@@ -433,14 +427,14 @@ func (v *visit) stuck() {
 
 // schedule offers the messages that the merchant scheduled for instants or days.
 func (v *visit) schedule() {
-	if v.balance() < v.r.MinPoints {
+	if loyalty.TotalPoints(v.acc.Lots) < v.r.MinPoints {
 		return
 	}
 	say := func(at time.Time, fresh bool) {
 		v.sooner(at)
 		if fresh && !at.After(v.now) && v.acc.Joined.Before(at) {
 			v.offer(News{
-				Due: at, Points: v.balance(),
+				Due: at, Points: loyalty.TotalPoints(v.acc.Lots),
 				Subjects: []Subject{
 					{ID: v.r.ID + "/" + at.UTC().Format(posting.CauseTimeLayout), Until: at.Add(keepNoticed)},
 				},

@@ -137,7 +137,7 @@ func TestConversionsThatAProgramMayHave(t *testing.T) {
 			Sharing:  loyalty.Sharing{Wallets: wallets, Conversions: c.conversions},
 			Spending: loyalty.Spending{Rewards: []loyalty.Reward{c.reward}},
 		}
-		if err := CompileConversions(p); (err == nil) != c.ok {
+		if err := CompileConversions(&p.Sharing, p.Rewards); (err == nil) != c.ok {
 			t.Errorf("%s: %v", c.name, err)
 		}
 	}

@@ -36,9 +36,9 @@ func Convert(
 	settles := debt > 0 && owing == to && acc.In(from).Debt == 0
 	c, received, err := loyalty.Conversion{}, loyalty.Points(0), error(nil)
 	if settles {
-		c, received, err = settlement(p, acc, from, to, n)
+		c, received, err = settlement(redeem.Of(p), acc, from, to, n)
 	} else {
-		c, received, err = convertible(p, acc, from, to, n, now)
+		c, received, err = convertible(redeem.Of(p), acc, from, to, n, now)
 	}
 	if err != nil {
 		return posting.Outcome{}, err
@@ -48,7 +48,7 @@ func Convert(
 	if have < n || debt > 0 && !settles {
 		return posting.Outcome{}, redeem.Of(p).Insufficient(acc, from, n, "The conversion requires")
 	}
-	expiry := posting.WalletExpiry(p, to, acc.Tier.Level)
+	expiry := posting.WalletExpiry(&p.Earn, &p.Tiers, p.Wallets, to, acc.Tier.Level)
 	x := loyalty.Converted{
 		ID: id, Rule: c.ID, From: from, To: to, Points: n, Received: received, Taken: redeem.LotsOf(taken), At: now,
 		Lot: d.Lot(expiry.Date(now, posting.AnniversaryStart(acc, expiry), p.Zone)),
@@ -80,17 +80,17 @@ func Convert(
 // convertible returns the conversion for n points from one wallet to another, and the points received. It returns an
 // error if the conversion is not possible for a reason other than insufficient points.
 func convertible(
-	p *loyalty.Program, acc loyalty.Account, from, to string, n loyalty.Points, now time.Time,
+	r redeem.Rules, acc loyalty.Account, from, to string, n loyalty.Points, now time.Time,
 ) (c loyalty.Conversion, received loyalty.Points, err error) {
-	c, ok := conversion(p.Conversions, from, to)
+	c, ok := conversion(r.Conversions, from, to)
 	switch {
 	case acc.Status != loyalty.Active:
 		return c, 0, loyalty.RefuseFrozen("")
 	case !ok:
-		return c, 0, noWay(p.Wallets, from, to)
+		return c, 0, noWay(r.Wallets, from, to)
 	case n < c.Min:
 		return c, 0, loyalty.Refuse(loyalty.AmountOutOfRange, "/points", fmt.Sprintf(
-			"The minimum of a conversion is %d %s.", c.Min, posting.WalletUnits(p.Wallets, p.Unit, from),
+			"The minimum of a conversion is %d %s.", c.Min, posting.WalletUnits(r.Wallets, r.Unit, from),
 		))
 	case n > loyalty.MaxPoints:
 		return c, 0, loyalty.Refuse(
@@ -98,7 +98,7 @@ func convertible(
 		)
 	case c.Step > 0 && n%c.Step != 0:
 		return c, 0, loyalty.Refuse(loyalty.AmountOutOfRange, "/points", fmt.Sprintf(
-			"points must be a multiple of %d %s.", c.Step, posting.WalletUnits(p.Wallets, p.Unit, from),
+			"points must be a multiple of %d %s.", c.Step, posting.WalletUnits(r.Wallets, r.Unit, from),
 		))
 	}
 	received, fits := loyalty.RoundPoints(exact.Of(c.Rate).Mul(exact.Whole(int64(n))), loyalty.Down)
@@ -108,7 +108,7 @@ func convertible(
 			"The converted amount would be 0 or exceed 1000000000 points. Convert another number of points.",
 		)
 	}
-	if l, full := earn.Exhausted(acc, c.Key(), c.Limits, calendar.DateOf(now, p.Zone)); full {
+	if l, full := earn.Exhausted(acc, c.Key(), c.Limits, calendar.DateOf(now, r.Zone)); full {
 		return c, 0, loyalty.Refuse(
 			loyalty.ValidationFailed, "",
 			fmt.Sprintf("The member has reached the limit of this conversion: %s.", earn.LimitText(l)),
@@ -140,7 +140,7 @@ func ConvertBack(
 	if n == 0 {
 		n = left
 	}
-	if err := Undoable(p, acc, x, n, left, now); err != nil {
+	if err := Undoable(redeem.Of(p), acc, x, n, left, now); err != nil {
 		return posting.Outcome{}, err
 	}
 	back := worth(&x, n)
@@ -192,7 +192,7 @@ func least(x *loyalty.Converted) loyalty.Points {
 // Undoable returns an error if n of the received points cannot be reversed. The caller passes the number of received
 // points that are still available.
 func Undoable(
-	p *loyalty.Program, acc loyalty.Account, x loyalty.Converted, n, left loyalty.Points, now time.Time,
+	r redeem.Rules, acc loyalty.Account, x loyalty.Converted, n, left loyalty.Points, now time.Time,
 ) error {
 	switch {
 	case acc.Status != loyalty.Active:
@@ -213,15 +213,15 @@ func Undoable(
 	case n > left || n == 0 || acc.In(x.To).Debt > 0:
 		return &loyalty.Error{
 			Code: loyalty.InsufficientPoints,
-			Detail: "Only " + loyalty.FormatPoints(left) + " " + posting.WalletUnits(p.Wallets, p.Unit, x.To) +
+			Detail: "Only " + loyalty.FormatPoints(left) + " " + posting.WalletUnits(r.Wallets, r.Unit, x.To) +
 				" of the conversion remain." +
-				redeem.Of(p).OwedText(acc, x.To),
+				r.OwedText(acc, x.To),
 			Required: max(1, n), Available: left,
 		}
 	case worth(&x, n) == 0:
 		return loyalty.Refuse(
 			loyalty.AmountOutOfRange, "/points",
-			"Too few "+posting.WalletUnits(p.Wallets, p.Unit, x.To)+" to reverse: at least "+
+			"Too few "+posting.WalletUnits(r.Wallets, r.Unit, x.To)+" to reverse: at least "+
 				loyalty.FormatPoints(least(&x))+
 				" are required, and "+
 				loyalty.FormatPoints(left)+" remain.",
@@ -231,21 +231,21 @@ func Undoable(
 }
 
 // CompileConversions checks conversions, and rewards that give points of another wallet.
-func CompileConversions(p *loyalty.Program) error {
-	for i, c := range p.Conversions {
-		if err := checkConversion(p.Wallets, c, p.Conversions[:i]); err != nil {
+func CompileConversions(sharing *loyalty.Sharing, rewards []loyalty.Reward) error {
+	for i, c := range sharing.Conversions {
+		if err := checkConversion(sharing.Wallets, c, sharing.Conversions[:i]); err != nil {
 			return fmt.Errorf("conversion %s: %w", c.ID, err)
 		}
 	}
-	for _, r := range p.Rewards {
+	for _, r := range rewards {
 		if r.Wallet == "" {
 			continue
 		}
-		if _, ok := posting.Wallet(p.Wallets, r.Wallet); !ok || r.Points < 1 || r.Points > loyalty.MaxPoints {
+		if _, ok := posting.Wallet(sharing.Wallets, r.Wallet); !ok || r.Points < 1 || r.Points > loyalty.MaxPoints {
 			return fmt.Errorf("reward %s must name a known wallet and 1 to 1000000000 points", r.ID)
 		}
 	}
-	if rule := ConversionCycle(p.Conversions, p.Rewards); rule != "" {
+	if rule := ConversionCycle(sharing.Conversions, rewards); rule != "" {
 		return fmt.Errorf("%s closes a circle of conversions", rule)
 	}
 	return nil
@@ -332,22 +332,22 @@ func settles(conversions []loyalty.Conversion, from, to string) (c loyalty.Conve
 // they pay, rounded in the member's favor. It returns AmountOutOfRange if n is more than the debt requires. Limits,
 // steps and minimums of the conversion do not apply.
 func settlement(
-	p *loyalty.Program, acc loyalty.Account, from, to string, n loyalty.Points,
+	r redeem.Rules, acc loyalty.Account, from, to string, n loyalty.Points,
 ) (c loyalty.Conversion, received loyalty.Points, err error) {
-	c, ok := settles(p.Conversions, from, to)
+	c, ok := settles(r.Conversions, from, to)
 	debt := acc.In(to).Debt
 	switch {
 	case acc.Status != loyalty.Active:
 		return c, 0, loyalty.RefuseFrozen("")
 	case !ok:
-		return c, 0, noWay(p.Wallets, from, to)
+		return c, 0, noWay(r.Wallets, from, to)
 	}
 	most, fits := loyalty.RoundPoints(exact.Whole(int64(debt)).Quo(exact.Of(c.Rate)), loyalty.Up)
 	if n > most || !fits {
 		return c, 0, loyalty.Refuse(loyalty.AmountOutOfRange,
-			"/points", "The member owes "+loyalty.FormatPoints(debt)+" "+posting.WalletUnits(p.Wallets, p.Unit, to)+
+			"/points", "The member owes "+loyalty.FormatPoints(debt)+" "+posting.WalletUnits(r.Wallets, r.Unit, to)+
 				": "+
-				loyalty.FormatPoints(most)+" "+posting.WalletUnits(p.Wallets, p.Unit, from)+
+				loyalty.FormatPoints(most)+" "+posting.WalletUnits(r.Wallets, r.Unit, from)+
 				" repay that. Do not convert more until the debt is repaid.")
 	}
 	received, _ = loyalty.RoundPoints(exact.Of(c.Rate).Mul(exact.Whole(int64(n))), loyalty.Up)

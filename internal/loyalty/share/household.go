@@ -225,12 +225,12 @@ func redeemAlone(
 }
 
 // CompileHouseholds checks the terms of households.
-func CompileHouseholds(p *loyalty.Program) error {
-	share := p.Households.Share
+func CompileHouseholds(h *loyalty.Households) error {
+	share := h.Share
 	if share != nil && (share.Sign() <= 0 || share.Cmp(big.NewRat(1, 1)) > 0) {
 		return errors.New("the shared part of points must be above 0 and at most 1")
 	}
-	if n := p.Households.Size; n < 0 || n == 1 || n > MaxHouseholdSize {
+	if n := h.Size; n < 0 || n == 1 || n > MaxHouseholdSize {
 		return errors.New("a household has 2 to " + strconv.Itoa(MaxHouseholdSize) + " members")
 	}
 	return nil

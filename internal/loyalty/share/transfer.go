@@ -261,8 +261,7 @@ func ReturnTransfer(
 }
 
 // CompileTransfers checks the terms of transfers.
-func CompileTransfers(p *loyalty.Program) error {
-	t := &p.Transfers
+func CompileTransfers(t *loyalty.Transfers) error {
 	if err := CheckBounds(t.AtMost, t.Limits, 0, loyalty.Life{}); err != nil {
 		return fmt.Errorf("transfers: %w", err)
 	}

@@ -7,6 +7,7 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
 	"github.com/perennial-loyalty/perennial/internal/loyalty/calendar"
 	"github.com/perennial-loyalty/perennial/internal/loyalty/loyaltytest"
+	"github.com/perennial-loyalty/perennial/internal/loyalty/redeem"
 )
 
 // giving returns a program in UTC with transfers from 10 to 100 points, and two active members of whom the first has
@@ -133,7 +134,7 @@ func TestPointsOfAConversionThatCanBeReversed(t *testing.T) {
 			To: "miles", Points: 100, Received: 100, Reversed: c.reversed, Returned: c.reversed,
 			ReversibleUntil: c.until,
 		}
-		if err := Undoable(p, acc, x, c.n, 1000, loyaltytest.Noon); (err == nil) != c.ok {
+		if err := Undoable(redeem.Of(p), acc, x, c.n, 1000, loyaltytest.Noon); (err == nil) != c.ok {
 			t.Errorf("%s: %v", c.name, err)
 		}
 	}

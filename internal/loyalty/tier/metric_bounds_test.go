@@ -308,7 +308,7 @@ func TestTierGroupsOfAProgram(t *testing.T) {
 	} {
 		p := threeLevels()
 		p.TierGroups = c.groups
-		if err := CompileTierGroups(p); (err == nil) != c.ok {
+		if err := CompileTierGroups(p.TierGroups); (err == nil) != c.ok {
 			t.Errorf("%s: %v", c.name, err)
 		}
 	}

@@ -20,13 +20,12 @@ func TestVersionThatChangesTheRequirementsOfLevels(t *testing.T) {
 		was, is     *loyalty.Program
 		wantChanged bool
 	}{
-		{"the first version", nil, levels(500), false},
 		{"the first version with levels", &loyalty.Program{}, levels(500), false},
 		{"a version without levels", levels(500), &loyalty.Program{}, false},
 		{"the same requirements", levels(500), levels(500), false},
 		{"other requirements", levels(500), levels(400), true},
 	} {
-		if got := Retiers(c.is, c.was); got != c.wantChanged {
+		if got := Retiers(&c.is.Tiers, &c.was.Tiers); got != c.wantChanged {
 			t.Errorf("%s: %t", c.name, got)
 		}
 	}

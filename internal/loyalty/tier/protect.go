@@ -16,9 +16,11 @@ func unprotect(d *posting.Decision, e *loyalty.Entry, h History, t *posting.Deci
 	if d.Whole != nil || !d.P.Earn.Expires.Inactive || d.Account.Slides != posting.Forever {
 		return false
 	}
-	expiry := posting.WalletExpiry(d.P, "", level)
+	expiry := posting.WalletExpiry(&d.P.Earn, &d.P.Tiers, d.P.Wallets, "", level)
 	to := expiry.Date(posting.LastActivity(d.Account), posting.AnniversaryStart(d.Account, expiry), d.P.Zone)
-	protects := func(s loyalty.Standing) bool { return posting.WalletExpiry(d.P, "", s.Level).Never() }
+	protects := func(s loyalty.Standing) bool {
+		return posting.WalletExpiry(&d.P.Earn, &d.P.Tiers, d.P.Wallets, "", s.Level).Never()
+	}
 	n, found := h.protected()
 	if !to.Slides() || !found || slices.ContainsFunc(Standings(&t.Account), protects) {
 		return false

@@ -273,12 +273,15 @@ func checkLevel(t *loyalty.Tiers, i int) error {
 }
 
 // LevelKey returns the key of a level in reasons.
-func (r Qualification) LevelKey(level string) string {
-	if r.Tiers.Group == "" {
+func LevelKey(t *loyalty.Tiers, level string) string {
+	if t.Group == "" {
 		return "tiers." + level
 	}
-	return "tier_groups." + r.Tiers.Group + "." + level
+	return "tier_groups." + t.Group + "." + level
 }
+
+// LevelKey returns the key of a level in reasons.
+func (r Qualification) LevelKey(level string) string { return LevelKey(r.Tiers, level) }
 
 // levelID returns the ID of a level in causes. It is unique across Tiers and all tier groups.
 func (r Qualification) levelID(level string) string {

@@ -10,10 +10,9 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/loyalty/posting"
 )
 
-// Retiers reports whether p has other level requirements than the version before, if both have levels.
-func Retiers(p *loyalty.Program, before *loyalty.Program) bool {
-	return before != nil && len(before.Tiers.Levels) > 0 &&
-		len(p.Tiers.Levels) > 0 && !reflect.DeepEqual(takes(&p.Tiers), takes(&before.Tiers))
+// Retiers reports whether tiers have other level requirements than those of the version before, if both have levels.
+func Retiers(t, before *loyalty.Tiers) bool {
+	return len(before.Levels) > 0 && len(t.Levels) > 0 && !reflect.DeepEqual(takes(t), takes(before))
 }
 
 // takes returns the tiers with only the fields that determine which members qualify for which level.

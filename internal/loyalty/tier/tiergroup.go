@@ -58,13 +58,13 @@ func main(d *posting.Decision) *posting.Decision {
 
 // CompileTierGroups checks the tier groups. The same requirements apply as to Tiers. In addition, tier groups cannot
 // have multipliers, an expiry or a maximum of downgrades.
-func CompileTierGroups(p *loyalty.Program) error {
-	if len(p.TierGroups) > posting.MaxTierGroups {
-		return fmt.Errorf("there are %d tier groups; the limit is %d", len(p.TierGroups), posting.MaxTierGroups)
+func CompileTierGroups(groups []loyalty.TierGroup) error {
+	if len(groups) > posting.MaxTierGroups {
+		return fmt.Errorf("there are %d tier groups; the limit is %d", len(groups), posting.MaxTierGroups)
 	}
-	for i, l := range p.TierGroups {
+	for i, l := range groups {
 		if l.ID == "" || len(l.Tiers.Levels) == 0 ||
-			slices.ContainsFunc(p.TierGroups[:i], func(x loyalty.TierGroup) bool { return x.ID == l.ID }) {
+			slices.ContainsFunc(groups[:i], func(x loyalty.TierGroup) bool { return x.ID == l.ID }) {
 			return fmt.Errorf("tier group %q must have a unique id and levels", l.ID)
 		}
 		if l.Tiers.MaxDowngrades != nil ||

@@ -53,7 +53,7 @@ func bonus(d *posting.Decision, l loyalty.Level) posting.Bonus {
 		acc.Tier = posting.StandingAt(&acc, d.Now)
 		level = acc.Tier.Level
 	}
-	expiry := posting.WalletExpiry(whole.P, "", level)
+	expiry := posting.WalletExpiry(&whole.P.Earn, &whole.P.Tiers, whole.P.Wallets, "", level)
 	b.Expires = expiry.Date(d.Now, posting.AnniversaryStart(acc, expiry), d.P.Zone)
 	return b
 }
