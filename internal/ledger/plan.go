@@ -85,7 +85,7 @@ func (c Command) withoutEntries(s side, now time.Time) []table.Op {
 	case c.Alone:
 		return c.With
 	case c.Decide == nil:
-		return listed(s.item, c.Program, s.acc, now)
+		return listed(s.item, c.Program, *s.acc, now)
 	}
 	return nil
 }
@@ -120,10 +120,10 @@ func joined[T any](a, b []T) []T {
 // A side is one account in an attempt: the account as read, and the changes to it.
 type side struct {
 	item    table.Item
-	before  loyalty.Account // the account as it was read
-	acc     loyalty.Account
-	head    string // the hash of the last written entry
-	written int64  // the number of written entries
+	before  loyalty.Account  // the account as it was read
+	acc     *loyalty.Account // the account with the changes
+	head    string           // the hash of the last written entry
+	written int64            // the number of written entries
 	entries []loyalty.Entry
 	passed  int // the number of entries for changes over time in the field entries
 	spends  []posting.Spend
@@ -137,7 +137,7 @@ type side struct {
 func (c Command) advanced(
 	ctx context.Context, read []table.Item, most int, now time.Time,
 ) (sides []side, more bool, err error) {
-	b := c.Budgets
+	b, x := c.Budgets, Inputs{Accounts: make([]loyalty.Account, len(read)), Now: now}
 	sides = make([]side, len(read))
 	for i, m := range c.members() {
 		acc, err := stored.ReadAccount(read[i], m)
@@ -151,25 +151,26 @@ func (c Command) advanced(
 		if err != nil {
 			return nil, false, err
 		}
-		more = more || part
+		more, x.Accounts[i] = more || part, out.Account
 		sides[i] = side{
-			item: read[i], before: acc, acc: out.Account, head: acc.Head, written: acc.Sequence,
+			item: read[i], before: acc, acc: &x.Accounts[i], head: acc.Head, written: acc.Sequence,
 			entries: out.Entries, passed: len(out.Entries), spends: out.Spends, ran: out.Account.Ran,
 		}
 	}
-	if more || c.Decide == nil && !award.HasUndecided(&sides[0].acc) {
+	if more || c.Decide == nil && !award.HasUndecided(sides[0].acc) {
 		return sides, more, nil
 	}
 	b.back = sides[0].spends // points that expired reservations return in other accounts count only when written
 	outs, err := b.Decide(ctx, func(left earn.Budgets) ([]posting.Outcome, error) {
-		return c.complete(ctx, b.Ledger, sides, left, most, now)
+		x.Left = left
+		return c.complete(ctx, b.Ledger, sides, x, most)
 	})
 	if err != nil {
 		return nil, false, err
 	}
-	for i, out := range outs {
-		s := &sides[i]
-		s.acc, s.entries, s.spends = out.Account, joined(s.entries, out.Entries), joined(s.spends, out.Spends)
+	for i := range outs {
+		s, out := &sides[i], &outs[i]
+		s.acc, s.entries, s.spends = &out.Account, joined(s.entries, out.Entries), joined(s.spends, out.Spends)
 		s.again = slices.ContainsFunc(out.Entries, func(e loyalty.Entry) bool { return e.Follows() })
 		if c.Decide == nil {
 			s.passed = len(s.entries)
@@ -181,21 +182,18 @@ func (c Command) advanced(
 // complete makes the command's decision. If the decision depends on earlier entries of a member, complete reads these
 // entries and decides again. A command that only advances an account decides the orders that were postponed.
 func (c Command) complete(
-	ctx context.Context, l *Ledger, sides []side, left earn.Budgets, most int, now time.Time,
+	ctx context.Context, l *Ledger, sides []side, x Inputs, most int,
 ) ([]posting.Outcome, error) {
 	if c.Decide == nil {
 		c.Load = &postponed{Ledger: l, p: c.Program, written: sides[0].written}
 		c.Decide = c.Load.(*postponed).decide
-	}
-	x := Inputs{make([]loyalty.Account, len(sides)), left, now}
-	for i := range sides {
-		x.Accounts[i] = sides[i].acc
 	}
 	outs, err := c.decided(ctx, x)
 	for n := 0; err == nil && slices.ContainsFunc(outs, isUndecided); n++ {
 		if n == Attempts {
 			return nil, ErrTryAgain
 		}
+		x.Accounts = slices.Clone(x.Accounts)
 		for i, out := range outs {
 			if x.Accounts[i], err = (Redecider{l}).WithOrders(
 				ctx, c.Program, x.Accounts[i], sides[i].written, out.Needs,
@@ -209,7 +207,7 @@ func (c Command) complete(
 		return nil, err
 	}
 	for i := range outs {
-		n := needed{p: c.Program, written: sides[i].written, passed: sides[i].entries, left: left, now: now}
+		n := needed{p: c.Program, written: sides[i].written, passed: sides[i].entries, left: x.Left, now: x.Now}
 		if outs[i], err = (Redecider{l}).redecided(ctx, n, award.Postpone(outs[i], most)); err != nil {
 			return nil, err
 		}
@@ -226,7 +224,7 @@ func (s *side) check() error {
 	if own := s.entries[s.passed:]; len(own) > 0 && own[0].Kind == loyalty.KindEnroll {
 		before, entries = loyalty.Account{}, own
 	}
-	return posting.CheckWrite(before, s.acc, entries)
+	return posting.CheckWrite(before, *s.acc, entries)
 }
 
 // seal sets the actor of the entries of a side and their place in the hash chain, and encodes the account. It returns
@@ -250,8 +248,8 @@ func (s *side) seal(l *Ledger, c Command) []table.Op {
 		)
 	}
 	s.acc.Head, s.acc.Ran = s.head, s.ran
-	s.item.Doc = stored.PackedAccount(stored.StoredAccount(s.acc))
-	s.item.Index = stored.DueKey(c.Program.ID, s.acc.Member, engine.NextRun(c.Program, s.acc))
+	s.item.Doc = stored.PackedAccount(stored.StoredAccount(*s.acc))
+	s.item.Index = stored.DueKey(c.Program.ID, s.acc.Member, engine.NextRun(c.Program, *s.acc))
 	return puts
 }
 

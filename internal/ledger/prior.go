@@ -65,26 +65,26 @@ func (l *Ledger) Prior(
 func (l *Ledger) LatestWith(
 	ctx context.Context, program string, cause loyalty.Cause, m loyalty.MemberID,
 ) (from Prior, err error) {
-	var read struct {
-		latest  loyalty.Entry
-		account table.Item
-	}
-	latest := func() (err error) {
-		read.latest, err = l.Latest(ctx, program, cause.Kind, cause.ID)
+	var was *loyalty.Entry
+	latest := func() error {
+		e, err := l.Latest(ctx, program, cause.Kind, cause.ID)
+		if e.Cause.Revision > 0 {
+			was = new(loyalty.Entry)
+			*was = e // usually there is none, so e itself is not on the heap
+		}
 		return err
 	}
 	if m == "" {
 		err = latest()
 	} else {
-		from.Account, from.member = &read.account, m
+		account := new(table.Item)
+		from.Account, from.member = account, m
 		err = parallel.Do(latest, func() (err error) {
-			read.account, err = l.Table.Get(ctx, stored.AccountKey(program, m))
+			*account, err = l.Table.Get(ctx, stored.AccountKey(program, m))
 			return Retryable(err)
 		})
 	}
-	if read.latest.Cause.Revision > 0 {
-		from.Was = &read.latest
-	}
+	from.Was = was
 	return from, err
 }
 

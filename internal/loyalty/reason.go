@@ -1,7 +1,6 @@
 package loyalty
 
 import (
-	"fmt"
 	"strings"
 )
 
@@ -190,11 +189,16 @@ func (b Reason) Effect() string {
 	if !ok || strings.Count(form, "%s") > len(b.Args) {
 		return strings.TrimSpace(string(b.Kind) + " " + strings.Join(b.Args, " "))
 	}
-	args := make([]any, strings.Count(form, "%s"))
-	for i := range args {
-		args[i] = b.Args[i]
+	out := make([]byte, 0, 64) // on the stack
+	for _, arg := range b.Args {
+		before, after, found := strings.Cut(form, "%s")
+		if !found {
+			break
+		}
+		out = append(append(out, before...), arg...)
+		form = after
 	}
-	return strings.TrimSpace(fmt.Sprintf(form, args...))
+	return strings.TrimSpace(string(append(out, form...)))
 }
 
 // ReasonIn returns a Reason for n points of a wallet.

@@ -75,7 +75,7 @@ func (e Events) ActivateOrder(ctx context.Context, p *loyalty.Program, id string
 	if err != nil {
 		return OrderResult{}, err
 	}
-	return orderResult(r.Entry(), r.Replayed), nil
+	return orderResult(r.Entries[:1], r.Replayed), nil
 }
 
 // ActivateEvent does the same as ActivateOrder for an event, which is identified by its family and ID: "review:778".

@@ -57,7 +57,7 @@ func (os Orders) Put(ctx context.Context, p *loyalty.Program, o loyalty.Order, b
 		return OrderResult{}, err
 	}
 	if superseded {
-		out := orderResult(r.Entry(), false)
+		out := orderResult(r.Entries[:1], false)
 		out.Entries, out.Superseded = nil, true
 		return out, nil
 	}
@@ -102,19 +102,19 @@ func (os Orders) nextOrder(
 	return os.writeOrder(ctx, p, from, o, by)
 }
 
-// orderEntry returns the entry of an order among the entries of a command. If the command moved the order, this is the
-// entry of the new member.
+// orderEntry returns the entry of an order among the entries of a command, in a slice of length 1. If the command moved
+// the order, this is the entry of the new member.
 func (os Orders) orderEntry(
 	ctx context.Context, program string, o loyalty.Order, r ledger.Result,
-) (loyalty.Entry, error) {
-	for _, e := range r.Entries {
-		if e.Order != nil && e.Order.Order.ID == o.ID && e.Order.Order.Member == o.Member {
-			return e, nil
+) ([]loyalty.Entry, error) {
+	for i := range r.Entries {
+		if is := r.Entries[i].Order; is != nil && is.Order.ID == o.ID && is.Order.Member == o.Member {
+			return r.Entries[i : i+1 : i+1], nil
 		}
 	}
-	return os.Latest(
-		ctx, program, loyalty.CauseOrder, o.ID,
-	) // the response of the transaction was lost, so read the entry
+	// The response of the transaction was lost, so read the entry.
+	e, err := os.Latest(ctx, program, loyalty.CauseOrder, o.ID)
+	return []loyalty.Entry{e}, err
 }
 
 // writeOrder returns the command that writes the next revision of an order to its member's account, or to no account
@@ -188,10 +188,12 @@ func movesReferral(was loyalty.Account, out posting.Outcome) bool {
 	return changed != changes || before != after
 }
 
-func orderResult(e loyalty.Entry, replayed bool) OrderResult {
+// orderResult returns the result for the entry of an order's revision, in a slice of length 1.
+func orderResult(entry []loyalty.Entry, replayed bool) OrderResult {
+	e := &entry[0]
 	r := OrderResult{State: *e.Order, Revision: e.Cause.Revision, Balance: e.Balance, Replayed: replayed}
 	if e.Kind != loyalty.KindNote {
-		r.Entries = []loyalty.Entry{e}
+		r.Entries = entry
 	}
 	return r
 }
@@ -204,7 +206,7 @@ func (os Orders) Get(ctx context.Context, program, id string) (OrderResult, erro
 		if err != nil {
 			return OrderResult{}, err
 		}
-		one := orderResult(e, false)
+		one := orderResult([]loyalty.Entry{e}, false)
 		one.Entries = append(r.Entries, one.Entries...)
 		r = one
 	}

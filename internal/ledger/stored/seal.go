@@ -32,5 +32,6 @@ func EncodedEntry(e loyalty.Entry) []byte {
 // OrderFingerprint returns a fingerprint of an order's content and its member.
 func OrderFingerprint(o loyalty.Order) string {
 	d := StoredOrder(loyalty.OrderState{Order: o})
-	return Fingerprint(append(d.appendTo(newDocument()), o.Member...))
+	var buffer [1024]byte // on the stack; larger documents do not fit
+	return Fingerprint(append(d.appendTo(buffer[:0]), o.Member...))
 }

@@ -59,30 +59,43 @@ func again(d *posting.Decision, x tier.KnownOrder, left earn.Budgets) error {
 
 func placed(x tier.KnownOrder) loyalty.PlacedOrder { return x.Entry.Order.Order.Placed() }
 
-// with adds a changed order to the input for deciding milestones and levels. The caller passes the account as it was
-// before the change.
-func with(r *posting.Rising, placed time.Time, was loyalty.Account) *posting.Rising {
-	if r == nil {
-		return &posting.Rising{Placed: []time.Time{placed}, Was: was}
+// settleOrder decides automatic redemptions, milestones and levels after an order was changed, unless more orders must
+// be decided first. The caller passes the account as it was before the change.
+func settleOrder(d *posting.Decision, placed time.Time, was *loyalty.Account) error {
+	switch {
+	case d.Rising != nil:
+		d.Rising = &posting.Rising{Placed: append(slices.Clip(d.Rising.Placed), placed), Was: d.Rising.Was}
+		return settleOrders(d)
+	case mustWait(d):
+		d.Rising = &posting.Rising{Placed: []time.Time{placed}, Was: *was}
+		return nil
 	}
-	return &posting.Rising{Placed: append(slices.Clip(r.Placed), placed), Was: r.Was}
+	return settle(d, was, placed)
 }
 
-// settleOrders decides automatic redemptions, milestones and levels after all orders of a command are decided. If one
-// order gains the points that another loses, the sum is the same, and none of these happens.
+// mustWait reports whether more orders must be decided before milestones and levels.
+func mustWait(d *posting.Decision) bool { return d.Holding || len(d.Needs.Orders) > 0 }
+
+// settleOrders decides automatic redemptions, milestones and levels after all orders of a command are decided.
 func settleOrders(d *posting.Decision) error {
-	if d.Rising == nil || d.Holding || len(d.Needs.Orders) > 0 {
+	if d.Rising == nil || mustWait(d) {
 		return nil
 	}
 	r := *d.Rising
 	d.Rising = nil
+	return settle(d, &r.Was, r.Placed...)
+}
+
+// settle decides automatic redemptions, milestones and levels after orders were changed. If one order gains the points
+// that another loses, the sum is the same, and none of these happens.
+func settle(d *posting.Decision, was *loyalty.Account, placed ...time.Time) error {
 	if err := redeem.AutoRedeem(d, d.Now); err != nil {
 		return err
 	}
 	if err := milestones(d); err != nil {
 		return err
 	}
-	if err := tier.Climb(d, r.Was, r.Placed...); err != nil {
+	if err := tier.Climb(d, *was, placed...); err != nil {
 		return err
 	}
 	return redeem.AutoRedeem(d, d.Now)

@@ -130,10 +130,19 @@ func TestReasonToDecideAnOrderAgain(t *testing.T) {
 			t.Errorf("%s: %s, want %s", order, got, want)
 		}
 	}
-	first := with(nil, loyaltytest.Noon, loyalty.Account{Sequence: 1})
-	second := with(first, loyaltytest.Noon.Add(1), loyalty.Account{Sequence: 2})
-	if len(first.Placed) != 1 || len(second.Placed) != 2 || second.Was.Sequence != 1 {
-		t.Errorf("%+v, %+v", first, second)
+}
+
+// Levels are decided after all orders, from the account as it was before the first one.
+func TestLevelsWaitForAllOrders(t *testing.T) {
+	d := &posting.Decision{Holding: true}
+	for i := range 2 {
+		was := loyalty.Account{Sequence: int64(i + 1)}
+		if err := settleOrder(d, loyaltytest.Noon.Add(time.Duration(i)), &was); err != nil {
+			t.Fatal(err)
+		}
+		if len(d.Rising.Placed) != i+1 || d.Rising.Was.Sequence != 1 {
+			t.Errorf("%+v", d.Rising)
+		}
 	}
 }
 

@@ -158,8 +158,7 @@ func placeOrder(
 	}
 	moved := slices.Concat(moved(acc.First, first, o.Placed()), Displaced(d, &s, e.Usage))
 	d.Needs = tier.MergeNeeds(d.Needs, posting.Needs{Orders: moved})
-	d.Rising = with(d.Rising, o.PlacedAt, acc)
-	return settleOrders(d)
+	return settleOrder(d, o.PlacedAt, &acc)
 }
 
 // orderActivity records an activity when an order starts to count, and removes it when the order no longer counts.

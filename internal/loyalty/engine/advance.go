@@ -30,6 +30,12 @@ func Advance(p *loyalty.Program, acc loyalty.Account, now time.Time) (posting.Ou
 func AdvanceThrough(
 	p *loyalty.Program, acc loyalty.Account, versions []tier.Live, now time.Time,
 ) (posting.Outcome, error) {
+	if len(versions) == 0 {
+		if at := Due(p, acc); at.IsZero() || at.After(now) {
+			passed(&acc, now)
+			return posting.Outcome{Account: acc}, nil
+		}
+	}
 	d := posting.Decide(p, acc, now)
 	for _, v := range versions {
 		if v.Until.After(now) {
@@ -58,7 +64,7 @@ func pass(d *posting.Decision, until time.Time) error {
 			return fmt.Errorf("loyalty: %s does not get past %s", d.Account.Member, at)
 		}
 	}
-	passed(d, until)
+	passed(&d.Account, until)
 	return nil
 }
 
@@ -74,14 +80,14 @@ func happenAt(d *posting.Decision, at time.Time) error {
 			return err
 		}
 	}
-	passed(d, at)
+	passed(&d.Account, at)
 	return nil
 }
 
 // passed records in the account the instant until which it was advanced, if the account stores one (Account.Ran).
-func passed(d *posting.Decision, until time.Time) {
-	if !d.Account.Ran.IsZero() {
-		d.Account.Ran = calendar.Later(d.Account.Ran, until)
+func passed(acc *loyalty.Account, until time.Time) {
+	if !acc.Ran.IsZero() {
+		acc.Ran = calendar.Later(acc.Ran, until)
 	}
 }
 

@@ -64,7 +64,7 @@ func (r Qualification) Measured(acc loyalty.Account, by loyalty.Measure, at time
 		return r.brands(acc, within)
 	}
 	for _, m := range acc.Metrics {
-		if !within(m.Month) {
+		if !within.has(m.Month) {
 			continue
 		}
 		switch by {
@@ -83,12 +83,12 @@ func (r Qualification) Measured(acc loyalty.Account, by loyalty.Measure, at time
 	return sum
 }
 
-// brands returns how many different brands were bought in the buckets for which the function within returns true.
-func (r Qualification) brands(acc loyalty.Account, within func(int) bool) (n int64) {
+// brands returns how many different brands were bought in a range of buckets.
+func (r Qualification) brands(acc loyalty.Account, within bucketRange) (n int64) {
 	for _, brand := range r.Tiers.Brands {
 		bought := int64(0)
 		for _, b := range acc.Brands {
-			if b.Brand == brand && within(b.Month) {
+			if b.Brand == brand && within.has(b.Month) {
 				bought += b.N
 			}
 		}
@@ -103,13 +103,21 @@ func (r Qualification) brands(acc loyalty.Account, within func(int) bool) (n int
 // has no tiers.
 func (r Qualification) Qualified(acc loyalty.Account, at time.Time) int {
 	for i := len(r.Tiers.Levels) - 1; i > 0; i-- {
-		for _, way := range r.Gaps(acc, i, at) {
-			if !slices.ContainsFunc(way, Gap.Open) {
-				return i
-			}
+		if r.qualifies(&acc, i, at) {
+			return i
 		}
 	}
 	return min(0, len(r.Tiers.Levels)-1)
+}
+
+// qualifies reports whether the account meets all requirements of one way to a level. It is like Gaps without a list.
+func (r Qualification) qualifies(acc *loyalty.Account, rung int, at time.Time) bool {
+	return slices.ContainsFunc(earn.QualifyingWays(r.Tiers), func(way []loyalty.Measure) bool {
+		return !slices.ContainsFunc(way, func(by loyalty.Measure) bool {
+			from, ok := need(r.Tiers, rung, by)
+			return !ok || Gap{by, from, r.Measured(*acc, by, at)}.Open()
+		})
+	})
 }
 
 // A Gap is the amount of one measure that a level requires, and the amount that the member has.

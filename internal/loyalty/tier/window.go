@@ -97,17 +97,28 @@ func (r Windows) begins(bucket int) calendar.Date {
 	return calendar.DateOf(time.UnixMilli(int64(bucket)), r.Zone)
 }
 
-// within returns a function that reports whether a bucket counts at an instant.
-func (r Windows) within(acc loyalty.Account, at time.Time) func(bucket int) bool {
+// A bucketRange contains the buckets that count at an instant.
+type bucketRange struct {
+	Windows
+	only        int // the only bucket of a LevelWindow
+	first, last calendar.Date
+}
+
+// within returns the buckets that count at an instant.
+func (r Windows) within(acc loyalty.Account, at time.Time) bucketRange {
 	if r.Tiers.Window.Kind == loyalty.LevelWindow {
-		from := int(calendar.Later(from(acc.Tier), acc.Joined).UnixMilli())
-		return func(bucket int) bool { return bucket == from }
+		return bucketRange{Windows: r, only: int(calendar.Later(from(acc.Tier), acc.Joined).UnixMilli())}
 	}
 	first, last := r.span(acc, at)
-	return func(bucket int) bool {
-		begins := r.begins(bucket)
-		return first <= begins && begins <= last
+	return bucketRange{Windows: r, first: first, last: last}
+}
+
+func (b bucketRange) has(bucket int) bool {
+	if b.Tiers.Window.Kind == loyalty.LevelWindow {
+		return bucket == b.only
 	}
+	begins := b.begins(bucket)
+	return b.first <= begins && begins <= b.last
 }
 
 // span returns the first and the last day of the window or period that applies at an instant.

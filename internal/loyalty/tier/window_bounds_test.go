@@ -124,7 +124,7 @@ func TestBucketsWithinAWindow(t *testing.T) {
 		{"a year from joining", fromJoining, []int{20260115, 20270115, 20280115}, []int{20270115}},
 		{"since the level", sinceLevel, []int{since - 1, since, since + 1}, []int{since}},
 	} {
-		in := Of(threeLevels(c.window)).within(member("bronze"), utc("2027-03-31"))
+		in := Of(threeLevels(c.window)).within(member("bronze"), utc("2027-03-31")).has
 		got := slices.DeleteFunc(slices.Clone(c.buckets), func(b int) bool { return !in(b) })
 		if !slices.Equal(got, c.want) {
 			t.Errorf("%s: %v, want %v", c.name, got, c.want)
@@ -137,7 +137,7 @@ func TestBucketsWithinAWindow(t *testing.T) {
 	monthly := threeLevels(func(t *loyalty.Tiers) {
 		t.Window = loyalty.Window{Kind: loyalty.CycleWindow, Months: 1, From: 110}
 	})
-	if in := Of(monthly).within(member("bronze"), utc("2027-03-09")); !in(20270210) || in(20270310) {
+	if in := Of(monthly).within(member("bronze"), utc("2027-03-09")).has; !in(20270210) || in(20270310) {
 		t.Error("the month from the tenth")
 	}
 }
