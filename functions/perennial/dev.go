@@ -48,6 +48,8 @@ type running struct {
 	url     string
 	key     string
 	keyID   string
+
+	tokenSecret string // the secret with which tokens of members are signed
 }
 
 // Run starts the stack, prints instructions, and serves requests until ctx ends.
@@ -196,7 +198,27 @@ func (r *running) start(ctx context.Context, in place, c candidate) (err error) 
 	}
 	key, who, err := a.Keys.Create(ctx, c.id, auth.Admin)
 	r.key, r.keyID = key, who.ID
+	if err != nil {
+		return err
+	}
+	r.tokenSecret, err = tokenSecret(ctx, a.Tokens, c.id)
 	return err
+}
+
+// tokenSecret returns the secret of a key that signs the tokens of members. It creates a key unless the program has
+// one.
+func tokenSecret(ctx context.Context, tokens *auth.Tokens, program string) (string, error) {
+	keys, err := tokens.Keys(ctx, program)
+	if err != nil {
+		return "", err
+	}
+	for _, k := range keys {
+		if k.Algorithm == auth.HS256 && k.RevokedAt.IsZero() {
+			return tokens.SecretOf(program, k.ID), nil
+		}
+	}
+	_, secret, err := tokens.CreateKey(ctx, program, nil)
+	return secret, err
 }
 
 // clock returns the clock of the stack. If the data are persistent and no start time is set, the clock continues with

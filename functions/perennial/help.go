@@ -45,6 +45,12 @@ var helpTexts = kong.Vars{
 		"charge.refunded, orders/paid, payment.updated, CAPTURE, payment.captured. An unknown type prints the list.",
 	"trigger_at": "Time of the event, such as 2026-12-01T10:00:00Z. The default is the stack's time. " +
 		"Use the same ID and time to send an event again.",
+	"token_keys_create": "Create a token key and print its secret, which is not shown again. " +
+		"Two keys can be valid at a time.",
+	"token_keys_public": "PEM file with an Ed25519 public key. " +
+		"Tokens are then signed with EdDSA, and the ID of the key is printed.",
+	"token_store_secret": "With --table: name or ARN of the stack's master secret in Secrets Manager " +
+		"(its resource Secret).",
 	"webhooks_cmd_replay":   "Process an event again, even if it is quarantined. Its effects occur only once.",
 	"webhooks_cmd_backfill": "Request a processor's past events, and process the missed ones.",
 	"webhook_store_secret":  "With --table: name or ARN of the stack's secret in Secrets Manager.",

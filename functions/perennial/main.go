@@ -1,8 +1,8 @@
 // Command perennial runs the whole platform on one machine (perennial dev). Its other commands are for operators. They
-// validate, explain, compare and publish program files; create and revoke API keys; upload codes; list reminders,
-// webhooks and upcoming tier changes; list and restart failed work; and estimate costs. Two commands control a local
-// stack: one advances its clock, and one sends it sample events. Command perennial is not a Lambda function, and is the
-// only program that contains the storage engine of the local table.
+// validate, explain, compare and publish program files; create and revoke API keys and the keys that sign the tokens of
+// members; upload codes; list reminders, webhooks and upcoming tier changes; list and restart failed work; and estimate
+// costs. Two commands control a local stack: one advances its clock, and one sends it sample events. Command perennial
+// is not a Lambda function, and is the only program that contains the storage engine of the local table.
 //
 // # One machine
 //
@@ -43,8 +43,11 @@ type commands struct {
 	Clock   clock      `cmd:"" help:"Read or advance the clock of a running perennial dev."`
 	Program programCmd `cmd:"" help:"Validate, explain, compare and publish program files."`
 	Keys    keys       `cmd:"" help:"Create and revoke API keys."`
-	Tiers   tiersCmd   `cmd:"" help:"List upcoming tier changes."`
-	Codes   codesCmd   `cmd:"" help:"Add codes to a reward's pool."`
+
+	TokenKeys tokenKeys `cmd:"" help:"Create, list and revoke the keys that sign the tokens of members."`
+
+	Tiers tiersCmd `cmd:"" help:"List upcoming tier changes."`
+	Codes codesCmd `cmd:"" help:"Add codes to a reward's pool."`
 
 	Estimate estimateCmd `cmd:"" help:"Estimate costs, and nights with many due members, on AWS."`
 

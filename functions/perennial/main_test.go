@@ -44,12 +44,14 @@ const patience = time.Minute
 
 // A process is a running perennial dev.
 type process struct {
-	t        *testing.T
-	cmd      *exec.Cmd
-	url, key string
-	said     string // standard output up to the line that shows that it is ready
-	err      *bytes.Buffer
-	ended    chan error
+	t           *testing.T
+	cmd         *exec.Cmd
+	url, key    string
+	tokenSecret string
+
+	said  string // standard output up to the line that shows that it is ready
+	err   *bytes.Buffer
+	ended chan error
 }
 
 // start runs perennial dev on a free port and waits until it is ready.
@@ -86,9 +88,12 @@ func start(t *testing.T, args ...string) *process {
 	case <-time.After(patience):
 		t.Fatalf("dev was not ready in %s:\n%s", patience, p.err)
 	}
-	var line struct{ URL, Key string }
+	var line struct {
+		URL, Key    string
+		TokenSecret string `json:"token_secret"`
+	}
 	if json.Unmarshal([]byte(p.said), &line) == nil {
-		p.url, p.key = line.URL, line.Key
+		p.url, p.key, p.tokenSecret = line.URL, line.Key, line.TokenSecret
 	}
 	return p
 }

@@ -102,3 +102,41 @@ func TestDevStoresDataInDynamoDB(t *testing.T) {
 		t.Error("the key is missing", status, answer, err)
 	}
 }
+
+// TestTokenKeysInDataDirectory creates and revokes the keys of member tokens. perennial dev uses a valid key if
+// there is one.
+func TestTokenKeysInDataDirectory(t *testing.T) {
+	data := filepath.Join(t.TempDir(), "data")
+	tokenKeys := func(args ...string) string {
+		t.Helper()
+		args = append(append([]string{"token-keys"}, args...), "--data", data, "--program", "bluebird")
+		out, err, status := run(t, args...)
+		if status != 0 {
+			t.Fatal(out, err, status)
+		}
+		return out
+	}
+	secret := strings.TrimSpace(tokenKeys("create"))
+	if !regexp.MustCompile(`^[\w-]{43}$`).MatchString(secret) {
+		t.Errorf("the secret is %q", secret)
+	}
+	p := start(t, "--empty", "--json", "--data", data, "--program", writeProgram(t))
+	if p.tokenSecret != secret {
+		t.Errorf("perennial dev uses the secret %q, not %q", p.tokenSecret, secret)
+	}
+	if err := p.stop(syscall.SIGTERM); err != nil {
+		t.Fatal(err)
+	}
+	line := regexp.MustCompile(`(?m)^([0-9a-z]{12})  HS256 +\S+Z *$`).FindStringSubmatch(tokenKeys("list"))
+	if line == nil {
+		t.Fatal("the key is not listed as valid")
+	}
+	tokenKeys("revoke", line[1])
+	if list := tokenKeys("list"); !regexp.MustCompile(`HS256 +\S+Z +\S+Z\n`).MatchString(list) {
+		t.Errorf("the revocation is not listed: %s", list)
+	}
+	_, err, status := run(t, "token-keys", "revoke", "--data", data, "--program", "bluebird", "unknown")
+	if status != 1 || !strings.Contains(err, "has no token key unknown") {
+		t.Errorf("%d %s", status, err)
+	}
+}

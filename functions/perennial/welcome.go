@@ -16,7 +16,9 @@ import (
 // welcome prints the address of the stack and example requests.
 func (r *running) welcome(ctx context.Context) error {
 	if r.JSON {
-		return json.NewEncoder(os.Stdout).Encode(map[string]string{"url": r.url, "key": r.key})
+		return json.NewEncoder(os.Stdout).Encode(map[string]string{
+			"url": r.url, "key": r.key, "token_secret": r.tokenSecret,
+		})
 	}
 	now := r.stack.App.Now()
 	var b strings.Builder
@@ -30,7 +32,9 @@ func (r *running) welcome(ctx context.Context) error {
 		fmt.Fprintf(&b, "  clock    stands still at %s\n", now.Format(time.RFC3339))
 	}
 	b.WriteString("\nTry it, in another terminal:\n\n")
-	fmt.Fprintf(&b, "export PERENNIAL_URL=%s PERENNIAL_KEY=%s\n", r.url, r.key)
+	fmt.Fprintf(
+		&b, "export PERENNIAL_URL=%s PERENNIAL_KEY=%s PERENNIAL_TOKEN_SECRET=%s\n", r.url, r.key, r.tokenSecret,
+	)
 	requests, err := r.requests(ctx, now)
 	if err != nil {
 		return err

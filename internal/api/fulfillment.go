@@ -8,7 +8,6 @@ import (
 
 	"github.com/perennial-loyalty/perennial/internal/api/request"
 	"github.com/perennial-loyalty/perennial/internal/api/wire"
-	"github.com/perennial-loyalty/perennial/internal/auth"
 	"github.com/perennial-loyalty/perennial/internal/lazyregexp"
 	"github.com/perennial-loyalty/perennial/internal/ledger"
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
@@ -137,7 +136,7 @@ func wireFulfillment(c *request.Call, h service.Handover) *wire.Fulfillment {
 			out.History, wire.FulfillmentStep{Status: wire.FulfillmentStepStatus(s.Status), At: s.At.UTC()},
 		)
 	}
-	if a := h.Address; a != nil && c.Who.May(auth.MembersRead) {
+	if a := h.Address; a != nil && c.ReadsMembers() {
 		out.Address = &wire.Address{
 			Name: a.Name, Lines: a.Lines, City: a.City, Region: a.Region, PostalCode: a.PostalCode, Country: a.Country,
 			Phone: a.Phone,

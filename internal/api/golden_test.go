@@ -61,6 +61,8 @@ func TestGoldenKeys(t *testing.T) { golden(t) }
 
 func TestGoldenTierGroups(t *testing.T) { golden(t) }
 
+func TestGoldenMe(t *testing.T) { golden(t) }
+
 func TestGoldenMembers(t *testing.T) { golden(t) }
 
 func TestGoldenNotices(t *testing.T) { golden(t) }

@@ -15,7 +15,8 @@ import (
 
 // verbs lists the verbs with which a summary may start.
 var verbs = []string{
-	"Accept", "Activate", "Add", "Attribute", "Cancel", "Commit", "Create", "Decline", "Extend", "Leave", "List",
+	"Accept", "Activate", "Add", "Attribute", "Cancel", "Commit", "Create", "Decline", "Enroll", "Extend", "Leave",
+	"List",
 	"Preview",
 	"Publish", "Receive", "Register", "Reinstate", "Remove", "Reserve", "Restore", "Retrieve", "Reverse", "Send",
 	"Update",

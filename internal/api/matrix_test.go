@@ -5,14 +5,15 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/perennial-loyalty/perennial/internal/auth"
 )
 
-// TestEveryRouteAsksForItsKey calls every operation of openapi.yaml without a key, with an invalid key, with a key that
-// has every scope except the required one, with a key of another program, and with a key that has only the required
-// scope. It fails for an operation that has no request here.
-func TestEveryRouteAsksForItsKey(t *testing.T) {
+// TestEveryRouteHasExactCallers calls every operation of openapi.yaml as every kind of caller: without credentials,
+// with invalid ones, with an expired token, with a key of each scope, with keys that have all scopes but one, with a
+// key or a token of another program, and as a member. It fails for an operation that has no request here.
+func TestEveryRouteHasExactCallers(t *testing.T) {
 	newMatrix(newWorld(t, memory(t))).run(t)
 }
 
@@ -25,6 +26,7 @@ type matrix struct {
 
 func newMatrix(w *world) matrix {
 	ada := w.must("POST", "/v1/members", `{"external_id": "cust-1"}`)
+	w.must("POST", "/v1/members", `{"external_id": "cust-2"}`)
 	w.must("POST", "/v1/members/"+ada+"/adjustments", `{"points": 5000, "reason": "a good start"}`)
 	first := w.must("POST", "/v1/redemptions", `{"member": "`+ada+`", "reward": "five-off"}`)
 	basket := `"member": "` + ada + `", "currency": "EUR", "line_items": [{"id": "1", "quantity": 1, "amount": 100}]`
@@ -67,7 +69,10 @@ func newMatrix(w *world) matrix {
 			"updateFulfillment": `{"status": "shipped"}`,
 			"updateTier":        `{"level": "gold", "reason": "matrix"}`,
 			"publishProgram":    `{}`, "rollbackProgram": `{"version": 1}`,
-			"previewReminder": `{"member": "` + ada + `", "reminder": "points-30d", "at": "2027-12-20T10:00:00Z"}`,
+			"enrollSelf": `{}`, "updateSelf": `{"name": "Ada"}`, "registerSelfForCampaign": `{}`,
+			"createOwnReferralCode": `{}`, "createOwnRedemption": `{"reward": "five-off"}`, "commitOwnRedemption": `{}`,
+			"cancelOwnRedemption": `{}`,
+			"previewReminder":     `{"member": "` + ada + `", "reminder": "points-30d", "at": "2027-12-20T10:00:00Z"}`,
 			"sendTestReminder": `{"member": "` + ada +
 				`", "reminder": "points-30d", "at": "2027-12-20T10:00:00Z", "to": ["me@example.com"]}`,
 		},
@@ -89,18 +94,25 @@ func (m matrix) run(t *testing.T) {
 		operations := paths[path].Operations()
 		for _, method := range slices.Sorted(maps.Keys(operations)) {
 			op := operations[method]
-			scope := ruleOf(m.spec, op).Scope()
-			if scope == "" {
+			rule := ruleOf(m.spec, op)
+			if rule.IsPublic() {
 				continue // webhooks are authenticated by signatures
 			}
 			t.Run(op.OperationID, func(t *testing.T) {
-				m.operation(t, method, path, op.OperationID, scope)
+				r := m.request(t, method, path, op.OperationID)
+				m.rejections(t, r, op.OperationID, rule)
+				if rule.IsForMembers() {
+					m.byMembers(t, r, op.OperationID)
+				} else {
+					m.byKeys(t, r, op.OperationID, rule.Scope())
+				}
 			})
 		}
 	}
 }
 
-func (m matrix) operation(t *testing.T, method, path, id string, scope auth.Scope) {
+// request returns the request of an operation.
+func (m matrix) request(t *testing.T, method, path, id string) sentRequest {
 	r := sentRequest{method: method, path: m.ids.Replace(path)}
 	body, ok := m.bodies[id]
 	if ok {
@@ -109,22 +121,75 @@ func (m matrix) operation(t *testing.T, method, path, id string, scope auth.Scop
 	if !ok && method != "GET" {
 		t.Fatalf("%s has no request here", id)
 	}
-	m.key("just "+id, "bluebird", scope)
-	m.key("but "+id, "bluebird", allBut(scope)...)
-	for _, c := range []struct{ key, want string }{
-		{"none", "401 unauthenticated"}, {"garbage", "401 token_invalid"}, {"but " + id, "403 scope_missing"},
-	} {
-		before := m.dump()
-		r.key = c.key
-		a := m.do(r)
-		if got := summary(a); got != c.want || m.dump() != before {
-			t.Errorf("by %s: %s, want %s and no trace", c.key, got, c.want)
+	return r
+}
+
+// rejections calls an operation as every caller that its rule rejects. No call leaves a trace.
+func (m matrix) rejections(t *testing.T, r sentRequest, id string, rule auth.Rule) {
+	m.keys["expired"] = m.token("cust-1", 11*time.Minute)
+	want := map[string]string{
+		"none": "401 unauthenticated", "garbage": "401 token_invalid", "expired": "401 token_expired",
+	}
+	if rule.IsForMembers() {
+		want["admin"], want["reader"] = "403 forbidden", "403 forbidden"
+	} else {
+		m.key("but "+id, "bluebird", allBut(rule.Scope())...)
+		want["but "+id], want["member:cust-1"] = "403 scope_missing", "403 forbidden"
+	}
+	for _, scope := range auth.Scopes() {
+		key := "only " + string(scope)
+		if m.keys[key] == "" {
+			m.key(key, "bluebird", scope)
+		}
+		switch {
+		case rule.IsForMembers():
+			want[key] = "403 forbidden"
+		case !(auth.Principal{Scopes: []auth.Scope{scope}}).May(rule.Scope()):
+			want[key] = "403 scope_missing"
 		}
 	}
+	before := m.dump()
+	for _, key := range slices.Sorted(maps.Keys(want)) {
+		r.key = key
+		if got := summary(m.do(r)); got != want[key] {
+			t.Errorf("by %s: %s, want %s", key, got, want[key])
+		}
+	}
+	if m.dump() != before {
+		t.Error("a rejected request changed the table")
+	}
+}
+
+// byMembers calls an operation as the owner of the requested objects, as another member, as a member of another
+// program, and as a person who is not enrolled.
+func (m matrix) byMembers(t *testing.T, r sentRequest, id string) {
+	for _, key := range []string{"member:nobody", "member:cust-1@in:redbird"} {
+		r.key = key
+		if id == "enrollSelf" {
+			continue // the only operation that succeeds for a person who is not enrolled
+		}
+		if got := summary(m.do(r)); got != "404 not_found" {
+			t.Errorf("by %s: %s, want 404 not_found", key, got)
+		}
+	}
+	r.key = "member:cust-2"
+	if got := summary(m.do(r)); strings.Contains(r.path, m.ids.Replace("{redemption}")) && got != "404 not_found" {
+		t.Errorf("by another member: %s, want 404 not_found", got)
+	}
+	r.key = "member:cust-1"
+	unknown := id == "registerSelfForCampaign" // the program has no campaign
+	if a := m.do(r); a.status == 401 || a.status == 403 || a.status == 404 && !unknown {
+		t.Errorf("by the member: %s", summary(a))
+	}
+}
+
+// byKeys calls an operation with a key of another program, and with a key that has only the required scope.
+func (m matrix) byKeys(t *testing.T, r sentRequest, id string, scope auth.Scope) {
 	want := m.foreign[id]
 	if want == "" {
 		want = "404 not_found"
 	}
+	path := r.path
 	if id == "retrieveDraft" { // another row of this test may already have stored the draft of the other program
 		m.do(sentRequest{method: "PUT", path: path, key: "other", body: []byte(`{"source": "mine"}`)})
 	}
@@ -135,7 +200,7 @@ func (m matrix) operation(t *testing.T, method, path, id string, scope auth.Scop
 	if got := summary(m.do(r)); got != want {
 		t.Errorf("by another program's key: %s, want %s", got, want)
 	}
-	r.key = "just " + id
+	r.key = "only " + string(scope)
 	if a := m.do(r); a.status == 401 || a.status == 403 {
 		t.Errorf("by a key with %s: %s", scope, summary(a))
 	}

@@ -126,20 +126,27 @@ func checkDayOfYear(c *request.Check, p request.Place, s string) {
 
 func createMember(ctx context.Context, c *request.Call) (request.Answer, error) {
 	var b enrolBody
-	through := ""
-	err := c.Take(&b, func(faults *request.Check) {
-		if b.ReferralCode != nil {
-			through = *b.ReferralCode
-			faults.Text(request.At("referral_code"), through, 1, maxReferralCode)
-		}
-	})
-	if err != nil {
+	if err := c.Take(&b, func(faults *request.Check) { b.checkCode(faults) }); err != nil {
 		return request.Answer{}, err
 	}
 	p, err := c.Program(ctx)
 	if err != nil {
 		return request.Answer{}, err
 	}
+	return enroll(ctx, c, p, b, loyalty.MemberID(derivedID(c, "mem_", "")))
+}
+
+// checkCode checks the form of the referral code.
+func (b enrolBody) checkCode(faults *request.Check) {
+	if b.ReferralCode != nil {
+		faults.Text(request.At("referral_code"), *b.ReferralCode, 1, maxReferralCode)
+	}
+}
+
+// enroll creates a member with the given ID.
+func enroll(
+	ctx context.Context, c *request.Call, p *loyalty.Program, b enrolBody, id loyalty.MemberID,
+) (request.Answer, error) {
 	profile, err := b.profile(members.Profile{}, false, calendar.DateOf(c.App.Now(), p.Zone))
 	if err != nil {
 		return request.Answer{}, err
@@ -152,6 +159,10 @@ func createMember(ctx context.Context, c *request.Call) (request.Answer, error) 
 	if err != nil {
 		return request.Answer{}, err
 	}
+	through := ""
+	if b.ReferralCode != nil {
+		through = *b.ReferralCode
+	}
 	by, err := by(c, struct {
 		members.Profile `json:",inline"`
 		Segments        []string      `json:",omitzero"`
@@ -163,12 +174,7 @@ func createMember(ctx context.Context, c *request.Call) (request.Answer, error) 
 	}
 	names := identities(c, profile.ExternalID, profile.Email)
 	m, err := c.App.Members.Enroll(ctx, p, members.Enrollment{
-		Member:     loyalty.MemberID(derivedID(c, "mem_", "")),
-		Profile:    profile,
-		Segments:   segments,
-		Identities: names,
-		Consents:   consents,
-		Code:       through,
+		Member: id, Profile: profile, Segments: segments, Identities: names, Consents: consents, Code: through,
 	}, by)
 	if err != nil {
 		return request.Answer{}, err
@@ -207,6 +213,11 @@ func updateMember(ctx context.Context, c *request.Call) (request.Answer, error) 
 	if err := c.Decode(&b); err != nil {
 		return request.Answer{}, err
 	}
+	return update(ctx, c, b)
+}
+
+// update changes the member in the path.
+func update(ctx context.Context, c *request.Call, b memberBody) (request.Answer, error) {
 	p, m, err := namedMember(ctx, c)
 	if err != nil {
 		return request.Answer{}, err
@@ -261,12 +272,17 @@ func namedMember(ctx context.Context, c *request.Call) (*loyalty.Program, member
 	return p, m, err
 }
 
+// wireMember returns a member as the API presents it to the caller. Segments are for the merchant only.
 func wireMember(c *request.Call, p *loyalty.Program, m members.Member) wire.Member {
+	segments := m.Account.Traits.Segments
+	if c.Self() != "" {
+		segments = nil
+	}
 	return wire.Member{
 		ID: string(m.Account.Member), ExternalID: m.Profile.ExternalID, Email: m.Profile.Email, Phone: m.Profile.Phone,
 		Name:   m.Profile.Name,
 		Locale: m.Profile.Locale, Timezone: m.Profile.Timezone, Birthday: m.Profile.Birthday,
-		MembershipYearStart: m.Profile.YearFrom, Segments: m.Account.Traits.Segments,
+		MembershipYearStart: m.Profile.YearFrom, Segments: segments,
 		Status: wire.MemberStatus(m.Account.Status), JoinedAt: m.Account.Joined.UTC(),
 		Balance: request.WireBalance(m.Account.Balance()), Tier: wireTier(p, m.Account, c.App.Now()),
 		TierGroups: wireTierGroups(p, m.Account, c.App.Now()),

@@ -15,8 +15,14 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/service"
 )
 
+// A redemptionBody requests a redemption for a member.
 type redemptionBody struct {
-	Member string        `json:"member"`
+	Member      string `json:"member"`
+	desiredBody `json:",inline"`
+}
+
+// A desiredBody states the reward that a member redeems.
+type desiredBody struct {
 	Reward string        `json:"reward"`
 	Order  *string       `json:"order"`
 	Cart   *string       `json:"cart"`
@@ -37,8 +43,7 @@ type totalBody struct {
 }
 
 // request checks the body and returns the redemption request. The caller sets its ID and its member.
-func (b redemptionBody) request(c *request.Check) service.RedemptionRequest {
-	c.RequiredID(request.At("member"), b.Member)
+func (b desiredBody) request(c *request.Check) service.RedemptionRequest {
 	c.RequiredID(request.At("reward"), b.Reward)
 	in := service.RedemptionRequest{
 		Reward: b.Reward, Order: optionalID(c, request.At("order"), b.Order),
@@ -85,13 +90,38 @@ func optionalID(c *request.Check, p request.Place, s *string) string {
 func createRedemption(ctx context.Context, c *request.Call) (request.Answer, error) {
 	var b redemptionBody
 	var in service.RedemptionRequest
-	if err := c.Take(&b, func(faults *request.Check) { in = b.request(faults) }); err != nil {
+	err := c.Take(&b, func(faults *request.Check) {
+		faults.RequiredID(request.At("member"), b.Member)
+		in = b.request(faults)
+	})
+	if err != nil {
 		return request.Answer{}, err
 	}
 	p, m, err := c.ProgramAndMember(ctx, b.Member)
 	if err != nil {
 		return request.Answer{}, err
 	}
+	return redeemFor(ctx, c, p, m, in)
+}
+
+// redeemSelf redeems a reward for the member who calls.
+func redeemSelf(ctx context.Context, c *request.Call) (request.Answer, error) {
+	var b desiredBody
+	var in service.RedemptionRequest
+	if err := c.Take(&b, func(faults *request.Check) { in = b.request(faults) }); err != nil {
+		return request.Answer{}, err
+	}
+	p, err := c.Program(ctx)
+	if err != nil {
+		return request.Answer{}, err
+	}
+	return redeemFor(ctx, c, p, c.Self(), in)
+}
+
+// redeemFor redeems a reward for a member.
+func redeemFor(
+	ctx context.Context, c *request.Call, p *loyalty.Program, m loyalty.MemberID, in service.RedemptionRequest,
+) (request.Answer, error) {
 	in.ID, in.Member = stored.RedemptionID(derivedID(c, "", m), m), m
 	by, err := byRedemption(c, in)
 	if err != nil {
@@ -141,6 +171,9 @@ func retrieveRedemption(ctx context.Context, c *request.Call) (request.Answer, e
 	}
 	r, err := c.App.Redemptions.Current(ctx, p, c.Path("redemption"))
 	if err != nil {
+		return request.Answer{}, err
+	}
+	if err := c.OwnedBy(r.Member); err != nil {
 		return request.Answer{}, err
 	}
 	return redemptionAnswer(ctx, c, r, http.StatusOK)

@@ -104,6 +104,9 @@ func resolve(
 		return request.Answer{}, err
 	}
 	id, by := c.Path("redemption"), byKey(c)
+	if err := ownRedemption(ctx, c, p, id); err != nil {
+		return request.Answer{}, err
+	}
 	if what != "" {
 		by.Input += "." + fingerprint("what", what)
 	}
@@ -112,4 +115,16 @@ func resolve(
 		return request.Answer{Replayed: r.Replayed}, err
 	}
 	return redemptionAnswer(ctx, c, r, http.StatusOK)
+}
+
+// ownRedemption returns not_found if the caller is a member and the redemption is not the member's.
+func ownRedemption(ctx context.Context, c *request.Call, p *loyalty.Program, id string) error {
+	if c.Self() == "" {
+		return nil
+	}
+	r, err := c.App.Redemptions.Current(ctx, p, id)
+	if err != nil {
+		return err
+	}
+	return c.OwnedBy(r.Member)
 }

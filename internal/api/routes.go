@@ -6,7 +6,8 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/app"
 )
 
-// Members serves members, their statements, households and referrals, and manual changes to them.
+// Members serves members, their statements, households and referrals, and manual changes to them. Most routes under
+// /v1/me have the operations of the same routes under /v1/members/{member}.
 func Members(a *app.App) lambda.Handler {
 	return request.NewHandler(a, "members", map[string]request.Operation{
 		"POST /v1/members":                              createMember,
@@ -33,6 +34,15 @@ func Members(a *app.App) lambda.Handler {
 		"POST /v1/members/{member}/referral":            attributeReferral,
 		"GET /v1/members/{member}/referrals":            listReferrals,
 		"GET /v1/members/{member}/consents":             listConsents,
+
+		"GET /v1/me":                      retrieveSelf,
+		"PUT /v1/me":                      enrollSelf,
+		"PATCH /v1/me":                    updateSelf,
+		"GET /v1/me/entries":              listEntries,
+		"GET /v1/me/entries/{entry}":      retrieveMemberEntry,
+		"PUT /v1/me/campaigns/{campaign}": registerForCampaign,
+		"PUT /v1/me/referral-code":        createReferralCode,
+		"GET /v1/me/consents":             listConsents,
 	}).Function()
 }
 
@@ -46,6 +56,7 @@ func Earn(a *app.App) lambda.Handler {
 		"POST /v1/events/{event}/activate": activateEvent,
 		"POST /v1/quotes":                  createQuote,
 		"GET /v1/campaigns":                listCampaigns,
+		"GET /v1/me/campaigns":             listCampaigns,
 	}).Function()
 }
 
@@ -80,5 +91,13 @@ func Redeem(a *app.App) lambda.Handler {
 		"POST /v1/members/{member}/conversions":         createConversion,
 		"GET /v1/conversions/{conversion}":              retrieveConversion,
 		"POST /v1/conversions/{conversion}/reverse":     reverseConversion,
+
+		"GET /v1/me/rewards":                          listMemberRewards,
+		"GET /v1/me/perks":                            listPerks,
+		"GET /v1/me/redemptions":                      listRedemptions,
+		"POST /v1/me/redemptions":                     redeemSelf,
+		"GET /v1/me/redemptions/{redemption}":         retrieveRedemption,
+		"POST /v1/me/redemptions/{redemption}/commit": commitRedemption,
+		"POST /v1/me/redemptions/{redemption}/cancel": cancelRedemption,
 	}).Function()
 }

@@ -31,7 +31,8 @@ func jsonNames(v any) []string {
 // TestScripts runs testdata/*.txt. A script is prose that contains requests. A request consists of these lines:
 //
 //   - a line like "PUT /v1/orders/1042";
-//   - headers: Key selects an API key by its name in the test world, and the value "-" removes a header;
+//   - headers: Key selects an API key by its name in the test world, or the token of a member ("member:cust-1"), and
+//     the value "-" removes a header;
 //   - the body; the prefix "go " means that it is a Go string, and "base64 " that it is sent unchanged as base64;
 //   - "=> 201", followed by the code if the request is rejected, and by "replayed" if the answer states so;
 //   - the expected values of the answer as "path: JSON" with a dotted path (# is the length of a list), and
@@ -227,7 +228,7 @@ func (s *script) perform(r sentRequest, want string) answered {
 	}
 	before := s.dump()
 	a := s.do(r)
-	if a.header["idempotent-replayed"] == "true" && r.key == "" {
+	if a.header["idempotent-replayed"] == "true" && (r.key == "" || strings.HasPrefix(r.key, "member:")) {
 		s.replay(r, a)
 	}
 	if a.status >= 400 && !strings.Contains(want, "recorded") {
@@ -238,11 +239,13 @@ func (s *script) perform(r sentRequest, want string) answered {
 	return a
 }
 
-// replay repeats a replayed request with another API key of the program. The answer must be the same, because
-// Idempotency-Keys do not belong to an API key.
+// replay repeats a replayed request with another API key of the program, or with another token of the member. The
+// answer must be the same, because Idempotency-Keys do not belong to an API key or a token.
 func (s *script) replay(r sentRequest, want answered) {
 	s.t.Helper()
-	r.key = "second"
+	if r.key == "" {
+		r.key = "second"
+	}
 	a := s.do(r)
 	if a.status != want.status || a.header["idempotent-replayed"] != "true" ||
 		a.status < 400 && !reflect.DeepEqual(a.json, want.json) {

@@ -12,7 +12,6 @@ import (
 
 	"github.com/perennial-loyalty/perennial/internal/api/request"
 	"github.com/perennial-loyalty/perennial/internal/api/wire"
-	"github.com/perennial-loyalty/perennial/internal/auth"
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
 	"github.com/perennial-loyalty/perennial/internal/loyalty/redeem"
 	"github.com/perennial-loyalty/perennial/internal/messages"
@@ -87,7 +86,7 @@ func hidden(c *request.Call, what, s string) string {
 // sent returns the messages that sent the gift card of a redemption. It returns none if the API key must not read
 // members.
 func sent(ctx context.Context, c *request.Call, r service.RedemptionResult) ([]wire.GiftCardMessage, error) {
-	if r.Redemption.Code == "" || !c.Who.May(auth.MembersRead) {
+	if r.Redemption.Code == "" || !c.ReadsMembers() {
 		return nil, nil
 	}
 	if r.Redemption.Status == loyalty.Reserved || r.Written && r.Redemption.Status == loyalty.Committed {

@@ -235,6 +235,9 @@ func ruleOf(s *spec, op *openapi3.Operation) auth.Rule {
 		security = &s.doc.Security
 	}
 	for _, want := range *security {
+		if _, ok := want["memberToken"]; ok {
+			return auth.Members
+		}
 		for _, scope := range want["apiKey"] {
 			return auth.Needs(auth.Scope(scope))
 		}
@@ -278,8 +281,11 @@ func TestBodiesAreThoseOfTheDocument(t *testing.T) {
 		"LineItem": request.LineBody{},
 		"Tender":   request.TenderBody{},
 		"Refund":   request.RefundBody{}, "RefundLineItem": request.RefundLineBody{}, "Dispute": request.DisputeBody{},
-		"EventRequest":      request.EventBody{},
-		"RedemptionRequest": redemptionBody{}, "OrderTotal": totalBody{}, "Address": addressBody{},
+		"EventRequest":         request.EventBody{},
+		"RedemptionRequest":    redemptionBody{},
+		"OwnRedemptionRequest": desiredBody{},
+		"EnrollSelfRequest":    enrollSelfBody{}, "UpdateSelfRequest": selfBody{},
+		"OrderTotal": totalBody{}, "Address": addressBody{},
 		"CommitRequest":  commitBody{},
 		"ReverseRequest": reverseBody{}, "Refunded": refundedBody{}, "FulfillmentRequest": fulfilmentBody{},
 		"GiftCardMessageRequest": sendBody{},

@@ -20,6 +20,8 @@ import (
 	"unicode/utf8"
 
 	"github.com/aws/aws-lambda-go/lambda"
+	"github.com/golang-jwt/jwt/v5"
+
 	"github.com/perennial-loyalty/perennial/internal/api/programs"
 	"github.com/perennial-loyalty/perennial/internal/api/reminders"
 	"github.com/perennial-loyalty/perennial/internal/api/request"
@@ -32,6 +34,7 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/notify/wording"
 	"github.com/perennial-loyalty/perennial/internal/program"
 	"github.com/perennial-loyalty/perennial/internal/program/snapshot"
+	"github.com/perennial-loyalty/perennial/internal/seedtest"
 	"github.com/perennial-loyalty/perennial/internal/stack/access"
 	"github.com/perennial-loyalty/perennial/internal/stack/stacktest"
 	"github.com/perennial-loyalty/perennial/internal/table"
@@ -64,6 +67,7 @@ type world struct {
 	handlers map[string]lambda.Handler
 	spec     *spec             // the specification; if nil, requests and answers are not checked
 	keys     map[string]string // the full keys, by name
+	secrets  map[string]string // the secrets with which tokens of members are signed, by program
 	table    table.Table       // the table without the access checks of guard
 
 	http       *throughGateway                     // sends the requests over HTTP; may be nil
@@ -94,7 +98,10 @@ func newWorld(t testing.TB, tab table.Table) *world { return openWorld(t, tab, n
 // openWorld returns a world. The argument random is the source of randomness, or nil for crypto/rand. The argument spec
 // is the specification that requests and answers must follow, or nil for none.
 func openWorld(t testing.TB, tab table.Table, random io.Reader, spec *spec) *world {
-	w := &world{t: t, now: start, keys: map[string]string{"none": "", "garbage": "sk_test_garbage"}, spec: spec}
+	w := &world{
+		t: t, now: start, spec: spec, secrets: map[string]string{},
+		keys: map[string]string{"none": "", "garbage": "sk_test_garbage"},
+	}
 	w.queued = &queues{bodies: map[string][]string{}}
 	w.guard = stacktest.Guard(t)
 	w.table = tab
@@ -122,7 +129,13 @@ func openWorld(t testing.TB, tab table.Table, random io.Reader, spec *spec) *wor
 	w.key("shopper", "bluebird", auth.RewardsRead)
 	w.key("packer", "bluebird", auth.RedemptionsWrite)
 	w.key("unpublished", "nobird", auth.Admin)
+	keys := &auth.Tokens{Table: tab, Now: w.clock, Secret: w.app.Derive("member-tokens"), Random: seedtest.Random(29)}
 	for _, id := range []string{"bluebird", "redbird"} {
+		_, secret, err := keys.CreateKey(context.Background(), id, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		w.secrets[id] = secret
 		source := strings.Replace(plainSource(w.t), "program: bluebird", "program: "+id, 1)
 		w.publish(id, []byte(source), 0)
 	}
@@ -184,7 +197,32 @@ func (w *world) key(name, program string, scopes ...auth.Scope) {
 	w.keys[name] = full
 }
 
-// A sentRequest is the request of a caller. Its key names one of the world's keys ("" is the admin key).
+// token returns a token that the shop's server signed some time ago, for a member of bluebird with the given external
+// ID. The form "ada@in:redbird" names a member of
+// another program, and "ada,ada@example.com" states a verified email address.
+func (w *world) token(member string, ago time.Duration) string {
+	w.t.Helper()
+	external, program, found := strings.Cut(member, "@in:")
+	if !found {
+		program = "bluebird"
+	}
+	w.mu.Lock()
+	at := w.now.Add(-ago)
+	w.mu.Unlock()
+	external, email, _ := strings.Cut(external, ",")
+	token := jwt.NewWithClaims(jwt.SigningMethodHS256, jwt.MapClaims{
+		"sub": external, "aud": program, "iat": at.Unix(), "exp": at.Add(10 * time.Minute).Unix(),
+		"email": email, "email_verified": email != "",
+	})
+	text, err := token.SignedString([]byte(w.secrets[program]))
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	return text
+}
+
+// A sentRequest is the request of a caller. Its key names one of the world's keys ("" is the admin key), or a member
+// whose token it sends: "member:cust-1".
 type sentRequest struct {
 	method, path string
 	key          string
@@ -350,6 +388,9 @@ func (w *world) headers(r sentRequest, id string) map[string]string {
 	key, ok := w.keys[r.key]
 	if r.key == "" {
 		key, ok = w.keys["admin"], true
+	}
+	if member, found := strings.CutPrefix(r.key, "member:"); found {
+		key, ok = w.token(member, 0), true
 	}
 	if !ok {
 		w.t.Fatalf("no key is called %q", r.key)

@@ -38,7 +38,10 @@ type App struct {
 	Table table.Table
 	Queue Queue // may be nil if no function of the App sends messages
 	Now   func() time.Time
-	Log   *slog.Logger
+	// Wall is the clock with which tokens of members are compared, because their issuers do not use a test clock. Wire
+	// sets it to Now if it is nil.
+	Wall func() time.Time
+	Log  *slog.Logger
 	// Version is the function's published version, which is a dimension of its metrics. Wire sets it to "local" if it
 	// is empty.
 	Version string
@@ -61,6 +64,7 @@ type App struct {
 
 	Stores   // the ledger and the stores that use it
 	Keys     *auth.Keys
+	Tokens   *auth.Tokens
 	Programs *Programs
 }
 
@@ -85,6 +89,9 @@ func (a *App) Wire() error {
 	if err := a.Processors.Check(); err != nil {
 		return err
 	}
+	if a.Wall == nil {
+		a.Wall = a.Now
+	}
 	if a.Version == "" {
 		a.Version = "local"
 	}
@@ -97,6 +104,9 @@ func (a *App) Wire() error {
 	if a.Keys == nil {
 		a.Keys = &auth.Keys{Table: a.Table, Now: a.Now, Stage: a.Stage, Random: a.Random}
 	}
+	if a.Tokens == nil {
+		a.Tokens = a.NewTokens(a.Table, a.Wall)
+	}
 	if a.Programs == nil {
 		a.Programs = &Programs{Catalog: a.Catalog, Now: a.Now}
 	}
@@ -107,6 +117,11 @@ func (a *App) Wire() error {
 		a.Ledger.Versions = a.Programs.Schedule
 	}
 	return nil
+}
+
+// NewTokens returns the tokens of members that are stored in a table. Their secrets are derived from the master secret.
+func (a *App) NewTokens(t table.Table, now func() time.Time) *auth.Tokens {
+	return &auth.Tokens{Table: t, Now: now, Secret: a.Derive("member-tokens"), Random: a.Random}
 }
 
 // Derive returns a 32-byte key for one purpose, derived from the master secret (HKDF-SHA-256, RFC 5869). Each

@@ -1,10 +1,13 @@
-// Package auth authenticates API keys and checks their scopes.
+// Package auth authenticates callers and decides what they may call.
 //
-// A key is shown once and stored as a hash. It belongs to one program and one stage. Comparison takes constant
-// time, and a revoked key stops working in every process within a minute.
+// A merchant's server has an API key. A key is shown once and stored as a hash. It belongs to one program and one
+// stage. Comparison takes constant time, and a revoked key stops working in every process within a minute.
 //
-// The package deliberately knows no routes (package api defines the scope of each route) and no members:
-// storefronts call through a server that holds a key.
+// A member has a token that the merchant's server signed a few minutes ago. The table stores the public parts of the
+// keys that sign tokens; secrets are derived from the master secret.
+//
+// The package deliberately knows no routes (package api has the rule of each route) and no stored members: a token
+// states the external ID of its member, which may not be enrolled.
 package auth
 
 import (
@@ -38,8 +41,9 @@ type Code string
 
 const (
 	Unauthenticated Code = "unauthenticated" // the request has no key
-	TokenInvalid    Code = "token_invalid"   // the key is unknown, revoked or of the other stage
+	TokenInvalid    Code = "token_invalid"   // the key is unknown, revoked or of the other stage; or a token is invalid
 	ScopeMissing    Code = "scope_missing"   // the key is valid but does not have the required scope
+	TokenExpired    Code = "token_expired"   // the token of a member has expired
 	Forbidden       Code = "forbidden"       // no caller of this kind may call the route
 )
 
@@ -116,16 +120,14 @@ func (k *Keys) Create(ctx context.Context, program string, scopes ...Scope) (str
 }
 
 func (k *Keys) generate() (id, full string, err error) {
-	var raw [idLength + secretLength]byte
-	if _, err := io.ReadFull(random.Source(k.Random), raw[:]); err != nil {
+	if id, err = newID(k.Random); err != nil {
+		return "", "", err
+	}
+	var secret [secretLength]byte
+	if _, err := io.ReadFull(random.Source(k.Random), secret[:]); err != nil {
 		return "", "", fmt.Errorf("auth: read random bytes: %w", err)
 	}
-	var b [idLength]byte
-	for i := range b {
-		b[i] = alphabet[raw[i]%32]
-	}
-	id = string(b[:])
-	return id, k.prefix() + id + "_" + base64.RawURLEncoding.EncodeToString(raw[idLength:]), nil
+	return id, k.prefix() + id + "_" + base64.RawURLEncoding.EncodeToString(secret[:]), nil
 }
 
 func (k *Keys) prefix() string { return "sk_" + string(k.Stage) + "_" }

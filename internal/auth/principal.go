@@ -17,9 +17,11 @@ const (
 // A Principal describes the authenticated caller. It is the actor of what the caller does.
 type Principal struct {
 	Kind    Kind
-	ID      string // the ID of the API key or the member; safe to log
+	ID      string // the ID of the API key or the member; safe to log; empty until the member is looked up
 	Program string
 	Scopes  []Scope // the permissions of an API key
+	Subject string  // the external ID of a member
+	Email   string  // the email address of a member, if the token states that it is verified
 }
 
 // Actor returns the text that the ledger records for the principal. It is the ID of an API key, or the kind and the ID

@@ -84,7 +84,8 @@ func New(o Options) (*Stack, error) {
 	s := &Stack{clock: o.Clock, queues: newQueues(o.Log), Outbox: &notify.Outbox{}, paypal: o.PayPal}
 	s.queues.now = o.Clock.Now
 	s.App = &app.App{
-		Table: o.Table, Queue: s.queues, Now: o.Clock.Now, Log: o.Log, Stage: app.Test, Secret: []byte(secret),
+		Table: o.Table, Queue: s.queues, Now: o.Clock.Now, Wall: time.Now,
+		Log: o.Log, Stage: app.Test, Secret: []byte(secret),
 		Processors: o.Processors, HTTP: o.HTTP, Roots: o.Roots, Random: o.Random,
 	}
 	if err := s.App.Wire(); err != nil {

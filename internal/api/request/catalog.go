@@ -46,9 +46,11 @@ var Catalogue = map[loyalty.Code]kind{
 	InvalidCursor:    {http.StatusBadRequest, "Invalid cursor"},
 	InvalidParameter: {http.StatusBadRequest, "Invalid parameter"},
 
-	loyalty.Code(auth.Unauthenticated): {http.StatusUnauthorized, "API key is missing"},
-	loyalty.Code(auth.TokenInvalid):    {http.StatusUnauthorized, "Invalid API key"},
+	loyalty.Code(auth.Unauthenticated): {http.StatusUnauthorized, "Not authenticated"},
+	loyalty.Code(auth.TokenInvalid):    {http.StatusUnauthorized, "Invalid API key or token"},
+	loyalty.Code(auth.TokenExpired):    {http.StatusUnauthorized, "The token has expired"},
 	loyalty.Code(auth.ScopeMissing):    {http.StatusForbidden, "Insufficient scope"},
+	loyalty.Code(auth.Forbidden):       {http.StatusForbidden, "Not allowed for this caller"},
 	loyalty.AccountFrozen:              {http.StatusForbidden, "The account is frozen"},
 	loyalty.NotFound:                   {http.StatusNotFound, "Not found"},
 	MethodNotAllowed:                   {http.StatusMethodNotAllowed, "Method not allowed"},

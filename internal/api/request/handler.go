@@ -177,7 +177,7 @@ func (c *Call) serve(ctx context.Context) (ans Answer, err error) {
 	if c.Route.Rule.IsPublic() {
 		return c.operate(ctx)
 	}
-	if c.Who, err = c.App.Keys.Verify(ctx, c.Event.Headers.Authorization); err != nil {
+	if c.Who, err = c.authenticate(ctx); err != nil {
 		return Answer{}, err
 	}
 	if err := c.Route.Rule.Check(c.Who); err != nil {
@@ -227,6 +227,11 @@ func (c *Call) checkParameters() error {
 
 // operate calls the operation of the request's route.
 func (c *Call) operate(ctx context.Context) (Answer, error) {
+	if c.Route.Rule.IsForMembers() && c.Route.Pattern != enrollment {
+		if err := c.FindSelf(ctx); err != nil {
+			return Answer{}, err
+		}
+	}
 	return c.operations[c.Route.Pattern](ctx, c)
 }
 

@@ -67,9 +67,14 @@ func unavailable() wire.Problem {
 }
 
 var whoDetail = map[auth.Code]string{
-	auth.Unauthenticated: "Send an API key in the header Authorization: Bearer sk_…",
-	auth.TokenInvalid:    "The API key is unknown, belongs to another stage or was revoked.",
-	auth.ScopeMissing:    "The API key lacks the scope of this route.",
+	auth.Unauthenticated: "Send an API key in the header Authorization: Bearer sk_…, " +
+		"or the token of a member on /v1/me.",
+	auth.TokenInvalid: "The API key is unknown, belongs to another stage or was revoked. " +
+		"A token of a member needs a valid signature, aud, sub, iat and exp.",
+	auth.TokenExpired: "The token of the member has expired. Request a new one from your server.",
+	auth.ScopeMissing: "The API key lacks the scope of this route.",
+	auth.Forbidden: "Members call only /v1/me with their tokens, " +
+		"and servers call the other routes with their API keys.",
 }
 
 // NotFoundDetail is the same for all missing objects, so that callers cannot find out what exists in other programs.

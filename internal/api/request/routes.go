@@ -41,6 +41,9 @@ const (
 
 const keyed, unkeyed = true, false
 
+// enrollment is the only route of members whose caller may not be enrolled yet.
+const enrollment = "PUT /v1/me"
+
 // Routes returns all operations of the API. Package payments serves the routes of the function webhooks.
 func Routes() []Route {
 	page, words, needs := []string{"page_size", "cursor"}, []string{"language"}, auth.Needs
@@ -126,6 +129,23 @@ func Routes() []Route {
 		{"GET /v1/reports/reminders", "reminders", needs(auth.ProgramRead), unkeyed, NoBody, []string{"from", "to"}},
 		{"GET /v1/unsubscribe/{token}", "reminders", auth.Public, unkeyed, NoBody, nil},
 		{"POST /v1/unsubscribe/{token}", "reminders", auth.Public, unkeyed, NoBody, nil},
+
+		{"GET /v1/me", "members", auth.Members, unkeyed, NoBody, nil},
+		{enrollment, "members", auth.Members, unkeyed, SmallBody, nil},
+		{"PATCH /v1/me", "members", auth.Members, unkeyed, SmallBody, nil},
+		{"GET /v1/me/entries", "members", auth.Members, unkeyed, NoBody, page},
+		{"GET /v1/me/entries/{entry}", "members", auth.Members, unkeyed, NoBody, words},
+		{"PUT /v1/me/campaigns/{campaign}", "members", auth.Members, unkeyed, MaybeBody, nil},
+		{"PUT /v1/me/referral-code", "members", auth.Members, unkeyed, MaybeBody, nil},
+		{"GET /v1/me/consents", "members", auth.Members, unkeyed, NoBody, nil},
+		{"GET /v1/me/campaigns", "earn", auth.Members, unkeyed, NoBody, nil},
+		{"GET /v1/me/rewards", "redeem", auth.Members, unkeyed, NoBody, nil},
+		{"GET /v1/me/perks", "redeem", auth.Members, unkeyed, NoBody, nil},
+		{"GET /v1/me/redemptions", "redeem", auth.Members, unkeyed, NoBody, page},
+		{"POST /v1/me/redemptions", "redeem", auth.Members, keyed, SmallBody, nil},
+		{"GET /v1/me/redemptions/{redemption}", "redeem", auth.Members, unkeyed, NoBody, nil},
+		{"POST /v1/me/redemptions/{redemption}/commit", "redeem", auth.Members, keyed, MaybeBody, nil},
+		{"POST /v1/me/redemptions/{redemption}/cancel", "redeem", auth.Members, keyed, MaybeBody, nil},
 
 		{"POST /v1/webhooks/{program}/{provider}", "webhooks", auth.Public, unkeyed, SmallBody, nil},
 		{"POST /v1/webhooks/{program}/shopify/{resource}/{action}", "webhooks", auth.Public, unkeyed, SmallBody, nil},

@@ -1447,6 +1447,30 @@ type DraftRequest struct {
 // Empty An empty object.
 type Empty = map[string]interface{}
 
+// EnrollSelfRequest The profile of a member who enrolls. All fields are optional.
+type EnrollSelfRequest struct {
+	// Phone Telephone number in E.164, for example `+491701234567`.
+	Phone string `json:"phone,omitempty,omitzero"`
+
+	// Consents The consents that the person gave. Nothing is sent without a consent.
+	Consents []ConsentRequest `json:"consents,omitempty,omitzero"`
+
+	// Name The person's name.
+	Name string `json:"name,omitempty,omitzero"`
+
+	// Locale Language tag (BCP 47), for example `de-AT`.
+	Locale string `json:"locale,omitempty,omitzero"`
+
+	// Timezone IANA time zone, for example `Europe/Berlin`. Default: the program's.
+	Timezone string `json:"timezone,omitempty,omitzero"`
+
+	// Birthday Date of birth, for example `1990-12-31`; not in the future.
+	Birthday string `json:"birthday,omitempty,omitzero"`
+
+	// ReferralCode The referral code of the member who referred this person.
+	ReferralCode string `json:"referral_code,omitempty,omitzero"`
+}
+
 // Entry One entry of a member's statement. Entries are never changed.
 type Entry struct {
 	// ID `ent_`, followed by the cause and its revision.
@@ -2129,6 +2153,39 @@ type OrderTotal struct {
 
 	// Currency ISO 4217 code.
 	Currency string `json:"currency"`
+}
+
+// OwnRedemptionRequest The reward to redeem.
+type OwnRedemptionRequest struct {
+	// Reward The reward's ID, or `pay-with-points` to pay for the order with points.
+	Reward string `json:"reward"`
+
+	// Points For `pay-with-points`, the maximum number of points. Default: as many as can pay.
+	Points int64 `json:"points,omitempty,omitzero"`
+
+	// Order The order of the redemption. The program can limit the part of one order that points pay; payments with the same order, or without an order those with the same cart, count together.
+	Order string `json:"order,omitempty,omitzero"`
+
+	// Cart The cart of the redemption. A new reservation for the same cart replaces this one.
+	Cart string `json:"cart,omitempty,omitzero"`
+
+	// OrderTotal The total of the order, for rewards with a minimum order value and for `pay-with-points`.
+	OrderTotal *OrderTotal `json:"order_total,omitempty"`
+
+	// Wallet The wallet to pay from. Default: the points wallet.
+	Wallet string `json:"wallet,omitempty,omitzero"`
+
+	// Commit Whether to spend the points immediately. Default: false, which reserves them.
+	Commit bool `json:"commit,omitempty,omitzero"`
+
+	// Household Whether to use points of other household members if the member's own are not sufficient. Such a redemption names no cart.
+	Household bool `json:"household,omitempty,omitzero"`
+
+	// Address A delivery address. Personal data, stored apart from the ledger.
+	Address *Address `json:"address,omitempty"`
+
+	// Date For an experience, ID of the date.
+	Date string `json:"date,omitempty,omitzero"`
 }
 
 // PendingPoints Points that become active together.
@@ -2956,6 +3013,15 @@ type ScheduledReminderList struct {
 	NextCursor *string `json:"next_cursor"`
 }
 
+// Self The member whom the token names, with the latest entries.
+type Self struct {
+	// Member A member of the program.
+	Member Member `json:"member"`
+
+	// Entries The latest entries, newest first. They are complete up to the state of the member.
+	Entries []Entry `json:"entries"`
+}
+
 // ShadowResult The result of a rule in shadow mode.
 type ShadowResult struct {
 	// Rule The rule, for example `campaigns.double-weekend`.
@@ -3191,6 +3257,27 @@ type UpdateMemberRequest struct {
 
 	// Segments All segments of the member; an empty list removes them.
 	Segments *[]string `json:"segments,omitempty"`
+}
+
+// UpdateSelfRequest The fields of the own profile to update. Omitted fields keep their values.
+type UpdateSelfRequest struct {
+	// Phone Telephone number in E.164; empty removes it.
+	Phone *string `json:"phone,omitempty"`
+
+	// Consents Consents that the person gave or withdrew; others keep their state.
+	Consents []ConsentRequest `json:"consents,omitempty,omitzero"`
+
+	// Name The person's name; empty removes it.
+	Name *string `json:"name,omitempty"`
+
+	// Locale Language tag (BCP 47); empty removes it.
+	Locale *string `json:"locale,omitempty"`
+
+	// Timezone IANA time zone; empty removes it.
+	Timezone *string `json:"timezone,omitempty"`
+
+	// Birthday Date of birth, for example `1990-12-31`; empty removes it. The program can lock it for a time after a change (`members.birthday_change_cooldown`).
+	Birthday *string `json:"birthday,omitempty"`
 }
 
 // ValidationRequest The program file to validate.
@@ -3430,6 +3517,12 @@ type TransferPath = string
 // UsePath defines model for UsePath.
 type UsePath = string
 
+// Forbidden A problem document (RFC 9457).
+type Forbidden = Problem
+
+// ForbiddenOrFrozen A problem document (RFC 9457).
+type ForbiddenOrFrozen = Problem
+
 // InternalError A problem document (RFC 9457).
 type InternalError = Problem
 
@@ -3453,6 +3546,9 @@ type InvalidParameter = Problem
 
 // InvalidRequest A problem document (RFC 9457).
 type InvalidRequest = Problem
+
+// NotEnrolled A problem document (RFC 9457).
+type NotEnrolled = Problem
 
 // NotFound A problem document (RFC 9457).
 type NotFound = Problem
@@ -3562,6 +3658,51 @@ type ListFulfillmentsParamsStatus string
 
 // CreateHouseholdParams defines parameters for CreateHousehold.
 type CreateHouseholdParams struct {
+	// IdempotencyKey A unique value for each distinct request, for example a UUID: 16 to 128 visible ASCII characters, with or
+	// without surrounding double quotes.
+	IdempotencyKey IdempotencyKey `json:"Idempotency-Key"`
+}
+
+// ListOwnEntriesParams defines parameters for ListOwnEntries.
+type ListOwnEntriesParams struct {
+	// PageSize The maximum number of items on the page.
+	PageSize PageSize `form:"page_size,omitempty" json:"page_size,omitempty,omitzero"`
+
+	// Cursor The `next_cursor` of the previous page.
+	Cursor Cursor `form:"cursor,omitempty" json:"cursor,omitempty,omitzero"`
+}
+
+// RetrieveOwnEntryParams defines parameters for RetrieveOwnEntry.
+type RetrieveOwnEntryParams struct {
+	// Language The language of the texts, for example `de` or `de-AT`. Default: that of the member's locale. Texts without a translation are in English.
+	Language Language `form:"language,omitempty" json:"language,omitempty,omitzero"`
+}
+
+// ListOwnRedemptionsParams defines parameters for ListOwnRedemptions.
+type ListOwnRedemptionsParams struct {
+	// PageSize The maximum number of items on the page.
+	PageSize PageSize `form:"page_size,omitempty" json:"page_size,omitempty,omitzero"`
+
+	// Cursor The `next_cursor` of the previous page.
+	Cursor Cursor `form:"cursor,omitempty" json:"cursor,omitempty,omitzero"`
+}
+
+// CreateOwnRedemptionParams defines parameters for CreateOwnRedemption.
+type CreateOwnRedemptionParams struct {
+	// IdempotencyKey A unique value for each distinct request, for example a UUID: 16 to 128 visible ASCII characters, with or
+	// without surrounding double quotes.
+	IdempotencyKey IdempotencyKey `json:"Idempotency-Key"`
+}
+
+// CancelOwnRedemptionParams defines parameters for CancelOwnRedemption.
+type CancelOwnRedemptionParams struct {
+	// IdempotencyKey A unique value for each distinct request, for example a UUID: 16 to 128 visible ASCII characters, with or
+	// without surrounding double quotes.
+	IdempotencyKey IdempotencyKey `json:"Idempotency-Key"`
+}
+
+// CommitOwnRedemptionParams defines parameters for CommitOwnRedemption.
+type CommitOwnRedemptionParams struct {
 	// IdempotencyKey A unique value for each distinct request, for example a UUID: 16 to 128 visible ASCII characters, with or
 	// without surrounding double quotes.
 	IdempotencyKey IdempotencyKey `json:"Idempotency-Key"`
@@ -3794,6 +3935,27 @@ type LeaveHouseholdJSONRequestBody = HouseholdMemberRequest
 
 // RemoveFromHouseholdJSONRequestBody defines body for RemoveFromHousehold for application/json ContentType.
 type RemoveFromHouseholdJSONRequestBody = HouseholdMemberRequest
+
+// UpdateSelfJSONRequestBody defines body for UpdateSelf for application/json ContentType.
+type UpdateSelfJSONRequestBody = UpdateSelfRequest
+
+// EnrollSelfJSONRequestBody defines body for EnrollSelf for application/json ContentType.
+type EnrollSelfJSONRequestBody = EnrollSelfRequest
+
+// RegisterSelfForCampaignJSONRequestBody defines body for RegisterSelfForCampaign for application/json ContentType.
+type RegisterSelfForCampaignJSONRequestBody = Empty
+
+// CreateOwnRedemptionJSONRequestBody defines body for CreateOwnRedemption for application/json ContentType.
+type CreateOwnRedemptionJSONRequestBody = OwnRedemptionRequest
+
+// CancelOwnRedemptionJSONRequestBody defines body for CancelOwnRedemption for application/json ContentType.
+type CancelOwnRedemptionJSONRequestBody = Empty
+
+// CommitOwnRedemptionJSONRequestBody defines body for CommitOwnRedemption for application/json ContentType.
+type CommitOwnRedemptionJSONRequestBody = CommitRequest
+
+// CreateOwnReferralCodeJSONRequestBody defines body for CreateOwnReferralCode for application/json ContentType.
+type CreateOwnReferralCodeJSONRequestBody = ReferralCodeRequest
 
 // CreateMemberJSONRequestBody defines body for CreateMember for application/json ContentType.
 type CreateMemberJSONRequestBody = CreateMemberRequest
