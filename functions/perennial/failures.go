@@ -78,8 +78,8 @@ func attempts(f failures.Failure) string {
 	return fmt.Sprint(f.Attempts)
 }
 
-// errorOf returns the error of a failure on one line. Queues do not store errors. For a failure from a queue, it
-// returns a text that refers to the function's log and states the message ID to search for.
+// errorOf returns the error of a failure on one line. Queues do not store errors. For a failure without an error, it
+// returns a text that refers to the function's log.
 func errorOf(f failures.Failure) string {
 	if f.Error == "" {
 		return "see the function's log"

@@ -77,7 +77,7 @@ func storeTesters(own ...string) []string {
 	return append(own, "internal/api", "internal/jobs", "internal/payments")
 }
 
-// leastDetected is the minimum share of mutations that the tests must detect, without equivalent mutations.
+// leastDetected is the minimum share of the mutations that the tests must detect. Equivalent mutations are not counted.
 // mostEquivalent is the maximum share of mutations that may be equivalent.
 const (
 	leastDetected  = 0.95

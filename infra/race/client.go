@@ -39,7 +39,7 @@ func newClient(conn net.Conn, in io.Reader) *client {
 // A request is one HTTP request.
 type request struct {
 	method, path   string
-	idempotencyKey string // may be empty
+	idempotencyKey string // the header Idempotency-Key; may be empty
 	body           []byte
 }
 

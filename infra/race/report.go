@@ -32,7 +32,7 @@ func perennial(r round) sample          { return r.perennial }
 func handwrittenService(r round) sample { return r.handwritten }
 func constant(r round) sample           { return r.constant }
 
-// of returns the values of one server: the median over the rounds of each value.
+// of returns, for each value of one server, the median over the rounds.
 func (r row) of(server func(round) sample) sample {
 	return sample{
 		rate: r.median(func(r round) float64 { return server(r).rate }),

@@ -43,8 +43,7 @@ func retrieveCode(ctx context.Context, c *request.Call) (request.Answer, error) 
 }
 
 // guarded calls the function look, which looks up a code. It limits the number of wrong guesses. The limit does not
-// apply to codes that have the form of generated codes, which cannot be guessed, and to shared reward codes, which are
-// public.
+// apply to codes in the form of generated codes, which cannot be guessed, or to shared reward codes, which are public.
 func guarded(
 	ctx context.Context, c *request.Call, look func() (inventory.CodeResult, error),
 ) (r inventory.CodeResult, err error) {

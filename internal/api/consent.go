@@ -21,8 +21,8 @@ type consentBody struct {
 	Source  string `json:"source"`
 }
 
-// consents returns the body's consents as of now. A granted consent must include the wording that the member agreed
-// to.
+// consents returns the consents in the body, with the current time. A granted consent must include the wording that the
+// member agreed to.
 func (b memberBody) consents(now time.Time) (out []remind.Consent, err error) {
 	var c request.Check
 	if most := len(remind.Channels()) * len(remind.Purposes()); len(b.Consents) > most {

@@ -13,8 +13,9 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
 )
 
-// derivedID derives the ID of a command that has no natural ID from the program, the route, the member and the
-// Idempotency-Key. The API key is not included, so that a merchant can rotate it while a client retries.
+// derivedID returns the ID of a command that has no natural ID. It derives the ID from the program, the route, the
+// member and the Idempotency-Key. It does not use the API key, so that a merchant can rotate the key while a client
+// retries.
 func derivedID(c *request.Call, prefix string, member loyalty.MemberID) string {
 	sum := digest("id", c.Who.Program, c.Route.Pattern, string(member), c.Key)
 	const alphabet = "0123456789abcdefghjkmnpqrstvwxyz" // the alphabet of Crockford's base 32, in lower case

@@ -41,8 +41,8 @@ type enrolBody struct {
 	ReferralCode *string `json:"referral_code"`
 }
 
-// profile applies the changes of the body to the profile known, which is the current one, and returns the result. If
-// removing is set, an empty string removes a field.
+// profile returns the current profile, which the caller passes as known, with the changes of the body. If removing is
+// set, an empty string removes a field.
 func (b memberBody) profile(known members.Profile, removing bool, today calendar.Date) (members.Profile, error) {
 	var c request.Check
 	set := func(to *string, given *string, p request.Place, valid func(request.Place, string)) {
@@ -81,7 +81,7 @@ func (b memberBody) profile(known members.Profile, removing bool, today calendar
 var segmentForm = lazyregexp.New(`^[a-z0-9_-]{1,64}$`)
 
 // segments returns the segments in the body, sorted and without duplicates. If the body omits them, it returns the
-// segments known, which are the current ones.
+// current segments, which the caller passes as known.
 func (b memberBody) segments(known []string) ([]string, error) {
 	if b.Segments == nil {
 		return known, nil

@@ -30,7 +30,7 @@ func ClockContext(now time.Time, frozen bool) string {
 		clockNow: now.UTC().Format(time.RFC3339Nano), clockFrozen: strconv.FormatBool(frozen),
 	}}, json.Deterministic(true))
 	if err != nil {
-		panic("app: " + err.Error()) // impossible for maps of strings
+		panic("app: " + err.Error()) // cannot happen, because maps of strings can be encoded
 	}
 	return string(text)
 }

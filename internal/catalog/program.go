@@ -124,8 +124,8 @@ func (cs Catalog) Source(ctx context.Context, v Published) ([]byte, error) {
 }
 
 // Versions yields versions without their sources and snapshots, newest first. Source returns the source of a version.
-// It yields only versions with a number below before, unless before is 0, and at most limit versions, unless limit is
-// 0.
+// If the parameter before is not 0, Versions yields only versions with a smaller number. If limit is not 0, it yields
+// at most limit versions.
 func (cs Catalog) Versions(ctx context.Context, program string, before, limit int) iter.Seq2[Published, error] {
 	q := table.Query{
 		PK: stored.ProgramPartition(program), From: stored.ProgramPrefix, To: stored.ProgramPrefix + "~", Reverse: true,

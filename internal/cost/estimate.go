@@ -2,7 +2,7 @@ package cost
 
 import "strings"
 
-// A Cost is a cost on AWS in dollars, divided by service.
+// A Cost is a cost on AWS in dollars: the cost of each service, and the total.
 type Cost struct {
 	API     float64 `json:"api"` // API Gateway
 	Lambda  float64 `json:"lambda"`

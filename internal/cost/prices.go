@@ -47,7 +47,7 @@ type Assumptions struct {
 
 	// EntryBytes is the size of a ledger entry, including its index entry and DynamoDB's overhead.
 	EntryBytes   float64 `json:"entry_bytes"`
-	AccountBytes float64 `json:"account_bytes"` // size of a member's account and profile, calculated in the same way
+	AccountBytes float64 `json:"account_bytes"` // size of a member's account and profile, with the same overhead
 
 	// Polls is the number of requests per month with which Lambda checks one queue for messages.
 	Polls        float64 `json:"polls_per_queue_month"`

@@ -16,8 +16,8 @@ const decimals = 4
 // figures states how a number is formatted.
 type figures struct {
 	least int  // the minimum number of decimal places
-	exact bool // show all decimal places
-	plus  bool // show a plus sign before positive numbers
+	exact bool // whether all decimal places are shown
+	plus  bool // whether a plus sign is shown before positive numbers
 }
 
 // write formats a decimal ("-1234.5") or a fraction ("2999/110") exactly, in the format of the language. If the number

@@ -21,7 +21,7 @@ type Message struct {
 	ID         string
 	Body       string
 	Sent       time.Time
-	Attributes map[string]string // message attributes of the sender
+	Attributes map[string]string // the message attributes that the sender set
 }
 
 // A Failure is permanently failed work.
@@ -30,9 +30,9 @@ type Failure struct {
 	Queue    string    `json:"queue"` // the queue's name in the stack's output FailureQueues
 	Source   string    `json:"source"`
 	SentAt   time.Time `json:"sent_at"`  // when the message was first sent
-	Attempts int       `json:"attempts"` // 0 if unknown
-	Error    string    `json:"error"`    // empty if unknown; the function logged it
-	Body     string    `json:"body"`     // without email addresses
+	Attempts int       `json:"attempts"` // the number of attempts; 0 if unknown
+	Error    string    `json:"error"`    // the error; empty if only the function's log contains it
+	Body     string    `json:"body"`     // the body, without email addresses
 
 	Restart Restart `json:"-"`
 }
@@ -40,7 +40,7 @@ type Failure struct {
 // A Restart describes how to restart work: Function is invoked with Payload, or with the records of Stream. If
 // Function is empty, the message returns to the queue from which it came.
 type Restart struct {
-	Function string // ARN with the alias
+	Function string // the ARN of the function, with its alias
 	Payload  []byte
 	Stream   *Range
 }

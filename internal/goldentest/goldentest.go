@@ -62,7 +62,7 @@ func Difference(want, got string) string {
 	)
 }
 
-// Hashed replaces the part of a text that starts at the offset from with a hash of 8 bytes.
+// Hashed returns the text up to an offset, followed by a hash of the rest (8 bytes in hexadecimal).
 func Hashed(text string, from int) string {
 	sum := sha256.Sum256([]byte(text[from:]))
 	return fmt.Sprintf("%s%x", text[:from], sum[:8])

@@ -23,7 +23,7 @@ func readListed(it table.Item) (d ledger.ListedDoc, err error) {
 }
 
 // expiredOf yields the listed reservations of a reward that have expired, in the order of their expiries. It starts
-// after the item last.
+// after the given item.
 func (ss Stock) expiredOf(
 	ctx context.Context, program, reward string, last table.Item, limit int,
 ) iter.Seq2[table.Item, error] {

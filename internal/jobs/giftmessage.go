@@ -74,7 +74,7 @@ func (r remindHandler) deliver(ctx context.Context, b giftBatch) error {
 			break
 		}
 		if err := r.sendGiftMessage(ctx, p, place); err != nil &&
-			!errors.Is(err, messages.ErrClaimed) { // with ErrClaimed, another worker sends it
+			!errors.Is(err, messages.ErrClaimed) { // with ErrClaimed, another worker sends the message
 			failures = append(failures, fmt.Errorf("%s of %s: %w", place.Item, place.Member, err))
 		}
 	}

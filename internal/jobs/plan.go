@@ -16,7 +16,7 @@ type Plan struct {
 	Workers  int           // the number of concurrent workers, at most one per shard
 	Latency  time.Duration // time per member: one transaction and a part of a read
 	Gap      time.Duration // time between the end of a worker's invocation and the start of the next one
-	Table    float64       // write units per second that the table allows, and also its index
+	Table    float64       // write units per second that the table allows; its index allows as many
 	Key      float64       // write units per second that one index key allows
 
 	WriteUnits, ReadUnits     float64 // units per member; members without changes need no writes

@@ -59,7 +59,7 @@ func (rs Referrals) CodeOf(ctx context.Context, program string, m loyalty.Member
 	return d.Code, nil
 }
 
-// GiveCode assigns a member a permanent referral code. This is the code in the parameter or, if that is empty, a
+// GiveCode assigns a member a permanent referral code. This is the given code or, if the given code is empty, a
 // generated one. It returns the member's code. It returns already_exists if the member already has a different code, or
 // if another member has this code.
 func (rs Referrals) GiveCode(

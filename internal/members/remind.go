@@ -156,7 +156,7 @@ func (r ReminderQueue) MarkSwept(ctx context.Context, mark table.Item, reminders
 	mark.Doc = stored.Encode(sweepDoc{reminders})
 	err := r.Table.Transact(ctx, table.Put(mark))
 	if errors.As(err, new(*table.ConflictError)) {
-		return nil // another process recorded it
+		return nil // another process has recorded this
 	}
 	return ledger.Retryable(err)
 }

@@ -86,7 +86,7 @@ type unusedDoc struct {
 type FlightDoc struct {
 	ID   string            `json:"id"`
 	At   int64             `json:"at"`
-	Once bool              `json:"once,omitzero"` // must not be sent again, whatever its result
+	Once bool              `json:"once,omitzero"` // whether the message must not be sent again, whatever its result
 	Sent []sentReminderDoc `json:"told"`
 }
 

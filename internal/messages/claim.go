@@ -40,7 +40,7 @@ type Flight struct {
 // process that claimed the message has then stopped.
 func (f *Flight) Abandoned(now time.Time) bool { return f != nil && !f.At.Add(lease).After(now) }
 
-// MessageID returns the permanent ID of the message that a notice sends to a member. The same notice always has the
+// MessageID returns the permanent ID of the message that sends a notice to a member. The same notice always has the
 // same ID.
 func MessageID(program string, m loyalty.MemberID, n remind.News) string {
 	h := sha256.New()

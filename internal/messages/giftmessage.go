@@ -52,7 +52,7 @@ const (
 
 // giftCardMessageDoc is a stored form: only add fields.
 type giftCardMessageDoc struct {
-	Kind       string `json:"k"` // "gift_card"
+	Kind       string `json:"k"` // always "gift_card"
 	ID         string `json:"id"`
 	Redemption string `json:"rd"`
 	Email      string `json:"email"`

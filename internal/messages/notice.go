@@ -14,8 +14,8 @@ import (
 // Notices records the notices of expiring points and lower levels.
 type Notices struct{ *ledger.Ledger }
 
-// Notify records that the member was notified of a future change. If a notice of it is already recorded, Notify changes
-// nothing. It returns not_found if the member does not exist.
+// Notify records that the member was notified of a future change. If a notice of this change is already recorded,
+// Notify changes nothing. It returns not_found if the member does not exist.
 func (n Notices) Notify(
 	ctx context.Context, p *loyalty.Program, m loyalty.MemberID, what loyalty.NoticeOf, subject string, by ledger.By,
 ) error {

@@ -158,7 +158,7 @@ func parseLife(c *document.Compiler, item *document.Node) (l loyalty.Life) {
 	return l
 }
 
-// missing reports that an entry does not have a key that it requires. It is for keys that only some entries require.
+// missing reports that an entry lacks a required key. It is for keys that only some entries require.
 func missing(c *document.Compiler, n *document.Node, name string) {
 	p := document.AtKey(n, "is missing")
 	p.Path = n.Child(name)

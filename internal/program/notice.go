@@ -78,7 +78,7 @@ func livesLongEnough(c *document.Compiler, n *document.Node, e *calendar.Expiry)
 		return
 	}
 	earned := time.Date(2024, 1, 1, 23, 59, 0, 0, time.UTC)
-	for range 4 * 366 { // tries each possible day in four years
+	for range 4 * 366 { // tries every day of four years, including a leap day
 		expires := e.Date(earned, earned, time.UTC).End(time.UTC)
 		if e.Anniversary != "" {
 			expires = e.After.After(earned, time.UTC)

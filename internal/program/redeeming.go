@@ -15,8 +15,8 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/program/validate"
 )
 
-// onRefund maps the words for the policies that state which redeemed points a refunded order restores. By default, a
-// refund restores all points.
+// onRefund maps the words of the key on_refund to constants, which state whether the refund of an order restores the
+// redeemed points. By default, a refund restores all points.
 var onRefund = map[string]loyalty.OnRefund{"pro_rata": loyalty.ShareBack, "keep": loyalty.NoneBack}
 
 // parseRedeeming reads the terms of redemptions.

@@ -268,8 +268,8 @@ func from(c *document.Compiler, n *document.Node, i int, t loyalty.Tiers, levels
 	return x
 }
 
-// needs reads the thresholds of the i-th level if levels depend on several metrics. They are in the order of the
-// metrics.
+// needs reads the thresholds of the i-th level if levels depend on several metrics. The thresholds are in the order of
+// the metrics.
 func needs(
 	c *document.Compiler, n *document.Node, i int, t loyalty.Tiers, levels []loyalty.Level,
 ) (needs []loyalty.Need) {

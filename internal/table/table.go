@@ -143,8 +143,8 @@ func Add(key Key, field string, delta, floor int64) Op {
 
 type appliedKey struct{}
 
-// OnApplied returns a context for Transact, with a function f. Some implementations of Table make the effects of a
-// transaction visible to later transactions before the effects are durable. They call f when the effects become
+// OnApplied returns a context for Transact that contains the function f. Some implementations of Table make the effects
+// of a transaction visible to later transactions before the effects are durable. They call f when the effects become
 // visible, in the goroutine that called Transact. Other implementations never call f.
 func OnApplied(ctx context.Context, f func()) context.Context {
 	return context.WithValue(ctx, appliedKey{}, f)

@@ -74,7 +74,7 @@ func OpenCheckpoint(text, verifierKey string) (Checkpoint, error) {
 	return ParseCheckpoint(n.Text)
 }
 
-// sign sets the checkpoint of the head, if there is a secret.
+// sign signs a checkpoint of the log and stores it in the head. Without a secret, it does nothing.
 func (l Log) sign(h *head) error {
 	if l.Secret == nil {
 		return nil

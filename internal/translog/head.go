@@ -255,7 +255,8 @@ func rootOf(hashes []tlog.Hash) tlog.Hash {
 // tileDoc is a stored form: only add fields.
 type tileDoc struct {
 	Hashes string `json:"h"`
-	// Latest and Before are the instants of the log's latest record after and before the batch that wrote the tile.
+	// Latest and Before are instants of the log's latest record: Latest after the batch that wrote the tile, and Before
+	// before this batch.
 	Latest int64 `json:"latest"`
 	Before int64 `json:"before"`
 }

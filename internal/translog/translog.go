@@ -124,7 +124,7 @@ func (l Log) putNew(ctx context.Context, it table.Item) error {
 	return nil
 }
 
-// fresh returns the records of a batch that the log does not contain, and each of them once.
+// fresh returns the records of a batch that the log does not contain yet, each only once.
 func (l Log) fresh(ctx context.Context, h head, b Batch) ([]Record, error) {
 	last, fresh := h.position(b.Shard), []Record(nil)
 	added := map[[32]byte]bool{}

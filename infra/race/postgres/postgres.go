@@ -33,7 +33,7 @@ const database = "postgres"
 
 // A Server is a running PostgreSQL server.
 type Server struct {
-	Version string // such as 15.13
+	Version string // the version of PostgreSQL, such as 15.13
 
 	bin, data string
 	attr      *syscall.SysProcAttr

@@ -109,7 +109,7 @@ func (f *foresight) look(ctx context.Context, m loyalty.MemberID) error {
 	return nil
 }
 
-// visit simulates a visit at an instant in memory and returns the plan that results. If listed is set, it adds the
+// visit simulates a visit at an instant in memory and returns the resulting plan. If listed is set, it adds the
 // reminders of the visit to the list.
 func (f *foresight) visit(v *messages.Visit, at time.Time, listed bool) remind.Plan {
 	for range remind.MaxAtOnce {

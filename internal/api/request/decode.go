@@ -64,7 +64,7 @@ var withoutNull = json.JoinOptions(strict,
 		if dec.PeekKind() == 'n' {
 			return errNull
 		}
-		return errors.ErrUnsupported // the default decoding follows
+		return errors.ErrUnsupported // json then uses its default decoding
 	})),
 )
 

@@ -19,7 +19,7 @@ const (
 type Route struct {
 	Pattern  string    // the method and path as in openapi.yaml: "PUT /v1/orders/{order}"
 	Function string    // the name of the function that serves the route, such as "earn"
-	Rule     auth.Rule // who may call the route
+	Rule     auth.Rule // states who may call the route
 	Keyed    bool      // whether requests must have an Idempotency-Key
 	Body     body
 	Query    []string // the names of the allowed query parameters

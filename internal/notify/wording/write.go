@@ -162,7 +162,7 @@ func viewOf(p *loyalty.Program, l *language, who notify.Person, n remind.News) v
 		Years:   int64(n.Years), Marketing: n.Purpose == loyalty.Marketing,
 	}
 	if v.Day, v.Whole = l.last(n.Until, n); n.On == loyalty.BeforeHold {
-		// When a reservation expires at an instant, its points are not available earlier on that day.
+		// The points of a reservation become available at the exact instant of its expiry, so the text states the time.
 		v.Day = l.moment(n.Until, n.Zone, true)
 	}
 	for _, lot := range n.Lots {

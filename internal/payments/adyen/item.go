@@ -190,7 +190,7 @@ func (it item) report(manual bool) (*webhook.Report, error) {
 	r := &webhook.Report{Report: service.Report{Payment: "adyen:" + payment}}
 	switch {
 	case f.kind == "" || f.kind == loyalty.FactCapture:
-		r.Order = webhook.Reference(it.Merchant) // only these items, because later items may have another reference
+		r.Order = webhook.Reference(it.Merchant) // not for later items, which may have another reference
 	case f.kind == loyalty.FactDispute && original != "":
 		r.Same = "adyen:" + it.PSP // the ID of the dispute; later items refer to it without naming the payment
 	}

@@ -40,7 +40,7 @@ const (
 type transmission struct {
 	id, time  string
 	at        time.Time
-	signature string // in base64
+	signature string // the signature, in base64
 	certURL   string
 }
 

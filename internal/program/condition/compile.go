@@ -66,12 +66,12 @@ func build(tree *parser.Tree) (*vm.Program, error) {
 	return compiler.Compile(tree, config)
 }
 
-// constant returns a node with a constant value, which replaces the given node.
+// constant returns a node with a constant value. The node replaces the given node.
 func constant(value any, in ast.Node) ast.Node {
 	return placed(&ast.ConstantNode{Value: value}, in)
 }
 
-// call returns a node that calls a Go function, and that replaces the given node.
+// call returns a node that calls a Go function. The node replaces the given node.
 func call(function any, in ast.Node, arguments ...ast.Node) ast.Node {
 	return placed(&ast.CallNode{Callee: constant(function, in), Arguments: arguments}, in)
 }

@@ -92,7 +92,7 @@ func (e Env) things() (n int) {
 // An Error describes why a source is not a valid condition.
 type Error struct {
 	Column     int    // position of the error in the source, in characters, starting at 0
-	Message    string // a clause without a final period
+	Message    string // the message, a clause without a final period
 	Suggestion string // the probably intended name; may be empty
 }
 
@@ -115,7 +115,7 @@ type condition struct {
 	env      Env
 	program  *vm.Program
 	work     work
-	ordered  bool      // for a reward: reports whether the condition uses the order
+	ordered  bool      // for a reward: whether the condition uses the order
 	numbers  int       // for an order: the greatest order number with which the condition compares
 	machines sync.Pool // reusable *vm.VM values
 }

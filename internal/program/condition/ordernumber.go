@@ -38,7 +38,7 @@ func orderNumbers(source []rune, n ast.Node) (int, error) {
 	return x.most, nil
 }
 
-// Visit processes a node. The library calls it for the children of a node first.
+// Visit processes a node. The library calls it for the children of a node before the node.
 func (x *numbering) Visit(node *ast.Node) {
 	switch n := (*node).(type) {
 	case *ast.MemberNode:

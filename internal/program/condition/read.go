@@ -20,7 +20,7 @@ type reader struct {
 	nodes  int
 	work   work
 
-	ordered bool // reports whether the condition uses the order
+	ordered bool // whether the condition uses the order
 }
 
 func refuse(at ast.Node, format string, arguments ...any) error {

@@ -1,8 +1,8 @@
 // Package nearest finds the word that an author probably meant, for suggestions such as "did you mean".
 package nearest
 
-// Word returns the word in words that is most similar to word, or "" if none is similar enough. Similarity is measured
-// by the number of edits. If several words are equally similar, Word returns the first one.
+// Word returns the element of words that is most similar to the given word, or "" if none is similar enough. Similarity
+// is measured by the number of edits. If several words are equally similar, Word returns the first one.
 func Word(word string, words []string) string {
 	if len(word) > 64 {
 		return ""

@@ -110,8 +110,8 @@ func (ps Problems) Finish(source []byte) Problems {
 	return ps
 }
 
-// excerpt returns the line without its indentation, and the new position of the character at the position at of the
-// line. Each unprintable character becomes a space. A long line is shortened to the part around the position.
+// excerpt returns the line without its indentation. It also returns the new position of the character that was at the
+// position at. Each unprintable character becomes a space. A long line is shortened to the part around the position.
 func excerpt(line string, at int) (string, int) {
 	runes := []rune(strings.TrimRight(line, " \t\r"))
 	at = min(max(at, 0), len(runes))

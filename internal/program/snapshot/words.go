@@ -93,8 +93,8 @@ func meaning[T ~int](words []string, x *T, b []byte) error {
 	return nil
 }
 
-// A ratio is an exact number, stored as text such as "3" or "5/4". The zero ratio means that there is no value, and it
-// is omitted.
+// A ratio is an exact number, stored as text such as "3" or "5/4". The zero ratio means that there is no value. It is
+// omitted from the document.
 type ratio struct{ number *big.Rat }
 
 func (r ratio) MarshalText() ([]byte, error) { return []byte(r.number.RatString()), nil }

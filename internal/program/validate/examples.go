@@ -72,7 +72,8 @@ func Example(c *document.Compiler, item *document.Node) (loyalty.Order, loyalty.
 	return order, account
 }
 
-// parseTraits reads the properties of the member that rules use, such as segments. Points are not among them.
+// parseTraits reads the properties of the member that rules use, such as segments. The member's points are not among
+// these properties.
 func parseTraits(c *document.Compiler, item *document.Node) (t loyalty.Traits) {
 	t.Segments = c.Labels(item.Get("segments"))
 	slices.Sort(t.Segments)

@@ -79,16 +79,16 @@ func both(c *document.Compiler, a, b *loyalty.Rule) bool {
 		!neverBoth(&a.Match, &b.Match) && !excludes(c, a.Group, b.Group)
 }
 
-// neverBoth reports whether no order can match both m and n. This is so if a list in m has no element in common with
-// the same list in n.
+// neverBoth reports whether no order can match both m and n, because a list in m has no element in common with the same
+// list in n.
 func neverBoth(m, n *loyalty.Match) bool {
 	return apart(m.Categories, n.Categories) || apart(m.SKUs, n.SKUs) || apart(m.Brands, n.Brands) ||
 		apart(m.Channels, n.Channels) || apart(m.Stores, n.Stores) || apart(m.Currencies, n.Currencies) ||
 		apart(m.Tiers, n.Tiers) || apart(m.Weekdays, n.Weekdays)
 }
 
-// excludes reports whether the rules of groups a and b never apply to the same order. This is so if the group that
-// comes first in the file is exclusive.
+// excludes reports whether the rules of groups a and b never apply to the same order, because the group that comes
+// first in the file is exclusive.
 func excludes(c *document.Compiler, a, b string) bool {
 	for _, g := range c.P.Groups {
 		if g.ID == a || g.ID == b {

@@ -55,8 +55,8 @@ var behalf = map[string][]string{
 	"secretsmanager": {"kms:Decrypt"},
 }
 
-// Requests returns the requests that AWS must authorize for the call, under the assumption of the reading. AWS allows
-// the call only if it allows all of these requests.
+// Requests returns the requests that AWS must authorize for the call, if the reading is correct. AWS allows the call
+// only if it allows all of these requests.
 func (c Call) Requests(reading Reading) []Request {
 	if len(c.Ops) == 0 {
 		return append([]Request{{Action: c.Operation, Resource: c.Resource}}, c.keyRequests()...)

@@ -191,7 +191,7 @@ func canonical(v any) (any, error) {
 	return v, nil
 }
 
-// same reports whether the current item is equal to the item that a Put of the second item would have stored.
+// same reports whether the current item is the result of a Put of the second item.
 func same(now, it table.Item) bool {
 	if now.Version != it.Version+1 || now.Index != it.Index {
 		return false

@@ -106,8 +106,8 @@ func (p *plan) replan(fs []failure) error {
 	return nil
 }
 
-// turn changes how an Add is executed: it creates the item if the item is absent, and updates it if the item exists. It
-// reports false if the failure has another cause.
+// turn changes an Add so that it creates an absent item, or updates an existing one. It reports false if the failure
+// has another cause.
 func (p *plan) turn(f failure) bool {
 	op, there := p.ops[f.op], f.current.Version > 0
 	switch {

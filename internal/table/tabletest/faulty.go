@@ -154,9 +154,8 @@ func (f *Faulty) beforeRead(ctx context.Context, what string) (*rand.Rand, error
 	return rng, nil
 }
 
-// drawWrite decides which faults occur in a Transact, and counts them in f.fired. It does not count the fault in the
-// result after, a response that is lost after a successful write. Transact counts this fault when the write has
-// succeeded.
+// drawWrite decides which faults occur in a Transact. It counts them in f.fired, except the result after, which means
+// that a response is lost after a successful write. Transact counts this fault when the write has succeeded.
 func (f *Faulty) drawWrite(ops []table.Op) (slow, busy, before, after bool) {
 	f.mu.Lock()
 	defer f.mu.Unlock()

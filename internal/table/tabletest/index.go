@@ -7,7 +7,7 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/table"
 )
 
-// index tests that an item is listed under its index key and under no other.
+// index tests that an item is listed under its index key and under no other key.
 func (s *suite) index(t *testing.T) {
 	place := func(t *testing.T, name, sk string) table.Key { return table.Key{PK: s.pk(t) + "#" + name, SK: sk} }
 	at := func(t *testing.T, name string) table.Query {

@@ -39,7 +39,7 @@ func EUR(n int64) loyalty.Money { return loyalty.Money{Amount: n, Currency: "EUR
 // NotLive returns a pointer to false, the value of Event.Live for a test payment.
 func NotLive() *bool { return new(bool) }
 
-// An Edit replaces a part of a body. The edited body has a different event, or is unusable.
+// An Edit replaces a part of a body. The edited body contains a different event, or is unusable.
 type Edit struct {
 	Old, New string
 	Want     func(*webhook.Event)
@@ -119,7 +119,8 @@ func Base64MAC(key []byte, text string) string {
 	return base64.StdEncoding.EncodeToString(MAC(key, text))
 }
 
-// CheckVerify verifies a request that arrives at the given instant. The test fails if the error is not the wanted one.
+// CheckVerify verifies a request that arrives at the given instant. It fails the test if the error differs from the
+// wanted error.
 func CheckVerify(
 	t *testing.T, name string, p webhook.Provider, h webhook.Header, body string, at time.Time, want error,
 ) {
@@ -134,7 +135,7 @@ func Verify(p webhook.Provider, h webhook.Header, body string, at time.Time) err
 	return err
 }
 
-// Check fails the test if the error is not the wanted one.
+// Check fails the test if the error differs from the wanted error.
 func Check(t *testing.T, name string, got, want error) {
 	t.Helper()
 	if !errors.Is(got, want) || (got == nil) != (want == nil) {
@@ -205,7 +206,7 @@ func RunLists(t *testing.T, connect func(webhook.Connection) webhook.Provider, t
 	}
 }
 
-// Serve returns a connection to an API that handler serves.
+// Serve returns a connection to an API that the handler serves.
 func Serve(t *testing.T, handler http.HandlerFunc) webhook.Connection {
 	t.Helper()
 	server := httptest.NewServer(handler)
