@@ -17,9 +17,9 @@
 //	remind   messages that are due, and notices
 //	engine   commands that combine the others, and the passing of time
 //
-// A function that uses one or two sections of a program takes these sections, with the time zone if it needs it. For
-// example, tier.Rules contains the sections that decide levels. Commands and functions that combine more sections take
-// the Program.
+// A function that uses a few sections of a program takes these sections, with the time zone if it needs it. Types such
+// as earn.Rules, redeem.Rules and tier.Rules contain the sections that their packages use together. Commands and
+// functions that combine more sections take the Program.
 //
 // The package guarantees that every movement of points is an Entry whose postings balance, that an account is exactly
 // the sum of its entries (only posting.Apply changes one), and that amounts are exact. Points and money are whole

@@ -277,3 +277,6 @@ func randomMilestones(t *rapid.T, life Life) (all []loyalty.Milestone) {
 	}
 	return all
 }
+
+// spent is the condition that at least the given number of euros of the order remains after refunds.
+type spent int64

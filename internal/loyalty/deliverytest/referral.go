@@ -12,9 +12,6 @@ import (
 // Referrer is the member who referred the member of a history.
 const Referrer loyalty.MemberID = "mem_00000000000000000bob"
 
-// spent is the condition that at least the given number of euros of the order remains after refunds.
-type spent int64
-
 func (n spent) Holds(f *loyalty.Facts) (bool, error) { return f.Total >= int64(n)*100, nil }
 func (n spent) OrderNumbers() int                    { return 0 }
 func (n spent) String() string                       { return fmt.Sprint("order.total >= ", int64(n)) }

@@ -1,9 +1,12 @@
 package redeem
 
 import (
+	"cmp"
 	"strings"
+	"time"
 
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
+	"github.com/perennial-loyalty/perennial/internal/loyalty/calendar"
 )
 
 // alphabet is Crockford's base 32. It has no I, L, O or U, which are easily mistaken for other characters.
@@ -142,4 +145,28 @@ func ValidCode(code string) bool {
 		}
 	}
 	return len(code) <= 64 && len(PlainCode(code)) >= 4
+}
+
+// IssueCode commits the redemption and sets its code. The parameter lots contains the lots from which its points came.
+// If the reward has no codes, as the zero Reward, the code remains empty.
+func IssueCode(
+	terms *loyalty.RedemptionTerms, zone *time.Location, r *loyalty.Redemption, reward *loyalty.Reward,
+	lots []loyalty.Lot, now time.Time,
+) {
+	r.Status, r.Lots = loyalty.Committed, lots
+	if reward.Codes.From == loyalty.NoCode {
+		return
+	}
+	r.CodeFrom = reward.Codes.Wait.After(now, zone)
+	if lasts := CodeLasts(terms, reward); !lasts.IsZero() {
+		r.CodeUntil = lasts.After(r.CodeFrom, zone)
+	}
+	if reward.Codes.From == loyalty.SharedCode && r.Code == "" {
+		r.Code = reward.Codes.Shared
+	}
+}
+
+// CodeLasts returns how long a reward's codes can be used. Zero means without end.
+func CodeLasts(terms *loyalty.RedemptionTerms, r *loyalty.Reward) calendar.Period {
+	return cmp.Or(r.Codes.Valid, terms.CodeValid)
 }

@@ -1,7 +1,6 @@
 package redeem
 
 import (
-	"cmp"
 	"slices"
 	"time"
 
@@ -22,14 +21,6 @@ func RedemptionCause(r loyalty.Redemption, m loyalty.MemberID, n int) loyalty.Ca
 		return loyalty.Cause{Kind: loyalty.CauseTransfer, ID: r.ID, Revision: n}
 	}
 	return loyalty.Cause{Kind: loyalty.CauseReceipt, ID: r.ID, Revision: n}
-}
-
-// rule returns the key of the redemption's reward, or the key of transfers. Reasons use it.
-func rule(r loyalty.Redemption) string {
-	if r.To != "" {
-		return loyalty.Transfers{}.Key()
-	}
-	return "rewards." + r.Reward
 }
 
 // MaxHolds is the maximum number of open redemptions of one member. It limits the size of an account.
@@ -270,34 +261,6 @@ func OutOfStock(reward *loyalty.Reward, now time.Time) *loyalty.Error {
 	return &loyalty.Error{
 		Code: loyalty.RewardOutOfStock, Detail: explain(l), Pointer: "/reward", Unmet: []loyalty.UnmetRequirement{l},
 	}
-}
-
-func unavailable(lacks []loyalty.UnmetRequirement) *loyalty.Error {
-	return &loyalty.Error{Code: loyalty.RewardUnavailable, Detail: explain(lacks[0]), Pointer: "/reward", Unmet: lacks}
-}
-
-// IssueCode commits the redemption and sets its code. The parameter lots contains the lots from which its points came.
-// If the reward has no codes, as the zero Reward, the code remains empty.
-func IssueCode(
-	terms *loyalty.RedemptionTerms, zone *time.Location, r *loyalty.Redemption, reward *loyalty.Reward,
-	lots []loyalty.Lot, now time.Time,
-) {
-	r.Status, r.Lots = loyalty.Committed, lots
-	if reward.Codes.From == loyalty.NoCode {
-		return
-	}
-	r.CodeFrom = reward.Codes.Wait.After(now, zone)
-	if lasts := CodeLasts(terms, reward); !lasts.IsZero() {
-		r.CodeUntil = lasts.After(r.CodeFrom, zone)
-	}
-	if reward.Codes.From == loyalty.SharedCode && r.Code == "" {
-		r.Code = reward.Codes.Shared
-	}
-}
-
-// CodeLasts returns how long a reward's codes can be used. Zero means without end.
-func CodeLasts(terms *loyalty.RedemptionTerms, r *loyalty.Reward) calendar.Period {
-	return cmp.Or(r.Codes.Valid, terms.CodeValid)
 }
 
 // LotsOf returns the lots from which postings took points.

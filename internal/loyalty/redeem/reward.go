@@ -208,3 +208,7 @@ func uses(
 	}
 	return out
 }
+
+func unavailable(lacks []loyalty.UnmetRequirement) *loyalty.Error {
+	return &loyalty.Error{Code: loyalty.RewardUnavailable, Detail: explain(lacks[0]), Pointer: "/reward", Unmet: lacks}
+}

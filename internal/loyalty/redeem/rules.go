@@ -17,3 +17,11 @@ type Rules struct {
 
 // Of returns the rules of a program.
 func Of(p *loyalty.Program) Rules { return Rules{&p.Spending, &p.Sharing, &p.Tiers, p.Unit, p.Zone} }
+
+// rule returns the key of the redemption's reward, or the key of transfers. Reasons use it.
+func rule(r loyalty.Redemption) string {
+	if r.To != "" {
+		return loyalty.Transfers{}.Key()
+	}
+	return "rewards." + r.Reward
+}
