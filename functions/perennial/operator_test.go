@@ -140,3 +140,24 @@ func TestTokenKeysInDataDirectory(t *testing.T) {
 		t.Errorf("%d %s", status, err)
 	}
 }
+
+func TestOriginsInDataDirectory(t *testing.T) {
+	data := filepath.Join(t.TempDir(), "data")
+	for _, c := range []struct {
+		args         []string
+		out, problem string
+	}{
+		{[]string{"add", "https://shop.example"}, "", ""},
+		{[]string{"add", "https://app.example"}, "", ""},
+		{[]string{"add", "shop.example"}, "", "an origin must have the form https://shop.example"},
+		{[]string{"list"}, "https://shop.example\nhttps://app.example\n", ""},
+		{[]string{"remove", "https://shop.example"}, "", ""},
+		{[]string{"list"}, "https://app.example\n", ""},
+	} {
+		args := append(append([]string{"origins"}, c.args...), "--data", data, "--program", "bluebird")
+		out, err, status := run(t, args...)
+		if out != c.out || (status != 0) != (c.problem != "") || !strings.Contains(err, c.problem) {
+			t.Errorf("%v: %d %q %q", c.args, status, out, err)
+		}
+	}
+}

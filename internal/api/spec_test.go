@@ -80,7 +80,8 @@ func (s *spec) check(t testing.TB, r sentRequest, a answered, pattern string) {
 	}
 	item, op := s.operation(pattern)
 	if op == nil {
-		if a.status != 404 && a.status != 405 {
+		preflight := r.method == http.MethodOptions && (a.status == 204 || a.status == 403)
+		if a.status != 404 && a.status != 405 && !preflight {
 			t.Errorf("%s %s is no route, but answers %d", r.method, r.path, a.status)
 		}
 		return

@@ -67,6 +67,7 @@ type world struct {
 	handlers map[string]lambda.Handler
 	spec     *spec             // the specification; if nil, requests and answers are not checked
 	keys     map[string]string // the full keys, by name
+	tokens   *auth.Tokens      // the token keys, in the table without access checks
 	secrets  map[string]string // the secrets with which tokens of members are signed, by program
 	table    table.Table       // the table without the access checks of guard
 
@@ -129,9 +130,11 @@ func openWorld(t testing.TB, tab table.Table, random io.Reader, spec *spec) *wor
 	w.key("shopper", "bluebird", auth.RewardsRead)
 	w.key("packer", "bluebird", auth.RedemptionsWrite)
 	w.key("unpublished", "nobird", auth.Admin)
-	keys := &auth.Tokens{Table: tab, Now: w.clock, Secret: w.app.Derive("member-tokens"), Random: seedtest.Random(29)}
+	w.tokens = &auth.Tokens{
+		Table: tab, Now: w.clock, Secret: w.app.Derive("member-tokens"), Random: seedtest.Random(29),
+	}
 	for _, id := range []string{"bluebird", "redbird"} {
-		_, secret, err := keys.CreateKey(context.Background(), id, nil)
+		_, secret, err := w.tokens.CreateKey(context.Background(), id, nil)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -314,7 +317,8 @@ func (w *world) send(r sentRequest) (answered, string) {
 // parse sets the decoded body of an answer that is JSON.
 func (w *world) parse(r sentRequest, a *answered) {
 	w.t.Helper()
-	if a.header["content-type"] == "image/svg+xml" || strings.HasPrefix(a.header["content-type"], "text/html") {
+	if a.status == http.StatusNoContent || a.header["content-type"] == "image/svg+xml" ||
+		strings.HasPrefix(a.header["content-type"], "text/html") {
 		return
 	}
 	if err := json.Unmarshal(a.body, &a.json); err != nil {

@@ -12,7 +12,8 @@ import (
 // An accessDoc is the document that the table stores for a program: how its members sign in. Fields may be added but
 // not changed. It contains no secret.
 type accessDoc struct {
-	Keys []tokenKeyDoc `json:"keys,omitzero"`
+	Keys    []tokenKeyDoc `json:"keys,omitzero"`
+	Origins []string      `json:"origins,omitzero"` // the origins whose pages may call the API
 }
 
 // read returns the stored settings of a program and their item. They are empty if nothing is stored.
@@ -30,8 +31,11 @@ func (t *Tokens) read(ctx context.Context, program string) (doc accessDoc, item 
 	return doc, item, nil
 }
 
-// change reads the settings of a program, changes them, and stores them unless change returns an error.
-func (t *Tokens) change(ctx context.Context, program string, change func(*accessDoc) error) error {
+// change reads the settings of a program, changes them, and stores them together with other items, unless the function
+// change returns an error.
+func (t *Tokens) change(
+	ctx context.Context, program string, change func(*accessDoc) error, others ...table.Op,
+) error {
 	doc, item, err := t.read(ctx, program)
 	if err != nil {
 		return err
@@ -42,12 +46,13 @@ func (t *Tokens) change(ctx context.Context, program string, change func(*access
 	if item.Doc, err = json.Marshal(doc); err != nil {
 		return fmt.Errorf("auth: encode the token keys of %s: %w", program, err)
 	}
-	if err := t.Table.Transact(ctx, table.Put(item)); err != nil {
+	if err := t.Table.Transact(ctx, append(others, table.Put(item))...); err != nil {
 		return fmt.Errorf("auth: store the token keys of %s: %w", program, err)
 	}
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	delete(t.known, program)
+	clear(t.origins)
 	return nil
 }
 

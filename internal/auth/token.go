@@ -23,8 +23,9 @@ type Tokens struct {
 	Secret []byte    // the key from which the secrets of HS256 keys are derived
 	Random io.Reader // the source of randomness for new keys; nil selects crypto/rand
 
-	mu    sync.Mutex
-	known map[string]access // the cached settings, by program
+	mu      sync.Mutex
+	known   map[string]access // the cached settings, by program
+	origins map[string]origin // the cached origins
 }
 
 // These constants limit tokens: the time between iat and exp, the difference between the clocks of the issuer and of

@@ -43,6 +43,8 @@ type Headers struct {
 	ContentEncoding string `json:"content-encoding"`
 	IdempotencyKey  string `json:"idempotency-key"`
 	Client          string `json:"perennial-client"`
+	Origin          string `json:"origin"`
+	WantedMethod    string `json:"access-control-request-method"`
 }
 
 // An encodedEvent is the JSON form of an Event. Header names are in lower case.

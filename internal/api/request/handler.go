@@ -104,6 +104,8 @@ type Answer struct {
 	Drawn    string // an SVG image, instead of a body
 	Page     string // an HTML page, instead of a body
 	Replayed bool
+
+	headers [][2]string // the headers of an answer without a body
 }
 
 // CreatedIf returns status 201 if fresh is set, which means that the request created the object in the answer.
@@ -144,6 +146,9 @@ func (h *Handler) respond(ctx context.Context, e Event, undecoded error) (out Re
 		line.Code = p.Code
 		out = c.encodeProblem(p, err, ans.Replayed)
 	}
+	if permit := c.permit(ctx); permit != nil {
+		out.Headers = append(slices.Clip(out.Headers), permit...)
+	}
 	line.Status, line.Took = out.Status, time.Since(start)
 	telemetry.Answered(ctx, h.App.Log, line)
 	return out
@@ -172,6 +177,9 @@ func (c *Call) answer(ctx context.Context, undecoded error) (ans Answer, out Res
 // public route, serve checks only the route, and the route checks its own input.
 func (c *Call) serve(ctx context.Context) (ans Answer, err error) {
 	if c.Route = c.routes[c.Event.RouteKey]; c.Route == nil {
+		if c.isPreflight() {
+			return c.preflight(ctx)
+		}
 		return Answer{}, unrouted(c.all, c.Event.Method, c.Event.decodedPath())
 	}
 	if c.Route.Rule.IsPublic() {
@@ -260,6 +268,9 @@ const pagePolicy = "default-src 'none'; style-src 'unsafe-inline'; form-action '
 func (c *Call) encode(ans Answer) (Response, error) {
 	out := Response{Status: cmp.Or(ans.Status, http.StatusOK), Headers: plainHeaders}
 	switch {
+	case ans.headers != nil:
+		out.Headers = ans.headers
+		return out, nil
 	case ans.Drawn != "":
 		out.Headers = [][2]string{{"content-type", "image/svg+xml"}, plainHeaders[1], plainHeaders[2]}
 		out.Body = []byte(ans.Drawn)

@@ -27,6 +27,8 @@ func newEvent(rt *route, r *http.Request, body []byte, id string) request.Event 
 			ContentEncoding: joined(r.Header["Content-Encoding"]),
 			IdempotencyKey:  joined(r.Header["Idempotency-Key"]),
 			Client:          joined(r.Header["Perennial-Client"]),
+			Origin:          joined(r.Header["Origin"]),
+			WantedMethod:    joined(r.Header["Access-Control-Request-Method"]),
 		},
 		RequestID: id, APIID: apiID, Domain: valid(r.Host), Stage: stage,
 	}
