@@ -5,6 +5,7 @@ import (
 	"net/http"
 
 	"github.com/perennial-loyalty/perennial/internal/api/request"
+	"github.com/perennial-loyalty/perennial/internal/ledger"
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
 	"github.com/perennial-loyalty/perennial/internal/service"
 )
@@ -68,11 +69,11 @@ func createAdjustment(ctx context.Context, c *request.Call) (request.Answer, err
 }
 
 // adjusted returns the answer for a manual change: status 201 and the entry of the change.
-func adjusted(c *request.Call, p *loyalty.Program, r service.AdjustmentResult, err error) (request.Answer, error) {
+func adjusted(c *request.Call, p *loyalty.Program, r ledger.Result, err error) (request.Answer, error) {
 	if err != nil {
 		return request.Answer{Replayed: r.Replayed}, err
 	}
 	return request.Answer{
-		Status: http.StatusCreated, Body: request.WireEntry(p, r.Entry, c.App.Now()), Replayed: r.Replayed,
+		Status: http.StatusCreated, Body: request.WireEntry(p, r.Entry(), c.App.Now()), Replayed: r.Replayed,
 	}, nil
 }

@@ -163,7 +163,7 @@ func wireCode(c *request.Call, r inventory.CodeResult) wire.Code {
 	out := wire.Code{
 		Code: c.Path("code"), State: wire.CodeState(r.State(c.App.Now())), Reward: r.Reward, Redemption: r.Redemption,
 		Member:    string(r.Member),
-		ValidFrom: r.From.UTC(), ValidUntil: instant(r.Until), UsedAt: r.Used.UTC(), Uses: []wire.CodeUse{},
+		ValidFrom: r.From.UTC(), ValidUntil: request.Instant(r.Until), UsedAt: r.Used.UTC(), Uses: []wire.CodeUse{},
 	}
 	if r.Left.Currency != "" {
 		out.Remaining = &wire.Money{Amount: r.Left.Amount, Currency: string(r.Left.Currency)}

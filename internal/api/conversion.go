@@ -116,7 +116,7 @@ func wireConversion(r service.ConversionResult) wire.Conversion {
 	out := wire.Conversion{
 		ID: x.ID, Member: string(r.Member), From: walletName(x.From), To: walletName(x.To),
 		Points: int64(x.Points), Received: int64(x.Received), Reversed: int64(x.Reversed), Restored: int64(x.Returned),
-		CreatedAt: x.At.UTC(), ReversibleUntil: instant(x.ReversibleUntil),
+		CreatedAt: x.At.UTC(), ReversibleUntil: request.Instant(x.ReversibleUntil),
 	}
 	if x.From == "" || x.To == "" {
 		out.Balances = append(out.Balances,

@@ -72,6 +72,7 @@ func reinstatePoints(ctx context.Context, c *request.Call) (request.Answer, erro
 		return request.Answer{}, err
 	}
 	return request.Answer{
-		Status: request.CreatedIf(!r.Replayed), Body: request.WireEntry(p, r.Entry, c.App.Now()), Replayed: r.Replayed,
+		Status: request.CreatedIf(!r.Replayed), Body: request.WireEntry(p, r.Entry(), c.App.Now()),
+		Replayed: r.Replayed,
 	}, nil
 }

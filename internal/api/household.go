@@ -147,7 +147,7 @@ func household(ctx context.Context, c *request.Call, p *loyalty.Program, h share
 	for _, m := range h.Members {
 		one := wire.HouseholdMember{
 			Member: string(m.Member), Role: wire.HouseholdMemberRole(m.Role), InvitedAt: m.Invited.UTC(),
-			JoinedAt: instant(m.Since),
+			JoinedAt: request.Instant(m.Since),
 		}
 		for _, acc := range accs {
 			if acc.Member == m.Member {

@@ -214,7 +214,7 @@ func wireVoucher(c *request.Call, v service.Voucher) wire.Voucher {
 	out := wire.Voucher{
 		Redemption: v.ID, Reward: v.Reward, Order: v.Order, Status: wire.VoucherStatus(v.Status),
 		CodeHint: redeem.CodeHint(v.Code), State: wire.VoucherState(issued.State(c.App.Now())), CreatedAt: v.At.UTC(),
-		ValidFrom: issued.From.UTC(), ValidUntil: instant(issued.Until), UsedAt: issued.Used.UTC(),
+		ValidFrom: issued.From.UTC(), ValidUntil: request.Instant(issued.Until), UsedAt: issued.Used.UTC(),
 	}
 	if issued.Left.Currency != "" {
 		out.Remaining = &wire.Money{Amount: issued.Left.Amount, Currency: string(issued.Left.Currency)}
@@ -227,7 +227,7 @@ func wireRedemption(r service.RedemptionResult) wire.Redemption {
 	out := wire.Redemption{
 		ID: rd.ID, Member: string(r.Member), Reward: rd.Reward, Order: rd.Order, Cart: rd.Cart,
 		Status: wire.RedemptionStatus(rd.Status), Points: int64(rd.Points), Restored: int64(rd.Restored),
-		CreatedAt: rd.At.UTC(), ExpiresAt: instant(rd.Until), Balance: request.WireBalance(r.Balance),
+		CreatedAt: rd.At.UTC(), ExpiresAt: request.Instant(rd.Until), Balance: request.WireBalance(r.Balance),
 		Requested: int64(rd.Requested),
 		Wallet:    rd.Wallet, Wallets: walletBalances(r.Entry), Value: wireMoney(rd.Value),
 	}
@@ -242,7 +242,7 @@ func wireRedemption(r service.RedemptionResult) wire.Redemption {
 	// Before the commit, the code can still return to its pool and be issued to another member.
 	claimed := rd.Status == loyalty.Committed || rd.Status == loyalty.Reversed
 	if claimed && rd.Code != "" {
-		out.Code, out.CodeFrom, out.CodeUntil = &rd.Code, instant(rd.CodeFrom), instant(rd.CodeUntil)
+		out.Code, out.CodeFrom, out.CodeUntil = &rd.Code, request.Instant(rd.CodeFrom), request.Instant(rd.CodeUntil)
 	}
 	return out
 }

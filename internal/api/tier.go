@@ -65,7 +65,7 @@ func fullTier(p *loyalty.Program, acc loyalty.Account, now time.Time) *wire.Tier
 }
 
 func wireAhead(s loyalty.Standing, at time.Time) *wire.Projection {
-	return &wire.Projection{Level: s.Level, At: at.UTC(), Until: instant(s.Until)}
+	return &wire.Projection{Level: s.Level, At: at.UTC(), Until: request.Instant(s.Until)}
 }
 
 // wireTierGroups returns the member's tier in each tier group except the main one, as the API presents it.
@@ -112,7 +112,7 @@ func wireTier(p *loyalty.Program, acc loyalty.Account, now time.Time) *wire.Tier
 	}
 	t := &wire.Tier{
 		Level: level.ID, Name: wire.Text(level.Name), Since: acc.Tier.Since.UTC(), Perks: level.Perks,
-		Until: instant(acc.Tier.Until),
+		Until: request.Instant(acc.Tier.Until),
 	}
 	if next, missing, ok := tier.Of(p).Progress(acc, now); ok {
 		t.Next = &wire.NextLevel{
@@ -125,7 +125,7 @@ func wireTier(p *loyalty.Program, acc loyalty.Account, now time.Time) *wire.Tier
 		}
 	}
 	if now.Before(acc.Tier.Lock) {
-		t.LockedUntil = instant(acc.Tier.Lock)
+		t.LockedUntil = request.Instant(acc.Tier.Lock)
 	}
 	t.MinimumLevel = acc.Tier.Minimum
 	return t

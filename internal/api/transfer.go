@@ -102,6 +102,6 @@ func wireTransfer(r service.TransferResult) wire.Transfer {
 	return wire.Transfer{
 		ID: t.ID, From: string(r.From), To: string(t.To), Status: wire.TransferStatus(t.Status),
 		Points: int64(t.Points), Fee: int64(t.Fee), Note: t.Note,
-		CreatedAt: t.At.UTC(), ExpiresAt: instant(t.Until), Balance: request.WireBalance(r.Balance),
+		CreatedAt: t.At.UTC(), ExpiresAt: request.Instant(t.Until), Balance: request.WireBalance(r.Balance),
 	}
 }

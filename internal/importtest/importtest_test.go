@@ -201,6 +201,7 @@ var arrows = []struct {
 		"table",
 	}},
 	{"internal/local/deployment/deploymenttest", []string{"local/binaries", "local/deployment", "stack"}},
+	{"internal/local/gateway/gatewaytest", nil},
 	{"internal/local/gateway", []string{"api/request", "api/wire", "stack/access"}},
 	{"internal/local/paypal", nil},
 	{"internal/local/runtimeapi", nil}, // uses processes, not the functions' code
@@ -383,6 +384,27 @@ func TestRandomnessHasOneSource(t *testing.T) {
 			if !root && slices.Contains([]string{"crypto/rand", "math/rand", "math/rand/v2"}, imported) {
 				t.Errorf("%s imports %s; it draws from a source that it is given, by internal/random", name, imported)
 			}
+		}
+	}
+}
+
+// TestOnlyLedgerWritesUncheckedDocuments requires that only the ledger uses table.PutEncoded, with which the table does
+// not check the document. The generated encoder of the ledger's documents is tested to return valid JSON.
+func TestOnlyLedgerWritesUncheckedDocuments(t *testing.T) {
+	users := []string{"internal/ledger", "internal/table/tabletest"} // tabletest contains the conformance suite
+	for name, pkg := range packages(t) {
+		for _, file := range pkg.GoFiles {
+			source, err := parser.ParseFile(token.NewFileSet(), filepath.Join(pkg.Dir, file), nil, 0)
+			if err != nil {
+				t.Fatal(err)
+			}
+			ast.Inspect(source, func(n ast.Node) bool {
+				use, ok := n.(*ast.SelectorExpr)
+				if ok && use.Sel.Name == "PutEncoded" && !slices.Contains(users, name) {
+					t.Errorf("%s uses table.PutEncoded in %s; use table.Put", name, file)
+				}
+				return true
+			})
 		}
 	}
 }

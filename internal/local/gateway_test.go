@@ -3,7 +3,6 @@ package local
 import (
 	"context"
 	"encoding/json"
-	"io"
 	"net/http"
 	"net/http/httptest"
 	"strings"
@@ -14,6 +13,7 @@ import (
 
 	"github.com/perennial-loyalty/perennial/internal/api"
 	"github.com/perennial-loyalty/perennial/internal/api/wire"
+	"github.com/perennial-loyalty/perennial/internal/local/gateway/gatewaytest"
 	"github.com/perennial-loyalty/perennial/internal/table/pebbletable"
 )
 
@@ -23,27 +23,6 @@ type invoked func(context.Context, []byte) ([]byte, error)
 func (f invoked) Invoke(ctx context.Context, payload []byte) ([]byte, error) { return f(ctx, payload) }
 
 var noon = time.Date(2026, 12, 1, 12, 0, 0, 0, time.UTC)
-
-func do(t *testing.T, method, url, body string, headers ...string) (*http.Response, string) {
-	t.Helper()
-	req, err := http.NewRequestWithContext(t.Context(), method, url, strings.NewReader(body))
-	if err != nil {
-		t.Fatal(err)
-	}
-	for i := 0; i < len(headers); i += 2 {
-		req.Header.Add(headers[i], headers[i+1])
-	}
-	resp, err := http.DefaultClient.Do(req)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer resp.Body.Close()
-	answer, err := io.ReadAll(resp.Body)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return resp, string(answer)
-}
 
 func checkProblem(t *testing.T, resp *http.Response, body string, status int, code string) {
 	t.Helper()
@@ -102,7 +81,9 @@ func TestInvalidRequestsGetProblemDocuments(t *testing.T) {
 		{"a webhook of an unknown processor", "POST", "/v1/webhooks/bluebird/paypa1", "{}", "", 404, "not_found"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			resp, body := do(t, c.method, server.URL+c.path, c.body, "Authorization", "Bearer "+key, "X-Long", c.header)
+			resp, body := gatewaytest.Do(
+				t, c.method, server.URL+c.path, c.body, "Authorization", "Bearer "+key, "X-Long", c.header,
+			)
 			if c.method != "HEAD" {
 				checkProblem(t, resp, body, c.status, c.code)
 			}
@@ -140,7 +121,7 @@ func TestUnroutedRequestsGetSameResponseAsOnLambda(t *testing.T) {
 		{"OPTIONS", "/v1/members", "POST", 405},
 		{"GET", "/v1/webhooks/bluebird/stripe", "POST", 405},
 	} {
-		resp, body := do(t, c.method, server.URL+c.path, "")
+		resp, body := gatewaytest.Do(t, c.method, server.URL+c.path, "")
 		event, err := json.Marshal(events.APIGatewayV2HTTPRequest{
 			RouteKey: "$default", RawPath: "/live" + c.path,
 			RequestContext: events.APIGatewayV2HTTPRequestContext{

@@ -11,6 +11,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/perennial-loyalty/perennial/internal/ledger"
+	"github.com/perennial-loyalty/perennial/internal/local/gateway/gatewaytest"
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
 	"github.com/perennial-loyalty/perennial/internal/loyalty/remind"
 	"github.com/perennial-loyalty/perennial/internal/members"
@@ -95,10 +96,10 @@ func TestOutboxRequiresKeyAndListsMessages(t *testing.T) {
 		t.Fatal(err)
 	}
 	advance(t, server, "24h")
-	if resp, _ := do(t, "GET", server.URL+outboxPath, ""); resp.StatusCode != 401 {
+	if resp, _ := gatewaytest.Do(t, "GET", server.URL+outboxPath, ""); resp.StatusCode != 401 {
 		t.Errorf("without a key, the status is %d", resp.StatusCode)
 	}
-	resp, body := do(t, "GET", server.URL+outboxPath, "", "Authorization", "Bearer "+key)
+	resp, body := gatewaytest.Do(t, "GET", server.URL+outboxPath, "", "Authorization", "Bearer "+key)
 	var out outboxAnswer
 	if err := json.Unmarshal([]byte(body), &out); err != nil || resp.StatusCode != 200 || len(out.Data) != 1 {
 		t.Fatalf("%d %s %v", resp.StatusCode, body, err)
@@ -107,7 +108,7 @@ func TestOutboxRequiresKeyAndListsMessages(t *testing.T) {
 		!strings.Contains(m.Text, "20 beans more") {
 		t.Errorf("%+v", m)
 	}
-	resp, body = do(
+	resp, body = gatewaytest.Do(
 		t, "POST", strings.Replace(out.Data[0].Unsubscribe, "http://localhost", server.URL, 1),
 		"List-Unsubscribe=One-Click", "Content-Type", "application/x-www-form-urlencoded",
 	)
@@ -142,7 +143,7 @@ func TestGiftCardToFriendIsInOutbox(t *testing.T) {
 		t.Fatal(err)
 	}
 	advance(t, server, "1h")
-	_, body := do(t, "GET", server.URL+outboxPath, "", "Authorization", "Bearer "+key)
+	_, body := gatewaytest.Do(t, "GET", server.URL+outboxPath, "", "Authorization", "Bearer "+key)
 	var out outboxAnswer
 	if err := json.Unmarshal([]byte(body), &out); err != nil || len(out.Data) != 1 ||
 		out.Data[0].To != "eve@example.com" || !strings.Contains(out.Data[0].Text, r.Redemption.Code) {

@@ -20,6 +20,7 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/ledger"
 	"github.com/perennial-loyalty/perennial/internal/local/deployment/deploymenttest"
 	"github.com/perennial-loyalty/perennial/internal/local/dynamodbapi"
+	"github.com/perennial-loyalty/perennial/internal/local/gateway/gatewaytest"
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
 	"github.com/perennial-loyalty/perennial/internal/loyalty/remind"
 	"github.com/perennial-loyalty/perennial/internal/members"
@@ -95,7 +96,7 @@ func (c *client) send(method, path, body string, headers ...string) string {
 	for name, value := range given {
 		list = append(list, name, value)
 	}
-	resp, answer := do(c.t, method, c.url+path, body, list...)
+	resp, answer := gatewaytest.Do(c.t, method, c.url+path, body, list...)
 	var tree any
 	if err := json.Unmarshal([]byte(answer), &tree); err == nil {
 		withoutRequestID(tree)

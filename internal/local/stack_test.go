@@ -17,6 +17,7 @@ import (
 
 	"github.com/perennial-loyalty/perennial/internal/jobs"
 	"github.com/perennial-loyalty/perennial/internal/ledger/stored"
+	"github.com/perennial-loyalty/perennial/internal/local/gateway/gatewaytest"
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
 	"github.com/perennial-loyalty/perennial/internal/table/pebbletable"
 )
@@ -54,7 +55,9 @@ func kinds(t *testing.T, s *Stack, m loyalty.MemberID) (list []string) {
 
 func advance(t *testing.T, server *httptest.Server, by string) time.Time {
 	t.Helper()
-	resp, body := do(t, "POST", server.URL+"/v1/test/clock", `{"advance":"`+by+`"}`, "Content-Type", "application/json")
+	resp, body := gatewaytest.Do(
+		t, "POST", server.URL+"/v1/test/clock", `{"advance":"`+by+`"}`, "Content-Type", "application/json",
+	)
 	var out clockAnswer
 	if err := json.Unmarshal([]byte(body), &out); err != nil || resp.StatusCode != 200 {
 		t.Fatalf("%d %s %v", resp.StatusCode, body, err)
@@ -69,7 +72,7 @@ func TestAdvancingClockActivatesPointsAndExpiresReservations(t *testing.T) {
 	headers := []string{
 		"Authorization", "Bearer " + key, "Content-Type", "application/json", "Idempotency-Key", "an-hour-and-a-half",
 	}
-	resp, body := do(t, "PUT",
+	resp, body := gatewaytest.Do(t, "PUT",
 		server.URL+"/v1/orders/1", `{"member":"`+string(m)+`","placed_at":"2026-12-01T11:00:00Z","currency":"EUR",`+
 			`"status":"paid","line_items": [{"id":"1","category":"mugs","quantity":1,"amount":40000}]}`, headers...)
 	if resp.StatusCode != 201 {
@@ -83,7 +86,7 @@ func TestAdvancingClockActivatesPointsAndExpiresReservations(t *testing.T) {
 	if d := cmp.Diff(want, kinds(t, stack, m)); d != "" {
 		t.Error(d)
 	}
-	resp, body = do(
+	resp, body = gatewaytest.Do(
 		t, "POST", server.URL+"/v1/redemptions", `{"member":"`+string(m)+`","reward":"free-shipping"}`, headers...,
 	)
 	if resp.StatusCode != 201 {
@@ -145,15 +148,18 @@ func TestClockRejectsInvalidAdvance(t *testing.T) {
 	for _, body := range []string{
 		`{"advance":"-1h"}`, `{"advance":"0s"}`, `{"advance":"1y"}`, `{"advance":"6000d"}`, `{"back":"1d"}`, `[]`, ``,
 	} {
-		resp, answer := do(t, "POST", server.URL+"/v1/test/clock", body, "Content-Type", "application/json")
+		resp, answer := gatewaytest.Do(t, "POST", server.URL+"/v1/test/clock", body, "Content-Type", "application/json")
 		checkProblem(t, resp, answer, 400, "invalid_parameter")
 	}
 	// A page of another origin can send this request without a preflight, so it must have no effect.
-	resp, answer := do(t, "POST", server.URL+"/v1/test/clock", `{"advance":"1d"}`, "Content-Type", "text/plain")
+	resp, answer := gatewaytest.Do(
+		t, "POST", server.URL+"/v1/test/clock", `{"advance":"1d"}`, "Content-Type", "text/plain",
+	)
 	checkProblem(t, resp, answer, 400, "invalid_parameter")
-	resp, answer = do(t, "PUT", server.URL+"/v1/test/clock", `{}`)
+	resp, answer = gatewaytest.Do(t, "PUT", server.URL+"/v1/test/clock", `{}`)
 	checkProblem(t, resp, answer, 405, "method_not_allowed")
-	if _, answer := do(t, "GET", server.URL+"/v1/test/clock", ""); answer != `{"now":"2026-12-01T12:00:00Z"}` {
+	_, answer = gatewaytest.Do(t, "GET", server.URL+"/v1/test/clock", "")
+	if answer != `{"now":"2026-12-01T12:00:00Z"}` {
 		t.Error(answer)
 	}
 }
@@ -231,7 +237,7 @@ func TestFailedMessageIsRedeliveredAndThenSetAside(t *testing.T) {
 func TestGatewayProblemsMatchAPI(t *testing.T) {
 	_, _, server, key := frozenStack(t)
 	names := func(path string) string {
-		_, body := do(t, "GET", server.URL+path, "", "Authorization", "Bearer "+key)
+		_, body := gatewaytest.Do(t, "GET", server.URL+path, "", "Authorization", "Bearer "+key)
 		var p map[string]any
 		if err := json.Unmarshal([]byte(body), &p); err != nil {
 			t.Fatal(err)

@@ -61,7 +61,7 @@ func (b *bench) home(tb testing.TB, n int) {
 // gets gives a member points.
 func (b *bench) gets(tb testing.TB, i int, n loyalty.Points) {
 	id := fmt.Sprintf("adj_%d_%d_%d", i, n, b.Now().UnixNano())
-	servicetest.Until(func() (service.AdjustmentResult, error) {
+	servicetest.Until(func() (ledger.Result, error) {
 		in := service.Adjustment{ID: id, Member: servicetest.Member(i), Points: n, Reason: "for the test"}
 		return service.Adjustments{Ledger: b.Ledger}.Adjust(tb.Context(), b.P, in, ledger.By{Input: id})
 	})

@@ -137,7 +137,7 @@ func (h *history) reinstate(m loyalty.MemberID) string {
 		Member: m, Entry: lapsed[max(0, len(lapsed)-1-h.rng.IntN(3))], Reason: "history",
 		Until: calendar.DateOf(h.Now().AddDate(0, 0, h.rng.IntN(200)), h.P.Zone),
 	}
-	var r service.AdjustmentResult
+	var r ledger.Result
 	err := h.until(fmt.Sprintf("reinstate %+v", in), func(l *ledger.Ledger) (err error) {
 		r, err = service.Adjustments{Ledger: l}.Reinstate(
 			h.t.Context(), h.P, in, by(""),
@@ -147,8 +147,8 @@ func (h *history) reinstate(m loyalty.MemberID) string {
 	if h.refused(err, loyalty.ValidationFailed) {
 		return "refused"
 	}
-	if r.Entry.Kind != loyalty.KindReinstate {
-		h.t.Errorf("%+v wrote %+v", in, r.Entry)
+	if r.Entry().Kind != loyalty.KindReinstate {
+		h.t.Errorf("%+v wrote %+v", in, r.Entry())
 	}
 	return "reinstated"
 }

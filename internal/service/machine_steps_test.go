@@ -49,7 +49,7 @@ func (m *machine) adjust(r *rapid.T) {
 	in := service.Adjustment{ID: id, Member: who, Points: loyalty.Points(n), Reason: "for the test"}
 	m.want(r, "adjust", func() error {
 		return untilDone(
-			func() (service.AdjustmentResult, error) {
+			func() (ledger.Result, error) {
 				return service.Adjustments{Ledger: m.Bench.Ledger}.Adjust(r.Context(), m.P, in, ledger.By{Input: id})
 			},
 		)
@@ -214,7 +214,7 @@ func (m *machine) extend(r *rapid.T) {
 	code := m.model.extend(who, days)
 	m.want(r, "extend", func() error {
 		return untilDone(
-			func() (service.AdjustmentResult, error) {
+			func() (ledger.Result, error) {
 				return service.Adjustments{Ledger: m.Bench.Ledger}.Extend(r.Context(), m.P, in, ledger.By{Input: id})
 			},
 		)

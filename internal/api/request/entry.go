@@ -97,3 +97,12 @@ func WireReasons(because []loyalty.Reason) []wire.Reason {
 	}
 	return out
 }
+
+// Instant returns a pointer to the instant in UTC, or nil if the instant is zero.
+func Instant(t time.Time) *time.Time {
+	if t.IsZero() {
+		return nil
+	}
+	t = t.UTC()
+	return &t
+}

@@ -16,6 +16,7 @@ import (
 	"github.com/aws/aws-lambda-go/events"
 	"github.com/aws/aws-lambda-go/lambdacontext"
 	"github.com/google/go-cmp/cmp"
+	"github.com/perennial-loyalty/perennial/internal/local/gateway/gatewaytest"
 )
 
 // invoked is a function of a test.
@@ -35,27 +36,6 @@ func behind(t *testing.T, route string, f invoked) *httptest.Server {
 	return server
 }
 
-func do(t *testing.T, method, url, body string, headers ...string) (*http.Response, string) {
-	t.Helper()
-	req, err := http.NewRequestWithContext(t.Context(), method, url, strings.NewReader(body))
-	if err != nil {
-		t.Fatal(err)
-	}
-	for i := 0; i < len(headers); i += 2 {
-		req.Header.Add(headers[i], headers[i+1])
-	}
-	resp, err := http.DefaultClient.Do(req)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer resp.Body.Close()
-	answer, err := io.ReadAll(resp.Body)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return resp, string(answer)
-}
-
 func TestRequestIsConvertedToAPIGatewayEvent(t *testing.T) {
 	var got events.APIGatewayV2HTTPRequest
 	var id string
@@ -69,7 +49,8 @@ func TestRequestIsConvertedToAPIGatewayEvent(t *testing.T) {
 			}
 			return []byte(`{"statusCode":204}`), json.Unmarshal(payload, &got)
 		})
-	resp, _ := do(t, "PUT", server.URL+"/v1/things/a%20b/parts/%22?x=1&x=2&y=%C3%A9", "{\"text\":\"<é>\\u0001\n\"}",
+	resp, _ := gatewaytest.Do(
+		t, "PUT", server.URL+"/v1/things/a%20b/parts/%22?x=1&x=2&y=%C3%A9", "{\"text\":\"<é>\\u0001\n\"}",
 		"Content-Type", "application/json; charset=utf-8", "X-Twice", "one", "X-Twice", "two", "Cookie", "a=1; b=2")
 	if resp.StatusCode != 204 || resp.Header.Get("Apigw-Requestid") != id || id == "" {
 		t.Errorf("status %d, request ID %q and %q", resp.StatusCode, resp.Header.Get("Apigw-Requestid"), id)
@@ -116,7 +97,7 @@ func TestBinaryBodyIsBase64(t *testing.T) {
 		{"JSON that is not UTF-8", "application/json", "\"\xff\""},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			do(t, "POST", server.URL+"/", c.body, "Content-Type", c.media)
+			gatewaytest.Do(t, "POST", server.URL+"/", c.body, "Content-Type", c.media)
 			body, err := base64.StdEncoding.DecodeString(got.Body)
 			if !got.IsBase64Encoded || string(body) != c.body || err != nil {
 				t.Errorf("%v %q %v", got.IsBase64Encoded, body, err)
@@ -163,7 +144,7 @@ func TestResponseOfFunctionIsWritten(t *testing.T) {
 			server := behind(
 				t, "GET /x", func(context.Context, []byte) ([]byte, error) { return []byte(c.answer), nil },
 			)
-			resp, body := do(t, "GET", server.URL+"/x", "")
+			resp, body := gatewaytest.Do(t, "GET", server.URL+"/x", "")
 			if resp.StatusCode != c.status || body != c.body {
 				t.Errorf("%d %q", resp.StatusCode, body)
 			}
@@ -188,7 +169,7 @@ func TestFailedFunctionGetsFixedResponse(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			server := behind(t, "GET /x", f)
-			resp, body := do(t, "GET", server.URL+"/x", "")
+			resp, body := gatewaytest.Do(t, "GET", server.URL+"/x", "")
 			if resp.StatusCode != 500 || body != `{"message":"Internal Server Error"}` ||
 				resp.Header.Get("Apigw-Requestid") == "" {
 				t.Errorf("%d %s %v", resp.StatusCode, body, resp.Header)
@@ -209,12 +190,15 @@ func TestBuffersAreReusedCleanly(t *testing.T) {
 	})
 	for i := range 200 {
 		sent := `"` + strings.Repeat(string(rune('a'+i%26)), (i*7919)%5000) + `"`
-		if _, got := do(t, "POST", server.URL+"/echo", sent, "Content-Type", "application/json"); got != sent {
+		_, got := gatewaytest.Do(t, "POST", server.URL+"/echo", sent, "Content-Type", "application/json")
+		if got != sent {
 			t.Fatalf("round %d: got %d bytes of %d, or different ones", i, len(got), len(sent))
 		}
 	}
 	if large := bytes.Repeat([]byte("x"), 300<<10); true {
-		_, got := do(t, "POST", server.URL+"/echo", `"`+string(large)+`"`, "Content-Type", "application/json")
+		_, got := gatewaytest.Do(
+			t, "POST", server.URL+"/echo", `"`+string(large)+`"`, "Content-Type", "application/json",
+		)
 		if len(got) != len(large)+2 {
 			t.Errorf("got %d bytes", len(got))
 		}

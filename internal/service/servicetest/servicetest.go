@@ -229,7 +229,7 @@ func (b *Bench) EnrollWithPoints(tb testing.TB, i int) {
 			tb.Context(), b.P, members.Enrollment{Member: m}, ledger.By{Input: string(m)},
 		)
 	})
-	Until(func() (service.AdjustmentResult, error) {
+	Until(func() (ledger.Result, error) {
 		in := service.Adjustment{ID: "adj_" + string(m), Member: m, Points: 100, Reason: "for the test"}
 		return service.Adjustments{Ledger: b.Ledger}.Adjust(tb.Context(), b.P, in, ledger.By{Input: "grant"})
 	})
