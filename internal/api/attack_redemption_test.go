@@ -81,7 +81,7 @@ func (w *world) answers(name string, got, want map[string]int) {
 
 // Of 50 parallel redemptions of 100 points each, by a member with 100 points, one must succeed, whether it is only
 // reserved or committed at once. The reward "ahoy" of testdata/shop.yaml costs 100 points and has no other requirement.
-func TestOfFiftyRedemptionsOfAHundredFromAHundredOneIsHad(t *testing.T) {
+func TestOneOfFiftyParallelRedemptionsSucceeds(t *testing.T) {
 	onBoth(t, func(t *testing.T, tab table.Table) {
 		w, _ := newShop(t, tab, 0)
 		for more, want := range map[string]loyalty.Balance{
@@ -97,7 +97,7 @@ func TestOfFiftyRedemptionsOfAHundredFromAHundredOneIsHad(t *testing.T) {
 }
 
 // Of 50 parallel requests with the same Idempotency-Key, one must redeem, and the others must be replays.
-func TestFiftyRedemptionsUnderOneKeyAreOne(t *testing.T) {
+func TestFiftyRequestsWithOneKeyRedeemOnce(t *testing.T) {
 	onBoth(t, func(t *testing.T, tab table.Table) {
 		w, _ := newShop(t, tab, 0)
 		ada := w.with(100)
@@ -117,7 +117,7 @@ func TestFiftyRedemptionsUnderOneKeyAreOne(t *testing.T) {
 
 // A rejected redemption must be rejected again under the same Idempotency-Key, even after the member has earned enough
 // points.
-func TestARedemptionThatWasDeclinedStaysSo(t *testing.T) {
+func TestRejectedRedemptionStaysRejected(t *testing.T) {
 	onBoth(t, func(t *testing.T, tab table.Table) {
 		w, _ := newShop(t, tab, 0)
 		ada := w.with(99)
@@ -145,7 +145,7 @@ func TestARedemptionThatWasDeclinedStaysSo(t *testing.T) {
 
 // A reservation can be committed or canceled once, only for its exact points, and only before the instant of its
 // expiry, to the millisecond.
-func TestAHoldIsResolvedOnceAndInTime(t *testing.T) {
+func TestReservationIsResolvedOnceAndInTime(t *testing.T) {
 	onBoth(t, func(t *testing.T, tab table.Table) {
 		w, _ := newShop(t, tab, 0)
 		ada := w.with(300)
@@ -185,7 +185,7 @@ func TestAHoldIsResolvedOnceAndInTime(t *testing.T) {
 }
 
 // A cancellation must restore the points once, only by a key of the same program, and never after the commit.
-func TestACancelGivesBackOnceAndOnlyOnesOwn(t *testing.T) {
+func TestCancellationRestoresPointsOnce(t *testing.T) {
 	onBoth(t, func(t *testing.T, tab table.Table) {
 		w, _ := newShop(t, tab, 0)
 		ada := w.with(200)
@@ -236,7 +236,7 @@ func bare(a answered) string {
 }
 
 // A member who repeatedly earns points, redeems them and returns the order must get one reward and owe its price.
-func TestEarningRedeemingAndReturningIsNoProfit(t *testing.T) {
+func TestEarningRedeemingAndReturningGivesNoProfit(t *testing.T) {
 	onBoth(t, func(t *testing.T, tab table.Table) {
 		w, _ := newShop(t, tab, 0)
 		ada := w.with(0)

@@ -186,7 +186,7 @@ func TestCodesCannotBeGuessed(t *testing.T) {
 	})
 }
 
-func TestFiftyTellingsOfOneOrderGiveOneEntry(t *testing.T) {
+func TestFiftyReportsOfOneOrderCreateOneEntry(t *testing.T) {
 	onBoth(t, func(t *testing.T, tab table.Table) {
 		w := newWorld(t, tab)
 		ada := w.must("POST", "/v1/members", `{}`)
@@ -470,7 +470,7 @@ func TestARevokedKeyStopsWithinAMinute(t *testing.T) {
 
 // Parallel transfers of the same points must credit them once. In 2015, such transfers doubled the value of Starbucks
 // cards.
-func TestTwentyGiftsOfTheSameHundredCreditOneHundred(t *testing.T) {
+func TestTwentyParallelTransfersCreditPointsOnce(t *testing.T) {
 	onBoth(t, func(t *testing.T, tab table.Table) {
 		w := newWorld(t, tab)
 		w.publish("bluebird", []byte(strings.Replace(programSource(t, "presents"), "fee: 5%", "min: 100", 1)), 1)

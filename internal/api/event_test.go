@@ -63,7 +63,7 @@ func generous(t *testing.T, tab table.Table) (w *world, ada string) {
 	return w, w.must("POST", "/v1/members", `{"external_id": "ada"}`)
 }
 
-func TestTwentyTellingsAtOnceHappenOnce(t *testing.T) {
+func TestTwentyParallelRequestsTakeEffectOnce(t *testing.T) {
 	onBoth(t, func(t *testing.T, tab table.Table) {
 		w, ada := generous(t, tab)
 		w.must(

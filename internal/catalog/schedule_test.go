@@ -82,7 +82,7 @@ func TestAVersionTakesOverAtItsInstant(t *testing.T) {
 	x.want("1 past, 2 live")
 }
 
-func TestWhatIsPublishedAtOnceCancelsNothing(t *testing.T) {
+func TestPublicationCancelsNoScheduledVersion(t *testing.T) {
 	x := newTimetable(t)
 	x.publish(0, 0)
 	x.publish(1, 4)
@@ -112,7 +112,7 @@ func TestOfTwoForOneInstantTheHigherWins(t *testing.T) {
 	x.want("1 past, 2 past, 3 live")
 }
 
-func TestWhatIsWithdrawnNeverTakesOver(t *testing.T) {
+func TestWithdrawnVersionNeverTakesEffect(t *testing.T) {
 	x := newTimetable(t)
 	x.publish(0, 0)
 	x.publish(1, 3)

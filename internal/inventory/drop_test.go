@@ -123,7 +123,7 @@ func TestNoMemberIsRejectedWhileUnitsRemain(t *testing.T) {
 	})
 }
 
-func TestEveryCodeOfAPoolIsHadOnce(t *testing.T) {
+func TestEveryCodeOfPoolIsIssuedOnce(t *testing.T) {
 	onEach(t, func(t *testing.T, b *bench, scale int) {
 		codes, members := 5*scale*scale, 50*scale*scale
 		r := loyalty.Reward{ID: "mug", Type: "partner", Cost: 100, Codes: loyalty.Codes{From: loyalty.UploadedCode}}
@@ -170,7 +170,7 @@ func count(rs []loyalty.Redemption, status loyalty.RedemptionStatus) (n int) {
 
 // Members concurrently reserve, cancel and commit rewards, and let reservations expire. After each round, the counters
 // and the pool have exactly the unsold units, and in the end all of them can be redeemed.
-func TestNothingIsLeftUnsold(t *testing.T) {
+func TestEveryUnsoldUnitCanBeRedeemed(t *testing.T) {
 	onEach(t, func(t *testing.T, b *bench, scale int) {
 		pieces, members := 7*scale, 14*scale
 		r := servicetest.Mug(int64(pieces))

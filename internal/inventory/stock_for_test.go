@@ -18,7 +18,7 @@ import (
 )
 
 // The stated stock of a reward agrees with the result of redeeming it.
-func TestWhatIsSaidToBeLeftCanBeHad(t *testing.T) {
+func TestStatedStockCanBeRedeemed(t *testing.T) {
 	for _, c := range scarce(loyalty.RewardDate{ID: "may", At: servicetest.Start.AddDate(1, 0, 0), Capacity: 1}) {
 		t.Run(c.Name, func(t *testing.T) {
 			b := newBench(t, servicetest.Memory(t))
@@ -68,7 +68,7 @@ func TestWhatIsSaidToBeLeftCanBeHad(t *testing.T) {
 	}
 }
 
-func TestWhatItCostsToSayWhatIsLeft(t *testing.T) {
+func TestCostOfReadingStock(t *testing.T) {
 	meter := &tabletest.Meter{Table: servicetest.Memory(t)}
 	b := newBench(t, meter)
 	b.Enroll(t, "mem_ada")

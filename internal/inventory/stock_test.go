@@ -43,7 +43,7 @@ func TestACartCanKeepTheLastUnitAndTheLastCode(t *testing.T) {
 }
 
 // The reservations of two or more units of one reward expire at the same instant.
-func TestUnitsComeBackTogether(t *testing.T) {
+func TestUnitsReturnTogether(t *testing.T) {
 	onBoth(t, func(t *testing.T, b *bench) {
 		b.Offer(t, servicetest.Mug(3))
 		b.Enroll(t, "mem_ada")
@@ -60,7 +60,7 @@ func TestUnitsComeBackTogether(t *testing.T) {
 }
 
 // Units return even if the stock was reduced below the used units or the reward was removed.
-func TestWhatComesBackIsNeverRefused(t *testing.T) {
+func TestReturnedUnitsAreNeverRejected(t *testing.T) {
 	onBoth(t, func(t *testing.T, b *bench) {
 		b.Offer(t, servicetest.Mug(40))
 		b.Enroll(t, "mem_ada")
@@ -83,7 +83,7 @@ func TestWhatComesBackIsNeverRefused(t *testing.T) {
 }
 
 // A repeated reservation finds the cart reserved by the first attempt, and does not replace it.
-func TestALostAnswerForACartIsNoReplacement(t *testing.T) {
+func TestLostResponseForCartIsNoReplacement(t *testing.T) {
 	tab := &servicetest.Lossy{Table: servicetest.Memory(t)}
 	b := newBench(t, tab)
 	r := servicetest.Mug(1)

@@ -92,7 +92,7 @@ func (b *bench) has(tb testing.TB, what string, want ...loyalty.Balance) {
 
 func active(n loyalty.Points) loyalty.Balance { return loyalty.Balance{Active: n} }
 
-func TestAHouseholdRedemptionDrawsOnTheOthersAndGivesBackToEach(t *testing.T) {
+func TestHouseholdRedemptionUsesPointsOfOthersAndRestoresThem(t *testing.T) {
 	onFaulty(t, func(t *testing.T, b *bench) {
 		b.households(t, loyalty.Households{Size: 4, Share: big.NewRat(1, 2)})
 		b.P.Wallets = []loyalty.Wallet{{ID: "miles"}}

@@ -28,7 +28,7 @@ func (b *bench) referral(t *testing.T, m loyalty.MemberID) loyalty.Referral {
 }
 
 // A member repeatedly and concurrently names the codes of two referrers. One of the referrals counts, once.
-func TestAMemberComesThroughOne(t *testing.T) {
+func TestMemberHasOneReferrer(t *testing.T) {
 	onFaulty(t, func(t *testing.T, b *bench) {
 		codes := b.EnrollReferrers(t, 3)
 		claim := func(i int) error {
@@ -69,7 +69,7 @@ func TestAMemberComesThroughOne(t *testing.T) {
 }
 
 // Twenty requests for the same referral code run concurrently. One member receives the code.
-func TestACodeIsOneMembers(t *testing.T) {
+func TestReferralCodeBelongsToOneMember(t *testing.T) {
 	onFaulty(t, func(t *testing.T, b *bench) {
 		b.EnrollReferrers(t, 0)
 		for i := range 5 {
@@ -207,7 +207,7 @@ func (b *bench) is(t *testing.T, p members.Profile) {
 // If the profiles of a member and the referrer become those of the same person before the first order, no order
 // converts the referral. After the profiles differ again, the first order converts it. A referral that was converted
 // while they differed stays converted.
-func TestWhoTurnsOutToBeTheReferrerIsNoFriend(t *testing.T) {
+func TestReferralBetweenSamePersonIsNotConverted(t *testing.T) {
 	onFaulty(t, func(t *testing.T, b *bench) {
 		code := b.EnrollReferrers(t, 1)[0]
 		b.is(t, members.Profile{Member: servicetest.Member(0), Email: "anna.b@gmail.com", Phone: "+491701234567"})
@@ -376,7 +376,7 @@ func TestTheNextOrderConvertsThoughManyAreCanceled(t *testing.T) {
 // The cost of referrals: an order that converts a referral also costs the referrer's account and two profiles. An order
 // that does not convert it, because the friend and the referrer are the same person, costs only the profiles. Other
 // orders cost nothing more.
-func TestWhatAReferralCosts(t *testing.T) {
+func TestCostOfReferral(t *testing.T) {
 	meter := &tabletest.Meter{Table: servicetest.Memory(t)}
 	b := newBench(t, meter)
 	codes := b.EnrollReferrers(t, 1)

@@ -55,7 +55,7 @@ func parsed(amount, currency string) (loyalty.Money, bool) {
 	return m, len(c.Problems) == 0
 }
 
-func TestWhatIsNoMoneyIsRefused(t *testing.T) {
+func TestInvalidMoneyIsRejected(t *testing.T) {
 	for _, x := range notMoney {
 		if m, ok := parsed(x.amount, x.currency); ok {
 			t.Errorf("%q %q was taken as %s", x.amount, x.currency, m)

@@ -83,7 +83,7 @@ func TestCompilingTwiceGivesEqualPrograms(t *testing.T) {
 	}
 }
 
-func TestWhatIsLeftOutHasItsDefault(t *testing.T) {
+func TestOmittedKeysHaveDefaults(t *testing.T) {
 	p := mustCompile(t, []byte(`
 version: 1
 program: corner
@@ -207,7 +207,7 @@ func TestEachWordOfTheFormHasItsMeaning(t *testing.T) {
 	}
 }
 
-func TestARewardThatGivesBackMostOfItsCostIsAWarning(t *testing.T) {
+func TestRewardThatReturnsMostOfItsCostIsWarning(t *testing.T) {
 	f, problems := Parse(demoWith(t, "value: 5 EUR", "value: 500 EUR"))
 	if err := problems.Err(); err != nil {
 		t.Fatal(err)

@@ -9,7 +9,7 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/loyalty/calendar"
 )
 
-func TestWhatTiersSayIsWhatTheProgramHas(t *testing.T) {
+func TestTiersAreReadCompletely(t *testing.T) {
 	type tiers = loyalty.Tiers
 	cycle := func(months int, from calendar.Day) loyalty.Window {
 		return loyalty.Window{Kind: loyalty.CycleWindow, Months: months, From: from}

@@ -69,7 +69,7 @@ func TestVerifyIsStricterThanLibrary(t *testing.T) {
 	}
 }
 
-func TestWhatOnlyLibraryAccepts(t *testing.T) {
+func TestRequestsThatOnlyLibraryAccepts(t *testing.T) {
 	const body, secret = `{"id":"evt_1"}`, "whsec_0123456789abcdefghijklmnop"
 	now := time.Now()
 	good := signedHeader(secret, now, body)

@@ -9,7 +9,7 @@ import (
 
 // OrderNumbers returns the greatest order number that affects the condition. The answer must be the same for all
 // greater numbers.
-func TestConditionSaysForWhichOrderNumbersItAsks(t *testing.T) {
+func TestConditionStatesGreatestOrderNumber(t *testing.T) {
 	for source, want := range map[string]int{
 		`order.total > 20`: 0, `order.first`: 1, `not order.first and order.total > 20`: 1, `order.number == 3`: 3,
 		`order.number != 20`: 20, `order.number <= 20`: 20, `order.number < 21`: 20, `20 >= order.number`: 20,

@@ -8,7 +8,7 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/program/condition"
 )
 
-func TestWhatIsNoConditionIsRefusedInPlainWords(t *testing.T) {
+func TestInvalidConditionIsRejectedInPlainWords(t *testing.T) {
 	for _, test := range []struct {
 		name, source string
 		column       int

@@ -94,7 +94,7 @@ func TestTheFormOfTheFirstReleaseIsRead(t *testing.T) {
 	}
 }
 
-func TestWhatIsNotUnderstoodIsRefused(t *testing.T) {
+func TestInvalidSnapshotIsRejected(t *testing.T) {
 	for name, doc := range map[string]string{
 		"nothing":       ``,
 		"no object":     `[]`,
