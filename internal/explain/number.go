@@ -24,31 +24,51 @@ type figures struct {
 // has more decimals than are shown, it is rounded half away from zero and marked as approximate. Text that is not a
 // number is returned unchanged.
 func (l *language) write(digits string, f figures) value {
-	r, ok := new(big.Rat).SetString(digits)
-	if !ok {
-		return value{text: digits}
-	}
-	places, ends := r.FloatPrec()
-	about := !ends || places > max(decimals, f.least) && !f.exact
-	if about {
-		places = max(decimals, f.least)
-	}
-	text := r.FloatString(max(places, f.least))
-	if about {
-		text = trim(text, f.least)
+	text, positive, about := plain(digits, f.least), digits[:min(1, len(digits))] != "-", false
+	if text == "" {
+		r, ok := new(big.Rat).SetString(digits)
+		if !ok {
+			return value{text: digits}
+		}
+		positive = r.Sign() > 0
+		text, about = rounded(r, f)
 	}
 	v := value{number: several}
 	if strings.TrimPrefix(text, "-") == "1" {
 		v.number = one
 	}
 	text = l.grouped(text)
-	if f.plus && r.Sign() > 0 {
+	if f.plus && positive {
 		text = "+" + text
 	}
 	if v.text = text; about {
 		v.text = l.phrase("about", values{"n": {text: text}})
 	}
 	return v
+}
+
+// rounded formats a number with a fixed decimal point, and reports whether it was rounded.
+func rounded(r *big.Rat, f figures) (text string, about bool) {
+	places, ends := r.FloatPrec()
+	if about = !ends || places > max(decimals, f.least) && !f.exact; !about {
+		return r.FloatString(max(places, f.least)), false
+	}
+	return trim(r.FloatString(max(decimals, f.least)), f.least), true
+}
+
+// plain formats a decimal in the same way as rounded, but faster. It returns an empty text for decimals below 1, for
+// those with many decimal places, and for other numbers.
+func plain(digits string, least int) string {
+	whole, fraction, point := strings.Cut(strings.TrimPrefix(digits, "-"), ".")
+	if whole == "" || whole[0] == '0' || point && fraction == "" || max(len(fraction), least) > decimals ||
+		strings.Trim(whole, "0123456789") != "" || strings.Trim(fraction, "0123456789") != "" {
+		return ""
+	}
+	text := trim(digits, least)
+	if least > 0 && !point {
+		text += "."
+	}
+	return text + "0000"[:max(0, least-len(fraction))]
 }
 
 // trim removes trailing zeros after the decimal point, but leaves at least the given number of digits there.

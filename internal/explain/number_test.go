@@ -1,6 +1,7 @@
 package explain
 
 import (
+	"math/big"
 	"testing"
 	"time"
 )
@@ -71,5 +72,30 @@ func TestDatesAreThoseOfTheProgramsZone(t *testing.T) {
 		if got := speak(p, locale).instant(at); got != want {
 			t.Errorf("%s: %q, want %q", locale, got, want)
 		}
+	}
+}
+
+// Numbers that are formatted without big.Rat have the same format as others.
+func TestPlainNumbers(t *testing.T) {
+	count := 0
+	for _, digits := range []string{
+		"1", "-1", "12", "-120", "1234567", "0", "-0", "007", "0.5", "1.5", "-1.50", "1.2345", "1.23450", "29.90",
+		"2.00", "1.", ".5", "", "-", "--1", "+1", "1e3", "1/3", "-8/2",
+		"12a", "1.2.3", "1_000", " 1", "100000000000000000000",
+	} {
+		for least := range 6 {
+			got := plain(digits, least)
+			if got == "" {
+				continue
+			}
+			count++
+			r, ok := new(big.Rat).SetString(digits)
+			if want, about := rounded(r, figures{least: least}); !ok || about || got != want {
+				t.Errorf("%q with %d decimals: %q, want %q", digits, least, got, want)
+			}
+		}
+	}
+	if count != 11*5 {
+		t.Errorf("%d numbers are plain", count)
 	}
 }

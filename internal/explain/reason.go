@@ -24,26 +24,46 @@ func (s speaker) reason(b loyalty.Reason) string {
 		return b.Args[0] // text that a person entered
 	}
 	s = s.in(b.Wallet)
-	with := values{
-		"rule":   s.rule(b.Rule),
-		"points": s.quantity(strings.TrimPrefix(b.Points, "-"), figures{}),
-		"tally":  s.tally(b.Points),
-		"units":  s.units(),
-	}
 	does, known := arguments[b.Kind]
-	if !known || len(b.Args) < does.least {
-		return capital(say(s.reasons[reason{}], with))
-	}
-	for _, a := range does.are {
-		if a.at < len(b.Args) {
-			with[a.name] = a.in(s, b.Args[a.at:])
-		}
+	if known = known && len(b.Args) >= does.least; !known {
+		return s.said(b, s.reasons[reason{}], nil)
 	}
 	form, ok := s.reasons[reason{b.Kind, which(b)}]
 	if !ok {
 		form = s.reasons[reason{b.Kind, ""}]
 	}
+	return s.said(b, form, does.are)
+}
+
+// said returns the sentence for a reason in the given form, with the values that the form uses. Formatting the other
+// values would take time.
+func (s speaker) said(b loyalty.Reason, form string, are []argument) string {
+	with := values{}
+	for _, name := range []string{"rule", "points", "tally", "units"} {
+		if !strings.Contains(form, "{"+name+"}") && (name != "points" || !strings.Contains(form, "|")) {
+			continue
+		}
+		with[name] = s.own(b, name)
+	}
+	for _, a := range are {
+		if a.at < len(b.Args) {
+			with[a.name] = a.in(s, b.Args[a.at:])
+		}
+	}
 	return capital(say(form, with))
+}
+
+// own returns a value of a reason that is not one of its arguments.
+func (s speaker) own(b loyalty.Reason, name string) value {
+	switch name {
+	case "rule":
+		return s.rule(b.Rule)
+	case "points":
+		return s.quantity(strings.TrimPrefix(b.Points, "-"), figures{})
+	case "tally":
+		return s.tally(b.Points)
+	}
+	return s.units()
 }
 
 // tally formats the points that a reason gave or took, for the end of a sentence: ": -40 beans". It returns an empty
