@@ -53,6 +53,9 @@ func Answered(ctx context.Context, log *slog.Logger, r Request) {
 	if r.Status >= 500 && r.Code != notConfigured {
 		r.Counters.Add(Errors, 1)
 	}
+	if !log.Enabled(ctx, slog.LevelInfo) {
+		return
+	}
 	attrs := append(make([]slog.Attr, 0, 12),
 		slog.String("request_id", r.RequestID),
 		slog.String("function", r.Function),

@@ -145,14 +145,33 @@ func (a *answer) write(w http.ResponseWriter, id string) {
 
 // write sends a response to the client. It adds the default content type of API Gateway and the ID of the request.
 func write(w http.ResponseWriter, status int, headers [][2]string, body []byte, id string) {
-	h := w.Header()
-	for _, header := range headers {
-		h.Add(header[0], header[1])
+	h, values := w.Header(), make([]string, len(headers)+1) // the values of all headers
+	for i, header := range headers {
+		name := canonical(header[0])
+		if values[i] = header[1]; h[name] != nil {
+			h[name] = append(h[name], header[1])
+			continue
+		}
+		h[name] = values[i : i+1 : i+1]
 	}
 	if h.Get("Content-Type") == "" {
 		h.Set("Content-Type", "application/json")
 	}
-	h.Set("Apigw-Requestid", id)
+	values[len(headers)] = id
+	h["Apigw-Requestid"] = values[len(headers):]
 	w.WriteHeader(status)
 	_, _ = w.Write(body) // fails only if the client has disconnected
+}
+
+// canonical returns the canonical form of a header's name. It is fast for the headers of most responses.
+func canonical(name string) string {
+	switch name {
+	case "content-type":
+		return "Content-Type"
+	case "cache-control":
+		return "Cache-Control"
+	case "x-content-type-options":
+		return "X-Content-Type-Options"
+	}
+	return http.CanonicalHeaderKey(name)
 }

@@ -41,7 +41,8 @@ const (
 const functionTimeout = 10 * time.Second
 
 // A Server is a function that takes requests as a request.Event, without encoding. Serve returns the response that
-// Invoke would encode. It must not use the body of the event after it has returned.
+// Invoke would encode. It must return before the deadline of ctx, which does not end at the deadline. It must not use
+// the body of the event after it has returned.
 type Server interface {
 	Serve(ctx context.Context, e request.Event) request.Response
 }
@@ -205,15 +206,27 @@ func Invoke(h lambda.Handler, event []byte, id string, timeout time.Duration) (o
 // serve is like Invoke, but for a Server, which takes a request that is not encoded.
 func serve(s Server, e request.Event) (resp request.Response, err error) {
 	defer recovered(&err)
-	ctx, cancel := invocation(e.RequestID, functionTimeout)
-	defer cancel()
-	return s.Serve(ctx, e), nil
+	return s.Serve(withID(deadline{context.Background(), time.Now().Add(functionTimeout)}, e.RequestID), e), nil
 }
+
+// A deadline is a context that has a deadline but does not end. The function of a Server ends its own context before
+// the deadline (app.Begin), so that a request needs only one timer.
+type deadline struct {
+	context.Context
+	at time.Time
+}
+
+func (d deadline) Deadline() (time.Time, bool) { return d.at, true }
 
 // invocation returns the context of an invocation.
 func invocation(id string, timeout time.Duration) (context.Context, context.CancelFunc) {
 	ctx, cancel := context.WithTimeout(context.Background(), timeout)
-	return lambdacontext.NewContext(ctx, &lambdacontext.LambdaContext{AwsRequestID: id}), cancel
+	return withID(ctx, id), cancel
+}
+
+// withID returns a context with the ID of an invocation.
+func withID(ctx context.Context, id string) context.Context {
+	return lambdacontext.NewContext(ctx, &lambdacontext.LambdaContext{AwsRequestID: id})
 }
 
 // recovered recovers from a panic and stores the panic as an error in err. It must be called with defer.
