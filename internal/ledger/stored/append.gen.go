@@ -307,6 +307,244 @@ func (d *AccountDoc) appendTo(b []byte) []byte {
 	return closed(b, '}')
 }
 
+func (d *AccountDoc) readFrom(r *reader) {
+	var seen members
+	for more := r.open('{', '}'); more; more = r.next('}') {
+		switch r.name() {
+		case "st":
+			r.once(&seen, 0)
+			d.Status = r.text()
+		case "joined":
+			r.once(&seen, 1)
+			d.Joined = r.number(64)
+		case "seq":
+			r.once(&seen, 2)
+			d.Sequence = r.number(64)
+		case "head":
+			r.once(&seen, 3)
+			d.Head = r.text()
+		case "lots":
+			r.once(&seen, 4)
+			d.Lots = readNumbers[int64](r, 64)
+		case "pend":
+			r.once(&seen, 5)
+			d.Pending = []pendingDoc{}
+			for more := r.open('[', ']'); more; more = r.next(']') {
+				var x0 pendingDoc
+				x0.readFrom(r)
+				d.Pending = append(d.Pending, x0)
+			}
+		case "holds":
+			r.once(&seen, 6)
+			d.Holds = []holdDoc{}
+			for more := r.open('[', ']'); more; more = r.next(']') {
+				var x0 holdDoc
+				x0.readFrom(r)
+				d.Holds = append(d.Holds, x0)
+			}
+		case "debt":
+			r.once(&seen, 7)
+			d.Debt = r.number(64)
+		case "w":
+			r.once(&seen, 8)
+			for more := r.open('{', '}'); more; more = r.next('}') {
+				x0 := member[purseDoc]{Name: r.name()}
+				x0.Value.readFrom(r)
+				d.Purses = append(d.Purses, x0)
+			}
+			r.sorted(d.Purses.sorted())
+		case "tier":
+			r.once(&seen, 9)
+			x0 := new(tierDoc)
+			x0.readFrom(r)
+			d.Tier = x0
+		case "past":
+			r.once(&seen, 10)
+			d.Past = []*tierDoc{}
+			for more := r.open('[', ']'); more; more = r.next(']') {
+				var x0 *tierDoc
+				if !r.null() {
+					x1 := new(tierDoc)
+					x1.readFrom(r)
+					x0 = x1
+				}
+				d.Past = append(d.Past, x0)
+			}
+		case "cnt":
+			r.once(&seen, 11)
+			d.Counted = r.number(64)
+		case "mb":
+			r.once(&seen, 12)
+			for more := r.open('{', '}'); more; more = r.next('}') {
+				x0 := member[int64]{Name: r.name()}
+				x0.Value = r.number(64)
+				d.Brands = append(d.Brands, x0)
+			}
+			r.sorted(d.Brands.sorted())
+		case "tg":
+			r.once(&seen, 13)
+			d.TierGroups = []tierGroupDoc{}
+			for more := r.open('[', ']'); more; more = r.next(']') {
+				var x0 tierGroupDoc
+				x0.readFrom(r)
+				d.TierGroups = append(d.TierGroups, x0)
+			}
+		case "caps":
+			r.once(&seen, 14)
+			for more := r.open('{', '}'); more; more = r.next('}') {
+				x0 := member[seriesDoc]{Name: r.name()}
+				x0.Value = readNumbers[int64](r, 64)
+				d.Usage = append(d.Usage, x0)
+			}
+			r.sorted(d.Usage.sorted())
+		case "ms1":
+			r.once(&seen, 15)
+			d.Reached = []reachedDoc{}
+			for more := r.open('[', ']'); more; more = r.next(']') {
+				var x0 reachedDoc
+				x0.readFrom(r)
+				d.Reached = append(d.Reached, x0)
+			}
+		case "who":
+			r.once(&seen, 16)
+			x0 := new(traitsDoc)
+			x0.readFrom(r)
+			d.Traits = x0
+		case "mv":
+			r.once(&seen, 17)
+			d.Moves = []moveDoc{}
+			for more := r.open('[', ']'); more; more = r.next(']') {
+				var x0 moveDoc
+				x0.readFrom(r)
+				d.Moves = append(d.Moves, x0)
+			}
+		case "notices":
+			r.once(&seen, 18)
+			d.Notices = []noticeDoc{}
+			for more := r.open('[', ']'); more; more = r.next(']') {
+				var x0 noticeDoc
+				x0.readFrom(r)
+				d.Notices = append(d.Notices, x0)
+			}
+		case "ext":
+			r.once(&seen, 19)
+			d.Extended = []extendedDoc{}
+			for more := r.open('[', ']'); more; more = r.next(']') {
+				var x0 extendedDoc
+				x0.readFrom(r)
+				d.Extended = append(d.Extended, x0)
+			}
+		case "slide":
+			r.once(&seen, 20)
+			d.Slides = int32(r.number(32))
+		case "act":
+			r.once(&seen, 21)
+			d.Actives = readNumbers[int64](r, 64)
+		case "slid":
+			r.once(&seen, 22)
+			d.Slid = readNumbers[int64](r, 64)
+		case "grace":
+			r.once(&seen, 23)
+			d.Graced = readNumbers[int32](r, 32)
+		case "frac":
+			r.once(&seen, 24)
+			d.Carried = r.text()
+		case "earned":
+			r.once(&seen, 25)
+			d.Earned = r.number(64)
+		case "spent":
+			r.once(&seen, 26)
+			d.Redeemed = r.number(64)
+		case "expired":
+			r.once(&seen, 27)
+			d.Expired = r.number(64)
+		case "last":
+			r.once(&seen, 28)
+			d.Last = r.number(64)
+		case "seen":
+			r.once(&seen, 29)
+			d.Seen = r.number(64)
+		case "ran":
+			r.once(&seen, 30)
+			d.Ran = r.number(64)
+		case "exp":
+			r.once(&seen, 31)
+			d.ExpiredLots = readNumbers[int64](r, 64)
+		case "cvs":
+			r.once(&seen, 32)
+			d.Conversions = []convertedDoc{}
+			for more := r.open('[', ']'); more; more = r.next(']') {
+				var x0 convertedDoc
+				x0.readFrom(r)
+				d.Conversions = append(d.Conversions, x0)
+			}
+		case "nums":
+			r.once(&seen, 33)
+			d.Numbers = int(r.number(64))
+		case "first":
+			r.once(&seen, 34)
+			d.First = []string{}
+			for more := r.open('[', ']'); more; more = r.next(']') {
+				var x0 string
+				x0 = r.text()
+				d.First = append(d.First, x0)
+			}
+		case "undec":
+			r.once(&seen, 35)
+			d.Undecided = []againDoc{}
+			for more := r.open('[', ']'); more; more = r.next(']') {
+				var x0 againDoc
+				x0.readFrom(r)
+				d.Undecided = append(d.Undecided, x0)
+			}
+		case "undecf":
+			r.once(&seen, 36)
+			x0 := new(againDoc)
+			x0.readFrom(r)
+			d.From = x0
+		case "conv":
+			r.once(&seen, 37)
+			d.Converts = []string{}
+			for more := r.open('[', ']'); more; more = r.next(']') {
+				var x0 string
+				x0 = r.text()
+				d.Converts = append(d.Converts, x0)
+			}
+		case "convm":
+			r.once(&seen, 38)
+			d.More = r.boolean()
+		case "cut":
+			r.once(&seen, 39)
+			d.Cut = []string{}
+			for more := r.open('[', ']'); more; more = r.next(']') {
+				var x0 string
+				x0 = r.text()
+				d.Cut = append(d.Cut, x0)
+			}
+		case "mm":
+			r.once(&seen, 40)
+			d.Months = readNumbers[int64](r, 64)
+		case "mp":
+			r.once(&seen, 41)
+			d.Points = readNumbers[int64](r, 64)
+		case "mo":
+			r.once(&seen, 42)
+			d.Orders = readNumbers[int64](r, 64)
+		case "ms":
+			r.once(&seen, 43)
+			d.Spend = readNumbers[int64](r, 64)
+		case "me":
+			r.once(&seen, 44)
+			d.QualifyingItems = readNumbers[int64](r, 64)
+		case "mvi":
+			r.once(&seen, 45)
+			d.Visits = readNumbers[int64](r, 64)
+		default:
+			r.bad = true
+		}
+	}
+}
+
 func (d *LineDoc) appendTo(b []byte) []byte {
 	b = append(b, '{')
 	b = append(b, `"i":`...)
@@ -336,6 +574,34 @@ func (d *LineDoc) appendTo(b []byte) []byte {
 	return closed(b, '}')
 }
 
+func (d *LineDoc) readFrom(r *reader) {
+	var seen members
+	for more := r.open('{', '}'); more; more = r.next('}') {
+		switch r.name() {
+		case "i":
+			r.once(&seen, 0)
+			d.ID = r.text()
+		case "s":
+			r.once(&seen, 1)
+			d.SKU = r.text()
+		case "c":
+			r.once(&seen, 2)
+			d.Category = r.text()
+		case "b":
+			r.once(&seen, 3)
+			d.Brand = r.text()
+		case "q":
+			r.once(&seen, 4)
+			d.Quantity = r.number(64)
+		case "a":
+			r.once(&seen, 5)
+			d.Amount = r.number(64)
+		default:
+			r.bad = true
+		}
+	}
+}
+
 func (d *ReceiptDoc) appendTo(b []byte) []byte {
 	b = append(b, '{')
 	b = append(b, `"id":`...)
@@ -352,6 +618,27 @@ func (d *ReceiptDoc) appendTo(b []byte) []byte {
 		b = append(b, ',')
 	}
 	return closed(b, '}')
+}
+
+func (d *ReceiptDoc) readFrom(r *reader) {
+	var seen members
+	for more := r.open('{', '}'); more; more = r.next('}') {
+		switch r.name() {
+		case "id":
+			r.once(&seen, 0)
+			d.ID = r.text()
+		case "f":
+			r.once(&seen, 1)
+			d.Facts = []factDoc{}
+			for more := r.open('[', ']'); more; more = r.next(']') {
+				var x0 factDoc
+				x0.readFrom(r)
+				d.Facts = append(d.Facts, x0)
+			}
+		default:
+			r.bad = true
+		}
+	}
 }
 
 func (d *RefundDoc) appendTo(b []byte) []byte {
@@ -418,6 +705,57 @@ func (d *RefundDoc) appendTo(b []byte) []byte {
 	return closed(b, '}')
 }
 
+func (d *RefundDoc) readFrom(r *reader) {
+	var seen members
+	for more := r.open('{', '}'); more; more = r.next('}') {
+		switch r.name() {
+		case "id":
+			r.once(&seen, 0)
+			d.ID = r.text()
+		case "at":
+			r.once(&seen, 1)
+			d.At = r.number(64)
+		case "st":
+			r.once(&seen, 2)
+			d.Status = r.text()
+		case "a":
+			r.once(&seen, 3)
+			d.Amount = r.number(64)
+		case "shi":
+			r.once(&seen, 4)
+			d.Shipping = r.number(64)
+		case "tax":
+			r.once(&seen, 5)
+			d.Tax = r.number(64)
+		case "itax":
+			r.once(&seen, 6)
+			d.Included = r.number(64)
+		case "ten":
+			r.once(&seen, 7)
+			d.Tender = r.text()
+		case "tend":
+			r.once(&seen, 8)
+			d.Tendered = r.boolean()
+		case "gift":
+			r.once(&seen, 9)
+			d.ToCards = r.number(64)
+		case "g":
+			r.once(&seen, 10)
+			d.Goods = r.number(64)
+		case "li":
+			r.once(&seen, 11)
+			d.Lines = []refundLineDoc{}
+			for more := r.open('[', ']'); more; more = r.next(']') {
+				var x0 refundLineDoc
+				x0.readFrom(r)
+				d.Lines = append(d.Lines, x0)
+			}
+		default:
+			r.bad = true
+		}
+	}
+}
+
 func (d *activityChangeDoc) appendTo(b []byte) []byte {
 	b = append(b, '{')
 	b = append(b, `"at":`...)
@@ -431,6 +769,22 @@ func (d *activityChangeDoc) appendTo(b []byte) []byte {
 	return closed(b, '}')
 }
 
+func (d *activityChangeDoc) readFrom(r *reader) {
+	var seen members
+	for more := r.open('{', '}'); more; more = r.next('}') {
+		switch r.name() {
+		case "at":
+			r.once(&seen, 0)
+			d.At = r.number(64)
+		case "w":
+			r.once(&seen, 1)
+			d.Withdrawn = r.boolean()
+		default:
+			r.bad = true
+		}
+	}
+}
+
 func (d *againDoc) appendTo(b []byte) []byte {
 	b = append(b, '{')
 	b = append(b, `"o":`...)
@@ -440,6 +794,22 @@ func (d *againDoc) appendTo(b []byte) []byte {
 	b = appendText(b, d.Reasons)
 	b = append(b, ',')
 	return closed(b, '}')
+}
+
+func (d *againDoc) readFrom(r *reader) {
+	var seen members
+	for more := r.open('{', '}'); more; more = r.next('}') {
+		switch r.name() {
+		case "o":
+			r.once(&seen, 0)
+			d.Order = r.text()
+		case "b":
+			r.once(&seen, 1)
+			d.Reasons = r.text()
+		default:
+			r.bad = true
+		}
+	}
 }
 
 func (d *channelUseDoc) appendTo(b []byte) []byte {
@@ -453,6 +823,22 @@ func (d *channelUseDoc) appendTo(b []byte) []byte {
 	return closed(b, '}')
 }
 
+func (d *channelUseDoc) readFrom(r *reader) {
+	var seen members
+	for more := r.open('{', '}'); more; more = r.next('}') {
+		switch r.name() {
+		case "c":
+			r.once(&seen, 0)
+			d.Channel = r.text()
+		case "p":
+			r.once(&seen, 1)
+			d.Purpose = r.text()
+		default:
+			r.bad = true
+		}
+	}
+}
+
 func (d *contributionDoc) appendTo(b []byte) []byte {
 	b = append(b, '{')
 	b = append(b, `"m":`...)
@@ -462,6 +848,22 @@ func (d *contributionDoc) appendTo(b []byte) []byte {
 	b = strconv.AppendInt(b, d.Points, 10)
 	b = append(b, ',')
 	return closed(b, '}')
+}
+
+func (d *contributionDoc) readFrom(r *reader) {
+	var seen members
+	for more := r.open('{', '}'); more; more = r.next('}') {
+		switch r.name() {
+		case "m":
+			r.once(&seen, 0)
+			d.Member = r.text()
+		case "n":
+			r.once(&seen, 1)
+			d.Points = r.number(64)
+		default:
+			r.bad = true
+		}
+	}
 }
 
 func (d *convertedDoc) appendTo(b []byte) []byte {
@@ -519,6 +921,52 @@ func (d *convertedDoc) appendTo(b []byte) []byte {
 	return closed(b, '}')
 }
 
+func (d *convertedDoc) readFrom(r *reader) {
+	var seen members
+	for more := r.open('{', '}'); more; more = r.next('}') {
+		switch r.name() {
+		case "id":
+			r.once(&seen, 0)
+			d.ID = r.text()
+		case "r":
+			r.once(&seen, 1)
+			d.Rule = r.text()
+		case "f":
+			r.once(&seen, 2)
+			d.From = r.text()
+		case "t":
+			r.once(&seen, 3)
+			d.To = r.text()
+		case "n":
+			r.once(&seen, 4)
+			d.Points = r.number(64)
+		case "got":
+			r.once(&seen, 5)
+			d.Received = r.number(64)
+		case "l":
+			r.once(&seen, 6)
+			d.Taken = readNumbers[int64](r, 64)
+		case "lot":
+			r.once(&seen, 7)
+			d.Lot = int32(r.number(32))
+		case "at":
+			r.once(&seen, 8)
+			d.At = r.number(64)
+		case "u":
+			r.once(&seen, 9)
+			d.ReversibleUntil = r.number(64)
+		case "un":
+			r.once(&seen, 10)
+			d.Reversed = r.number(64)
+		case "b":
+			r.once(&seen, 11)
+			d.Returned = r.number(64)
+		default:
+			r.bad = true
+		}
+	}
+}
+
 func (d *convertingDoc) appendTo(b []byte) []byte {
 	b = append(b, '{')
 	if len(d.Orders) > 0 {
@@ -532,6 +980,27 @@ func (d *convertingDoc) appendTo(b []byte) []byte {
 		b = append(b, ',')
 	}
 	return closed(b, '}')
+}
+
+func (d *convertingDoc) readFrom(r *reader) {
+	var seen members
+	for more := r.open('{', '}'); more; more = r.next('}') {
+		switch r.name() {
+		case "o":
+			r.once(&seen, 0)
+			d.Orders = []string{}
+			for more := r.open('[', ']'); more; more = r.next(']') {
+				var x0 string
+				x0 = r.text()
+				d.Orders = append(d.Orders, x0)
+			}
+		case "m":
+			r.once(&seen, 1)
+			d.More = r.boolean()
+		default:
+			r.bad = true
+		}
+	}
 }
 
 func (d *countDoc) appendTo(b []byte) []byte {
@@ -558,6 +1027,30 @@ func (d *countDoc) appendTo(b []byte) []byte {
 	return closed(b, '}')
 }
 
+func (d *countDoc) readFrom(r *reader) {
+	var seen members
+	for more := r.open('{', '}'); more; more = r.next('}') {
+		switch r.name() {
+		case "id":
+			r.once(&seen, 0)
+			d.TierGroup = r.text()
+		case "met":
+			r.once(&seen, 1)
+			d.Metric.readFrom(r)
+		case "mb":
+			r.once(&seen, 2)
+			for more := r.open('{', '}'); more; more = r.next('}') {
+				x0 := member[int64]{Name: r.name()}
+				x0.Value = r.number(64)
+				d.Brands = append(d.Brands, x0)
+			}
+			r.sorted(d.Brands.sorted())
+		default:
+			r.bad = true
+		}
+	}
+}
+
 func (d *countedDoc) appendTo(b []byte) []byte {
 	b = append(b, '{')
 	b = append(b, `"id":`...)
@@ -576,6 +1069,30 @@ func (d *countedDoc) appendTo(b []byte) []byte {
 	return closed(b, '}')
 }
 
+func (d *countedDoc) readFrom(r *reader) {
+	var seen members
+	for more := r.open('{', '}'); more; more = r.next('}') {
+		switch r.name() {
+		case "id":
+			r.once(&seen, 0)
+			d.TierGroup = r.text()
+		case "met":
+			r.once(&seen, 1)
+			d.Metric.readFrom(r)
+		case "brs":
+			r.once(&seen, 2)
+			d.Brands = []string{}
+			for more := r.open('[', ']'); more; more = r.next(']') {
+				var x0 string
+				x0 = r.text()
+				d.Brands = append(d.Brands, x0)
+			}
+		default:
+			r.bad = true
+		}
+	}
+}
+
 func (d *disputeDoc) appendTo(b []byte) []byte {
 	b = append(b, '{')
 	b = append(b, `"id":`...)
@@ -591,6 +1108,28 @@ func (d *disputeDoc) appendTo(b []byte) []byte {
 	b = strconv.AppendInt(b, d.Amount, 10)
 	b = append(b, ',')
 	return closed(b, '}')
+}
+
+func (d *disputeDoc) readFrom(r *reader) {
+	var seen members
+	for more := r.open('{', '}'); more; more = r.next('}') {
+		switch r.name() {
+		case "id":
+			r.once(&seen, 0)
+			d.ID = r.text()
+		case "at":
+			r.once(&seen, 1)
+			d.At = r.number(64)
+		case "st":
+			r.once(&seen, 2)
+			d.Status = r.text()
+		case "a":
+			r.once(&seen, 3)
+			d.Amount = r.number(64)
+		default:
+			r.bad = true
+		}
+	}
 }
 
 func (d *entryDoc) appendTo(b []byte) []byte {
@@ -889,6 +1428,253 @@ func (d *entryDoc) appendTo(b []byte) []byte {
 	return closed(b, '}')
 }
 
+func (d *entryDoc) readFrom(r *reader) {
+	var seen members
+	for more := r.open('{', '}'); more; more = r.next('}') {
+		switch r.name() {
+		case "seq":
+			r.once(&seen, 0)
+			d.Sequence = r.number(64)
+		case "m":
+			r.once(&seen, 1)
+			d.Member = r.text()
+		case "k":
+			r.once(&seen, 2)
+			d.Kind = r.text()
+		case "n":
+			r.once(&seen, 3)
+			d.Points = r.number(64)
+		case "p":
+			r.once(&seen, 4)
+			d.Postings = []postingDoc{}
+			for more := r.open('[', ']'); more; more = r.next(']') {
+				var x0 postingDoc
+				x0.readFrom(r)
+				d.Postings = append(d.Postings, x0)
+			}
+		case "why":
+			r.once(&seen, 5)
+			d.Reasons = []reasonDoc{}
+			for more := r.open('[', ']'); more; more = r.next(']') {
+				var x0 reasonDoc
+				x0.readFrom(r)
+				d.Reasons = append(d.Reasons, x0)
+			}
+		case "v":
+			r.once(&seen, 6)
+			d.Program = int(r.number(64))
+		case "at":
+			r.once(&seen, 7)
+			d.Effective = r.number(64)
+		case "rec":
+			r.once(&seen, 8)
+			d.Recorded = r.number(64)
+		case "by":
+			r.once(&seen, 9)
+			d.Actor = r.text()
+		case "in":
+			r.once(&seen, 10)
+			d.Input = r.text()
+		case "o":
+			r.once(&seen, 11)
+			x0 := new(orderDoc)
+			x0.readFrom(r)
+			d.Order = x0
+		case "rd":
+			r.once(&seen, 12)
+			x0 := new(redemptionDoc)
+			x0.readFrom(r)
+			d.Redemption = x0
+		case "no":
+			r.once(&seen, 13)
+			x0 := new(rejectionDoc)
+			x0.readFrom(r)
+			d.Rejection = x0
+		case "tier":
+			r.once(&seen, 14)
+			x0 := new(tierDoc)
+			x0.readFrom(r)
+			d.Tier = x0
+		case "again":
+			r.once(&seen, 15)
+			x0 := new(redecidedDoc)
+			x0.readFrom(r)
+			d.Redecided = x0
+		case "dated":
+			r.once(&seen, 16)
+			d.Redated = []reachedDoc{}
+			for more := r.open('[', ']'); more; more = r.next(']') {
+				var x0 reachedDoc
+				x0.readFrom(r)
+				d.Redated = append(d.Redated, x0)
+			}
+		case "met":
+			r.once(&seen, 17)
+			x0 := new(metricDoc)
+			x0.readFrom(r)
+			d.Metric = x0
+		case "mb":
+			r.once(&seen, 18)
+			for more := r.open('{', '}'); more; more = r.next('}') {
+				x0 := member[int64]{Name: r.name()}
+				x0.Value = r.number(64)
+				d.Brands = append(d.Brands, x0)
+			}
+			r.sorted(d.Brands.sorted())
+		case "tg":
+			r.once(&seen, 19)
+			d.TierGroup = r.text()
+		case "cnt":
+			r.once(&seen, 20)
+			d.Counts = []countDoc{}
+			for more := r.open('[', ']'); more; more = r.next(']') {
+				var x0 countDoc
+				x0.readFrom(r)
+				d.Counts = append(d.Counts, x0)
+			}
+		case "caps":
+			r.once(&seen, 21)
+			for more := r.open('{', '}'); more; more = r.next('}') {
+				x0 := member[seriesDoc]{Name: r.name()}
+				x0.Value = readNumbers[int64](r, 64)
+				d.Usage = append(d.Usage, x0)
+			}
+			r.sorted(d.Usage.sorted())
+		case "nums":
+			r.once(&seen, 22)
+			d.Numbers = int(r.number(64))
+		case "tgt":
+			r.once(&seen, 23)
+			d.Target = int(r.number(64))
+		case "first":
+			r.once(&seen, 24)
+			d.First = []string{}
+			for more := r.open('[', ']'); more; more = r.next(']') {
+				var x0 string
+				x0 = r.text()
+				d.First = append(d.First, x0)
+			}
+		case "undec":
+			r.once(&seen, 25)
+			d.Undecided = []againDoc{}
+			for more := r.open('[', ']'); more; more = r.next(']') {
+				var x0 againDoc
+				x0.readFrom(r)
+				d.Undecided = append(d.Undecided, x0)
+			}
+		case "undecf":
+			r.once(&seen, 26)
+			x0 := new(againDoc)
+			x0.readFrom(r)
+			d.From = x0
+		case "conv":
+			r.once(&seen, 27)
+			x0 := new(convertingDoc)
+			x0.readFrom(r)
+			d.Converting = x0
+		case "ev":
+			r.once(&seen, 28)
+			x0 := new(eventDoc)
+			x0.readFrom(r)
+			d.Event = x0
+		case "ms":
+			r.once(&seen, 29)
+			x0 := new(reachedDoc)
+			x0.readFrom(r)
+			d.Reached = x0
+		case "who":
+			r.once(&seen, 30)
+			x0 := new(traitsDoc)
+			x0.readFrom(r)
+			d.Traits = x0
+		case "mv":
+			r.once(&seen, 31)
+			x0 := new(moveDoc)
+			x0.readFrom(r)
+			d.Move = x0
+		case "notice":
+			r.once(&seen, 32)
+			x0 := new(noticeDoc)
+			x0.readFrom(r)
+			d.Notice = x0
+		case "ext":
+			r.once(&seen, 33)
+			d.Extended = []extendedDoc{}
+			for more := r.open('[', ']'); more; more = r.next(']') {
+				var x0 extendedDoc
+				x0.readFrom(r)
+				d.Extended = append(d.Extended, x0)
+			}
+		case "slide":
+			r.once(&seen, 34)
+			d.Slides = int32(r.number(32))
+		case "act":
+			r.once(&seen, 35)
+			x0 := new(activityChangeDoc)
+			x0.readFrom(r)
+			d.Activity = x0
+		case "stale":
+			r.once(&seen, 36)
+			d.Stale = int32(r.number(32))
+		case "grace":
+			r.once(&seen, 37)
+			d.Graced = readNumbers[int32](r, 32)
+		case "frac":
+			r.once(&seen, 38)
+			d.Carried = r.text()
+		case "cv":
+			r.once(&seen, 39)
+			x0 := new(convertedDoc)
+			x0.readFrom(r)
+			d.Conversion = x0
+		case "unc":
+			r.once(&seen, 40)
+			d.Reversals = []unconvertedDoc{}
+			for more := r.open('[', ']'); more; more = r.next(']') {
+				var x0 unconvertedDoc
+				x0.readFrom(r)
+				d.Reversals = append(d.Reversals, x0)
+			}
+		case "wo":
+			r.once(&seen, 41)
+			d.WriteOffs = []writeOffDoc{}
+			for more := r.open('[', ']'); more; more = r.next(']') {
+				var x0 writeOffDoc
+				x0.readFrom(r)
+				d.WriteOffs = append(d.WriteOffs, x0)
+			}
+		case "ws":
+			r.once(&seen, 42)
+			d.Wallets = []walletDoc{}
+			for more := r.open('[', ']'); more; more = r.next(']') {
+				var x0 walletDoc
+				x0.readFrom(r)
+				d.Wallets = append(d.Wallets, x0)
+			}
+		case "ba":
+			r.once(&seen, 43)
+			d.Active = r.number(64)
+		case "bp":
+			r.once(&seen, 44)
+			d.Pending = r.number(64)
+		case "br":
+			r.once(&seen, 45)
+			d.Reserved = r.number(64)
+		case "bd":
+			r.once(&seen, 46)
+			d.Debt = r.number(64)
+		case "prev":
+			r.once(&seen, 47)
+			d.Previous = r.text()
+		case "hash":
+			r.once(&seen, 48)
+			d.Hash = r.text()
+		default:
+			r.bad = true
+		}
+	}
+}
+
 func (d *eventDoc) appendTo(b []byte) []byte {
 	b = append(b, '{')
 	b = append(b, `"t":`...)
@@ -1006,6 +1792,113 @@ func (d *eventDoc) appendTo(b []byte) []byte {
 	return closed(b, '}')
 }
 
+func (d *eventDoc) readFrom(r *reader) {
+	var seen members
+	for more := r.open('{', '}'); more; more = r.next('}') {
+		switch r.name() {
+		case "t":
+			r.once(&seen, 0)
+			d.Type = r.text()
+		case "at":
+			r.once(&seen, 1)
+			d.At = r.number(64)
+		case "d":
+			r.once(&seen, 2)
+			for more := r.open('{', '}'); more; more = r.next('}') {
+				x0 := member[valueDoc]{Name: r.name()}
+				x0.Value.readFrom(r)
+				d.Data = append(d.Data, x0)
+			}
+			r.sorted(d.Data.sorted())
+		case "v":
+			r.once(&seen, 3)
+			d.Program = int(r.number(64))
+		case "lev":
+			r.once(&seen, 4)
+			d.Level = r.text()
+		case "nth":
+			r.once(&seen, 5)
+			d.Orders = r.number(64)
+		case "seg":
+			r.once(&seen, 6)
+			d.Segments = []string{}
+			for more := r.open('[', ']'); more; more = r.next(']') {
+				var x0 string
+				x0 = r.text()
+				d.Segments = append(d.Segments, x0)
+			}
+		case "opt":
+			r.once(&seen, 7)
+			d.OptIns = []string{}
+			for more := r.open('[', ']'); more; more = r.next(']') {
+				var x0 string
+				x0 = r.text()
+				d.OptIns = append(d.OptIns, x0)
+			}
+		case "bd":
+			r.once(&seen, 8)
+			d.Birthday = int(r.number(64))
+		case "bz":
+			r.once(&seen, 9)
+			d.Zone = r.text()
+		case "n":
+			r.once(&seen, 10)
+			d.Worth = r.number(64)
+		case "g":
+			r.once(&seen, 11)
+			d.Grants = []grantDoc{}
+			for more := r.open('[', ']'); more; more = r.next(']') {
+				var x0 grantDoc
+				x0.readFrom(r)
+				d.Grants = append(d.Grants, x0)
+			}
+		case "sh":
+			r.once(&seen, 12)
+			d.Shares = []shareDoc{}
+			for more := r.open('[', ']'); more; more = r.next(']') {
+				var x0 shareDoc
+				x0.readFrom(r)
+				d.Shares = append(d.Shares, x0)
+			}
+		case "bk":
+			r.once(&seen, 13)
+			d.Bucket = int(r.number(64))
+		case "sl":
+			r.once(&seen, 14)
+			d.SlidTo = int32(r.number(32))
+		case "vis":
+			r.once(&seen, 15)
+			d.Visits = r.number(64)
+		case "tgs":
+			r.once(&seen, 16)
+			d.TierGroups = []countedDoc{}
+			for more := r.open('[', ']'); more; more = r.next(']') {
+				var x0 countedDoc
+				x0.readFrom(r)
+				d.TierGroups = append(d.TierGroups, x0)
+			}
+		case "miss":
+			r.once(&seen, 17)
+			d.Missing = []string{}
+			for more := r.open('[', ']'); more; more = r.next(']') {
+				var x0 string
+				x0 = r.text()
+				d.Missing = append(d.Missing, x0)
+			}
+		case "meets":
+			r.once(&seen, 18)
+			d.Meets = []string{}
+			for more := r.open('[', ']'); more; more = r.next(']') {
+				var x0 string
+				x0 = r.text()
+				d.Meets = append(d.Meets, x0)
+			}
+		default:
+			r.bad = true
+		}
+	}
+}
+
 func (d *extendedDoc) appendTo(b []byte) []byte {
 	b = append(b, '{')
 	b = append(b, `"l":`...)
@@ -1021,6 +1914,28 @@ func (d *extendedDoc) appendTo(b []byte) []byte {
 	b = strconv.AppendInt(b, d.Points, 10)
 	b = append(b, ',')
 	return closed(b, '}')
+}
+
+func (d *extendedDoc) readFrom(r *reader) {
+	var seen members
+	for more := r.open('{', '}'); more; more = r.next('}') {
+		switch r.name() {
+		case "l":
+			r.once(&seen, 0)
+			d.Lot = int32(r.number(32))
+		case "f":
+			r.once(&seen, 1)
+			d.From = int32(r.number(32))
+		case "x":
+			r.once(&seen, 2)
+			d.Times = int(r.number(64))
+		case "n":
+			r.once(&seen, 3)
+			d.Points = r.number(64)
+		default:
+			r.bad = true
+		}
+	}
 }
 
 func (d *factDoc) appendTo(b []byte) []byte {
@@ -1099,6 +2014,69 @@ func (d *factDoc) appendTo(b []byte) []byte {
 	return closed(b, '}')
 }
 
+func (d *factDoc) readFrom(r *reader) {
+	var seen members
+	for more := r.open('{', '}'); more; more = r.next('}') {
+		switch r.name() {
+		case "k":
+			r.once(&seen, 0)
+			d.Kind = r.text()
+		case "id":
+			r.once(&seen, 1)
+			d.ID = r.text()
+		case "st":
+			r.once(&seen, 2)
+			d.State = r.text()
+		case "a":
+			r.once(&seen, 3)
+			d.Amount = r.number(64)
+		case "cur":
+			r.once(&seen, 4)
+			d.Currency = r.text()
+		case "c":
+			r.once(&seen, 5)
+			d.Clock = r.number(64)
+		case "at":
+			r.once(&seen, 6)
+			d.At = r.number(64)
+		case "shi":
+			r.once(&seen, 7)
+			d.Shipping = r.number(64)
+		case "tax":
+			r.once(&seen, 8)
+			d.Tax = r.number(64)
+		case "sht":
+			r.once(&seen, 9)
+			d.ShippingTax = r.number(64)
+		case "tip":
+			r.once(&seen, 10)
+			d.Tip = r.number(64)
+		case "l":
+			r.once(&seen, 11)
+			d.Lines = []factLineDoc{}
+			for more := r.open('[', ']'); more; more = r.next(']') {
+				var x0 factLineDoc
+				x0.readFrom(r)
+				d.Lines = append(d.Lines, x0)
+			}
+		case "gift":
+			r.once(&seen, 12)
+			d.GiftCard = r.number(64)
+		case "mix":
+			r.once(&seen, 13)
+			d.Mixed = r.boolean()
+		case "ten":
+			r.once(&seen, 14)
+			d.Tendered = r.boolean()
+		case "rel":
+			r.once(&seen, 15)
+			d.Released = r.number(64)
+		default:
+			r.bad = true
+		}
+	}
+}
+
 func (d *factLineDoc) appendTo(b []byte) []byte {
 	b = append(b, '{')
 	b = append(b, `"id":`...)
@@ -1120,6 +2098,28 @@ func (d *factLineDoc) appendTo(b []byte) []byte {
 		b = append(b, ',')
 	}
 	return closed(b, '}')
+}
+
+func (d *factLineDoc) readFrom(r *reader) {
+	var seen members
+	for more := r.open('{', '}'); more; more = r.next('}') {
+		switch r.name() {
+		case "id":
+			r.once(&seen, 0)
+			d.ID = r.text()
+		case "q":
+			r.once(&seen, 1)
+			d.Quantity = r.number(64)
+		case "a":
+			r.once(&seen, 2)
+			d.Amount = r.number(64)
+		case "tax":
+			r.once(&seen, 3)
+			d.Tax = r.number(64)
+		default:
+			r.bad = true
+		}
+	}
 }
 
 func (d *grantDoc) appendTo(b []byte) []byte {
@@ -1182,6 +2182,51 @@ func (d *grantDoc) appendTo(b []byte) []byte {
 	return closed(b, '}')
 }
 
+func (d *grantDoc) readFrom(r *reader) {
+	var seen members
+	for more := r.open('{', '}'); more; more = r.next('}') {
+		switch r.name() {
+		case "r":
+			r.once(&seen, 0)
+			d.Rule = r.text()
+		case "w":
+			r.once(&seen, 1)
+			d.Wallet = r.text()
+		case "n":
+			r.once(&seen, 2)
+			d.Worth = r.number(64)
+		case "act":
+			r.once(&seen, 3)
+			d.ActiveAt = r.number(64)
+		case "lot":
+			r.once(&seen, 4)
+			d.Lot = int32(r.number(32))
+		case "taken":
+			r.once(&seen, 5)
+			d.Taken = readNumbers[int64](r, 64)
+		case "owed":
+			r.once(&seen, 6)
+			d.Owed = r.number(64)
+		case "exo":
+			r.once(&seen, 7)
+			d.ExpiredOn = r.number(64)
+		case "exp":
+			r.once(&seen, 8)
+			d.Expired = r.number(64)
+		case "cv":
+			r.once(&seen, 9)
+			d.Converted = []unconvertedDoc{}
+			for more := r.open('[', ']'); more; more = r.next(']') {
+				var x0 unconvertedDoc
+				x0.readFrom(r)
+				d.Converted = append(d.Converted, x0)
+			}
+		default:
+			r.bad = true
+		}
+	}
+}
+
 func (d *holdDoc) appendTo(b []byte) []byte {
 	b = append(b, '{')
 	b = append(b, `"rd":`...)
@@ -1191,6 +2236,22 @@ func (d *holdDoc) appendTo(b []byte) []byte {
 	b = appendNumbers(b, d.Lots)
 	b = append(b, ',')
 	return closed(b, '}')
+}
+
+func (d *holdDoc) readFrom(r *reader) {
+	var seen members
+	for more := r.open('{', '}'); more; more = r.next('}') {
+		switch r.name() {
+		case "rd":
+			r.once(&seen, 0)
+			d.Redemption.readFrom(r)
+		case "lots":
+			r.once(&seen, 1)
+			d.Lots = readNumbers[int64](r, 64)
+		default:
+			r.bad = true
+		}
+	}
 }
 
 func (d *metricDoc) appendTo(b []byte) []byte {
@@ -1231,6 +2292,37 @@ func (d *metricDoc) appendTo(b []byte) []byte {
 	return closed(b, '}')
 }
 
+func (d *metricDoc) readFrom(r *reader) {
+	var seen members
+	for more := r.open('{', '}'); more; more = r.next('}') {
+		switch r.name() {
+		case "m":
+			r.once(&seen, 0)
+			d.Month = int(r.number(64))
+		case "n":
+			r.once(&seen, 1)
+			d.Points = r.number(64)
+		case "o":
+			r.once(&seen, 2)
+			d.Orders = r.number(64)
+		case "s":
+			r.once(&seen, 3)
+			d.Spend = r.number(64)
+		case "e":
+			r.once(&seen, 4)
+			d.Pieces = r.number(64)
+		case "w":
+			r.once(&seen, 5)
+			d.Window = int(r.number(64))
+		case "v":
+			r.once(&seen, 6)
+			d.Visits = r.number(64)
+		default:
+			r.bad = true
+		}
+	}
+}
+
 func (d *moveDoc) appendTo(b []byte) []byte {
 	b = append(b, '{')
 	b = append(b, `"at":`...)
@@ -1253,6 +2345,31 @@ func (d *moveDoc) appendTo(b []byte) []byte {
 	return closed(b, '}')
 }
 
+func (d *moveDoc) readFrom(r *reader) {
+	var seen members
+	for more := r.open('{', '}'); more; more = r.next('}') {
+		switch r.name() {
+		case "at":
+			r.once(&seen, 0)
+			d.At = r.number(64)
+		case "f":
+			r.once(&seen, 1)
+			d.First = int32(r.number(32))
+		case "l":
+			r.once(&seen, 2)
+			d.Last = int32(r.number(32))
+		case "t":
+			r.once(&seen, 3)
+			d.To = int32(r.number(32))
+		case "n":
+			r.once(&seen, 4)
+			d.Times = int(r.number(64))
+		default:
+			r.bad = true
+		}
+	}
+}
+
 func (d *noticeDoc) appendTo(b []byte) []byte {
 	b = append(b, '{')
 	b = append(b, `"w":`...)
@@ -1270,6 +2387,28 @@ func (d *noticeDoc) appendTo(b []byte) []byte {
 		b = append(b, ',')
 	}
 	return closed(b, '}')
+}
+
+func (d *noticeDoc) readFrom(r *reader) {
+	var seen members
+	for more := r.open('{', '}'); more; more = r.next('}') {
+		switch r.name() {
+		case "w":
+			r.once(&seen, 0)
+			d.What = r.text()
+		case "s":
+			r.once(&seen, 1)
+			d.Subject = r.text()
+		case "at":
+			r.once(&seen, 2)
+			d.At = r.number(64)
+		case "back":
+			r.once(&seen, 3)
+			d.Withdrawn = r.boolean()
+		default:
+			r.bad = true
+		}
+	}
 }
 
 func (d *orderDoc) appendTo(b []byte) []byte {
@@ -1597,6 +2736,256 @@ func (d *orderDoc) appendTo(b []byte) []byte {
 	return closed(b, '}')
 }
 
+func (d *orderDoc) readFrom(r *reader) {
+	var seen members
+	for more := r.open('{', '}'); more; more = r.next('}') {
+		switch r.name() {
+		case "at":
+			r.once(&seen, 0)
+			d.Placed = r.number(64)
+		case "cur":
+			r.once(&seen, 1)
+			d.Currency = r.text()
+		case "ch":
+			r.once(&seen, 2)
+			d.Channel = r.text()
+		case "store":
+			r.once(&seen, 3)
+			d.Store = r.text()
+		case "tz":
+			r.once(&seen, 4)
+			d.Clock = r.text()
+		case "st":
+			r.once(&seen, 5)
+			d.Status = r.text()
+		case "li":
+			r.once(&seen, 6)
+			d.Lines = []LineDoc{}
+			for more := r.open('[', ']'); more; more = r.next(']') {
+				var x0 LineDoc
+				x0.readFrom(r)
+				d.Lines = append(d.Lines, x0)
+			}
+		case "dis":
+			r.once(&seen, 7)
+			d.Discount = r.number(64)
+		case "shi":
+			r.once(&seen, 8)
+			d.Shipping = r.number(64)
+		case "tax":
+			r.once(&seen, 9)
+			d.Tax = r.number(64)
+		case "itax":
+			r.once(&seen, 10)
+			d.Included = r.number(64)
+		case "te":
+			r.once(&seen, 11)
+			d.Tenders = []tenderDoc{}
+			for more := r.open('[', ']'); more; more = r.next(']') {
+				var x0 tenderDoc
+				x0.readFrom(r)
+				d.Tenders = append(d.Tenders, x0)
+			}
+		case "re":
+			r.once(&seen, 12)
+			d.Refunds = []RefundDoc{}
+			for more := r.open('[', ']'); more; more = r.next(']') {
+				var x0 RefundDoc
+				x0.readFrom(r)
+				d.Refunds = append(d.Refunds, x0)
+			}
+		case "dp":
+			r.once(&seen, 13)
+			d.Disputes = []disputeDoc{}
+			for more := r.open('[', ']'); more; more = r.next(']') {
+				var x0 disputeDoc
+				x0.readFrom(r)
+				d.Disputes = append(d.Disputes, x0)
+			}
+		case "up":
+			r.once(&seen, 14)
+			d.Updated = r.number(64)
+		case "cnt":
+			r.once(&seen, 15)
+			d.Counted = r.boolean()
+		case "sent":
+			r.once(&seen, 16)
+			d.Shipped = r.number(64)
+		case "got":
+			r.once(&seen, 17)
+			d.Arrived = r.number(64)
+		case "pay":
+			r.once(&seen, 18)
+			d.Receipts = []ReceiptDoc{}
+			for more := r.open('[', ']'); more; more = r.next(']') {
+				var x0 ReceiptDoc
+				x0.readFrom(r)
+				d.Receipts = append(d.Receipts, x0)
+			}
+		case "rst":
+			r.once(&seen, 19)
+			d.ReportedStatus = r.text()
+		case "v":
+			r.once(&seen, 20)
+			d.Program = int(r.number(64))
+		case "lev":
+			r.once(&seen, 21)
+			d.Level = r.text()
+		case "n":
+			r.once(&seen, 22)
+			d.Worth = r.number(64)
+		case "act":
+			r.once(&seen, 23)
+			d.ActiveAt = r.number(64)
+		case "lot":
+			r.once(&seen, 24)
+			d.Lot = int32(r.number(32))
+		case "nth":
+			r.once(&seen, 25)
+			d.Orders = r.number(64)
+		case "seg":
+			r.once(&seen, 26)
+			d.Segments = []string{}
+			for more := r.open('[', ']'); more; more = r.next(']') {
+				var x0 string
+				x0 = r.text()
+				d.Segments = append(d.Segments, x0)
+			}
+		case "opt":
+			r.once(&seen, 27)
+			d.OptIns = []string{}
+			for more := r.open('[', ']'); more; more = r.next(']') {
+				var x0 string
+				x0 = r.text()
+				d.OptIns = append(d.OptIns, x0)
+			}
+		case "bd":
+			r.once(&seen, 28)
+			d.Birthday = int(r.number(64))
+		case "bz":
+			r.once(&seen, 29)
+			d.Zone = r.text()
+		case "fx":
+			r.once(&seen, 30)
+			d.Rate = r.text()
+		case "frac":
+			r.once(&seen, 31)
+			d.Carried = r.text()
+		case "rest":
+			r.once(&seen, 32)
+			d.Rest = r.text()
+		case "spend":
+			r.once(&seen, 33)
+			d.Spend = r.number(64)
+		case "qi":
+			r.once(&seen, 34)
+			d.QualifyingItems = r.number(64)
+		case "brs":
+			r.once(&seen, 35)
+			d.Brands = []string{}
+			for more := r.open('[', ']'); more; more = r.next(']') {
+				var x0 string
+				x0 = r.text()
+				d.Brands = append(d.Brands, x0)
+			}
+		case "bk":
+			r.once(&seen, 36)
+			d.Bucket = int(r.number(64))
+		case "ab":
+			r.once(&seen, 37)
+			d.ActiveBefore = r.number(64)
+		case "sl":
+			r.once(&seen, 38)
+			d.SlidTo = int32(r.number(32))
+		case "tgs":
+			r.once(&seen, 39)
+			d.TierGroups = []countedDoc{}
+			for more := r.open('[', ']'); more; more = r.next(']') {
+				var x0 countedDoc
+				x0.readFrom(r)
+				d.TierGroups = append(d.TierGroups, x0)
+			}
+		case "more":
+			r.once(&seen, 40)
+			d.More = []grantDoc{}
+			for more := r.open('[', ']'); more; more = r.next(']') {
+				var x0 grantDoc
+				x0.readFrom(r)
+				d.More = append(d.More, x0)
+			}
+		case "sh":
+			r.once(&seen, 41)
+			d.Shares = []shareDoc{}
+			for more := r.open('[', ']'); more; more = r.next(']') {
+				var x0 shareDoc
+				x0.readFrom(r)
+				d.Shares = append(d.Shares, x0)
+			}
+		case "used":
+			r.once(&seen, 42)
+			d.Used = r.number(64)
+		case "peak":
+			r.once(&seen, 43)
+			d.Peak = r.number(64)
+		case "cut":
+			r.once(&seen, 44)
+			d.Cut = r.boolean()
+		case "taken":
+			r.once(&seen, 45)
+			d.Taken = readNumbers[int64](r, 64)
+		case "owed":
+			r.once(&seen, 46)
+			d.Owed = r.number(64)
+		case "exo":
+			r.once(&seen, 47)
+			d.ExpiredOn = r.number(64)
+		case "exp":
+			r.once(&seen, 48)
+			d.Expired = r.number(64)
+		case "cv":
+			r.once(&seen, 49)
+			d.Converted = []unconvertedDoc{}
+			for more := r.open('[', ']'); more; more = r.next(']') {
+				var x0 unconvertedDoc
+				x0.readFrom(r)
+				d.Converted = append(d.Converted, x0)
+			}
+		case "miss":
+			r.once(&seen, 50)
+			d.Missing = []string{}
+			for more := r.open('[', ']'); more; more = r.next(']') {
+				var x0 string
+				x0 = r.text()
+				d.Missing = append(d.Missing, x0)
+			}
+		case "conv":
+			r.once(&seen, 51)
+			d.Converts = []string{}
+			for more := r.open('[', ']'); more; more = r.next(']') {
+				var x0 string
+				x0 = r.text()
+				d.Converts = append(d.Converts, x0)
+			}
+		case "cuts":
+			r.once(&seen, 52)
+			for more := r.open('{', '}'); more; more = r.next('}') {
+				x0 := member[seriesDoc]{Name: r.name()}
+				x0.Value = readNumbers[int64](r, 64)
+				d.Limits = append(d.Limits, x0)
+			}
+			r.sorted(d.Limits.sorted())
+		case "lia":
+			r.once(&seen, 53)
+			d.LinesAt = int(r.number(64))
+		case "rea":
+			r.once(&seen, 54)
+			d.RefundsAt = int(r.number(64))
+		default:
+			r.bad = true
+		}
+	}
+}
+
 func (d *pendingDoc) appendTo(b []byte) []byte {
 	b = append(b, '{')
 	b = append(b, `"k":`...)
@@ -1629,6 +3018,37 @@ func (d *pendingDoc) appendTo(b []byte) []byte {
 	b = strconv.AppendInt(b, d.Points, 10)
 	b = append(b, ',')
 	return closed(b, '}')
+}
+
+func (d *pendingDoc) readFrom(r *reader) {
+	var seen members
+	for more := r.open('{', '}'); more; more = r.next('}') {
+		switch r.name() {
+		case "k":
+			r.once(&seen, 0)
+			d.Kind = r.text()
+		case "id":
+			r.once(&seen, 1)
+			d.ID = r.text()
+		case "at":
+			r.once(&seen, 2)
+			d.At = r.number(64)
+		case "up":
+			r.once(&seen, 3)
+			d.GiveUp = r.number(64)
+		case "lot":
+			r.once(&seen, 4)
+			d.Lot = int32(r.number(32))
+		case "w":
+			r.once(&seen, 5)
+			d.Wallet = r.text()
+		case "n":
+			r.once(&seen, 6)
+			d.Points = r.number(64)
+		default:
+			r.bad = true
+		}
+	}
 }
 
 func (d *postingDoc) appendTo(b []byte) []byte {
@@ -1677,6 +3097,43 @@ func (d *postingDoc) appendTo(b []byte) []byte {
 	return closed(b, '}')
 }
 
+func (d *postingDoc) readFrom(r *reader) {
+	var seen members
+	for more := r.open('{', '}'); more; more = r.next('}') {
+		switch r.name() {
+		case "w":
+			r.once(&seen, 0)
+			d.Wallet = r.text()
+		case "b":
+			r.once(&seen, 1)
+			d.Bucket = r.text()
+		case "l":
+			r.once(&seen, 2)
+			d.Lot = int32(r.number(32))
+		case "at":
+			r.once(&seen, 3)
+			d.At = r.number(64)
+		case "up":
+			r.once(&seen, 4)
+			d.GiveUp = r.number(64)
+		case "k":
+			r.once(&seen, 5)
+			d.Kind = r.text()
+		case "id":
+			r.once(&seen, 6)
+			d.ID = r.text()
+		case "n":
+			r.once(&seen, 7)
+			d.Points = r.number(64)
+		case "f":
+			r.once(&seen, 8)
+			d.From = int32(r.number(32))
+		default:
+			r.bad = true
+		}
+	}
+}
+
 func (d *purseDoc) appendTo(b []byte) []byte {
 	b = append(b, '{')
 	if len(d.Lots) > 0 {
@@ -1712,6 +3169,34 @@ func (d *purseDoc) appendTo(b []byte) []byte {
 	return closed(b, '}')
 }
 
+func (d *purseDoc) readFrom(r *reader) {
+	var seen members
+	for more := r.open('{', '}'); more; more = r.next('}') {
+		switch r.name() {
+		case "lots":
+			r.once(&seen, 0)
+			d.Lots = readNumbers[int64](r, 64)
+		case "debt":
+			r.once(&seen, 1)
+			d.Debt = r.number(64)
+		case "earned":
+			r.once(&seen, 2)
+			d.Earned = r.number(64)
+		case "spent":
+			r.once(&seen, 3)
+			d.Redeemed = r.number(64)
+		case "expired":
+			r.once(&seen, 4)
+			d.Expired = r.number(64)
+		case "exp":
+			r.once(&seen, 5)
+			d.ExpiredLots = readNumbers[int64](r, 64)
+		default:
+			r.bad = true
+		}
+	}
+}
+
 func (d *reachedDoc) appendTo(b []byte) []byte {
 	b = append(b, '{')
 	b = append(b, `"n":`...)
@@ -1731,6 +3216,28 @@ func (d *reachedDoc) appendTo(b []byte) []byte {
 		b = append(b, ',')
 	}
 	return closed(b, '}')
+}
+
+func (d *reachedDoc) readFrom(r *reader) {
+	var seen members
+	for more := r.open('{', '}'); more; more = r.next('}') {
+		switch r.name() {
+		case "n":
+			r.once(&seen, 0)
+			d.Revision = int(r.number(64))
+		case "g":
+			r.once(&seen, 1)
+			d.Grant.readFrom(r)
+		case "i":
+			r.once(&seen, 2)
+			d.N = int(r.number(64))
+		case "at":
+			r.once(&seen, 3)
+			d.At = r.number(64)
+		default:
+			r.bad = true
+		}
+	}
 }
 
 func (d *reasonDoc) appendTo(b []byte) []byte {
@@ -1764,6 +3271,39 @@ func (d *reasonDoc) appendTo(b []byte) []byte {
 	return closed(b, '}')
 }
 
+func (d *reasonDoc) readFrom(r *reader) {
+	var seen members
+	for more := r.open('{', '}'); more; more = r.next('}') {
+		switch r.name() {
+		case "w":
+			r.once(&seen, 0)
+			d.Wallet = r.text()
+		case "r":
+			r.once(&seen, 1)
+			d.Rule = r.text()
+		case "e":
+			r.once(&seen, 2)
+			d.Effect = r.text()
+		case "k":
+			r.once(&seen, 3)
+			d.Kind = r.text()
+		case "a":
+			r.once(&seen, 4)
+			d.Args = []string{}
+			for more := r.open('[', ']'); more; more = r.next(']') {
+				var x0 string
+				x0 = r.text()
+				d.Args = append(d.Args, x0)
+			}
+		case "n":
+			r.once(&seen, 5)
+			d.Points = r.text()
+		default:
+			r.bad = true
+		}
+	}
+}
+
 func (d *redecidedDoc) appendTo(b []byte) []byte {
 	b = append(b, '{')
 	b = append(b, `"f":`...)
@@ -1784,6 +3324,31 @@ func (d *redecidedDoc) appendTo(b []byte) []byte {
 		b = append(b, ',')
 	}
 	return closed(b, '}')
+}
+
+func (d *redecidedDoc) readFrom(r *reader) {
+	var seen members
+	for more := r.open('{', '}'); more; more = r.next('}') {
+		switch r.name() {
+		case "f":
+			r.once(&seen, 0)
+			d.From = r.number(64)
+		case "past":
+			r.once(&seen, 1)
+			d.Past = []*tierDoc{}
+			for more := r.open('[', ']'); more; more = r.next(']') {
+				var x0 *tierDoc
+				if !r.null() {
+					x1 := new(tierDoc)
+					x1.readFrom(r)
+					x0 = x1
+				}
+				d.Past = append(d.Past, x0)
+			}
+		default:
+			r.bad = true
+		}
+	}
 }
 
 func (d *redemptionDoc) appendTo(b []byte) []byte {
@@ -1946,6 +3511,116 @@ func (d *redemptionDoc) appendTo(b []byte) []byte {
 	return closed(b, '}')
 }
 
+func (d *redemptionDoc) readFrom(r *reader) {
+	var seen members
+	for more := r.open('{', '}'); more; more = r.next('}') {
+		switch r.name() {
+		case "id":
+			r.once(&seen, 0)
+			d.ID = r.text()
+		case "r":
+			r.once(&seen, 1)
+			d.Reward = r.text()
+		case "n":
+			r.once(&seen, 2)
+			d.Points = r.number(64)
+		case "o":
+			r.once(&seen, 3)
+			d.Order = r.text()
+		case "st":
+			r.once(&seen, 4)
+			d.Status = r.text()
+		case "at":
+			r.once(&seen, 5)
+			d.At = r.number(64)
+		case "u":
+			r.once(&seen, 6)
+			d.Until = r.number(64)
+		case "c":
+			r.once(&seen, 7)
+			d.Cart = r.text()
+		case "a":
+			r.once(&seen, 8)
+			d.Amount = r.number(64)
+		case "cur":
+			r.once(&seen, 9)
+			d.Money = r.text()
+		case "pc":
+			r.once(&seen, 10)
+			d.Piece = r.boolean()
+		case "v":
+			r.once(&seen, 11)
+			d.Value = r.number(64)
+		case "vc":
+			r.once(&seen, 12)
+			d.Worth = r.text()
+		case "l":
+			r.once(&seen, 13)
+			d.Lots = readNumbers[int64](r, 64)
+		case "b":
+			r.once(&seen, 14)
+			d.Restored = r.number(64)
+		case "code":
+			r.once(&seen, 15)
+			d.Code = r.text()
+		case "cf":
+			r.once(&seen, 16)
+			d.From = r.number(64)
+		case "cu":
+			r.once(&seen, 17)
+			d.To = r.number(64)
+		case "pool":
+			r.once(&seen, 18)
+			d.Pool = r.boolean()
+		case "w":
+			r.once(&seen, 19)
+			d.Wallet = r.text()
+		case "cr":
+			r.once(&seen, 20)
+			x0 := new(grantDoc)
+			x0.readFrom(r)
+			d.Credit = x0
+		case "to":
+			r.once(&seen, 21)
+			d.Whom = r.text()
+		case "by":
+			r.once(&seen, 22)
+			d.Who = r.text()
+		case "fee":
+			r.once(&seen, 23)
+			d.Fee = r.number(64)
+		case "msg":
+			r.once(&seen, 24)
+			d.Note = r.text()
+		case "dr":
+			r.once(&seen, 25)
+			d.Contributions = []contributionDoc{}
+			for more := r.open('[', ']'); more; more = r.next(']') {
+				var x0 contributionDoc
+				x0.readFrom(r)
+				d.Contributions = append(d.Contributions, x0)
+			}
+		case "hand":
+			r.once(&seen, 26)
+			d.Manual = r.boolean()
+		case "d":
+			r.once(&seen, 27)
+			d.Date = r.text()
+		case "dat":
+			r.once(&seen, 28)
+			d.When = r.number(64)
+		case "ask":
+			r.once(&seen, 29)
+			d.Asked = r.number(64)
+		case "ls":
+			r.once(&seen, 30)
+			d.Listed = r.boolean()
+		default:
+			r.bad = true
+		}
+	}
+}
+
 func (d *referredDoc) appendTo(b []byte) []byte {
 	b = append(b, '{')
 	b = append(b, `"by":`...)
@@ -1977,6 +3652,34 @@ func (d *referredDoc) appendTo(b []byte) []byte {
 	return closed(b, '}')
 }
 
+func (d *referredDoc) readFrom(r *reader) {
+	var seen members
+	for more := r.open('{', '}'); more; more = r.next('}') {
+		switch r.name() {
+		case "by":
+			r.once(&seen, 0)
+			d.By = r.text()
+		case "at":
+			r.once(&seen, 1)
+			d.At = r.number(64)
+		case "id":
+			r.once(&seen, 2)
+			d.Claim = r.text()
+		case "o":
+			r.once(&seen, 3)
+			d.Order = r.text()
+		case "act":
+			r.once(&seen, 4)
+			d.ActiveAt = r.number(64)
+		case "f":
+			r.once(&seen, 5)
+			d.Former = r.text()
+		default:
+			r.bad = true
+		}
+	}
+}
+
 func (d *refundLineDoc) appendTo(b []byte) []byte {
 	b = append(b, '{')
 	b = append(b, `"i":`...)
@@ -1991,6 +3694,25 @@ func (d *refundLineDoc) appendTo(b []byte) []byte {
 	b = strconv.AppendInt(b, d.Amount, 10)
 	b = append(b, ',')
 	return closed(b, '}')
+}
+
+func (d *refundLineDoc) readFrom(r *reader) {
+	var seen members
+	for more := r.open('{', '}'); more; more = r.next('}') {
+		switch r.name() {
+		case "i":
+			r.once(&seen, 0)
+			d.ID = r.text()
+		case "q":
+			r.once(&seen, 1)
+			d.Quantity = r.number(64)
+		case "a":
+			r.once(&seen, 2)
+			d.Amount = r.number(64)
+		default:
+			r.bad = true
+		}
+	}
 }
 
 func (d *rejectionDoc) appendTo(b []byte) []byte {
@@ -2029,6 +3751,39 @@ func (d *rejectionDoc) appendTo(b []byte) []byte {
 	return closed(b, '}')
 }
 
+func (d *rejectionDoc) readFrom(r *reader) {
+	var seen members
+	for more := r.open('{', '}'); more; more = r.next('}') {
+		switch r.name() {
+		case "code":
+			r.once(&seen, 0)
+			d.Code = r.text()
+		case "detail":
+			r.once(&seen, 1)
+			d.Detail = r.text()
+		case "at":
+			r.once(&seen, 2)
+			d.Pointer = r.text()
+		case "required":
+			r.once(&seen, 3)
+			d.Required = r.number(64)
+		case "has":
+			r.once(&seen, 4)
+			d.Available = r.number(64)
+		case "unmet":
+			r.once(&seen, 5)
+			d.Unmet = []unmetDoc{}
+			for more := r.open('[', ']'); more; more = r.next(']') {
+				var x0 unmetDoc
+				x0.readFrom(r)
+				d.Unmet = append(d.Unmet, x0)
+			}
+		default:
+			r.bad = true
+		}
+	}
+}
+
 func (d *shareDoc) appendTo(b []byte) []byte {
 	b = append(b, '{')
 	b = append(b, `"r":`...)
@@ -2062,6 +3817,34 @@ func (d *shareDoc) appendTo(b []byte) []byte {
 	return closed(b, '}')
 }
 
+func (d *shareDoc) readFrom(r *reader) {
+	var seen members
+	for more := r.open('{', '}'); more; more = r.next('}') {
+		switch r.name() {
+		case "r":
+			r.once(&seen, 0)
+			d.Rule = r.text()
+		case "u":
+			r.once(&seen, 1)
+			d.Used = r.number(64)
+		case "p":
+			r.once(&seen, 2)
+			d.Peak = r.number(64)
+		case "c":
+			r.once(&seen, 3)
+			d.Cut = r.boolean()
+		case "b":
+			r.once(&seen, 4)
+			d.Charged = r.number(64)
+		case "g":
+			r.once(&seen, 5)
+			d.Granted = r.number(64)
+		default:
+			r.bad = true
+		}
+	}
+}
+
 func (d *tenderDoc) appendTo(b []byte) []byte {
 	b = append(b, '{')
 	b = append(b, `"k":`...)
@@ -2081,6 +3864,28 @@ func (d *tenderDoc) appendTo(b []byte) []byte {
 		b = append(b, ',')
 	}
 	return closed(b, '}')
+}
+
+func (d *tenderDoc) readFrom(r *reader) {
+	var seen members
+	for more := r.open('{', '}'); more; more = r.next('}') {
+		switch r.name() {
+		case "k":
+			r.once(&seen, 0)
+			d.Kind = r.text()
+		case "nm":
+			r.once(&seen, 1)
+			d.Name = r.text()
+		case "a":
+			r.once(&seen, 2)
+			d.Amount = r.number(64)
+		case "rep":
+			r.once(&seen, 3)
+			d.Reported = r.boolean()
+		default:
+			r.bad = true
+		}
+	}
 }
 
 func (d *tierDoc) appendTo(b []byte) []byte {
@@ -2138,6 +3943,46 @@ func (d *tierDoc) appendTo(b []byte) []byte {
 	return closed(b, '}')
 }
 
+func (d *tierDoc) readFrom(r *reader) {
+	var seen members
+	for more := r.open('{', '}'); more; more = r.next('}') {
+		switch r.name() {
+		case "l":
+			r.once(&seen, 0)
+			d.Level = r.text()
+		case "s":
+			r.once(&seen, 1)
+			d.Since = r.number(64)
+		case "u":
+			r.once(&seen, 2)
+			d.Until = r.number(64)
+		case "at":
+			r.once(&seen, 3)
+			d.At = r.number(64)
+		case "f":
+			r.once(&seen, 4)
+			d.From = r.number(64)
+		case "lk":
+			r.once(&seen, 5)
+			d.Lock = r.number(64)
+		case "fl":
+			r.once(&seen, 6)
+			d.Minimum = r.text()
+		case "g":
+			r.once(&seen, 7)
+			d.Given = r.boolean()
+		case "x":
+			r.once(&seen, 8)
+			d.Extensions = int(r.number(64))
+		case "e":
+			r.once(&seen, 9)
+			d.Ended = r.number(64)
+		default:
+			r.bad = true
+		}
+	}
+}
+
 func (d *tierGroupDoc) appendTo(b []byte) []byte {
 	b = append(b, '{')
 	b = append(b, `"id":`...)
@@ -2186,6 +4031,52 @@ func (d *tierGroupDoc) appendTo(b []byte) []byte {
 		b = append(b, ',')
 	}
 	return closed(b, '}')
+}
+
+func (d *tierGroupDoc) readFrom(r *reader) {
+	var seen members
+	for more := r.open('{', '}'); more; more = r.next('}') {
+		switch r.name() {
+		case "id":
+			r.once(&seen, 0)
+			d.TierGroup = r.text()
+		case "tier":
+			r.once(&seen, 1)
+			x0 := new(tierDoc)
+			x0.readFrom(r)
+			d.Tier = x0
+		case "past":
+			r.once(&seen, 2)
+			d.Past = []*tierDoc{}
+			for more := r.open('[', ']'); more; more = r.next(']') {
+				var x0 *tierDoc
+				if !r.null() {
+					x1 := new(tierDoc)
+					x1.readFrom(r)
+					x0 = x1
+				}
+				d.Past = append(d.Past, x0)
+			}
+		case "met":
+			r.once(&seen, 3)
+			for more := r.open('{', '}'); more; more = r.next('}') {
+				x0 := member[metricDoc]{Name: r.name()}
+				x0.Value.readFrom(r)
+				d.Metrics = append(d.Metrics, x0)
+			}
+			r.sorted(d.Metrics.sorted())
+		case "mb":
+			r.once(&seen, 4)
+			for more := r.open('{', '}'); more; more = r.next('}') {
+				x0 := member[int64]{Name: r.name()}
+				x0.Value = r.number(64)
+				d.Brands = append(d.Brands, x0)
+			}
+			r.sorted(d.Brands.sorted())
+		default:
+			r.bad = true
+		}
+	}
 }
 
 func (d *traitsDoc) appendTo(b []byte) []byte {
@@ -2258,6 +4149,69 @@ func (d *traitsDoc) appendTo(b []byte) []byte {
 	return closed(b, '}')
 }
 
+func (d *traitsDoc) readFrom(r *reader) {
+	var seen members
+	for more := r.open('{', '}'); more; more = r.next('}') {
+		switch r.name() {
+		case "n":
+			r.once(&seen, 0)
+			d.Revision = int(r.number(64))
+		case "tz":
+			r.once(&seen, 1)
+			d.Zone = r.text()
+		case "bd":
+			r.once(&seen, 2)
+			d.Birthday = int(r.number(64))
+		case "ch":
+			r.once(&seen, 3)
+			d.Changed = r.number(64)
+		case "y":
+			r.once(&seen, 4)
+			d.Given = int(r.number(64))
+		case "a":
+			r.once(&seen, 5)
+			d.Years = int(r.number(64))
+		case "seg":
+			r.once(&seen, 6)
+			d.Segments = []string{}
+			for more := r.open('[', ']'); more; more = r.next(']') {
+				var x0 string
+				x0 = r.text()
+				d.Segments = append(d.Segments, x0)
+			}
+		case "opt":
+			r.once(&seen, 7)
+			d.OptIns = []string{}
+			for more := r.open('[', ']'); more; more = r.next(']') {
+				var x0 string
+				x0 = r.text()
+				d.OptIns = append(d.OptIns, x0)
+			}
+		case "yf":
+			r.once(&seen, 8)
+			d.MembershipYearStart = int(r.number(64))
+		case "opta":
+			r.once(&seen, 9)
+			d.OptedIn = readNumbers[int64](r, 64)
+		case "via":
+			r.once(&seen, 10)
+			d.Channels = []channelUseDoc{}
+			for more := r.open('[', ']'); more; more = r.next(']') {
+				var x0 channelUseDoc
+				x0.readFrom(r)
+				d.Channels = append(d.Channels, x0)
+			}
+		case "ref":
+			r.once(&seen, 11)
+			x0 := new(referredDoc)
+			x0.readFrom(r)
+			d.Referral = x0
+		default:
+			r.bad = true
+		}
+	}
+}
+
 func (d *unconvertedDoc) appendTo(b []byte) []byte {
 	b = append(b, '{')
 	b = append(b, `"id":`...)
@@ -2270,6 +4224,25 @@ func (d *unconvertedDoc) appendTo(b []byte) []byte {
 	b = strconv.AppendInt(b, d.Worth, 10)
 	b = append(b, ',')
 	return closed(b, '}')
+}
+
+func (d *unconvertedDoc) readFrom(r *reader) {
+	var seen members
+	for more := r.open('{', '}'); more; more = r.next('}') {
+		switch r.name() {
+		case "id":
+			r.once(&seen, 0)
+			d.ID = r.text()
+		case "n":
+			r.once(&seen, 1)
+			d.Points = r.number(64)
+		case "w":
+			r.once(&seen, 2)
+			d.Worth = r.number(64)
+		default:
+			r.bad = true
+		}
+	}
 }
 
 func (d *unmetDoc) appendTo(b []byte) []byte {
@@ -2300,6 +4273,31 @@ func (d *unmetDoc) appendTo(b []byte) []byte {
 	return closed(b, '}')
 }
 
+func (d *unmetDoc) readFrom(r *reader) {
+	var seen members
+	for more := r.open('{', '}'); more; more = r.next('}') {
+		switch r.name() {
+		case "w":
+			r.once(&seen, 0)
+			d.Requirement = r.text()
+		case "r":
+			r.once(&seen, 1)
+			d.Required = r.text()
+		case "a":
+			r.once(&seen, 2)
+			d.Available = r.text()
+		case "m":
+			r.once(&seen, 3)
+			d.Missing = r.number(64)
+		case "f":
+			r.once(&seen, 4)
+			d.From = r.number(64)
+		default:
+			r.bad = true
+		}
+	}
+}
+
 func (d *unpackedDoc) appendTo(b []byte) []byte {
 	b = append(b, '{')
 	b = append(b, `"e":`...)
@@ -2316,6 +4314,30 @@ func (d *unpackedDoc) appendTo(b []byte) []byte {
 		b = append(b, ',')
 	}
 	return closed(b, '}')
+}
+
+func (d *unpackedDoc) readFrom(r *reader) {
+	var seen members
+	for more := r.open('{', '}'); more; more = r.next('}') {
+		switch r.name() {
+		case "e":
+			r.once(&seen, 0)
+			d.Entry.readFrom(r)
+		case "n":
+			r.once(&seen, 1)
+			d.Lines = int(r.number(64))
+		case "t":
+			r.once(&seen, 2)
+			d.Texts = []string{}
+			for more := r.open('[', ']'); more; more = r.next(']') {
+				var x0 string
+				x0 = r.text()
+				d.Texts = append(d.Texts, x0)
+			}
+		default:
+			r.bad = true
+		}
+	}
 }
 
 func (d *valueDoc) appendTo(b []byte) []byte {
@@ -2336,6 +4358,29 @@ func (d *valueDoc) appendTo(b []byte) []byte {
 		b = append(b, ',')
 	}
 	return closed(b, '}')
+}
+
+func (d *valueDoc) readFrom(r *reader) {
+	var seen members
+	for more := r.open('{', '}'); more; more = r.next('}') {
+		switch r.name() {
+		case "s":
+			r.once(&seen, 0)
+			x0 := new(string)
+			*x0 = r.text()
+			d.Text = x0
+		case "n":
+			r.once(&seen, 1)
+			d.Number = r.text()
+		case "b":
+			r.once(&seen, 2)
+			x0 := new(bool)
+			*x0 = r.boolean()
+			d.Truth = x0
+		default:
+			r.bad = true
+		}
+	}
 }
 
 func (d *walletDoc) appendTo(b []byte) []byte {
@@ -2369,6 +4414,34 @@ func (d *walletDoc) appendTo(b []byte) []byte {
 	return closed(b, '}')
 }
 
+func (d *walletDoc) readFrom(r *reader) {
+	var seen members
+	for more := r.open('{', '}'); more; more = r.next('}') {
+		switch r.name() {
+		case "w":
+			r.once(&seen, 0)
+			d.Wallet = r.text()
+		case "n":
+			r.once(&seen, 1)
+			d.Points = r.number(64)
+		case "ba":
+			r.once(&seen, 2)
+			d.Active = r.number(64)
+		case "bp":
+			r.once(&seen, 3)
+			d.Pending = r.number(64)
+		case "br":
+			r.once(&seen, 4)
+			d.Reserved = r.number(64)
+		case "bd":
+			r.once(&seen, 5)
+			d.Debt = r.number(64)
+		default:
+			r.bad = true
+		}
+	}
+}
+
 func (d *writeOffDoc) appendTo(b []byte) []byte {
 	b = append(b, '{')
 	if d.Wallet != "" {
@@ -2383,4 +4456,23 @@ func (d *writeOffDoc) appendTo(b []byte) []byte {
 	b = strconv.AppendInt(b, d.Points, 10)
 	b = append(b, ',')
 	return closed(b, '}')
+}
+
+func (d *writeOffDoc) readFrom(r *reader) {
+	var seen members
+	for more := r.open('{', '}'); more; more = r.next('}') {
+		switch r.name() {
+		case "w":
+			r.once(&seen, 0)
+			d.Wallet = r.text()
+		case "l":
+			r.once(&seen, 1)
+			d.Lot = int32(r.number(32))
+		case "n":
+			r.once(&seen, 2)
+			d.Points = r.number(64)
+		default:
+			r.bad = true
+		}
+	}
 }

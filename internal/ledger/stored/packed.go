@@ -61,6 +61,9 @@ func packed(d entryDoc) []byte {
 
 // UnpackedEntry decodes the stored document of an entry, packed or plain.
 func UnpackedEntry(doc []byte) (entryDoc, error) {
+	if d, ok := readEntry(doc); ok {
+		return d, nil
+	}
 	var d struct {
 		entryDoc
 		packedDoc
@@ -76,8 +79,12 @@ func UnpackedEntry(doc []byte) (entryDoc, error) {
 	if err != nil {
 		return entryDoc{}, err
 	}
-	var u unpackedDoc
-	if err := json.Unmarshal(plain, &u); err != nil || u.Lines == 0 {
+	u, ok := readUnpacked(plain)
+	if !ok {
+		u = unpackedDoc{}
+		err = json.Unmarshal(plain, &u)
+	}
+	if err != nil || u.Lines == 0 {
 		return u.Entry, err
 	}
 	in, ok := table.Bytes(d.Lines)
@@ -161,6 +168,9 @@ func PackedAccount(d AccountDoc) []byte {
 
 // unpackedAccount decodes the stored document of an account, packed or plain.
 func unpackedAccount(doc []byte) (AccountDoc, error) {
+	if d, ok := readAccount(doc); ok {
+		return d, nil
+	}
 	var p struct {
 		AccountDoc
 		packedDoc
@@ -175,6 +185,9 @@ func unpackedAccount(doc []byte) (AccountDoc, error) {
 	doc, err := inflated(z, accountDictionary, maxUnpacked)
 	if err != nil {
 		return AccountDoc{}, err
+	}
+	if d, ok := readAccount(doc); ok {
+		return d, nil
 	}
 	err = json.Unmarshal(doc, &p.AccountDoc)
 	return p.AccountDoc, err

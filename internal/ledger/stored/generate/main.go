@@ -1,5 +1,6 @@
-// Command generate writes append.gen.go: functions that encode accounts and entries as JSON without reflection. It
-// reads the types of the documents from the sources of package stored, and runs in its directory, by go generate.
+// Command generate writes append.gen.go: functions that encode accounts and entries as JSON, and decode them, without
+// reflection. It reads the types of the documents from the sources of package stored, and runs in its directory, by go
+// generate.
 package main
 
 import (
@@ -74,8 +75,8 @@ func declared(dir string) (map[string]ast.Expr, error) {
 
 type generator struct {
 	types map[string]ast.Expr
-	done  map[string]string // the function of each document
-	out   *strings.Builder  // the function that is being written
+	done  map[string]string // the functions of each document
+	out   *strings.Builder  // the functions that are being written
 }
 
 // A field is a member of a document.
@@ -102,7 +103,7 @@ func (g *generator) fields(document, value string) (all []field) {
 	return all
 }
 
-// document writes the function that appends a document, and those that it calls.
+// document writes the functions that append and read a document, and those that they call.
 func (g *generator) document(name string) {
 	if g.done[name] != "" {
 		return
@@ -115,6 +116,7 @@ func (g *generator) document(name string) {
 		g.field(f)
 	}
 	g.printf("return closed(b, '}')\n}\n")
+	g.reading(name)
 	g.done[name], g.out = g.out.String(), outer
 }
 
