@@ -25,7 +25,8 @@
 //     and program/compare explain it, and program/snapshot is the compiled form that functions load.
 //   - explain describes entries in a member's language.
 //   - table is the storage port, with its adapters dynamotable and pebbletable and the suite that both pass.
-//   - translog stores the transparency log of each program, from which proofs of entries are made.
+//   - translog stores the transparency log of each program, from which proofs of entries are made. translog/source
+//     selects what is logged. verify checks a whole table, and its logs, offline.
 //   - cost estimates what requests cost, from usage that tests measure exactly.
 //   - stack reads template.yaml, and infra contains the scripts and tests for deployments.
 //

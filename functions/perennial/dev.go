@@ -35,6 +35,8 @@ type dev struct {
 
 	Functions bool `help:"${dev_functions}"`
 
+	Checkpoints string `type:"path" help:"${dev_checkpoints}"`
+
 	Webhooks string `type:"path" help:"${dev_webhooks}"`
 	Verbose  bool   `short:"v" help:"Log every request."`
 }
@@ -175,9 +177,13 @@ func (r *running) start(ctx context.Context, in place, c candidate) (err error) 
 	if err != nil {
 		return err
 	}
+	signing, err := checkpointSecret(in.dir)
+	if err != nil {
+		return err
+	}
 	r.stack, err = local.New(local.Options{
 		Table: in.table, Clock: clock, Moved: moved, Processors: processors, PayPal: emulated,
-		URL: r.url, Binaries: shipped,
+		URL: r.url, Binaries: shipped, CheckpointSecret: signing, Checkpoint: r.checkpoint,
 		Log: slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: level})),
 	})
 	if err != nil {

@@ -17,6 +17,8 @@ var helpTexts = kong.Vars{
 		"The table is created if necessary.",
 	"dev_functions": "Build the functions and run their binaries with an emulated Lambda Runtime API " +
 		"and the policies of template.yaml. This requires a checkout.",
+	"dev_checkpoints": "Directory to which the latest signed checkpoint of each program is written, " +
+		"for perennial verify. Use a directory outside --data, so that a change of the data cannot change it.",
 	"dev_webhooks": "JSON file with the connections to payment processors: {\"bluebird\": {\"stripe\": {\"secrets\": " +
 		"[\"whsec_…\"]}}}. The default is the connections that perennial trigger uses.",
 	"diff_old": "Older program file. Without a second file, " +
@@ -51,6 +53,10 @@ var helpTexts = kong.Vars{
 		"Tokens are then signed with EdDSA, and the ID of the key is printed.",
 	"token_store_secret": "With --table: name or ARN of the stack's master secret in Secrets Manager " +
 		"(its resource Secret).",
+	"verify_checkpoint": "Signed checkpoint from outside the data: a file of perennial dev --checkpoints, or the " +
+		"field checkpoint of GET /v1/checkpoint. Without it, the result is not anchored.",
+	"verify_key": "Public key that must have signed the checkpoints of a program " +
+		"(verifier_key of GET /v1/checkpoint).",
 	"webhooks_cmd_replay":   "Process an event again, even if it is quarantined. Its effects occur only once.",
 	"webhooks_cmd_backfill": "Request a processor's past events, and process the missed ones.",
 	"webhook_store_secret":  "With --table: name or ARN of the stack's secret in Secrets Manager.",

@@ -1,8 +1,9 @@
 // Command perennial runs the whole platform on one machine (perennial dev). Its other commands are for operators. They
 // validate, explain, compare and publish program files; create and revoke API keys and the keys that sign the tokens of
-// members; upload codes; list reminders, webhooks and upcoming tier changes; list and restart failed work; and estimate
-// costs. Two commands control a local stack: one advances its clock, and one sends it sample events. Command perennial
-// is not a Lambda function, and is the only program that contains the storage engine of the local table.
+// members; upload codes; list reminders, webhooks and upcoming tier changes; list and restart failed work; estimate
+// costs; and verify the ledger. Two commands control a local stack: one advances its clock, and one sends it sample
+// events. Command perennial is not a Lambda function, and is the only program that contains the storage engine of the
+// local table.
 //
 // # One machine
 //
@@ -56,6 +57,7 @@ type commands struct {
 	Webhooks  webhooksCmd  `cmd:"" help:"List, show, replay and backfill events of payment processors."`
 	Trigger   trigger      `cmd:"" help:"Send a signed sample event of a payment processor to a running perennial dev."`
 	Reminders remindersCmd `cmd:"" help:"List tomorrow's reminders, or the outbox of a running perennial dev."`
+	Verify    verifyCmd    `cmd:"" help:"Check the hash chains, balances and transparency logs of a data directory."`
 	Version   versionCmd   `cmd:"" help:"Print the version."`
 }
 

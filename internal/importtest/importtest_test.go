@@ -119,6 +119,10 @@ var arrows = []struct {
 		"internal/messages",
 		[]string{"inventory", "ledger", "ledger/stored", "loyalty/...", "members", "service", "table"},
 	},
+	{
+		"internal/verify",
+		[]string{"ledger", "ledger/stored", "loyalty/...", "table", "translog", "translog/source"},
+	},
 	{"internal/auth", []string{"random", "table"}},
 	{
 		"internal/app",
@@ -211,7 +215,7 @@ var arrows = []struct {
 			"api", "api/programs", "api/reminders", "api/request", "api/wire", "app", "failures", "jobs", "ledger",
 			"ledger/stored", "local/deployment", "local/gateway", "local/paypal", "loyalty/...", "members", "notify",
 			"notify/wording",
-			"payments", "service", "stack", "stack/access", "table",
+			"payments", "service", "stack", "stack/access", "table", "translog", "translog/source",
 		},
 	},
 	{"internal/stack", nil},
@@ -249,7 +253,7 @@ var arrows = []struct {
 			"app", "auth", "boot/failurequeues", "boot/operator", "catalog", "cost", "failures", "inventory", "ledger",
 			"ledger/stored", "local", "local/binaries", "local/paypal", "loyalty/...", "members", "payments",
 			"payments/sample", "program", "program/compare", "program/describe", "program/document", "service",
-			"stack", "table", "table/dynamotable", "table/pebbletable",
+			"stack", "table", "table/dynamotable", "table/pebbletable", "translog", "verify",
 		},
 	},
 }
@@ -279,7 +283,7 @@ var outside = map[string][]string{
 		"internal/program/document", "internal/api/wire/generate", "internal/stack",
 	},
 	"go.mau.fi/util":   {"internal/members"},
-	"golang.org/x/mod": {"internal/translog"},
+	"golang.org/x/mod": {"internal/translog", "internal/translog/source", "internal/verify"},
 	"golang.org/x/net": {"internal/emailaddr", "internal/members"},
 	"github.com/aws/aws-lambda-go": {
 		"internal/api", "internal/api/programs", "internal/api/reminders", "internal/app", "internal/boot",

@@ -37,7 +37,7 @@ type Binaries struct {
 }
 
 // functions contains the constructors of the functions that send no messages to members, by name. They are the same as
-// in functions/*/main.go. The function relay is not included, because a stack in one process has no stream.
+// in functions/*/main.go. The function relay is not included, because a feed replaces it.
 var functions = map[string]func(*app.App) lambda.Handler{
 	"members":  api.Members,
 	"earn":     api.Earn,
@@ -95,7 +95,8 @@ func (s *Stack) deploy(o Options) (map[string]lambda.Handler, error) {
 		Template: o.Binaries.Template, Binaries: o.Binaries.Dir, Output: o.Binaries.Output, Log: o.Log,
 		Parameters: deployment.Parameters(baseURL(o.URL)), Program: o.Binaries.Program,
 		Secrets: map[string]string{
-			"Secret": secret, "WebhooksSecret": string(processors), "WebhookSecret": secret, "CheckpointSecret": secret,
+			"Secret": secret, "WebhooksSecret": string(processors), "WebhookSecret": secret,
+			"CheckpointSecret": cmp.Or(string(o.CheckpointSecret), secret),
 		},
 		DynamoDB: o.Binaries.DynamoDB, TableName: o.Binaries.TableName,
 		Outbox: s.Outbox, Queue: s.queues.Send, Clock: s.clock.instant, // a queue has the name of its function

@@ -4,7 +4,8 @@
 //
 // The functions run either in this process, with the same constructors as on Lambda, or as binaries (see Binaries). In
 // both cases, they receive the same events, limits and deadlines, and return the same responses. Functions in this
-// process have no policies and no table stream; binaries have both (see package deployment). The stack's clock can be
+// process have no policies, and a feed replaces the table's stream and the function relay; binaries have policies and
+// a stream (see package deployment). The stack's clock can be
 // frozen or advanced (POST /v1/test/clock). When it is advanced, every expiry and every schedule that has work until
 // the new time is processed at its own instant.
 //
@@ -20,6 +21,7 @@ import (
 	"io"
 	"log/slog"
 	"net/http"
+	"sync"
 	"time"
 
 	"github.com/perennial-loyalty/perennial/internal/api/request"
@@ -44,6 +46,7 @@ type Stack struct {
 	Outbox *notify.Outbox // the messages that members would have received
 
 	clock      *Clock
+	feed       *feed                  // nil if the functions run as binaries
 	deployment *deployment.Deployment // nil if the functions run in this process
 	gateway    *gateway.Gateway
 	queues     *queues
@@ -68,6 +71,12 @@ type Options struct {
 
 	Random io.Reader // the source of randomness, as in app.App; nil selects crypto/rand
 
+	// CheckpointSecret signs the checkpoints of transparency logs, as in app.App. If it is nil, a constant is used.
+	CheckpointSecret []byte
+	// Checkpoint is called with each new checkpoint of a program's log. It may be nil. It is not called if the
+	// functions run as binaries, which write checkpoints to their output.
+	Checkpoint func(program, text string) error
+
 	// Moved is called with the clock's offset after a request has advanced the test clock. A caller whose data remains
 	// after the process exits must store the offset. Otherwise, stored events could be in the future after a restart.
 	Moved func(ahead time.Duration) error
@@ -83,6 +92,10 @@ type Options struct {
 func New(o Options) (*Stack, error) {
 	s := &Stack{clock: o.Clock, queues: newQueues(o.Log), Outbox: &notify.Outbox{}, paypal: o.PayPal}
 	s.queues.now = o.Clock.Now
+	if o.Binaries == nil {
+		s.feed = newFeed(o)
+		o.Table = s.feed
+	}
 	s.App = &app.App{
 		Table: o.Table, Queue: s.queues, Now: o.Clock.Now, Wall: time.Now,
 		Log: o.Log, Stage: app.Test, Secret: []byte(secret),
@@ -132,8 +145,15 @@ func New(o Options) (*Stack, error) {
 	return s, nil
 }
 
-// Run runs the schedules until ctx ends.
-func (s *Stack) Run(ctx context.Context) { s.scheduler.run(ctx) }
+// Run runs the schedules and appends entries to the transparency logs until ctx ends.
+func (s *Stack) Run(ctx context.Context) {
+	var group sync.WaitGroup
+	if s.feed != nil {
+		group.Go(func() { s.feed.run(ctx) })
+	}
+	s.scheduler.run(ctx)
+	group.Wait()
+}
 
 // Advance advances the clock. It returns when all work until the new time has been processed. If the functions run in
 // this process, it skips runs of schedules that would have no effect.
@@ -161,9 +181,10 @@ func (s *Stack) Wait() {
 	}
 }
 
-// Close stops the functions' processes, if there are any.
+// Close appends the last entries to the transparency logs and stops the functions' processes, if there are any.
 func (s *Stack) Close() error {
 	if s.deployment == nil {
+		s.feed.flush(context.Background())
 		return nil
 	}
 	return s.deployment.Close()

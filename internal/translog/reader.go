@@ -52,6 +52,9 @@ func (r *Reader) Size() int64 { return r.head.size }
 // Epoch returns the epoch of the log. The first epoch is 1.
 func (r *Reader) Epoch() int { return r.head.epoch }
 
+// Latest returns the instant of the latest record.
+func (r *Reader) Latest() time.Time { return r.head.latest }
+
 // Checkpoint returns the latest signed checkpoint, or an empty string if there is none.
 func (r *Reader) Checkpoint() string { return r.head.checkpoint }
 

@@ -1,0 +1,79 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"strings"
+
+	"github.com/perennial-loyalty/perennial/internal/translog"
+	"github.com/perennial-loyalty/perennial/internal/verify"
+)
+
+type verifyCmd struct {
+	Data       string   `required:"" type:"path" help:"Data directory of a perennial dev that is not running."`
+	Checkpoint []string `type:"existingfile" help:"${verify_checkpoint}"`
+	Key        []string `help:"${verify_key}"`
+}
+
+// Run checks the data directory. It returns an error if there are findings.
+func (c *verifyCmd) Run(ctx context.Context) error {
+	checkpoints, err := c.checkpoints()
+	if err != nil {
+		return err
+	}
+	t, err := openData(c.Data)
+	if err != nil {
+		return err
+	}
+	r, err := verify.Table(ctx, t, checkpoints)
+	if err := errors.Join(err, t.Close()); err != nil {
+		return err
+	}
+	for _, f := range r.Findings {
+		fmt.Println(f)
+	}
+	for _, program := range r.NotAnchored {
+		fmt.Printf("%s: not anchored: no checkpoint from outside the table was given\n", program)
+	}
+	fmt.Printf("programs %d, members %d, entries %d, not in the log yet %d, violations %d\n",
+		r.Programs, r.Members, r.Entries, r.Unlogged, len(r.Findings))
+	if len(r.Findings) > 0 {
+		return errors.New("the data violate the rules of the ledger; the first violation is listed first")
+	}
+	return nil
+}
+
+// checkpoints reads the checkpoints, and checks their signatures if keys are given.
+func (c *verifyCmd) checkpoints() (all []translog.Checkpoint, err error) {
+	for _, path := range c.Checkpoint {
+		text, err := os.ReadFile(path)
+		if err != nil {
+			return nil, err
+		}
+		checkpoint, err := translog.ParseCheckpoint(string(text))
+		if len(c.Key) > 0 {
+			checkpoint, err = c.signed(string(text))
+		}
+		if err != nil {
+			return nil, fmt.Errorf("%s: %w", path, err)
+		}
+		all = append(all, checkpoint)
+	}
+	return all, nil
+}
+
+// signed opens a checkpoint with the key of its program.
+func (c *verifyCmd) signed(text string) (translog.Checkpoint, error) {
+	parsed, err := translog.ParseCheckpoint(text)
+	if err != nil {
+		return parsed, err
+	}
+	for _, key := range c.Key {
+		if strings.HasPrefix(key, "perennial/"+parsed.Program+"+") {
+			return translog.OpenCheckpoint(text, key)
+		}
+	}
+	return parsed, fmt.Errorf("no --key is for the program %s", parsed.Program)
+}

@@ -1,0 +1,75 @@
+package main
+
+import (
+	"os"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"testing"
+)
+
+// TestVerifyChecksDataOfDev stops a stack once and kills it once. All entries are in the log after the next start.
+func TestVerifyChecksDataOfDev(t *testing.T) {
+	data, outside := t.TempDir(), t.TempDir()
+	checkpoint := filepath.Join(outside, "bluebird.txt")
+	enroll := func(p *process, id string) {
+		t.Helper()
+		body := `{"external_id":"` + id + `"}`
+		if status, answer, err := p.call("POST", "/v1/members", "the-key-of-member-"+id, body); status != 201 {
+			t.Fatal(status, answer, err)
+		}
+	}
+	verify := func(want string, args ...string) string {
+		t.Helper()
+		out, errs, status := run(t, append([]string{"verify", "--data", data}, args...)...)
+		if status != 0 || !strings.Contains(out, want) {
+			t.Fatalf("%s\n%s\nwant %s", out, errs, want)
+		}
+		return out
+	}
+	p := start(t, "--empty", "--json", "--data", data, "--checkpoints", outside)
+	enroll(p, "m1")
+	_ = p.stop(syscall.SIGTERM)
+	first, err := os.ReadFile(checkpoint)
+	if err != nil {
+		t.Fatal(err)
+	}
+	verify("not in the log yet 0, violations 0", "--checkpoint", checkpoint)
+	if out := verify("violations 0"); !strings.Contains(out, "bluebird: not anchored") {
+		t.Error(out)
+	}
+
+	p = start(t, "--json", "--data", data, "--checkpoints", outside)
+	enroll(p, "m2")
+	_ = p.stop(syscall.SIGKILL)
+	p = start(t, "--json", "--data", data, "--checkpoints", outside)
+	enroll(p, "m3")
+	_, answer, err := p.call("GET", "/v1/checkpoint", "", "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_ = p.stop(syscall.SIGTERM)
+	key, _ := answer["verifier_key"].(string)
+	out := verify("members 3", "--checkpoint", checkpoint, "--key", key)
+	if !strings.Contains(out, "not in the log yet 0, violations 0") || strings.Contains(out, "not anchored") {
+		t.Error(out)
+	}
+	if err := os.WriteFile(checkpoint, first, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	verify("violations 0", "--checkpoint", checkpoint)
+
+	// The empty data of another stack are not an extension of the log.
+	other := t.TempDir()
+	p = start(t, "--empty", "--json", "--data", other)
+	_ = p.stop(syscall.SIGTERM)
+	out, _, status := run(t, "verify", "--data", other, "--checkpoint", checkpoint)
+	if status != 1 || !strings.Contains(out, "bluebird: log: it was truncated") {
+		t.Error(status, out)
+	}
+	wrong := strings.Replace(key, "perennial/bluebird", "perennial/redbird", 1)
+	if _, errs, status := run(t, "verify", "--data", data, "--checkpoint", checkpoint, "--key", wrong); status != 1 ||
+		!strings.Contains(errs, "no --key is for the program bluebird") {
+		t.Error(status, errs)
+	}
+}

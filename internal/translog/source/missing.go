@@ -1,0 +1,77 @@
+package source
+
+import (
+	"context"
+	"fmt"
+	"iter"
+	"maps"
+	"slices"
+	"strconv"
+
+	"golang.org/x/mod/sumdb/tlog"
+
+	"github.com/perennial-loyalty/perennial/internal/table"
+	"github.com/perennial-loyalty/perennial/internal/translog"
+)
+
+// batchSize is the number of records that AppendMissing appends at once.
+const batchSize = 1_000
+
+// AppendMissing appends all records of the items that the logs do not contain, for example because the stream lost
+// them. It appends the records of a program in the order of their time, and calls appended after each batch, with the
+// number of records and the checkpoint. The parameter shard must be different in each call.
+func AppendMissing(
+	ctx context.Context, log translog.Log, items iter.Seq2[table.Item, error], shard string,
+	appended func(program string, records int, checkpoint string),
+) error {
+	all := map[string][]translog.Record{}
+	for it, err := range items {
+		if err != nil {
+			return err
+		}
+		program, rec, ok, err := Record(it)
+		if err != nil {
+			return err
+		}
+		if ok {
+			all[program] = append(all[program], rec)
+		}
+	}
+	for _, program := range slices.Sorted(maps.Keys(all)) {
+		missing, err := missingRecords(ctx, log, program, all[program])
+		if err != nil {
+			return err
+		}
+		for i := range missing {
+			missing[i].Position = strconv.Itoa(i + 1)
+		}
+		for batch := range slices.Chunk(missing, batchSize) {
+			checkpoint, err := log.Append(ctx, program, translog.Batch{Shard: shard, Records: batch})
+			if err != nil {
+				return err
+			}
+			appended(program, len(batch), checkpoint)
+		}
+	}
+	return nil
+}
+
+// missingRecords returns the records that a program's log does not contain, in the order of their time.
+func missingRecords(
+	ctx context.Context, log translog.Log, program string, all []translog.Record,
+) ([]translog.Record, error) {
+	r, err := log.Read(ctx, program)
+	if err != nil {
+		return nil, err
+	}
+	logged := map[tlog.Hash]bool{}
+	for leaf, err := range r.Leaves() {
+		if err != nil {
+			return nil, fmt.Errorf("source: read the log of %s: %w", program, err)
+		}
+		logged[leaf] = true
+	}
+	missing := slices.DeleteFunc(all, func(rec translog.Record) bool { return logged[tlog.RecordHash(rec.Hash[:])] })
+	slices.SortStableFunc(missing, func(a, b translog.Record) int { return a.Recorded.Compare(b.Recorded) })
+	return missing, nil
+}

@@ -1,0 +1,333 @@
+package verify_test
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/go-json-experiment/json"
+
+	"github.com/perennial-loyalty/perennial/internal/ledger"
+	"github.com/perennial-loyalty/perennial/internal/ledger/stored"
+	"github.com/perennial-loyalty/perennial/internal/loyalty"
+	"github.com/perennial-loyalty/perennial/internal/members"
+	"github.com/perennial-loyalty/perennial/internal/service"
+	"github.com/perennial-loyalty/perennial/internal/table"
+	"github.com/perennial-loyalty/perennial/internal/table/pebbletable"
+	"github.com/perennial-loyalty/perennial/internal/translog"
+	"github.com/perennial-loyalty/perennial/internal/translog/source"
+	"github.com/perennial-loyalty/perennial/internal/verify"
+)
+
+var start = time.Date(2026, 12, 1, 10, 0, 0, 0, time.UTC)
+
+// A bench is a table with members, their entries and a log.
+type bench struct {
+	t     *testing.T
+	table *pebbletable.Table
+	now   time.Time
+	log   translog.Log
+	p     *loyalty.Program
+	last  int
+}
+
+func newBench(t *testing.T) *bench {
+	t.Helper()
+	tab, err := pebbletable.OpenMemory()
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = tab.Close() })
+	b := &bench{t: t, table: tab, now: start, p: &loyalty.Program{ID: "bluebird", Version: 1, Zone: time.UTC}}
+	b.log = translog.Log{Table: tab, Secret: []byte("0123456789abcdefghijklmnopqrstuv")}
+	return b
+}
+
+// member enrolls a member and makes adjustments.
+func (b *bench) member(m loyalty.MemberID, adjustments int) {
+	b.t.Helper()
+	l := &ledger.Ledger{Table: b.table, Now: func() time.Time { return b.now }}
+	by := ledger.By{Actor: "test"}
+	in := members.Enrollment{Member: m}
+	if _, err := (members.Members{Ledger: l}).Enroll(b.t.Context(), b.p, in, by); err != nil {
+		b.t.Fatal(err)
+	}
+	for range adjustments {
+		b.last++
+		b.now = b.now.Add(time.Minute)
+		in := service.Adjustment{ID: fmt.Sprintf("adj_%04d", b.last), Member: m, Points: 10, Reason: "test"}
+		if _, err := (service.Adjustments{Ledger: l}).Adjust(b.t.Context(), b.p, in, by); err != nil {
+			b.t.Fatal(err)
+		}
+	}
+}
+
+// logAll appends all entries that are not in the log, and returns the checkpoint.
+func (b *bench) logAll() translog.Checkpoint {
+	b.t.Helper()
+	var c translog.Checkpoint
+	err := source.AppendMissing(b.t.Context(), b.log, b.table.Items(b.t.Context()), b.now.String(),
+		func(_ string, _ int, checkpoint string) {
+			var err error
+			if c, err = translog.ParseCheckpoint(checkpoint); err != nil {
+				b.t.Fatal(err)
+			}
+		})
+	if err != nil {
+		b.t.Fatal(err)
+	}
+	return c
+}
+
+func (b *bench) verify(checkpoints ...translog.Checkpoint) verify.Report {
+	b.t.Helper()
+	r, err := verify.Table(b.t.Context(), b.table, checkpoints)
+	if err != nil {
+		b.t.Fatal(err)
+	}
+	return r
+}
+
+// want requires that the first finding has a text.
+func (b *bench) want(r verify.Report, text string) {
+	b.t.Helper()
+	if len(r.Findings) == 0 || !strings.Contains(r.Findings[0].String(), text) {
+		b.t.Errorf("the first finding must contain %q: %v", text, r.Findings)
+	}
+}
+
+// change replaces the document of an item, which a writer of the whole table can do.
+func (b *bench) change(key table.Key, doc []byte) {
+	b.t.Helper()
+	it, err := b.table.Get(b.t.Context(), key)
+	if err != nil || it.Version == 0 {
+		b.t.Fatal(key, err)
+	}
+	op := table.Delete(it)
+	if doc != nil {
+		it.Doc = doc
+		op = table.Put(it)
+	}
+	if err := b.table.Transact(b.t.Context(), op); err != nil {
+		b.t.Fatal(err)
+	}
+}
+
+func (b *bench) get(key table.Key) table.Item {
+	b.t.Helper()
+	it, err := b.table.Get(b.t.Context(), key)
+	if err != nil || it.Version == 0 {
+		b.t.Fatal(key, err)
+	}
+	return it
+}
+
+// matching returns the keys of the items for which match is true.
+func (b *bench) matching(match func(table.Key) bool) (keys []table.Key) {
+	b.t.Helper()
+	for it, err := range b.table.Items(b.t.Context()) {
+		if err != nil {
+			b.t.Fatal(err)
+		}
+		if match(it.Key) {
+			keys = append(keys, it.Key)
+		}
+	}
+	return keys
+}
+
+func adjustment(n int) table.Key {
+	return stored.CauseKey("bluebird", loyalty.Cause{
+		Kind: loyalty.CauseAdjustment, ID: fmt.Sprintf("adj_%04d", n), Revision: 1,
+	})
+}
+
+func TestUnchangedTableHasNoFindings(t *testing.T) {
+	b := newBench(t)
+	b.member("mem_ada", 30)
+	before := b.logAll()
+	b.member("mem_ben", 20)
+	after := b.logAll()
+	b.now = b.now.Add(30 * time.Second)
+	b.member("mem_cleo", 0)
+	r := b.verify(before)
+	if len(r.Findings) != 0 || r.Programs != 1 || r.Members != 3 || r.Entries != 53 || r.Unlogged != 1 ||
+		len(r.NotAnchored) != 0 {
+		t.Errorf("%+v", r)
+	}
+	if r := b.verify(after); len(r.Findings) != 0 {
+		t.Errorf("%+v", r)
+	}
+	if r := b.verify(); len(r.Findings) != 0 || !slices.Equal(r.NotAnchored, []string{"bluebird"}) {
+		t.Errorf("%+v", r)
+	}
+}
+
+func TestChangedEntryIsFound(t *testing.T) {
+	b := newBench(t)
+	b.member("mem_ada", 30)
+	anchor := b.logAll()
+	doc := bytes.Replace(b.get(adjustment(7)).Doc, []byte(`"test"`), []byte(`"best"`), 1)
+	b.change(adjustment(7), doc)
+	b.want(b.verify(anchor), "breaks the chain")
+}
+
+// TestRewrittenChainIsFound replaces an entry and recomputes the chain, so that only the log shows the change.
+func TestRewrittenChainIsFound(t *testing.T) {
+	b, other := newBench(t), newBench(t)
+	b.member("mem_ada", 30)
+	anchor := b.logAll()
+	other.now = other.now.Add(time.Second)
+	other.member("mem_ada", 30)
+	b.copyFrom(other, func(k table.Key) bool { return !strings.HasSuffix(k.PK, "#LOG") })
+	b.want(b.verify(), "leaf 0 has no entry in the table")
+	other.logAll()
+	b.copyFrom(other, func(k table.Key) bool { return strings.HasSuffix(k.PK, "#LOG") })
+	if r := b.verify(); len(r.Findings) != 0 || len(r.NotAnchored) != 1 {
+		t.Errorf("%+v", r)
+	}
+	b.want(b.verify(anchor), "it was forked")
+}
+
+// copyFrom replaces all items with the given keys by those of another table.
+func (b *bench) copyFrom(other *bench, match func(table.Key) bool) {
+	b.t.Helper()
+	for _, key := range b.matching(match) {
+		b.change(key, nil)
+	}
+	for _, key := range other.matching(match) {
+		it := other.get(key)
+		it.Version = 0
+		if err := b.table.Transact(b.t.Context(), table.Put(it)); err != nil {
+			b.t.Fatal(err)
+		}
+	}
+}
+
+func TestRemovedMemberIsFound(t *testing.T) {
+	b := newBench(t)
+	b.member("mem_ada", 20)
+	b.member("mem_ben", 20)
+	anchor := b.logAll()
+	for _, key := range b.matching(func(k table.Key) bool {
+		return strings.Contains(k.PK, "mem_ben") || strings.Contains(k.PK, "#ADJ#") && k.PK > adjustment(20).PK
+	}) {
+		b.change(key, nil)
+	}
+	r := b.verify(anchor)
+	b.want(r, "leaf 21 has no entry in the table")
+	if r.Members != 1 || len(r.Findings) != 2 {
+		t.Errorf("%+v", r)
+	}
+}
+
+// TestEachRemovedEntryIsFound removes the entries one after the other.
+func TestEachRemovedEntryIsFound(t *testing.T) {
+	for n := 1; n <= 20; n++ {
+		b := newBench(t)
+		b.member("mem_ada", 20)
+		b.logAll()
+		b.change(adjustment(n), nil)
+		b.want(b.verify(), fmt.Sprintf("leaf %d has no entry in the table", n))
+	}
+}
+
+// TestTruncatedTableIsFound returns the whole table to an earlier state.
+func TestTruncatedTableIsFound(t *testing.T) {
+	b := newBench(t)
+	b.member("mem_ada", 20)
+	b.logAll()
+	early := newBench(t)
+	early.copyFrom(b, func(table.Key) bool { return true })
+	b.member("mem_ben", 1)
+	anchor := b.logAll()
+	if r := early.verify(); len(r.Findings) != 0 {
+		t.Errorf("%+v", r)
+	}
+	b.want(early.verify(anchor), "it was truncated: it has 21 leaves, but the given checkpoint states 23")
+	empty := newBench(t)
+	b.want(empty.verify(anchor), "it was truncated: it has 0 leaves")
+}
+
+func TestForgedEntryIsFound(t *testing.T) {
+	b := newBench(t)
+	b.member("mem_ada", 5)
+	b.now = b.now.Add(time.Hour)
+	b.member("mem_ben", 1)
+	b.now = b.now.Add(-2 * time.Hour) // a forged entry of an earlier time
+	anchor := b.logAll()
+	b.member("mem_eve", 1)
+	b.want(b.verify(anchor), "but the log does not contain it")
+}
+
+func TestChangedLogIsFound(t *testing.T) {
+	b := newBench(t)
+	b.member("mem_ada", 50)
+	anchor := b.logAll()
+	tiles := b.matching(func(k table.Key) bool { return strings.HasPrefix(k.SK, "TILE#0001#00#000000000001") })
+	b.change(tiles[0], nil)
+	r := b.verify(anchor)
+	b.want(r, "tile 1 of level 0 is missing or changed; the first leaf below it is 16")
+	if len(r.Findings) != 1 {
+		t.Errorf("%v", r.Findings)
+	}
+	anchor.Size -= 20
+	b.want(b.verify(anchor), "the root at size 31 cannot be computed")
+}
+
+func TestChangedBalanceIsFound(t *testing.T) {
+	b := newBench(t)
+	b.member("mem_ada", 3)
+	b.logAll()
+	key := stored.AccountKey("bluebird", "mem_ada")
+	acc, err := stored.ReadAccount(b.get(key), "mem_ada")
+	if err != nil {
+		t.Fatal(err)
+	}
+	acc.Sequence++
+	doc, err := json.Marshal(stored.StoredAccount(acc))
+	if err != nil {
+		t.Fatal(err)
+	}
+	b.change(key, doc)
+	b.want(b.verify(), "member mem_ada: the stored account is")
+}
+
+func TestNewEpochIsAnchoredByItsFirstLeaf(t *testing.T) {
+	b := newBench(t)
+	b.member("mem_ada", 40)
+	anchor := b.logAll()
+	r, err := b.log.Read(t.Context(), "bluebird")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := b.log.NewEpoch(t.Context(), "bluebird", r.Checkpoint()); err != nil {
+		t.Fatal(err)
+	}
+	second := b.logAll()
+	for _, c := range []translog.Checkpoint{anchor, second} {
+		if r := b.verify(c); len(r.Findings) != 0 {
+			t.Errorf("%+v", r)
+		}
+	}
+	anchor.Size--
+	b.want(b.verify(anchor), "epoch 2 does not begin with the given checkpoint")
+	second.Epoch++
+	b.want(b.verify(second), "is of epoch 3, but the log is of epoch 2")
+}
+
+// TestFailedReadIsReturned checks that a failed read is an error and not a finding.
+func TestFailedReadIsReturned(t *testing.T) {
+	b := newBench(t)
+	b.member("mem_ada", 3)
+	b.logAll()
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	if _, err := verify.Table(ctx, b.table, nil); err == nil {
+		t.Error("a canceled check succeeded")
+	}
+}
