@@ -28,7 +28,7 @@ type enrollSelfBody struct {
 	ReferralCode *string `json:"referral_code"`
 }
 
-// member returns the data as those of any member.
+// member returns the body in the form that the merchant's server uses for the data of a member.
 func (b selfBody) member() memberBody {
 	return memberBody{
 		Phone: b.Phone, Name: b.Name, Locale: b.Locale, Timezone: b.Timezone, Birthday: b.Birthday,

@@ -12,7 +12,7 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/table"
 )
 
-// maxOrigins limits the origins of a program, and the programs of an origin.
+// maxOrigins is the maximum number of origins of a program, and of programs of an origin.
 const maxOrigins = 50
 
 // originDoc is the document that the table stores for an origin. A browser asks for permission before it sends a token,
@@ -46,7 +46,7 @@ func (t *Tokens) AddOrigin(ctx context.Context, program, origin string) error {
 	})
 }
 
-// RemoveOrigin no longer allows an origin. It stops working within a minute in every process.
+// RemoveOrigin removes an origin that AddOrigin allowed. It stops working within a minute in every process.
 func (t *Tokens) RemoveOrigin(ctx context.Context, program, origin string) error {
 	return t.setOrigin(ctx, program, origin, func(list []string, value string) ([]string, error) {
 		return slices.DeleteFunc(list, func(other string) bool { return other == value }), nil

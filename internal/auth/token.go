@@ -43,7 +43,7 @@ type claims struct {
 	EmailVerified bool   `json:"email_verified"`
 }
 
-// IsToken reports whether an Authorization header has a token of a member, and not an API key.
+// IsToken reports whether an Authorization header contains the token of a member instead of an API key.
 func IsToken(header string) bool {
 	scheme, token, _ := strings.Cut(header, " ")
 	return strings.EqualFold(scheme, "Bearer") && strings.Count(token, ".") == 2
@@ -90,7 +90,7 @@ func (t *Tokens) parser() *jwt.Parser {
 	)
 }
 
-// isForeign reports whether the header of a token names its own key, or an extension that the verifier must know
+// isForeign reports whether the header of a token contains a key, refers to a key elsewhere, or requires an extension
 // (RFC 7515, section 4.1). Such a token is rejected, and nothing is fetched.
 func isForeign(header map[string]any) bool {
 	for _, name := range []string{"jwk", "jku", "x5c", "x5u", "crit"} {
@@ -101,7 +101,8 @@ func isForeign(header map[string]any) bool {
 	return false
 }
 
-// keysFor returns the keys that may have signed a token: those of its algorithm, and of its key ID if it names one.
+// keysFor returns the keys that may have signed a token: the keys with the algorithm of the token and, if the token
+// names a key, with the ID of this key.
 func (a access) keysFor(token *jwt.Token) (set jwt.VerificationKeySet) {
 	id, named := token.Header["kid"]
 	for _, k := range a.keys {

@@ -207,10 +207,10 @@ func (cs Catalog) removeAbandoned(ctx context.Context, program string) error {
 }
 
 // removePart replaces a part by an empty document that expires. It does nothing if the part was never written or is
-// already removed. It writes the list unchanged in the same transaction, because the functions may not check items. It
-// sets changed if another publication has changed the list.
+// already removed. It writes the list unchanged in the same transaction, because the functions are not permitted to
+// check items without writing them. It sets changed if another publication has changed the list.
 func (cs Catalog) removePart(ctx context.Context, list *table.Item, key table.Key) (changed bool, err error) {
-	it := table.Item{Key: key, Version: 1, Doc: []byte("{}"), Expires: cs.Time()} // most parts have version 1
+	it := table.Item{Key: key, Version: 1, Doc: []byte("{}"), Expires: cs.Time()} // most parts were written once
 	for range ledger.Attempts {
 		err := cs.Table.Transact(ctx, table.Put(it), table.Put(*list))
 		conflict, conflicts := errors.AsType[*table.ConflictError](err)
