@@ -1,6 +1,7 @@
 package pebbletable
 
 import (
+	"slices"
 	"sync"
 
 	"github.com/hashicorp/golang-lru/v2/simplelru"
@@ -25,11 +26,12 @@ type cache struct {
 }
 
 // A slot holds the state of an item, or a list of items. It is empty until it is filled, and does not change
-// afterwards.
+// afterwards, except that it may be removed.
 type slot struct {
-	filled bool
-	item   table.Item
-	list   *list // nil unless the item's key has no SK
+	filled  bool
+	removed bool // whether the cache no longer has the slot
+	item    table.Item
+	list    *list // nil unless the item's key has no SK
 }
 
 func newCache(limit int) *cache {
@@ -59,7 +61,7 @@ func (c *cache) fill(s *slot, it table.Item) { c.set(s, it, nil) }
 func (c *cache) set(s *slot, it table.Item, l *list) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if now, ok := c.slots.Peek(it.Key); ok && now == s && !s.filled {
+	if !s.removed && !s.filled {
 		c.bytes -= s.size()
 		s.item, s.list, s.filled = it, l, true
 		c.bytes += s.size()
@@ -72,12 +74,7 @@ func (c *cache) set(s *slot, it table.Item, l *list) {
 func (c *cache) unchanged(slots []*slot) bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	for _, s := range slots {
-		if now, ok := c.slots.Peek(s.item.Key); !ok || now != s {
-			return false
-		}
-	}
-	return true
+	return !slices.ContainsFunc(slots, func(s *slot) bool { return s.removed })
 }
 
 // put replaces the slots of items that were changed. It removes the slots of new items, because most of them are
@@ -101,6 +98,7 @@ func (c *cache) remove(key table.Key) {
 	if was, ok := c.slots.Peek(key); ok {
 		c.bytes -= was.size()
 		c.slots.Remove(key)
+		was.removed = true
 	}
 }
 
@@ -117,6 +115,7 @@ func (c *cache) evict() {
 			return
 		}
 		c.bytes -= s.size()
+		s.removed = true
 	}
 }
 
