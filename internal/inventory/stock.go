@@ -170,6 +170,9 @@ func (s *StockReading) Result(ctx context.Context) (earn.Budgets, error) {
 				}
 			}
 		}
+		if len(r.line) == 0 {
+			continue // no member has precedence
+		}
 		call, err := Waitlists{s.Ledger}.Called(s.p, r.Reward, s.lineFrom(ctx, r), s.Left[r.Key()])
 		if err != nil {
 			return nil, err

@@ -131,6 +131,9 @@ func UseShare(
 	s *loyalty.Share, n loyalty.Points, caps []loyalty.Cap, limits []loyalty.Limit, day calendar.Date,
 ) (out []loyalty.Usage) {
 	delta := n - s.Used
+	if delta != 0 {
+		out = slices.Grow(out, len(caps)+len(limits))
+	}
 	for _, c := range caps {
 		if c.Per != loyalty.PerOrder && delta != 0 {
 			out = append(out, CapUsage(c, s.Rule, day, delta))

@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"slices"
 	"time"
 
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
@@ -105,6 +106,7 @@ func QuoteOrderUnder(
 			&p.Redemption, q.Balance.Active, loyalty.Money{Amount: receipt.OrderTotal(o), Currency: o.Currency},
 		)
 	}
+	q.Rewards = slices.Grow(q.Rewards, len(p.Rewards))
 	for _, r := range p.Rewards {
 		q.Rewards = append(
 			q.Rewards,
