@@ -48,7 +48,9 @@ func TestAMembersHistoryReadsLikeAStory(t *testing.T) {
 	happens(award.PlaceOrder(p, acc, prior, p, order, nil, at.Add(time.Hour)))
 	happens(engine.Advance(p, acc, at.AddDate(0, 0, 14)))
 	p.Rewards[0].Cost = 1030
-	happens(redeem.Redeem(p, acc, loyalty.Redemption{ID: "rd_1", Reward: "free-mug"}, true, nil, at.AddDate(0, 0, 15)))
+	happens(redeem.Redeem(
+		engine.Begin(p, acc, at.AddDate(0, 0, 15)), loyalty.Redemption{ID: "rd_1", Reward: "free-mug"}, true, nil,
+	))
 	happens(engine.Advance(p, acc, at.AddDate(2, 0, 0)))
 
 	for locale, want := range map[string]string{"en": english1042, "de": german1042} {

@@ -11,6 +11,7 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/ledger"
 	"github.com/perennial-loyalty/perennial/internal/ledger/stored"
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
+	"github.com/perennial-loyalty/perennial/internal/loyalty/engine"
 	"github.com/perennial-loyalty/perennial/internal/loyalty/redeem"
 	"github.com/perennial-loyalty/perennial/internal/members"
 	"github.com/perennial-loyalty/perennial/internal/table"
@@ -114,7 +115,7 @@ func (ws Waitlists) Join(ctx context.Context, p *loyalty.Program, reward string,
 	}
 	got, err := members.Members{Ledger: ws.Ledger}.Get(ctx, p, m)
 	if err == nil {
-		err = redeem.Of(p).MayWait(got.Account, &r, ws.Time())
+		err = engine.RedeemRules(p).MayWait(got.Account, &r, ws.Time())
 	}
 	if err != nil {
 		return Place{}, err

@@ -17,6 +17,7 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/ledger/stored"
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
 	"github.com/perennial-loyalty/perennial/internal/loyalty/earn"
+	"github.com/perennial-loyalty/perennial/internal/loyalty/engine"
 	"github.com/perennial-loyalty/perennial/internal/loyalty/posting"
 	"github.com/perennial-loyalty/perennial/internal/loyalty/remind"
 	"github.com/perennial-loyalty/perennial/internal/members"
@@ -335,7 +336,7 @@ func (t *remindRun) plan(v *messages.Visit, unsent []remind.News) remind.Plan {
 	for _, n := range unsent {
 		s = s.RecordSent(&t.program.Compiled, t.program.Zone, v.Account, n, "", now)
 	}
-	plan := remind.Remind(t.program, v.Account, v.Who, s, now)
+	plan := remind.Remind(engine.RemindRules(t.program), v.Account, v.Who, s, now)
 	if len(unsent) > 0 && plan.Next.After(now.Add(again)) {
 		plan.Next = now.Add(again)
 	}

@@ -98,7 +98,7 @@ func (b *book) reserve(t *testing.T, id string) loyalty.Entry {
 	t.Helper()
 	r := loyalty.Redemption{ID: id, Reward: "mug"}
 	return b.execute(t, func(acc loyalty.Account, x Inputs) (posting.Outcome, error) {
-		return redeem.Redeem(b.p, acc, r, false, x.Left, x.Now)
+		return redeem.Redeem(engine.Begin(b.p, acc, x.Now), r, false, x.Left)
 	})[0]
 }
 

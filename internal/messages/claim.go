@@ -16,6 +16,7 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/ledger"
 	"github.com/perennial-loyalty/perennial/internal/ledger/stored"
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
+	"github.com/perennial-loyalty/perennial/internal/loyalty/engine"
 	"github.com/perennial-loyalty/perennial/internal/loyalty/remind"
 	"github.com/perennial-loyalty/perennial/internal/members"
 	"github.com/perennial-loyalty/perennial/internal/table"
@@ -160,7 +161,7 @@ func (ms Messages) Plan(ctx context.Context, p *loyalty.Program, v *Visit, next 
 func (ms Messages) writeVisit(
 	ctx context.Context, p *loyalty.Program, v *Visit, next time.Time, figures []figure, reminders string,
 ) error {
-	d := members.StoredReminded(remind.Forget(p, v.Account, v.State, ms.Time()))
+	d := members.StoredReminded(remind.Forget(engine.RemindRules(p), v.Account, v.State, ms.Time()))
 	d.Planned = reminders
 	if f := v.Flight; f != nil {
 		d.Flight = &members.FlightDoc{ID: f.ID, At: stored.Millis(f.At), Once: f.Once, Sent: members.StoredSent(f.sent)}

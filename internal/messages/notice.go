@@ -6,6 +6,7 @@ import (
 
 	"github.com/perennial-loyalty/perennial/internal/ledger"
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
+	"github.com/perennial-loyalty/perennial/internal/loyalty/engine"
 	"github.com/perennial-loyalty/perennial/internal/loyalty/posting"
 	"github.com/perennial-loyalty/perennial/internal/loyalty/remind"
 	"github.com/perennial-loyalty/perennial/internal/members"
@@ -20,7 +21,7 @@ func (n Notices) Notify(
 	ctx context.Context, p *loyalty.Program, m loyalty.MemberID, what loyalty.NoticeOf, subject string, by ledger.By,
 ) error {
 	return n.note(ctx, p, m, by, func(acc loyalty.Account, x ledger.Inputs) (posting.Outcome, error) {
-		return remind.Notify(p, acc, what, subject, x.Now)
+		return remind.Notify(engine.Begin(p, acc, x.Now), what, subject)
 	})
 }
 
@@ -34,7 +35,7 @@ func (n Notices) Unnotify(
 		return err
 	}
 	return n.note(ctx, p, m, by, func(acc loyalty.Account, x ledger.Inputs) (posting.Outcome, error) {
-		return remind.Unnotify(p, acc, s, message, x.Now)
+		return remind.Unnotify(engine.Begin(p, acc, x.Now), s, message)
 	})
 }
 

@@ -86,7 +86,7 @@ func (s *story) do(what string, now time.Time) (posting.Outcome, error) {
 	switch verb {
 	case "redeem":
 		in := loyalty.Redemption{ID: fmt.Sprint("rd_", s.submitted), Reward: rest}
-		return redeem.Redeem(s.p, s.acc, in, true, nil, now)
+		return redeem.Redeem(engine.Begin(s.p, s.acc, now), in, true, nil)
 	case "back":
 		s.order.Refunds = append(s.order.Refunds, s.refund(rest, now))
 	case "delivered":

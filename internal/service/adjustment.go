@@ -49,7 +49,7 @@ func (a Adjustments) SetTier(
 	return a.Execute(ctx, ledger.Once(p, in.Member, loyalty.CauseTier, in.ID, by, func(
 		acc loyalty.Account, x ledger.Inputs,
 	) (posting.Outcome, error) {
-		return tier.SetTier(p, acc, in.ID, in.Placement, x.Now)
+		return tier.SetTier(engine.Begin(p, acc, x.Now), in.ID, in.Placement)
 	}))
 }
 

@@ -5,6 +5,7 @@ import (
 
 	"github.com/perennial-loyalty/perennial/internal/ledger"
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
+	"github.com/perennial-loyalty/perennial/internal/loyalty/engine"
 	"github.com/perennial-loyalty/perennial/internal/loyalty/posting"
 	"github.com/perennial-loyalty/perennial/internal/loyalty/share"
 )
@@ -45,7 +46,7 @@ func (c Conversions) Convert(
 	r, err := c.Execute(ctx, ledger.Once(
 		p, in.Member, loyalty.CauseConversion, in.ID, by,
 		func(acc loyalty.Account, x ledger.Inputs) (posting.Outcome, error) {
-			return share.Convert(p, acc, in.ID, in.From, in.To, in.Points, x.Now)
+			return share.Convert(engine.Begin(p, acc, x.Now), in.ID, in.From, in.To, in.Points)
 		},
 	))
 	return conversionResult(r), err
@@ -79,7 +80,7 @@ func (c Conversions) Reverse(
 		}
 		return ledger.Command{Program: p, Member: last.Member, By: by, Decide: ledger.Single(
 			func(acc loyalty.Account, x ledger.Inputs) (posting.Outcome, error) {
-				return share.ConvertBack(p, acc, last, n, x.Now)
+				return share.ConvertBack(engine.Begin(p, acc, x.Now), last, n)
 			},
 		)}, nil, nil
 	})

@@ -13,6 +13,7 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/ledger"
 	"github.com/perennial-loyalty/perennial/internal/ledger/stored"
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
+	"github.com/perennial-loyalty/perennial/internal/loyalty/engine"
 	"github.com/perennial-loyalty/perennial/internal/loyalty/posting"
 	"github.com/perennial-loyalty/perennial/internal/loyalty/redeem"
 	"github.com/perennial-loyalty/perennial/internal/members"
@@ -241,7 +242,7 @@ func (f Fulfillments) callOff(
 		Program: p, Member: was.Member, Others: members.Contributors(was.Redemption), By: by,
 		With: slices.Concat(ops, code.become(issued)),
 		Decide: func(x ledger.Inputs) ([]posting.Outcome, error) {
-			return redeem.CallOff(p, x.Accounts, priors, x.Now)
+			return redeem.CallOff(engine.BeginAll(p, x.Accounts, x.Now), priors)
 		},
 	})
 	if err != nil {

@@ -8,6 +8,7 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/ledger"
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
 	"github.com/perennial-loyalty/perennial/internal/loyalty/earn"
+	"github.com/perennial-loyalty/perennial/internal/loyalty/engine"
 	"github.com/perennial-loyalty/perennial/internal/loyalty/posting"
 	"github.com/perennial-loyalty/perennial/internal/loyalty/redeem"
 	"github.com/perennial-loyalty/perennial/internal/loyalty/share"
@@ -46,9 +47,11 @@ func (c *redemptionContext) decide(x ledger.Inputs) ([]posting.Outcome, error) {
 
 func (c *redemptionContext) redeem(x ledger.Inputs) ([]posting.Outcome, error) {
 	if c.in.Household {
-		return share.RedeemTogether(c.p, c.household, x.Accounts, c.redemption, c.in.Commit, x.Left, x.Now)
+		return share.RedeemTogether(
+			engine.BeginAll(c.p, x.Accounts, x.Now), c.household, c.redemption, c.in.Commit, x.Left,
+		)
 	}
-	out, err := redeem.Redeem(c.p, x.Accounts[0], c.redemption, c.in.Commit, x.Left, x.Now)
+	out, err := redeem.Redeem(engine.Begin(c.p, x.Accounts[0], x.Now), c.redemption, c.in.Commit, x.Left)
 	return []posting.Outcome{out}, err
 }
 

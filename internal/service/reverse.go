@@ -9,6 +9,7 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/ledger"
 	"github.com/perennial-loyalty/perennial/internal/ledger/stored"
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
+	"github.com/perennial-loyalty/perennial/internal/loyalty/engine"
 	"github.com/perennial-loyalty/perennial/internal/loyalty/posting"
 	"github.com/perennial-loyalty/perennial/internal/loyalty/redeem"
 	"github.com/perennial-loyalty/perennial/internal/members"
@@ -64,7 +65,7 @@ func (rs Redemptions) reversing(
 	}
 	priors, err := members.Households{Ledger: rs.Ledger}.Contributions(ctx, p.ID, was)
 	c.Decide = func(x ledger.Inputs) ([]posting.Outcome, error) {
-		return redeem.ReverseTogether(p, x.Accounts, priors, target, x.Now)
+		return redeem.ReverseTogether(engine.BeginAll(p, x.Accounts, x.Now), priors, target)
 	}
 	return c, nil, err
 }

@@ -5,6 +5,7 @@ import (
 
 	"github.com/perennial-loyalty/perennial/internal/ledger"
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
+	"github.com/perennial-loyalty/perennial/internal/loyalty/engine"
 	"github.com/perennial-loyalty/perennial/internal/loyalty/posting"
 	"github.com/perennial-loyalty/perennial/internal/loyalty/share"
 )
@@ -65,7 +66,7 @@ func (t Transfers) Create(
 	}
 	c := ledger.Command{Program: p, Member: in.From, Others: []loyalty.MemberID{in.To}, By: by, Once: &like}
 	c.Decide = func(x ledger.Inputs) ([]posting.Outcome, error) {
-		return share.Transfer(p, x.Accounts[0], x.Accounts[1], r, x.Now)
+		return share.Transfer(engine.Begin(p, x.Accounts[0], x.Now), engine.Begin(p, x.Accounts[1], x.Now), r)
 	}
 	done, err := t.Execute(ctx, c)
 	if err != nil {
@@ -145,12 +146,14 @@ func endOf(p *loyalty.Program, was TransferResult, as loyalty.RedemptionStatus, 
 	if as == loyalty.Accepted {
 		c.Others = []loyalty.MemberID{was.Transfer.To}
 		c.Decide = func(x ledger.Inputs) ([]posting.Outcome, error) {
-			return share.AcceptTransfer(p, x.Accounts[0], x.Accounts[1], was.Transfer, x.Now)
+			return share.AcceptTransfer(
+				engine.Begin(p, x.Accounts[0], x.Now), engine.Begin(p, x.Accounts[1], x.Now), was.Transfer,
+			)
 		}
 		return c
 	}
 	c.Decide = ledger.Single(func(acc loyalty.Account, x ledger.Inputs) (posting.Outcome, error) {
-		return share.ReturnTransfer(p, acc, was.Transfer, as, x.Now)
+		return share.ReturnTransfer(engine.Begin(p, acc, x.Now), was.Transfer, as)
 	})
 	return c
 }

@@ -15,6 +15,7 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/ledger/stored"
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
 	"github.com/perennial-loyalty/perennial/internal/loyalty/earn"
+	"github.com/perennial-loyalty/perennial/internal/loyalty/engine"
 	"github.com/perennial-loyalty/perennial/internal/loyalty/remind"
 	"github.com/perennial-loyalty/perennial/internal/messages"
 	"github.com/perennial-loyalty/perennial/internal/notify"
@@ -113,7 +114,7 @@ func (f *foresight) look(ctx context.Context, m loyalty.MemberID) error {
 // reminders of the visit to the list.
 func (f *foresight) visit(v *messages.Visit, at time.Time, listed bool) remind.Plan {
 	for range remind.MaxAtOnce {
-		plan := remind.Remind(f.p, v.Account, v.Who, v.State, at)
+		plan := remind.Remind(engine.RemindRules(f.p), v.Account, v.Who, v.State, at)
 		n, held, ok := plan.First()
 		switch {
 		case !ok:
@@ -217,7 +218,7 @@ func (o operations) previewed(
 		return m, "", request.RefuseAt(loyalty.ValidationFailed, "/reminder", "The program has no such reminder.")
 	}
 	v.Who.Reach = o.dispatcher.Deliverable(v.Who.Reach)
-	n, why, ok := remind.Preview(p, v.Account, v.Who, v.State, *b.Reminder, now)
+	n, why, ok := remind.Preview(engine.RemindRules(p), v.Account, v.Who, v.State, *b.Reminder, now)
 	if !ok {
 		return m, "", request.RefuseAt(loyalty.ValidationFailed, "/at",
 			"The reminder has no message for the member at that instant.")

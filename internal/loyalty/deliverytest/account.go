@@ -203,7 +203,7 @@ func (a *Account) happen(r Report) {
 		t.Segments = r.Traits.Segments
 		a.take(engine.SetTraits(a.p, a.Account, t, r.At))
 	case r.Placement != nil:
-		out, err := tier.SetTier(a.p, a.Account, r.ID, *r.Placement, r.At)
+		out, err := tier.SetTier(engine.Begin(a.p, a.Account, r.At), r.ID, *r.Placement)
 		if !errors.As(err, new(*loyalty.Error)) { // a rejection means that the level is below the member's minimum
 			a.take(out, err)
 		}
@@ -253,9 +253,11 @@ func (a *Account) spend(r Report) {
 	var out posting.Outcome
 	var err error
 	if r.Redeems {
-		out, err = redeem.Redeem(a.p, a.Account, loyalty.Redemption{ID: r.ID, Reward: "mug"}, true, nil, r.At)
+		out, err = redeem.Redeem(
+			engine.Begin(a.p, a.Account, r.At), loyalty.Redemption{ID: r.ID, Reward: "mug"}, true, nil,
+		)
 	} else {
-		out, err = share.Convert(a.p, a.Account, r.ID, "", "miles", r.Converts, r.At)
+		out, err = share.Convert(engine.Begin(a.p, a.Account, r.At), r.ID, "", "miles", r.Converts)
 	}
 	switch {
 	case !errors.As(err, new(*loyalty.Error)):

@@ -176,7 +176,7 @@ func TestOnlyCommittedReservationsAreActivities(t *testing.T) {
 		s.buy("first", 100, instant(t, "2026-02-01T12:00:00Z"))
 		now := instant(t, "2026-03-01T12:00:00Z")
 		s.pass(now)
-		out, err := redeem.Redeem(p, s.acc, loyalty.Redemption{ID: "rd_1", Reward: "it"}, false, nil, now)
+		out, err := redeem.Redeem(Begin(p, s.acc, now), loyalty.Redemption{ID: "rd_1", Reward: "it"}, false, nil)
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -36,7 +36,7 @@ func Adjust(
 	if n < 0 {
 		var taken loyalty.Points
 		if e.Postings, taken = d.Take(nil, wallet, -n); taken < -n {
-			return posting.Outcome{}, redeem.Of(p).Insufficient(acc, wallet, -n, "The adjustment requires")
+			return posting.Outcome{}, RedeemRules(p).Insufficient(acc, wallet, -n, "The adjustment requires")
 		}
 		e.Postings = append(e.Postings, loyalty.Posting{Wallet: wallet, Bucket: loyalty.BucketAdjusted, Points: -n})
 	} else {

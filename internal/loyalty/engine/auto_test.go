@@ -137,14 +137,14 @@ func TestWhatAReplacedHoldFreesIsRedeemedByItself(t *testing.T) {
 			t.Fatal(err)
 		}
 		out, err := redeem.Redeem(
-			p, saver(t, p, loyalty.Lot{Expires: 20280131, Points: c.active + 50}),
-			loyalty.Redemption{ID: "rd_1", Reward: "pin", Cart: "c"}, false, nil, noon,
+			Begin(p, saver(t, p, loyalty.Lot{Expires: 20280131, Points: c.active + 50}), noon),
+			loyalty.Redemption{ID: "rd_1", Reward: "pin", Cart: "c"}, false, nil,
 		)
 		if err != nil || len(automatically(out)) > 0 {
 			t.Fatal(out, err)
 		}
 		out, err = redeem.Redeem(
-			p, out.Account, loyalty.Redemption{ID: "rd_2", Reward: "other", Cart: "c"}, false, nil, noon,
+			Begin(p, out.Account, noon), loyalty.Redemption{ID: "rd_2", Reward: "other", Cart: "c"}, false, nil,
 		)
 		if left := c.active + 50 - c.cost - loyalty.Points(100*c.want); err != nil ||
 			len(automatically(out)) != c.want || loyalty.TotalPoints(out.Account.Lots) != left {
@@ -172,7 +172,7 @@ func TestWhatIsNotRedeemedByItself(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	out, err = redeem.Reverse(p, out.Account, last(out), big.NewRat(1, 1), noon)
+	out, err = redeem.Reverse(Begin(p, out.Account, noon), last(out), big.NewRat(1, 1))
 	if err != nil || len(automatically(out)) > 0 || loyalty.TotalPoints(out.Account.Lots) != 120 {
 		t.Errorf("reversed: %v, %v, %v", automatically(out), out.Account.Lots, err)
 	}
@@ -359,11 +359,11 @@ func TestWelcomePointsAreRedeemedByItself(t *testing.T) {
 			return Join(p, "ben", loyalty.Traits{}, noon)
 		},
 		"an agent": func(p *loyalty.Program, a loyalty.Account) (posting.Outcome, error) {
-			return tier.SetTier(p, a, "t", tier.Placement{Level: "silver", Reason: "a match"}, noon)
+			return tier.SetTier(Begin(p, a, noon), "t", tier.Placement{Level: "silver", Reason: "a match"})
 		},
 		"an agent, in a tier group": func(p *loyalty.Program, a loyalty.Account) (posting.Outcome, error) {
 			return tier.SetTier(
-				p, a, "t", tier.Placement{TierGroup: "partner", Level: "friend", Reason: "a match"}, noon,
+				Begin(p, a, noon), "t", tier.Placement{TierGroup: "partner", Level: "friend", Reason: "a match"},
 			)
 		},
 		"a segment": func(p *loyalty.Program, a loyalty.Account) (posting.Outcome, error) {

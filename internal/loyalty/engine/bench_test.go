@@ -85,7 +85,7 @@ func TestAllocationsOfDecisions(t *testing.T) {
 			return err
 		}},
 		{"a redemption", 18, func() error {
-			_, err := redeem.Redeem(p, acc, loyalty.Redemption{ID: "rd_1", Reward: "shipping"}, true, nil, noon)
+			_, err := redeem.Redeem(Begin(p, acc, noon), loyalty.Redemption{ID: "rd_1", Reward: "shipping"}, true, nil)
 			return err
 		}},
 	} {

@@ -89,7 +89,7 @@ func TestLevelEndsAtItsInstant(t *testing.T) {
 		s := newShop(t, p)
 		if c.place != nil {
 			c.place.Reason = "a test"
-			out, err := tier.SetTier(p, s.acc, "t1", *c.place, noon)
+			out, err := tier.SetTier(Begin(p, s.acc, noon), "t1", *c.place)
 			if err != nil {
 				t.Fatal(err)
 			}

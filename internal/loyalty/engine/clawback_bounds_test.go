@@ -10,7 +10,6 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
 	"github.com/perennial-loyalty/perennial/internal/loyalty/calendar"
 	"github.com/perennial-loyalty/perennial/internal/loyalty/posting"
-	"github.com/perennial-loyalty/perennial/internal/loyalty/redeem"
 	"github.com/perennial-loyalty/perennial/internal/loyalty/share"
 	"github.com/perennial-loyalty/perennial/internal/loyalty/tier"
 )
@@ -230,6 +229,6 @@ func TestConversionThatCannotBeReversed(t *testing.T) {
 		if c.edit != nil {
 			c.edit(&acc, &x)
 		}
-		wantRefusal(t, c.name, share.Undoable(redeem.Of(p), acc, x, c.n, c.left, c.now), c.code, c.pointer)
+		wantRefusal(t, c.name, share.Undoable(RedeemRules(p), acc, x, c.n, c.left, c.now), c.code, c.pointer)
 	}
 }

@@ -44,13 +44,13 @@ func holding(lots ...loyalty.Lot) loyalty.Account {
 func TestConversionsAreLikeKrisPays(t *testing.T) {
 	p := miles(t, big.NewRat(1, 1))
 	acc := holding(loyalty.Lot{Expires: 20270131, Points: 20}, loyalty.Lot{Expires: 20290131, Points: 100})
-	if _, err := share.Convert(p, acc, "cv_0", "", "pay", 14, noon); !errors.Is(err, loyalty.AmountOutOfRange) {
+	if _, err := share.Convert(Begin(p, acc, noon), "cv_0", "", "pay", 14); !errors.Is(err, loyalty.AmountOutOfRange) {
 		t.Errorf("14 miles: %v", err)
 	}
-	if _, err := share.Convert(p, acc, "cv_0", "pay", "", 15, noon); !errors.Is(err, loyalty.ValidationFailed) {
+	if _, err := share.Convert(Begin(p, acc, noon), "cv_0", "pay", "", 15); !errors.Is(err, loyalty.ValidationFailed) {
 		t.Errorf("the other way: %v", err)
 	}
-	out, err := share.Convert(p, acc, "cv_1", "", "pay", 30, noon)
+	out, err := share.Convert(Begin(p, acc, noon), "cv_1", "", "pay", 30)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -65,20 +65,22 @@ func TestConversionsAreLikeKrisPays(t *testing.T) {
 	first := out.Entries[0]
 	for _, late := range []time.Duration{7 * 24 * time.Hour, 300 * 24 * time.Hour} {
 		if _, err := share.ConvertBack(
-			p, advanced(t, p, acc, noon.Add(late)).Account, first, 0, noon.Add(late),
+			Begin(p, advanced(t, p, acc, noon.Add(late)).Account, noon.Add(late)), first, 0,
 		); !errors.Is(err, loyalty.AlreadyExpired) {
 			t.Errorf("back after %s: %v", late, err)
 		}
 	}
 	in := noon.Add(7*24*time.Hour - time.Millisecond)
-	back, err := share.ConvertBack(p, acc, first, 0, in)
+	back, err := share.ConvertBack(Begin(p, acc, in), first, 0)
 	if err != nil || back.Account.BalanceOf("pay") != (loyalty.Balance{}) ||
 		!slices.Equal(
 			back.Account.Lots, []loyalty.Lot{{Expires: 20270131, Points: 20}, {Expires: 20290131, Points: 100}},
 		) {
 		t.Fatalf("back: %+v, %v", back.Account, err)
 	}
-	if _, err := share.ConvertBack(p, back.Account, back.Entries[0], 0, in); !errors.Is(err, loyalty.AlreadyResolved) {
+	if _, err := share.ConvertBack(
+		Begin(p, back.Account, in), back.Entries[0], 0,
+	); !errors.Is(err, loyalty.AlreadyResolved) {
 		t.Errorf("back a second time: %v", err)
 	}
 }
@@ -100,7 +102,7 @@ func TestConversionThereAndBackNeverGains(t *testing.T) {
 		was := holding(lots...)
 		acc, now, entry := was, noon, loyalty.Entry{}
 		n := loyalty.Points(rapid.Int64Range(15, 200).Draw(t, "converted"))
-		out, err := share.Convert(&p, acc, "cv_1", "", "pay", n, now)
+		out, err := share.Convert(Begin(&p, acc, now), "cv_1", "", "pay", n)
 		if err != nil {
 			return
 		}
@@ -116,7 +118,9 @@ func TestConversionThereAndBackNeverGains(t *testing.T) {
 					acc = spent.Account
 				}
 			}
-			out, err = share.ConvertBack(&p, acc, entry, loyalty.Points(rapid.Int64Range(0, 60).Draw(t, "back")), now)
+			out, err = share.ConvertBack(
+				Begin(&p, acc, now), entry, loyalty.Points(rapid.Int64Range(0, 60).Draw(t, "back")),
+			)
 		}
 		x := entry.Conversion
 		if loyalty.TotalPoints(acc.Lots) != loyalty.TotalPoints(was.Lots)-x.Points+x.Returned ||
@@ -181,7 +185,7 @@ func TestAConversionIsUndoneWhereverItsPointsWent(t *testing.T) {
 		p := beans(t, c.expires, c.edit)
 		was := holding()
 		was.Purses = []loyalty.Purse{{Wallet: "beans", Lots: []loyalty.Lot{{Expires: 20271101, Points: 50}}}}
-		out, err := share.Convert(p, was, "cv_1", "beans", "", 50, noon)
+		out, err := share.Convert(Begin(p, was, noon), "cv_1", "beans", "", 50)
 		if err != nil {
 			t.Fatal(name, err)
 		}
@@ -194,7 +198,7 @@ func TestAConversionIsUndoneWhereverItsPointsWent(t *testing.T) {
 		) {
 			t.Fatalf("%s, nothing moved: %v", name, out.Account.Lots)
 		}
-		back, err := share.ConvertBack(p, out.Account, first, 0, noon.AddDate(0, 5, 0))
+		back, err := share.ConvertBack(Begin(p, out.Account, noon.AddDate(0, 5, 0)), first, 0)
 		if err != nil || last(back).Conversion.Reversed != 100 ||
 			!slices.Equal(
 				back.Account.In("beans").Lots, []loyalty.Lot{{Expires: 20271101, Points: 50}},
@@ -209,7 +213,7 @@ func TestReversedConversionTakesOnlyItsOwnPoints(t *testing.T) {
 	p := beans(t, calendar.Expiry{After: calendar.Period{Months: 3}}, nil)
 	was := holding(loyalty.Lot{Expires: 20270215, Points: 30})
 	was.Purses = []loyalty.Purse{{Wallet: "beans", Lots: []loyalty.Lot{{Expires: 20271101, Points: 50}}}}
-	out, err := share.Convert(p, was, "cv_1", "beans", "", 50, noon)
+	out, err := share.Convert(Begin(p, was, noon), "cv_1", "beans", "", 50)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -225,13 +229,13 @@ func TestReversedConversionTakesOnlyItsOwnPoints(t *testing.T) {
 		t.Fatal(err)
 	}
 	var refusal *loyalty.Error
-	if _, err = share.ConvertBack(p, out.Account, first, 50, later); !errors.As(err, &refusal) ||
+	if _, err = share.ConvertBack(Begin(p, out.Account, later), first, 50); !errors.As(err, &refusal) ||
 		refusal.Available != 40 {
 		t.Errorf("of %v: %v", out.Account.Lots, err)
 	}
 	past := first.Conversion.Lot.End(p.Zone)
 	out = advanced(t, p, holding(loyalty.Lot{Expires: 20270301, Points: 30}, loyalty.Lot{Expires: 0, Points: 70}), past)
-	if _, err = share.ConvertBack(p, out.Account, first, 0, past); !errors.Is(err, loyalty.InsufficientPoints) {
+	if _, err = share.ConvertBack(Begin(p, out.Account, past), first, 0); !errors.Is(err, loyalty.InsufficientPoints) {
 		t.Errorf("what has expired: %v", err)
 	}
 }
@@ -240,7 +244,7 @@ func TestReversedConversionTakesOnlyItsOwnPoints(t *testing.T) {
 func TestNothingIsUndoneForNothing(t *testing.T) {
 	p := miles(t, big.NewRat(5, 1))
 	was := holding(loyalty.Lot{Expires: 20290131, Points: 15})
-	out, err := share.Convert(p, was, "cv_1", "", "pay", 15, noon)
+	out, err := share.Convert(Begin(p, was, noon), "cv_1", "", "pay", 15)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -265,7 +269,7 @@ func TestNothingIsUndoneForNothing(t *testing.T) {
 		}
 		for _, u := range c.undos {
 			had := acc.Balance().Active
-			back, err := share.ConvertBack(p, acc, prior, u.take, noon)
+			back, err := share.ConvertBack(Begin(p, acc, noon), prior, u.take)
 			if u.least > 0 {
 				if !errors.Is(err, loyalty.AmountOutOfRange) ||
 					!strings.Contains(err.Error(), fmt.Sprintf("at least %d are required", u.least)) {

@@ -56,7 +56,7 @@ func TestRefundFollowsConvertedPoints(t *testing.T) {
 		s.send(t, euroOrder("2", rapid.Int64Range(0, 100).Draw(t, "other")))
 		for i := range rapid.IntRange(0, 3).Draw(t, "conversions") {
 			n := loyalty.Points(rapid.Int64Range(2, 200).Draw(t, "converted"))
-			out, err := share.Convert(p, s.acc, fmt.Sprint("c", i), "", "miles", n, noon)
+			out, err := share.Convert(Begin(p, s.acc, noon), fmt.Sprint("c", i), "", "miles", n)
 			if errors.Is(err, loyalty.InsufficientPoints) {
 				continue
 			}
@@ -66,7 +66,7 @@ func TestRefundFollowsConvertedPoints(t *testing.T) {
 			s.acc = out.Account
 		}
 		if out, err := redeem.Redeem(
-			p, s.acc, loyalty.Redemption{ID: "rd_1", Reward: "mug", Wallet: "miles"}, true, nil, noon,
+			Begin(p, s.acc, noon), loyalty.Redemption{ID: "rd_1", Reward: "mug", Wallet: "miles"}, true, nil,
 		); err == nil && rapid.Bool().Draw(t, "redeem") {
 			s.acc = out.Account
 		}
@@ -109,13 +109,13 @@ func TestDebtorSpendsFromNoWallet(t *testing.T) {
 	s := newShop(t, p)
 	o := euroOrder("1", 200)
 	s.send(t, o)
-	out, err := share.Convert(p, s.acc, "c1", "", "miles", 30, noon)
+	out, err := share.Convert(Begin(p, s.acc, noon), "c1", "", "miles", 30)
 	if err != nil {
 		t.Fatal(err)
 	}
 	s.acc = out.Account
 	s.acc.Conversions = nil // an old conversion, which clawbacks do not follow
-	held, err := redeem.Redeem(p, s.acc, loyalty.Redemption{ID: "rd_0", Reward: "mug"}, false, nil, noon)
+	held, err := redeem.Redeem(Begin(p, s.acc, noon), loyalty.Redemption{ID: "rd_0", Reward: "mug"}, false, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -129,7 +129,7 @@ func TestDebtorSpendsFromNoWallet(t *testing.T) {
 
 	for _, wallet := range []string{"", "miles"} {
 		_, err := redeem.Redeem(
-			p, s.acc, loyalty.Redemption{ID: "rd_1", Reward: "mug", Wallet: wallet}, true, nil, noon,
+			Begin(p, s.acc, noon), loyalty.Redemption{ID: "rd_1", Reward: "mug", Wallet: wallet}, true, nil,
 		)
 		if !errors.Is(err, loyalty.InsufficientPoints) {
 			t.Errorf("redeem from %q: %v", wallet, err)
@@ -148,22 +148,22 @@ func TestDebtorSpendsFromNoWallet(t *testing.T) {
 	}
 
 	// 120 miles are worth 180 points: 87 settle the debt of 130, and more are rejected.
-	_, err = share.Convert(p, s.acc, "c2", "miles", "", 88, noon)
+	_, err = share.Convert(Begin(p, s.acc, noon), "c2", "miles", "", 88)
 	if !errors.Is(err, loyalty.AmountOutOfRange) {
 		t.Errorf("more than the debt: %v", err)
 	}
-	settled, err := share.Convert(p, s.acc, "c2", "miles", "", 87, noon)
+	settled, err := share.Convert(Begin(p, s.acc, noon), "c2", "miles", "", 87)
 	if err != nil || settled.Account.Debt != 0 || settled.Account.BalanceOf("miles").Active != 33 ||
 		settled.Account.BalanceOf("").Active != 0 {
 		t.Fatalf("%+v %v", settled.Account, err)
 	}
 	if _, err := redeem.Redeem(
-		p, settled.Account, loyalty.Redemption{ID: "rd_2", Reward: "mug", Wallet: "miles"}, true, nil, noon,
+		Begin(p, settled.Account, noon), loyalty.Redemption{ID: "rd_2", Reward: "mug", Wallet: "miles"}, true, nil,
 	); !errors.Is(err, loyalty.InsufficientPoints) {
 		t.Errorf("33 miles do not suffice: %v", err)
 	}
 	if _, err := share.Convert(
-		p, settled.Account, "c3", "miles", "", 1, noon,
+		Begin(p, settled.Account, noon), "c3", "miles", "", 1,
 	); !errors.Is(err, loyalty.ValidationFailed) {
 		t.Errorf("without a debt there is no way back: %v", err)
 	}
@@ -190,7 +190,7 @@ func TestSpentPointsAreOwedAfterTheirDay(t *testing.T) {
 		spent := loyalty.Points(rapid.Int64Range(0, int64(all)).Draw(t, "spent"))
 		p.Rewards[0].Cost = max(1, spent)
 		if spent > 0 {
-			out, err := redeem.Redeem(p, s.acc, loyalty.Redemption{ID: "rd_1", Reward: "one"}, true, nil, noon)
+			out, err := redeem.Redeem(Begin(p, s.acc, noon), loyalty.Redemption{ID: "rd_1", Reward: "one"}, true, nil)
 			if err != nil {
 				t.Fatal(err)
 			}

@@ -119,7 +119,7 @@ func TestFriendIsRemindedOfAReferral(t *testing.T) {
 		{[]loyalty.Action{{Event: posting.EventConverted, Friend: 70}}, "1", 0},
 	} {
 		p.Earn.Actions, acc.Traits.Referral.Order = c.actions, c.order
-		plan := remind.Remind(p, acc, anybody, remind.Reminded{}, now)
+		plan := remind.Remind(RemindRules(p), acc, anybody, remind.Reminded{}, now)
 		got := loyalty.Points(0)
 		if len(plan.Send) > 0 {
 			got = plan.Send[0].Points

@@ -85,15 +85,15 @@ func TestDebtorInBothWalletsSettlesNothing(t *testing.T) {
 	p := miles(t, big.NewRat(1, 1))
 	acc := holding(loyalty.Lot{Expires: 20290131, Points: 100})
 	acc.Debt, acc.Purses = 5, []loyalty.Purse{{Wallet: "pay", Lots: []loyalty.Lot{{Expires: 20290131, Points: 100}}}}
-	if _, err := share.Convert(p, acc, "cv_1", "pay", "", 5, noon); err != nil {
+	if _, err := share.Convert(Begin(p, acc, noon), "cv_1", "pay", "", 5); err != nil {
 		t.Errorf("from a wallet without a debt: %v", err)
 	}
 	acc.Purses = []loyalty.Purse{{Wallet: "pay", Debt: 1, Lots: []loyalty.Lot{{Expires: 20290131, Points: 100}}}}
-	_, err := share.Convert(p, acc, "cv_1", "pay", "", 5, noon)
+	_, err := share.Convert(Begin(p, acc, noon), "cv_1", "pay", "", 5)
 	wantRefusal(t, "from a wallet with a debt", err, loyalty.ValidationFailed, "/to")
 	acc.Purses[0].Debt = 0
 	acc.Status = loyalty.Frozen
-	_, err = share.Convert(p, acc, "cv_1", "pay", "", 5, noon)
+	_, err = share.Convert(Begin(p, acc, noon), "cv_1", "pay", "", 5)
 	wantRefusal(t, "frozen", err, loyalty.AccountFrozen, "")
 }
 
@@ -110,7 +110,7 @@ func TestPointsOfAnotherWalletGoBackInParts(t *testing.T) {
 		share      *big.Rat
 		main, held loyalty.Points
 	}{{big.NewRat(1, 3), 33, 61}, {big.NewRat(1, 2), 50, 45}, {big.NewRat(1, 1), 100, 0}} {
-		back, err := redeem.Reverse(p, out.Account, last(out), c.share, noon)
+		back, err := redeem.Reverse(Begin(p, out.Account, noon), last(out), c.share)
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -23,7 +23,7 @@ func TestSecondNoticeChangesNothing(t *testing.T) {
 	})
 	acc := joined(t, p, noon)
 	for i, want := range []int{1, 0, 0} {
-		out, err := remind.Notify(p, acc, loyalty.OfExpiry, "2027-01-31", noon.Add(time.Duration(i)*time.Hour))
+		out, err := remind.Notify(Begin(p, acc, noon.Add(time.Duration(i)*time.Hour)), loyalty.OfExpiry, "2027-01-31")
 		if err != nil || len(out.Entries) != want {
 			t.Fatalf("notice %d: %+v, %v", i, out.Entries, err)
 		}
@@ -42,7 +42,7 @@ func TestSecondNoticeChangesNothing(t *testing.T) {
 		{loyalty.OfExpiry, "a~b"},
 		{loyalty.OfExpiry, "a b"},
 	} {
-		_, err := remind.Notify(p, acc, c.what, c.subject, noon)
+		_, err := remind.Notify(Begin(p, acc, noon), c.what, c.subject)
 		wantRefusal(t, fmt.Sprint(c.what, " ", c.subject), err, loyalty.ValidationFailed, "")
 	}
 }
@@ -262,7 +262,7 @@ func TestReturnedMessageOfNoNoticeChangesNothing(t *testing.T) {
 				},
 			},
 		}
-		if out, err := remind.Unnotify(p, acc, s, "msg", noon); err != nil || len(out.Entries) != 0 {
+		if out, err := remind.Unnotify(Begin(p, acc, noon), s, "msg"); err != nil || len(out.Entries) != 0 {
 			t.Errorf("%s: %+v, %v", on, out.Entries, err)
 		}
 	}

@@ -131,7 +131,8 @@ func TestExpiryIsPutOffForWantOfNotice(t *testing.T) {
 					ID: "a", Failed: true,
 				}
 				out, err := remind.Unnotify(
-					s.p, s.acc, remind.Reminded{SentReminders: []remind.SentReminder{sent}}, "a", instant(t, c.fails),
+					Begin(s.p, s.acc, instant(t, c.fails)), remind.Reminded{SentReminders: []remind.SentReminder{sent}},
+					"a",
 				)
 				if err != nil || len(out.Entries) != 1 {
 					t.Fatal(out.Entries, err)
@@ -247,7 +248,7 @@ func TestTransfersDoNotPutOffExpiryAgain(t *testing.T) {
 	a.wantLots(t, "100 2026-03-17")
 	now := instant(t, "2026-03-05T12:00:00Z")
 	b.pass(now)
-	outs, err := share.Transfer(p, a.acc, b.acc, loyalty.Redemption{ID: "tr_1", Points: 100}, now)
+	outs, err := share.Transfer(Begin(p, a.acc, now), Begin(p, b.acc, now), loyalty.Redemption{ID: "tr_1", Points: 100})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -21,7 +21,7 @@ func TestOnlyALockHoldsALevelBelowTheFloor(t *testing.T) {
 	s.buy("1", 1, s.acc.Joined)
 	place := func(in tier.Placement) error {
 		in.Reason = "because"
-		out, err := tier.SetTier(p, s.acc, "tier_1", in, s.acc.Seen)
+		out, err := tier.SetTier(Begin(p, s.acc, s.acc.Seen), "tier_1", in)
 		if err == nil {
 			s.took(out)
 		}
@@ -64,9 +64,8 @@ func TestGraceDoesNotHoldWhatALockHeld(t *testing.T) {
 	for _, card := range []bool{false, true} {
 		s := member2026(t, p)
 		out, err := tier.SetTier(
-			p, s.acc, "tier_1",
+			Begin(p, s.acc, s.acc.Seen), "tier_1",
 			tier.Placement{Level: "bronze", Reason: "because", Until: instant(t, "2026-05-01T00:00:00Z"), Locked: true},
-			s.acc.Seen,
 		)
 		if err != nil {
 			t.Fatal(err)
@@ -100,9 +99,8 @@ func TestLocksThatEndAtOnceAllEnd(t *testing.T) {
 	until := instant(t, "2026-05-01T00:00:00Z")
 	for i, ladder := range []string{"", "partner"} {
 		out, err := tier.SetTier(
-			p, s.acc, fmt.Sprint("tier_", i),
+			Begin(p, s.acc, s.acc.Seen), fmt.Sprint("tier_", i),
 			tier.Placement{TierGroup: ladder, Level: "bronze", Reason: "because", Until: until, Locked: true},
-			s.acc.Seen,
 		)
 		if err != nil {
 			t.Fatal(err)
@@ -139,9 +137,9 @@ func TestLevelReachedUnderManualLevelLasts(t *testing.T) {
 			c.edit(t)
 		})
 		matched, plain := member2026(t, p), member2026(t, p)
-		out, err := tier.SetTier(p, matched.acc, "tier_1", tier.Placement{
+		out, err := tier.SetTier(Begin(p, matched.acc, matched.acc.Seen), "tier_1", tier.Placement{
 			Level: "silver", Reason: "because", Until: instant(t, "2027-03-31T00:00:00Z"), Locked: c.locked,
-		}, matched.acc.Seen)
+		})
 		if err != nil {
 			t.Fatal(err)
 		}

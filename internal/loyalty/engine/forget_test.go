@@ -22,10 +22,10 @@ func TestSentReminderIsForgottenWithItsCycle(t *testing.T) {
 	}
 	present := noon.Format(posting.CauseTimeLayout)
 	earlier := noon.AddDate(0, -1, 0).Format(posting.CauseTimeLayout)
-	if got := remind.Forget(p, acc, sent(present), noon).SentReminders; len(got) != 1 {
+	if got := remind.Forget(RemindRules(p), acc, sent(present), noon).SentReminders; len(got) != 1 {
 		t.Errorf("the reminder of the present cycle is forgotten: %+v", got)
 	}
-	if got := remind.Forget(p, acc, sent(earlier), noon).SentReminders; len(got) != 0 {
+	if got := remind.Forget(RemindRules(p), acc, sent(earlier), noon).SentReminders; len(got) != 0 {
 		t.Errorf("the reminder of an earlier cycle is remembered: %+v", got)
 	}
 }

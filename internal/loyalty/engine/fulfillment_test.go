@@ -24,7 +24,9 @@ func TestWhatIsCalledOffIsGivenBackWhole(t *testing.T) {
 		if !e.Redemption.Manual {
 			t.Fatalf("%+v", e.Redemption)
 		}
-		outs, err := redeem.CallOff(p, []loyalty.Account{taken.Account}, []loyalty.Entry{e}, noon.Add(time.Hour))
+		outs, err := redeem.CallOff(
+			BeginAll(p, []loyalty.Account{taken.Account}, noon.Add(time.Hour)), []loyalty.Entry{e},
+		)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -39,7 +41,7 @@ func TestWhatIsCalledOffIsGivenBackWhole(t *testing.T) {
 			t.Errorf("%v: the unit or the limit was not restored: %+v", policy, out)
 		}
 		if _, err := redeem.CallOff(
-			p, []loyalty.Account{out.Account}, []loyalty.Entry{last}, noon,
+			BeginAll(p, []loyalty.Account{out.Account}, noon), []loyalty.Entry{last},
 		); !errors.Is(err, loyalty.InvalidFulfillmentTransition) {
 			t.Errorf("%v: twice: %v", policy, err)
 		}

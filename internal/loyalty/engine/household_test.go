@@ -131,7 +131,7 @@ func TestWhoContributesHowMuch(t *testing.T) {
 				c.edit(&accs[1])
 			}
 			outs, err := share.RedeemTogether(
-				p, family(t, p), accs, loyalty.Redemption{ID: "rd_1", Reward: "it"}, false, nil, noon,
+				BeginAll(p, accs, noon), family(t, p), loyalty.Redemption{ID: "rd_1", Reward: "it"}, false, nil,
 			)
 			if c.refused {
 				if !errors.Is(err, loyalty.InsufficientPoints) {
@@ -179,7 +179,7 @@ func TestWhoMayDraw(t *testing.T) {
 	} {
 		accs := []loyalty.Account{called(t, p, c.who), called(t, p, "mem_eve", ample)}
 		_, err := share.RedeemTogether(
-			p, h, accs, loyalty.Redemption{ID: "rd_1", Reward: "it", Cart: c.cart}, true, nil, c.at,
+			BeginAll(p, accs, c.at), h, loyalty.Redemption{ID: "rd_1", Reward: "it", Cart: c.cart}, true, nil,
 		)
 		if (err == nil) != (c.want == "") || c.want != "" && !errors.Is(err, c.want) {
 			t.Errorf("%s: %v", name, err)
@@ -251,7 +251,7 @@ func TestAHouseholdRedemptionIsMadeOfItsParts(tt *testing.T) {
 			accs = append(accs, acc)
 		}
 		outs, err := share.RedeemTogether(
-			&p, home, accs, loyalty.Redemption{ID: "rd_1", Reward: "it"}, false, nil, noon,
+			BeginAll(&p, accs, noon), home, loyalty.Redemption{ID: "rd_1", Reward: "it"}, false, nil,
 		)
 		if err != nil {
 			return
@@ -297,7 +297,7 @@ func TestAHouseholdRedemptionIsMadeOfItsParts(tt *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			outs, err := redeem.ReverseTogether(&p, left, prior, target, noon)
+			outs, err := redeem.ReverseTogether(BeginAll(&p, left, noon), prior, target)
 			if err != nil {
 				t.Fatal(err)
 			}

@@ -251,7 +251,7 @@ func (r *receiver) live(all []happening, end time.Time) {
 				r.take(out, err)
 			}
 		default:
-			out, err := tier.SetTier(r.p, r.acc, fmt.Sprint("t", i, x.at.Unix()), *x.placing, x.at)
+			out, err := tier.SetTier(Begin(r.p, r.acc, x.at), fmt.Sprint("t", i, x.at.Unix()), *x.placing)
 			if err == nil { // else it is below the member's minimum
 				r.take(out, err)
 			}

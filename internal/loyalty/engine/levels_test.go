@@ -356,7 +356,7 @@ func TestManualLevel(t *testing.T) {
 		t.Helper()
 		s.pass(instant(t, at))
 		in.Reason = "because"
-		out, err := tier.SetTier(p, s.acc, fmt.Sprint("tier_", s.acc.Sequence), in, instant(t, at))
+		out, err := tier.SetTier(Begin(p, s.acc, instant(t, at)), fmt.Sprint("tier_", s.acc.Sequence), in)
 		if err != nil {
 			t.Fatal(err)
 		}

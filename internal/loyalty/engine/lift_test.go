@@ -115,7 +115,7 @@ func liveWithReminders(p *loyalty.Program, m aMember, who remind.Recipient) (end
 		}
 		s, some = s.Settle(&p.Compiled, &p.Reminders, p.Zone, acc, now)
 		ended = append(ended, some...)
-		first := func() (remind.News, bool, bool) { return remind.Remind(p, acc, who, s, now).First() }
+		first := func() (remind.News, bool, bool) { return remind.Remind(RemindRules(p), acc, who, s, now).First() }
 		for n, held, ok := first(); ok; n, held, ok = first() {
 			if held {
 				s = s.HoldOut(&p.Compiled, p.Zone, acc, n, now)

@@ -22,7 +22,7 @@ func TestBoundsOfAConversion(t *testing.T) {
 		t.Fatal(err)
 	}
 	rich := holding(loyalty.Lot{Expires: 20290131, Points: 200})
-	out, err := share.Convert(p, rich, "cv_1", "", "pay", 70, noon)
+	out, err := share.Convert(Begin(p, rich, noon), "cv_1", "", "pay", 70)
 	if err != nil || out.Account.BalanceOf("pay").Active != 2 || out.Account.Balance().Active != 130 {
 		t.Fatalf("%+v, %v", out.Account, err)
 	}
@@ -44,7 +44,7 @@ func TestBoundsOfAConversion(t *testing.T) {
 	frozenMember.Status = loyalty.Frozen
 	debtor.Debt = 1
 	payDebtor.Purses = []loyalty.Purse{{Wallet: "pay", Debt: 1}}
-	second, err := share.Convert(p, out.Account, "cv_2", "", "pay", 60, noon)
+	second, err := share.Convert(Begin(p, out.Account, noon), "cv_2", "", "pay", 60)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -76,19 +76,21 @@ func TestBoundsOfAConversion(t *testing.T) {
 		{"the third on a day", second.Account, "", "pay", 60, noon, loyalty.ValidationFailed, ""},
 		{"the first on the next day", second.Account, "", "pay", 60, noon.AddDate(0, 0, 1), "", ""},
 	} {
-		_, err := share.Convert(p, c.acc, "cv_9", c.from, c.to, c.n, c.at)
+		_, err := share.Convert(Begin(p, c.acc, c.at), "cv_9", c.from, c.to, c.n)
 		wantRefusal(t, c.name, err, c.code, c.pointer)
 	}
 	c.Min, c.Step = 0, 0
-	_, err = share.Convert(p, rich, "cv_9", "", "pay", 29, noon)
+	_, err = share.Convert(Begin(p, rich, noon), "cv_9", "", "pay", 29)
 	wantRefusal(t, "so few that they become none", err, loyalty.AmountOutOfRange, "/points")
-	_, err = share.Convert(p, rich, "cv_9", "", "pay", 30, noon)
+	_, err = share.Convert(Begin(p, rich, noon), "cv_9", "", "pay", 30)
 	wantRefusal(t, "as many as become one", err, "", "")
 }
 
 func TestBoundsOfUndoingAConversion(t *testing.T) {
 	p := miles(t, big.NewRat(3, 1))
-	out, err := share.Convert(p, holding(loyalty.Lot{Expires: 20290131, Points: 20}), "cv_1", "", "pay", 20, noon)
+	out, err := share.Convert(
+		Begin(p, holding(loyalty.Lot{Expires: 20290131, Points: 20}), noon), "cv_1", "", "pay", 20,
+	)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -118,10 +120,10 @@ func TestBoundsOfUndoingAConversion(t *testing.T) {
 		{"all that is left", fewer.Account, 10, "", ""},
 		{"more than is left", fewer.Account, 11, loyalty.InsufficientPoints, ""},
 	} {
-		_, err := share.ConvertBack(p, c.acc, e, c.n, noon)
+		_, err := share.ConvertBack(Begin(p, c.acc, noon), e, c.n)
 		wantRefusal(t, c.name, err, c.code, c.pointer)
 	}
-	back, err := share.ConvertBack(p, fewer.Account, e, 0, noon)
+	back, err := share.ConvertBack(Begin(p, fewer.Account, noon), e, 0)
 	if err != nil || back.Account.Balance().Active != 3 || back.Account.BalanceOf("pay").Active != 0 {
 		t.Errorf("what is left goes back: %+v, %v", back.Account, err)
 	}
@@ -279,7 +281,7 @@ func TestBoundsOfAPlacement(t *testing.T) {
 			loyalty.ValidationFailed, "/until",
 		},
 	} {
-		out, err := tier.SetTier(p, c.acc, "set_1", c.in, noon)
+		out, err := tier.SetTier(Begin(p, c.acc, noon), "set_1", c.in)
 		if wantRefusal(t, c.name, err, c.code, c.pointer); err != nil {
 			continue
 		}

@@ -322,7 +322,7 @@ func TestWhatBoundsAnAccountIsRefused(t *testing.T) {
 	frozen.Status = loyalty.Frozen
 	refused(frozen, loyalty.AccountFrozen)
 	if _, err := redeem.Redeem(
-		p, frozen, loyalty.Redemption{ID: "rd_1", Reward: "mug"}, true, nil, noon,
+		Begin(p, frozen, noon), loyalty.Redemption{ID: "rd_1", Reward: "mug"}, true, nil,
 	); !errors.Is(err, loyalty.AccountFrozen) {
 		t.Errorf("a frozen account redeemed: %v", err)
 	}
@@ -331,7 +331,7 @@ func TestWhatBoundsAnAccountIsRefused(t *testing.T) {
 	rich.Lots = []loyalty.Lot{{Expires: 20271231, Points: 100_000}}
 	for i := range redeem.MaxHolds + 1 {
 		out, err := redeem.Redeem(
-			p, rich, loyalty.Redemption{ID: fmt.Sprint("rd_", i), Reward: "sticker"}, false, nil, noon,
+			Begin(p, rich, noon), loyalty.Redemption{ID: fmt.Sprint("rd_", i), Reward: "sticker"}, false, nil,
 		)
 		if full := i == redeem.MaxHolds; errors.Is(err, loyalty.ValidationFailed) != full {
 			t.Errorf("hold %d was answered with %v", i, err)

@@ -14,7 +14,7 @@ import (
 func (s *shop) notify(t *testing.T, at string, what loyalty.NoticeOf, subject string) {
 	t.Helper()
 	s.pass(instant(t, at))
-	out, err := remind.Notify(s.p, s.acc, what, subject, instant(t, at))
+	out, err := remind.Notify(Begin(s.p, s.acc, instant(t, at)), what, subject)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -65,7 +65,7 @@ func TestPointsExpireOnlyIfTheMemberWasNotified(t *testing.T) {
 	if n := len(s.acc.Notices); n != 2 {
 		t.Errorf("%d notices are remembered; those of days that are over need not be", n)
 	}
-	if _, err := remind.Notify(p, s.acc, "else", "x", s.acc.Joined); err == nil {
+	if _, err := remind.Notify(Begin(p, s.acc, s.acc.Joined), "else", "x"); err == nil {
 		t.Error("a notice of nothing was taken")
 	}
 }
@@ -77,7 +77,7 @@ func (s *shop) notices(t *testing.T, from, until string, back int) (sent int) {
 	var state remind.Reminded
 	for at := instant(t, from); at.Before(instant(t, until)); {
 		s.pass(at)
-		plan := remind.Remind(s.p, s.acc, anybody, state, at)
+		plan := remind.Remind(RemindRules(s.p), s.acc, anybody, state, at)
 		for _, n := range plan.Send {
 			sent++
 			state = state.RecordSent(&s.p.Compiled, s.p.Zone, s.acc, n, "msg", at)
@@ -195,7 +195,7 @@ func TestAMessageOfALevelThatEndsSaysWhatKeepsIt(t *testing.T) {
 		now := instant(t, c.now)
 		s.pass(now)
 		var got []remind.News
-		for _, n := range remind.Remind(p, s.acc, anybody, remind.Reminded{}, now).Send {
+		for _, n := range remind.Remind(RemindRules(p), s.acc, anybody, remind.Reminded{}, now).Send {
 			if n.On == loyalty.BeforeTier {
 				got = append(got, n)
 			}
@@ -309,7 +309,7 @@ func TestANoticeThatCameBackDoesNotCountAndAnotherOneDoes(t *testing.T) {
 			s.notify(t, early, loyalty.OfExpiry, posting.LotNotice(20260331))
 			for _, want := range []int{c.entries, 0} { // it may be reported twice
 				out, err := remind.Unnotify(
-					p, s.acc, remind.Reminded{SentReminders: c.sent}, "a", instant(t, early).Add(time.Hour),
+					Begin(p, s.acc, instant(t, early).Add(time.Hour)), remind.Reminded{SentReminders: c.sent}, "a",
 				)
 				if err != nil || len(out.Entries) != want {
 					t.Fatalf("%d entries, want %d: %v", len(out.Entries), want, err)
@@ -335,15 +335,11 @@ func TestALevelWhoseNoticeCameBackDoesNotFallUntilItIsSentAgain(t *testing.T) {
 	s.walk(t, []step{{"2026-11-20T12:00:00Z", 500, "silver"}})
 	s.notify(t, "2027-11-30T12:00:00Z", loyalty.OfFall, posting.TierNotice(s.acc.Tier))
 	subject := remind.Subject{ID: remind.TierSubject("silver", posting.ReviewAt(&p.Tiers, p.Zone, s.acc.Tier))}
-	out, err := remind.Unnotify(
-		p, s.acc,
-		remind.Reminded{
-			SentReminders: []remind.SentReminder{
-				{On: loyalty.BeforeTier, Subject: subject, ID: "a", Channel: loyalty.Email, Failed: true},
-			},
+	out, err := remind.Unnotify(Begin(p, s.acc, instant(t, "2027-12-01T12:00:00Z")), remind.Reminded{
+		SentReminders: []remind.SentReminder{
+			{On: loyalty.BeforeTier, Subject: subject, ID: "a", Channel: loyalty.Email, Failed: true},
 		},
-		"a", instant(t, "2027-12-01T12:00:00Z"),
-	)
+	}, "a")
 	if err != nil || len(out.Entries) != 1 {
 		t.Fatal(out.Entries, err)
 	}
@@ -366,7 +362,7 @@ func TestNoticeAfterAWithdrawnOne(t *testing.T) {
 				{What: loyalty.OfExpiry, Subject: "2027-01-31", At: noon, Withdrawn: withdrawn},
 			}
 		}
-		out, err := remind.Notify(p, acc, loyalty.OfExpiry, "2027-01-31", noon.Add(time.Hour))
+		out, err := remind.Notify(Begin(p, acc, noon.Add(time.Hour)), loyalty.OfExpiry, "2027-01-31")
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -194,13 +194,9 @@ func TestAPaymentIsReservedAndCommittedInPart(t *testing.T) {
 	)
 	acc := joined(t, p, noon)
 	acc.Lots = []loyalty.Lot{{Expires: 20271231, Points: 1030}}
-	out, err := redeem.Redeem(
-		p, acc,
-		loyalty.Redemption{
-			ID: "rd_1", Reward: redeem.PayReward, Order: "1043", Total: loyalty.Money{Amount: 5000, Currency: "EUR"},
-		},
-		false, nil, noon,
-	)
+	out, err := redeem.Redeem(Begin(p, acc, noon), loyalty.Redemption{
+		ID: "rd_1", Reward: redeem.PayReward, Order: "1043", Total: loyalty.Money{Amount: 5000, Currency: "EUR"},
+	}, false, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -233,7 +229,7 @@ func TestAPaymentIsReservedAndCommittedInPart(t *testing.T) {
 		},
 	} {
 		c.in.ID, c.in.Reward = "rd_2", redeem.PayReward
-		if _, err := redeem.Redeem(p, acc, c.in, false, nil, noon); !errors.Is(err, c.code) {
+		if _, err := redeem.Redeem(Begin(p, acc, noon), c.in, false, nil); !errors.Is(err, c.code) {
 			t.Errorf("%+v is answered with %v, want %s", c.in, err, c.code)
 		}
 	}
@@ -291,13 +287,9 @@ func TestThePointsThatAreTheLeastPay(t *testing.T) {
 	if q, err := QuoteOrder(p, acc, paid("EUR", loyalty.Line{Amount: 5000}), nil, noon); err != nil || q.Pay != want {
 		t.Errorf("%+v, %v", q.Pay, err)
 	}
-	out, err := redeem.Redeem(
-		p, acc,
-		loyalty.Redemption{
-			ID: "rd_1", Reward: redeem.PayReward, Points: 100, Total: loyalty.Money{Amount: 5000, Currency: "EUR"},
-		},
-		true, nil, noon,
-	)
+	out, err := redeem.Redeem(Begin(p, acc, noon), loyalty.Redemption{
+		ID: "rd_1", Reward: redeem.PayReward, Points: 100, Total: loyalty.Money{Amount: 5000, Currency: "EUR"},
+	}, true, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -307,7 +299,7 @@ func TestThePointsThatAreTheLeastPay(t *testing.T) {
 	}
 	var refusal *loyalty.Error
 	in := loyalty.Redemption{ID: "rd_2", Reward: redeem.PayReward, Total: loyalty.Money{Amount: 65, Currency: "EUR"}}
-	if _, err := redeem.Redeem(p, acc, in, true, nil, noon); !errors.As(err, &refusal) ||
+	if _, err := redeem.Redeem(Begin(p, acc, noon), in, true, nil); !errors.As(err, &refusal) ||
 		refusal.Code != loyalty.AmountOutOfRange || refusal.Pointer != "/order_total" {
 		t.Errorf("of an order that costs 98 points: %v", err)
 	}
@@ -336,14 +328,10 @@ func TestAPaymentTakesWhatThereIs(t *testing.T) {
 		if c.has > 0 {
 			acc.Lots = []loyalty.Lot{{Expires: 20271231, Points: c.has}}
 		}
-		out, err := redeem.Redeem(
-			p, acc,
-			loyalty.Redemption{
-				ID: "rd_1", Reward: redeem.PayReward, Points: c.asked,
-				Total: loyalty.Money{Amount: 5000, Currency: "EUR"},
-			},
-			true, nil, noon,
-		)
+		out, err := redeem.Redeem(Begin(p, acc, noon), loyalty.Redemption{
+			ID: "rd_1", Reward: redeem.PayReward, Points: c.asked,
+			Total: loyalty.Money{Amount: 5000, Currency: "EUR"},
+		}, true, nil)
 		if c.takes == 0 {
 			if !errors.Is(err, loyalty.InsufficientPoints) {
 				t.Errorf("%+v: %v", c, err)
@@ -366,9 +354,9 @@ func TestAPartOfAPaymentCostsWhatItPays(t *testing.T) {
 	acc := joined(t, p, noon)
 	acc.Lots = []loyalty.Lot{{Expires: 20271231, Points: 700}}
 	out, err := redeem.Redeem(
-		p, acc,
+		Begin(p, acc, noon),
 		loyalty.Redemption{ID: "rd_1", Reward: redeem.PayReward, Total: loyalty.Money{Amount: 5000, Currency: "KWD"}},
-		false, nil, noon,
+		false, nil,
 	)
 	if err != nil {
 		t.Fatal(err)
@@ -435,7 +423,7 @@ func TestPaymentsOfOneOrderShareItsBound(t *testing.T) {
 			t.Helper()
 			in := to
 			in.ID, in.Reward, in.Total = id, redeem.PayReward, loyalty.Money{Amount: total, Currency: "EUR"}
-			out, err := redeem.Redeem(p, acc, in, commit, nil, noon)
+			out, err := redeem.Redeem(Begin(p, acc, noon), in, commit, nil)
 			if errors.Is(err, loyalty.AmountOutOfRange) {
 				return 0, loyalty.Entry{}
 			}
@@ -481,7 +469,7 @@ func TestPaymentsOfOneOrderShareItsBound(t *testing.T) {
 		want("all paid", n, 0)
 		n, _ = pay("rd_5", 1200, true)
 		want("a larger order", n, 100)
-		end(redeem.Reverse(p, acc, committed, big.NewRat(1, 1), noon))
+		end(redeem.Reverse(Begin(p, acc, noon), committed, big.NewRat(1, 1)))
 		n, _ = pay("rd_6", 1200, false)
 		want("300 reversed", n, 300)
 		end(Cancel(p, acc, acc.Holds[0].Redemption, noon))

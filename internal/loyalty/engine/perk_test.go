@@ -20,7 +20,7 @@ func TestAPerkIsHadInDebtAndWithoutPoints(t *testing.T) {
 		t.Errorf("%+v", q)
 	}
 	for _, commit := range []bool{false, true} {
-		out, err := redeem.Redeem(p, acc, loyalty.Redemption{ID: "rd_1", Reward: "it"}, commit, nil, noon)
+		out, err := redeem.Redeem(Begin(p, acc, noon), loyalty.Redemption{ID: "rd_1", Reward: "it"}, commit, nil)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -38,13 +38,13 @@ func TestAPerkOfALimitedNumber(t *testing.T) {
 	})
 	acc := saver(t, p)
 	out, err := redeem.Redeem(
-		p, acc, loyalty.Redemption{ID: "rd_1", Reward: "it"}, true, earn.Budgets{"rewards.it": 1}, noon,
+		Begin(p, acc, noon), loyalty.Redemption{ID: "rd_1", Reward: "it"}, true, earn.Budgets{"rewards.it": 1},
 	)
 	if err != nil || len(out.Spends) != 1 || out.Spends[0].Points != 1 {
 		t.Errorf("%+v, %v", out.Spends, err)
 	}
 	if _, err := redeem.Redeem(
-		p, acc, loyalty.Redemption{ID: "rd_2", Reward: "it"}, true, earn.Budgets{"rewards.it": 0}, noon,
+		Begin(p, acc, noon), loyalty.Redemption{ID: "rd_2", Reward: "it"}, true, earn.Budgets{"rewards.it": 0},
 	); !errors.Is(err, loyalty.RewardOutOfStock) {
 		t.Error(err)
 	}
@@ -62,7 +62,7 @@ func TestAPerkTakesThePlaceOfWhatItsCartHolds(t *testing.T) {
 	).Account
 	for cart, holds := range map[string]int{"c": 0, "d": 1, "": 1} {
 		out, err := redeem.Redeem(
-			p, acc, loyalty.Redemption{ID: "rd_2", Reward: "coffee", Cart: cart}, false, nil, noon,
+			Begin(p, acc, noon), loyalty.Redemption{ID: "rd_2", Reward: "coffee", Cart: cart}, false, nil,
 		)
 		if err != nil || len(out.Account.Holds) != holds || last(out).Redemption.ID != "rd_2" ||
 			loyalty.TotalPoints(out.Account.Lots) != loyalty.Points(150-100*holds) {
@@ -107,7 +107,7 @@ func TestPerkIsAnActivity(t *testing.T) {
 	s.buy("1", 100, instant(t, "2026-02-01T12:00:00Z"))
 	at := instant(t, "2026-03-01T12:00:00Z")
 	s.pass(at)
-	out, err := redeem.Redeem(p, s.acc, loyalty.Redemption{ID: "rd_1", Reward: "perk"}, true, nil, at)
+	out, err := redeem.Redeem(Begin(p, s.acc, at), loyalty.Redemption{ID: "rd_1", Reward: "perk"}, true, nil)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -162,7 +162,7 @@ func (b *books) redeem(t *rapid.T, atOnce bool) {
 	in := loyalty.Redemption{
 		ID: fmt.Sprint("rd_", b.acc.Sequence), Reward: rapid.SampledFrom([]string{"small", "large"}).Draw(t, "reward"),
 	}
-	out, err := redeem.Redeem(b.p, b.acc, in, atOnce, nil, b.now)
+	out, err := redeem.Redeem(Begin(b.p, b.acc, b.now), in, atOnce, nil)
 	if err != nil {
 		return // not enough
 	}

@@ -138,7 +138,8 @@ func affords(p *loyalty.Program, a loyalty.Account, prices map[string]loyalty.Po
 func Available(
 	p *loyalty.Program, acc loyalty.Account, r loyalty.Reward, in loyalty.Redemption, left earn.Budgets, now time.Time,
 ) RewardQuote {
-	q := RewardQuote{Reward: r, Cost: r.CostAt(acc.Tier.Level), Unmet: redeem.Of(p).UnmetRequirements(acc, &r, in, now)}
+	q := RewardQuote{Reward: r, Cost: r.CostAt(acc.Tier.Level)}
+	q.Unmet = RedeemRules(p).UnmetRequirements(acc, &r, in, now)
 	if q.Missing = max(0, q.Cost-acc.Balance().Active) + acc.Debt; q.Cost == 0 {
 		q.Missing = 0
 	} else if (q.Missing > 0 || redeem.InDebt(p.Conversions, p.Rewards, acc)) && !affords(p, acc, r.Wallets) {

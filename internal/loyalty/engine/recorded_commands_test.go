@@ -187,9 +187,9 @@ func (h *recorded) redeem() {
 	commit := h.r.IntN(2) == 0
 	h.together(fmt.Sprint("redeem ", in.Reward, " ", commit), func() ([]posting.Outcome, error) {
 		if in.Reward == "mug" && in.Cart == "" {
-			return share.RedeemTogether(h.p, h.home, []loyalty.Account{h.acc, h.bob}, in, commit, nil, h.at)
+			return share.RedeemTogether(BeginAll(h.p, []loyalty.Account{h.acc, h.bob}, h.at), h.home, in, commit, nil)
 		}
-		out, err := redeem.Redeem(h.p, h.acc, in, commit, nil, h.at)
+		out, err := redeem.Redeem(Begin(h.p, h.acc, h.at), in, commit, nil)
 		return []posting.Outcome{out}, err
 	})
 }
@@ -239,17 +239,25 @@ func (h *recorded) give() {
 	}
 	h.together(
 		fmt.Sprint("give ", in.Points),
-		func() ([]posting.Outcome, error) { return share.Transfer(h.p, h.acc, h.bob, in, h.at) },
+		func() ([]posting.Outcome, error) {
+			return share.Transfer(Begin(h.p, h.acc, h.at), Begin(h.p, h.bob, h.at), in)
+		},
 	)
 }
 
 func (h *recorded) endOffer(offer loyalty.Redemption) {
 	if as := pick(h.r, loyalty.Accepted, loyalty.Accepted, loyalty.Declined, loyalty.Canceled); as != loyalty.Accepted {
-		h.do(string(as), func() (posting.Outcome, error) { return share.ReturnTransfer(h.p, h.acc, offer, as, h.at) })
+		h.do(string(as), func() (posting.Outcome, error) {
+			return share.ReturnTransfer(
+				Begin(h.p, h.acc, h.at), offer, as,
+			)
+		})
 		return
 	}
 	h.together(
-		"accept", func() ([]posting.Outcome, error) { return share.AcceptTransfer(h.p, h.acc, h.bob, offer, h.at) },
+		"accept", func() ([]posting.Outcome, error) {
+			return share.AcceptTransfer(Begin(h.p, h.acc, h.at), Begin(h.p, h.bob, h.at), offer)
+		},
 	)
 }
 
@@ -289,7 +297,7 @@ func (h *recorded) resolve() {
 			if err != nil {
 				return nil, err
 			}
-			return redeem.ReverseTogether(h.p, accs, entries, target, h.at)
+			return redeem.ReverseTogether(BeginAll(h.p, accs, h.at), entries, target)
 		})
 	}
 }
@@ -319,7 +327,7 @@ func (h *recorded) place() {
 	h.do(
 		"set "+in.Level,
 		func() (posting.Outcome, error) {
-			return tier.SetTier(h.p, h.acc, fmt.Sprint("set_", len(h.entries)), in, h.at)
+			return tier.SetTier(Begin(h.p, h.acc, h.at), fmt.Sprint("set_", len(h.entries)), in)
 		},
 	)
 }
@@ -359,7 +367,7 @@ func (h *recorded) convert() {
 		e, n := pick(h.r, h.moved...), pick[loyalty.Points](h.r, 0, 3, 7)
 		h.do(
 			fmt.Sprint("convert back ", n),
-			func() (posting.Outcome, error) { return share.ConvertBack(h.p, h.acc, e, n, h.at) },
+			func() (posting.Outcome, error) { return share.ConvertBack(Begin(h.p, h.acc, h.at), e, n) },
 		)
 		return
 	}
@@ -369,7 +377,7 @@ func (h *recorded) convert() {
 	}
 	n := pick(h.r, 10, 25, h.acc.BalanceOf(from).Active)
 	h.do(fmt.Sprint("convert ", from, n), func() (posting.Outcome, error) {
-		return share.Convert(h.p, h.acc, fmt.Sprint("cv_", len(h.entries)), from, to, n, h.at)
+		return share.Convert(Begin(h.p, h.acc, h.at), fmt.Sprint("cv_", len(h.entries)), from, to, n)
 	})
 }
 
@@ -410,6 +418,6 @@ func (h *recorded) goodwill() {
 		if len(h.acc.Lots) > 0 && h.r.IntN(2) == 0 {
 			what, subject = loyalty.OfExpiry, h.acc.Lots[0].Expires.String()
 		}
-		h.do("notify", func() (posting.Outcome, error) { return remind.Notify(h.p, h.acc, what, subject, h.at) })
+		h.do("notify", func() (posting.Outcome, error) { return remind.Notify(Begin(h.p, h.acc, h.at), what, subject) })
 	}
 }

@@ -74,7 +74,7 @@ func (h *recorded) remind() {
 		h.line("settled", fmt.Sprint(len(settled)), settled)
 	}
 	for i := range remind.MaxAtOnce {
-		plan := remind.Remind(h.p, h.acc, who, h.reminded, h.at)
+		plan := remind.Remind(RemindRules(h.p), h.acc, who, h.reminded, h.at)
 		n, held, ok := plan.First()
 		if !ok {
 			h.line("reminders", "", plan, h.reminded)
@@ -95,7 +95,7 @@ func (h *recorded) remind() {
 		}
 	}
 	if id := pick(h.r, h.p.Reminders.Messages...).ID; h.r.IntN(4) == 0 {
-		n, why, ok := remind.Preview(h.p, h.acc, who, h.reminded, id, h.at)
+		n, why, ok := remind.Preview(RemindRules(h.p), h.acc, who, h.reminded, id, h.at)
 		h.line("preview", fmt.Sprint(id, " ", ok, " ", why), n, slices.Clone(n.Subjects))
 	}
 }

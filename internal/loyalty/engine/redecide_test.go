@@ -292,7 +292,7 @@ func TestWithdrawalKeepsWhatWasReachedBeforeAManualLevel(t *testing.T) {
 	}
 	at := noon.AddDate(0, 2, 1)
 	out, err := tier.SetTier(
-		p, s.acc, "t1", tier.Placement{Level: "silver", Reason: "a match", Until: at.AddDate(0, 3, 0)}, at,
+		Begin(p, s.acc, at), "t1", tier.Placement{Level: "silver", Reason: "a match", Until: at.AddDate(0, 3, 0)},
 	)
 	if err != nil {
 		t.Fatal(err)
@@ -326,7 +326,7 @@ func TestLateWithdrawalKeepsWhatWasReachedUnderAManualLevel(t *testing.T) {
 	})
 	s := newShop(t, p)
 	out, err := tier.SetTier(
-		p, s.acc, "t1", tier.Placement{Level: "silver", Reason: "a match", Until: noon.AddDate(0, 3, 0)}, noon,
+		Begin(p, s.acc, noon), "t1", tier.Placement{Level: "silver", Reason: "a match", Until: noon.AddDate(0, 3, 0)},
 	)
 	if err != nil {
 		t.Fatal(err)

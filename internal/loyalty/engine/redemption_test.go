@@ -25,7 +25,7 @@ func TestACartHoldsOneReward(t *testing.T) {
 	acc := saver(t, p, loyalty.Lot{Expires: 20270131, Points: 60}, loyalty.Lot{Expires: 20280131, Points: 90})
 	first := redeemed(t, p, acc, loyalty.Redemption{ID: "rd_1", Cart: "c"}, false, noon)
 	in := loyalty.Redemption{ID: "rd_2", Reward: "it", Cart: "c"}
-	out, err := redeem.Redeem(p, first.Account, in, false, earn.Budgets{"rewards.it": 0}, noon.Add(time.Minute))
+	out, err := redeem.Redeem(Begin(p, first.Account, noon.Add(time.Minute)), in, false, earn.Budgets{"rewards.it": 0})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -40,7 +40,7 @@ func TestACartHoldsOneReward(t *testing.T) {
 	for _, other := range []string{"", "d"} {
 		in := loyalty.Redemption{ID: "rd_3", Reward: "it", Cart: other}
 		if _, err := redeem.Redeem(
-			p, out.Account, in, false, earn.Budgets{"rewards.it": 0}, noon,
+			Begin(p, out.Account, noon), in, false, earn.Budgets{"rewards.it": 0},
 		); !errors.Is(err, loyalty.RewardUnavailable) {
 			t.Errorf("cart %q: %v", other, err)
 		}
@@ -57,7 +57,9 @@ func TestAReplacementPaysTheDebtThatWouldForbidIt(t *testing.T) {
 			false, noon,
 		).Account
 		acc.Holds[0].Lots, acc.Debt = []loyalty.Lot{{Expires: 20270131, Points: 250}}, debt
-		out, err := redeem.Redeem(p, acc, loyalty.Redemption{ID: "rd_2", Reward: "it", Cart: "c"}, false, nil, noon)
+		out, err := redeem.Redeem(
+			Begin(p, acc, noon), loyalty.Redemption{ID: "rd_2", Reward: "it", Cart: "c"}, false, nil,
+		)
 		if b := out.Account.Balance(); want && (err != nil || b != loyalty.Balance{Reserved: 100}) {
 			t.Errorf("owing %d: %+v, %v", debt, b, err)
 		}
@@ -74,7 +76,7 @@ func TestARefusedReplacementLeavesTheHold(t *testing.T) {
 		false, noon,
 	).Account
 	acc.Tier.Level = "gold"
-	out, err := redeem.Redeem(p, acc, loyalty.Redemption{ID: "rd_2", Reward: "it", Cart: "c"}, false, nil, noon)
+	out, err := redeem.Redeem(Begin(p, acc, noon), loyalty.Redemption{ID: "rd_2", Reward: "it", Cart: "c"}, false, nil)
 	var refusal *loyalty.Error
 	if !errors.As(err, &refusal) || refusal.Code != loyalty.InsufficientPoints || refusal.Required != 500 ||
 		refusal.Available != 150 {
@@ -178,7 +180,7 @@ func TestGraceIsForAllThatComesBack(t *testing.T) {
 			if err != nil {
 				return out, err
 			}
-			return redeem.Reverse(p, out.Account, last(out), big.NewRat(1, 1), after)
+			return redeem.Reverse(Begin(p, out.Account, after), last(out), big.NewRat(1, 1))
 		},
 	} {
 		for grace, want := range map[calendar.Period]calendar.Date{{}: 0, {Days: 10}: 20261212} {
@@ -252,11 +254,11 @@ func TestRedeemingAndCancelingNeverExtendsPoints(t *testing.T) {
 				in := loyalty.Redemption{
 					ID: id, Reward: "it", Cart: rapid.SampledFrom([]string{"", "c", "d"}).Draw(r, "cart"),
 				}
-				out, err = redeem.Redeem(p, acc, in, n == 0, nil, now)
+				out, err = redeem.Redeem(Begin(p, acc, now), in, n == 0, nil)
 			case n == 5 && len(done) > 0:
 				at := rapid.IntRange(0, len(done)-1).Draw(r, "which")
 				if out, err = redeem.Reverse(
-					p, acc, done[at], big.NewRat(rapid.Int64Range(1, 4).Draw(r, "share"), 4), now,
+					Begin(p, acc, now), done[at], big.NewRat(rapid.Int64Range(1, 4).Draw(r, "share"), 4),
 				); err == nil {
 					done[at] = last(out)
 				}
@@ -331,7 +333,9 @@ func TestARefusalForWantOfPointsNamesWhatIsOwed(t *testing.T) {
 		acc.Debt = c.debt
 		acc.Purses = []loyalty.Purse{{Wallet: "miles", Debt: c.inMiles}}
 		var refusal *loyalty.Error
-		_, err := redeem.Redeem(p, acc, loyalty.Redemption{ID: "rd_1", Reward: "it", Wallet: c.wallet}, true, nil, noon)
+		_, err := redeem.Redeem(
+			Begin(p, acc, noon), loyalty.Redemption{ID: "rd_1", Reward: "it", Wallet: c.wallet}, true, nil,
+		)
 		if !errors.As(err, &refusal) || refusal.Detail != c.want {
 			t.Errorf("%v\nwant %s", err, c.want)
 		}
@@ -349,7 +353,7 @@ func TestGraceIsGivenOnce(t *testing.T) {
 		now := time.Date(2027, 1, 25, 9, 0, 0, 0, time.UTC).AddDate(0, 0, 3*i)
 		acc = advanced(t, p, acc, now).Account
 		in := loyalty.Redemption{ID: fmt.Sprint("rd_", i), Reward: "it"}
-		out, err := redeem.Redeem(p, acc, in, false, nil, now)
+		out, err := redeem.Redeem(Begin(p, acc, now), in, false, nil)
 		if err != nil {
 			break
 		}

@@ -248,7 +248,8 @@ func TestGivingBackAndOrderingAgainGainsNothing(t *testing.T) {
 			x.advance(now)
 			if b := x.referrer.Balance(); b.Active >= 100 && b.Debt == 0 {
 				out, err := redeem.Redeem(
-					x.p, x.referrer, loyalty.Redemption{ID: fmt.Sprint("rd", i), Reward: "sticker"}, true, nil, now,
+					Begin(x.p, x.referrer, now), loyalty.Redemption{ID: fmt.Sprint("rd", i), Reward: "sticker"}, true,
+					nil,
 				)
 				if err != nil {
 					t.Fatal(err)

@@ -63,7 +63,7 @@ func TestWhatBecomesOfMembersWhenLevelsTakeSomethingElse(t *testing.T) {
 	s := member2026(t, p) // joined before, but matched afterwards
 	s.pass(instant(t, "2026-07-01T12:00:00Z"))
 	out, err := tier.SetTier(
-		p, s.acc, "tier_1", tier.Placement{Level: "gold", Reason: "because"}, instant(t, "2026-07-01T12:00:00Z"),
+		Begin(p, s.acc, instant(t, "2026-07-01T12:00:00Z")), "tier_1", tier.Placement{Level: "gold", Reason: "because"},
 	)
 	if err != nil {
 		t.Fatal(err)
@@ -140,7 +140,7 @@ func TestMembersOfALevelThatIsGoneAreOnTheNextLowerOne(t *testing.T) {
 			s := member2026(t, was)
 			s.buy("1", 2000, instant(t, "2026-02-01T12:00:00Z"))
 			if c.placed.Level != "" {
-				out, err := tier.SetTier(was, s.acc, "tier_1", c.placed, s.acc.Seen)
+				out, err := tier.SetTier(Begin(was, s.acc, s.acc.Seen), "tier_1", c.placed)
 				if err != nil {
 					t.Fatal(err)
 				}
@@ -187,7 +187,7 @@ func TestALevelThatWasGivenUntilAnInstantIsKeptUntilThen(t *testing.T) {
 		if until != "" {
 			in.Until = instant(t, until)
 		}
-		out, err := tier.SetTier(p, s.acc, "tier_1", in, s.acc.Seen)
+		out, err := tier.SetTier(Begin(p, s.acc, s.acc.Seen), "tier_1", in)
 		if err != nil {
 			t.Fatal(err)
 		}

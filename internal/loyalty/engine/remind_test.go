@@ -188,7 +188,7 @@ func TestTheFirstGateThatIsShutIsTheReason(t *testing.T) {
 			p.Rewards = []loyalty.Reward{{ID: "mug", Cost: 130}}
 			acc, who, s, now := whoHas(loyalty.Lot{Expires: 0, Points: 100}), anybody, remind.Reminded{}, day
 			c.bend(p, &acc, &who, &s, &now)
-			plan := remind.Remind(p, acc, who, s, now)
+			plan := remind.Remind(RemindRules(p), acc, who, s, now)
 			var why remind.Why
 			if len(plan.Kept) == 1 {
 				why = plan.Kept[0].Why
@@ -216,7 +216,7 @@ func TestNoCapAndNoHoldoutSwallowsANotice(t *testing.T) {
 		Sent: []remind.SentCount{{Day: 20270331, Channel: loyalty.Email, N: 99}}, Ignored: 50, Last: now,
 	}
 	if plan := remind.Remind(
-		p, whoHas(loyalty.Lot{Expires: 20270331, Points: 1}), anybody, s, now,
+		RemindRules(p), whoHas(loyalty.Lot{Expires: 20270331, Points: 1}), anybody, s, now,
 	); len(plan.Send) != 1 {
 		t.Errorf("%+v", plan)
 	}
@@ -227,16 +227,16 @@ func TestTheNextChannelTakesOverWhereTheFirstCannot(t *testing.T) {
 	who := anybody
 	who.Reach = []loyalty.Channel{loyalty.SMS}
 	acc := whoHas(loyalty.Lot{Expires: 20270331, Points: 1})
-	plan := remind.Remind(p, acc, who, remind.Reminded{}, now)
+	plan := remind.Remind(RemindRules(p), acc, who, remind.Reminded{}, now)
 	if len(plan.Send) != 1 || plan.Send[0].Channel != loyalty.SMS {
 		t.Fatalf("%+v", plan)
 	}
 	s := remind.Reminded{}.RecordSent(&p.Compiled, p.Zone, acc, plan.Send[0], "msg", now)
-	if plan := remind.Remind(p, acc, who, s, now); len(plan.Send) != 0 {
+	if plan := remind.Remind(RemindRules(p), acc, who, s, now); len(plan.Send) != 0 {
 		t.Errorf("sent twice: %+v", plan.Send)
 	}
 	s, _, _ = s.Hear("msg", "failed", true, false)
-	if plan := remind.Remind(p, acc, who, s, now); len(plan.Send) != 1 {
+	if plan := remind.Remind(RemindRules(p), acc, who, s, now); len(plan.Send) != 1 {
 		t.Error("what came back is not sent again")
 	}
 }
@@ -297,12 +297,13 @@ func BenchmarkRemind(b *testing.B) {
 	now := utc("2027-03-02T16:00")
 	b.ReportAllocs()
 	for b.Loop() {
-		plan := remind.Remind(p, acc, anybody, remind.Reminded{}, now)
+		plan := remind.Remind(RemindRules(p), acc, anybody, remind.Reminded{}, now)
 		if len(plan.Send) < 2 {
 			b.Fatal(plan)
 		}
 		if then := remind.Remind(
-			p, acc, anybody, remind.Reminded{}.RecordSent(&p.Compiled, p.Zone, acc, plan.Send[0], "m", now), now,
+			RemindRules(p), acc, anybody,
+			remind.Reminded{}.RecordSent(&p.Compiled, p.Zone, acc, plan.Send[0], "m", now), now,
 		); len(then.Send) != len(plan.Send)-1 {
 			b.Fatal(then)
 		}

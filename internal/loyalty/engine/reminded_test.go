@@ -17,19 +17,21 @@ func TestTemporaryBounceIsNotRepeatedAtTheSameStep(t *testing.T) {
 		loyalty.Lot{Expires: 20270331, Points: 200},
 	), utc("2027-03-02T10:00")
 	s := remind.Reminded{}.RecordSent(
-		&p.Compiled, p.Zone, acc, remind.Remind(p, acc, anybody, remind.Reminded{}, now).Send[0], "msg", now,
+		&p.Compiled, p.Zone, acc, remind.Remind(
+			RemindRules(p), acc, anybody, remind.Reminded{}, now,
+		).Send[0], "msg", now,
 	)
 	s, _, _ = s.Hear("msg", "failed", true, true)
 	s, _, _ = s.Hear("msg", "opened", false, true)
 	for d := range 22 {
-		if plan := remind.Remind(p, acc, anybody, s, now.AddDate(0, 0, d)); len(plan.Send) > 0 {
+		if plan := remind.Remind(RemindRules(p), acc, anybody, s, now.AddDate(0, 0, d)); len(plan.Send) > 0 {
 			t.Errorf("%d days later: %+v", d, plan.Send)
 		}
 	}
 	if at := s.Noticed(20270331); !at.IsZero() {
 		t.Errorf("noticed at %s", at)
 	}
-	if plan := remind.Remind(p, acc, anybody, s, utc("2027-03-25T10:00")); len(plan.Send) != 1 ||
+	if plan := remind.Remind(RemindRules(p), acc, anybody, s, utc("2027-03-25T10:00")); len(plan.Send) != 1 ||
 		plan.Send[0].Step != 1 {
 		t.Errorf("the next step: %+v", plan.Send)
 	}
@@ -85,7 +87,7 @@ func TestAnOrderCountsOnceItIsPaidAndForAsLongAsSomethingOfItRemains(t *testing.
 			first.Add(time.Hour),
 		)
 		surveys := remind.Remind(
-			p, whoHas(loyalty.Lot{Expires: 0, Points: 5}), anybody, s, utc("2027-03-05T12:00"),
+			RemindRules(p), whoHas(loyalty.Lot{Expires: 0, Points: 5}), anybody, s, utc("2027-03-05T12:00"),
 		).Send
 		if (len(surveys) == 1) != c.want {
 			t.Errorf("%s: %+v", name, surveys)
@@ -156,7 +158,7 @@ func TestAReminderOfAnUnspentBalanceCountsFromWhenThereWasEnough(t *testing.T) {
 	}
 	s := remind.Reminded{}.Digest(&p.Compiled, &p.Reminders, p.Zone, acc, entries, at(30))
 	for day, want := range map[int]int{70: -1, 89: -1, 91: 0, 100: 0, 121: 1} {
-		plan, got := remind.Remind(p, acc, anybody, s, at(day)), -1
+		plan, got := remind.Remind(RemindRules(p), acc, anybody, s, at(day)), -1
 		if len(plan.Send) == 1 {
 			got = plan.Send[0].Step
 		}
@@ -164,14 +166,16 @@ func TestAReminderOfAnUnspentBalanceCountsFromWhenThereWasEnough(t *testing.T) {
 			t.Errorf("day %d: step %d, not %d", day, got, want)
 		}
 	}
-	orders := s.RecordSent(&p.Compiled, p.Zone, acc, remind.Remind(p, acc, anybody, s, at(91)).Send[0], "m", at(91))
-	if plan := remind.Remind(p, acc, anybody, orders, at(95)); len(plan.Send) > 0 {
+	orders := s.RecordSent(&p.Compiled, p.Zone, acc, remind.Remind(
+		RemindRules(p), acc, anybody, s, at(91),
+	).Send[0], "m", at(91))
+	if plan := remind.Remind(RemindRules(p), acc, anybody, orders, at(95)); len(plan.Send) > 0 {
 		t.Errorf("sent twice: %+v", plan.Send)
 	}
 	// For a reminder that was added after the entries, only the last activity is known.
 	acc.LastActivity = at(10)
 	late := remind.Reminded{Seen: 3}.Digest(&p.Compiled, &p.Reminders, p.Zone, acc, nil, at(80))
-	if plan := remind.Remind(p, acc, anybody, late, at(80)); len(plan.Send) != 1 {
+	if plan := remind.Remind(RemindRules(p), acc, anybody, late, at(80)); len(plan.Send) != 1 {
 		t.Errorf("%+v", plan)
 	}
 }
@@ -246,7 +250,7 @@ func TestRemindersAreAboutPointsAndTheMembersOwn(t *testing.T) {
 		},
 	}
 	var held []remind.News
-	for _, n := range remind.Remind(p, acc, anybody, s, now).Send {
+	for _, n := range remind.Remind(RemindRules(p), acc, anybody, s, now).Send {
 		if n.On == loyalty.BeforeHold {
 			held = append(held, n)
 		}

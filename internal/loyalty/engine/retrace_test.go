@@ -169,7 +169,9 @@ func (d *diary) keep(out posting.Outcome, err error) {
 // takeBack makes the notice bounce, in half of the cases.
 func (d *diary) takeBack(t remind.SentReminder) {
 	if t.ID, t.Channel, t.Failed = "msg_1", loyalty.Email, true; rapid.Bool().Draw(d.t, "came back") {
-		d.keep(remind.Unnotify(d.p, d.acc, remind.Reminded{SentReminders: []remind.SentReminder{t}}, t.ID, d.now))
+		d.keep(remind.Unnotify(
+			Begin(d.p, d.acc, d.now), remind.Reminded{SentReminders: []remind.SentReminder{t}}, t.ID,
+		))
 	}
 }
 
@@ -184,7 +186,7 @@ func (d *diary) live(i int) {
 	d.keep(Advance(d.p, d.acc, d.now))
 	switch rapid.IntRange(0, 11).Draw(d.t, "thing") {
 	case 10:
-		d.keep(remind.Notify(d.p, d.acc, loyalty.OfFall, posting.TierNotice(d.acc.Tier), d.now))
+		d.keep(remind.Notify(Begin(d.p, d.acc, d.now), loyalty.OfFall, posting.TierNotice(d.acc.Tier)))
 		d.takeBack(
 			remind.SentReminder{
 				On: loyalty.BeforeTier,
@@ -195,7 +197,7 @@ func (d *diary) live(i int) {
 		)
 	case 11:
 		if len(d.acc.Lots) > 0 {
-			d.keep(remind.Notify(d.p, d.acc, loyalty.OfExpiry, posting.LotNotice(d.acc.Lots[0].Expires), d.now))
+			d.keep(remind.Notify(Begin(d.p, d.acc, d.now), loyalty.OfExpiry, posting.LotNotice(d.acc.Lots[0].Expires)))
 		}
 	case 0, 1, 2, 3, 4:
 		d.order(fmt.Sprint(i), nil)
@@ -225,7 +227,7 @@ func (d *diary) live(i int) {
 		case 2:
 			in.Permanent = true
 		}
-		out, err := tier.SetTier(d.p, d.acc, fmt.Sprint("tier_", i), in, d.now)
+		out, err := tier.SetTier(Begin(d.p, d.acc, d.now), fmt.Sprint("tier_", i), in)
 		if e := (*loyalty.Error)(nil); errors.As(err, &e) && e.Pointer == "/level" {
 			return // it is below the member's floor
 		}
@@ -428,7 +430,7 @@ func TestPeriodsBeforeAManualLevelDoNotMoveIt(t *testing.T) {
 	place := func(id string, in tier.Placement, now time.Time) {
 		t.Helper()
 		s.pass(now)
-		out, err := tier.SetTier(p, s.acc, id, in, now)
+		out, err := tier.SetTier(Begin(p, s.acc, now), id, in)
 		if err != nil {
 			t.Fatal(err)
 		}

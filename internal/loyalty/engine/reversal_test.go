@@ -54,7 +54,7 @@ func TestAReversalFollowsItsPolicy(t *testing.T) {
 		p, acc, entry := taken(
 			t, c.policy, loyalty.Lot{Expires: 20270131, Points: 60}, loyalty.Lot{Expires: 20280131, Points: 90},
 		)
-		out, err := redeem.Reverse(p, acc, entry, c.share, noon.Add(time.Hour))
+		out, err := redeem.Reverse(Begin(p, acc, noon.Add(time.Hour)), entry, c.share)
 		if c.want == nil {
 			if !errors.Is(err, loyalty.ValidationFailed) {
 				t.Errorf("%v: %v", c.policy, err)
@@ -79,12 +79,14 @@ func TestAReversalFollowsItsPolicy(t *testing.T) {
 func TestAReversalRefusesWhatIsNoShare(t *testing.T) {
 	p, acc, entry := taken(t, loyalty.ShareBack, ample)
 	for _, share := range []*big.Rat{big.NewRat(0, 1), big.NewRat(-1, 2), big.NewRat(101, 100)} {
-		if _, err := redeem.Reverse(p, acc, entry, share, noon); !errors.Is(err, loyalty.AmountOutOfRange) {
+		if _, err := redeem.Reverse(Begin(p, acc, noon), entry, share); !errors.Is(err, loyalty.AmountOutOfRange) {
 			t.Errorf("%s: %v", share, err)
 		}
 	}
 	entry.Redemption.Status = loyalty.Reversed
-	if _, err := redeem.Reverse(p, acc, entry, big.NewRat(1, 1), noon); !errors.Is(err, loyalty.AlreadyResolved) {
+	if _, err := redeem.Reverse(
+		Begin(p, acc, noon), entry, big.NewRat(1, 1),
+	); !errors.Is(err, loyalty.AlreadyResolved) {
 		t.Error(err)
 	}
 }
@@ -95,7 +97,7 @@ func TestAReversalIsLostToTimeAndDebt(t *testing.T) {
 		t, loyalty.AllBack, loyalty.Lot{Expires: 20261231, Points: 60}, loyalty.Lot{Expires: 20280131, Points: 40},
 	)
 	acc.Debt = 25
-	out, err := redeem.Reverse(p, acc, entry, big.NewRat(1, 1), noon.AddDate(0, 2, 0))
+	out, err := redeem.Reverse(Begin(p, acc, noon.AddDate(0, 2, 0)), entry, big.NewRat(1, 1))
 	if err != nil || out.Account.Debt != 0 ||
 		!slices.Equal(
 			out.Account.Lots, []loyalty.Lot{{Expires: 20280131, Points: 40}},
@@ -114,7 +116,7 @@ func TestSharesConvergeInAnyOrder(t *testing.T) {
 		most := new(big.Rat)
 		for range rapid.IntRange(1, 8).Draw(r, "times") {
 			share := big.NewRat(rapid.Int64Range(1, 97).Draw(r, "share"), 97)
-			out, err := redeem.Reverse(p, acc, entry, share, noon)
+			out, err := redeem.Reverse(Begin(p, acc, noon), entry, share)
 			if share.Cmp(most) > 0 {
 				most = share
 			}

@@ -51,7 +51,7 @@ func redeemed(
 ) posting.Outcome {
 	tb.Helper()
 	in.Reward = "it"
-	out, err := redeem.Redeem(p, acc, in, commit, nil, at)
+	out, err := redeem.Redeem(Begin(p, acc, at), in, commit, nil)
 	if err != nil {
 		tb.Fatal(err)
 	}
@@ -186,7 +186,7 @@ func TestWhyARewardCannotBeHad(t *testing.T) {
 				c.member(&acc)
 			}
 			c.in.Reward = "it"
-			_, err := redeem.Redeem(p, acc, c.in, false, nil, noon)
+			_, err := redeem.Redeem(Begin(p, acc, noon), c.in, false, nil)
 			var refusal *loyalty.Error
 			if !errors.As(err, &refusal) || !slices.Equal(refusal.Unmet, []loyalty.UnmetRequirement{c.want}) {
 				t.Fatalf("%+v", err)
@@ -254,7 +254,7 @@ func TestStockBatchesArriveOverTime(t *testing.T) {
 		}
 	}
 	_, err := redeem.Redeem(
-		p, saver(t, p, ample), loyalty.Redemption{Reward: "it"}, false, earn.Budgets{"rewards.it": 0}, noon,
+		Begin(p, saver(t, p, ample), noon), loyalty.Redemption{Reward: "it"}, false, earn.Budgets{"rewards.it": 0},
 	)
 	if !errors.Is(err, loyalty.RewardOutOfStock) {
 		t.Error(err)
@@ -270,7 +270,7 @@ func TestALimitIsOfItsPeriodAndComesBack(t *testing.T) {
 	acc := saver(t, p, ample)
 	try := func(id, order string, at time.Time, want error) {
 		t.Helper()
-		out, err := redeem.Redeem(p, acc, loyalty.Redemption{ID: id, Reward: "it", Order: order}, false, nil, at)
+		out, err := redeem.Redeem(Begin(p, acc, at), loyalty.Redemption{ID: id, Reward: "it", Order: order}, false, nil)
 		if !errors.Is(err, want) {
 			t.Fatalf("%s: %v", id, err)
 		}
@@ -319,7 +319,7 @@ func TestReversalsInStepsTakeBackAsMuchAsOne(tt *testing.T) {
 		out := redeemed(tt, p, saver(tt, p, ample), loyalty.Redemption{ID: "rd_1"}, true, noon)
 		cost, credited := last(out).Redemption.Points, last(out).Redemption.Credit.Worth
 		for _, percent := range rapid.SliceOfN(rapid.Int64Range(1, 100), 1, 5).Draw(t, "refunded") {
-			back, err := redeem.Reverse(p, out.Account, last(out), big.NewRat(percent, 100), noon)
+			back, err := redeem.Reverse(Begin(p, out.Account, noon), last(out), big.NewRat(percent, 100))
 			if errors.Is(err, loyalty.ValidationFailed) || errors.Is(err, loyalty.AlreadyResolved) {
 				continue // not more than was already returned
 			}

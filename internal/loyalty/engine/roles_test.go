@@ -22,13 +22,9 @@ func TestProgramWithoutHouseholds(t *testing.T) {
 	_, found := share.FoundHousehold(&p.Households, "hh_1", "mem_ada", noon)
 	_, invite := share.Invite(&p.Households, h, "mem_dan", share.Adult, noon)
 	_, accept := share.AcceptInvitation(&p.Households, h, "mem_dan", noon)
-	_, redeem := share.RedeemTogether(p,
-		h,
-		[]loyalty.Account{called(t, p, "mem_ada", ample)},
-		loyalty.Redemption{ID: "rd_1", Reward: "it"},
-		true,
-		nil,
-		noon,
+	_, redeem := share.RedeemTogether(
+		BeginAll(p, []loyalty.Account{called(t, p, "mem_ada", ample)}, noon), h,
+		loyalty.Redemption{ID: "rd_1", Reward: "it"}, true, nil,
 	)
 	for name, err := range map[string]error{"found": found, "invite": invite, "accept": accept, "redeem": redeem} {
 		wantRefusal(t, name, err, loyalty.ValidationFailed, "")
@@ -107,13 +103,9 @@ func TestMemberOfAHouseholdWaits(t *testing.T) {
 	p := living(t, loyalty.Households{Size: 3, CoolingOff: calendar.Period{Days: 7}})
 	h, bob := family(t, p), called(t, p, "mem_bob", ample)
 	redeem := func(at time.Time, lots ...loyalty.Lot) ([]posting.Outcome, error) {
-		return share.RedeemTogether(p,
-			h,
-			[]loyalty.Account{called(t, p, "mem_ada", lots...), bob},
-			loyalty.Redemption{ID: "rd_1", Reward: "it"},
-			true,
-			nil,
-			at,
+		return share.RedeemTogether(
+			BeginAll(p, []loyalty.Account{called(t, p, "mem_ada", lots...), bob}, at), h,
+			loyalty.Redemption{ID: "rd_1", Reward: "it"}, true, nil,
 		)
 	}
 	outs, err := redeem(noon, loyalty.Lot{Expires: 20280131, Points: 100})
@@ -127,13 +119,9 @@ func TestMemberOfAHouseholdWaits(t *testing.T) {
 	if err != nil || outs[1].Account.Balance().Active != ample.Points-1 {
 		t.Errorf("after the wait: %+v, %v", outs, err)
 	}
-	_, err = share.RedeemTogether(p,
-		h,
-		[]loyalty.Account{called(t, p, "mem_ada"), bob},
-		loyalty.Redemption{ID: "rd_1", Reward: "it", Wallet: "miles"},
-		true,
-		nil,
-		noon,
+	_, err = share.RedeemTogether(
+		BeginAll(p, []loyalty.Account{called(t, p, "mem_ada"), bob}, noon), h,
+		loyalty.Redemption{ID: "rd_1", Reward: "it", Wallet: "miles"}, true, nil,
 	)
 	wantRefusal(t, "from another wallet", err, loyalty.ValidationFailed, "/wallet")
 	invited, err := share.FoundHousehold(&p.Households, "hh_1", "mem_eve", noon)
@@ -143,13 +131,9 @@ func TestMemberOfAHouseholdWaits(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	_, err = share.RedeemTogether(p,
-		invited,
-		[]loyalty.Account{called(t, p, "mem_ada", ample), bob},
-		loyalty.Redemption{ID: "rd_1", Reward: "it"},
-		true,
-		nil,
-		noon,
+	_, err = share.RedeemTogether(
+		BeginAll(p, []loyalty.Account{called(t, p, "mem_ada", ample), bob}, noon), invited,
+		loyalty.Redemption{ID: "rd_1", Reward: "it"}, true, nil,
 	)
 	wantRefusal(t, "who is only invited", err, loyalty.ValidationFailed, "/household")
 }

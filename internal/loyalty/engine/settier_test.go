@@ -26,8 +26,8 @@ func TestManualLevelKeepsTheLevelThatWasReachedBefore(t *testing.T) {
 			at := instant(t, "2026-03-02T12:00:00Z")
 			s.pass(at)
 			out, err := tier.SetTier(
-				p, s.acc, "t",
-				tier.Placement{Level: "gold", Reason: "a match", Until: instant(t, "2026-06-01T12:00:00Z")}, at,
+				Begin(p, s.acc, at), "t",
+				tier.Placement{Level: "gold", Reason: "a match", Until: instant(t, "2026-06-01T12:00:00Z")},
 			)
 			if err != nil {
 				t.Fatal(err)

@@ -113,7 +113,9 @@ func TestATierGroupIsReviewedAtItsOwnInstant(t *testing.T) {
 
 func TestALevelOfATierGroupIsSetManually(t *testing.T) {
 	s := newShop(t, twoTierGroups(t, func(*loyalty.TierGroup) {}))
-	place := func(in tier.Placement) (posting.Outcome, error) { return tier.SetTier(s.p, s.acc, "tier_1", in, noon) }
+	place := func(in tier.Placement) (posting.Outcome, error) {
+		return tier.SetTier(Begin(s.p, s.acc, noon), "tier_1", in)
+	}
 	for _, c := range []struct {
 		in      tier.Placement
 		pointer string

@@ -87,14 +87,17 @@ func TestPointsThatAreGivenKeepTheirLots(t *testing.T) {
 				p := giving(t, loyalty.Transfers{Min: 1, Fee: c.fee, Accept: wait})
 				from, to := pair(t, p, c.lots...)
 				from.Slides = c.slides
-				outs, err := share.Transfer(p, from, to, loyalty.Redemption{ID: "tr_1", Points: 100}, noon)
+				outs, err := share.Transfer(
+					Begin(p, from, noon), Begin(p, to, noon), loyalty.Redemption{ID: "tr_1", Points: 100},
+				)
 				if err == nil && !wait.IsZero() {
 					if e := last(outs[0]); e.Kind != loyalty.KindOffer || e.Points != -100-e.Redemption.Fee ||
 						outs[1].Entries != nil {
 						t.Errorf("the offer is %+v, %+v", e, outs[1])
 					}
 					outs, err = share.AcceptTransfer(
-						p, outs[0].Account, outs[1].Account, loyalty.Redemption{ID: "tr_1"}, noon.Add(time.Hour),
+						Begin(p, outs[0].Account, noon.Add(time.Hour)), Begin(p, outs[1].Account, noon.Add(time.Hour)),
+						loyalty.Redemption{ID: "tr_1"},
 					)
 				}
 				if err != nil {
@@ -170,7 +173,9 @@ func TestWhoCannotGivePoints(t *testing.T) {
 			if c.points == 0 {
 				c.points = 100
 			}
-			outs, err := share.Transfer(p, from, to, loyalty.Redemption{ID: "tr_1", Points: c.points}, noon)
+			outs, err := share.Transfer(
+				Begin(p, from, noon), Begin(p, to, noon), loyalty.Redemption{ID: "tr_1", Points: c.points},
+			)
 			if !errors.Is(err, c.want) || outs != nil {
 				t.Errorf("%+v, %v; want %s", outs, err, c.want)
 			}
@@ -201,7 +206,7 @@ func TestWhatComesOfAnOffer(t *testing.T) {
 	})
 	p.Redemption.Grace = calendar.Period{Days: 90} // is for redemptions
 	from, to := pair(t, p, loyalty.Lot{Expires: 20261203, Points: 30}, loyalty.Lot{Expires: 20270131, Points: 80})
-	outs, err := share.Transfer(p, from, to, loyalty.Redemption{ID: "tr_1", Points: 100}, noon)
+	outs, err := share.Transfer(Begin(p, from, noon), Begin(p, to, noon), loyalty.Redemption{ID: "tr_1", Points: 100})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -212,14 +217,14 @@ func TestWhatComesOfAnOffer(t *testing.T) {
 	later := noon.AddDate(0, 0, 5)
 	for _, as := range []loyalty.RedemptionStatus{loyalty.Declined, loyalty.Canceled} {
 		out, err := share.ReturnTransfer(
-			p, advanced(t, p, offered, later).Account, loyalty.Redemption{ID: "tr_1"}, as, later,
+			Begin(p, advanced(t, p, offered, later).Account, later), loyalty.Redemption{ID: "tr_1"}, as,
 		)
 		if err != nil || !slices.Equal(out.Account.Lots, []loyalty.Lot{{Expires: 20270131, Points: 80}}) ||
 			len(out.Account.Usage) != 0 || last(out).Redemption.Status != as {
 			t.Errorf("%s: %+v, %v", as, out, err) // what expired meanwhile has expired
 		}
 		if _, err := share.ReturnTransfer(
-			p, out.Account, loyalty.Redemption{ID: "tr_1"}, as, later,
+			Begin(p, out.Account, later), loyalty.Redemption{ID: "tr_1"}, as,
 		); !errors.Is(err, loyalty.AlreadyResolved) {
 			t.Errorf("%s again: %v", as, err)
 		}
@@ -232,13 +237,13 @@ func TestWhatComesOfAnOffer(t *testing.T) {
 	owing := advanced(t, p, offered, later).Account
 	owing.Debt = 5
 	if _, err := share.AcceptTransfer(
-		p, owing, to, loyalty.Redemption{ID: "tr_1"}, later,
+		Begin(p, owing, later), Begin(p, to, later), loyalty.Redemption{ID: "tr_1"},
 	); !errors.Is(err, loyalty.InsufficientPoints) {
 		t.Errorf("an offer of a member who owes points: %v", err)
 	}
 	to.Debt = 15
 	outs, err = share.AcceptTransfer(
-		p, advanced(t, p, offered, later).Account, to, loyalty.Redemption{ID: "tr_1"}, later,
+		Begin(p, advanced(t, p, offered, later).Account, later), Begin(p, to, later), loyalty.Redemption{ID: "tr_1"},
 	)
 	if err != nil || !slices.Equal(outs[1].Account.Lots, []loyalty.Lot{{Expires: 20270131, Points: 80}}) ||
 		outs[1].Account.Expired != 5 || outs[1].Account.Debt != 0 {
@@ -260,7 +265,9 @@ func TestHeldPointsAreNotExtended(t *testing.T) {
 		acc.Member, acc.Lots, acc.Pending = "mem_ada", []loyalty.Lot{{Expires: acc.Slides, Points: 7}}, nil
 		bob := acc
 		bob.Member = "mem_bob"
-		outs, err := share.Transfer(&q, acc, bob, loyalty.Redemption{ID: "tr_1", Points: 7}, noon)
+		outs, err := share.Transfer(
+			Begin(&q, acc, noon), Begin(&q, bob, noon), loyalty.Redemption{ID: "tr_1", Points: 7},
+		)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -268,7 +275,7 @@ func TestHeldPointsAreNotExtended(t *testing.T) {
 		with := visits(t, &q, advanced(t, &q, outs[0].Account, at).Account, 1, at)
 		later := at.AddDate(0, 0, 3)
 		out, err := share.ReturnTransfer(
-			&q, advanced(t, &q, with, later).Account, loyalty.Redemption{ID: "tr_1"}, loyalty.Canceled, later,
+			Begin(&q, advanced(t, &q, with, later).Account, later), loyalty.Redemption{ID: "tr_1"}, loyalty.Canceled,
 		)
 		if err != nil {
 			t.Fatal(err)
@@ -314,7 +321,7 @@ func TestATransferNeverLengthensALife(t *testing.T) {
 				in := loyalty.Redemption{
 					ID: fmt.Sprint("tr_", offers), Points: loyalty.Points(rapid.IntRange(1, 120).Draw(t, "points")),
 				}
-				if outs, err := share.Transfer(&q, with[who], with[1-who], in, now); err == nil {
+				if outs, err := share.Transfer(Begin(&q, with[who], now), Begin(&q, with[1-who], now), in); err == nil {
 					with[who], with[1-who] = outs[0].Account, outs[1].Account
 					offers++
 				}
@@ -323,10 +330,14 @@ func TestATransferNeverLengthensALife(t *testing.T) {
 					break
 				}
 				id := loyalty.Redemption{ID: fmt.Sprint("tr_", rapid.IntRange(0, offers-1).Draw(t, "offer"))}
-				if outs, err := share.AcceptTransfer(&q, with[who], with[1-who], id, now); err == nil &&
+				if outs, err := share.AcceptTransfer(
+					Begin(&q, with[who], now), Begin(&q, with[1-who], now), id,
+				); err == nil &&
 					rapid.Bool().Draw(t, "yes") {
 					with[who], with[1-who] = outs[0].Account, outs[1].Account
-				} else if out, err := share.ReturnTransfer(&q, with[who], id, loyalty.Canceled, now); err == nil {
+				} else if out, err := share.ReturnTransfer(
+					Begin(&q, with[who], now), id, loyalty.Canceled,
+				); err == nil {
 					with[who] = out.Account
 				}
 			}
@@ -409,7 +420,7 @@ func TestPointsThatGraceHasPutOffArriveAsSuch(t *testing.T) {
 	p.Redemption.Grace = calendar.Period{Days: 10}
 	from, to := pair(t, p, loyalty.Lot{Expires: 20261211, Points: 40}, loyalty.Lot{Expires: 20270131, Points: 80})
 	from.Graced = []calendar.Date{20261211}
-	outs, err := share.Transfer(p, from, to, loyalty.Redemption{ID: "tr_1", Points: 100}, noon)
+	outs, err := share.Transfer(Begin(p, from, noon), Begin(p, to, noon), loyalty.Redemption{ID: "tr_1", Points: 100})
 	if err != nil || !slices.Equal(outs[1].Account.Graced, []calendar.Date{20261211}) {
 		t.Errorf("%v, %v", outs, err)
 	}

@@ -19,7 +19,7 @@ func TestLotIsReportedAtTheLatestDueStep(t *testing.T) {
 		"2027-03-25T07:00": "",
 		"2027-03-25T08:00": "1", "2027-03-29T12:00": "1", "2027-03-31T07:00": "2", "2027-04-01T08:00": "",
 	} {
-		plan := remind.Remind(p, acc, anybody, remind.Reminded{}, utc(now))
+		plan := remind.Remind(RemindRules(p), acc, anybody, remind.Reminded{}, utc(now))
 		got := ""
 		for _, n := range plan.Send {
 			got += fmt.Sprint(n.Step)
@@ -41,7 +41,7 @@ func TestDaysUseTheMembersTimeZone(t *testing.T) {
 		loyalty.Lot{Expires: 20270331, Points: 200},
 	), utc("2027-03-30T20:00")
 	acc.Traits.Zone = "America/Los_Angeles"
-	plan := remind.Remind(p, acc, anybody, remind.Reminded{}, now)
+	plan := remind.Remind(RemindRules(p), acc, anybody, remind.Reminded{}, now)
 	if len(plan.Send) != 1 || plan.Send[0].Zone.String() != acc.Traits.Zone || !plan.Send[0].At.Equal(now) {
 		t.Fatalf("%+v", plan.Send)
 	}
@@ -80,7 +80,7 @@ func TestAnAbsenceSaysWhetherThereWasAnOrder(t *testing.T) {
 	} {
 		acc := whoHas()
 		acc.Metrics = c.metrics
-		plan := remind.Remind(p, acc, anybody, remind.Reminded{}, utc("2026-06-01T10:00"))
+		plan := remind.Remind(RemindRules(p), acc, anybody, remind.Reminded{}, utc("2026-06-01T10:00"))
 		if len(plan.Send) != 1 || plan.Send[0].Ordered != c.ordered {
 			t.Errorf("%s: %+v", c.what, plan.Send)
 		}
@@ -93,27 +93,27 @@ func TestLotsThatExpireCloseToEachOtherAreOneMessage(t *testing.T) {
 		loyalty.Lot{Expires: 20270331, Points: 100}, loyalty.Lot{Expires: 20270403, Points: 50},
 		loyalty.Lot{Expires: 20270430, Points: 70},
 	), utc("2027-03-02T10:00")
-	plan := remind.Remind(p, acc, anybody, remind.Reminded{}, now)
+	plan := remind.Remind(RemindRules(p), acc, anybody, remind.Reminded{}, now)
 	if len(plan.Send) != 1 || plan.Send[0].Points != 150 || len(plan.Send[0].Lots) != 2 {
 		t.Fatalf("%+v", plan.Send)
 	}
 	s := remind.Reminded{}.RecordSent(&p.Compiled, p.Zone, acc, plan.Send[0], "msg", now)
 	for d := range 22 { // the second is not sent again at the step at which it was reported, and both are at the next
 		now := now.AddDate(0, 0, d)
-		if plan := remind.Remind(p, acc, anybody, s, now); len(plan.Send) > 0 {
+		if plan := remind.Remind(RemindRules(p), acc, anybody, s, now); len(plan.Send) > 0 {
 			t.Errorf("%s: %+v", now, plan.Send)
 		}
 	}
 	limited := *p
 	limited.Reminders.Messages = []loyalty.Reminder{lapseSteps}
 	limited.Reminders.Messages[0].Limits = []loyalty.Limit{{Times: 1, Per: loyalty.PerYear}}
-	if plan := remind.Remind(&limited, acc, anybody, s, utc("2027-03-25T10:00")); len(plan.Send) != 1 {
+	if plan := remind.Remind(RemindRules(&limited), acc, anybody, s, utc("2027-03-25T10:00")); len(plan.Send) != 1 {
 		t.Errorf("a limit lets points expire in silence: %+v", plan)
 	}
 	if at := s.Noticed(20270403); !at.Equal(now) {
 		t.Errorf("noticed at %s", at)
 	}
-	if plan := remind.Remind(p, acc, anybody, s, utc("2027-03-25T10:00")); len(plan.Send) != 1 ||
+	if plan := remind.Remind(RemindRules(p), acc, anybody, s, utc("2027-03-25T10:00")); len(plan.Send) != 1 ||
 		plan.Send[0].Step != 1 {
 		t.Errorf("%+v", plan.Send)
 	}
@@ -136,7 +136,9 @@ func TestABirthdayIsWishedOnTheDayAndOnNoOther(t *testing.T) {
 		"2027-02-27T15:00": false,
 		"2028-02-28T15:00": false, "2028-02-29T15:00": true,
 	} {
-		if plan := remind.Remind(p, acc, anybody, remind.Reminded{}, utc(now)); (len(plan.Send) == 1) != want {
+		if plan := remind.Remind(
+			RemindRules(p), acc, anybody, remind.Reminded{}, utc(now),
+		); (len(plan.Send) == 1) != want {
 			t.Errorf("%s: %+v", now, plan.Send)
 		}
 	}
@@ -160,7 +162,7 @@ func TestAGiftCardThatIsUsedInPartIsNotCalledUnusedAndStillEnds(t *testing.T) {
 		if begun {
 			who.Begun = []string{"rd"}
 		}
-		for _, n := range remind.Remind(p, whoHas(), who, remind.Reminded{}, now).Send {
+		for _, n := range remind.Remind(RemindRules(p), whoHas(), who, remind.Reminded{}, now).Send {
 			got += n.Reminder + " "
 		}
 		if got != want {
@@ -194,7 +196,9 @@ func TestAReminderIsForWhomItsConditionHolds(t *testing.T) {
 		acc := whoHas()
 		acc.Joined = now.AddDate(0, 0, -1)
 		acc.Metrics, acc.Traits.Segments = []loyalty.Metric{{Month: 202703, Orders: 3}}, []string{"vip"}
-		if plan := remind.Remind(p, acc, anybody, remind.Reminded{}, now); (len(plan.Send) == 1) != c.said {
+		if plan := remind.Remind(
+			RemindRules(p), acc, anybody, remind.Reminded{}, now,
+		); (len(plan.Send) == 1) != c.said {
 			t.Errorf("%s: %+v", what, plan.Send)
 		}
 	}
@@ -247,7 +251,7 @@ func TestTheNextRewardIsOneThatCanBeHad(t *testing.T) {
 		who := anybody
 		who.Left = c.left
 		if plan := remind.Remind(
-			p, whoHas(loyalty.Lot{Expires: 0, Points: 100}), who, remind.Reminded{}, now,
+			RemindRules(p), whoHas(loyalty.Lot{Expires: 0, Points: 100}), who, remind.Reminded{}, now,
 		); (len(plan.Send) == 1) != c.near {
 			t.Errorf("%s: %+v", what, plan.Send)
 		}

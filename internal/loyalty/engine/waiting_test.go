@@ -85,7 +85,7 @@ func TestWhoMayWait(t *testing.T) {
 			r.StockBatches, r.FirstCall = []loyalty.StockBatch{{Quantity: 1}}, calendar.Period{Hours: 24}
 			c.edit(p, r)
 		})
-		err := redeem.Of(p).MayWait(saver(t, p), &p.Rewards[0], noon)
+		err := RedeemRules(p).MayWait(saver(t, p), &p.Rewards[0], noon)
 		if (err == nil) != (c.want == "") || err != nil && !errors.Is(err, c.want) {
 			t.Errorf("%s: %v", name, err)
 		}

@@ -96,16 +96,13 @@ func CheckAddress(r *loyalty.Reward, given bool) error {
 }
 
 // CallOff cancels the fulfillment of a redemption and returns everything that the redemption cost. The program's refund
-// policy does not apply, because the reward will not be delivered. The parameters accs and priors are the same as for
-// ReverseTogether.
-func CallOff(
-	p *loyalty.Program, accs []loyalty.Account, priors []loyalty.Entry, now time.Time,
-) ([]posting.Outcome, error) {
+// policy does not apply, because the reward will not be delivered. The parameters are the same as for ReverseTogether.
+func CallOff(ds []*posting.Decision, priors []loyalty.Entry) ([]posting.Outcome, error) {
 	r := *priors[0].Redemption
 	if r.Status != loyalty.Committed {
 		return nil, loyalty.Refuse(loyalty.InvalidFulfillmentTransition, "", "The redemption is "+string(r.Status)+".")
 	}
-	return restore(p, accs, priors, r.Points, loyalty.Canceled, now)
+	return restore(ds, priors, r.Points, loyalty.Canceled)
 }
 
 // GivesAllBack reports whether a refund of this share of an order's amount reverses a redemption in full.

@@ -2,7 +2,6 @@ package redeem
 
 import (
 	"slices"
-	"time"
 
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
 	"github.com/perennial-loyalty/perennial/internal/loyalty/exact"
@@ -39,10 +38,12 @@ func Shares(sharing *loyalty.Sharing, rewards []loyalty.Reward, acc loyalty.Acco
 	return n
 }
 
-func newPot(sharing *loyalty.Sharing, rewards []loyalty.Reward, others []loyalty.Account) pot {
+// newPot returns the points of the other members' accounts.
+func (rs Rules) newPot(others []*posting.Decision) pot {
 	all := pot{room: map[loyalty.MemberID]loyalty.Points{}}
-	for _, acc := range others {
-		n := Shares(sharing, rewards, acc)
+	for _, d := range others {
+		acc := d.Account
+		n := Shares(rs.Sharing, rs.Rewards, acc)
 		all.room[acc.Member], all.points = n, all.points+n
 		for _, l := range acc.Lots {
 			all.lots = append(all.lots, potLot{acc.Member, l})
@@ -75,14 +76,12 @@ func (y pot) draw(n loyalty.Points) (all []loyalty.Contribution) {
 // contribute adds the other members' contributions to a redemption. The first outcome contains the decision about the
 // redemption.
 func contribute(
-	p *loyalty.Program,
-	first posting.Outcome, others []loyalty.Account, in loyalty.Redemption, commit bool, now time.Time,
+	first posting.Outcome, others []*posting.Decision, in loyalty.Redemption, commit bool,
 ) ([]posting.Outcome, error) {
 	outs := []posting.Outcome{first}
-	for _, acc := range others {
-		d := posting.Decide(p, acc, now)
+	for _, d := range others {
 		for _, part := range in.Contributions {
-			if part.Member != acc.Member {
+			if part.Member != d.Account.Member {
 				continue
 			}
 			if err := give(d, partOf(in, first.Account.Member, part.Points), commit); err != nil {

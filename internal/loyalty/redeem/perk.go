@@ -3,7 +3,6 @@ package redeem
 import (
 	"slices"
 	"strings"
-	"time"
 
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
 	"github.com/perennial-loyalty/perennial/internal/loyalty/earn"
@@ -16,14 +15,13 @@ const Perk = "perk"
 // claimPerk gives a perk to the member immediately, without a reservation. It cancels the reservation for the same
 // cart.
 func claimPerk(
-	p *loyalty.Program, acc loyalty.Account, reward *loyalty.Reward, in loyalty.Redemption, left earn.Budgets,
-	now time.Time,
+	d *posting.Decision, reward *loyalty.Reward, in loyalty.Redemption, left earn.Budgets,
 ) (posting.Outcome, error) {
-	d := posting.Decide(p, acc, now)
+	acc, now := d.Account, d.Now
 	if _, err := replace(d, in); err != nil {
 		return posting.Outcome{}, err
 	}
-	if lacks := Of(p).UnmetRequirements(d.Account, reward, in, now); len(lacks) > 0 {
+	if lacks := Of(d).UnmetRequirements(d.Account, reward, in, now); len(lacks) > 0 {
 		return posting.Outcome{}, unavailable(lacks)
 	}
 	if reward.Codes.From == loyalty.UploadedCode && in.Code == "" {
@@ -33,13 +31,13 @@ func claimPerk(
 		return posting.Outcome{}, err
 	}
 	in.At, in.Stocked = now, reward.Limited()
-	IssueCode(&p.Redemption, p.Zone, &in, reward, nil, now)
+	IssueCode(&d.P.Redemption, d.P.Zone, &in, reward, nil, now)
 	e := loyalty.Entry{
 		Kind: loyalty.KindRedeem, Cause: loyalty.Cause{Kind: loyalty.CauseRedemption, ID: in.ID, Revision: 1},
 		Effective: now,
 		Detail: loyalty.Detail{
 			Subject:    loyalty.Subject{Redemption: &in},
-			Remembered: loyalty.Remembered{Usage: uses(&p.Redemption, p.Zone, reward, in, 1)},
+			Remembered: loyalty.Remembered{Usage: uses(&d.P.Redemption, d.P.Zone, reward, in, 1)},
 		},
 		Reasons: []loyalty.Reason{loyalty.NewReason(reward.Key(), "0", loyalty.IsFree)},
 	}

@@ -144,11 +144,12 @@ func TestUnmetRequirementsOfRewards(t *testing.T) {
 	} {
 		p := utc()
 		p.Redemption.PerOrder = 1
-		got := Of(p).UnmetRequirements(acc, &c.r, c.in, now)
+		rules := Of(&posting.Decision{P: p})
+		got := rules.UnmetRequirements(acc, &c.r, c.in, now)
 		if !slices.Equal(got, c.want) {
 			t.Errorf("%s: %+v", c.name, got)
 		}
-		if p.Redemption.PerOrder = 0; c.in.Order == "1" && len(Of(p).UnmetRequirements(acc, &c.r, c.in, now)) > 0 {
+		if p.Redemption.PerOrder = 0; c.in.Order == "1" && len(rules.UnmetRequirements(acc, &c.r, c.in, now)) > 0 {
 			t.Errorf("%s: it is limited without a limit per order", c.name)
 		}
 	}
@@ -377,8 +378,8 @@ func TestClaimedPerks(t *testing.T) {
 		p := utc()
 		p.Rewards = []loyalty.Reward{c.r}
 		out, err := Redeem(
-			p, loyalty.Account{Status: loyalty.Active}, loyalty.Redemption{ID: "rd", Reward: "r", Code: c.code}, true,
-			c.left, now,
+			posting.Decide(p, loyalty.Account{Status: loyalty.Active}, now),
+			loyalty.Redemption{ID: "rd", Reward: "r", Code: c.code}, true, c.left,
 		)
 		var rejected *loyalty.Error
 		if c.want != "" {

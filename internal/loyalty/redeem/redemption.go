@@ -29,11 +29,9 @@ const MaxHolds = 20
 // Redeem spends points on a reward. It either commits them immediately or reserves them for the duration of
 // Program.Hold. It uses the points that expire first. It cancels a reservation for the same cart. The caller passes the
 // remaining stock of limited rewards, as far as it is known (Outcome.Spends). The account must have been advanced to
-// now.
-func Redeem(
-	p *loyalty.Program, acc loyalty.Account, in loyalty.Redemption, commit bool, left earn.Budgets, now time.Time,
-) (posting.Outcome, error) {
-	return Single(RedeemFrom(p, []loyalty.Account{acc}, in, commit, left, now))
+// the instant of the decision.
+func Redeem(d *posting.Decision, in loyalty.Redemption, commit bool, left earn.Budgets) (posting.Outcome, error) {
+	return Single(RedeemFrom([]*posting.Decision{d}, in, commit, left))
 }
 
 // Single returns the outcome of a decision about a single account.
@@ -44,30 +42,31 @@ func Single(outs []posting.Outcome, err error) (posting.Outcome, error) {
 	return outs[0], nil
 }
 
-// RedeemFrom is like Redeem, but other members may contribute points. The first account is the redeeming member's. The
-// outcomes are in the order of the accounts.
+// RedeemFrom is like Redeem, but other members may contribute points. The first decision is about the redeeming
+// member's account. The outcomes are in the order of the decisions.
 func RedeemFrom(
-	p *loyalty.Program, accs []loyalty.Account, in loyalty.Redemption, commit bool, left earn.Budgets, now time.Time,
+	ds []*posting.Decision, in loyalty.Redemption, commit bool, left earn.Budgets,
 ) ([]posting.Outcome, error) {
-	acc, pot := accs[0], newPot(&p.Sharing, p.Rewards, accs[1:])
-	reward, cost, err := Of(p).redeemable(acc, in)
+	d, others := ds[0], ds[1:]
+	acc, rules := d.Account, Of(d)
+	pot := rules.newPot(others)
+	reward, cost, err := rules.redeemable(acc, in)
 	if err != nil {
 		return nil, err
 	}
 	if reward.Type == Perk {
-		out, err := claimPerk(p, acc, &reward, in, left, now)
+		out, err := claimPerk(d, &reward, in, left)
 		if err != nil {
 			return nil, err
 		}
-		return contribute(p, out, accs[1:], in, commit, now)
+		return contribute(out, others, in, commit)
 	}
-	d := posting.Decide(p, acc, now)
 	replaced, err := replace(d, in)
 	if err != nil {
 		return nil, err
 	}
 	if in.Reward == PayReward {
-		if reward, err = Of(p).payment(d.Account, pot.points, &in); err != nil {
+		if reward, err = rules.payment(d.Account, pot.points, &in); err != nil {
 			return nil, err
 		}
 		cost = reward.Cost
@@ -76,7 +75,7 @@ func RedeemFrom(
 		// The pool may have no other code, so the redemption uses the code of the redemption that it replaces.
 		in.Code, in.Pooled = replaced.Code, true
 	}
-	in.Points, in.At, in.Stocked, in.Manual = cost, now, reward.Limited(), reward.Manual
+	in.Points, in.At, in.Stocked, in.Manual = cost, d.Now, reward.Limited(), reward.Manual
 	if err := ready(d, &in, &reward, pot.points, commit, left); err != nil {
 		return nil, err
 	}
@@ -90,7 +89,7 @@ func RedeemFrom(
 	if err != nil {
 		return nil, err
 	}
-	return contribute(p, out, accs[1:], made, commit, now)
+	return contribute(out, others, made, commit)
 }
 
 // redeemable returns the reward of a redemption and its cost to the member. A payment with points has no reward, and
@@ -134,13 +133,13 @@ func ready(
 			loyalty.ValidationFailed, "", "The member already has 20 open redemptions. Commit or cancel one first.",
 		)
 	}
-	if lacks := Of(d.P).UnmetRequirements(d.Account, reward, *in, d.Now); len(lacks) > 0 {
+	if lacks := Of(d).UnmetRequirements(d.Account, reward, *in, d.Now); len(lacks) > 0 {
 		return unavailable(lacks)
 	}
 	purse := d.Account.In(in.Wallet)
 	if loyalty.TotalPoints(purse.Lots)+more < in.Points ||
 		in.Points > 0 && InDebt(d.P.Conversions, d.P.Rewards, d.Account) {
-		return Of(d.P).insufficientWith(d.Account, in.Wallet, more, in.Points, "The reward costs")
+		return Of(d).insufficientWith(d.Account, in.Wallet, more, in.Points, "The reward costs")
 	}
 	if reward.Codes.From == loyalty.UploadedCode && in.Code == "" {
 		return OutOfStock(reward, d.Now)

@@ -12,6 +12,7 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
 	"github.com/perennial-loyalty/perennial/internal/loyalty/calendar"
 	"github.com/perennial-loyalty/perennial/internal/loyalty/loyaltytest"
+	"github.com/perennial-loyalty/perennial/internal/loyalty/posting"
 )
 
 func TestPointsThatAReversalReturns(t *testing.T) {
@@ -194,7 +195,7 @@ func TestMembersOnWaitlists(t *testing.T) {
 			"",
 		},
 	} {
-		if err := Of(p).MayWait(c.acc, &c.r, now); (err == nil) != (c.want == "") ||
+		if err := Of(&posting.Decision{P: p}).MayWait(c.acc, &c.r, now); (err == nil) != (c.want == "") ||
 			err != nil && !errors.Is(err, c.want) {
 			t.Errorf("a member %s: %v", c.name, err)
 		}
@@ -207,24 +208,29 @@ func TestPointsOfAHousehold(t *testing.T) {
 	}
 	lot := func(d calendar.Date, n loyalty.Points) loyalty.Lot { return loyalty.Lot{Expires: d, Points: n} }
 	sharing := &loyalty.Sharing{}
-	others := []loyalty.Account{member("a", lot(jan31, 10), lot(0, 5)), member("b", lot(jan31-1, 4), lot(jan31+1, 6))}
+	accs := []loyalty.Account{member("a", lot(jan31, 10), lot(0, 5)), member("b", lot(jan31-1, 4), lot(jan31+1, 6))}
+	var others []*posting.Decision
+	for _, acc := range accs {
+		others = append(others, &posting.Decision{Outcome: posting.Outcome{Account: acc}})
+	}
+	rules := Rules{Spending: &loyalty.Spending{}, Sharing: sharing}
 	for n, want := range map[loyalty.Points][]loyalty.Contribution{
 		0: nil, 4: {{Member: "b", Points: 4}}, 5: {{Member: "b", Points: 4}, {Member: "a", Points: 1}},
 		20: {
 			{Member: "b", Points: 10}, {Member: "a", Points: 10},
 		}, 99: {{Member: "b", Points: 10}, {Member: "a", Points: 15}},
 	} {
-		if got := newPot(sharing, nil, others).draw(n); !reflect.DeepEqual(got, want) {
+		if got := rules.newPot(others).draw(n); !reflect.DeepEqual(got, want) {
 			t.Errorf("%d points come from %+v", n, got)
 		}
 	}
 	sharing.Households.Share = big.NewRat(1, 3)
-	got := newPot(sharing, nil, others)
+	got := rules.newPot(others)
 	if got.points != 8 ||
 		!reflect.DeepEqual(got.draw(99), []loyalty.Contribution{{Member: "b", Points: 3}, {Member: "a", Points: 5}}) {
 		t.Errorf("of a third, %d points", got.points)
 	}
-	debtor, frozen, full := others[0], others[0], others[0]
+	debtor, frozen, full := accs[0], accs[0], accs[0]
 	debtor.Debt, frozen.Status, full.Holds = 1, loyalty.Frozen, make([]loyalty.Hold, MaxHolds)
 	for _, acc := range []loyalty.Account{debtor, frozen, full} {
 		if n := Shares(&loyalty.Sharing{}, nil, acc); n != 0 {
@@ -275,7 +281,7 @@ func TestDebtsThatPreventSpending(t *testing.T) {
 		}
 		p := utc()
 		p.Conversions, p.Rewards = c.conversions, c.rewards
-		if got := Of(p).OwedText(c.acc, ""); got != c.text {
+		if got := Of(&posting.Decision{P: p}).OwedText(c.acc, ""); got != c.text {
 			t.Errorf("a debt %s: %q", c.name, got)
 		}
 	}
@@ -287,7 +293,7 @@ func TestDebtsThatPreventSpending(t *testing.T) {
 		{ActiveAt: loyaltytest.Noon, Points: 3},
 		{ActiveAt: loyaltytest.Noon, Points: 4},
 	}
-	err := Of(p).insufficientWith(poor, "", 2, 10, "The reward costs")
+	err := Of(&posting.Decision{P: p}).insufficientWith(poor, "", 2, 10, "The reward costs")
 	if err.Available != 7 || err.Required != 10 ||
 		!strings.HasSuffix(err.Detail, "costs 10 points; 7 can be spent. 3 more become active on 1 December 2026.") {
 		t.Errorf("%+v", err)

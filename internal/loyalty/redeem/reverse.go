@@ -3,7 +3,6 @@ package redeem
 import (
 	"math/big"
 	"slices"
-	"time"
 
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
 	"github.com/perennial-loyalty/perennial/internal/loyalty/exact"
@@ -12,14 +11,12 @@ import (
 
 // Reverse restores points of a committed redemption after its order was refunded, under the rules of Returned for a
 // redemption without a code. The parameter prior is the last revision of the redemption.
-func Reverse(
-	p *loyalty.Program, acc loyalty.Account, prior loyalty.Entry, share *big.Rat, now time.Time,
-) (posting.Outcome, error) {
-	target, _, err := Returned(&p.Redemption, *prior.Redemption, share, IssuedCode{})
+func Reverse(d *posting.Decision, prior loyalty.Entry, share *big.Rat) (posting.Outcome, error) {
+	target, _, err := Returned(&d.P.Redemption, *prior.Redemption, share, IssuedCode{})
 	if err != nil {
 		return posting.Outcome{}, err
 	}
-	return Single(ReverseTogether(p, []loyalty.Account{acc}, []loyalty.Entry{prior}, target, now))
+	return Single(ReverseTogether([]*posting.Decision{d}, []loyalty.Entry{prior}, target))
 }
 
 // Returned returns how many points of a redemption are restored in total, including earlier reversals, and the new
@@ -65,34 +62,31 @@ func Returned(
 // parameter priors contains the last revisions of the redemption and of the contributions to it. The last contributor
 // gets points back first. A member can claim a reversed perk again, up to its limit.
 func ReverseTogether(
-	p *loyalty.Program, accs []loyalty.Account, priors []loyalty.Entry, target loyalty.Points, now time.Time,
+	ds []*posting.Decision, priors []loyalty.Entry, target loyalty.Points,
 ) ([]posting.Outcome, error) {
-	return restore(p, accs, priors, target, loyalty.Reversed, now)
+	return restore(ds, priors, target, loyalty.Reversed)
 }
 
 // restore restores points of a committed redemption. The parameter target is the total number of restored points,
 // including earlier reversals.
 func restore(
-	p *loyalty.Program,
-	accs []loyalty.Account, priors []loyalty.Entry, target loyalty.Points, why loyalty.RedemptionStatus, now time.Time,
+	ds []*posting.Decision, priors []loyalty.Entry, target loyalty.Points, why loyalty.RedemptionStatus,
 ) ([]posting.Outcome, error) {
 	n := target - priors[0].Redemption.Restored
-	outs := make([]posting.Outcome, len(accs))
-	for i := len(accs) - 1; i > 0; i-- {
+	outs := make([]posting.Outcome, len(ds))
+	for i := len(ds) - 1; i > 0; i-- {
 		part := min(n, loyalty.TotalPoints(priors[i].Redemption.Lots))
 		if n -= part; part == 0 {
 			continue
 		}
 		back := priors[i].Redemption.Restored + part
-		d := posting.Decide(p, accs[i], now)
-		if err := restorePoints(d, priors[i], back, part, why); err != nil {
+		if err := restorePoints(ds[i], priors[i], back, part, why); err != nil {
 			return nil, err
 		}
-		outs[i] = d.Outcome
+		outs[i] = ds[i].Outcome
 	}
-	d := posting.Decide(p, accs[0], now)
-	err := restorePoints(d, priors[0], target, n, why)
-	outs[0] = d.Outcome
+	err := restorePoints(ds[0], priors[0], target, n, why)
+	outs[0] = ds[0].Outcome
 	return outs, err
 }
 

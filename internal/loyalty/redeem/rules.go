@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
+	"github.com/perennial-loyalty/perennial/internal/loyalty/posting"
 )
 
 // Rules are the sections of a program that decide whether a member can redeem, and at which price.
@@ -15,8 +16,10 @@ type Rules struct {
 	Zone  *time.Location // the program's time zone
 }
 
-// Of returns the rules of a program.
-func Of(p *loyalty.Program) Rules { return Rules{&p.Spending, &p.Sharing, &p.Tiers, p.Unit, p.Zone} }
+// Of returns the rules of a decision.
+func Of(d *posting.Decision) Rules {
+	return Rules{&d.P.Spending, &d.P.Sharing, &d.P.Tiers, d.P.Unit, d.P.Zone}
+}
 
 // rule returns the key of the redemption's reward, or the key of transfers. Reasons use it.
 func rule(r loyalty.Redemption) string {

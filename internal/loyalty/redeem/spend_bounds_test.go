@@ -98,7 +98,8 @@ func TestRedemptionsOfRewards(t *testing.T) {
 		}
 		acc.Purses = []loyalty.Purse{{Wallet: "miles", Lots: []loyalty.Lot{{Points: 7}}}}
 		out, err := Redeem(
-			p, acc, loyalty.Redemption{ID: "rd", Reward: "r", Code: c.code, Wallet: c.wallet}, c.commit, nil, now,
+			posting.Decide(p, acc, now), loyalty.Redemption{ID: "rd", Reward: "r", Code: c.code, Wallet: c.wallet},
+			c.commit, nil,
 		)
 		var rejected *loyalty.Error
 		if c.want != "" {
@@ -138,7 +139,7 @@ func TestRedemptionsOfRewards(t *testing.T) {
 		if p.Rewards = nil; want == loyalty.AccountFrozen {
 			p.Rewards = []loyalty.Reward{{ID: "r"}}
 		}
-		_, err := Redeem(p, acc, loyalty.Redemption{ID: "rd", Reward: "r"}, true, nil, now)
+		_, err := Redeem(posting.Decide(p, acc, now), loyalty.Redemption{ID: "rd", Reward: "r"}, true, nil)
 		if !errors.Is(err, want) {
 			t.Errorf("%v, want %s", err, want)
 		}
@@ -178,7 +179,7 @@ func TestRedemptionsOfOneCart(t *testing.T) {
 	} {
 		acc := rich(50)
 		acc.Holds = []loyalty.Hold{{Redemption: held, Lots: []loyalty.Lot{{Expires: jan31, Points: 100}}}}
-		out, err := Redeem(p, acc, c.in, true, nil, now)
+		out, err := Redeem(posting.Decide(p, acc, now), c.in, true, nil)
 		if c.want != "" {
 			if !errors.Is(err, c.want) {
 				t.Errorf("%s: %v", c.name, err)

@@ -4,6 +4,9 @@ import (
 	"time"
 
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
+	"github.com/perennial-loyalty/perennial/internal/loyalty/posting"
+	"github.com/perennial-loyalty/perennial/internal/loyalty/redeem"
+	"github.com/perennial-loyalty/perennial/internal/loyalty/tier"
 )
 
 func utc(s string) time.Time {
@@ -45,9 +48,15 @@ func reachable() Recipient {
 	return r
 }
 
+// rulesOf returns the rules of a program.
+func rulesOf(p *loyalty.Program) Rules {
+	d := &posting.Decision{P: p}
+	return Rules{redeem.Of(d), &p.Earning, &p.Messaging, tier.Of(p), p.ID}
+}
+
 // visiting returns an evaluation of a reachable member at an instant, with the program's first reminder.
 func visiting(p *loyalty.Program, acc loyalty.Account, now time.Time) *visit {
-	v := newVisit(p, acc, reachable(), Reminded{}, now)
+	v := newVisit(rulesOf(p), acc, reachable(), Reminded{}, now)
 	if len(p.Reminders.Messages) > 0 {
 		v.r = &p.Reminders.Messages[0]
 	}

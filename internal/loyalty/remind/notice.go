@@ -9,11 +9,9 @@ import (
 )
 
 // Notify records that a notice was sent to a member. A repeated call changes nothing: the first notice counts. The
-// account must have been advanced to now.
-func Notify(
-	p *loyalty.Program, acc loyalty.Account, what loyalty.NoticeOf, subject string, now time.Time,
-) (posting.Outcome, error) {
-	d := posting.Decide(p, acc, now)
+// account must have been advanced to the instant of the decision.
+func Notify(d *posting.Decision, what loyalty.NoticeOf, subject string) (posting.Outcome, error) {
+	now := d.Now
 	if what != loyalty.OfExpiry && what != loyalty.OfFall || subject == "" || strings.ContainsAny(subject, "#~ ") {
 		return posting.Outcome{}, loyalty.Refuse(
 			loyalty.ValidationFailed, "",
@@ -21,7 +19,7 @@ func Notify(
 		)
 	}
 	cause := string(what) + ":" + subject
-	was, ok := posting.IsNoticed(acc, what, subject)
+	was, ok := posting.IsNoticed(d.Account, what, subject)
 	if ok && !was.Withdrawn {
 		return d.Outcome, nil
 	}
@@ -41,14 +39,14 @@ func Notify(
 
 // Unnotify withdraws the notices that the message with the given ID contained, because the message was not delivered.
 // If another message about the same subject was delivered, the notice counts from that message. A repeated call changes
-// nothing. The account must have been advanced to now.
-func Unnotify(p *loyalty.Program, acc loyalty.Account, s Reminded, id string, now time.Time) (posting.Outcome, error) {
-	d := posting.Decide(p, acc, now)
+// nothing. The account must have been advanced to the instant of the decision.
+func Unnotify(d *posting.Decision, s Reminded, id string) (posting.Outcome, error) {
+	acc, now := d.Account, d.Now
 	for _, t := range s.SentReminders {
 		if t.ID != id || !t.Failed {
 			continue
 		}
-		what, subject := noticeOf(&p.Tiers, p.Zone, acc, t)
+		what, subject := noticeOf(&d.P.Tiers, d.P.Zone, acc, t)
 		was, ok := posting.IsNoticed(d.Account, what, subject)
 		still := s.since(t.On, t.Subject.ID)
 		if !ok || was.Withdrawn || !still.IsZero() && !still.After(was.At) {

@@ -23,7 +23,7 @@ func TestNoticeOfAMember(t *testing.T) {
 		{"no subject", loyalty.OfExpiry, "", false},
 		{"a separator", loyalty.OfFall, "gold#1", false},
 	} {
-		out, err := Notify(reminding(), memberWith(), c.what, c.subject, tuesday)
+		out, err := Notify(posting.Decide(reminding(), memberWith(), tuesday), c.what, c.subject)
 		if !c.ok {
 			loyaltytest.WantRefusal(t, c.name, err, loyalty.ValidationFailed, "")
 			continue
@@ -51,7 +51,7 @@ func TestRepeatedNoticeCountsOnce(t *testing.T) {
 	} {
 		acc := memberWith()
 		acc.Notices = c.was
-		out, err := Notify(reminding(), acc, loyalty.OfExpiry, "2027-03-31", tuesday)
+		out, err := Notify(posting.Decide(reminding(), acc, tuesday), loyalty.OfExpiry, "2027-03-31")
 		n, ok := posting.IsNoticed(out.Account, loyalty.OfExpiry, "2027-03-31")
 		cause := ""
 		for _, e := range out.Entries {
@@ -113,7 +113,7 @@ func TestNoticeOfAMessageThatBounced(t *testing.T) {
 	} {
 		acc := memberWith()
 		acc.Notices = c.was
-		out, err := Unnotify(reminding(), acc, Reminded{SentReminders: c.sent}, "msg", tuesday)
+		out, err := Unnotify(posting.Decide(reminding(), acc, tuesday), Reminded{SentReminders: c.sent}, "msg")
 		n, _ := posting.IsNoticed(out.Account, loyalty.OfExpiry, subject)
 		if err != nil || (len(out.Entries) == 1) != c.changes || !n.At.Equal(c.at) || n.Withdrawn != c.withdrawn {
 			t.Errorf("%s: %+v, %+v, %v", c.name, n, out.Entries, err)

@@ -16,14 +16,14 @@ import (
 // again. It uses the facts at the present instant and no earlier plan. A late message therefore states the present
 // facts, and a message whose facts are no longer true is not sent. The account must have been advanced to now, and the
 // state s must include all of its entries (Reminded.Digest).
-func Remind(p *loyalty.Program, acc loyalty.Account, who Recipient, s Reminded, now time.Time) Plan {
-	v := newVisit(p, acc, who, Forget(p, acc, s, now), now)
-	for i := range p.Reminders.Messages {
-		v.r = &p.Reminders.Messages[i]
+func Remind(rs Rules, acc loyalty.Account, who Recipient, s Reminded, now time.Time) Plan {
+	v := newVisit(rs, acc, who, Forget(rs, acc, s, now), now)
+	for i := range rs.Reminders.Messages {
+		v.r = &rs.Reminders.Messages[i]
 		v.look()
 	}
 	for _, o := range s.Open {
-		v.sooner(answerEnds(&p.Compiled, &p.Reminders, p.Zone, acc, o.At))
+		v.sooner(answerEnds(&rs.Compiled, &rs.Reminders, rs.Zone, acc, o.At))
 	}
 	slices.SortStableFunc(v.offers, func(a, b offer) int {
 		return cmp.Or(precedence(a.News)-precedence(b.News), b.Due.Compare(a.Due))
@@ -31,7 +31,7 @@ func Remind(p *loyalty.Program, acc loyalty.Account, who Recipient, s Reminded, 
 	for _, o := range v.offers {
 		v.gate(o)
 	}
-	v.sooner(v.morning(now.Add(rest(p.Reminders, &p.Earning, &p.Tiers) - 24*time.Hour + time.Second)))
+	v.sooner(v.morning(now.Add(rest(rs.Reminders, rs.Earning, rs.Tiers) - 24*time.Hour + time.Second)))
 	v.plan.Next = calendar.Later(v.plan.Next, now.Add(time.Minute))
 	if !who.Consents.any() {
 		v.plan.Next = now.Add(unconsented) // the first consent makes the next evaluation due immediately
@@ -47,13 +47,13 @@ const unconsented = 30 * 24 * time.Hour
 // suppressed. It ignores earlier messages and consents. It returns false if the reminder has no message at that
 // instant.
 func Preview(
-	p *loyalty.Program, acc loyalty.Account, who Recipient, s Reminded, reminder string, now time.Time,
+	rs Rules, acc loyalty.Account, who Recipient, s Reminded, reminder string, now time.Time,
 ) (n News, why Why, ok bool) {
 	unsent := s
 	unsent.SentReminders = nil
-	v := newVisit(p, acc, who, unsent, now)
-	for i := range p.Reminders.Messages {
-		if v.r = &p.Reminders.Messages[i]; v.r.ID == reminder {
+	v := newVisit(rs, acc, who, unsent, now)
+	for i := range rs.Reminders.Messages {
+		if v.r = &rs.Reminders.Messages[i]; v.r.ID == reminder {
 			v.look()
 		}
 	}
@@ -79,7 +79,7 @@ func precedence(n News) int {
 
 // A visit is one evaluation of a member's reminders.
 type visit struct {
-	p    *loyalty.Program
+	Rules
 	acc  loyalty.Account
 	who  Recipient
 	s    Reminded
@@ -92,8 +92,9 @@ type visit struct {
 }
 
 // newVisit returns an evaluation of a member at an instant, without a reminder yet.
-func newVisit(p *loyalty.Program, acc loyalty.Account, who Recipient, s Reminded, now time.Time) *visit {
-	return &visit{p: p, acc: acc, who: who, s: s, now: now, zone: earn.ZoneOf(&p.Compiled, p.Zone, acc.Traits.Zone)}
+func newVisit(rs Rules, acc loyalty.Account, who Recipient, s Reminded, now time.Time) *visit {
+	zone := earn.ZoneOf(&rs.Compiled, rs.Zone, acc.Traits.Zone)
+	return &visit{Rules: rs, acc: acc, who: who, s: s, now: now, zone: zone}
 }
 
 // An offer is a message that is due and whose facts are true.
@@ -113,8 +114,8 @@ func (v *visit) sooner(at time.Time) {
 // are due then, so an evaluation that is hours late sends the same messages on the same days.
 func (v *visit) morning(t time.Time) time.Time {
 	y, m, d := t.In(v.zone).Date()
-	until := v.p.Reminders.QuietUntil
-	if v.p.Reminders.QuietFrom == until {
+	until := v.Reminders.QuietUntil
+	if v.Reminders.QuietFrom == until {
 		until = 9 * 60
 	}
 	at := time.Date(y, m, d, until/60, until%60, 0, 0, v.zone)
@@ -171,7 +172,7 @@ func (v *visit) stopped(o *offer) (why Why, again time.Time) {
 		return why, time.Time{}
 	case v.acc.Status != loyalty.Active:
 		return NotActive, time.Time{}
-	case earn.Within(v.now.In(v.zone), v.p.Reminders.QuietFrom, v.p.Reminders.QuietUntil):
+	case earn.Within(v.now.In(v.zone), v.Reminders.QuietFrom, v.Reminders.QuietUntil):
 		return Quiet, v.morning(v.now)
 	case why == Capped:
 		return Capped, v.morning(frees)
@@ -182,7 +183,7 @@ func (v *visit) stopped(o *offer) (why Why, again time.Time) {
 	if frees, full := v.limited(*o); full {
 		return Limited, frees
 	}
-	if o.Purpose == loyalty.Marketing && IsHeldOut(v.p.ID, v.p.Reminders.Holdout, v.acc.Member) {
+	if o.Purpose == loyalty.Marketing && IsHeldOut(v.Program, v.Reminders.Holdout, v.acc.Member) {
 		return HeldOut, time.Time{}
 	}
 	return "", time.Time{}
@@ -220,7 +221,7 @@ func (v *visit) capped(o offer, channel loyalty.Channel) (frees time.Time) {
 		return frees
 	}
 	today := calendar.DateOf(v.now, v.zone)
-	for _, c := range v.p.Reminders.FrequencyCaps {
+	for _, c := range v.Reminders.FrequencyCaps {
 		if c.Channel != "" && c.Channel != channel {
 			continue
 		}
@@ -240,12 +241,12 @@ func (v *visit) capped(o offer, channel loyalty.Channel) (frees time.Time) {
 // tired returns when marketing may be sent again to a member who ignores it. It returns zero if it may be sent now. A
 // member who ignored StopAfter messages in a row must act first, which the next evaluation detects.
 func (v *visit) tired(o offer) time.Time {
-	rule := v.p.Reminders.Ignored
+	rule := v.Reminders.Ignored
 	switch {
 	case o.Purpose != loyalty.Marketing || v.s.Ignored == 0:
 		return time.Time{}
 	case rule.StopAfter > 0 && v.s.Ignored >= rule.StopAfter:
-		return v.now.Add(rest(v.p.Reminders, &v.p.Earning, &v.p.Tiers))
+		return v.now.Add(rest(v.Reminders, v.Earning, v.Tiers))
 	}
 	times := 1 << min(v.s.Ignored-1, 10)
 	w := rule.Wait
@@ -302,15 +303,15 @@ func IsHeldOut(program string, holdout *big.Rat, m loyalty.MemberID) bool {
 
 // Forget returns the state without the records of messages about subjects that cannot occur again. This limits the size
 // of the state.
-func Forget(p *loyalty.Program, acc loyalty.Account, s Reminded, now time.Time) Reminded {
-	zone := earn.ZoneOf(&p.Compiled, p.Zone, acc.Traits.Zone)
+func Forget(rs Rules, acc loyalty.Account, s Reminded, now time.Time) Reminded {
+	zone := earn.ZoneOf(&rs.Compiled, rs.Zone, acc.Traits.Zone)
 	today := calendar.DateOf(now, zone)
 	s.SentReminders = slices.DeleteFunc(slices.Clone(s.SentReminders), func(t SentReminder) bool {
 		over := t.Subject.Until.Before(now)
 		if t.Subject.Until.IsZero() {
 			over = t.Subject.Cycle != cycle(acc, s, t.On, t.Reminder)
 		}
-		return over && !stillCounts(&p.Reminders, t, today, zone)
+		return over && !stillCounts(&rs.Reminders, t, today, zone)
 	})
 	s.Sent = slices.DeleteFunc(slices.Clone(s.Sent), func(c SentCount) bool {
 		return now.Sub(c.Day.End(zone)) > rememberDays*24*time.Hour

@@ -73,7 +73,7 @@ func TestNextEvaluationOfAMember(t *testing.T) {
 		if c.open != "" {
 			s.Open = []Open{{Reminder: "r", At: utc(c.open)}}
 		}
-		if plan := Remind(c.p, memberWith(), c.who, s, c.now); !plan.Next.Equal(c.want) {
+		if plan := Remind(rulesOf(c.p), memberWith(), c.who, s, c.now); !plan.Next.Equal(c.want) {
 			t.Errorf("%s: %s, want %s", c.name, plan.Next, c.want)
 		}
 	}
@@ -127,7 +127,7 @@ func TestPreviewOfAReminder(t *testing.T) {
 		{"limited", pushOnly, true, Limited, loyalty.Push},
 		{"unknown", reachable(), false, "", ""},
 	} {
-		n, why, ok := Preview(p, acc, c.who, s, c.id, utc("2027-03-03T10:00"))
+		n, why, ok := Preview(rulesOf(p), acc, c.who, s, c.id, utc("2027-03-03T10:00"))
 		if ok != c.ok || why != c.why || n.Channel != c.channel || ok && n.Reminder != c.id {
 			t.Errorf("%s: %+v, reason %q, %t", c.id, n, why, ok)
 		}
@@ -178,7 +178,7 @@ func TestRecordsThatNoLongerMatterAreForgotten(t *testing.T) {
 			false,
 		},
 	} {
-		s := Forget(p, acc, Reminded{SentReminders: []SentReminder{c.sent}}, tuesday)
+		s := Forget(rulesOf(p), acc, Reminded{SentReminders: []SentReminder{c.sent}}, tuesday)
 		if remains := len(s.SentReminders) == 1; remains != c.remains {
 			t.Errorf("%s: kept %t", c.name, remains)
 		}
@@ -192,7 +192,7 @@ func TestRecordsThatNoLongerMatterAreForgotten(t *testing.T) {
 		{"2027-03-05T00:01", 2},
 		{"2027-03-06T00:01", 1},
 	} {
-		if got := Forget(p, acc, s, utc(c.now)).Sent; len(got) != c.want {
+		if got := Forget(rulesOf(p), acc, s, utc(c.now)).Sent; len(got) != c.want {
 			t.Errorf("at %s: %+v", c.now, got)
 		}
 	}
@@ -277,13 +277,13 @@ func TestMessageIsSuppressedUntilTheFirstCapAllowsIt(t *testing.T) {
 		sent Reminded
 		want loyalty.Channel
 	}{{sent(), loyalty.Email}, {sent(loyalty.Email), loyalty.SMS}, {sent(loyalty.SMS), loyalty.Email}} {
-		plan := Remind(p, acc, reachable(), c.sent, now)
+		plan := Remind(rulesOf(p), acc, reachable(), c.sent, now)
 		if len(plan.Send) != 1 || plan.Send[0].Channel != c.want || plan.Send[0].Reward != "it" ||
 			plan.Send[0].Missing != 20 {
 			t.Errorf("%+v, want one by %s", plan.Send, c.want)
 		}
 	}
-	v := newVisit(p, acc, reachable(), sent(loyalty.Email, loyalty.SMS), now)
+	v := newVisit(rulesOf(p), acc, reachable(), sent(loyalty.Email, loyalty.SMS), now)
 	v.r = &p.Reminders.Messages[0]
 	v.look()
 	if why, again := v.stopped(&v.offers[0]); why != Capped || !again.Equal(utc("2027-03-08T08:00")) {

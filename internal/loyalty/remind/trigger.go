@@ -99,7 +99,7 @@ func (v *visit) orders() {
 // does not hold.
 func (v *visit) asked() bool {
 	return v.r.When == nil ||
-		earn.Holds(v.r.When, &loyalty.Facts{Buyer: posting.Actor(&v.p.Tiers, v.acc, v.now), At: v.now.In(v.p.Zone)})
+		earn.Holds(v.r.When, &loyalty.Facts{Buyer: posting.Actor(v.Tiers, v.acc, v.now), At: v.now.In(v.Zone)})
 }
 
 // offer adds a message that is due to the offers, unless the member already got a message about each of its subjects.
@@ -137,25 +137,25 @@ func (v *visit) ahead(of time.Time, zone *time.Location) (step int, due time.Tim
 // a lead time before the lot expires. If other lots expire at most a quarter of the lead time after the first one, the
 // same message announces them, with the day of each.
 func (v *visit) expiries() {
-	ends := func(l loyalty.Lot) time.Time { return l.Expires.End(v.p.Zone) }
+	ends := func(l loyalty.Lot) time.Time { return l.Expires.End(v.Zone) }
 	for i := 0; i < len(v.acc.Lots); i++ {
 		first := v.acc.Lots[i]
 		if !ends(first).After(v.now) { // this includes a lot that never expires
 			continue
 		}
-		step, due := v.ahead(ends(first), v.p.Zone)
+		step, due := v.ahead(ends(first), v.Zone)
 		if step < 0 {
 			continue
 		}
 		lead := v.r.Leads[step]
-		bundle := ends(first).Add(ends(first).Sub(lead.Before(ends(first), v.p.Zone)) / 4)
+		bundle := ends(first).Add(ends(first).Sub(lead.Before(ends(first), v.Zone)) / 4)
 		n := News{Step: step, Due: due, Day: first.Expires.Day(), Until: ends(first)}
 		for _, l := range v.acc.Lots[i:] {
 			if l.Expires == 0 || ends(l).After(bundle) {
 				break
 			}
 			s := Subject{
-				ID: l.Expires.String(), Due: v.morning(lead.Before(ends(l), v.p.Zone)), Until: ends(l).Add(keepNoticed),
+				ID: l.Expires.String(), Due: v.morning(lead.Before(ends(l), v.Zone)), Until: ends(l).Add(keepNoticed),
 			}
 			if v.s.hasSent(v.r.On, s) {
 				break
@@ -174,7 +174,7 @@ func (v *visit) expiries() {
 func (v *visit) activations() {
 	n := News{}
 	for _, a := range v.s.Active {
-		at := v.morning(lead(v.r).After(a.At, v.p.Zone))
+		at := v.morning(lead(v.r).After(a.At, v.Zone))
 		v.sooner(at)
 		s := Subject{ID: a.At.UTC().Format(posting.CauseTimeLayout), Until: a.At.Add(keepForLong)}
 		if at.After(v.now) || v.now.Sub(at) > freshFor || v.s.hasSent(v.r.On, s) {
@@ -206,7 +206,7 @@ func (v *visit) steps(since time.Time, fresh time.Duration, n News, subject, cyc
 	}
 	due := time.Time{}
 	for i, lead := range leads {
-		at := v.morning(lead.After(since, v.p.Zone))
+		at := v.morning(lead.After(since, v.Zone))
 		if at.After(v.now) {
 			v.sooner(at)
 			continue
@@ -264,10 +264,10 @@ func (v *visit) absence() {
 // cannot afford yet.
 func (v *visit) nearReward() {
 	have, best, cost := loyalty.TotalPoints(v.acc.Lots), loyalty.Reward{}, loyalty.Points(0)
-	if redeem.InDebt(v.p.Conversions, v.p.Rewards, v.acc) || have < v.r.MinPoints {
+	if redeem.InDebt(v.Conversions, v.Rewards, v.acc) || have < v.r.MinPoints {
 		return
 	}
-	for _, r := range v.p.Rewards {
+	for _, r := range v.Rewards {
 		price := r.CostAt(v.acc.Tier.Level)
 		if price <= have || cost > 0 && price >= cost || !r.Visible.Has(v.now) || v.barred(r) {
 			continue
@@ -284,17 +284,17 @@ func (v *visit) nearReward() {
 
 // barred reports whether the member cannot redeem a reward for a reason other than the balance.
 func (v *visit) barred(r loyalty.Reward) bool {
-	return len(redeem.Of(v.p).UnmetRequirements(v.acc, &r, loyalty.Redemption{}, v.now)) > 0 ||
+	return len(v.UnmetRequirements(v.acc, &r, loyalty.Redemption{}, v.now)) > 0 ||
 		len(Unavailability(&r, v.who.Left, v.now)) > 0
 }
 
 func (v *visit) nearTier() {
-	next, gap, _ := tier.Of(v.p).Progress(v.acc, v.now) // nothing is missing if there is no next level
+	next, gap, _ := v.Levels.Progress(v.acc, v.now) // nothing is missing if there is no next level
 	missing := gap.Missing()
 	if missing > 0 && missing <= v.r.Within && loyalty.TotalPoints(v.acc.Lots) >= v.r.MinPoints {
 		v.offer(News{
 			Due: v.now, Points: loyalty.TotalPoints(v.acc.Lots), Level: next.ID, Missing: missing, By: gap.By,
-			Others:   tier.OtherGaps(tier.Of(v.p).Gaps(v.acc, v.p.Tiers.LevelIndex(v.acc.Tier)+1, v.now), gap),
+			Others:   tier.OtherGaps(v.Levels.Gaps(v.acc, v.Tiers.LevelIndex(v.acc.Tier)+1, v.now), gap),
 			Subjects: []Subject{{ID: next.ID + "/" + v.cycle(), Cycle: v.cycle()}},
 		})
 	}
@@ -303,24 +303,24 @@ func (v *visit) nearTier() {
 // tierAtRisk offers a message to a member who would lose the level at its review if the amounts that count do not
 // change.
 func (v *visit) tierAtRisk() {
-	at := posting.ReviewAt(&v.p.Tiers, v.p.Zone, v.acc.Tier)
+	at := posting.ReviewAt(v.Tiers, v.Zone, v.acc.Tier)
 	if !at.After(v.now) { // this includes a level that cannot be lost
 		return
 	}
-	step, due := v.ahead(at, v.p.Zone)
+	step, due := v.ahead(at, v.Zone)
 	v.sooner(v.morning(at)) // the review may be postponed then, which requires another message
-	rung := v.p.Tiers.LevelIndex(v.acc.Tier)
-	retained, _ := tier.Of(v.p).Requalified(v.acc, at)
-	if step < 0 || rung <= max(0, tier.Of(v.p).Floor(v.acc)) || retained >= rung {
+	rung := v.Tiers.LevelIndex(v.acc.Tier)
+	retained, _ := v.Levels.Requalified(v.acc, at)
+	if step < 0 || rung <= max(0, v.Levels.Floor(v.acc)) || retained >= rung {
 		return
 	}
-	level := v.p.Tiers.Levels[rung]
+	level := v.Tiers.Levels[rung]
 	n := News{
 		Step: step, Due: due, Points: loyalty.TotalPoints(v.acc.Lots), Level: level.ID, Until: at,
-		Day:      calendar.DateOf(at.Add(-1), v.p.Zone),
+		Day:      calendar.DateOf(at.Add(-1), v.Zone),
 		Subjects: []Subject{{ID: TierSubject(level.ID, at), Due: due, Until: at.Add(keepNoticed)}},
 	}
-	stay, _ := tier.Of(v.p).RetentionOf(v.acc, v.now) // the result is zero if the member can no longer keep the level
+	stay, _ := v.Levels.RetentionOf(v.acc, v.now) // the result is zero if the member can no longer keep the level
 	n.Missing, n.By, n.Before, n.Others = stay.Gap.Missing(), stay.Gap.By, stay.By, tier.OtherGaps(stay.Paths, stay.Gap)
 	v.offer(n)
 }
@@ -338,7 +338,7 @@ func (v *visit) codes() {
 		}
 		n := News{Reward: c.Reward, Code: c.Code, Until: c.Until}
 		if !c.Until.IsZero() {
-			n.Day = calendar.DateOf(c.Until.Add(-1), v.p.Zone)
+			n.Day = calendar.DateOf(c.Until.Add(-1), v.Zone)
 		}
 		if c.From.After(v.now) {
 			v.sooner(c.From)
@@ -353,7 +353,7 @@ func (v *visit) codes() {
 		if c.Until.IsZero() {
 			continue
 		}
-		if step, due := v.ahead(c.Until, v.p.Zone); step >= 0 {
+		if step, due := v.ahead(c.Until, v.Zone); step >= 0 {
 			n.Step, n.Due = step, due
 			n.Subjects = []Subject{{ID: c.Redemption, Due: due, Until: c.Until.Add(keepNoticed)}}
 			v.offer(n)
@@ -368,10 +368,10 @@ func (v *visit) holds() {
 			continue // skip offers to members, contributions to a household, and other wallets
 		}
 		until := h.Redemption.Until
-		if step, due := v.ahead(until, v.p.Zone); step >= 0 && until.After(v.now) {
+		if step, due := v.ahead(until, v.Zone); step >= 0 && until.After(v.now) {
 			v.offer(News{
 				Step: step, Due: due, Points: h.Points(), Reward: h.Redemption.Reward,
-				Until: until, Day: calendar.DateOf(until, v.p.Zone),
+				Until: until, Day: calendar.DateOf(until, v.Zone),
 				Subjects: []Subject{{ID: h.Redemption.ID, Due: due, Until: until.Add(keepNoticed)}},
 			})
 		}
@@ -415,7 +415,7 @@ func onYear(acc loyalty.Account, on loyalty.Trigger, year int, zone *time.Locati
 // has ordered, because the earlier orders may not have met the condition.
 func (v *visit) stuck() {
 	r, most := v.acc.Traits.Referral, loyalty.Points(0)
-	for _, a := range v.p.Earn.Actions {
+	for _, a := range v.Earn.Actions {
 		if posting.Refers(a) && a.Wallet == "" {
 			most += a.Friend
 		}

@@ -424,7 +424,7 @@ func TestOrderOfMessages(t *testing.T) {
 		{Order: "2", At: utc("2027-02-27T10:00")},
 		{Order: "3", At: utc("2027-02-28T10:00"), Unpaid: true},
 	}}
-	plan := Remind(p, acc, reachable(), s, tuesday)
+	plan := Remind(rulesOf(p), acc, reachable(), s, tuesday)
 	var ids []string
 	for _, n := range plan.Send {
 		ids = append(ids, n.Reminder+" "+n.Order)

@@ -28,33 +28,31 @@ func conversion(conversions []loyalty.Conversion, from, to string) (loyalty.Conv
 // Convert converts n points of one wallet to another and rounds the result down. It takes the points that expire first.
 // The received points expire like all points that are added to the target wallet. A member who owes points can convert
 // only to settle the debt. This is possible even against the direction of a conversion. The account must have been
-// advanced to now.
-func Convert(
-	p *loyalty.Program, acc loyalty.Account, id, from, to string, n loyalty.Points, now time.Time,
-) (posting.Outcome, error) {
-	owing, debt := redeem.Indebted(p.Conversions, p.Rewards, acc)
+// advanced to the instant of the decision.
+func Convert(d *posting.Decision, id, from, to string, n loyalty.Points) (posting.Outcome, error) {
+	acc, now, zone, rules := d.Account, d.Now, d.P.Zone, redeem.Of(d)
+	owing, debt := redeem.Indebted(rules.Conversions, rules.Rewards, acc)
 	settles := debt > 0 && owing == to && acc.In(from).Debt == 0
 	c, received, err := loyalty.Conversion{}, loyalty.Points(0), error(nil)
 	if settles {
-		c, received, err = settlement(redeem.Of(p), acc, from, to, n)
+		c, received, err = settlement(rules, acc, from, to, n)
 	} else {
-		c, received, err = convertible(redeem.Of(p), acc, from, to, n, now)
+		c, received, err = convertible(rules, acc, from, to, n, now)
 	}
 	if err != nil {
 		return posting.Outcome{}, err
 	}
-	d := posting.Decide(p, acc, now)
 	taken, have := d.Take(nil, from, n)
 	if have < n || debt > 0 && !settles {
-		return posting.Outcome{}, redeem.Of(p).Insufficient(acc, from, n, "The conversion requires")
+		return posting.Outcome{}, rules.Insufficient(acc, from, n, "The conversion requires")
 	}
-	expiry := posting.WalletExpiry(&p.Earn, &p.Tiers, p.Wallets, to, acc.Tier.Level)
+	expiry := posting.WalletExpiry(&d.P.Earn, rules.Tiers, rules.Wallets, to, acc.Tier.Level)
 	x := loyalty.Converted{
 		ID: id, Rule: c.ID, From: from, To: to, Points: n, Received: received, Taken: redeem.LotsOf(taken), At: now,
-		Lot: d.Lot(expiry.Date(now, posting.AnniversaryStart(acc, expiry), p.Zone)),
+		Lot: d.Lot(expiry.Date(now, posting.AnniversaryStart(acc, expiry), zone)),
 	}
 	if !c.ReversibleWithin.IsZero() {
-		x.ReversibleUntil = c.ReversibleWithin.After(now, p.Zone)
+		x.ReversibleUntil = c.ReversibleWithin.After(now, zone)
 	}
 	e := loyalty.Entry{
 		Kind:      loyalty.KindConvert,
@@ -68,7 +66,7 @@ func Convert(
 		Reasons: posting.ConversionReasons(&x, n, received, loyalty.WasConverted),
 	}
 	for _, l := range c.Limits {
-		e.Usage = append(e.Usage, earn.LimitUsage(l, c.Key(), calendar.DateOf(now, p.Zone), 1))
+		e.Usage = append(e.Usage, earn.LimitUsage(l, c.Key(), calendar.DateOf(now, zone), 1))
 	}
 	e.Postings = d.Activate(e.Postings, to, received, x.Lot, now)
 	if err := d.Post(posting.LostToExpiry(e)); err != nil {
@@ -131,16 +129,15 @@ func noWay(wallets []loyalty.Wallet, from, to string) error {
 // still be in the lot that received them. They return to the lots from which they came, latest expiry first, and expire
 // at once if their lot has expired meanwhile. Rounding never increases the points. If n is so small that no point would
 // return, it is rejected. The parameter prior is the last revision of the conversion. The account must have been
-// advanced to now.
-func ConvertBack(
-	p *loyalty.Program, acc loyalty.Account, prior loyalty.Entry, n loyalty.Points, now time.Time,
-) (posting.Outcome, error) {
-	x, d := posting.FindConversion(acc, *prior.Conversion), posting.Decide(p, acc, now)
-	lot, left := posting.RemainingIn(d, d.Account, x)
+// advanced to the instant of the decision.
+func ConvertBack(d *posting.Decision, prior loyalty.Entry, n loyalty.Points) (posting.Outcome, error) {
+	acc, now := d.Account, d.Now
+	x := posting.FindConversion(acc, *prior.Conversion)
+	lot, left := posting.RemainingIn(d, acc, x)
 	if n == 0 {
 		n = left
 	}
-	if err := Undoable(redeem.Of(p), acc, x, n, left, now); err != nil {
+	if err := Undoable(redeem.Of(d), acc, x, n, left, now); err != nil {
 		return posting.Outcome{}, err
 	}
 	back := worth(&x, n)

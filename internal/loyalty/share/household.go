@@ -166,15 +166,15 @@ func (h Household) Remove(m loyalty.MemberID) (Household, error) {
 }
 
 // RedeemTogether redeems a reward for a member of a household. If the member's own points do not suffice, the other
-// members contribute points. The first account is the redeeming member's. The rest are the accounts of the other joined
-// members, in any order. The outcomes are in the same order. All accounts must have been advanced to now.
+// members contribute points. The first decision is about the redeeming member's account. The rest are about the
+// accounts of the other joined members, in any order. The outcomes are in the same order. All accounts must have been
+// advanced to the instant of the decisions.
 func RedeemTogether(
-	p *loyalty.Program,
-	h Household, accs []loyalty.Account, in loyalty.Redemption, commit bool, left earn.Budgets, now time.Time,
+	ds []*posting.Decision, h Household, in loyalty.Redemption, commit bool, left earn.Budgets,
 ) ([]posting.Outcome, error) {
-	at := h.Mate(accs[0].Member)
+	households, at := ds[0].P.Households, h.Mate(ds[0].Account.Member)
 	switch {
-	case p.Households.Size == 0:
+	case households.Size == 0:
 		return nil, noHouseholds()
 	case at < 0 || h.Members[at].Since.IsZero():
 		return nil, loyalty.Refuse(loyalty.ValidationFailed, "/household", "The member is in no household.")
@@ -194,19 +194,18 @@ func RedeemTogether(
 			"A redemption of a household must not name a cart. Cancel the redemption that it replaces.",
 		)
 	}
-	if from := p.Households.CoolingOff.After(h.Members[at].Since, p.Zone); now.Before(from) {
-		return redeemAlone(p, accs, in, commit, left, from, now)
+	if from := households.CoolingOff.After(h.Members[at].Since, ds[0].P.Zone); ds[0].Now.Before(from) {
+		return redeemAlone(ds, in, commit, left, from)
 	}
-	return redeem.RedeemFrom(p, accs, in, commit, left, now)
+	return redeem.RedeemFrom(ds, in, commit, left)
 }
 
 // redeemAlone redeems with the member's own points only. The member can use the points of the others only from the
 // given instant on.
 func redeemAlone(
-	p *loyalty.Program,
-	accs []loyalty.Account, in loyalty.Redemption, commit bool, left earn.Budgets, from, now time.Time,
+	ds []*posting.Decision, in loyalty.Redemption, commit bool, left earn.Budgets, from time.Time,
 ) ([]posting.Outcome, error) {
-	outs, err := redeem.RedeemFrom(p, accs[:1], in, commit, left, now)
+	outs, err := redeem.RedeemFrom(ds[:1], in, commit, left)
 	var rejected *loyalty.Error
 	if errors.As(err, &rejected) && rejected.Code == loyalty.InsufficientPoints {
 		return nil, loyalty.Refuse(
@@ -218,8 +217,8 @@ func redeemAlone(
 	if err != nil {
 		return nil, err
 	}
-	for _, acc := range accs[1:] {
-		outs = append(outs, posting.Decide(p, acc, now).Outcome)
+	for _, d := range ds[1:] {
+		outs = append(outs, d.Outcome)
 	}
 	return outs, nil
 }

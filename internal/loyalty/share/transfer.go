@@ -50,32 +50,31 @@ const MaxOffer = 90 * 24 * time.Hour
 
 // Transfer gives points of one member to another. The points move immediately or, if the program requires acceptance,
 // are reserved until the offer is resolved or expires. Transfer takes the points that expire first, and the fee takes
-// the earliest of them. The first outcome is the giver's (from), and the second is the recipient's (to). An offer does
-// not change the recipient's account. Both accounts must have been advanced to now.
-func Transfer(
-	p *loyalty.Program, from, to loyalty.Account, in loyalty.Redemption, now time.Time,
-) ([]posting.Outcome, error) {
-	if err := mayGive(&p.Transfers, p.Zone, from, to, in.Points, now); err != nil {
+// the earliest of them. The first decision and outcome are about the giver's account (from), and the second about the
+// recipient's (to). An offer does not change the recipient's account. Both accounts must have been advanced to the
+// instant of the decisions.
+func Transfer(from, to *posting.Decision, in loyalty.Redemption) ([]posting.Outcome, error) {
+	terms, zone, now := &from.P.Transfers, from.P.Zone, from.Now
+	if err := mayGive(terms, zone, from.Account, to.Account, in.Points, now); err != nil {
 		return nil, err
 	}
-	d := posting.Decide(p, from, now)
-	in.To, in.Fee, in.At = to.Member, feeOf(p.Transfers.Fee, in.Points), now
+	in.To, in.Fee, in.At = to.Account.Member, feeOf(terms.Fee, in.Points), now
 	all := in.Points + in.Fee
-	taken, n := d.Take(nil, "", all)
-	if n < all || redeem.InDebt(p.Conversions, p.Rewards, from) {
-		return nil, redeem.Of(p).Insufficient(from, "", all, "The transfer requires")
+	taken, n := from.Take(nil, "", all)
+	if n < all || redeem.InDebt(from.P.Conversions, from.P.Rewards, from.Account) {
+		return nil, redeem.Of(from).Insufficient(from.Account, "", all, "The transfer requires")
 	}
 	e := loyalty.Entry{
 		Kind:      loyalty.KindTransfer,
-		Cause:     redeem.RedemptionCause(in, from.Member, 1),
+		Cause:     redeem.RedemptionCause(in, from.Account.Member, 1),
 		Effective: now,
 		Detail: loyalty.Detail{
 			Subject:    loyalty.Subject{Redemption: &in},
-			Remembered: loyalty.Remembered{Usage: redeem.CreditedWallet(&p.Transfers, p.Zone, in, 1)},
+			Remembered: loyalty.Remembered{Usage: redeem.CreditedWallet(terms, zone, in, 1)},
 		},
 		Reasons: []loyalty.Reason{
 			loyalty.NewReason(
-				p.Transfers.Key(), loyalty.FormatPoints(-in.Points), loyalty.WasSent, loyalty.FormatPoints(in.Points),
+				terms.Key(), loyalty.FormatPoints(-in.Points), loyalty.WasSent, loyalty.FormatPoints(in.Points),
 			),
 		},
 	}
@@ -83,20 +82,20 @@ func Transfer(
 		e.Reasons = append(
 			e.Reasons,
 			loyalty.NewReason(
-				p.Transfers.Key(), loyalty.FormatPoints(-in.Fee), loyalty.IsFee, loyalty.FormatPoints(in.Fee),
+				terms.Key(), loyalty.FormatPoints(-in.Fee), loyalty.IsFee, loyalty.FormatPoints(in.Fee),
 			),
 		)
 	}
-	if p.Transfers.Accept.IsZero() {
+	if terms.Accept.IsZero() {
 		in.Status, e.Postings = loyalty.Accepted, taken
-		return deliver(d, e, redeem.LotsOf(taken), to)
+		return deliver(from, to, e, redeem.LotsOf(taken))
 	}
 	e.Kind, e.Postings = loyalty.KindOffer, posting.MirrorPostings(taken, loyalty.BucketReserved)
-	in.Status, in.Until = loyalty.Offered, p.Transfers.Accept.After(now, p.Zone)
-	if err := d.Post(e); err != nil {
+	in.Status, in.Until = loyalty.Offered, terms.Accept.After(now, zone)
+	if err := from.Post(e); err != nil {
 		return nil, err
 	}
-	return []posting.Outcome{d.Outcome, {Account: to}}, nil
+	return []posting.Outcome{from.Outcome, to.Outcome}, nil
 }
 
 // mayGive returns an error if a member cannot give n points to another. It does not check the balance.
@@ -161,26 +160,25 @@ func withinLimits(terms *loyalty.Transfers, from loyalty.Account, n loyalty.Poin
 }
 
 // AcceptTransfer moves the reserved points of an offer to its recipient. While the giver is in debt, the offer cannot
-// be accepted. Both accounts must have been advanced to now, so that an offer that still exists has not expired.
-func AcceptTransfer(
-	p *loyalty.Program, from, to loyalty.Account, r loyalty.Redemption, now time.Time,
-) ([]posting.Outcome, error) {
-	h, err := redeem.FindHold(from, r)
+// be accepted. Both accounts must have been advanced to the instant of the decisions, so that an offer that still
+// exists has not expired.
+func AcceptTransfer(from, to *posting.Decision, r loyalty.Redemption) ([]posting.Outcome, error) {
+	giver := from.Account
+	h, err := redeem.FindHold(giver, r)
 	switch {
 	case err != nil:
 		return nil, err
-	case from.Status != loyalty.Active || to.Status != loyalty.Active:
+	case giver.Status != loyalty.Active || to.Account.Status != loyalty.Active:
 		return nil, loyalty.RefuseFrozen("")
-	case redeem.InDebt(p.Conversions, p.Rewards, from):
-		return nil, redeem.Of(p).Insufficient(from, "", from.Debt, "The giver is in debt. Repaying it requires")
+	case redeem.InDebt(from.P.Conversions, from.P.Rewards, giver):
+		return nil, redeem.Of(from).Insufficient(giver, "", giver.Debt, "The giver is in debt. Repaying it requires")
 	}
-	d := posting.Decide(p, from, now)
 	r = h.Redemption
 	r.Status = loyalty.Accepted
 	e := loyalty.Entry{
-		Kind: loyalty.KindTransfer, Cause: redeem.RedemptionCause(r, from.Member, 2), Effective: now,
+		Kind: loyalty.KindTransfer, Cause: redeem.RedemptionCause(r, giver.Member, 2), Effective: from.Now,
 		Detail: loyalty.Detail{Subject: loyalty.Subject{Redemption: &r}}, Reasons: []loyalty.Reason{
-			loyalty.NewReason(p.Transfers.Key(), "0", loyalty.WasAccepted, loyalty.FormatPoints(r.Points)),
+			loyalty.NewReason(from.P.Transfers.Key(), "0", loyalty.WasAccepted, loyalty.FormatPoints(r.Points)),
 		},
 	}
 	for _, l := range h.Lots {
@@ -188,12 +186,12 @@ func AcceptTransfer(
 			e.Postings, loyalty.Posting{Bucket: loyalty.BucketReserved, Lot: l.Expires, Points: -l.Points},
 		)
 	}
-	return deliver(d, e, h.Lots, to)
+	return deliver(from, to, e, h.Lots)
 }
 
 // deliver posts the giver's entry, which removes the lots from the giver's account, and the recipient's entry, which
 // adds them to the recipient's account.
-func deliver(d *posting.Decision, e loyalty.Entry, lots []loyalty.Lot, to loyalty.Account) ([]posting.Outcome, error) {
+func deliver(d, to *posting.Decision, e loyalty.Entry, lots []loyalty.Lot) ([]posting.Outcome, error) {
 	r := e.Redemption
 	r.Lots = sentLots(d, lots, r.Fee)
 	if r.Fee > 0 {
@@ -205,10 +203,9 @@ func deliver(d *posting.Decision, e loyalty.Entry, lots []loyalty.Lot, to loyalt
 	}
 	got := *r
 	got.By = d.Account.Member
-	other := posting.Decide(d.P, to, d.Now)
 	in := loyalty.Entry{
 		Kind:      loyalty.KindTransfer,
-		Cause:     redeem.RedemptionCause(got, to.Member, 1),
+		Cause:     redeem.RedemptionCause(got, to.Account.Member, 1),
 		Effective: d.Now,
 		Detail:    loyalty.Detail{Subject: loyalty.Subject{Redemption: &got}},
 		Reasons: []loyalty.Reason{
@@ -226,12 +223,12 @@ func deliver(d *posting.Decision, e loyalty.Entry, lots []loyalty.Lot, to loyalt
 			in.Graced = append(in.Graced, l.Expires)
 		}
 		in.Extended = append(in.Extended, posting.PassedOn(d.Account, l)...)
-		in.Postings = other.Activate(in.Postings, "", l.Points, l.Expires, d.Now)
+		in.Postings = to.Activate(in.Postings, "", l.Points, l.Expires, d.Now)
 	}
-	if err := other.Post(posting.LostToExpiry(in)); err != nil {
+	if err := to.Post(posting.LostToExpiry(in)); err != nil {
 		return nil, err
 	}
-	received, err := redeem.Finish(other)
+	received, err := redeem.Finish(to)
 	return []posting.Outcome{d.Outcome, received}, err
 }
 
@@ -251,13 +248,13 @@ func sentLots(d *posting.Decision, lots []loyalty.Lot, fee loyalty.Points) (out 
 // ReturnTransfer releases the reserved points of an offer. The new status of the offer is Declined if the recipient
 // declines, and Canceled if the giver cancels.
 func ReturnTransfer(
-	p *loyalty.Program, from loyalty.Account, r loyalty.Redemption, as loyalty.RedemptionStatus, now time.Time,
+	from *posting.Decision, r loyalty.Redemption, as loyalty.RedemptionStatus,
 ) (posting.Outcome, error) {
-	h, err := redeem.FindHold(from, r)
+	h, err := redeem.FindHold(from.Account, r)
 	if err != nil {
 		return posting.Outcome{}, err
 	}
-	return redeem.EndHold(posting.Decide(p, from, now), h, as)
+	return redeem.EndHold(from, h, as)
 }
 
 // CompileTransfers checks the terms of transfers.

@@ -7,6 +7,7 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
 	"github.com/perennial-loyalty/perennial/internal/loyalty/calendar"
 	"github.com/perennial-loyalty/perennial/internal/loyalty/loyaltytest"
+	"github.com/perennial-loyalty/perennial/internal/loyalty/posting"
 	"github.com/perennial-loyalty/perennial/internal/loyalty/redeem"
 )
 
@@ -63,7 +64,10 @@ func TestTransferOfPoints(t *testing.T) {
 		left loyalty.Points
 	}{{"without a fee", 0, 150}, {"with a fee", 3, 147}} {
 		p, from, to := giving(func(t *loyalty.Transfers) { t.Fee.Points = c.fee })
-		out, err := Transfer(p, from, to, loyalty.Redemption{ID: "trf_1", Points: 50}, loyaltytest.Noon)
+		out, err := Transfer(
+			posting.Decide(p, from, loyaltytest.Noon), posting.Decide(p, to, loyaltytest.Noon),
+			loyalty.Redemption{ID: "trf_1", Points: 50},
+		)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -85,7 +89,10 @@ func TestTransferOfPoints(t *testing.T) {
 
 func TestAcceptanceOfAnOffer(t *testing.T) {
 	p, from, to := giving(func(t *loyalty.Transfers) { t.Accept = calendar.Period{Days: 7} })
-	out, err := Transfer(p, from, to, loyalty.Redemption{ID: "trf_1", Points: 50}, loyaltytest.Noon)
+	out, err := Transfer(
+		posting.Decide(p, from, loyaltytest.Noon), posting.Decide(p, to, loyaltytest.Noon),
+		loyalty.Redemption{ID: "trf_1", Points: 50},
+	)
 	if err != nil || out[0].Account.Balance().Reserved != 50 || len(out[1].Entries) != 0 {
 		t.Fatalf("%+v, %v", out, err)
 	}
@@ -101,7 +108,9 @@ func TestAcceptanceOfAnOffer(t *testing.T) {
 	} {
 		giver, recipient := out[0].Account, to
 		giver.Status, recipient.Status = c.from, c.to
-		both, err := AcceptTransfer(p, giver, recipient, offer, loyaltytest.Noon)
+		both, err := AcceptTransfer(
+			posting.Decide(p, giver, loyaltytest.Noon), posting.Decide(p, recipient, loyaltytest.Noon), offer,
+		)
 		if !c.ok {
 			loyaltytest.WantRefusal(t, c.name, err, loyalty.AccountFrozen, "")
 			continue
@@ -134,7 +143,8 @@ func TestPointsOfAConversionThatCanBeReversed(t *testing.T) {
 			To: "miles", Points: 100, Received: 100, Reversed: c.reversed, Returned: c.reversed,
 			ReversibleUntil: c.until,
 		}
-		if err := Undoable(redeem.Of(p), acc, x, c.n, 1000, loyaltytest.Noon); (err == nil) != c.ok {
+		rules := redeem.Of(&posting.Decision{P: p})
+		if err := Undoable(rules, acc, x, c.n, 1000, loyaltytest.Noon); (err == nil) != c.ok {
 			t.Errorf("%s: %v", c.name, err)
 		}
 	}

@@ -23,12 +23,11 @@ type Placement struct {
 
 // SetTier sets a member's level manually. The program's rules continue to apply: the level is reviewed at its end, and
 // a member who qualifies for a higher level moves up. If the level is locked, the member moves up when the lock ends.
-// The account must have been advanced to now.
-func SetTier(p *loyalty.Program, acc loyalty.Account, id string, in Placement, now time.Time) (posting.Outcome, error) {
-	d := posting.Decide(p, acc, now)
+// The account must have been advanced to the instant of the decision.
+func SetTier(d *posting.Decision, id string, in Placement) (posting.Outcome, error) {
 	on := d
 	if in.TierGroup != "" {
-		v, _, ok := TierGroupStanding(p, acc, in.TierGroup)
+		v, _, ok := TierGroupStanding(d.P, d.Account, in.TierGroup)
 		if !ok {
 			return posting.Outcome{}, loyalty.Refuse(
 				loyalty.ValidationFailed, "/tier_group",

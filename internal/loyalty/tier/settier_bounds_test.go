@@ -13,7 +13,7 @@ func vipGold(t *loyalty.Tiers) { t.Minimums = []loyalty.Minimum{{Segment: "vip",
 
 func set(t *testing.T, p *loyalty.Program, acc loyalty.Account, in Placement) posting.Outcome {
 	t.Helper()
-	out, err := SetTier(p, acc, "adm_1", in, utc("2027-03-02"))
+	out, err := SetTier(posting.Decide(p, acc, utc("2027-03-02")), "adm_1", in)
 	if err != nil {
 		t.Fatal(err)
 	}
