@@ -126,6 +126,7 @@ var actions = []string{
 	"dynamodb:DeleteItem", "dynamodb:ConditionCheckItem", "dynamodb:DescribeContinuousBackups",
 	"secretsmanager:GetSecretValue", "sqs:SendMessage", "ses:SendEmail", "sns:Publish", "events:PutEvents",
 	"lambda:InvokeFunction", "sts:AssumeRole",
+	"kms:*", // in the policy of the key DataKey, for the account that owns it
 	"kms:Encrypt", "kms:Decrypt", "kms:ReEncrypt*", "kms:GenerateDataKey*", "kms:DescribeKey",
 }
 

@@ -16,6 +16,7 @@ import (
 
 	"github.com/perennial-loyalty/perennial/internal/app"
 	"github.com/perennial-loyalty/perennial/internal/auth"
+	"github.com/perennial-loyalty/perennial/internal/keyring"
 	"github.com/perennial-loyalty/perennial/internal/local"
 	"github.com/perennial-loyalty/perennial/internal/local/paypal"
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
@@ -126,7 +127,8 @@ const devTable = "perennial-dev"
 // A place states where perennial dev stores the data.
 type place struct {
 	table table.Table
-	dir   string // the data directory; empty if the data are in memory
+	dir   string       // the data directory; empty if the data are in memory
+	root  keyring.Root // the key that wraps the keys of programs; not set without a data directory
 	close func()
 }
 
@@ -143,7 +145,8 @@ func (d *dev) openPlace(ctx context.Context) (place, error) {
 		if err != nil {
 			return place{}, err
 		}
-		return place{table: t, dir: d.Data, close: func() { t.Close() }}, nil
+		root, err := dataKey(d.Data)
+		return place{table: t, dir: d.Data, root: root, close: func() { t.Close() }}, err
 	}
 	dir, err := os.MkdirTemp("", "perennial-")
 	if err != nil {
@@ -184,7 +187,8 @@ func (r *running) start(ctx context.Context, in place, c candidate) (err error) 
 	r.stack, err = local.New(local.Options{
 		Table: in.table, Clock: clock, Moved: moved, Processors: processors, PayPal: emulated,
 		URL: r.url, Binaries: shipped, CheckpointSecret: signing, Checkpoint: r.checkpoint,
-		Log: slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: level})),
+		Root: in.root,
+		Log:  slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: level})),
 	})
 	if err != nil {
 		return err

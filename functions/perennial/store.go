@@ -6,11 +6,13 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"strings"
 	"time"
 
 	"github.com/perennial-loyalty/perennial/internal/app"
 	"github.com/perennial-loyalty/perennial/internal/boot/operator"
 	"github.com/perennial-loyalty/perennial/internal/catalog"
+	"github.com/perennial-loyalty/perennial/internal/keyring"
 	"github.com/perennial-loyalty/perennial/internal/ledger"
 	"github.com/perennial-loyalty/perennial/internal/table"
 	"github.com/perennial-loyalty/perennial/internal/table/dynamotable"
@@ -86,6 +88,12 @@ func openData(dir string) (*pebbletable.Table, error) {
 		return nil, fmt.Errorf("open the data directory %s: %w", dir, err)
 	}
 	return t, nil
+}
+
+// dataKey returns the root key of a data directory. It is in a file beside the directory, so that a copy of the
+// directory alone does not reveal personal data.
+func dataKey(dir string) (keyring.Root, error) {
+	return keyring.FileRoot(strings.TrimRight(dir, string(filepath.Separator)) + ".key")
 }
 
 func readAhead(dir string) (time.Duration, error) {

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/perennial-loyalty/perennial/internal/catalog"
+	"github.com/perennial-loyalty/perennial/internal/keyring/keyringtest"
 	"github.com/perennial-loyalty/perennial/internal/ledger"
 	"github.com/perennial-loyalty/perennial/internal/ledger/stored"
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
@@ -32,7 +33,10 @@ func TestPreviewListsTierChangesOfFile(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	l := &ledger.Ledger{Table: table, Now: func() time.Time { return now }}
+	l := &ledger.Ledger{
+		Table: table, Now: func() time.Time { return now },
+		Keyring: keyringtest.New(table, func() time.Time { return now }),
+	}
 	const ada = "mem_00000000000000000001"
 	if _, err := (members.Members{Ledger: l}).Enroll(
 		t.Context(), live, members.Enrollment{Member: ada}, ledger.By{Actor: "test"},

@@ -64,6 +64,9 @@ func (s *webhookStore) agreed(ctx context.Context) (*app.App, error) {
 	var err error
 	if s.Data != "" {
 		a.Secret = local.Secret()
+		if a.Root, err = dataKey(s.Data); err != nil {
+			return nil, err
+		}
 		a.Processors, err = readProcessors(s.Webhooks, s.Program)
 		return a, err
 	}
@@ -72,6 +75,9 @@ func (s *webhookStore) agreed(ctx context.Context) (*app.App, error) {
 			"--table requires --secret and --webhooks, " +
 				"the two secrets of the stack (its resources Secret and WebhooksSecret)",
 		)
+	}
+	if a.Root, err = operator.Root(ctx); err != nil {
+		return nil, err
 	}
 	if a.Secret, err = operator.Secret(ctx, s.Secret); err != nil {
 		return nil, err

@@ -8,6 +8,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/perennial-loyalty/perennial/internal/keyring"
 	"github.com/perennial-loyalty/perennial/internal/ledger"
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
 	"github.com/perennial-loyalty/perennial/internal/notify"
@@ -72,6 +73,9 @@ func (w *world) overdue() {
 		"status": "paid", "line_items": [{"id": "1", "quantity": 1, "amount": 1000}]}`)
 	w.must("POST", "/v1/redemptions", `{"member": "mem_redeem", "reward": "print", "household": true}`)
 	w.claim(p)
+	w.advance(keyring.CacheFor) // the function reads the key of the program itself
+	w.must("POST", "/v1/quotes", `{"member": "mem_earn", "currency": "EUR", "line_items": [
+		{"id": "1", "quantity": 1, "amount": 1000}]}`)
 }
 
 func (w *world) household(p *loyalty.Program, owner, other loyalty.MemberID) {

@@ -18,6 +18,7 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/cost/costtest"
 	"github.com/perennial-loyalty/perennial/internal/inventory"
 	"github.com/perennial-loyalty/perennial/internal/ledger"
+	"github.com/perennial-loyalty/perennial/internal/loyalty"
 	"github.com/perennial-loyalty/perennial/internal/program"
 	"github.com/perennial-loyalty/perennial/internal/stack/access"
 	"github.com/perennial-loyalty/perennial/internal/table"
@@ -112,6 +113,10 @@ func (w *usageWorld) warm() {
 		if a := w.do(r); a.status != http.StatusNotFound {
 			w.t.Fatalf("%s %s: %d %s", r.method, r.path, a.status, a.body)
 		}
+	}
+	// The key of the program is cached.
+	if _, err := w.app.Members.Profile(w.t.Context(), "bluebird", loyalty.MemberID(w.member)); err != nil {
+		w.t.Fatal(err)
 	}
 }
 

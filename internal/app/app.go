@@ -20,6 +20,7 @@ import (
 	"time"
 
 	"github.com/perennial-loyalty/perennial/internal/auth"
+	"github.com/perennial-loyalty/perennial/internal/keyring"
 	"github.com/perennial-loyalty/perennial/internal/ledger"
 	"github.com/perennial-loyalty/perennial/internal/table"
 )
@@ -51,6 +52,9 @@ type App struct {
 	CheckpointSecret []byte
 	// Random is the source of all randomness, which must be safe for concurrent use. If it is nil, crypto/rand is used.
 	Random io.Reader
+	// Root is the key that wraps the keys of programs, which protect personal data. If it is not set, Wire derives it
+	// from the master secret. On AWS it is a key of KMS.
+	Root keyring.Root
 
 	Processors Processors                                // the connections to payment processors; may be nil
 	Reread     func(context.Context) (Processors, error) // reads Processors again; nil if the connections never change
@@ -99,7 +103,11 @@ func (a *App) Wire() error {
 		a.HTTP = boundedClient()
 	}
 	if a.Ledger == nil {
-		a.Stores = NewStores(&ledger.Ledger{Table: a.Table, Now: a.Now, Random: a.Random})
+		ring, err := a.keyring()
+		if err != nil {
+			return err
+		}
+		a.Stores = NewStores(&ledger.Ledger{Table: a.Table, Now: a.Now, Random: a.Random, Keyring: ring})
 	}
 	if a.Keys == nil {
 		a.Keys = &auth.Keys{Table: a.Table, Now: a.Now, Stage: a.Stage, Random: a.Random}
@@ -122,6 +130,18 @@ func (a *App) Wire() error {
 // NewTokens returns the tokens of members that are stored in a table. Their secrets are derived from the master secret.
 func (a *App) NewTokens(t table.Table, now func() time.Time) *auth.Tokens {
 	return &auth.Tokens{Table: t, Now: now, Secret: a.Derive("member-tokens"), Random: a.Random}
+}
+
+func (a *App) keyring() (*keyring.Keyring, error) {
+	if a.Root.Unwrap == nil {
+		var err error
+		if a.Root, err = keyring.LocalRoot(a.Derive("root-key"), a.Random); err != nil {
+			return nil, err
+		}
+	}
+	return &keyring.Keyring{
+		Table: a.Table, Root: a.Root, Lookups: a.Derive("lookups"), Now: a.Now, Random: a.Random,
+	}, nil
 }
 
 // Derive returns a 32-byte key for one purpose, derived from the master secret (HKDF-SHA-256, RFC 5869). Each

@@ -56,6 +56,7 @@ func services(tb testing.TB, secrets map[string]string, actions ...string) (url 
 func lambdaEnvironment(url string, change ...string) []string {
 	return append([]string{
 		"PERENNIAL_STAGE=test", "PERENNIAL_TABLE=perennial", "PERENNIAL_SECRET=perennial-secret",
+		"PERENNIAL_DATA_KEY=arn:key",
 		"AWS_REGION=eu-central-1", "AWS_ACCESS_KEY_ID=" + awsapi.AccessKeyID("test"), "AWS_SECRET_ACCESS_KEY=b",
 		"AWS_ENDPOINT_URL=" + url,
 	}, change...)

@@ -15,6 +15,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 
 	"github.com/perennial-loyalty/perennial/internal/app"
+	"github.com/perennial-loyalty/perennial/internal/keyring"
 	"github.com/perennial-loyalty/perennial/internal/table/dynamotable"
 	"github.com/perennial-loyalty/perennial/internal/telemetry"
 )
@@ -30,6 +31,7 @@ type environment struct {
 	// checkpoint is the name of the secret that signs checkpoints. It is empty except in the function relay.
 	checkpoint string
 	region     string
+	dataKey    string         // the ARN of the KMS key that wraps the keys of programs
 	version    string         // the function's published version, a dimension of its metrics
 	clock      *app.TestClock // a clock that events set; nil selects the machine's clock
 	http       *awshttp.BuildableClient
@@ -48,6 +50,7 @@ func readEnvironment() (environment, error) {
 		stage:     app.Stage(want("PERENNIAL_STAGE")),
 		tableName: want("PERENNIAL_TABLE"),
 		secretID:  want("PERENNIAL_SECRET"),
+		dataKey:   want("PERENNIAL_DATA_KEY"),
 		region:    want("AWS_REGION"),
 		http:      awshttp.NewBuildableClient(),
 		webhooks:  os.Getenv("PERENNIAL_WEBHOOKS"),
@@ -100,6 +103,14 @@ func OnThisMachine(endpoint *string) bool {
 	}
 	ip := net.ParseIP(u.Hostname())
 	return u.Hostname() == "localhost" || ip != nil && ip.IsLoopback()
+}
+
+// root returns the root key of the function.
+func (env environment) root() keyring.Root {
+	return KMS{
+		Key: env.dataKey, Region: env.region, Credentials: Credentials, Do: env.http.Do,
+		Endpoint: Endpoint("AWS_ENDPOINT_URL_KMS"),
+	}.Root()
 }
 
 // table opens the table. If DynamoDB is emulated on this machine, response checksums are not verified, because DynamoDB

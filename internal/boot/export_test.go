@@ -7,6 +7,7 @@ import (
 	"github.com/aws/aws-lambda-go/lambda"
 
 	"github.com/perennial-loyalty/perennial/internal/app"
+	"github.com/perennial-loyalty/perennial/internal/keyring"
 	"github.com/perennial-loyalty/perennial/internal/table"
 )
 
@@ -18,4 +19,10 @@ func Handler(
 		return handler(ctx, log, function, connect)
 	}
 	return handler(ctx, log, function, func(context.Context, table.Table) error { return nil })
+}
+
+// FunctionRoot returns the root key of the function whose environment is set.
+func FunctionRoot() (keyring.Root, error) {
+	env, err := readEnvironment()
+	return env.root(), err
 }

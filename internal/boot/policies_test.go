@@ -24,6 +24,7 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/boot/senders"
 	"github.com/perennial-loyalty/perennial/internal/boot/sqsqueue"
 	"github.com/perennial-loyalty/perennial/internal/jobs"
+	"github.com/perennial-loyalty/perennial/internal/keyring"
 	"github.com/perennial-loyalty/perennial/internal/ledger"
 	"github.com/perennial-loyalty/perennial/internal/local/awsapi"
 	"github.com/perennial-loyalty/perennial/internal/local/dynamodbapi"
@@ -69,6 +70,7 @@ func TestPoliciesOfOtherServicesAreExact(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			h := c.start(t, name)
 			c.fail(t, name)
+			c.useKey(t, name)
 			switch name {
 			case "reassess":
 				c.reassess(t, h)
@@ -80,6 +82,43 @@ func TestPoliciesOfOtherServicesAreExact(t *testing.T) {
 			stacktest.Prove(t, c.guard, name, stacktest.Rest, &c.calls)
 		})
 	}
+}
+
+// useKey uses the root key as the function does. A function that needs no personal data must not be able to use it.
+func (c *cloud) useKey(t *testing.T, function string) {
+	t.Helper()
+	unwraps := []string{"members", "earn", "redeem", "reminders", "remind", "webhooks"}
+	root, err := boot.FunctionRoot()
+	if err != nil {
+		t.Fatal(err)
+	}
+	wrapped, err := c.app.Root.Wrap(t.Context(), "bluebird", []byte("key"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if slices.Contains(unwraps, function) {
+		if key, err := root.Unwrap(t.Context(), "bluebird", wrapped); err != nil || string(key) != "key" {
+			t.Errorf("unwrapped %q, %v", key, err)
+		}
+		if _, err := root.Unwrap(t.Context(), "redbird", wrapped); err == nil {
+			t.Error("the key of another program was unwrapped")
+		}
+	} else if c.mayCall(function, "kms:Decrypt") {
+		t.Error("the function may use the root key")
+	}
+	if function != "members" {
+		if c.mayCall(function, "kms:Encrypt") {
+			t.Error("the function may wrap keys")
+		}
+	} else if _, err := root.Wrap(t.Context(), "bluebird", []byte("key")); err != nil {
+		t.Error(err)
+	}
+}
+
+// mayCall reports whether a function may use the key DataKey for an operation.
+func (c *cloud) mayCall(function, operation string) bool {
+	policy := c.guard.Policies[function]
+	return policy.Check(function, access.Call{Operation: operation, Resource: c.value("DataKey.Arn")}) == nil
 }
 
 // fail sends a failed invocation to the function's failure queue, as Lambda does with the function's role, and
@@ -154,6 +193,8 @@ func newCloud(t *testing.T) *cloud {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { tab.Close() })
+	root, err := keyring.LocalRoot([]byte(secret), nil)
+	c.check(err)
 	server := httptest.NewServer(&awsapi.Server{
 		Guard: c.guard, Region: stacktest.Deployment.Region, Account: stacktest.Deployment.Account,
 		Log:      slog.New(slog.DiscardHandler),
@@ -162,6 +203,7 @@ func newCloud(t *testing.T) *cloud {
 			c.value("Secret"): secret, c.value("WebhookSecret"): secret, c.value("WebhooksSecret"): "{}",
 			c.value("CheckpointSecret"): secret,
 		},
+		Keys: map[string]awsapi.Key{c.value("DataKey.Arn"): awsapi.Key(root)},
 		Queues: map[string]awsapi.Queue{
 			c.value("ReassessQueue"): {ARN: c.value("ReassessQueue.Arn"), Send: c.queue},
 			c.value("RemindQueue"):   {ARN: c.value("RemindQueue.Arn"), Send: c.queue},
@@ -178,7 +220,7 @@ func newCloud(t *testing.T) *cloud {
 	c.url = server.URL
 	c.app = &app.App{
 		Table: tab, Now: func() time.Time { return c.now }, Log: slog.New(slog.DiscardHandler), Stage: app.Test,
-		Secret: []byte(secret),
+		Secret: []byte(secret), Root: root,
 	}
 	if err := c.app.Wire(); err != nil {
 		t.Fatal(err)

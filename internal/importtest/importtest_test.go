@@ -90,23 +90,33 @@ var arrows = []struct {
 	},
 	{"internal/program/compare", []string{"lazyregexp", "program/document"}},
 	{"internal/ledger/columns", nil},
+	{"internal/keyring", []string{"random", "table"}},
+	{"internal/keyring/keyringtest", []string{"keyring", "table"}},
 	{"internal/ledger/stored/generate", nil},
 	{"internal/ledger/stored", []string{"ledger/columns", "loyalty/...", "table"}},
 	{
 		"internal/ledger",
-		[]string{"emailaddr", "ledger/columns", "ledger/stored", "loyalty/...", "parallel", "random", "table"},
+		[]string{
+			"emailaddr", "keyring", "ledger/columns", "ledger/stored", "loyalty/...", "parallel", "random", "table",
+		},
 	},
 	{"internal/translog/source", []string{"ledger/stored", "table", "translog"}},
 	{
 		"internal/service/servicetest",
 		[]string{
-			"inventory", "ledger", "loyalty/...", "members", "seedtest", "service", "table",
+			"inventory", "keyring/keyringtest", "ledger", "loyalty/...", "members", "seedtest", "service", "table",
 			"table/dynamotable/dynamotest", "table/pebbletable", "table/tabletest",
 		},
 	},
-	{"internal/ledger/ledgertest", []string{"ledger", "loyalty/loyaltytest", "table", "table/pebbletable"}},
+	{
+		"internal/ledger/ledgertest",
+		[]string{"keyring/keyringtest", "ledger", "loyalty/loyaltytest", "table", "table/pebbletable"},
+	},
 	{"internal/catalog", []string{"ledger", "ledger/stored", "loyalty/...", "table"}},
-	{"internal/members", []string{"emailaddr", "ledger", "ledger/stored", "loyalty/...", "random", "table"}},
+	{
+		"internal/members",
+		[]string{"emailaddr", "keyring", "ledger", "ledger/stored", "loyalty/...", "random", "table"},
+	},
 	{
 		"internal/inventory",
 		[]string{"ledger", "ledger/stored", "loyalty/...", "members", "parallel", "random", "table"},
@@ -127,7 +137,7 @@ var arrows = []struct {
 	{
 		"internal/app",
 		[]string{
-			"auth", "catalog", "inventory", "ledger", "ledger/stored", "loyalty/...", "members", "messages",
+			"auth", "catalog", "inventory", "keyring", "ledger", "ledger/stored", "loyalty/...", "members", "messages",
 			"parallel", "program/snapshot", "random", "service", "table", "telemetry",
 		},
 	},
@@ -188,13 +198,13 @@ var arrows = []struct {
 		[]string{"app", "ledger", "ledger/stored", "loyalty/...", "members", "messages", "notify", "telemetry"},
 	},
 	{"internal/relay", []string{"app", "table", "telemetry", "translog", "translog/source"}},
-	{"internal/boot", []string{"app", "table", "table/dynamotable", "telemetry"}},
+	{"internal/boot", []string{"app", "keyring", "table", "table/dynamotable", "telemetry"}},
 	{"internal/boot/sqsqueue", []string{"app", "boot"}},
 	{"internal/boot/senders", []string{
 		"app", "boot", "loyalty", "notify", "notify/eventbus", "notify/sesmail", "notify/signedhook", "notify/snstext",
 		"notify/wording",
 	}},
-	{"internal/boot/operator", []string{"boot", "table/dynamotable"}},
+	{"internal/boot/operator", []string{"boot", "keyring", "table/dynamotable"}},
 	{"internal/failures", []string{"lazyregexp"}},
 	{"internal/boot/failurequeues", []string{"failures"}},
 	{"internal/local/dynamodbapi", []string{"table"}}, // no SDK: its tests use the functions' client
@@ -212,8 +222,10 @@ var arrows = []struct {
 	{
 		"internal/local",
 		[]string{
-			"api", "api/programs", "api/reminders", "api/request", "api/wire", "app", "failures", "jobs", "ledger",
-			"ledger/stored", "local/deployment", "local/gateway", "local/paypal", "loyalty/...", "members", "notify",
+			"api", "api/programs", "api/reminders", "api/request", "api/wire", "app", "failures", "jobs", "keyring",
+			"ledger", "ledger/stored", "local/awsapi", "local/deployment", "local/gateway",
+			"local/paypal", "loyalty/...", "members",
+			"notify",
 			"notify/wording",
 			"payments", "service", "stack", "stack/access", "table", "translog", "translog/source",
 		},
@@ -250,8 +262,8 @@ var arrows = []struct {
 	{
 		"functions/perennial",
 		[]string{
-			"app", "auth", "boot/failurequeues", "boot/operator", "catalog", "cost", "failures", "inventory", "ledger",
-			"ledger/stored", "local", "local/binaries", "local/paypal", "loyalty/...", "members", "payments",
+			"app", "auth", "boot/failurequeues", "boot/operator", "catalog", "cost", "failures", "inventory", "keyring",
+			"ledger", "ledger/stored", "local", "local/binaries", "local/paypal", "loyalty/...", "members", "payments",
 			"payments/sample", "program", "program/compare", "program/describe", "program/document", "service",
 			"stack", "table", "table/dynamotable", "table/pebbletable", "translog", "verify",
 		},

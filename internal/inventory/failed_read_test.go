@@ -5,6 +5,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/perennial-loyalty/perennial/internal/keyring/keyringtest"
 	"github.com/perennial-loyalty/perennial/internal/ledger"
 	"github.com/perennial-loyalty/perennial/internal/ledger/ledgertest"
 	"github.com/perennial-loyalty/perennial/internal/ledger/stored"
@@ -100,7 +101,10 @@ func TestOperationsReturnTheErrorOfARead(t *testing.T) {
 		},
 	} {
 		tabletest.EachReadFails(t, name, create, func(tab table.Table) error {
-			return operation(&ledger.Ledger{Table: tab, Now: func() time.Time { return noon }})
+			return operation(&ledger.Ledger{
+				Table: tab, Now: func() time.Time { return noon },
+				Keyring: keyringtest.New(tab, func() time.Time { return noon }),
+			})
 		})
 	}
 }

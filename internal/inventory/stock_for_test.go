@@ -143,7 +143,8 @@ func TestAQuoteTakesTwoSteps(t *testing.T) {
 					}
 				}
 			}
-			b.Wait(time.Hour) // the expiry of the reservations is not recorded yet
+			b.Wait(time.Hour)       // the expiry of the reservations is not recorded yet
+			b.Balance(t, "mem_ada") // caches the key of the program
 			meter.Take()
 			q, err := service.Quotes{Ledger: b.Ledger}.Quote(t.Context(), b.P, b.Order("1042", "mem_ada", 10_000))
 			if err != nil || q.Points != 200 || len(q.Rewards) != 6 || q.Profile.Member != "mem_ada" {

@@ -24,6 +24,8 @@ import (
 	"io"
 	"time"
 
+	"github.com/perennial-loyalty/perennial/internal/keyring"
+	"github.com/perennial-loyalty/perennial/internal/ledger/stored"
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
 	"github.com/perennial-loyalty/perennial/internal/table"
 )
@@ -42,6 +44,9 @@ type Ledger struct {
 	// short time ago. If Versions is nil, the version that a command is called with counts as live at all times.
 	Versions func(ctx context.Context, id string) (Schedule, time.Time, error)
 
+	// Keyring encrypts personal data, and hashes the identifiers of persons in keys of the table.
+	Keyring *keyring.Keyring
+
 	// Turns makes the commands of one account take turns; nil if the process executes one command at a time.
 	Turns *Turns
 }
@@ -56,6 +61,17 @@ type By struct {
 // Time returns the current time, rounded down to milliseconds. Times are stored with this precision, so a stored time
 // is read back unchanged.
 func (l *Ledger) Time() time.Time { return l.Now().UTC().Truncate(time.Millisecond) }
+
+// IdentityKey returns the key of the item that names the member with an identity. The key contains a keyed hash, so
+// that the table's keys do not reveal identifiers.
+func (l *Ledger) IdentityKey(program string, id stored.Identity) table.Key {
+	return stored.IdentityKey(program, l.HashedIdentity(program, id))
+}
+
+// HashedIdentity returns an identity with a keyed hash as its value.
+func (l *Ledger) HashedIdentity(program string, id stored.Identity) stored.Identity {
+	return stored.Identity{Kind: id.Kind, Value: l.Keyring.Hash(program, id.Kind, id.Value)}
+}
 
 // Attempts is the maximum number of times that one command is decided. Each retry means that another command was
 // written, so the account makes progress. A command that meets this many conflicts in a row returns ErrTryAgain.

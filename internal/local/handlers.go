@@ -12,6 +12,7 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/api/reminders"
 	"github.com/perennial-loyalty/perennial/internal/app"
 	"github.com/perennial-loyalty/perennial/internal/jobs"
+	"github.com/perennial-loyalty/perennial/internal/local/awsapi"
 	"github.com/perennial-loyalty/perennial/internal/local/deployment"
 	"github.com/perennial-loyalty/perennial/internal/local/gateway"
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
@@ -98,6 +99,7 @@ func (s *Stack) deploy(o Options) (map[string]lambda.Handler, error) {
 			"Secret": secret, "WebhooksSecret": string(processors), "WebhookSecret": secret,
 			"CheckpointSecret": cmp.Or(string(o.CheckpointSecret), secret),
 		},
+		DataKey:  awsapi.Key(s.App.Root),
 		DynamoDB: o.Binaries.DynamoDB, TableName: o.Binaries.TableName,
 		Outbox: s.Outbox, Queue: s.queues.Send, Clock: s.clock.instant, // a queue has the name of its function
 	}

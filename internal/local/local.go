@@ -27,6 +27,7 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/api/request"
 	"github.com/perennial-loyalty/perennial/internal/app"
 	"github.com/perennial-loyalty/perennial/internal/jobs"
+	"github.com/perennial-loyalty/perennial/internal/keyring"
 	"github.com/perennial-loyalty/perennial/internal/ledger"
 	"github.com/perennial-loyalty/perennial/internal/local/deployment"
 	"github.com/perennial-loyalty/perennial/internal/local/gateway"
@@ -69,6 +70,9 @@ type Options struct {
 	// PayPal emulates PayPal if it is not nil. The stack then trusts only its certificates, and reads from its API.
 	PayPal *paypal.Server
 
+	// Root is the key that wraps the keys of programs, as in app.App. If it is not set, it is derived from a constant.
+	Root keyring.Root
+
 	Random io.Reader // the source of randomness, as in app.App; nil selects crypto/rand
 
 	// CheckpointSecret signs the checkpoints of transparency logs, as in app.App. If it is nil, a constant is used.
@@ -100,6 +104,7 @@ func New(o Options) (*Stack, error) {
 		Table: o.Table, Queue: s.queues, Now: o.Clock.Now, Wall: time.Now,
 		Log: o.Log, Stage: app.Test, Secret: []byte(secret),
 		Processors: o.Processors, HTTP: o.HTTP, Roots: o.Roots, Random: o.Random,
+		Root: o.Root,
 	}
 	if err := s.App.Wire(); err != nil {
 		return nil, fmt.Errorf("local: %w", err)

@@ -78,7 +78,9 @@ func newPerson(a *app.App, p *loyalty.Program, index int, end time.Time) *person
 		index: index, program: p, end: end.UTC().Truncate(time.Second),
 	}
 	now := func() time.Time { return per.now }
-	per.Stores = app.NewStores(&ledger.Ledger{Table: a.Table, Now: now, Program: a.Programs.Version})
+	per.Stores = app.NewStores(&ledger.Ledger{
+		Table: a.Table, Now: now, Program: a.Programs.Version, Keyring: a.Ledger.Keyring,
+	})
 	per.home = homes[per.rand.IntN(len(homes))]
 	per.id = loyalty.MemberID(per.name("mem_"))
 	return per

@@ -9,6 +9,7 @@ import (
 
 	"github.com/go-json-experiment/json"
 	"github.com/perennial-loyalty/perennial/internal/emailaddr"
+	"github.com/perennial-loyalty/perennial/internal/keyring"
 	"github.com/perennial-loyalty/perennial/internal/ledger"
 	"github.com/perennial-loyalty/perennial/internal/ledger/stored"
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
@@ -31,6 +32,7 @@ type Contact struct {
 
 	item table.Item
 	logs int
+	key  *keyring.MemberKey // encrypts failed addresses; nil if there are none
 }
 
 // A FailedAddress is an address to which no more messages may be sent, because messages to it were returned or its
@@ -61,7 +63,7 @@ type consentDoc struct {
 
 type failedDoc struct {
 	Channel string `json:"ch"`
-	Address string `json:"a"`
+	Address []byte `json:"a"` // encrypted with the key of the member
 	Why     string `json:"w"`
 	At      int64  `json:"at"`
 }
@@ -98,11 +100,43 @@ func (cs Consents) Contact(ctx context.Context, program string, m loyalty.Member
 	for _, x := range d.Consents {
 		c.Consents = append(c.Consents, consentOf(x))
 	}
-	for _, f := range d.Failed {
-		c.Failed = append(c.Failed, FailedAddress{loyalty.Channel(f.Channel), f.Address, f.Why, stored.Instant(f.At)})
-	}
 	c.logs = d.Logs
-	return c, nil
+	if len(d.Failed) > 0 {
+		err = cs.readFailed(ctx, program, m, &c, d.Failed)
+	}
+	return c, err
+}
+
+// addressField is the name of a failed address for its encryption.
+const addressField = "failed_address"
+
+// readFailed decrypts failed addresses.
+func (cs Consents) readFailed(
+	ctx context.Context, program string, m loyalty.MemberID, c *Contact, failed []failedDoc,
+) error {
+	if err := cs.readKey(ctx, program, m, c); err != nil {
+		return err
+	}
+	for _, f := range failed {
+		address, err := c.key.Open(addressField, f.Address)
+		if err != nil {
+			return fmt.Errorf("members: read failed address of %s: %w", m, err)
+		}
+		c.Failed = append(
+			c.Failed, FailedAddress{loyalty.Channel(f.Channel), string(address), f.Why, stored.Instant(f.At)},
+		)
+	}
+	return nil
+}
+
+// readKey reads the key of a member. It returns not_found if the member has none.
+func (cs Consents) readKey(ctx context.Context, program string, m loyalty.MemberID, c *Contact) error {
+	p, err := Members(cs).Profile(ctx, program, m)
+	if err == nil && p.key == nil {
+		err = ledger.NotFound("member")
+	}
+	c.key = p.key
+	return err
 }
 
 // put returns the operation that stores the contact.
@@ -112,7 +146,8 @@ func (c Contact) put() table.Op {
 		d.Consents = append(d.Consents, storedConsent(x, ""))
 	}
 	for _, f := range c.Failed {
-		d.Failed = append(d.Failed, failedDoc{string(f.Channel), f.Address, f.Why, stored.Millis(f.At)})
+		address := c.key.Seal(addressField, []byte(f.Address))
+		d.Failed = append(d.Failed, failedDoc{string(f.Channel), address, f.Why, stored.Millis(f.At)})
 	}
 	it := c.item
 	it.Doc = stored.Encode(d)
@@ -195,15 +230,20 @@ func (p Profile) Address(c loyalty.Channel) (address string, wanted bool) {
 func (cs Consents) Consent(
 	ctx context.Context, p *loyalty.Program, m loyalty.MemberID, consents []remind.Consent, by string,
 ) error {
-	return cs.changeContact(ctx, p, m, by, func(c *Contact) []table.Op { return c.record(p.ID, m, consents, by) })
+	return cs.changeContact(ctx, p, m, by, func(c *Contact) ([]table.Op, error) {
+		return c.record(p.ID, m, consents, by), nil
+	})
 }
 
 // AddressFailed records that messages to an address are returned, or that its owner complained. A complaint also
 // withdraws the consent to marketing, even if the address had failed before.
 func (cs Consents) AddressFailed(ctx context.Context, p *loyalty.Program, m loyalty.MemberID, f FailedAddress) error {
-	return cs.changeContact(ctx, p, m, f.Why, func(c *Contact) []table.Op {
+	return cs.changeContact(ctx, p, m, f.Why, func(c *Contact) ([]table.Op, error) {
 		known := c.failed(f.Channel, f.Address)
 		if !known {
+			if err := cs.readKey(ctx, p.ID, m, c); err != nil {
+				return nil, err
+			}
 			c.Failed = append(c.Failed, f)
 			c.Failed = c.Failed[max(0, len(c.Failed)-10):]
 		}
@@ -211,12 +251,12 @@ func (cs Consents) AddressFailed(ctx context.Context, p *loyalty.Program, m loya
 			return c.record(
 				p.ID, m, []remind.Consent{{Channel: f.Channel, Purpose: loyalty.Marketing, At: f.At, Source: f.Why}},
 				f.Why,
-			)
+			), nil
 		}
 		if known {
-			return nil
+			return nil, nil
 		}
-		return []table.Op{c.put()}
+		return []table.Op{c.put()}, nil
 	})
 }
 
@@ -231,7 +271,8 @@ const (
 // reminders due at once, because other messages may now be allowed. If the program gives advance notice, the account
 // also records the channels through which the member can be contacted (engine.SetChannels).
 func (cs Consents) changeContact(
-	ctx context.Context, p *loyalty.Program, m loyalty.MemberID, actor string, change func(*Contact) []table.Op,
+	ctx context.Context, p *loyalty.Program, m loyalty.MemberID, actor string,
+	change func(*Contact) ([]table.Op, error),
 ) error {
 	if _, err := cs.Account(ctx, p, m); err != nil {
 		return err
@@ -241,9 +282,9 @@ func (cs Consents) changeContact(
 		if err != nil {
 			return err
 		}
-		ops := change(&c)
-		if len(ops) == 0 {
-			return nil
+		ops, err := change(&c)
+		if err != nil || len(ops) == 0 {
+			return err
 		}
 		wake, err := ReminderQueue(cs).wake(ctx, p.ID, m)
 		if err != nil {

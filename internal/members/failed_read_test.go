@@ -4,6 +4,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/perennial-loyalty/perennial/internal/keyring/keyringtest"
 	"github.com/perennial-loyalty/perennial/internal/ledger"
 	"github.com/perennial-loyalty/perennial/internal/ledger/stored"
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
@@ -133,7 +134,7 @@ func TestOperationsReturnTheErrorOfARead(t *testing.T) {
 		},
 	} {
 		tabletest.EachReadFails(t, name, create, func(tab table.Table) error {
-			return operation(&ledger.Ledger{Table: tab, Now: b.Now})
+			return operation(&ledger.Ledger{Table: tab, Now: b.Now, Keyring: keyringtest.New(tab, b.Now)})
 		})
 	}
 }

@@ -1,7 +1,8 @@
 // Package members stores the data of members other than their accounts: profiles, identities, consents, referral codes,
 // households, and the time at which reminders are evaluated next.
 //
-// Personal data is only in these items. Accounts and entries are pseudonymous.
+// Personal data is only in these items. Accounts and entries are pseudonymous. A profile is encrypted with the key of
+// its member, which is stored with the profile and wrapped by the key of the program (package keyring).
 package members
 
 import (
@@ -10,6 +11,7 @@ import (
 	"fmt"
 
 	"github.com/go-json-experiment/json"
+	"github.com/perennial-loyalty/perennial/internal/keyring"
 	"github.com/perennial-loyalty/perennial/internal/ledger"
 	"github.com/perennial-loyalty/perennial/internal/ledger/stored"
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
@@ -35,6 +37,8 @@ type Profile struct {
 	Birthday   string // the date of birth as 2006-01-02; may be empty
 	YearFrom   string // the start of the member's membership year as 01-02; may be empty
 	Version    int64  // the version of the stored profile that was read
+
+	key *keyring.MemberKey // the key of the member; nil if no profile is stored
 }
 
 // A Member contains an account, advanced to the present, and the profile of its member.
@@ -58,6 +62,15 @@ type Enrollment struct {
 	Consents   []remind.Consent
 	Code       string // the referral code that the member used; may be empty
 }
+
+// A sealedProfileDoc contains an encrypted profile. It is a stored form: only add fields.
+type sealedProfileDoc struct {
+	Key     []byte `json:"k"` // the key of the member, wrapped by the key of the program
+	Profile []byte `json:"p"` // a profileDoc, encrypted with the key of the member
+}
+
+// profileField is the name of the profile for its encryption.
+const profileField = "profile"
 
 // profileDoc is a stored form: only add fields.
 type profileDoc struct {
@@ -101,9 +114,13 @@ func (ms Members) Enroll(ctx context.Context, p *loyalty.Program, in Enrollment,
 	if referral.By != "" {
 		c.With = append(c.With, table.Put(referredItem(p.ID, referral.By, in.Member)))
 	}
-	c.With = append(c.With, table.Put(storedProfile(p.ID, in.Profile)))
+	profile, err := ms.newProfile(ctx, p.ID, in.Profile)
+	if err != nil {
+		return Member{}, err
+	}
+	c.With = append(c.With, table.Put(profile))
 	for _, id := range in.Identities {
-		c.With = append(c.With, table.Put(identityItem(p.ID, id, in.Member)))
+		c.With = append(c.With, table.Put(ms.identityItem(p.ID, id, in.Member)))
 	}
 	contact := Contact{item: table.Item{Key: stored.MemberKey(p.ID, in.Member, "CONTACT")}}
 	c.With = append(c.With, contact.record(p.ID, in.Member, in.Consents, by.Actor)...)
@@ -183,7 +200,7 @@ func (ms Members) get(
 	if m.Account, m.Unwritten, err = bring(items.account); err != nil {
 		return Member{}, err
 	}
-	if m.Profile, err = readProfile(items.profile, id); err == nil && p.Households.Size > 0 {
+	if m.Profile, err = ms.readProfile(ctx, p.ID, items.profile, id); err == nil && p.Households.Size > 0 {
 		var lives livesInDoc
 		lives, err = readLivesIn(items.household, id)
 		m.Household = lives.Household
@@ -219,37 +236,81 @@ func (ms Members) Profile(ctx context.Context, program string, m loyalty.MemberI
 	if err != nil {
 		return Profile{}, ledger.Retryable(err)
 	}
-	return readProfile(it, m)
+	return ms.readProfile(ctx, program, it, m)
 }
 
-func readProfile(it table.Item, m loyalty.MemberID) (Profile, error) {
+// readProfile decrypts a profile. It returns an empty profile if none is stored.
+func (ms Members) readProfile(
+	ctx context.Context, program string, it table.Item, m loyalty.MemberID,
+) (Profile, error) {
+	if it.Version == 0 {
+		return Profile{Member: m}, nil
+	}
+	var sealed sealedProfileDoc
+	if err := json.Unmarshal(it.Doc, &sealed); err != nil {
+		return Profile{}, fmt.Errorf("members: read profile %s: %w", m, err)
+	}
+	key, err := ms.Keyring.Member(ctx, program, string(m), sealed.Key)
+	if err != nil {
+		return Profile{}, ledger.Retryable(err)
+	}
+	text, err := key.Open(profileField, sealed.Profile)
 	var d profileDoc
-	if it.Version > 0 {
-		if err := json.Unmarshal(it.Doc, &d); err != nil {
-			return Profile{}, fmt.Errorf("members: read profile %s: %w", m, err)
-		}
+	if err == nil {
+		err = json.Unmarshal(text, &d)
+	}
+	if err != nil {
+		return Profile{}, fmt.Errorf("members: read profile %s: %w", m, err)
 	}
 	return Profile{
 		m, d.ExternalID, d.Email, d.Phone, d.Name, d.Locale, d.Timezone, d.Birthday, d.MembershipYearStart, it.Version,
+		&key,
 	}, nil
 }
 
-func storedProfile(program string, p Profile) table.Item {
+// newProfile returns the item of a new member's profile, with a new key.
+func (ms Members) newProfile(ctx context.Context, program string, p Profile) (table.Item, error) {
+	key, err := ms.Keyring.NewMember(ctx, program, string(p.Member))
+	if err != nil {
+		return table.Item{}, ledger.Retryable(err)
+	}
+	p.key = &key
+	return p.item(program), nil
+}
+
+// nextProfile returns the item of a changed profile. If the profile was not read from the table, it reads the member's
+// key.
+func (ms Members) nextProfile(ctx context.Context, program string, p Profile) (table.Item, error) {
+	if p.key == nil {
+		was, err := ms.Profile(ctx, program, p.Member)
+		if err != nil {
+			return table.Item{}, err
+		}
+		if p.key = was.key; p.key == nil {
+			return table.Item{}, ledger.NotFound("member")
+		}
+	}
+	return p.item(program), nil
+}
+
+// item returns the item of a profile, encrypted with the key of its member.
+func (p Profile) item(program string) table.Item {
+	sealed := p.key.Seal(profileField, stored.Encode(
+		profileDoc{p.ExternalID, p.Email, p.Name, p.Locale, p.Timezone, p.Birthday, p.YearFrom, p.Phone},
+	))
 	return table.Item{
 		Key: stored.MemberKey(program, p.Member, stored.ProfileItem), Version: p.Version,
-		Doc: stored.Encode(
-			profileDoc{p.ExternalID, p.Email, p.Name, p.Locale, p.Timezone, p.Birthday, p.YearFrom, p.Phone},
-		),
+		Doc: stored.Encode(sealedProfileDoc{p.key.Wrapped, sealed}),
 	}
 }
 
-func identityItem(program string, id stored.Identity, m loyalty.MemberID) table.Item {
-	return table.Item{Key: stored.IdentityKey(program, id), Doc: stored.Encode(identityDoc{string(m)})}
+func (ms Members) identityItem(program string, id stored.Identity, m loyalty.MemberID) table.Item {
+	return table.Item{Key: ms.IdentityKey(program, id), Doc: stored.Encode(identityDoc{string(m)})}
 }
 
 // Find returns the member with an identity, or not_found if there is none.
 func (ms Members) Find(ctx context.Context, program string, id stored.Identity) (loyalty.MemberID, error) {
-	it, err := ms.Table.Get(ctx, stored.IdentityKey(program, id))
+	it, err := ms.Table.Get(ctx, ms.IdentityKey(program, id))
 	if err != nil {
 		return "", ledger.Retryable(err)
 	}
@@ -287,9 +348,13 @@ type Change struct {
 // writes an entry if the change affects traits that rules use. It returns already_exists if another member has a new
 // identity, and ErrTryAgain if another process changed the profile meanwhile.
 func (ms Members) Change(ctx context.Context, p *loyalty.Program, in Change, by ledger.By) error {
-	ops := []table.Op{table.Put(storedProfile(p.ID, in.Profile))}
+	profile, err := ms.nextProfile(ctx, p.ID, in.Profile)
+	if err != nil {
+		return err
+	}
+	ops := []table.Op{table.Put(profile)}
 	for _, id := range in.Removed {
-		it, err := ms.Table.Get(ctx, stored.IdentityKey(p.ID, id))
+		it, err := ms.Table.Get(ctx, ms.IdentityKey(p.ID, id))
 		if err != nil {
 			return ledger.Retryable(err)
 		}
@@ -298,7 +363,7 @@ func (ms Members) Change(ctx context.Context, p *loyalty.Program, in Change, by 
 		}
 	}
 	for _, id := range in.Added {
-		ops = append(ops, table.Put(identityItem(p.ID, id, in.Profile.Member)))
+		ops = append(ops, table.Put(ms.identityItem(p.ID, id, in.Profile.Member)))
 	}
 	who := traits(in.Profile, in.Segments)
 	agreed, contact, err := ms.agreed(ctx, p, in, by)
@@ -323,7 +388,7 @@ func (ms Members) Change(ctx context.Context, p *loyalty.Program, in Change, by 
 		return err
 	}
 	for _, id := range in.Added {
-		if stored.IdentityKey(p.ID, id) != conflict.Key {
+		if ms.IdentityKey(p.ID, id) != conflict.Key {
 			continue
 		}
 		field := id.Kind

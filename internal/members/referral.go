@@ -86,7 +86,7 @@ func (rs Referrals) GiveCode(
 		id := stored.Identity{Kind: ReferralCode, Value: redeem.PlainCode(given)}
 		err = rs.Table.Transact(ctx,
 			table.Put(table.Item{Key: stored.MemberKey(p.ID, m, "REFERRAL"), Doc: stored.Encode(referralDoc{given})}),
-			table.Put(identityItem(p.ID, id, m)))
+			table.Put(Members(rs).identityItem(p.ID, id, m)))
 		var conflict *table.ConflictError
 		switch {
 		case err == nil:

@@ -5,6 +5,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/perennial-loyalty/perennial/internal/keyring/keyringtest"
 	"github.com/perennial-loyalty/perennial/internal/ledger"
 	"github.com/perennial-loyalty/perennial/internal/ledger/stored"
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
@@ -91,7 +92,7 @@ func TestVisitReadsTheEntriesSinceTheLast(t *testing.T) {
 	}
 	seen := v.State.Seen
 	f := &tabletest.FailingRead{Table: b.Table, Fail: 1 << 40}
-	l := &ledger.Ledger{Table: f, Now: b.Now}
+	l := &ledger.Ledger{Table: f, Now: b.Now, Keyring: b.Keyring}
 	again, err := Reminders{l}.Visit(t.Context(), b.p, "mem_ada", nil)
 	if err != nil || again.State.Seen != seen || len(again.State.Codes) != 1 {
 		t.Errorf("%+v, %v", again, err)
@@ -107,7 +108,7 @@ func TestVisitReadsTheEntriesSinceTheLast(t *testing.T) {
 	}
 	acc.Sequence--
 	behind.item.Key = table.Key{}
-	failing := &ledger.Ledger{Table: &tabletest.FailingRead{Table: b.Table, Fail: 1}, Now: b.Now}
+	failing := &ledger.Ledger{Table: &tabletest.FailingRead{Table: b.Table, Fail: 1}, Now: b.Now, Keyring: b.Keyring}
 	if err := (Reminders{failing}).digest(t.Context(), b.p, &behind, acc, nil, noon); err != nil {
 		t.Errorf("without new entries, the entries are read: %v", err)
 	}
@@ -122,7 +123,7 @@ func TestRedemptionWithoutAnIndividualCode(t *testing.T) {
 			t.Errorf("%q: %+v, %v", code, got, err)
 		}
 	}
-	f := &ledger.Ledger{Table: &tabletest.FailingRead{Table: b.Table, Fail: 1}, Now: b.Now}
+	f := &ledger.Ledger{Table: &tabletest.FailingRead{Table: b.Table, Fail: 1}, Now: b.Now, Keyring: b.Keyring}
 	if _, err := (GiftMessages{f}).codeOf(t.Context(), "p", loyalty.Redemption{ID: "rd_1"}); err != nil {
 		t.Errorf("the code of a redemption without a code is read: %v", err)
 	}
@@ -169,7 +170,7 @@ func TestOperationsReturnTheErrorOfARead(t *testing.T) {
 		},
 	} {
 		tabletest.EachReadFails(t, name, create, func(tab table.Table) error {
-			return operation(&ledger.Ledger{Table: tab, Now: b.Now})
+			return operation(&ledger.Ledger{Table: tab, Now: b.Now, Keyring: keyringtest.New(tab, b.Now)})
 		})
 	}
 }

@@ -41,7 +41,9 @@ func TestActivityIsWrittenOnceInTenMinutes(t *testing.T) {
 	a := *s.stack.App
 	a.Now = func() time.Time { return now }
 	a.Log = slog.New(slog.NewTextHandler(&log, nil))
-	a.Stores = app.NewStores(&ledger.Ledger{Table: c, Now: a.Now, Program: a.Programs.Version})
+	a.Stores = app.NewStores(&ledger.Ledger{
+		Table: c, Now: a.Now, Program: a.Programs.Version, Keyring: a.Ledger.Keyring,
+	})
 	function := payments.Webhooks(&a)
 	n := 0
 	send := func(provider, want string) {

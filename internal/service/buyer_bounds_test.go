@@ -89,7 +89,7 @@ func TestOrderOfACustomerWhoWasNamed(t *testing.T) {
 			t.Errorf("%s: the orders under the name are %v", c.name, got)
 		}
 		for customer, want := range map[string]bool{"stripe:7": c.customer, "": false} {
-			it, err := x.Table.Get(t.Context(), customerKey("p", customer))
+			it, err := x.Table.Get(t.Context(), (Payments{x.Ledger}).customerKey("p", customer))
 			if err != nil || it.Version > 0 != want {
 				t.Errorf("%s: the customer %q has the item %+v, %v", c.name, customer, it, err)
 			}

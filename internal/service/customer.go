@@ -28,8 +28,10 @@ type customerItem struct {
 	item table.Item
 }
 
-func customerKey(program, customer string) table.Key {
-	return table.Key{PK: "P#" + program + "#ID#customer#" + customer, SK: "CUSTOMER"}
+func (ps Payments) customerKey(program, customer string) table.Key {
+	key := ps.IdentityKey(program, stored.Identity{Kind: "customer", Value: customer})
+	key.SK = "CUSTOMER"
+	return key
 }
 
 func (c customerItem) put() table.Op {
@@ -39,7 +41,7 @@ func (c customerItem) put() table.Op {
 
 // customer reads the member of a customer. The result's Member is empty if no member was ever stated.
 func (ps Payments) customer(ctx context.Context, program, customer string) (c customerItem, err error) {
-	if c.item, err = ps.Table.Get(ctx, customerKey(program, customer)); err != nil {
+	if c.item, err = ps.Table.Get(ctx, ps.customerKey(program, customer)); err != nil {
 		return c, ledger.Retryable(err)
 	}
 	if c.item.Version > 0 {

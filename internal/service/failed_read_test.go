@@ -7,6 +7,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/perennial-loyalty/perennial/internal/keyring/keyringtest"
 	"github.com/perennial-loyalty/perennial/internal/ledger"
 	"github.com/perennial-loyalty/perennial/internal/ledger/stored"
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
@@ -189,6 +190,7 @@ func TestOperationsReturnTheErrorOfARead(t *testing.T) {
 		tabletest.EachReadFails(t, name, create, func(tab table.Table) error {
 			return operation(&ledger.Ledger{
 				Table: tab, Now: func() time.Time { return noon },
+				Keyring: keyringtest.New(tab, func() time.Time { return noon }),
 				Program: func(context.Context, string, int) (*loyalty.Program, error) { return x.p, nil },
 			})
 		})

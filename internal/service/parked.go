@@ -41,7 +41,7 @@ const maxClaimed = 100
 
 // parked returns the orders that wait for a member under a name, at most maxClaimed.
 func (ps Payments) parked(ctx context.Context, program string, id stored.Identity) (items []table.Item, err error) {
-	for it, err := range ps.Table.Query(ctx, table.Query{PK: parkedPartition(program, id), Limit: maxClaimed}) {
+	for it, err := range ps.Table.Query(ctx, table.Query{PK: ps.parkedPartition(program, id), Limit: maxClaimed}) {
 		if err != nil {
 			return nil, ledger.Retryable(err)
 		}
@@ -99,7 +99,7 @@ func (ps Payments) claim(
 func (ps Payments) park(
 	ctx context.Context, program string, id stored.Identity, order string, ops []table.Op,
 ) ([]table.Op, error) {
-	key := table.Key{PK: parkedPartition(program, id), SK: order}
+	key := table.Key{PK: ps.parkedPartition(program, id), SK: order}
 	if slices.ContainsFunc(ops, func(op table.Op) bool { return op.Item.Key == key }) {
 		return ops, nil
 	}
@@ -119,6 +119,7 @@ type parkedDoc struct {
 
 // parkedPartition returns the partition that lists orders of an unknown person, under an identity by which the person
 // may later enroll. It is one of the partitions of identities, because an enrollment is allowed to delete their items.
-func parkedPartition(program string, id stored.Identity) string {
+func (ps Payments) parkedPartition(program string, id stored.Identity) string {
+	id = ps.HashedIdentity(program, id)
 	return "P#" + program + "#ID#parked-" + id.Kind + "#" + id.Value
 }

@@ -187,7 +187,7 @@ func TestMemberWhomAPaymentFinds(t *testing.T) {
 		x.p.Payments.FindBy = c.find
 		if c.customer != "" {
 			doc := stored.Encode(customerDoc{c.customer})
-			x.put(t, table.Item{Key: customerKey("p", "stripe:7"), Doc: doc})
+			x.put(t, table.Item{Key: (Payments{x.Ledger}).customerKey("p", "stripe:7"), Doc: doc})
 		}
 		got, err := Payments{x.Ledger}.payer(t.Context(), x.p, c.d, noon)
 		if err != nil || got != c.want {

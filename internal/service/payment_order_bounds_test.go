@@ -28,7 +28,7 @@ func TestOrderOfAnUnknownPayer(t *testing.T) {
 	x.receive(t, "evt_1", &r)
 	parked("an email address", map[stored.Identity]bool{byEmail: true, byExternal: false, byCustomer: false})
 	version := func(id stored.Identity) int64 {
-		it, err := x.Table.Get(t.Context(), table.Key{PK: parkedPartition("p", id), SK: "1"})
+		it, err := x.Table.Get(t.Context(), table.Key{PK: (Payments{x.Ledger}).parkedPartition("p", id), SK: "1"})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -102,7 +102,10 @@ func TestParkedOrderThatIsClaimed(t *testing.T) {
 			func(x *till) {
 				x.put(
 					t,
-					table.Item{Key: table.Key{PK: parkedPartition("p", byEmail), SK: "2"}, Doc: []byte("{}")},
+					table.Item{
+						Key: table.Key{PK: (Payments{x.Ledger}).parkedPartition("p", byEmail), SK: "2"},
+						Doc: []byte("{}"),
+					},
 				)
 			}, "mem_ada", nil, 1, "mem_ada", false,
 		},

@@ -7,6 +7,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net/http"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/config"
@@ -14,6 +15,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/secretsmanager"
 
 	"github.com/perennial-loyalty/perennial/internal/boot"
+	"github.com/perennial-loyalty/perennial/internal/keyring"
 	"github.com/perennial-loyalty/perennial/internal/table/dynamotable"
 )
 
@@ -44,4 +46,17 @@ func Secret(ctx context.Context, id string) ([]byte, error) {
 		return nil, fmt.Errorf("operator: find credentials and region: %w", err)
 	}
 	return boot.Secret{Client: secretsmanager.NewFromConfig(conf), ID: id}.Read(ctx)
+}
+
+// Root returns a root key that unwraps the keys of programs with KMS. It cannot wrap new ones.
+func Root(ctx context.Context) (keyring.Root, error) {
+	conf, err := config.LoadDefaultConfig(ctx)
+	if err != nil {
+		return keyring.Root{}, fmt.Errorf("operator: find credentials and region: %w", err)
+	}
+	key := boot.KMS{
+		Region: conf.Region, Credentials: conf.Credentials.Retrieve, Do: http.DefaultClient.Do,
+		Endpoint: boot.Endpoint("AWS_ENDPOINT_URL_KMS"),
+	}
+	return key.Root(), nil
 }

@@ -6,6 +6,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/perennial-loyalty/perennial/internal/keyring/keyringtest"
 	"github.com/perennial-loyalty/perennial/internal/ledger"
 	"github.com/perennial-loyalty/perennial/internal/loyalty/loyaltytest"
 	"github.com/perennial-loyalty/perennial/internal/table"
@@ -36,6 +37,7 @@ func New(t testing.TB) *Bench {
 	t.Cleanup(func() { _ = tab.Close() })
 	b := &Bench{Table: tab, Clock: loyaltytest.Noon}
 	b.Ledger = &ledger.Ledger{Table: b, Now: func() time.Time { return b.Clock }}
+	b.Keyring = keyringtest.New(tab, b.Ledger.Now)
 	return b
 }
 

@@ -37,6 +37,7 @@ type Server struct {
 	DynamoDB http.Handler      // serves the requests to DynamoDB that the policies allow
 	Secrets  map[string]string // the values of secrets by ARN
 	Queues   map[string]Queue  // the SQS queues by URL
+	Keys     map[string]Key    // the keys of KMS by ARN
 
 	// Receives emails for SES; returns ErrRejected for an invalid address.
 	Email func(context.Context, Email) error

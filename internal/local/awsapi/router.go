@@ -40,6 +40,8 @@ func (s *Server) find(r *request) (service, bool) {
 		return service{jsonError, (*Server).sqs}, true
 	case "secretsmanager":
 		return service{jsonError, (*Server).secretsManager}, true
+	case "TrentService":
+		return service{jsonError, (*Server).kms}, true
 	case "AWSEvents":
 		return service{jsonError, (*Server).eventBridge}, true
 	}

@@ -51,6 +51,7 @@ type Options struct {
 	Binaries   string            // a directory that contains <function>/bootstrap
 	Parameters map[string]string // values of the template's parameters; others have their default value
 	Secrets    map[string]string // values of the template's secrets, by logical ID
+	DataKey    awsapi.Key        // emulates the KMS key DataKey of the template
 	// Program is the loyalty program to which text messages are attributed, because SNS requests name none.
 	Program string
 
@@ -152,6 +153,7 @@ func (d *Deployment) services() (*awsapi.Server, error) {
 	for id, secret := range d.options.Secrets {
 		s.Secrets[fmt.Sprint(d.values[id])] = secret
 	}
+	s.Keys = map[string]awsapi.Key{fmt.Sprint(d.values["DataKey.Arn"]): d.options.DataKey}
 	for _, f := range d.options.Template.Functions {
 		for _, e := range f.Events {
 			if e.Type == "SQS" {

@@ -12,6 +12,7 @@ import (
 	"time"
 	_ "time/tzdata" // makes time zones available and equal on every machine
 
+	"github.com/perennial-loyalty/perennial/internal/keyring/keyringtest"
 	"github.com/perennial-loyalty/perennial/internal/ledger"
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
 	"github.com/perennial-loyalty/perennial/internal/loyalty/calendar"
@@ -86,6 +87,7 @@ func New(tb testing.TB, t table.Table) *Bench {
 		},
 		Program: func(context.Context, string, int) (*loyalty.Program, error) { return b.P, nil },
 	}
+	b.Keyring = keyringtest.New(t, b.Ledger.Now)
 	return b
 }
 
