@@ -50,11 +50,12 @@ var pebbletable = []mutation{
 	// These mutations concern the cache.
 	{"unsynced.go", "\tt.cache.put(w.changed)\n", "", "serve a stale version"},
 	{
-		"cache.go", "\t\t\tc.bytes -= was.size()\n\t\t\tc.slots.Remove(it.Key)\n",
-		"\t\t\tc.bytes -= was.size()\n\t\t\twas.item, was.filled = it, true\n" +
-			"\t\t\tc.bytes += was.size()\n\t\t\tcontinue\n",
+		"cache.go", "\t\tc.remove(it.Key)\n",
+		"\t\tif was, ok := c.slots.Peek(it.Key); ok {\n\t\t\tc.bytes -= was.size()\n" +
+			"\t\t\twas.item, was.filled = it, true\n\t\t\tc.bytes += was.size()\n\t\t\tcontinue\n\t\t}\n",
 		"change a slot in place",
 	},
+	{"cache.go", "\t\tif it.Version <= 1 { // created or deleted\n", "\t\tif false {\n", "list an old set of items"},
 	{"cache.go", "if now, ok := c.slots.Peek(it.Key); ok && now == s && !s.filled {", "if true {", "fill any slot"},
 	{"cache.go", "!ok || now != s", "ok && now != s", "trust a slot that was evicted"},
 	{"cache.go", "for c.bytes > c.limit {", "for false {", "let the cache grow without a limit"},
