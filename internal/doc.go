@@ -7,8 +7,8 @@
 //   - functions: the programs that run, nine thin mains and perennial, the command line.
 //   - boot and local start the functions: on Lambda, and on one machine.
 //   - api, payments, jobs and relay handle events: requests of the API, webhooks of payment providers, schedules with
-//     their queues, and records of the table's stream. api/programs and api/reminders serve the program file and the
-//     reminders, api/request has the table of routes and decodes and checks requests.
+//     their queues, and records of the table's stream. api/programs, api/redemptions and api/reminders serve the
+//     functions programs, redeem and reminders. api/request has the table of routes and decodes and checks requests.
 //   - app, auth and notify contain code that these packages share: for settings and loaded programs, for API keys, and
 //     for messages to members.
 //   - service contains the use cases that combine stores: orders, events, redemptions, transfers and the reports of
@@ -70,8 +70,8 @@
 //
 //  1. internal/api/openapi.yaml: the operation; then go generate ./internal/api/wire.
 //  2. internal/api/request/routes.go: the route, its function and its scope. internal/api/routes.go: its operation,
-//     which is in the file of the resource, such as internal/api/code.go. The functions programs and reminders have
-//     packages of their own.
+//     which is in the file of the resource, such as internal/api/order.go. The functions programs, redeem and reminders
+//     have packages of their own.
 //  3. internal/api/matrix_test.go: the body of a request. internal/api/testdata: a script that causes each rejection of
 //     the route, and repeats the request if it has an Idempotency-Key.
 //  4. internal/api/testdata/examples/examples.txt: an exchange. go test ./internal/api -run TestGolden -update copies

@@ -159,7 +159,7 @@ func TestChangedLevelsRequireMode(t *testing.T) {
 	data := filepath.Join(t.TempDir(), "data")
 	first, second := writeProgram(t), writeProgram(t, "from: 500,", "from: 100,")
 	const ask = "perennial: The requirements of levels have changed. " +
-		"Set levels to upgrade_only (members only move up) or full (members also move down).\n"
+		"Set tier_changes to upgrade_only (members only move up) or full (members also move down).\n"
 	steps(t, []step{
 		{[]string{"publish", "--data", data, first}, "version 1 of bluebird is live\n"},
 		{[]string{"publish", "--data", data, second}, ask},

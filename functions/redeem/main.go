@@ -2,8 +2,8 @@
 package main
 
 import (
-	"github.com/perennial-loyalty/perennial/internal/api"
+	"github.com/perennial-loyalty/perennial/internal/api/redemptions"
 	"github.com/perennial-loyalty/perennial/internal/boot"
 )
 
-func main() { boot.Start(api.Redeem) }
+func main() { boot.Start(redemptions.Handler) }

@@ -32,29 +32,21 @@ func (b adjustmentBody) check(c *request.Check) {
 	c.Text(request.At("reason"), b.Reason, 3, 200)
 }
 
-// optionalWallet checks an optional wallet ID. It returns the empty string, which stands for the main wallet, if the
-// ID is omitted.
-func optionalWallet(c *request.Check, p request.Place, id *string) string {
-	if id == nil {
-		return ""
-	}
-	return wallet(c, p, *id)
-}
-
 func createAdjustment(ctx context.Context, c *request.Call) (request.Answer, error) {
 	var b adjustmentBody
 	wallet := ""
-	p, m, err := askedMember(ctx, c, &b, func(faults *request.Check) {
+	p, m, err := request.AskedMember(ctx, c, &b, func(faults *request.Check) {
 		b.check(faults)
-		wallet = optionalWallet(faults, request.At("wallet"), b.Wallet)
+		wallet = request.OptionalWallet(faults, request.At("wallet"), b.Wallet)
 	})
 	if err != nil {
 		return request.Answer{}, err
 	}
 	in := service.Adjustment{
-		ID: derivedID(c, "adj_", m), Member: m, Wallet: wallet, Points: loyalty.Points(b.Points.N), Reason: b.Reason,
+		ID: request.DerivedID(c, "adj_", m), Member: m, Wallet: wallet, Points: loyalty.Points(b.Points.N),
+		Reason: b.Reason,
 	}
-	by, err := by(c, struct { // a field that a later release adds has omitzero; see byRedemption
+	by, err := request.By(c, struct { // a field that a later release adds has omitzero; see byRedemption
 		ID     string
 		Member loyalty.MemberID
 		Points loyalty.Points

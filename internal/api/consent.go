@@ -66,7 +66,7 @@ const maxLogged = 200
 
 // listConsents lists a member's consents and the log of their changes.
 func listConsents(ctx context.Context, c *request.Call) (request.Answer, error) {
-	p, m, err := namedMember(ctx, c)
+	p, m, err := request.NamedMember(ctx, c)
 	if err != nil {
 		return request.Answer{}, err
 	}

@@ -1,7 +1,8 @@
 // Package api implements the operations of the HTTP API. Each one decodes the request, authorizes it, calls a store of
-// the App and encodes the result. The file openapi.yaml specifies the API. Packages programs and reminders implement
-// the operations of the functions with these names; this package implements the others and tests all. request.Routes
-// lists the operations with their functions, and request.Catalogue is the only map from error codes to HTTP statuses.
+// the App and encodes the result. The file openapi.yaml specifies the API. Packages programs, redemptions and
+// reminders implement the operations of the functions programs, redeem and reminders. This package implements the
+// operations of the functions earn and members, and tests all. request.Routes lists the operations with their
+// functions, and request.Catalogue is the only map from error codes to HTTP statuses.
 //
 // The package guarantees that
 //

@@ -5,7 +5,7 @@ import (
 )
 
 // A checkout reserves a reward and commits the redemption when the order is paid.
-func ExampleRedeem() {
+func Example_redeem() {
 	shop := open(program.Demo())
 	shop.enroll("ada")
 	shop.grant("ada", 500)
@@ -25,7 +25,7 @@ func ExampleRedeem() {
 
 // Canceling a reservation restores the points. A reservation that is neither committed nor canceled expires after the
 // program's hold, here 30 minutes.
-func ExampleRedeem_cancel() {
+func Example_redeemCancel() {
 	shop := open(program.Demo())
 	shop.enroll("ada")
 	shop.grant("ada", 500)
@@ -50,7 +50,7 @@ func ExampleRedeem_cancel() {
 
 // A shop reverses a redemption when its order is refunded. The points return, and the code can no longer be used. For a
 // gift card that was used in part, only the points of the unused part return.
-func ExampleRedeem_reverse() {
+func Example_redeemReverse() {
 	shop := open(program.Demo())
 	shop.enroll("ada")
 	shop.grant("ada", 2500)
@@ -72,7 +72,7 @@ func ExampleRedeem_reverse() {
 // A rejected redemption lists the requirements that are not met. The rejection is recorded: a retry with the same
 // Idempotency-Key is rejected again, even if the member meets the requirements by then, so that a retry never surprises
 // a checkout.
-func ExampleRedeem_reject() {
+func Example_redeemReject() {
 	shop := open(program.Demo())
 	shop.enroll("ada")
 
@@ -100,7 +100,7 @@ func ExampleRedeem_reject() {
 
 // A storefront lists the rewards with the requirements that the member does not meet: points, a level, a larger order,
 // or the remaining stock.
-func ExampleRedeem_list() {
+func Example_redeemList() {
 	shop := open(program.Demo())
 	shop.enroll("ada")
 	shop.grant("ada", 600)
@@ -121,7 +121,7 @@ func ExampleRedeem_list() {
 // A reward with codes: uploaded takes each code from a pool that the merchant fills, here with the codes of a cinema.
 // Tills send their terminal or session in the header Perennial-Client: after five unknown codes in a minute, only that
 // client must wait.
-func ExampleRedeem_uploadedCodes() {
+func Example_redeemUploadedCodes() {
 	shop := open(program.Demo())
 	shop.enroll("ada")
 	shop.grant("ada", 1500)
@@ -153,7 +153,7 @@ func ExampleRedeem_uploadedCodes() {
 
 // A gift card can be used in several parts. A mistaken use can be reversed once, with a reason, which restores its
 // amount.
-func ExampleRedeem_giftCard() {
+func Example_redeemGiftCard() {
 	shop := open(program.Demo())
 	shop.enroll("ada")
 	shop.grant("ada", 2500)
@@ -178,7 +178,7 @@ func ExampleRedeem_giftCard() {
 // A member sends a gift card to a friend by email, in the member's language. Anyone with the code can use it. The next
 // scheduled run sends the message. If SES does not answer, the message is sent again with the same ID, up to three
 // times in all. A message may therefore arrive twice. The redemption shows a message that failed.
-func ExampleRedeem_send() {
+func Example_redeemSend() {
 	shop := open(program.Demo())
 	shop.call("POST", "/v1/members", `{"external_id": "emil", "name": "Emil Hofmann", "locale": "de"}`)
 	shop.grant("emil", 2500)
@@ -200,7 +200,7 @@ func ExampleRedeem_send() {
 
 // An order is paid with points, at the program's rate and up to its share of the order. The shop commits only the
 // points that the order needs, and the others return to the balance.
-func ExampleRedeem_payWithPoints() {
+func Example_redeemPayWithPoints() {
 	shop := open(minimal, `
 redemption:
   pay: { rates: { EUR: 100 per 1.00 }, share: 50% }
@@ -225,7 +225,7 @@ redemption:
 }
 
 // A member gives points to another member, who accepts them. The points keep their expiry.
-func ExampleRedeem_transfer() {
+func Example_redeemTransfer() {
 	shop := open(minimal, `
 transfers: { min: 100, limit: 1 per day, accept: 7 days }
 `)
@@ -250,7 +250,7 @@ transfers: { min: 100, limit: 1 per day, accept: 7 days }
 
 // Points are converted to another wallet at the program's rate. The conversion can be reversed for the period that the
 // program allows.
-func ExampleRedeem_conversion() {
+func Example_redeemConversion() {
 	shop := open(minimal, `
 wallets:
   - { id: miles, points: { one: mile, other: miles }, expires: { after: 6 months } }

@@ -36,15 +36,15 @@ func day(c *request.Check, p request.Place, s string) calendar.Date {
 func extendPoints(ctx context.Context, c *request.Call) (request.Answer, error) {
 	var b extensionBody
 	var until calendar.Date
-	p, m, err := askedMember(ctx, c, &b, func(faults *request.Check) {
+	p, m, err := request.AskedMember(ctx, c, &b, func(faults *request.Check) {
 		until = day(faults, request.At("until"), b.Until)
 		faults.Text(request.At("reason"), b.Reason, 3, 200)
 	})
 	if err != nil {
 		return request.Answer{}, err
 	}
-	in := service.Extension{ID: derivedID(c, "ext_", m), Member: m, Until: until, Reason: b.Reason}
-	by, err := by(c, in)
+	in := service.Extension{ID: request.DerivedID(c, "ext_", m), Member: m, Until: until, Reason: b.Reason}
+	by, err := request.By(c, in)
 	if err != nil {
 		return request.Answer{}, err
 	}
@@ -55,7 +55,7 @@ func extendPoints(ctx context.Context, c *request.Call) (request.Answer, error) 
 func reinstatePoints(ctx context.Context, c *request.Call) (request.Answer, error) {
 	var b reinstatementBody
 	var until calendar.Date
-	p, m, err := askedMember(ctx, c, &b, func(faults *request.Check) {
+	p, m, err := request.AskedMember(ctx, c, &b, func(faults *request.Check) {
 		if faults.Required(request.At("entry"), b.Entry != "") && !request.ValidEntryID(b.Entry) {
 			faults.Fault(request.At("entry"), loyalty.ValidationFailed, "This must be the ID of an entry, like ent_…")
 		}

@@ -49,11 +49,11 @@ func createHousehold(ctx context.Context, c *request.Call) (request.Answer, erro
 	if err != nil {
 		return request.Answer{}, err
 	}
-	by, err := by(c, head)
+	by, err := request.By(c, head)
 	if err != nil {
 		return request.Answer{}, err
 	}
-	r, err := c.App.Households.Found(ctx, p, derivedID(c, "hh_", head), head, by)
+	r, err := c.App.Households.Found(ctx, p, request.DerivedID(c, "hh_", head), head, by)
 	if refused := (*loyalty.Error)(nil); errors.As(err, &refused) && refused.Pointer == "/member" {
 		named := *refused
 		named.Pointer = "/owner" // only this field of the request names the member

@@ -42,7 +42,7 @@ const maxRecent = 20
 // retrieveSelf returns the member and the latest entries. The entries are complete up to the account's sequence
 // number, even if the index does not contain the latest ones yet.
 func retrieveSelf(ctx context.Context, c *request.Call) (request.Answer, error) {
-	p, m, err := namedMember(ctx, c)
+	p, m, err := request.NamedMember(ctx, c)
 	if err != nil {
 		return request.Answer{}, err
 	}
@@ -80,7 +80,7 @@ func enrollSelf(ctx context.Context, c *request.Call) (request.Answer, error) {
 	if c.Who.Email != "" {
 		in.Email = &c.Who.Email
 	}
-	id := loyalty.MemberID(derivedID(c, "mem_", loyalty.MemberID(c.Who.Subject)))
+	id := loyalty.MemberID(request.DerivedID(c, "mem_", loyalty.MemberID(c.Who.Subject)))
 	c.Who.ID = string(id)
 	out, err := enroll(ctx, c, p, in, id)
 	if errors.Is(err, loyalty.AlreadyExists) || errors.Is(err, loyalty.KeyReused) {

@@ -133,7 +133,7 @@ func createMember(ctx context.Context, c *request.Call) (request.Answer, error) 
 	if err != nil {
 		return request.Answer{}, err
 	}
-	return enroll(ctx, c, p, b, loyalty.MemberID(derivedID(c, "mem_", "")))
+	return enroll(ctx, c, p, b, loyalty.MemberID(request.DerivedID(c, "mem_", "")))
 }
 
 // checkCode checks the form of the referral code.
@@ -163,7 +163,7 @@ func enroll(
 	if b.ReferralCode != nil {
 		through = *b.ReferralCode
 	}
-	by, err := by(c, struct {
+	by, err := request.By(c, struct {
 		members.Profile `json:",inline"`
 		Segments        []string      `json:",omitzero"`
 		Consents        []consentBody `json:",omitzero"`
@@ -201,7 +201,7 @@ func claimed(
 }
 
 func retrieveMember(ctx context.Context, c *request.Call) (request.Answer, error) {
-	p, m, err := namedMember(ctx, c)
+	p, m, err := request.NamedMember(ctx, c)
 	if err != nil {
 		return request.Answer{}, err
 	}
@@ -218,7 +218,7 @@ func updateMember(ctx context.Context, c *request.Call) (request.Answer, error) 
 
 // update changes the member in the path.
 func update(ctx context.Context, c *request.Call, b memberBody) (request.Answer, error) {
-	p, m, err := namedMember(ctx, c)
+	p, m, err := request.NamedMember(ctx, c)
 	if err != nil {
 		return request.Answer{}, err
 	}
@@ -260,16 +260,6 @@ func update(ctx context.Context, c *request.Call, b memberBody) (request.Answer,
 // without returns the elements of ids that are not in others.
 func without(ids, others []stored.Identity) []stored.Identity {
 	return slices.DeleteFunc(slices.Clone(ids), func(id stored.Identity) bool { return slices.Contains(others, id) })
-}
-
-// namedMember returns the live program and the current state of the member in the path.
-func namedMember(ctx context.Context, c *request.Call) (*loyalty.Program, members.Member, error) {
-	p, id, err := c.ProgramAndMember(ctx, c.Path("member"))
-	if err != nil {
-		return nil, members.Member{}, err
-	}
-	m, err := c.App.Members.Current(ctx, p, id)
-	return p, m, err
 }
 
 // wireMember returns a member as the API presents it to the caller. Segments are for the merchant only.
@@ -344,4 +334,17 @@ func pending(acc loyalty.Account, wallet string) []wire.PendingPoints {
 		out = append(out, wire.PendingPoints{Points: int64(open)})
 	}
 	return out
+}
+
+// identities returns the member's identities in other systems. It stores an email address as a keyed hash, so that the
+// table's keys do not reveal the address.
+func identities(c *request.Call, externalID, email string) []stored.Identity {
+	var ids []stored.Identity
+	if externalID != "" {
+		ids = append(ids, stored.Identity{Kind: "external", Value: externalID})
+	}
+	if email != "" {
+		ids = append(ids, c.Blind(c.Who.Program, email))
+	}
+	return ids
 }

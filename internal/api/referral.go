@@ -37,7 +37,7 @@ func createReferralCode(ctx context.Context, c *request.Call) (request.Answer, e
 	if err != nil {
 		return request.Answer{}, err
 	}
-	p, m, err := namedMember(ctx, c)
+	p, m, err := request.NamedMember(ctx, c)
 	if err != nil {
 		return request.Answer{}, err
 	}
@@ -58,17 +58,17 @@ func attributeReferral(ctx context.Context, c *request.Call) (request.Answer, er
 	if err != nil {
 		return request.Answer{}, err
 	}
-	p, m, err := namedMember(ctx, c)
+	p, m, err := request.NamedMember(ctx, c)
 	if err != nil {
 		return request.Answer{}, err
 	}
 	id := m.Account.Member
-	by, err := by(c, b)
+	by, err := request.By(c, b)
 	if err != nil {
 		return request.Answer{}, err
 	}
 	m, err = c.App.Referrals.Refer(
-		ctx, p, members.ReferralRequest{ID: derivedID(c, "rf_", id), Member: id, Code: *b.Code}, by,
+		ctx, p, members.ReferralRequest{ID: request.DerivedID(c, "rf_", id), Member: id, Code: *b.Code}, by,
 	)
 	if err != nil {
 		return request.Answer{}, err
@@ -81,7 +81,7 @@ func listReferrals(ctx context.Context, c *request.Call) (request.Answer, error)
 	if err != nil {
 		return request.Answer{}, err
 	}
-	p, m, err := namedMember(ctx, c)
+	p, m, err := request.NamedMember(ctx, c)
 	if err != nil {
 		return request.Answer{}, err
 	}

@@ -19,6 +19,7 @@ import (
 	"github.com/getkin/kin-openapi/routers"
 	"github.com/go-json-experiment/json"
 	"github.com/perennial-loyalty/perennial/internal/api/programs"
+	"github.com/perennial-loyalty/perennial/internal/api/redemptions"
 	"github.com/perennial-loyalty/perennial/internal/api/reminders"
 	"github.com/perennial-loyalty/perennial/internal/api/request"
 	"github.com/perennial-loyalty/perennial/internal/api/wire"
@@ -283,17 +284,19 @@ func TestBodiesAreThoseOfTheDocument(t *testing.T) {
 		"Tender":   request.TenderBody{},
 		"Refund":   request.RefundBody{}, "RefundLineItem": request.RefundLineBody{}, "Dispute": request.DisputeBody{},
 		"EventRequest":         request.EventBody{},
-		"RedemptionRequest":    redemptionBody{},
-		"OwnRedemptionRequest": desiredBody{},
+		"RedemptionRequest":    redemptions.RedemptionBody{},
+		"OwnRedemptionRequest": redemptions.DesiredBody{},
 		"EnrollSelfRequest":    enrollSelfBody{}, "UpdateSelfRequest": selfBody{},
-		"OrderTotal": totalBody{}, "Address": addressBody{},
-		"CommitRequest":  commitBody{},
-		"ReverseRequest": reverseBody{}, "Refunded": refundedBody{}, "FulfillmentRequest": fulfilmentBody{},
-		"GiftCardMessageRequest": sendBody{},
-		"WaitlistRequest":        waitBody{}, "CodesRequest": request.CodesBody{}, "CodeUseRequest": codeUseBody{},
-		"CodeUseReversalRequest": useReversalBody{},
-		"TransferRequest":        transferBody{}, "ConversionRequest": conversionBody{},
-		"ConversionReversalRequest": undoBody{},
+		"OrderTotal": redemptions.TotalBody{}, "Address": redemptions.AddressBody{},
+		"CommitRequest":  redemptions.CommitBody{},
+		"ReverseRequest": redemptions.ReverseBody{}, "Refunded": redemptions.RefundedBody{},
+		"FulfillmentRequest":     redemptions.FulfillmentBody{},
+		"GiftCardMessageRequest": redemptions.SendBody{},
+		"WaitlistRequest":        redemptions.WaitBody{}, "CodesRequest": request.CodesBody{},
+		"CodeUseRequest":         redemptions.CodeUseBody{},
+		"CodeUseReversalRequest": redemptions.UseReversalBody{},
+		"TransferRequest":        redemptions.TransferBody{}, "ConversionRequest": redemptions.ConversionBody{},
+		"ConversionReversalRequest": redemptions.UndoBody{},
 		"DraftRequest":              programs.DraftBody{}, "ValidationRequest": programs.ValidateBody{},
 		"PublishRequest":         programs.PublishBody{},
 		"RollbackRequest":        programs.RollbackBody{},

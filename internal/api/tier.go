@@ -22,7 +22,7 @@ type tierBody struct {
 }
 
 func retrieveTier(ctx context.Context, c *request.Call) (request.Answer, error) {
-	p, m, err := namedMember(ctx, c)
+	p, m, err := request.NamedMember(ctx, c)
 	if err != nil {
 		return request.Answer{}, err
 	}
@@ -81,7 +81,7 @@ func wireTierGroups(p *loyalty.Program, acc loyalty.Account, now time.Time) (out
 
 func updateTier(ctx context.Context, c *request.Call) (request.Answer, error) {
 	var b tierBody
-	p, m, err := askedMember(ctx, c, &b, func(faults *request.Check) {
+	p, m, err := request.AskedMember(ctx, c, &b, func(faults *request.Check) {
 		faults.RequiredID(request.At("level"), b.Level)
 		faults.ID(request.At("tier_group"), b.TierGroup)
 		faults.Text(request.At("reason"), b.Reason, 3, 200)
@@ -89,13 +89,13 @@ func updateTier(ctx context.Context, c *request.Call) (request.Answer, error) {
 	if err != nil {
 		return request.Answer{}, err
 	}
-	in := service.TierChange{ID: derivedID(c, "tier_", m), Member: m, Placement: tier.Placement{
+	in := service.TierChange{ID: request.DerivedID(c, "tier_", m), Member: m, Placement: tier.Placement{
 		Level: b.Level, Reason: b.Reason, Locked: b.Locked, Permanent: b.Permanent, TierGroup: b.TierGroup,
 	}}
 	if b.Until != nil {
 		in.Until = b.Until.UTC().Truncate(time.Millisecond)
 	}
-	by, err := by(c, in)
+	by, err := request.By(c, in)
 	if err != nil {
 		return request.Answer{}, err
 	}

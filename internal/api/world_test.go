@@ -23,6 +23,7 @@ import (
 	"github.com/golang-jwt/jwt/v5"
 
 	"github.com/perennial-loyalty/perennial/internal/api/programs"
+	"github.com/perennial-loyalty/perennial/internal/api/redemptions"
 	"github.com/perennial-loyalty/perennial/internal/api/reminders"
 	"github.com/perennial-loyalty/perennial/internal/api/request"
 	"github.com/perennial-loyalty/perennial/internal/app"
@@ -116,7 +117,8 @@ func openWorld(t testing.TB, tab table.Table, random io.Reader, spec *spec) *wor
 		t.Fatal(err)
 	}
 	w.handlers = map[string]lambda.Handler{
-		"members": Members(w.app), "earn": Earn(w.app), "redeem": Redeem(w.app), "programs": programs.Handler(w.app),
+		"members": Members(w.app), "earn": Earn(w.app), "redeem": redemptions.Handler(w.app),
+		"programs":  programs.Handler(w.app),
 		"reminders": reminders.Handler(w.office)(w.app),
 	}
 	for name, h := range w.handlers {

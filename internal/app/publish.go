@@ -45,8 +45,8 @@ type Publication struct {
 // other effect.
 //
 // Publish returns validation_failed with the pointer /effective_at if the instant is invalid, and with the pointer
-// /levels if the requirements of levels change and in.Levels is empty. It returns already_exists if in.After is set and
-// is not the newest version.
+// /tier_changes if the requirements of levels change and in.Levels is empty. It returns already_exists if in.After is
+// set and is not the newest version.
 func (s *Programs) Publish(ctx context.Context, in Publication) (version int, fresh bool, err error) {
 	now := s.Now().UTC().Truncate(time.Millisecond) // the precision of the ledger's clock
 	schedule, err := s.Catalog.Schedule(ctx, in.Program.ID)
@@ -124,9 +124,9 @@ func (s *Programs) publish(ctx context.Context, in Publication, at time.Time, sc
 	}
 	if before != nil && tier.Retiers(&in.Program.Tiers, &before.Tiers) && in.Levels == "" {
 		return &loyalty.Error{
-			Code: loyalty.ValidationFailed, Pointer: "/levels",
+			Code: loyalty.ValidationFailed, Pointer: "/tier_changes",
 			Detail: "The requirements of levels have changed. " +
-				"Set levels to upgrade_only (members only move up) or full (members also move down).",
+				"Set tier_changes to upgrade_only (members only move up) or full (members also move down).",
 		}
 	}
 	award.Supersede(in.Program, before, at, in.Levels)

@@ -17,6 +17,7 @@ import (
 
 	"github.com/perennial-loyalty/perennial/internal/api"
 	"github.com/perennial-loyalty/perennial/internal/api/programs"
+	"github.com/perennial-loyalty/perennial/internal/api/redemptions"
 	"github.com/perennial-loyalty/perennial/internal/api/reminders"
 	"github.com/perennial-loyalty/perennial/internal/app"
 	"github.com/perennial-loyalty/perennial/internal/auth"
@@ -44,7 +45,7 @@ import (
 var functions = map[string]func(*app.App) lambda.Handler{
 	"members":   api.Members,
 	"earn":      api.Earn,
-	"redeem":    api.Redeem,
+	"redeem":    redemptions.Handler,
 	"programs":  programs.Handler,
 	"reminders": senders.With(reminders.Handler),
 	"webhooks":  payments.Webhooks,

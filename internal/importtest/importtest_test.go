@@ -153,8 +153,8 @@ var arrows = []struct {
 	{
 		"internal/api",
 		[]string{
-			"api/request", "api/wire", "app", "auth", "explain", "inventory", "lazyregexp", "ledger", "ledger/stored",
-			"loyalty/...", "members", "messages", "parallel", "service", "telemetry", "translog", "translog/source",
+			"api/request", "api/wire", "app", "explain", "lazyregexp", "ledger", "ledger/stored", "loyalty/...",
+			"members", "service", "translog", "translog/source",
 		},
 	},
 	{
@@ -162,6 +162,13 @@ var arrows = []struct {
 		[]string{
 			"api/request", "api/wire", "app", "catalog", "ledger/stored", "loyalty/...", "program", "program/compare",
 			"program/describe", "program/problem",
+		},
+	},
+	{
+		"internal/api/redemptions",
+		[]string{
+			"api/request", "api/wire", "app", "auth", "inventory", "lazyregexp", "ledger", "ledger/stored",
+			"loyalty/...", "members", "messages", "parallel", "service", "telemetry",
 		},
 	},
 	{
@@ -222,12 +229,10 @@ var arrows = []struct {
 	{
 		"internal/local",
 		[]string{
-			"api", "api/programs", "api/reminders", "api/request", "api/wire", "app", "failures", "jobs", "keyring",
-			"ledger", "ledger/stored", "local/awsapi", "local/deployment", "local/gateway",
-			"local/paypal", "loyalty/...", "members",
-			"notify",
-			"notify/wording",
-			"payments", "service", "stack", "stack/access", "table", "translog", "translog/source",
+			"api", "api/programs", "api/redemptions", "api/reminders", "api/request", "api/wire", "app", "failures",
+			"jobs", "keyring", "ledger", "ledger/stored", "local/awsapi", "local/deployment", "local/gateway",
+			"local/paypal", "loyalty/...", "members", "notify", "notify/wording", "payments", "service", "stack",
+			"stack/access", "table", "translog", "translog/source",
 		},
 	},
 	{"internal/stack", nil},
@@ -252,7 +257,7 @@ var arrows = []struct {
 	{"infra/e2e", []string{"app", "payments/sample"}},
 	{"functions/members", []string{"api", "boot"}},
 	{"functions/earn", []string{"api", "boot"}},
-	{"functions/redeem", []string{"api", "boot"}},
+	{"functions/redeem", []string{"api/redemptions", "boot"}},
 	{"functions/programs", []string{"api/programs", "boot"}},
 	{"functions/webhooks", []string{"payments", "boot"}},
 	{"functions/reassess", []string{"jobs", "boot", "boot/sqsqueue"}},
@@ -298,8 +303,8 @@ var outside = map[string][]string{
 	"golang.org/x/mod": {"internal/translog", "internal/translog/source", "internal/verify"},
 	"golang.org/x/net": {"internal/emailaddr", "internal/members"},
 	"github.com/aws/aws-lambda-go": {
-		"internal/api", "internal/api/programs", "internal/api/reminders", "internal/app", "internal/boot",
-		"internal/boot/senders", "internal/boot/sqsqueue", "internal/jobs", "internal/local",
+		"internal/api", "internal/api/programs", "internal/api/redemptions", "internal/api/reminders", "internal/app",
+		"internal/boot", "internal/boot/senders", "internal/boot/sqsqueue", "internal/jobs", "internal/local",
 		"internal/local/deployment", "internal/local/gateway", "internal/payments", "internal/relay",
 	},
 	"github.com/golang-jwt/jwt":    {"internal/auth", "infra/tokens/membertoken"},

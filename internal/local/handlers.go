@@ -9,6 +9,7 @@ import (
 
 	"github.com/perennial-loyalty/perennial/internal/api"
 	"github.com/perennial-loyalty/perennial/internal/api/programs"
+	"github.com/perennial-loyalty/perennial/internal/api/redemptions"
 	"github.com/perennial-loyalty/perennial/internal/api/reminders"
 	"github.com/perennial-loyalty/perennial/internal/app"
 	"github.com/perennial-loyalty/perennial/internal/jobs"
@@ -42,7 +43,7 @@ type Binaries struct {
 var functions = map[string]func(*app.App) lambda.Handler{
 	"members":  api.Members,
 	"earn":     api.Earn,
-	"redeem":   api.Redeem,
+	"redeem":   redemptions.Handler,
 	"programs": programs.Handler,
 	"webhooks": payments.Webhooks,
 	"reassess": jobs.Reassess,

@@ -61,17 +61,6 @@ func (c *Check) Err() error {
 	return &Refusal{Code: loyalty.Code(first.Code), detail: first.Detail, Faults: c.faults}
 }
 
-// Take decodes the body into b, a pointer to a struct, and then calls the function values, which checks the fields of
-// b.
-func (c *Call) Take(b any, values func(*Check)) error {
-	if err := c.Decode(b); err != nil {
-		return err
-	}
-	var faults Check
-	values(&faults)
-	return faults.Err()
-}
-
 // Required reports whether a value is present, and records a fault if it is not.
 func (c *Check) Required(p Place, given bool) bool {
 	if !given {

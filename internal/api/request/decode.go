@@ -1,7 +1,6 @@
 package request
 
 import (
-	"bytes"
 	"errors"
 	"mime"
 	"reflect"
@@ -16,33 +15,6 @@ import (
 
 // maxDepth is the maximum nesting depth of a body. No body of the API needs more than four levels.
 const maxDepth = 32
-
-// readBody returns the body as it was sent, or nil if the route takes no body. It checks the size and the media type.
-func (c *Call) readBody() ([]byte, error) {
-	if c.Route.Body == NoBody {
-		return nil, nil
-	}
-	if c.Event.undecodable {
-		return nil, Refuse(invalidEncoding, "The body is declared as base64 but cannot be decoded.")
-	}
-	b := c.Event.Body
-	limit := c.Route.Body
-	if limit == MaybeBody {
-		if len(b) == 0 {
-			return []byte("{}"), nil
-		}
-		limit = SmallBody
-	}
-	switch {
-	case c.Event.Headers.ContentEncoding != "":
-		return nil, Refuse(unsupportedMediaType, "Send the body without a Content-Encoding.")
-	case !isJSON(c.Event.Headers.ContentType):
-		return nil, Refuse(unsupportedMediaType, "Send the body as application/json, in UTF-8.")
-	case len(b) > int(limit):
-		return nil, Refuse(payloadTooLarge, "The body must have at most %d bytes.", limit)
-	}
-	return b, nil
-}
 
 func isJSON(contentType string) bool {
 	if contentType == "application/json" {
@@ -70,36 +42,6 @@ var withoutNull = json.JoinOptions(strict,
 
 // errNull means that a field is null.
 var errNull = errors.New("null")
-
-// Decode reads the body into v, a pointer to a struct. It returns an error with status 400 for invalid JSON and 422
-// for an invalid value.
-func (c *Call) Decode(v any) error {
-	if first := bytes.TrimLeft(c.body, " \t\r\n"); len(first) == 0 || first[0] != '{' {
-		return Refuse(malformedJSON, "The body must be a JSON object in UTF-8.")
-	}
-	depth, nulls := scan(c.body)
-	if depth > maxDepth {
-		return Refuse(jsonTooDeep, "The body must be nested at most %d levels deep.", maxDepth)
-	}
-	how := strict
-	if nulls {
-		how = withoutNull
-	}
-	err := json.Unmarshal(c.body, v, how)
-	if err == nil {
-		return nil
-	}
-	if bad, ok := errors.AsType[*jsontext.SyntacticError](err); ok {
-		if errors.Is(bad.Err, jsontext.ErrDuplicateName) {
-			return RefuseAt(duplicateJSONKey, string(bad.JSONPointer), "This field is present twice in its object.")
-		}
-		return Refuse(malformedJSON, "The body is not valid JSON: there is an error at byte %d.", bad.ByteOffset)
-	}
-	if bad, ok := errors.AsType[*json.SemanticError](err); ok {
-		return badValue(bad)
-	}
-	return err
-}
 
 func badValue(bad *json.SemanticError) error {
 	at := string(bad.JSONPointer)

@@ -323,3 +323,30 @@ func (c *Call) encodeProblem(p wire.Problem, cause error, replayed bool) Respons
 	}
 	return Response{p.Status, headers, body}
 }
+
+// readBody returns the body as it was sent, or nil if the route takes no body. It checks the size and the media type.
+func (c *Call) readBody() ([]byte, error) {
+	if c.Route.Body == NoBody {
+		return nil, nil
+	}
+	if c.Event.undecodable {
+		return nil, Refuse(invalidEncoding, "The body is declared as base64 but cannot be decoded.")
+	}
+	b := c.Event.Body
+	limit := c.Route.Body
+	if limit == MaybeBody {
+		if len(b) == 0 {
+			return []byte("{}"), nil
+		}
+		limit = SmallBody
+	}
+	switch {
+	case c.Event.Headers.ContentEncoding != "":
+		return nil, Refuse(unsupportedMediaType, "Send the body without a Content-Encoding.")
+	case !isJSON(c.Event.Headers.ContentType):
+		return nil, Refuse(unsupportedMediaType, "Send the body as application/json, in UTF-8.")
+	case len(b) > int(limit):
+		return nil, Refuse(payloadTooLarge, "The body must have at most %d bytes.", limit)
+	}
+	return b, nil
+}

@@ -50,12 +50,3 @@ func (c *Call) ProgramAndMember(ctx context.Context, named string) (*loyalty.Pro
 	m, err := c.Member(ctx, named)
 	return p, m, err
 }
-
-// ProgramWithoutBody returns the live program. It is for routes whose body must be omitted or an empty object.
-func (c *Call) ProgramWithoutBody(ctx context.Context) (*loyalty.Program, error) {
-	var nothing struct{}
-	if err := c.Decode(&nothing); err != nil {
-		return nil, err
-	}
-	return c.Program(ctx)
-}

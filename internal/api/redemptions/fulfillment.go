@@ -1,4 +1,4 @@
-package api
+package redemptions
 
 import (
 	"context"
@@ -15,7 +15,8 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/service"
 )
 
-type addressBody struct {
+// An AddressBody is a postal address.
+type AddressBody struct {
 	Name       string   `json:"name"`
 	Lines      []string `json:"lines"`
 	City       string   `json:"city"`
@@ -28,7 +29,7 @@ type addressBody struct {
 var countryForm = lazyregexp.New(`^[A-Z]{2}$`)
 
 // address checks the body and returns the address in the form that the ledger stores.
-func (b *addressBody) address(c *request.Check) *service.Address {
+func (b *AddressBody) address(c *request.Check) *service.Address {
 	if b == nil {
 		return nil
 	}
@@ -62,7 +63,8 @@ func (b *addressBody) address(c *request.Check) *service.Address {
 	return &a
 }
 
-type fulfilmentBody struct {
+// A FulfillmentBody reports the progress of a fulfillment.
+type FulfillmentBody struct {
 	Status   string  `json:"status"`
 	Tracking *string `json:"tracking"`
 }
@@ -72,7 +74,7 @@ var fulfilmentStatuses = []redeem.FulfillmentStatus{
 }
 
 func updateFulfillment(ctx context.Context, c *request.Call) (request.Answer, error) {
-	var b fulfilmentBody
+	var b FulfillmentBody
 	var to redeem.FulfillmentStatus
 	tracking := ""
 	err := c.Take(&b, func(faults *request.Check) {

@@ -1,4 +1,4 @@
-package api
+package redemptions
 
 import (
 	"context"
@@ -12,44 +12,38 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/service"
 )
 
-type commitBody struct {
+// A CommitBody requests to commit a reservation, in full or in part.
+type CommitBody struct {
 	Points request.Whole `json:"points"`
 }
 
-type reverseBody struct {
-	Refunded *refundedBody `json:"refunded"`
+// A ReverseBody requests to reverse a committed redemption.
+type ReverseBody struct {
+	Refunded *RefundedBody `json:"refunded"`
 }
 
-// A refundedBody states how much of an order's payment all refunds of the order returned together.
-type refundedBody struct {
+// A RefundedBody states how much of an order's payment all refunds of the order returned together.
+type RefundedBody struct {
 	Amount request.Whole `json:"amount"`
 	Of     request.Whole `json:"total"`
 }
 
 // share returns the refunded share of the payment.
-func (b *refundedBody) share(c *request.Check) *big.Rat {
+func (b *RefundedBody) share(c *request.Check) *big.Rat {
 	if b == nil {
 		return big.NewRat(1, 1)
 	}
-	amount, of := atLeastOne(
+	amount, of := request.AtLeastOne(
 		c, request.At("refunded/amount"), b.Amount,
-	), atLeastOne(c, request.At("refunded/total"), b.Of)
+	), request.AtLeastOne(c, request.At("refunded/total"), b.Of)
 	if c.Err() != nil {
 		return nil
 	}
 	return big.NewRat(amount, of)
 }
 
-// atLeastOne checks a required amount of money, which must be 1 minor unit or more.
-func atLeastOne(c *request.Check, p request.Place, w request.Whole) int64 {
-	if c.Required(p, w.Given) && w.N == 0 {
-		c.Fault(p, loyalty.AmountNotPositive, "This must be 1 or more.")
-	}
-	return c.Amount(p, w)
-}
-
 func commitRedemption(ctx context.Context, c *request.Call) (request.Answer, error) {
-	var b commitBody
+	var b CommitBody
 	err := c.Take(&b, func(faults *request.Check) {
 		if b.Points.Given && b.Points.N < 1 {
 			faults.Fault(
@@ -81,7 +75,7 @@ func cancelRedemption(ctx context.Context, c *request.Call) (request.Answer, err
 }
 
 func reverseRedemption(ctx context.Context, c *request.Call) (request.Answer, error) {
-	var b reverseBody
+	var b ReverseBody
 	var share *big.Rat
 	if err := c.Take(&b, func(faults *request.Check) { share = b.Refunded.share(faults) }); err != nil {
 		return request.Answer{}, err
@@ -103,12 +97,12 @@ func resolve(
 	if err != nil {
 		return request.Answer{}, err
 	}
-	id, by := c.Path("redemption"), byKey(c)
+	id, by := c.Path("redemption"), request.ByKey(c)
 	if err := ownRedemption(ctx, c, p, id); err != nil {
 		return request.Answer{}, err
 	}
 	if what != "" {
-		by.Input += "." + fingerprint("what", what)
+		by.Input += "." + request.Fingerprint("what", what)
 	}
 	r, err := end(p, id, by)
 	if err != nil {

@@ -1,4 +1,4 @@
-package api
+package redemptions
 
 import (
 	"context"
@@ -11,13 +11,14 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/service"
 )
 
-type transferBody struct {
+// A TransferBody requests to transfer points to another member.
+type TransferBody struct {
 	To     string        `json:"to"`
 	Points request.Whole `json:"points"`
 	Note   *string       `json:"note"`
 }
 
-func (b transferBody) check(c *request.Check) {
+func (b TransferBody) check(c *request.Check) {
 	c.RequiredID(request.At("to"), b.To)
 	if c.Required(request.At("points"), b.Points.Given) {
 		switch n := b.Points.N; {
@@ -33,8 +34,8 @@ func (b transferBody) check(c *request.Check) {
 }
 
 func createTransfer(ctx context.Context, c *request.Call) (request.Answer, error) {
-	var b transferBody
-	p, from, err := askedMember(ctx, c, &b, func(faults *request.Check) { b.check(faults) })
+	var b TransferBody
+	p, from, err := request.AskedMember(ctx, c, &b, func(faults *request.Check) { b.check(faults) })
 	if err != nil {
 		return request.Answer{}, err
 	}
@@ -42,11 +43,13 @@ func createTransfer(ctx context.Context, c *request.Call) (request.Answer, error
 	if err != nil {
 		return request.Answer{}, err
 	}
-	in := service.TransferRequest{ID: derivedID(c, "tr_", from), From: from, To: to, Points: loyalty.Points(b.Points.N)}
+	in := service.TransferRequest{
+		ID: request.DerivedID(c, "tr_", from), From: from, To: to, Points: loyalty.Points(b.Points.N),
+	}
 	if b.Note != nil {
 		in.Note = *b.Note
 	}
-	by, err := by(c, in)
+	by, err := request.By(c, in)
 	if err != nil {
 		return request.Answer{}, err
 	}
@@ -90,7 +93,7 @@ func endTransfer(
 	if err != nil {
 		return request.Answer{}, err
 	}
-	r, err := end(ctx, p, c.Path("transfer"), byKey(c))
+	r, err := end(ctx, p, c.Path("transfer"), request.ByKey(c))
 	if err != nil {
 		return request.Answer{Replayed: r.Replayed}, err
 	}

@@ -1,4 +1,4 @@
-package api
+package redemptions
 
 import (
 	"context"
@@ -13,17 +13,18 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/telemetry"
 )
 
-type codeUseBody struct {
+// A CodeUseBody requests to use a code.
+type CodeUseBody struct {
 	Amount   request.Whole `json:"amount"`
 	Currency *string       `json:"currency"`
 	Order    *string       `json:"order"`
 }
 
 // use checks the body and returns the requested use of the code in the path.
-func (b codeUseBody) use(c *request.Check, code string) inventory.CodeUse {
+func (b CodeUseBody) use(c *request.Check, code string) inventory.CodeUse {
 	in := inventory.CodeUse{Code: redeem.PlainCode(code), Order: optionalID(c, request.At("order"), b.Order)}
 	if b.Amount.Given || b.Currency != nil {
-		in.Amount.Amount = atLeastOne(c, request.At("amount"), b.Amount)
+		in.Amount.Amount = request.AtLeastOne(c, request.At("amount"), b.Amount)
 		if c.Required(request.At("currency"), b.Currency != nil) {
 			c.Currency(request.At("currency"), *b.Currency)
 			in.Amount.Currency = loyalty.Currency(*b.Currency)
@@ -91,13 +92,13 @@ func client(c *request.Call) (string, error) {
 // useCode records a use of a code at a POS terminal. A shared reward code can be used any number of times. Its uses
 // are not recorded, because the code does not identify the member.
 func useCode(ctx context.Context, c *request.Call) (request.Answer, error) {
-	var b codeUseBody
+	var b CodeUseBody
 	var in inventory.CodeUse
 	if err := c.Take(&b, func(faults *request.Check) { in = b.use(faults, c.Path("code")) }); err != nil {
 		return request.Answer{}, err
 	}
-	in.ID = derivedID(c, "use_", "")
-	by, err := by(c, in)
+	in.ID = request.DerivedID(c, "use_", "")
+	by, err := request.By(c, in)
 	if err != nil {
 		return request.Answer{}, err
 	}
@@ -113,13 +114,14 @@ func useCode(ctx context.Context, c *request.Call) (request.Answer, error) {
 	return request.Answer{Body: wireCode(c, r), Replayed: r.Replayed}, nil
 }
 
-type useReversalBody struct {
+// A UseReversalBody requests to reverse a use of a code.
+type UseReversalBody struct {
 	Reason string `json:"reason"`
 }
 
 // reverseCodeUse reverses a use of a code. Shared reward codes have no recorded uses.
 func reverseCodeUse(ctx context.Context, c *request.Call) (request.Answer, error) {
-	var b useReversalBody
+	var b UseReversalBody
 	if err := c.Take(
 		&b, func(faults *request.Check) { faults.Text(request.At("reason"), b.Reason, 3, 200) },
 	); err != nil {
@@ -134,8 +136,8 @@ func reverseCodeUse(ctx context.Context, c *request.Call) (request.Answer, error
 	if found.Redemption == "" {
 		return request.Answer{}, request.Refuse(loyalty.NotFound, request.NotFoundDetail)
 	}
-	by := byKey(c)
-	by.Input += "." + fingerprint("reason", b.Reason)
+	by := request.ByKey(c)
+	by.Input += "." + request.Fingerprint("reason", b.Reason)
 	in := inventory.UseReversal{Code: c.Path("code"), Use: c.Path("use"), Reason: b.Reason}
 	r, err := c.App.Codes.ReverseUse(ctx, c.Who.Program, in, by)
 	if err != nil {

@@ -1,4 +1,4 @@
-package api
+package redemptions
 
 import (
 	"context"
@@ -15,41 +15,41 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/service"
 )
 
-// A redemptionBody requests a redemption for a member.
-type redemptionBody struct {
+// A RedemptionBody requests a redemption for a member.
+type RedemptionBody struct {
 	Member      string `json:"member"`
-	desiredBody `json:",inline"`
+	DesiredBody `json:",inline"`
 }
 
-// A desiredBody states the reward that a member redeems.
-type desiredBody struct {
+// A DesiredBody states the reward that a member redeems.
+type DesiredBody struct {
 	Reward string        `json:"reward"`
 	Order  *string       `json:"order"`
 	Cart   *string       `json:"cart"`
-	Total  *totalBody    `json:"order_total"`
+	Total  *TotalBody    `json:"order_total"`
 	Points request.Whole `json:"points"`
 	Wallet *string       `json:"wallet"`
 	Commit bool          `json:"commit"`
 
 	Household bool         `json:"household"`
-	Address   *addressBody `json:"address"`
+	Address   *AddressBody `json:"address"`
 	Date      *string      `json:"date"`
 }
 
-// A totalBody is the total of an order.
-type totalBody struct {
+// A TotalBody is the total of an order.
+type TotalBody struct {
 	Amount   request.Whole `json:"amount"`
 	Currency string        `json:"currency"`
 }
 
 // request checks the body and returns the redemption request. The caller sets its ID and its member.
-func (b desiredBody) request(c *request.Check) service.RedemptionRequest {
+func (b DesiredBody) request(c *request.Check) service.RedemptionRequest {
 	c.RequiredID(request.At("reward"), b.Reward)
 	in := service.RedemptionRequest{
 		Reward: b.Reward, Order: optionalID(c, request.At("order"), b.Order),
 		Cart:      optionalID(c, request.At("cart"), b.Cart),
 		Commit:    b.Commit,
-		Wallet:    optionalWallet(c, request.At("wallet"), b.Wallet),
+		Wallet:    request.OptionalWallet(c, request.At("wallet"), b.Wallet),
 		Household: b.Household,
 		Date:      optionalID(c, request.At("date"), b.Date),
 	}
@@ -88,7 +88,7 @@ func optionalID(c *request.Check, p request.Place, s *string) string {
 }
 
 func createRedemption(ctx context.Context, c *request.Call) (request.Answer, error) {
-	var b redemptionBody
+	var b RedemptionBody
 	var in service.RedemptionRequest
 	err := c.Take(&b, func(faults *request.Check) {
 		faults.RequiredID(request.At("member"), b.Member)
@@ -106,7 +106,7 @@ func createRedemption(ctx context.Context, c *request.Call) (request.Answer, err
 
 // redeemSelf redeems a reward for the member who calls.
 func redeemSelf(ctx context.Context, c *request.Call) (request.Answer, error) {
-	var b desiredBody
+	var b DesiredBody
 	var in service.RedemptionRequest
 	if err := c.Take(&b, func(faults *request.Check) { in = b.request(faults) }); err != nil {
 		return request.Answer{}, err
@@ -122,7 +122,7 @@ func redeemSelf(ctx context.Context, c *request.Call) (request.Answer, error) {
 func redeemFor(
 	ctx context.Context, c *request.Call, p *loyalty.Program, m loyalty.MemberID, in service.RedemptionRequest,
 ) (request.Answer, error) {
-	in.ID, in.Member = stored.RedemptionID(derivedID(c, "", m), m), m
+	in.ID, in.Member = stored.RedemptionID(request.DerivedID(c, "", m), m), m
 	by, err := byRedemption(c, in)
 	if err != nil {
 		return request.Answer{}, err
@@ -144,7 +144,7 @@ func byRedemption(c *request.Call, in service.RedemptionRequest) (ledger.By, err
 	if in.Address != nil {
 		address = hidden(c, "address", fmt.Sprintf("%q", *in.Address))
 	}
-	return by(c, struct {
+	return request.By(c, struct {
 		ID     string
 		Member loyalty.MemberID
 		Reward string
@@ -185,7 +185,7 @@ func listRedemptions(ctx context.Context, c *request.Call) (request.Answer, erro
 	if err != nil {
 		return request.Answer{}, err
 	}
-	p, m, err := namedMember(ctx, c)
+	p, m, err := request.NamedMember(ctx, c)
 	if err != nil {
 		return request.Answer{}, err
 	}

@@ -1,4 +1,4 @@
-package api
+package redemptions
 
 import (
 	"context"
@@ -10,12 +10,13 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/loyalty/redeem"
 )
 
-type waitBody struct {
+// A WaitBody requests to put a member on the waitlist of a reward.
+type WaitBody struct {
 	Member string `json:"member"`
 }
 
 func joinWaitlist(ctx context.Context, c *request.Call) (request.Answer, error) {
-	var b waitBody
+	var b WaitBody
 	err := c.Take(&b, func(faults *request.Check) {
 		faults.RequiredID(request.At("member"), b.Member)
 	})

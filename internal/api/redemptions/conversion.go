@@ -1,4 +1,4 @@
-package api
+package redemptions
 
 import (
 	"context"
@@ -12,23 +12,16 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/service"
 )
 
-type conversionBody struct {
+// A ConversionBody requests to convert points of one wallet into another.
+type ConversionBody struct {
 	From   string        `json:"from"`
 	To     string        `json:"to"`
 	Points request.Whole `json:"points"`
 }
 
-type undoBody struct {
+// A UndoBody requests to reverse a conversion, in full or in part.
+type UndoBody struct {
 	Points request.Whole `json:"points"`
-}
-
-// wallet checks a wallet ID and returns it in the form that programs use, in which the main wallet is the empty string.
-func wallet(c *request.Check, p request.Place, id string) string {
-	c.ID(p, id)
-	if id == posting.MainWallet {
-		return ""
-	}
-	return id
 }
 
 // walletName returns the name of a wallet in the API. Entries store an empty name for the main wallet, which the API
@@ -52,14 +45,14 @@ func somePoints(c *request.Check, p request.Place, w request.Whole) loyalty.Poin
 }
 
 func createConversion(ctx context.Context, c *request.Call) (request.Answer, error) {
-	var b conversionBody
+	var b ConversionBody
 	var in service.ConversionRequest
-	p, m, err := askedMember(ctx, c, &b, func(faults *request.Check) {
+	p, m, err := request.AskedMember(ctx, c, &b, func(faults *request.Check) {
 		if faults.Required(request.At("from"), b.From != "") {
-			in.From = wallet(faults, request.At("from"), b.From)
+			in.From = request.Wallet(faults, request.At("from"), b.From)
 		}
 		if faults.Required(request.At("to"), b.To != "") {
-			in.To = wallet(faults, request.At("to"), b.To)
+			in.To = request.Wallet(faults, request.At("to"), b.To)
 		}
 		if faults.Required(request.At("points"), b.Points.Given) {
 			in.Points = somePoints(faults, request.At("points"), b.Points)
@@ -68,8 +61,8 @@ func createConversion(ctx context.Context, c *request.Call) (request.Answer, err
 	if err != nil {
 		return request.Answer{}, err
 	}
-	in.ID, in.Member = derivedID(c, "cv_", m), m
-	by, err := by(c, in)
+	in.ID, in.Member = request.DerivedID(c, "cv_", m), m
+	by, err := request.By(c, in)
 	if err != nil {
 		return request.Answer{}, err
 	}
@@ -89,7 +82,7 @@ func retrieveConversion(ctx context.Context, c *request.Call) (request.Answer, e
 }
 
 func reverseConversion(ctx context.Context, c *request.Call) (request.Answer, error) {
-	var b undoBody
+	var b UndoBody
 	var n loyalty.Points
 	if err := c.Take(
 		&b, func(faults *request.Check) { n = somePoints(faults, request.At("points"), b.Points) },
@@ -100,9 +93,9 @@ func reverseConversion(ctx context.Context, c *request.Call) (request.Answer, er
 	if err != nil {
 		return request.Answer{}, err
 	}
-	by := byKey(c)
+	by := request.ByKey(c)
 	if n > 0 {
-		by.Input += "." + fingerprint("what", strconv.FormatInt(int64(n), 10))
+		by.Input += "." + request.Fingerprint("what", strconv.FormatInt(int64(n), 10))
 	}
 	r, err := c.App.Conversions.Reverse(ctx, p, c.Path("conversion"), n, by)
 	if err != nil {

@@ -1,4 +1,4 @@
-package api
+package redemptions
 
 import (
 	"context"
@@ -18,14 +18,15 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/service"
 )
 
-type sendBody struct {
+// A SendBody requests to send a gift card.
+type SendBody struct {
 	Email   string  `json:"email"`
 	Name    *string `json:"name"`
 	Message *string `json:"message"`
 }
 
 // giftMessage checks the body and returns the gift card message.
-func (b sendBody) giftMessage(c *request.Check) messages.GiftMessage {
+func (b SendBody) giftMessage(c *request.Check) messages.GiftMessage {
 	in := messages.GiftMessage{Email: strings.TrimSpace(b.Email)}
 	if c.Required(request.At("email"), in.Email != "") {
 		c.Email(request.At("email"), in.Email)
@@ -53,14 +54,14 @@ func prose(c *request.Check, p request.Place, s string, least, most int) {
 }
 
 func sendGiftCard(ctx context.Context, c *request.Call) (request.Answer, error) {
-	var b sendBody
+	var b SendBody
 	var in messages.GiftMessage
 	if err := c.Take(&b, func(faults *request.Check) { in = b.giftMessage(faults) }); err != nil {
 		return request.Answer{}, err
 	}
 	in.Redemption = c.Path("redemption")
-	in.ID = derivedID(c, messages.GiftMessagePrefix, "")
-	by, err := by(
+	in.ID = request.DerivedID(c, messages.GiftMessagePrefix, "")
+	by, err := request.By(
 		c, []string{in.ID, in.Redemption, hidden(c, "letter", fmt.Sprintf("%q %q %q", in.Email, in.Name, in.Message))},
 	)
 	if err != nil {
