@@ -2,7 +2,6 @@ package api
 
 import (
 	"bytes"
-	"encoding/json"
 	"fmt"
 	"io"
 	"os"
@@ -13,6 +12,7 @@ import (
 	"unicode"
 
 	"github.com/perennial-loyalty/perennial/internal/goldentest"
+	"github.com/perennial-loyalty/perennial/internal/keyring/keyringtest"
 	"github.com/perennial-loyalty/perennial/internal/seedtest"
 	"github.com/perennial-loyalty/perennial/internal/table"
 )
@@ -207,39 +207,12 @@ func runGolden(t *testing.T, name string, err error) string {
 	w.transcript, w.failing, w.drawn = &got, tab, source
 	s := &script{world: w, file: name, vars: map[string]string{}, replayed: map[string]bool{}}
 	s.run(strings.Split(string(raw), "\n"))
-	writeItems(&got, w.opened(w.dump()))
+	writeItems(&got, keyringtest.Opened(t, w.app.Ledger.Keyring, w.dump()))
 	return got.String()
 }
 
 // readableItem matches the lines of accounts and entries, which golden files contain in full.
 var readableItem = regexp.MustCompile(`^"P#[^"]*#E#|" "ACCOUNT" v`)
-
-// opened replaces the encrypted profiles in a dump by their plain text, because a repeated request encrypts with
-// another nonce. It omits the keys of programs.
-func (w *world) opened(dump string) string {
-	w.t.Helper()
-	line := regexp.MustCompile(`(?m)^("P#([^#]+)#M#([^"]+)" "ACCOUNT#PROFILE" .*?)(\{.*)$`)
-	dump = line.ReplaceAllStringFunc(dump, func(s string) string {
-		m := line.FindStringSubmatch(s)
-		var d struct {
-			Key     []byte `json:"k"`
-			Profile []byte `json:"p"`
-		}
-		if err := json.Unmarshal([]byte(m[4]), &d); err != nil {
-			w.t.Fatal(err)
-		}
-		key, err := w.app.Ledger.Keyring.Member(w.t.Context(), m[2], m[3], d.Key)
-		if err != nil {
-			w.t.Fatal(err)
-		}
-		profile, err := key.Open("profile", d.Profile)
-		if err != nil {
-			w.t.Fatal(err)
-		}
-		return m[1] + string(profile)
-	})
-	return regexp.MustCompile(`(?m)^"P#[^#]+#KEY" .*\n`).ReplaceAllString(dump, "")
-}
 
 // writeItems writes a line for each item of a table except API keys. For large items other than accounts and entries,
 // such as programs, it writes a hash.

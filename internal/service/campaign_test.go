@@ -119,6 +119,8 @@ func TestAnOrderUnderABudgetCostsOneReadAndOneCounterMore(t *testing.T) {
 	if u.Read > 3 || u.Write > 7 {
 		t.Errorf("an order under a budget may cost 3 read and 7 write units, not %g and %g", u.Read, u.Write)
 	}
+	b.Balance(t, m) // caches the key of the program
+	meter.Take()
 	o := b.Order("100028", m, 2_999)
 	if _, err := (service.Quotes{Ledger: b.Ledger}).Quote(t.Context(), b.P, o); err != nil {
 		t.Fatal(err)

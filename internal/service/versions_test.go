@@ -142,6 +142,9 @@ func TestWhatAReadCosts(t *testing.T) {
 	v.Wait(time.Hour)
 	read := func(wantWrites bool) {
 		t.Helper()
+		if _, err := (members.Members{Ledger: v.Bench.Ledger}).Profile(t.Context(), v.P.ID, "mem_ada"); err != nil {
+			t.Fatal(err) // caches the key of the program
+		}
 		meter.Take()
 		if _, err := (members.Members{Ledger: v.Bench.Ledger}).Current(t.Context(), v.P, "mem_ada"); err != nil {
 			t.Fatal(err)
