@@ -2,6 +2,7 @@ package api
 
 import (
 	"context"
+	"errors"
 	"net/http"
 	"slices"
 	"strconv"
@@ -9,6 +10,7 @@ import (
 
 	"github.com/perennial-loyalty/perennial/internal/api/request"
 	"github.com/perennial-loyalty/perennial/internal/api/wire"
+	"github.com/perennial-loyalty/perennial/internal/auth"
 	"github.com/perennial-loyalty/perennial/internal/lazyregexp"
 	"github.com/perennial-loyalty/perennial/internal/ledger"
 	"github.com/perennial-loyalty/perennial/internal/ledger/stored"
@@ -177,12 +179,35 @@ func enroll(
 		Member: id, Profile: profile, Segments: segments, Identities: names, Consents: consents, Code: through,
 	}, by)
 	if err != nil {
-		return request.Answer{}, err
+		return request.Answer{}, existing(ctx, c, p, names, err)
 	}
 	if m, err = claimed(ctx, c, p, m, names); err != nil {
 		return request.Answer{}, err
 	}
 	return request.Answer{Status: http.StatusCreated, Body: wireMember(c, p, m), Replayed: m.Replayed}, nil
+}
+
+// existing adds to the error already_exists the ID of the member who has one of the identities, if the caller may read
+// members. It returns other errors unchanged.
+func existing(
+	ctx context.Context, c *request.Call, p *loyalty.Program, names []stored.Identity, err error,
+) error {
+	exists, ok := errors.AsType[*loyalty.Error](err)
+	if !ok || exists.Code != loyalty.AlreadyExists || !c.Who.May(auth.MembersRead) {
+		return err
+	}
+	for _, name := range names {
+		m, failed := c.App.Members.Find(ctx, p.ID, name)
+		switch {
+		case failed == nil:
+			named := *exists
+			named.Member = m
+			return &named
+		case !errors.Is(failed, loyalty.NotFound):
+			return failed
+		}
+	}
+	return err
 }
 
 // claimed assigns earlier payments to a member: payments that arrived under an external ID or an email address before
@@ -238,11 +263,11 @@ func update(ctx context.Context, c *request.Call, b memberBody) (request.Answer,
 	after := identities(c, changed.ExternalID, changed.Email)
 	if changed != m.Profile || !slices.Equal(segments, m.Account.Traits.Segments) || len(consents) > 0 {
 		err = c.App.Members.Change(ctx, p, members.Change{
-			Profile: changed, Segments: segments, Removed: without(before, after), Added: without(after, before),
-			Consents: consents,
+			Before: m.Profile, Profile: changed, SegmentsBefore: m.Account.Traits.Segments, Segments: segments,
+			Removed: without(before, after), Added: without(after, before), Consents: consents,
 		}, ledger.By{Actor: c.Who.Actor()})
 		if err != nil {
-			return request.Answer{}, err
+			return request.Answer{}, existing(ctx, c, p, without(after, before), err)
 		}
 		if m, err = c.App.Members.Current(ctx, p, m.Account.Member); err != nil {
 			return request.Answer{}, err

@@ -11,6 +11,7 @@ import (
 func Members(a *app.App) lambda.Handler {
 	return request.NewHandler(a, "members", map[string]request.Operation{
 		"POST /v1/members":                              createMember,
+		"GET /v1/members":                               listMembers,
 		"GET /v1/members/{member}":                      retrieveMember,
 		"PATCH /v1/members/{member}":                    updateMember,
 		"GET /v1/members/{member}/entries":              listEntries,

@@ -263,6 +263,9 @@ func (w *usageWorld) measureReads() {
 	w.measure("rewards", "GET", "/v1/members/"+w.member+"/rewards", "")
 	w.measure("quote", "POST", "/v1/quotes", w.basket())
 	w.measure("statement", "GET", "/v1/members/"+w.member+"/entries", "")
+	w.measure("search_email", "GET", "/v1/members?email=ada@example.com", "")
+	w.measure("search_name", "GET", "/v1/members?name=lovelace", "")
+	w.measure("search_order", "GET", "/v1/members?order=100001", "")
 }
 
 func (w *usageWorld) basket() string {

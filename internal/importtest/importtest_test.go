@@ -115,7 +115,7 @@ var arrows = []struct {
 	{"internal/catalog", []string{"ledger", "ledger/stored", "loyalty/...", "table"}},
 	{
 		"internal/members",
-		[]string{"emailaddr", "keyring", "ledger", "ledger/stored", "loyalty/...", "random", "table"},
+		[]string{"emailaddr", "keyring", "ledger", "ledger/stored", "loyalty/...", "parallel", "random", "table"},
 	},
 	{
 		"internal/inventory",

@@ -42,6 +42,7 @@ type Error struct {
 
 	Required, Available Points             // for insufficient_points: the cost, and the spendable points
 	Unmet               []UnmetRequirement // for reward_out_of_stock and reward_unavailable: the reasons
+	Member              MemberID           // for already_exists: the existing member, if the caller may know the ID
 }
 
 func (e *Error) Error() string { return string(e.Code) + ": " + e.Detail }

@@ -122,6 +122,7 @@ func (ms Members) Enroll(ctx context.Context, p *loyalty.Program, in Enrollment,
 	for _, id := range in.Identities {
 		c.With = append(c.With, table.Put(ms.identityItem(p.ID, id, in.Member)))
 	}
+	c.With = append(c.With, ms.newListings(p.ID, in.Profile, in.Segments)...)
 	contact := Contact{item: table.Item{Key: stored.MemberKey(p.ID, in.Member, "CONTACT")}}
 	c.With = append(c.With, contact.record(p.ID, in.Member, in.Consents, by.Actor)...)
 	who.Channels = contact.channels(in.Profile)
@@ -338,7 +339,9 @@ func traits(p Profile, segments []string) loyalty.Traits {
 
 // A Change contains the new profile and segments of a member, and the changed identities and consents.
 type Change struct {
-	Profile        Profile  // the next version of the profile that was read
+	Before         Profile // the profile that was read
+	Profile        Profile // its next version
+	SegmentsBefore []string
 	Segments       []string // the complete new list of segments
 	Removed, Added []stored.Identity
 	Consents       []remind.Consent // the consents that were granted or withdrawn
@@ -365,6 +368,11 @@ func (ms Members) Change(ctx context.Context, p *loyalty.Program, in Change, by 
 	for _, id := range in.Added {
 		ops = append(ops, table.Put(ms.identityItem(p.ID, id, in.Profile.Member)))
 	}
+	listed, err := ms.changedListings(ctx, p.ID, in)
+	if err != nil {
+		return err
+	}
+	ops = append(ops, listed...)
 	who := traits(in.Profile, in.Segments)
 	agreed, contact, err := ms.agreed(ctx, p, in, by)
 	if err != nil {

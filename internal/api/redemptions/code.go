@@ -34,9 +34,9 @@ func (b CodeUseBody) use(c *request.Check, code string) inventory.CodeUse {
 }
 
 func retrieveCode(ctx context.Context, c *request.Call) (request.Answer, error) {
-	r, err := guarded(
-		ctx, c, func() (inventory.CodeResult, error) { return c.App.Codes.Get(ctx, c.Who.Program, c.Path("code")) },
-	)
+	r, err := guarded(ctx, c, c.Path("code"), func() (inventory.CodeResult, error) {
+		return c.App.Codes.Get(ctx, c.Who.Program, c.Path("code"))
+	})
 	if err != nil {
 		return request.Answer{}, err
 	}
@@ -46,13 +46,12 @@ func retrieveCode(ctx context.Context, c *request.Call) (request.Answer, error) 
 // guarded calls the function look, which looks up a code. It limits the number of wrong guesses. The limit does not
 // apply to codes in the form of generated codes, which cannot be guessed, or to shared reward codes, which are public.
 func guarded(
-	ctx context.Context, c *request.Call, look func() (inventory.CodeResult, error),
+	ctx context.Context, c *request.Call, code string, look func() (inventory.CodeResult, error),
 ) (r inventory.CodeResult, err error) {
 	p, err := c.Program(ctx)
 	if err != nil {
 		return r, err
 	}
-	code := c.Path("code")
 	if reward, shared := redeem.SharedBy(p.Rewards, code); shared {
 		if r, err = look(); errors.Is(err, loyalty.NotFound) {
 			r, err = inventory.CodeResult{Reward: reward.ID}, nil
@@ -102,9 +101,9 @@ func useCode(ctx context.Context, c *request.Call) (request.Answer, error) {
 	if err != nil {
 		return request.Answer{}, err
 	}
-	r, err := guarded(
-		ctx, c, func() (inventory.CodeResult, error) { return c.App.Codes.Use(ctx, c.Who.Program, in, by) },
-	)
+	r, err := guarded(ctx, c, c.Path("code"), func() (inventory.CodeResult, error) {
+		return c.App.Codes.Use(ctx, c.Who.Program, in, by)
+	})
 	if err == nil && r.Redemption == "" {
 		_, err = r.Use(in.Amount, c.App.Now())
 	}
@@ -127,9 +126,9 @@ func reverseCodeUse(ctx context.Context, c *request.Call) (request.Answer, error
 	); err != nil {
 		return request.Answer{}, err
 	}
-	found, err := guarded(
-		ctx, c, func() (inventory.CodeResult, error) { return c.App.Codes.Get(ctx, c.Who.Program, c.Path("code")) },
-	)
+	found, err := guarded(ctx, c, c.Path("code"), func() (inventory.CodeResult, error) {
+		return c.App.Codes.Get(ctx, c.Who.Program, c.Path("code"))
+	})
 	if err != nil {
 		return request.Answer{}, err
 	}
@@ -149,9 +148,9 @@ func reverseCodeUse(ctx context.Context, c *request.Call) (request.Answer, error
 // renderCode renders the code as a QR code. It encodes the code as written in the path, so that a code printed with
 // hyphens also scans with hyphens.
 func renderCode(ctx context.Context, c *request.Call) (request.Answer, error) {
-	_, err := guarded(
-		ctx, c, func() (inventory.CodeResult, error) { return c.App.Codes.Get(ctx, c.Who.Program, c.Path("code")) },
-	)
+	_, err := guarded(ctx, c, c.Path("code"), func() (inventory.CodeResult, error) {
+		return c.App.Codes.Get(ctx, c.Who.Program, c.Path("code"))
+	})
 	if err != nil {
 		return request.Answer{}, err
 	}

@@ -93,6 +93,7 @@ func ruleProblem(rule *loyalty.Error) wire.Problem {
 		needed, active := int64(rule.Required), int64(rule.Available)
 		p.Required, p.Active = &needed, &active
 	}
+	p.Member = string(rule.Member)
 	if len(rule.Unmet) > 0 {
 		p.UnmetRequirements = WireUnmet(rule.Unmet)
 	}

@@ -41,6 +41,9 @@ const (
 
 const keyed, unkeyed = true, false
 
+// MemberFilters are the query parameters that select members. A request has exactly one of them.
+var MemberFilters = []string{"email", "phone", "external_id", "code", "order", "name", "segment"}
+
 // enrollment is the only route of members whose caller may not be enrolled yet.
 const enrollment = "PUT /v1/me"
 
@@ -48,8 +51,10 @@ const enrollment = "PUT /v1/me"
 func Routes() []Route {
 	page, words, needs := []string{"page_size", "cursor"}, []string{"language"}, auth.Needs
 	open, changes := []string{"status", "page_size", "cursor"}, []string{"until", "draft", "cursor"}
+	found := append(slices.Clone(MemberFilters), page...)
 	return []Route{
 		{"POST /v1/members", "members", needs(auth.MembersWrite), keyed, SmallBody, nil},
+		{"GET /v1/members", "members", needs(auth.MembersRead), unkeyed, NoBody, found},
 		{"GET /v1/members/{member}", "members", needs(auth.MembersRead), unkeyed, NoBody, nil},
 		{"PATCH /v1/members/{member}", "members", needs(auth.MembersWrite), unkeyed, SmallBody, nil},
 		{"GET /v1/members/{member}/entries", "members", needs(auth.MembersRead), unkeyed, NoBody, page},

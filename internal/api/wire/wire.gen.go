@@ -1987,6 +1987,15 @@ type Member struct {
 // MemberStatus A frozen member can neither earn nor redeem points.
 type MemberStatus string
 
+// MemberList A page of members.
+type MemberList struct {
+	// Data The members, in the order of their IDs.
+	Data []Member `json:"data"`
+
+	// NextCursor The cursor of the next page; null on the last page.
+	NextCursor *string `json:"next_cursor"`
+}
+
 // Money An amount of money.
 type Money struct {
 	// Amount The amount in minor units.
@@ -2264,6 +2273,9 @@ type Problem struct {
 
 	// UnmetRequirements For `reward_unavailable` and `reward_out_of_stock`, the requirements that are not met.
 	UnmetRequirements []UnmetRequirement `json:"unmet_requirements,omitempty,omitzero"`
+
+	// Member For `already_exists`, the ID of the existing member. Only callers with the scope `members:read` receive it.
+	Member string `json:"member,omitempty,omitzero"`
 }
 
 // ProblemError An invalid part of a request.
@@ -3706,6 +3718,40 @@ type CommitOwnRedemptionParams struct {
 	// IdempotencyKey A unique value for each distinct request, for example a UUID: 16 to 128 visible ASCII characters, with or
 	// without surrounding double quotes.
 	IdempotencyKey IdempotencyKey `json:"Idempotency-Key"`
+}
+
+// ListMembersParams defines parameters for ListMembers.
+type ListMembersParams struct {
+	// Email The member's email address. Case makes no difference.
+	Email string `form:"email,omitempty" json:"email,omitempty,omitzero"`
+
+	// Phone The phone number in E.164 format, with + encoded as `%2B`. Several members can have it.
+	Phone string `form:"phone,omitempty" json:"phone,omitempty,omitzero"`
+
+	// ExternalID The merchant's ID of the member.
+	ExternalID string `form:"external_id,omitempty" json:"external_id,omitempty,omitzero"`
+
+	// Code The member's referral code, or a code or gift card that was issued to the member. Failed lookups of codes are limited (`rate_limited`, 429).
+	Code string `form:"code,omitempty" json:"code,omitempty,omitzero"`
+
+	// Order The ID of an order of the member.
+	Order string `form:"order,omitempty" json:"order,omitempty,omitzero"`
+
+	// Name Words of the member's name. All of them must occur in the name, in any order. Case, accents and punctuation make no difference. The first eight words of a name are compared.
+	Name string `form:"name,omitempty" json:"name,omitempty,omitzero"`
+
+	// Segment A segment of which the member is part.
+	Segment string `form:"segment,omitempty" json:"segment,omitempty,omitzero"`
+
+	// PageSize The maximum number of items on the page.
+	PageSize PageSize `form:"page_size,omitempty" json:"page_size,omitempty,omitzero"`
+
+	// Cursor The `next_cursor` of the previous page.
+	Cursor Cursor `form:"cursor,omitempty" json:"cursor,omitempty,omitzero"`
+
+	// PerennialClient Identifies the POS terminal, the session or the hashed address for which the code is looked up, so that failed
+	// lookups of one client do not affect the others.
+	PerennialClient ClientName `json:"Perennial-Client,omitempty,omitzero"`
 }
 
 // CreateMemberParams defines parameters for CreateMember.

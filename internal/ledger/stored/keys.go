@@ -25,8 +25,8 @@ const Shards = 16
 //	P#<program>#M#<member>     account, profile, contact, reminders, gift card messages, fulfillments, list of
 //	                           vouchers; index: the statement
 //	P#<program>#E#<kind>#<id>  ledger entries of one cause, by revision
-//	P#<program>#ID#…           members by external ID, email and other names; orders of unknown persons. The names are
-//	                           keyed hashes
+//	P#<program>#ID#…           members by external ID, email and other names; lists of members by phone number,
+//	                           word of the name and segment; orders of unknown persons. The names are keyed hashes
 //	P#<program>#KEY            the wrapped key that protects the keys of members (package keyring)
 //	P#<program>#HH#<id>        a household
 //	P#<program>#C#<rule>       counters of budgets and stock
