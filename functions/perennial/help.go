@@ -6,6 +6,8 @@ import "github.com/alecthomas/kong"
 var helpTexts = kong.Vars{
 	"providers": "stripe,shopify,square,paypal,adyen,standard",
 
+	"keys_daily_points": "Maximum number of points that the key adds to balances manually in one day, in UTC. " +
+		"The default is 10000000.",
 	"clock_by": "Duration to advance the clock by: +30d, +2w, +36h. Omit it to read the clock.",
 	"dev_addr": "Address to listen on; port 0 selects a free port. " +
 		"An address that other machines can reach must be stated explicitly.",

@@ -30,13 +30,17 @@ func (s *keyStore) with(ctx context.Context, do func(*auth.Keys) error) error {
 
 type keysCreate struct {
 	keyStore
+	DailyPoints int64 `help:"${keys_daily_points}"`
+
 	Scope []auth.Scope `required:"" help:"Scopes, separated by commas: members:read, orders:write … or admin for all."`
 }
 
 // Run prints the new key. Standard output contains nothing else.
 func (c *keysCreate) Run(ctx context.Context) error {
 	return c.with(ctx, func(k *auth.Keys) error {
-		full, who, err := k.Create(ctx, c.Program, c.Scope...)
+		full, who, err := k.CreateKey(ctx, auth.NewKey{
+			Program: c.Program, Scopes: c.Scope, DailyPoints: c.DailyPoints,
+		})
 		if err != nil {
 			return err
 		}

@@ -48,6 +48,12 @@ func requests() []Alarm {
 			Metrics:     []Metric{reported(telemetry.CodeGuesses, "Sum")},
 			Unit:        "clients", Threshold: 0, Period: 60, Periods: 1,
 		},
+		{
+			ID:          "AdjustmentLimits",
+			Description: "An API key reached its daily limit for points that are added manually.",
+			Metrics:     []Metric{reported(telemetry.AdjustmentLimits, "Sum")},
+			Unit:        "requests", Threshold: 0, Period: 60, Periods: 1,
+		},
 	}
 }
 

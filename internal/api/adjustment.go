@@ -2,12 +2,14 @@ package api
 
 import (
 	"context"
+	"errors"
 	"net/http"
 
 	"github.com/perennial-loyalty/perennial/internal/api/request"
 	"github.com/perennial-loyalty/perennial/internal/ledger"
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
 	"github.com/perennial-loyalty/perennial/internal/service"
+	"github.com/perennial-loyalty/perennial/internal/telemetry"
 )
 
 type adjustmentBody struct {
@@ -44,7 +46,7 @@ func createAdjustment(ctx context.Context, c *request.Call) (request.Answer, err
 	}
 	in := service.Adjustment{
 		ID: request.DerivedID(c, "adj_", m), Member: m, Wallet: wallet, Points: loyalty.Points(b.Points.N),
-		Reason: b.Reason,
+		Reason: b.Reason, DailyLimit: loyalty.Points(c.Who.DailyPoints),
 	}
 	by, err := request.By(c, struct { // a field that a later release adds has omitzero; see byRedemption
 		ID     string
@@ -57,6 +59,9 @@ func createAdjustment(ctx context.Context, c *request.Call) (request.Answer, err
 		return request.Answer{}, err
 	}
 	r, err := c.App.Adjustments.Adjust(ctx, p, in, by)
+	if _, limited := errors.AsType[*service.LimitReached](err); limited {
+		telemetry.Count(ctx, telemetry.AdjustmentLimits, 1)
+	}
 	return adjusted(c, p, r, err)
 }
 

@@ -11,6 +11,7 @@
 package auth
 
 import (
+	"cmp"
 	"context"
 	"crypto/sha256"
 	"crypto/subtle"
@@ -80,6 +81,8 @@ type storedKey struct {
 	Scopes  []Scope   `json:"scopes"`
 	Created time.Time `json:"created"`
 	Revoked time.Time `json:"revoked,omitzero"`
+
+	DailyPoints int64 `json:"daily_points,omitzero"`
 }
 
 const (
@@ -91,32 +94,61 @@ const (
 
 var encodedSecret = base64.RawURLEncoding.EncodedLen(secretLength)
 
-// Create creates a key and returns it in full: "sk_test_<id>_<secret>". The full key is not stored and cannot be
-// retrieved later.
+// A NewKey describes a key to create.
+type NewKey struct {
+	Program string
+	Scopes  []Scope
+	// DailyPoints limits the points that the key adds manually on one day, in UTC. Zero means DefaultDailyPoints.
+	DailyPoints int64
+}
+
+// DefaultDailyPoints is the daily limit of keys without one.
+const DefaultDailyPoints = 10_000_000
+
+// Create creates a key with the default limits. See CreateKey.
 func (k *Keys) Create(ctx context.Context, program string, scopes ...Scope) (string, Principal, error) {
-	if program == "" || len(scopes) == 0 {
+	return k.CreateKey(ctx, NewKey{Program: program, Scopes: scopes})
+}
+
+// CreateKey creates a key and returns it in full: "sk_test_<id>_<secret>". The full key is not stored and cannot be
+// retrieved later.
+func (k *Keys) CreateKey(ctx context.Context, in NewKey) (string, Principal, error) {
+	if in.Program == "" || len(in.Scopes) == 0 {
 		return "", Principal{}, errors.New("auth: a key requires a program and at least one scope")
 	}
-	for _, s := range scopes {
+	for _, s := range in.Scopes {
 		if !s.valid() {
 			return "", Principal{}, fmt.Errorf("auth: unknown scope %q", s)
 		}
+	}
+	if in.DailyPoints < 0 {
+		return "", Principal{}, errors.New("auth: the daily limit of points must be positive")
 	}
 	id, full, err := k.generate()
 	if err != nil {
 		return "", Principal{}, err
 	}
 	sum := sha256.Sum256([]byte(full))
-	doc, err := json.Marshal(storedKey{
-		Hash: hex.EncodeToString(sum[:]), Program: program, Scopes: scopes, Created: k.Now().UTC(),
-	})
+	key := storedKey{
+		Hash: hex.EncodeToString(sum[:]), Program: in.Program, Scopes: in.Scopes, Created: k.Now().UTC(),
+		DailyPoints: in.DailyPoints,
+	}
+	doc, err := json.Marshal(key)
 	if err != nil {
 		return "", Principal{}, fmt.Errorf("auth: encode key %s: %w", id, err)
 	}
 	if err := k.Table.Transact(ctx, table.Put(table.Item{Key: keyOf(id), Doc: doc})); err != nil {
 		return "", Principal{}, fmt.Errorf("auth: store key %s: %w", id, err)
 	}
-	return full, Principal{Kind: Key, ID: id, Program: program, Scopes: scopes}, nil
+	return full, key.principal(id), nil
+}
+
+// principal returns the principal of a key.
+func (s storedKey) principal(id string) Principal {
+	return Principal{
+		Kind: Key, ID: id, Program: s.Program, Scopes: s.Scopes,
+		DailyPoints: cmp.Or(s.DailyPoints, DefaultDailyPoints),
+	}
 }
 
 func (k *Keys) generate() (id, full string, err error) {
@@ -152,7 +184,7 @@ func (k *Keys) Verify(ctx context.Context, header string) (Principal, error) {
 	if subtle.ConstantTimeCompare(sum[:], key.hash) != 1 || !key.key.Revoked.IsZero() {
 		return Principal{}, TokenInvalid
 	}
-	return Principal{Kind: Key, ID: id, Program: key.key.Program, Scopes: key.key.Scopes}, nil
+	return key.key.principal(id), nil
 }
 
 // idOf extracts the ID from a key. The secret may contain underscores, so idOf uses positions, not separators.

@@ -20,8 +20,10 @@ type Principal struct {
 	ID      string // the ID of the API key or the member; safe to log; empty until the member is looked up
 	Program string
 	Scopes  []Scope // the permissions of an API key
-	Subject string  // the external ID of a member
-	Email   string  // the email address of a member, if the token states that it is verified
+	// DailyPoints limits the points that the principal adds manually on one day. Zero means no limit.
+	DailyPoints int64
+	Subject     string // the external ID of a member
+	Email       string // the email address of a member, if the token states that it is verified
 }
 
 // Actor returns the text that the ledger records for the principal. It is the ID of an API key, or the kind and the ID

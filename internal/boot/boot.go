@@ -76,7 +76,7 @@ func (env environment) app(ctx context.Context, log *slog.Logger, connect connec
 	defer cancel()
 	tab := env.table()
 	a := &app.App{
-		Table: tab, Backups: tab.PointInTimeRecovery, Now: time.Now, Wall: time.Now,
+		Table: tab, Backups: tab.PointInTimeRecovery, Now: time.Now,
 		Log: log, Version: env.version, Stage: env.stage,
 		Random: rand.Reader, Root: env.root(),
 	}

@@ -14,16 +14,21 @@ import (
 // Adjustments changes accounts at the request of the merchant.
 type Adjustments struct{ *ledger.Ledger }
 
-// Adjust corrects a balance manually. It handles repeated requests as Redeem does.
+// Adjust corrects a balance manually. It handles repeated requests as Redeem does. It returns *LimitReached if the
+// actor would add more points on one day than in.DailyLimit.
 func (a Adjustments) Adjust(
 	ctx context.Context, p *loyalty.Program, in Adjustment, by ledger.By,
 ) (ledger.Result, error) {
-	return a.Execute(ctx, ledger.Once(
+	c := ledger.Once(
 		p, in.Member, loyalty.CauseAdjustment, in.ID, by,
 		func(acc loyalty.Account, x ledger.Inputs) (posting.Outcome, error) {
 			return engine.Adjust(p, acc, in.ID, in.Wallet, in.Points, in.Reason, x.Now)
 		},
-	))
+	)
+	if in.Points > 0 && in.DailyLimit > 0 {
+		return a.limited(ctx, c, in.Points, in.DailyLimit)
+	}
+	return a.Execute(ctx, c)
 }
 
 // An Adjustment corrects a balance manually. The caller derives the ID.
@@ -33,6 +38,8 @@ type Adjustment struct {
 	Wallet string         // the wallet; empty for the main wallet
 	Points loyalty.Points // the points to add, or to remove if negative
 	Reason string
+	// DailyLimit limits the points that the actor adds to all members on one day, in UTC. Zero means no limit.
+	DailyLimit loyalty.Points
 }
 
 // A TierChange assigns a level to a member manually. The caller derives the ID.

@@ -58,6 +58,10 @@ const (
 	// reports it.
 	CodeGuesses Metric = "CodeGuesses"
 
+	// AdjustmentLimits counts adjustments that were refused because their actor would have added more points in a day
+	// than its limit. Only the function members reports it.
+	AdjustmentLimits Metric = "AdjustmentLimits"
+
 	// SilentProvider counts connected payment processors that have sent no verified event for twice the usual time
 	// between two events. Only the function reassess reports it, once an hour.
 	SilentProvider Metric = "SilentProvider"
@@ -76,7 +80,7 @@ const (
 func Metrics() []Metric {
 	return []Metric{
 		Errors, Timeouts, Conflicts, Throttles, SignatureFailures, Quarantined, InvariantViolations, CodeGuesses,
-		SilentProvider, PITRDisabled, ScheduleLateSeconds,
+		AdjustmentLimits, SilentProvider, PITRDisabled, ScheduleLateSeconds,
 	}
 }
 

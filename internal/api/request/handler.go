@@ -9,7 +9,6 @@ import (
 	"net/http"
 	"runtime/debug"
 	"slices"
-	"strconv"
 	"strings"
 	"time"
 
@@ -19,7 +18,6 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/auth"
 	"github.com/perennial-loyalty/perennial/internal/ledger/stored"
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
-	"github.com/perennial-loyalty/perennial/internal/loyalty/redeem"
 	"github.com/perennial-loyalty/perennial/internal/telemetry"
 )
 
@@ -306,11 +304,7 @@ func (c *Call) encodeProblem(p wire.Problem, cause error, replayed bool) Respons
 			headers = append(headers, [2]string{"allow", own.allow})
 		}
 	case 429:
-		if locked, ok := errors.AsType[*redeem.TooManyGuesses](cause); ok {
-			headers = append(
-				headers, [2]string{"retry-after", strconv.Itoa(int((locked.Wait + time.Second - 1) / time.Second))},
-			)
-		}
+		headers = append(headers, [2]string{"retry-after", retryAfter(cause)})
 	case 503:
 		headers = append(headers, [2]string{"retry-after", "1"})
 	}

@@ -3,12 +3,16 @@ package request
 import (
 	"errors"
 	"fmt"
+	"strconv"
+	"time"
 
 	"github.com/perennial-loyalty/perennial/internal/api/wire"
 	"github.com/perennial-loyalty/perennial/internal/app"
 	"github.com/perennial-loyalty/perennial/internal/auth"
 	"github.com/perennial-loyalty/perennial/internal/ledger"
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
+	"github.com/perennial-loyalty/perennial/internal/loyalty/redeem"
+	"github.com/perennial-loyalty/perennial/internal/service"
 )
 
 // A Refusal is an error that the API itself returns, with the invalid parts of the request.
@@ -41,11 +45,16 @@ func problemOf(err error) wire.Problem {
 	var own *Refusal
 	var rule *loyalty.Error
 	var who auth.Code
+	var limit *service.LimitReached
 	switch {
 	case errors.As(err, &own):
 		return document(own.Code, own.detail, own.Faults)
 	case errors.As(err, &rule):
 		return ruleProblem(rule)
+	case errors.As(err, &limit):
+		return document(loyalty.RateLimited, fmt.Sprintf(
+			"The API key may add at most %d points manually per day. Try again after the time in Retry-After, "+
+				"or create a key with a higher limit.", limit.Limit), nil)
 	case errors.Is(err, loyalty.RateLimited):
 		return document(loyalty.RateLimited,
 			"Too many lookups of unknown codes. Try again after the time in Retry-After.", nil)
@@ -121,4 +130,16 @@ func WireUnmet(lacks []loyalty.UnmetRequirement) []wire.UnmetRequirement {
 		}
 	}
 	return out
+}
+
+// retryAfter returns the seconds after which a request that reached a limit can succeed.
+func retryAfter(cause error) string {
+	wait := time.Second
+	if guesses, ok := errors.AsType[*redeem.TooManyGuesses](cause); ok {
+		wait = guesses.Wait
+	}
+	if limit, ok := errors.AsType[*service.LimitReached](cause); ok {
+		wait = limit.Wait
+	}
+	return strconv.Itoa(int((wait + time.Second - 1) / time.Second))
 }
