@@ -44,8 +44,9 @@ func TestPermissionsAreSpecific(t *testing.T) {
 // describeBackups is the only action on the table that concerns no item.
 const describeBackups = "dynamodb:DescribeContinuousBackups"
 
-// checkKeys requires that access to the table is limited to named partitions. No function may write API keys, only
-// the programs function may write programs, and only the relay may write transparency logs, and nothing else.
+// checkKeys requires that access to the table is limited to named partitions. No function may write API keys, only the
+// programs function may write programs, and only the relay may write transparency logs and audit lists, and nothing
+// else.
 func checkKeys(t *testing.T, function, action string, s stack.Statement) {
 	t.Helper()
 	if !strings.HasPrefix(action, "dynamodb:") || action == describeBackups {
@@ -62,14 +63,14 @@ func checkKeys(t *testing.T, function, action string, s stack.Statement) {
 	for _, pattern := range s.Condition[0].Values {
 		for key, writers := range map[string][]string{
 			"KEY#k1": nil, "PROGRAMS": {"programs"}, "P#bluebird": nil, "P#bluebird#PROGRAM": {"programs"},
-			"P#bluebird#LOG": {"relay"},
+			"P#bluebird#LOG": {"relay"}, "P#bluebird#AUDIT": {"relay"},
 		} {
 			if access.Like(pattern, key) && !slices.Contains(writers, function) {
 				t.Errorf("%s may %s in the partition %s", function, action, key)
 			}
 		}
 	}
-	if function == "relay" && !slices.Equal(s.Condition[0].Values, []string{"P#*#LOG"}) {
+	if function == "relay" && !slices.Equal(s.Condition[0].Values, []string{"P#*#LOG", "P#*#AUDIT"}) {
 		t.Errorf("%s may %s in the partitions %v", function, action, s.Condition[0].Values)
 	}
 }

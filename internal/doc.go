@@ -25,6 +25,7 @@
 //     and program/compare explain it, and program/snapshot is the compiled form that functions load.
 //   - explain describes entries in a member's language.
 //   - table is the storage port, with its adapters dynamotable and pebbletable and the suite that both pass.
+//   - audit stores the list of manual changes, publications and API keys of each program.
 //   - translog stores the transparency log of each program, from which proofs of entries are made. translog/source
 //     selects what is logged. verify checks a whole table, and its logs, offline.
 //   - cost estimates what requests cost, from usage that tests measure exactly.

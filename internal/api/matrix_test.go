@@ -79,7 +79,8 @@ func newMatrix(w *world) matrix {
 		// Operations whose request names no resource of the first program succeed for the second program.
 		foreign: map[string]string{
 			"createMember": "201", "listRewards": own, "listFulfillments": own, "listCampaigns": own,
-			"retrieveProgram": own, "updateDraft": own, "validateProgram": own,
+			"listAuditRecords": own,
+			"retrieveProgram":  own, "updateDraft": own, "validateProgram": own,
 			"rollbackProgram": own, "uploadCodes": "422 validation_failed", "listVersions": own, "listTierChanges": own,
 			"publishProgram": "422 validation_failed", "retrieveDraft": own,
 			"listScheduledReminders": own, "retrieveReminderReport": own,

@@ -41,6 +41,7 @@ func TestPoliciesOfTheAPIFunctionsAreExact(t *testing.T) {
 	w = newWorld(t, memory(t))
 	w.guard.Observe = calls.Record
 	w.proofs()
+	w.actions()
 	for _, f := range []string{"members", "earn", "redeem", "programs", "reminders"} {
 		stacktest.Prove(t, w.guard, f, stacktest.Table, &calls)
 	}

@@ -3,11 +3,14 @@ package api
 import (
 	"encoding/json"
 	"fmt"
+	"strings"
 	"testing"
 
+	"github.com/google/go-cmp/cmp"
 	"golang.org/x/mod/sumdb/tlog"
 
 	"github.com/perennial-loyalty/perennial/internal/api/wire"
+	"github.com/perennial-loyalty/perennial/internal/ledger/stored"
 	"github.com/perennial-loyalty/perennial/internal/table"
 	"github.com/perennial-loyalty/perennial/internal/translog"
 	"github.com/perennial-loyalty/perennial/internal/translog/source"
@@ -15,29 +18,28 @@ import (
 
 var checkpointSecret = []byte("abcdefghijklmnopqrstuv0123456789")
 
-// logEntry appends an entry to the transparency log, as the relay does.
+// logEntry appends an entry to the transparency log and, if it is an action, to the audit list, as the relay does.
 func (w *world) logEntry(program, id string) {
 	w.t.Helper()
-	e, err := w.app.Statements.Find(w.t.Context(), program, id)
-	if err != nil {
-		w.t.Fatal(err)
-	}
-	hash, err := source.ParseHash(e.Hash)
-	if err != nil {
-		w.t.Fatal(err)
-	}
-	log := translog.Log{Table: w.table, Secret: checkpointSecret}
-	batch := translog.Batch{Records: []translog.Record{{Hash: hash, Recorded: e.Recorded}}}
-	if _, err := log.Append(w.t.Context(), program, batch); err != nil {
-		w.t.Fatal(err)
-	}
+	cause, _ := stored.ParseEntryID(id)
+	w.logItem(stored.CauseKey(program, cause))
 }
 
-// adjusted creates an entry and returns its ID.
-func (w *world) adjusted(member string, points int) string {
+// logItem does the same for an item.
+func (w *world) logItem(key table.Key) {
 	w.t.Helper()
-	body := fmt.Sprintf(`{"points": %d, "reason": "for a proof"}`, points)
-	return w.must("POST", "/v1/members/"+member+"/adjustments", body)
+	it, err := w.table.Get(w.t.Context(), key)
+	if err != nil || it.Version == 0 {
+		w.t.Fatal(key, err)
+	}
+	c, ok, err := source.ChangeOf(it)
+	if err != nil || !ok {
+		w.t.Fatal(key, err)
+	}
+	log := translog.Log{Table: w.table, Secret: checkpointSecret}
+	if _, err := source.Append(w.t.Context(), log, c.Program, "", []source.Change{c}); err != nil {
+		w.t.Fatal(err)
+	}
 }
 
 // decode sends a request and requires its status. It decodes the body of a successful response into out.
@@ -59,8 +61,11 @@ func (w *world) proofs() {
 	w.t.Helper()
 	ada := w.must("POST", "/v1/members", `{}`)
 	var entries []string
-	for points := 1; points <= 40; points++ {
-		entries = append(entries, w.adjusted(ada, points))
+	for n := 1; n <= 40; n++ {
+		id := fmt.Sprint("proof-", n)
+		w.must("PUT", "/v1/orders/"+id, `{"member": "`+ada+`", "currency": "EUR", "placed_at": "2026-12-01T10:00:00Z",
+			"status": "paid", "line_items": [{"id": "1", "quantity": 1, "amount": 100}]}`)
+		entries = append(entries, "ent_order~"+id+"~1")
 	}
 	w.decode("admin", "/v1/checkpoint", 404, nil)
 	w.decode("admin", "/v1/entries/"+entries[0]+"/proof", 404, nil)
@@ -106,6 +111,68 @@ func checkProof(p wire.EntryProof, id string, index int64) error {
 		return fmt.Errorf("the proof is for %s at leaf %d", p.Entry, p.LeafIndex)
 	}
 	return tlog.CheckRecord(path, c.Size, c.Root, p.LeafIndex, tlog.RecordHash(hash[:]))
+}
+
+// actions checks that the audit list contains an adjustment, a level, a publication and an API key.
+func (w *world) actions() {
+	w.t.Helper()
+	ada := w.must("POST", "/v1/members", `{}`)
+	first := w.must("POST", "/v1/members/"+ada+"/adjustments", `{"points": 500, "reason": "a good start"}`)
+	second := w.must("POST", "/v1/members/"+ada+"/adjustments", `{"points": -20, "reason": "a mistake"}`)
+	level := w.must("PUT", "/v1/members/"+ada+"/tier", `{"level": "gold", "reason": "a friend of the house"}`)
+	w.logItem(stored.VersionKey("bluebird", 1))
+	for _, id := range []string{first, second, level, second} {
+		w.logEntry("bluebird", id)
+	}
+	key := strings.Split(w.keys["packer"], "_")[2]
+	w.logItem(table.Key{PK: "KEY#" + key, SK: "KEY"})
+	if err := w.app.Keys.Revoke(w.t.Context(), "bluebird", key); err != nil {
+		w.t.Fatal(err)
+	}
+	w.logItem(table.Key{PK: "KEY#" + key, SK: "KEY"})
+	var all []string
+	for path := "/v1/audit?page_size=4"; path != ""; {
+		var page wire.AuditRecordList
+		w.decode("admin", path, 200, &page)
+		for _, r := range page.Data {
+			before, _ := json.Marshal(r.Before)
+			after, _ := json.Marshal(r.After)
+			all = append(all, fmt.Sprintf("%d %s %s %s %q %s %s",
+				r.Sequence, r.Actor.Type, r.Action, r.Resource, r.Reason, before, after))
+		}
+		path = ""
+		if page.NextCursor != nil {
+			path = "/v1/audit?page_size=4&cursor=" + *page.NextCursor
+		}
+	}
+	want := []string{
+		`6 system revoke_key key:` + key + ` "" {"scopes":["redemptions:write"]} {}`,
+		`5 system create_key key:` + key + ` "" {} {"scopes":["redemptions:write"]}`,
+		`4 api_key update_tier member:` + ada + ` "a friend of the house" {"level":"bronze"} ` +
+			`{"entry":"` + level + `","level":"gold"}`,
+		`3 api_key create_adjustment member:` + ada + ` "a mistake" ` +
+			balances(second, 500) + ` ` + balances(second, 480),
+		`2 api_key create_adjustment member:` + ada + ` "a good start" ` +
+			balances(first, 0) + ` ` + balances(first, 500),
+		`1 system publish_program version:1 "" {} {"version":1}`,
+	}
+	if diff := cmp.Diff(want, all); diff != "" {
+		w.t.Error(diff)
+	}
+	w.decode("reader", "/v1/audit", 403, nil)
+	var other wire.AuditRecordList
+	w.decode("other", "/v1/audit", 200, &other)
+	if len(other.Data) != 0 {
+		w.t.Errorf("another program sees %v", other.Data)
+	}
+}
+
+func balances(entry string, active int) string {
+	return fmt.Sprintf(`{"entry":"%s","active":%d,"pending":0,"reserved":0,"debt":0}`, entry, active)
+}
+
+func TestActionsAreAudited(t *testing.T) {
+	onBoth(t, func(t *testing.T, tab table.Table) { newWorld(t, tab).actions() })
 }
 
 func TestLoggedEntryIsProved(t *testing.T) {

@@ -18,6 +18,7 @@ func Members(a *app.App) lambda.Handler {
 		"GET /v1/members/{member}/entries/{entry}":      retrieveMemberEntry,
 		"GET /v1/entries/{entry}":                       retrieveEntry,
 		"GET /v1/entries/{entry}/proof":                 retrieveEntryProof,
+		"GET /v1/audit":                                 listAuditRecords,
 		"GET /v1/checkpoint":                            retrieveCheckpoint,
 		"POST /v1/members/{member}/adjustments":         createAdjustment,
 		"POST /v1/members/{member}/extensions":          extendPoints,

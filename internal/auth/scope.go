@@ -16,6 +16,7 @@ const (
 	RedemptionsWrite Scope = "redemptions:write"
 	ProgramRead      Scope = "program:read"
 	ProgramWrite     Scope = "program:write"
+	AuditRead        Scope = "audit:read"
 	Admin            Scope = "admin" // includes all other scopes
 )
 
@@ -23,7 +24,7 @@ const (
 func Scopes() []Scope {
 	return []Scope{
 		MembersRead, MembersWrite, AdjustmentsWrite, OrdersRead, OrdersWrite, EventsWrite,
-		RewardsRead, RedemptionsRead, RedemptionsWrite, ProgramRead, ProgramWrite, Admin,
+		RewardsRead, RedemptionsRead, RedemptionsWrite, ProgramRead, ProgramWrite, AuditRead, Admin,
 	}
 }
 

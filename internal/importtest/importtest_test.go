@@ -100,7 +100,6 @@ var arrows = []struct {
 			"emailaddr", "keyring", "ledger/columns", "ledger/stored", "loyalty/...", "parallel", "random", "table",
 		},
 	},
-	{"internal/translog/source", []string{"ledger/stored", "table", "translog"}},
 	{
 		"internal/service/servicetest",
 		[]string{
@@ -129,11 +128,15 @@ var arrows = []struct {
 		"internal/messages",
 		[]string{"inventory", "ledger", "ledger/stored", "loyalty/...", "members", "service", "table"},
 	},
+	{"internal/auth", []string{"random", "table"}},
+	{
+		"internal/audit", []string{"auth", "ledger", "ledger/stored", "loyalty/...", "table"},
+	},
+	{"internal/translog/source", []string{"audit", "ledger/stored", "table", "translog"}},
 	{
 		"internal/verify",
-		[]string{"ledger", "ledger/stored", "loyalty/...", "table", "translog", "translog/source"},
+		[]string{"audit", "ledger", "ledger/stored", "loyalty/...", "table", "translog", "translog/source"},
 	},
-	{"internal/auth", []string{"random", "table"}},
 	{
 		"internal/app",
 		[]string{
@@ -153,8 +156,8 @@ var arrows = []struct {
 	{
 		"internal/api",
 		[]string{
-			"api/request", "api/wire", "app", "explain", "lazyregexp", "ledger", "ledger/stored", "loyalty/...",
-			"members", "service", "translog", "translog/source",
+			"api/request", "api/wire", "app", "audit", "auth", "explain", "lazyregexp", "ledger", "ledger/stored",
+			"loyalty/...", "members", "service", "translog", "translog/source",
 		},
 	},
 	{

@@ -20,7 +20,8 @@ import (
 const feedPeriod = 500 * time.Millisecond
 
 // A feed replaces the table's stream and the function relay if the functions run in this process. It wraps the table,
-// collects the entries that are committed, and appends them to the transparency logs of their programs.
+// collects the entries and the actions that are committed, and appends them to the transparency logs and the audit
+// lists of their programs.
 type feed struct {
 	table.Table
 	translog   translog.Log
@@ -30,6 +31,7 @@ type feed struct {
 	shard    string     // differs from the shards of earlier processes
 	flushing sync.Mutex // held while entries are appended
 	first    bool       // true until entries were appended; the first ones may be in the log already
+	caughtUp bool       // whether the entries of earlier processes were appended
 
 	mu       sync.Mutex
 	pending  []committed
@@ -61,42 +63,55 @@ func (f *feed) Transact(ctx context.Context, ops ...table.Op) error {
 		return err
 	}
 	for _, op := range ops {
-		if op.Kind != table.OpPut || op.Item.Version != 0 {
+		if op.Kind != table.OpPut || !source.IsChange(op.Item.Key, op.Item.Version == 0) {
 			continue
 		}
-		if _, ok, err := source.Program(op.Item.Key); ok && err == nil {
-			f.mu.Lock()
-			f.position++
-			f.pending = append(f.pending, committed{op.Item, f.position})
-			f.mu.Unlock()
-		}
+		f.mu.Lock()
+		f.position++
+		f.pending = append(f.pending, committed{op.Item, f.position})
+		f.mu.Unlock()
 	}
 	return nil
 }
 
 // run appends entries until ctx ends. It begins with the entries that an earlier process did not append.
 func (f *feed) run(ctx context.Context) {
-	if all, ok := f.Table.(interface {
-		Items(context.Context) iter.Seq2[table.Item, error]
-	}); ok {
-		f.flushing.Lock()
-		f.mu.Lock()
-		f.pending = nil // the table contains them
-		f.mu.Unlock()
-		err := source.AppendMissing(ctx, f.translog, all.Items(ctx), f.shard+"-start", f.publish)
-		f.flushing.Unlock()
-		if err != nil && ctx.Err() == nil {
-			f.log.Error("entries could not be appended to the transparency log", "err", err)
-		}
-	}
+	f.catchUp()
 	for {
 		select {
 		case <-ctx.Done():
 			return
 		case <-time.After(feedPeriod):
-			f.flush(ctx)
+			f.flush(context.WithoutCancel(ctx))
 		}
 	}
+}
+
+// catchUp appends the entries in the table that the logs do not contain. It does so once, and only if the table can
+// list its items.
+func (f *feed) catchUp() {
+	f.flushing.Lock()
+	defer f.flushing.Unlock()
+	all, ok := f.Table.(interface {
+		Items(context.Context) iter.Seq2[table.Item, error]
+	})
+	if !ok || f.caughtUp {
+		return
+	}
+	f.caughtUp = true
+	f.mu.Lock()
+	f.pending = nil // the table contains them
+	f.mu.Unlock()
+	ctx := context.Background() // a stack that stops waits until its logs are complete
+	if err := source.AppendMissing(ctx, f.translog, all.Items(ctx), f.shard+"-start", f.publish); err != nil {
+		f.log.Error("entries could not be appended to the transparency log", "err", err)
+	}
+}
+
+// close appends all entries that are not in the logs.
+func (f *feed) close() {
+	f.catchUp()
+	f.flush(context.Background())
 }
 
 // flush appends the collected entries. After an error, they remain collected for the next call.
@@ -124,23 +139,23 @@ func (f *feed) append(ctx context.Context, entries []committed) error {
 	if f.first {
 		shard = "" // looks up each entry
 	}
-	batches := map[string]translog.Batch{}
+	changes := map[string][]source.Change{}
 	for _, e := range entries {
-		program, rec, ok, err := source.Record(e.Item)
+		c, ok, err := source.ChangeOf(e.Item)
 		if err != nil {
 			return err
 		}
 		if ok {
-			rec.Position = strconv.Itoa(e.position)
-			batches[program] = translog.Batch{Shard: shard, Records: append(batches[program].Records, rec)}
+			c.Entry.Position = strconv.Itoa(e.position)
+			changes[c.Program] = append(changes[c.Program], c)
 		}
 	}
-	for _, program := range slices.Sorted(maps.Keys(batches)) {
-		checkpoint, err := f.translog.Append(ctx, program, batches[program])
+	for _, program := range slices.Sorted(maps.Keys(changes)) {
+		checkpoint, err := source.Append(ctx, f.translog, program, shard, changes[program])
 		if err != nil {
 			return err
 		}
-		f.publish(program, len(batches[program].Records), checkpoint)
+		f.publish(program, len(changes[program]), checkpoint)
 	}
 	return nil
 }

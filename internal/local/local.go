@@ -189,7 +189,7 @@ func (s *Stack) Wait() {
 // Close appends the last entries to the transparency logs and stops the functions' processes, if there are any.
 func (s *Stack) Close() error {
 	if s.deployment == nil {
-		s.feed.flush(context.Background())
+		s.feed.close()
 		return nil
 	}
 	return s.deployment.Close()

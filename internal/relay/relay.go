@@ -1,13 +1,14 @@
 // Package relay reads the table's stream. Every committed entry appears in the stream, so the table is its own
 // outbox: an entry is published exactly if it was committed.
 //
-// The function appends the hashes of ledger entries to the transparency log of their program (package translog) and
-// writes each signed checkpoint to its log. The log lines are outside the table, so a checkpoint in them proves later
+// The function appends the actions of API keys and operators to the audit list of their program (package audit). It
+// appends the hashes of ledger entries and audit records to the transparency log (package translog) and writes each
+// signed checkpoint to its log. The log lines are outside the table, so a checkpoint in them proves later
 // whether an entry was changed or removed. The function never skips a record with the keys of an entry that cannot be
 // read: such a record is reported for redelivery and finally moves to the failure queue, where an operator can inspect
 // it. Entries that belong to no account, such as parked orders, have no hash and are not logged.
 //
-// The function has no other subscribers, and writes only the partitions of the logs.
+// The function has no other subscribers, and writes only the partitions of the logs and the audit lists.
 package relay
 
 import (
@@ -77,9 +78,9 @@ func (r entries) read(ctx context.Context, payload []byte) ([]byte, error) {
 		telemetry.Count(ctx, telemetry.Errors, 1)
 		failed = min(failed, i)
 	}
-	logs, first := map[string]translog.Batch{}, map[string]int{}
+	changes, first := map[string][]source.Change{}, map[string]int{}
 	for i, rec := range b.Records {
-		program, entry, ok, err := read(ctx, rec)
+		c, ok, err := read(ctx, rec)
 		if err != nil {
 			fail(i, err)
 			break
@@ -87,15 +88,13 @@ func (r entries) read(ctx context.Context, payload []byte) ([]byte, error) {
 		if !ok {
 			continue
 		}
-		log, seen := logs[program]
-		if !seen {
-			first[program] = i
+		if _, seen := first[c.Program]; !seen {
+			first[c.Program] = i
 		}
-		log.Shard, log.Records = b.Shard, append(log.Records, entry)
-		logs[program] = log
+		changes[c.Program] = append(changes[c.Program], c)
 	}
-	for _, program := range slices.Sorted(maps.Keys(logs)) {
-		if err := r.append(ctx, program, logs[program]); err != nil {
+	for _, program := range slices.Sorted(maps.Keys(changes)) {
+		if err := r.append(ctx, program, b.Shard, changes[program]); err != nil {
 			fail(first[program], err)
 		}
 	}
@@ -108,40 +107,42 @@ func (r entries) read(ctx context.Context, payload []byte) ([]byte, error) {
 	return json.Marshal(answer)
 }
 
-// append appends entries to the log of a program and publishes the checkpoint.
-func (r entries) append(ctx context.Context, program string, b translog.Batch) error {
-	checkpoint, err := translog.Log{Table: r.Table, Secret: r.CheckpointSecret}.Append(ctx, program, b)
+// append appends changes to the audit list and the log of a program, and publishes the checkpoint.
+func (r entries) append(ctx context.Context, program, shard string, changes []source.Change) error {
+	log := translog.Log{Table: r.Table, Secret: r.CheckpointSecret}
+	checkpoint, err := source.Append(ctx, log, program, shard, changes)
 	if err != nil || checkpoint == "" {
 		return err
 	}
-	r.Log.InfoContext(ctx, "checkpoint", "program", program, "entries", len(b.Records), "checkpoint", checkpoint)
+	r.Log.InfoContext(ctx, "checkpoint", "program", program, "entries", len(changes), "checkpoint", checkpoint)
 	return nil
 }
 
 // read reads one record, unless the function's time has ended. A panic is a failure of that record.
-func read(ctx context.Context, rec record) (program string, entry translog.Record, ok bool, err error) {
+func read(ctx context.Context, rec record) (c source.Change, ok bool, err error) {
 	defer func() {
 		if v := recover(); v != nil {
 			err = fmt.Errorf("relay: panic: %v\n%s", v, debug.Stack())
 		}
 	}()
 	if err := ctx.Err(); err != nil {
-		return "", entry, false, fmt.Errorf("relay: the record was not processed: %w", err)
+		return c, false, fmt.Errorf("relay: the record was not processed: %w", err)
 	}
 	key := table.Key{PK: rec.Change.Keys.PK.S, SK: rec.Change.Keys.SK.S}
-	if rec.Name != string(events.DynamoDBOperationTypeInsert) {
-		return "", entry, false, nil
+	isNew := rec.Name == string(events.DynamoDBOperationTypeInsert)
+	if rec.Name == string(events.DynamoDBOperationTypeRemove) || !source.IsChange(key, isNew) {
+		return c, false, nil
 	}
-	if _, ok, err := source.Program(key); err != nil || !ok {
-		return "", entry, false, err
+	if _, _, err := source.Program(key); err != nil {
+		return c, false, err
 	}
 	doc, err := rec.document()
 	if err != nil {
-		return "", entry, false, err
+		return c, false, err
 	}
-	program, entry, ok, err = source.Record(table.Item{Key: key, Doc: doc})
-	entry.Position = rec.Change.Sequence
-	return program, entry, ok, err
+	c, ok, err = source.ChangeOf(table.Item{Key: key, Doc: doc})
+	c.Entry.Position = rec.Change.Sequence
+	return c, ok, err
 }
 
 // document returns the document of the new item.

@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"github.com/perennial-loyalty/perennial/internal/app"
+	"github.com/perennial-loyalty/perennial/internal/audit"
 	"github.com/perennial-loyalty/perennial/internal/ledger/stored"
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
 	"github.com/perennial-loyalty/perennial/internal/stack/access"
@@ -22,6 +23,7 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/table"
 	"github.com/perennial-loyalty/perennial/internal/table/pebbletable"
 	"github.com/perennial-loyalty/perennial/internal/translog"
+	"github.com/perennial-loyalty/perennial/internal/translog/source"
 )
 
 var signing = []byte("0123456789abcdefghijklmnopqrstuvwxyz")
@@ -127,8 +129,7 @@ func TestStreamEntriesAreLogged(t *testing.T) {
 		entry("a", 1), entry("a", 2), entry("b", 3),
 		stream("MODIFY", "P#a#M#mem_1", "ACCOUNT", "4", document(4)),
 		stream("MODIFY", "P#a#E#O#5", "000001", "5", document(5)),
-		stream("INSERT", "P#a#PROGRAM", "PROGRAM#000001", "6", document(6)),
-		stream("INSERT", "KEY#x", "KEY", "7", document(7)),
+		stream("INSERT", "P#a#PROGRAM", "LIVE", "6", document(6)),
 		stream("INSERT", "P#a#E#O#parked", "000001", "8", `"doc":{"M":{"rec":{"N":"5"}}}`),
 	)
 	if out != complete {
@@ -211,6 +212,50 @@ func TestFailedAppendIsDeliveredAgain(t *testing.T) {
 	b.logged(t, "b", 2)
 }
 
+func TestActionsAreInTheAuditListAndTheLog(t *testing.T) {
+	b := newBench(t)
+	key := `"doc":{"M":{"program":{"S":"a"},"scopes":{"L":[{"S":"admin"}]},"created":{"S":"2026-12-01T10:00:00Z"}}}`
+	version := `"doc":{"M":{"at":{"N":"1796126400000"},"by":{"S":"test"},"source":{"S":"x"}}}`
+	out := b.run(t, "shard-1",
+		stream("INSERT", "P#a#PROGRAM", "PROGRAM#000001", "1", version),
+		stream("INSERT", "KEY#k1", "KEY", "2", key), entry("a", 3), stream("MODIFY", "KEY#k1", "KEY", "4", key),
+	)
+	if out != complete {
+		t.Error(out, b.log.String())
+	}
+	var actions []string
+	for r, err := range (audit.List{Table: b.table}).Records(t.Context(), "a", 0, 10) {
+		if err != nil {
+			t.Fatal(err)
+		}
+		actions = append(actions, r.Action)
+		rec, err := source.Audited(r)
+		if err != nil {
+			t.Fatal(err)
+		}
+		b.proved(t, "a", rec)
+	}
+	if !slices.Equal(actions, []string{"create_key", "publish_program"}) {
+		t.Error(actions)
+	}
+	log, err := translog.Log{Table: b.table}.Read(t.Context(), "a")
+	if err != nil || log.Size() != 3 {
+		t.Errorf("the log has %d records: %v", log.Size(), err)
+	}
+}
+
+// proved requires that a log contains a record.
+func (b *bench) proved(t *testing.T, program string, rec translog.Record) {
+	t.Helper()
+	log, err := translog.Log{Table: b.table}.Read(t.Context(), program)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := log.Prove(rec.Hash, rec.Recorded); err != nil {
+		t.Error(err)
+	}
+}
+
 // TestPolicyOfRelayIsExact runs the relay with the policies of template.yaml. A denied call fails the test, and so does
 // a grant that no call needs.
 func TestPolicyOfRelayIsExact(t *testing.T) {
@@ -223,6 +268,8 @@ func TestPolicyOfRelayIsExact(t *testing.T) {
 	}
 	b.run(t, "shard-1", all...)
 	b.run(t, "", slices.Concat(all, []string{entry("a", 51)})...)
+	version := `"doc":{"M":{"at":{"N":"1796126400000"},"by":{"S":"test"}}}`
+	b.run(t, "shard-1", stream("INSERT", "P#a#PROGRAM", "PROGRAM#000001", "1", version))
 	stacktest.Prove(t, b.guard, "relay", stacktest.Table, &calls)
 }
 

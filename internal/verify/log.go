@@ -71,7 +71,7 @@ func (r *Report) checkRoot(program string, log *translog.Reader, c translog.Chec
 // checkLeaves checks that the table has an entry for each leaf. It returns the leaves, or nil if the log is damaged.
 func (r *Report) checkLeaves(program string, log *translog.Reader, c *contents) (map[tlog.Hash]bool, error) {
 	known := map[tlog.Hash]bool{}
-	for hash := range c.entries {
+	for hash := range c.logged {
 		known[tlog.RecordHash(hash[:])] = true
 	}
 	if previous := log.Previous(); previous != "" {
@@ -105,7 +105,7 @@ func (r *Report) checkLeaves(program string, log *translog.Reader, c *contents) 
 // checkEntries checks that the log contains all entries, except those that were written last.
 func (r *Report) checkEntries(program string, log *translog.Reader, c *contents, logged map[tlog.Hash]bool) {
 	var first *entry
-	for hash, e := range c.entries {
+	for hash, e := range c.logged {
 		if logged[tlog.RecordHash(hash[:])] {
 			continue
 		}

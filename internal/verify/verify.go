@@ -1,5 +1,5 @@
-// Package verify checks a whole table offline: the accounts and hash chains of all members, and the transparency logs
-// of all programs.
+// Package verify checks a whole table offline: the accounts and hash chains of all members, and the audit lists and
+// transparency logs of all programs.
 //
 // It recomputes every account from the member's entries (ledger.Statements.AuditFrom), compares every leaf of a log
 // with the entries in the table, and compares each log with checkpoints from outside the table. Without such a
@@ -20,6 +20,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/perennial-loyalty/perennial/internal/audit"
 	"github.com/perennial-loyalty/perennial/internal/ledger"
 	"github.com/perennial-loyalty/perennial/internal/ledger/stored"
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
@@ -61,7 +62,9 @@ const unloggedPeriod = time.Minute
 // A contents lists the entries of a program.
 type contents struct {
 	members map[loyalty.MemberID][]table.Key // the keys of the member's entries
-	entries map[[32]byte]entry
+	logged  map[[32]byte]entry               // what the log must contain: entries and audit records
+	entries int
+	audited []audit.Record
 }
 
 type entry struct {
@@ -85,7 +88,7 @@ func Table(ctx context.Context, s Source, checkpoints []translog.Checkpoint) (Re
 	}
 	for _, program := range slices.Sorted(maps.Keys(programs)) {
 		c := programs[program]
-		r.Programs, r.Members, r.Entries = r.Programs+1, r.Members+len(c.members), r.Entries+len(c.entries)
+		r.Programs, r.Members, r.Entries = r.Programs+1, r.Members+len(c.members), r.Entries+c.entries
 		anchor, anchored := anchors[program]
 		if !anchored {
 			r.NotAnchored = append(r.NotAnchored, program)
@@ -93,6 +96,7 @@ func Table(ctx context.Context, s Source, checkpoints []translog.Checkpoint) (Re
 		if err := r.checkLog(ctx, s, program, c, anchor); err != nil {
 			return r, err
 		}
+		r.checkAudit(program, c.audited)
 		for _, m := range slices.Sorted(maps.Keys(c.members)) {
 			if err := r.checkMember(ctx, s, program, m, c.members[m]); err != nil {
 				return r, err
@@ -103,7 +107,7 @@ func Table(ctx context.Context, s Source, checkpoints []translog.Checkpoint) (Re
 }
 
 func newContents() *contents {
-	return &contents{members: map[loyalty.MemberID][]table.Key{}, entries: map[[32]byte]entry{}}
+	return &contents{members: map[loyalty.MemberID][]table.Key{}, logged: map[[32]byte]entry{}}
 }
 
 // read lists the entries and accounts of all programs.
@@ -131,12 +135,17 @@ func read(ctx context.Context, s Source) (map[string]*contents, error) {
 		if !ok {
 			continue
 		}
+		if _, r, isAudit, _ := audit.Read(it); isAudit {
+			c := of(program)
+			c.logged[rec.Hash], c.audited = entry{it.Key, rec.Recorded}, append(c.audited, r)
+			continue
+		}
 		e, err := ledger.ReadAny(program, it)
 		if err != nil {
 			return nil, err
 		}
 		c := of(program)
-		c.entries[rec.Hash] = entry{it.Key, rec.Recorded}
+		c.logged[rec.Hash], c.entries = entry{it.Key, rec.Recorded}, c.entries+1
 		c.members[e.Member] = append(c.members[e.Member], it.Key)
 	}
 	return programs, nil
@@ -153,6 +162,19 @@ func member(key table.Key) (program string, m loyalty.MemberID, ok bool) {
 
 func (r *Report) find(program, subject, format string, args ...any) {
 	r.Findings = append(r.Findings, Finding{program, subject, fmt.Sprintf(format, args...)})
+}
+
+// checkAudit checks the hash chain of an audit list.
+func (r *Report) checkAudit(program string, list []audit.Record) {
+	slices.SortFunc(list, func(a, b audit.Record) int { return cmp.Compare(a.Sequence, b.Sequence) })
+	var before audit.Record
+	for _, a := range list {
+		if err := a.Check(program, before); err != nil {
+			r.find(program, "audit list", "%v", err)
+			return
+		}
+		before = a
+	}
 }
 
 // checkMember recomputes the account of a member.

@@ -297,6 +297,27 @@ func TestChangedBalanceIsFound(t *testing.T) {
 	b.want(b.verify(), "member mem_ada: the stored account is")
 }
 
+func TestChangedAuditRecordIsFound(t *testing.T) {
+	b := newBench(t)
+	for n := 1; n <= 3; n++ {
+		version := table.Item{
+			Key: stored.VersionKey("bluebird", n), Doc: fmt.Appendf(nil, `{"at":%d,"by":"k1"}`, start.UnixMilli()),
+		}
+		if err := b.table.Transact(t.Context(), table.Put(version)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	anchor := b.logAll()
+	if r := b.verify(anchor); len(r.Findings) != 0 || r.Unlogged != 0 || anchor.Size != 3 {
+		t.Errorf("%+v", r)
+	}
+	key := table.Key{PK: "P#bluebird#AUDIT", SK: "RECORD#PROGRAM#000002"}
+	b.change(key, bytes.Replace(b.get(key).Doc, []byte(`"k1"`), []byte(`"k2"`), 1))
+	b.want(b.verify(anchor), "audit list: audit: record 2 breaks the chain")
+	b.change(key, nil)
+	b.want(b.verify(anchor), "leaf 1 has no entry in the table")
+}
+
 func TestNewEpochIsAnchoredByItsFirstLeaf(t *testing.T) {
 	b := newBench(t)
 	b.member("mem_ada", 40)

@@ -61,6 +61,7 @@ func Routes() []Route {
 		{"GET /v1/members/{member}/entries/{entry}", "members", needs(auth.MembersRead), unkeyed, NoBody, words},
 		{"GET /v1/entries/{entry}", "members", needs(auth.MembersRead), unkeyed, NoBody, words},
 		{"GET /v1/entries/{entry}/proof", "members", needs(auth.MembersRead), unkeyed, NoBody, nil},
+		{"GET /v1/audit", "members", needs(auth.AuditRead), unkeyed, NoBody, page},
 		{"GET /v1/checkpoint", "members", needs(auth.ProgramRead), unkeyed, NoBody, nil},
 		{"POST /v1/members/{member}/adjustments", "members", needs(auth.AdjustmentsWrite), keyed, SmallBody, nil},
 		{"POST /v1/members/{member}/extensions", "members", needs(auth.AdjustmentsWrite), keyed, SmallBody, nil},

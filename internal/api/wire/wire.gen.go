@@ -31,6 +31,39 @@ func (e ActorType) Valid() bool {
 	}
 }
 
+// Defines values for AuditRecordAction.
+const (
+	AuditRecordActionCreateAdjustment AuditRecordAction = "create_adjustment"
+	AuditRecordActionCreateKey        AuditRecordAction = "create_key"
+	AuditRecordActionExtendPoints     AuditRecordAction = "extend_points"
+	AuditRecordActionPublishProgram   AuditRecordAction = "publish_program"
+	AuditRecordActionReinstatePoints  AuditRecordAction = "reinstate_points"
+	AuditRecordActionRevokeKey        AuditRecordAction = "revoke_key"
+	AuditRecordActionUpdateTier       AuditRecordAction = "update_tier"
+)
+
+// Valid indicates whether the value is a known member of the AuditRecordAction enum.
+func (e AuditRecordAction) Valid() bool {
+	switch e {
+	case AuditRecordActionCreateAdjustment:
+		return true
+	case AuditRecordActionCreateKey:
+		return true
+	case AuditRecordActionExtendPoints:
+		return true
+	case AuditRecordActionPublishProgram:
+		return true
+	case AuditRecordActionReinstatePoints:
+		return true
+	case AuditRecordActionRevokeKey:
+		return true
+	case AuditRecordActionUpdateTier:
+		return true
+	default:
+		return false
+	}
+}
+
 // Defines values for CauseKind.
 const (
 	CauseKindActivation    CauseKind = "activation"
@@ -1037,6 +1070,81 @@ type AdjustmentRequest struct {
 
 	// Wallet The wallet to adjust. Default: the points wallet.
 	Wallet string `json:"wallet,omitempty,omitzero"`
+}
+
+// AuditRecord An action of an API key or an operator.
+type AuditRecord struct {
+	// Sequence The position in the list, without gaps.
+	Sequence int64 `json:"sequence"`
+
+	// At When the action took place.
+	At time.Time `json:"at"`
+
+	// Actor The principal that caused an entry.
+	Actor Actor `json:"actor"`
+
+	// Action The kind of action.
+	Action AuditRecordAction `json:"action"`
+
+	// Resource What was changed: `member:<id>`, `version:<number>` or `key:<id>`.
+	Resource string `json:"resource"`
+
+	// Reason The reason that the actor stated. Omitted if the action has none.
+	Reason string `json:"reason,omitempty,omitzero"`
+
+	// Before The values before the action. Omitted if there were none.
+	Before AuditValues `json:"before,omitempty,omitzero"`
+
+	// After The values after the action.
+	After AuditValues `json:"after,omitempty,omitzero"`
+
+	// PreviousHash The hash of the previous record; empty for the first.
+	PreviousHash string `json:"previous_hash"`
+
+	// Hash The SHA-256 of the record, in Base64 for URLs.
+	Hash string `json:"hash"`
+}
+
+// AuditRecordAction The kind of action.
+type AuditRecordAction string
+
+// AuditRecordList A page of audit records.
+type AuditRecordList struct {
+	// Data The records, newest first.
+	Data []AuditRecord `json:"data"`
+
+	// NextCursor The cursor of the next page; null on the last page.
+	NextCursor *string `json:"next_cursor"`
+}
+
+// AuditValues The values that an action changed. Other fields are omitted.
+type AuditValues struct {
+	// Entry The ID of the entry that records a change of an account.
+	Entry string `json:"entry,omitempty,omitzero"`
+
+	// Active The active points in the main wallet.
+	Active *int64 `json:"active,omitempty"`
+
+	// Pending The pending points in the main wallet.
+	Pending *int64 `json:"pending,omitempty"`
+
+	// Reserved The reserved points in the main wallet.
+	Reserved *int64 `json:"reserved,omitempty"`
+
+	// Debt The points that the member owes in the main wallet.
+	Debt *int64 `json:"debt,omitempty"`
+
+	// Level The member's level.
+	Level string `json:"level,omitempty,omitzero"`
+
+	// Version The version of the program.
+	Version int `json:"version,omitempty,omitzero"`
+
+	// EffectiveAt From when on the version is live.
+	EffectiveAt time.Time `json:"effective_at,omitempty,omitzero"`
+
+	// Scopes The scopes of the API key.
+	Scopes []string `json:"scopes,omitempty,omitzero"`
 }
 
 // Balance The points of a member in one wallet. No number is negative.
@@ -3603,6 +3711,15 @@ type WebhookUnavailable = Problem
 
 // WebhookUnverified A problem document (RFC 9457).
 type WebhookUnverified = Problem
+
+// ListAuditRecordsParams defines parameters for ListAuditRecords.
+type ListAuditRecordsParams struct {
+	// PageSize The maximum number of items on the page.
+	PageSize PageSize `form:"page_size,omitempty" json:"page_size,omitempty,omitzero"`
+
+	// Cursor The `next_cursor` of the previous page.
+	Cursor Cursor `form:"cursor,omitempty" json:"cursor,omitempty,omitzero"`
+}
 
 // RetrieveCodeParams defines parameters for RetrieveCode.
 type RetrieveCodeParams struct {

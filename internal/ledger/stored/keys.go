@@ -40,6 +40,8 @@ const Shards = 16
 //	P#<program>#PAY#<payment>  facts about one payment
 //	P#<program>#WH#… and WHT#… webhook events as received, and their transmissions
 //	P#<program>#S#<month>      reminder figures
+//	P#<program>#AUDIT          the audit list; package audit
+//	P#<program>#LOG            the transparency log; package translog
 //	P#<program>#SWEEP          the reminders for which all members were planned
 //
 // Only in the index: P#<program>#DUE#<job>#<shard>, FULFIL#<status>, OUTBOX#waiting and WH@<day>. Package auth owns the

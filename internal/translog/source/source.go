@@ -1,8 +1,8 @@
 // Package source selects the items of the table that belong in the transparency log of a program, and reads their
 // hashes.
 //
-// These are the ledger entries. Entries of no account, such as parked orders, have no hash and are not logged. The
-// package reads stored forms and deliberately does not check hashes; package verify does.
+// These are the ledger entries and the records of the audit list. Entries of no account, such as parked orders, have no
+// hash and are not logged. The package reads stored forms and deliberately does not check hashes; package verify does.
 package source
 
 import (
@@ -13,6 +13,7 @@ import (
 
 	"github.com/go-json-experiment/json"
 
+	"github.com/perennial-loyalty/perennial/internal/audit"
 	"github.com/perennial-loyalty/perennial/internal/ledger/stored"
 	"github.com/perennial-loyalty/perennial/internal/table"
 	"github.com/perennial-loyalty/perennial/internal/translog"
@@ -21,6 +22,12 @@ import (
 // Record returns the program of an item and its record in the program's log. It reports false if the log does not
 // contain such an item. It returns an error for an item with the keys of an entry that cannot be read.
 func Record(it table.Item) (program string, rec translog.Record, ok bool, err error) {
+	if program, r, ok, err := audit.Read(it); ok || err != nil {
+		if err == nil {
+			rec, err = Audited(r)
+		}
+		return program, rec, ok, err
+	}
 	program, ok, err = Program(it.Key)
 	if err != nil || !ok {
 		return "", rec, false, err
@@ -39,7 +46,16 @@ func Record(it table.Item) (program string, rec translog.Record, ok bool, err er
 	return program, rec, true, nil
 }
 
-// ParseHash parses the hash of an entry.
+// Audited returns the record of an audit record in the log.
+func Audited(r audit.Record) (translog.Record, error) {
+	hash, err := ParseHash(r.Hash)
+	if err != nil {
+		return translog.Record{}, fmt.Errorf("source: read audit record %d: %w", r.Sequence, err)
+	}
+	return translog.Record{Hash: hash, Recorded: r.At}, nil
+}
+
+// ParseHash parses the hash of an entry or an audit record.
 func ParseHash(text string) (hash [32]byte, err error) {
 	b, err := base64.RawURLEncoding.DecodeString(text)
 	if err != nil || len(b) != len(hash) {
