@@ -55,6 +55,8 @@ var helpTexts = kong.Vars{
 		"Tokens are then signed with EdDSA, and the ID of the key is printed.",
 	"token_store_secret": "With --table: name or ARN of the stack's master secret in Secrets Manager " +
 		"(its resource Secret).",
+	"reconcile": "Repair a restored data directory: rebuild accounts from their entries, complete the transparency " +
+		"logs, and report the rest.",
 	"verify_checkpoint": "Signed checkpoint from outside the data: a file of perennial dev --checkpoints, or the " +
 		"field checkpoint of GET /v1/checkpoint. Without it, the result is not anchored.",
 	"verify_key": "Public key that must have signed the checkpoints of a program " +

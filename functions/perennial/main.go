@@ -57,6 +57,7 @@ type commands struct {
 	Webhooks  webhooksCmd  `cmd:"" help:"List, show, replay and backfill events of payment processors."`
 	Trigger   trigger      `cmd:"" help:"Send a signed sample event of a payment processor to a running perennial dev."`
 	Reminders remindersCmd `cmd:"" help:"List tomorrow's reminders, or the outbox of a running perennial dev."`
+	Reconcile reconcileCmd `cmd:"" help:"${reconcile}"`
 	Verify    verifyCmd    `cmd:"" help:"Check the hash chains, balances and transparency logs of a data directory."`
 	Version   versionCmd   `cmd:"" help:"Print the version."`
 }

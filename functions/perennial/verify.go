@@ -11,17 +11,24 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/verify"
 )
 
-type verifyCmd struct {
+// A verified data directory is compared with checkpoints.
+type verified struct {
 	Data       string   `required:"" type:"path" help:"Data directory of a perennial dev that is not running."`
 	Checkpoint []string `type:"existingfile" help:"${verify_checkpoint}"`
 	Key        []string `help:"${verify_key}"`
 }
 
+type verifyCmd struct{ verified }
+
 // Run checks the data directory. It returns an error if there are findings.
 func (c *verifyCmd) Run(ctx context.Context) error {
-	checkpoints, err := c.checkpoints()
+	signed, err := c.checkpoints()
 	if err != nil {
 		return err
+	}
+	var checkpoints []translog.Checkpoint
+	for _, s := range signed {
+		checkpoints = append(checkpoints, s.Checkpoint)
 	}
 	t, err := openData(c.Data)
 	if err != nil {
@@ -31,6 +38,11 @@ func (c *verifyCmd) Run(ctx context.Context) error {
 	if err := errors.Join(err, t.Close()); err != nil {
 		return err
 	}
+	return printReport(r)
+}
+
+// printReport prints a report. It returns an error if there are findings.
+func printReport(r verify.Report) error {
 	for _, f := range r.Findings {
 		fmt.Println(f)
 	}
@@ -46,7 +58,7 @@ func (c *verifyCmd) Run(ctx context.Context) error {
 }
 
 // checkpoints reads the checkpoints, and checks their signatures if keys are given.
-func (c *verifyCmd) checkpoints() (all []translog.Checkpoint, err error) {
+func (c *verified) checkpoints() (all []verify.SignedCheckpoint, err error) {
 	for _, path := range c.Checkpoint {
 		text, err := os.ReadFile(path)
 		if err != nil {
@@ -59,13 +71,13 @@ func (c *verifyCmd) checkpoints() (all []translog.Checkpoint, err error) {
 		if err != nil {
 			return nil, fmt.Errorf("%s: %w", path, err)
 		}
-		all = append(all, checkpoint)
+		all = append(all, verify.SignedCheckpoint{Checkpoint: checkpoint, Text: string(text)})
 	}
 	return all, nil
 }
 
 // signed opens a checkpoint with the key of its program.
-func (c *verifyCmd) signed(text string) (translog.Checkpoint, error) {
+func (c *verified) signed(text string) (translog.Checkpoint, error) {
 	parsed, err := translog.ParseCheckpoint(text)
 	if err != nil {
 		return parsed, err

@@ -63,9 +63,17 @@ func TestVerifyChecksDataOfDev(t *testing.T) {
 	other := t.TempDir()
 	p = start(t, "--empty", "--json", "--data", other)
 	_ = p.stop(syscall.SIGTERM)
-	out, _, status := run(t, "verify", "--data", other, "--checkpoint", checkpoint)
+	out, errs, status := run(t, "verify", "--data", other, "--checkpoint", checkpoint)
 	if status != 1 || !strings.Contains(out, "bluebird: log: it was truncated") {
-		t.Error(status, out)
+		t.Error(status, out, errs)
+	}
+	out, errs, status = run(t, "reconcile", "--data", other, "--checkpoint", checkpoint, "--key", key)
+	if status != 0 || !strings.Contains(out, "a new epoch begins with the checkpoint: the log had") ||
+		!strings.Contains(out, "violations 0") {
+		t.Error(status, out, errs)
+	}
+	if out, errs, status := run(t, "verify", "--data", other, "--checkpoint", checkpoint); status != 0 {
+		t.Error(out, errs)
 	}
 	wrong := strings.Replace(key, "perennial/bluebird", "perennial/redbird", 1)
 	if _, errs, status := run(t, "verify", "--data", data, "--checkpoint", checkpoint, "--key", wrong); status != 1 ||

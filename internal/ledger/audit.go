@@ -10,7 +10,9 @@ import (
 
 	"github.com/perennial-loyalty/perennial/internal/ledger/stored"
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
+	"github.com/perennial-loyalty/perennial/internal/loyalty/engine"
 	"github.com/perennial-loyalty/perennial/internal/loyalty/posting"
+	"github.com/perennial-loyalty/perennial/internal/table"
 )
 
 // Audit recomputes a member's account from the member's entries and compares it with the stored account. It reports
@@ -35,11 +37,34 @@ func (s Statements) Audit(ctx context.Context, program string, m loyalty.MemberI
 func (s Statements) AuditFrom(
 	ctx context.Context, program string, acc loyalty.Account, m loyalty.MemberID, entries []loyalty.Entry,
 ) (loyalty.Account, error) {
+	acc, wrong := s.Replay(ctx, program, acc, entries)
+	it, err := s.Table.Get(ctx, stored.AccountKey(program, m))
+	if err != nil {
+		return acc, Retryable(err)
+	}
+	written, err := stored.ReadAccount(it, m)
+	if err != nil {
+		return acc, err
+	}
+	acc.Ran = written.Ran // no entry states this value
+	if was, is := stored.Encode(
+		stored.StoredAccount(written),
+	), stored.Encode(stored.StoredAccount(acc)); !bytes.Equal(was, is) {
+		wrong = errors.Join(wrong, fmt.Errorf("the stored account is\n%s\nbut its entries result in\n%s", was, is))
+	}
+	return acc, wrong
+}
+
+// Replay applies entries, newest first, to the account acc, which was audited before. It returns the resulting account,
+// and an error that lists the violations in the entries.
+func (s Statements) Replay(
+	ctx context.Context, program string, acc loyalty.Account, entries []loyalty.Entry,
+) (loyalty.Account, error) {
 	var wrong []error
 	for _, e := range slices.Backward(entries) {
 		e, err := whole(ctx, s.Table, program, e)
 		if err != nil {
-			return acc, err
+			return acc, errors.Join(append(wrong, err)...)
 		}
 		wrong = append(wrong, auditEntry(acc, e))
 		if acc, err = posting.Apply(acc, e); err != nil {
@@ -59,21 +84,24 @@ func (s Statements) AuditFrom(
 			}
 		}
 	}
-	it, err := s.Table.Get(ctx, stored.AccountKey(program, m))
-	if err != nil {
-		return acc, Retryable(err)
-	}
-	written, err := stored.ReadAccount(it, m)
-	if err != nil {
-		return acc, err
-	}
-	acc.Ran = written.Ran // no entry states this value
-	if was, is := stored.Encode(
-		stored.StoredAccount(written),
-	), stored.Encode(stored.StoredAccount(acc)); !bytes.Equal(was, is) {
-		wrong = append(wrong, fmt.Errorf("the stored account is\n%s\nbut its entries result in\n%s", was, is))
-	}
 	return acc, errors.Join(wrong...)
+}
+
+// Rebuild replaces the stored account of a member by acc, the result of Replay with all entries of the member. It is
+// only for accounts that a restore left in another state than their entries.
+func (s Statements) Rebuild(ctx context.Context, p *loyalty.Program, acc loyalty.Account) error {
+	it, err := s.Table.Get(ctx, stored.AccountKey(p.ID, acc.Member))
+	if err != nil {
+		return Retryable(err)
+	}
+	if it.Version > 0 {
+		if written, err := stored.ReadAccount(it, acc.Member); err == nil {
+			acc.Ran = written.Ran // no entry states this value
+		}
+	}
+	it.Doc = stored.PackedAccount(stored.StoredAccount(acc))
+	it.Index = stored.DueKey(p.ID, acc.Member, engine.NextRun(p, acc))
+	return s.Table.Transact(ctx, table.Put(it))
 }
 
 // auditEntry checks the hash chain and the reasons of an entry. The parameter before is the account before the entry.

@@ -6,8 +6,9 @@
 // checkpoint, someone who can write the whole table could have replaced both the entries and the log; the report then
 // states that the program is not anchored.
 //
-// The package reads only. It does not detect an entry that was removed before it was logged, which the feed of one
-// machine and the relay do within seconds. The table must not change during the check.
+// Reconcile also repairs what can be derived from entries. The other functions read only. The package does not detect
+// an entry that was removed before it was logged, which the feed of one machine and the relay do within seconds. The
+// table must not change during the check.
 package verify
 
 import (
@@ -181,22 +182,34 @@ func (r *Report) checkAudit(program string, list []audit.Record) {
 func (r *Report) checkMember(
 	ctx context.Context, t table.Table, program string, m loyalty.MemberID, keys []table.Key,
 ) error {
+	entries, err := memberEntries(ctx, t, program, keys)
+	if err != nil {
+		return err
+	}
+	if _, err := statementsOf(t).AuditFrom(ctx, program, loyalty.Account{}, m, entries); err != nil {
+		r.find(program, "member "+string(m), "%v", err)
+	}
+	return nil
+}
+
+func statementsOf(t table.Table) ledger.Statements {
+	return ledger.Statements{Ledger: &ledger.Ledger{Table: t, Now: time.Now}}
+}
+
+// memberEntries reads the entries of a member, newest first.
+func memberEntries(ctx context.Context, t table.Table, program string, keys []table.Key) ([]loyalty.Entry, error) {
 	entries := make([]loyalty.Entry, 0, len(keys))
 	for _, key := range keys {
 		it, err := t.Get(ctx, key)
 		if err != nil {
-			return err
+			return nil, err
 		}
 		e, err := ledger.ReadAny(program, it)
 		if err != nil {
-			return err
+			return nil, err
 		}
 		entries = append(entries, e)
 	}
 	slices.SortFunc(entries, func(a, b loyalty.Entry) int { return cmp.Compare(b.Sequence, a.Sequence) })
-	statements := ledger.Statements{Ledger: &ledger.Ledger{Table: t, Now: time.Now}}
-	if _, err := statements.AuditFrom(ctx, program, loyalty.Account{}, m, entries); err != nil {
-		r.find(program, "member "+string(m), "%v", err)
-	}
-	return nil
+	return entries, nil
 }

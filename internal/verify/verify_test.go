@@ -57,12 +57,19 @@ func (b *bench) member(m loyalty.MemberID, adjustments int) {
 		b.t.Fatal(err)
 	}
 	for range adjustments {
-		b.last++
-		b.now = b.now.Add(time.Minute)
-		in := service.Adjustment{ID: fmt.Sprintf("adj_%04d", b.last), Member: m, Points: 10, Reason: "test"}
-		if _, err := (service.Adjustments{Ledger: l}).Adjust(b.t.Context(), b.p, in, by); err != nil {
-			b.t.Fatal(err)
-		}
+		b.adjust(m)
+	}
+}
+
+// adjust makes one adjustment.
+func (b *bench) adjust(m loyalty.MemberID) {
+	b.t.Helper()
+	b.last++
+	b.now = b.now.Add(time.Minute)
+	l := &ledger.Ledger{Table: b.table, Now: func() time.Time { return b.now }}
+	in := service.Adjustment{ID: fmt.Sprintf("adj_%04d", b.last), Member: m, Points: 10, Reason: "test"}
+	if _, err := (service.Adjustments{Ledger: l}).Adjust(b.t.Context(), b.p, in, ledger.By{Actor: "test"}); err != nil {
+		b.t.Fatal(err)
 	}
 }
 
