@@ -63,7 +63,7 @@ func TestLevelsAtALaterInstant(t *testing.T) {
 			Lines: []loyalty.Line{{ID: "1", SKU: "MUG", Quantity: 1, Amount: 150_00}},
 		}
 		execute(m, func(acc loyalty.Account, x ledger.Inputs) (posting.Outcome, error) {
-			return award.PlaceOrder(live, acc, nil, live, o, x.Left, x.Now)
+			return award.PlaceOrder(engine.Begin(live, acc, x.Now), nil, engine.EarnRules(live), o, x.Left)
 		})
 	}
 	later := noon.AddDate(3, 0, 0)

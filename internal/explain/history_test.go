@@ -42,10 +42,10 @@ func TestAMembersHistoryReadsLikeAStory(t *testing.T) {
 		Lines: []loyalty.Line{{ID: "1", Category: "coffee-beans", Quantity: 1, Amount: 2999}},
 	}
 	happens(engine.Join(p, "mem_ada", loyalty.Traits{}, at))
-	happens(award.PlaceOrder(p, acc, nil, p, order, nil, at))
+	happens(award.PlaceOrder(engine.Begin(p, acc, at), nil, engine.EarnRules(p), order, nil))
 	prior := entries[len(entries)-1].Order
 	order.Refunds = []loyalty.Refund{{ID: "re_1", At: at, Status: loyalty.RefundSucceeded, Amount: 1000}}
-	happens(award.PlaceOrder(p, acc, prior, p, order, nil, at.Add(time.Hour)))
+	happens(award.PlaceOrder(engine.Begin(p, acc, at.Add(time.Hour)), prior, engine.EarnRules(p), order, nil))
 	happens(engine.Advance(p, acc, at.AddDate(0, 0, 14)))
 	p.Rewards[0].Cost = 1030
 	happens(redeem.Redeem(

@@ -9,6 +9,7 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
 	"github.com/perennial-loyalty/perennial/internal/loyalty/award"
 	"github.com/perennial-loyalty/perennial/internal/loyalty/earn"
+	"github.com/perennial-loyalty/perennial/internal/loyalty/engine"
 	"github.com/perennial-loyalty/perennial/internal/loyalty/posting"
 	"github.com/perennial-loyalty/perennial/internal/loyalty/tier"
 	"github.com/perennial-loyalty/perennial/internal/parallel"
@@ -44,7 +45,7 @@ func (r Redecider) redecided(ctx context.Context, n needed, out posting.Outcome)
 		if err != nil {
 			return out, err
 		}
-		if out, err = award.Redecide(n.p, out, h, n.now); err != nil {
+		if out, err = engine.Redecide(n.p, out, h, n.now); err != nil {
 			return out, err
 		}
 	}
@@ -88,7 +89,9 @@ func (r Redecider) knownOrders(
 				return ErrStaleRead
 			}
 			rules, err := r.Rules(ctx, n.p, e.Order.Program)
-			known[i] = tier.KnownOrder{Entry: e, Rules: rules}
+			if err == nil {
+				known[i] = tier.KnownOrder{Entry: e, Rules: engine.EarnRules(rules)}
+			}
 			return err
 		}
 	}

@@ -90,7 +90,7 @@ func (b *book) order(t *testing.T, id string, prior *loyalty.OrderState, amount 
 		Lines: []loyalty.Line{{ID: "1", SKU: "MUG", Quantity: 1, Amount: amount}},
 	}
 	return b.execute(t, func(acc loyalty.Account, x Inputs) (posting.Outcome, error) {
-		return award.PlaceOrder(b.p, acc, prior, b.p, o, x.Left, x.Now)
+		return award.PlaceOrder(engine.Begin(b.p, acc, x.Now), prior, engine.EarnRules(b.p), o, x.Left)
 	})[0]
 }
 

@@ -12,6 +12,7 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/ledger/stored"
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
 	"github.com/perennial-loyalty/perennial/internal/loyalty/award"
+	"github.com/perennial-loyalty/perennial/internal/loyalty/engine"
 	"github.com/perennial-loyalty/perennial/internal/loyalty/posting"
 	"github.com/perennial-loyalty/perennial/internal/loyalty/redeem"
 	"github.com/perennial-loyalty/perennial/internal/random"
@@ -224,7 +225,7 @@ func (rs Referrals) Refer(
 		Program: p, Member: in.Member, By: by, With: []table.Op{table.Put(referredItem(p.ID, whose, in.Member))},
 	}
 	c.Decide = ledger.Single(func(acc loyalty.Account, x ledger.Inputs) (posting.Outcome, error) {
-		return award.Refer(p, acc, referrer.Account, alike, in.ID, x.Now)
+		return award.Refer(engine.Begin(p, acc, x.Now), referrer.Account, alike, in.ID)
 	})
 	_, err = rs.Execute(ctx, c)
 	if err != nil && !errors.Is(err, loyalty.ReferralClaimed) {

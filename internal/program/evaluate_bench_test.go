@@ -8,6 +8,7 @@ import (
 
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
 	"github.com/perennial-loyalty/perennial/internal/loyalty/award"
+	"github.com/perennial-loyalty/perennial/internal/loyalty/engine"
 	"github.com/perennial-loyalty/perennial/internal/program"
 )
 
@@ -108,7 +109,7 @@ func BenchmarkEvaluateTwentyLines(b *testing.B) {
 			acc, o, now := bigOrder(20)
 			b.ReportAllocs()
 			for b.Loop() {
-				if _, err := award.PlaceOrder(p, acc, nil, p, o, nil, now); err != nil {
+				if _, err := award.PlaceOrder(engine.Begin(p, acc, now), nil, engine.EarnRules(p), o, nil); err != nil {
 					b.Fatal(err)
 				}
 			}

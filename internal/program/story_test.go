@@ -97,7 +97,7 @@ func (s *story) do(what string, now time.Time) (posting.Outcome, error) {
 		s.order, s.state = s.basket(what, now), nil
 		s.order.ID = fmt.Sprint(s.submitted)
 	}
-	out, err := award.PlaceOrder(s.p, s.acc, s.state, s.p, s.order, nil, now)
+	out, err := award.PlaceOrder(engine.Begin(s.p, s.acc, now), s.state, engine.EarnRules(s.p), s.order, nil)
 	if err == nil {
 		s.state = out.Entries[0].Order
 	}

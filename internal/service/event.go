@@ -52,7 +52,7 @@ func (e Events) Put(ctx context.Context, p *loyalty.Program, ev loyalty.Event, b
 			}
 			c := from.Command(p, ev.Member, by)
 			c.Decide = ledger.Single(func(acc loyalty.Account, x ledger.Inputs) (posting.Outcome, error) {
-				return award.PlaceEvent(p, acc, prior, rules, ev, x.Now)
+				return award.PlaceEvent(engine.Begin(p, acc, x.Now), prior, engine.EarnRules(rules), ev)
 			}).Enrolled()
 			return c, nil, nil
 		},

@@ -10,6 +10,7 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/ledger/stored"
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
 	"github.com/perennial-loyalty/perennial/internal/loyalty/award"
+	"github.com/perennial-loyalty/perennial/internal/loyalty/engine"
 	"github.com/perennial-loyalty/perennial/internal/loyalty/posting"
 	"github.com/perennial-loyalty/perennial/internal/loyalty/receipt"
 	"github.com/perennial-loyalty/perennial/internal/table"
@@ -130,7 +131,7 @@ func (os Orders) writeOrder(
 		}
 	}
 	if o.Member == "" {
-		s, err := award.GuestOrder(p, prior, rules, o, os.Time())
+		s, err := award.GuestOrder(engine.Begin(p, loyalty.Account{}, os.Time()), prior, engine.EarnRules(rules), o)
 		return ledger.Command{Program: p, By: by, With: with, Note: &loyalty.Entry{
 			Kind: loyalty.KindNote, Cause: loyalty.Cause{Kind: loyalty.CauseOrder, ID: o.ID, Revision: s.Revision},
 			Program: s.Program, Effective: o.PlacedAt, Detail: loyalty.Detail{Subject: loyalty.Subject{Order: &s}},
@@ -138,7 +139,7 @@ func (os Orders) writeOrder(
 	}
 	c := from.Command(p, o.Member, by)
 	c.With, c.Decide = with, ledger.Single(func(acc loyalty.Account, x ledger.Inputs) (posting.Outcome, error) {
-		return award.PlaceOrder(p, acc, prior, rules, o, x.Left, x.Now)
+		return award.PlaceOrder(engine.Begin(p, acc, x.Now), prior, engine.EarnRules(rules), o, x.Left)
 	}).Enrolled()
 	return os.referring(c, rules), nil
 }
@@ -164,11 +165,15 @@ func (os Orders) moveOrder(
 		Program: p, Member: found.Order.Member, Others: []loyalty.MemberID{o.Member}, By: by,
 		Decide: ledger.Decision(func(x ledger.Inputs) ([]posting.Outcome, error) {
 			accs := x.Accounts
-			loses, err := award.PlaceOrder(p, accs[0], found, rules, canceled, x.Left, x.Now)
+			loses, err := award.PlaceOrder(
+				engine.Begin(p, accs[0], x.Now), found, engine.EarnRules(rules), canceled, x.Left,
+			)
 			if err != nil {
 				return nil, err
 			}
-			gets, err := award.PlaceOrder(p, accs[1], placed, newRules, o, x.Left, x.Now)
+			gets, err := award.PlaceOrder(
+				engine.Begin(p, accs[1], x.Now), placed, engine.EarnRules(newRules), o, x.Left,
+			)
 			if err == nil && (movesReferral(accs[0], loses) || movesReferral(accs[1], gets)) {
 				err = &loyalty.Error{
 					Code:    loyalty.ValidationFailed,

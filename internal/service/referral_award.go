@@ -7,6 +7,7 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/ledger"
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
 	"github.com/perennial-loyalty/perennial/internal/loyalty/award"
+	"github.com/perennial-loyalty/perennial/internal/loyalty/engine"
 	"github.com/perennial-loyalty/perennial/internal/loyalty/posting"
 	"github.com/perennial-loyalty/perennial/internal/loyalty/tier"
 	"github.com/perennial-loyalty/perennial/internal/members"
@@ -64,9 +65,9 @@ func (r *referralContext) decide(x ledger.Inputs) ([]posting.Outcome, error) {
 	}
 	converting := r.converting
 	if s := out.Entries[0].Order; s.Order.ID == change.Converts {
-		converting.Order, converting.Rules = s, r.rules
+		converting.Order, converting.Rules = s, engine.EarnRules(r.rules)
 	}
-	return award.AwardReferral(r.p, out, x.Accounts[1], change, r.withdrawn, converting, x.Now)
+	return award.AwardReferral(out, engine.Begin(r.p, x.Accounts[1], x.Now), change, r.withdrawn, converting)
 }
 
 func (r *referralContext) Reset() { r.change = award.ReferralChange{} }
@@ -117,7 +118,7 @@ func (r *referralContext) knownReferrals(
 	ctx context.Context, m *missingReferral,
 ) (withdrawn, converting award.KnownReferral, err error) {
 	friend := m.out.Account
-	converting.Rules = r.rules
+	converting.Rules = engine.EarnRules(r.rules)
 	if order := m.change.Converts; order != "" && order != m.out.Entries[0].Order.Order.ID {
 		if converting, err = r.convertingOrder(ctx, m.out, order); err != nil {
 			return withdrawn, converting, err
@@ -142,7 +143,10 @@ func (r *referralContext) convertingOrder(
 		return award.KnownReferral{}, ledger.ErrStaleRead
 	}
 	rules, err := r.Ledger.Rules(ctx, r.p, e.Order.Program)
-	return award.KnownReferral{Order: e.Order, Rules: rules}, err
+	if err != nil {
+		return award.KnownReferral{}, err
+	}
+	return award.KnownReferral{Order: e.Order, Rules: engine.EarnRules(rules)}, nil
 }
 
 // referralEvents reads the two events of a referral for an order, and the rules that they use.
@@ -165,10 +169,12 @@ func (os Orders) referralEvents(
 		return err
 	}
 	known.Friends, known.Referrers = states[0], states[1]
-	if known.Rules != nil || known.Friends == nil {
+	if known.Rules.Earning != nil || known.Friends == nil {
 		return nil
 	}
-	var err error
-	known.Rules, err = os.Rules(ctx, p, known.Friends.Program)
+	rules, err := os.Rules(ctx, p, known.Friends.Program)
+	if err == nil {
+		known.Rules = engine.EarnRules(rules)
+	}
 	return err
 }

@@ -23,27 +23,26 @@ func EventCause(e loyalty.Event) string { return e.Family() + ":" + e.ID }
 // PlaceEvent updates the points of an event to its current state. For example, a review gives nothing while it is
 // pending, the points of its actions when it is approved, and nothing again if it is declined later. As with orders,
 // later revisions use the rules of the first revision, which is the version that prior names. The account must have
-// been advanced to now.
+// been advanced to the instant of the decision.
 func PlaceEvent(
-	p *loyalty.Program, acc loyalty.Account, prior *loyalty.EventState, rules *loyalty.Program, ev loyalty.Event,
-	now time.Time,
+	d *posting.Decision, prior *loyalty.EventState, rules earn.Rules, ev loyalty.Event,
 ) (posting.Outcome, error) {
+	acc := d.Account
 	if acc.Status != loyalty.Active {
 		return posting.Outcome{}, loyalty.RefuseFrozen("/member")
 	}
 	if err := CheckEvent(rules.Events, ev); err != nil &&
-		CheckEvent(p.Events, ev) != nil { // an older version may not have the event type
+		CheckEvent(d.P.Events, ev) != nil { // an older version may not have the event type
 		return posting.Outcome{}, err
 	}
-	s, err := eventState(p, acc, prior, rules, ev, now)
+	s, err := eventState(d, prior, rules, ev)
 	if err != nil {
 		return posting.Outcome{}, err
 	}
-	d := posting.Decide(p, acc, now)
 	if err := AwardEvent(d, rules, &s, EventFacts(&s, rules.Zone), time.Time{}); err != nil {
 		return posting.Outcome{}, err
 	}
-	if err := redeem.AutoRedeem(d, now); err != nil {
+	if err := redeem.AutoRedeem(d, d.Now); err != nil {
 		return posting.Outcome{}, err
 	}
 	if err := tier.Climb(d, acc, ev.At); err != nil {
@@ -53,9 +52,9 @@ func PlaceEvent(
 }
 
 func eventState(
-	p *loyalty.Program,
-	acc loyalty.Account, prior *loyalty.EventState, rules *loyalty.Program, ev loyalty.Event, now time.Time,
+	d *posting.Decision, prior *loyalty.EventState, rules earn.Rules, ev loyalty.Event,
 ) (loyalty.EventState, error) {
+	acc, now := d.Account, d.Now
 	if prior == nil {
 		switch {
 		case ev.At.After(now.Add(loyalty.MaxOrderAhead)):
@@ -71,7 +70,7 @@ func eventState(
 				loyalty.ValidationFailed, "/at", "at must not be more than a day before the member enrolled.",
 			)
 		}
-		s := PricedEvent(p, rules, acc, ev.At)
+		s := PricedEvent(d, rules, ev.At)
 		s.Event, s.Revision = ev, 1
 		return s, nil
 	}
@@ -143,7 +142,7 @@ func EventFacts(s *loyalty.EventState, zone *time.Location) *loyalty.Facts {
 // The conditions of actions are evaluated with the given facts. The points do not become active before the given
 // instant.
 func AwardEvent(
-	d *posting.Decision, rules *loyalty.Program, s *loyalty.EventState, facts *loyalty.Facts, from time.Time,
+	d *posting.Decision, rules earn.Rules, s *loyalty.EventState, facts *loyalty.Facts, from time.Time,
 ) error {
 	day := calendar.DateOf(s.Event.At, rules.Zone)
 	e := loyalty.Entry{
@@ -296,7 +295,7 @@ func restsUntil(a loyalty.Account, key string, day calendar.Date) calendar.Date 
 // Begin sets when the points of an action become active and when they expire. They do not become active before the
 // given instant.
 func Begin(
-	d *posting.Decision, rules *loyalty.Program, s *loyalty.EventState, a loyalty.Action, g *loyalty.Grant,
+	d *posting.Decision, rules earn.Rules, s *loyalty.EventState, a loyalty.Action, g *loyalty.Grant,
 	from time.Time,
 ) {
 	expires := posting.WalletExpiry(&rules.Earn, &rules.Tiers, rules.Wallets, a.Wallet, s.Buyer.Level)
@@ -310,7 +309,7 @@ func Begin(
 // grantAction adds to the entry the difference between the points that an action should give and those that it has
 // given.
 func grantAction(
-	d *posting.Decision, e loyalty.Entry, rules *loyalty.Program, s *loyalty.EventState, a loyalty.Action,
+	d *posting.Decision, e loyalty.Entry, rules earn.Rules, s *loyalty.EventState, a loyalty.Action,
 	target loyalty.Points, from time.Time,
 ) loyalty.Entry {
 	at := slices.IndexFunc(s.Grants, func(g loyalty.Grant) bool { return g.Rule == a.ID })

@@ -43,7 +43,7 @@ func again(d *posting.Decision, x tier.KnownOrder, left earn.Budgets) error {
 		}
 	}
 	prior, n := x.Entry.Order, len(d.Entries)
-	s, err := orderState(d.P, d.Account, prior, x.Rules, prior.Order, d.Now)
+	s, err := orderState(d, prior, x.Rules, prior.Order)
 	if err != nil {
 		return err
 	}
@@ -139,18 +139,18 @@ func changesNothing(e *loyalty.Entry, was *loyalty.OrderState, spends []posting.
 		!slices.ContainsFunc(spends, func(s posting.Spend) bool { return s.Points != 0 })
 }
 
-// Redecide decides again the orders that an outcome requests. If it requests none, Redecide decides the levels of Tiers
-// and all tier groups again and posts the difference: the standing that follows from the remaining facts, and the entry
-// bonuses of the levels reached. It starts from the account as it was at Needs.Since, and decides all facts since then
-// in the order in which they happened, with the same functions as for facts that are reported in time. The result
-// therefore does not depend on when, or how often, a fact was reported. Levels that were set manually, locks and
-// minimums apply as before. If more entries are needed, the returned outcome requests them in Needs and is otherwise
-// unchanged.
-func Redecide(p *loyalty.Program, out posting.Outcome, h tier.History, now time.Time) (posting.Outcome, error) {
+// Redecide decides again the orders that the outcome of a decision requests. If it requests none, Redecide decides the
+// levels of Tiers and all tier groups again and posts the difference: the standing that follows from the remaining
+// facts, and the entry bonuses of the levels reached. It starts from the account as it was at Needs.Since, and decides
+// all facts since then in the order in which they happened, with the same functions as for facts that are reported in
+// time. The result therefore does not depend on when, or how often, a fact was reported. Levels that were set manually,
+// locks and minimums apply as before. If more entries are needed, the returned outcome requests them in Needs and is
+// otherwise unchanged.
+func Redecide(d *posting.Decision, h tier.History) (posting.Outcome, error) {
+	out := d.Outcome
 	if tier.NeedsNothing(out.Needs) {
 		return out, nil
 	}
-	d := &posting.Decision{P: p, Now: now, Recorded: now, Outcome: out}
 	if len(out.Needs.Orders) > 0 {
 		err := orders(d, h)
 		return d.Outcome, err

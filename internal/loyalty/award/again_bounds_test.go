@@ -45,7 +45,8 @@ func TestFirstOrdersAfterAnOrder(t *testing.T) {
 			c.acc.First = loyalty.FirstOrders{}
 		}
 		x := loyaltytest.Numbered(c.order)
-		next, known := FirstOrders(p, c.acc, p, &loyalty.Order{ID: x.ID, PlacedAt: x.At}, c.was, c.counts)
+		o := &loyalty.Order{ID: x.ID, PlacedAt: x.At}
+		next, known := FirstOrders(&p.Compiled, c.acc, &p.Compiled, o, c.was, c.counts)
 		got := next.Orders
 		if c.numbers == 2 && len(got) > 2 {
 			got = got[:2]
@@ -173,7 +174,8 @@ func TestStateOfAnEvent(t *testing.T) {
 		{"at another instant", prior, "mem_ada", now.Add(1), time.Time{}, 0, "/at"},
 	} {
 		ev := loyalty.Event{ID: "1", Type: "review.approved", Member: c.member, At: c.at}
-		s, err := eventState(p, loyalty.Account{Member: "mem_ada", Joined: c.joined}, c.prior, p, ev, now)
+		acc := loyalty.Account{Member: "mem_ada", Joined: c.joined}
+		s, err := eventState(posting.Decide(p, acc, now), c.prior, earnRules(p), ev)
 		if c.pointer != "" {
 			loyaltytest.WantRefusal(t, c.name, err, loyalty.ValidationFailed, c.pointer)
 			continue
@@ -220,15 +222,8 @@ func TestPointsOfAnAction(t *testing.T) {
 		d := posting.Decide(p, acc, loyaltytest.Noon)
 		s := &loyalty.EventState{Event: loyaltytest.VisitEvent(loyaltytest.Noon), Grants: slices.Clone(c.was)}
 		a := loyalty.Action{ID: "a", Wallet: c.wallet}
-		e := grantAction(
-			d,
-			loyalty.Entry{Cause: loyalty.Cause{Kind: loyalty.CauseEvent, ID: "visit:1"}},
-			p,
-			s,
-			a,
-			c.target,
-			time.Time{},
-		)
+		e := loyalty.Entry{Cause: loyalty.Cause{Kind: loyalty.CauseEvent, ID: "visit:1"}}
+		e = grantAction(d, e, earnRules(p), s, a, c.target, time.Time{})
 		active := loyalty.Points(0)
 		for _, x := range e.Postings {
 			if x.Bucket == loyalty.BucketActive && x.Wallet == c.wallet {

@@ -39,11 +39,11 @@ func EarlierOrders(n int64, before time.Time) (f loyalty.FirstOrders) {
 // account does not store enough of them, so that the member's entries are needed. The parameters was and counts state
 // whether the order counted before and counts now.
 func FirstOrders(
-	p *loyalty.Program, acc loyalty.Account, rules *loyalty.Program, o *loyalty.Order, was, counts bool,
+	live *loyalty.Compiled, acc loyalty.Account, rules *loyalty.Compiled, o *loyalty.Order, was, counts bool,
 ) (loyalty.FirstOrders, bool) {
 	f := acc.First
-	f.Most = max(f.Most, p.Compiled.Numbers, rules.Compiled.Numbers)
-	f.Target = p.Compiled.Target
+	f.Most = max(f.Most, live.Numbers, rules.Numbers)
+	f.Target = live.Target
 	if posting.LeastRemembered(f) == 0 {
 		return f, true
 	}

@@ -10,6 +10,7 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/loyalty/calendar"
 	"github.com/perennial-loyalty/perennial/internal/loyalty/exact"
 	"github.com/perennial-loyalty/perennial/internal/loyalty/loyaltytest"
+	"github.com/perennial-loyalty/perennial/internal/loyalty/posting"
 )
 
 // inEuros returns a program in UTC with a rate for euros, and an exchange table for other currencies.
@@ -121,7 +122,7 @@ func TestFirstStateOfAnOrder(t *testing.T) {
 		p.Earn.Carry = c.carry
 		o := loyaltytest.Paid(c.currency)
 		o.ReportedStatus = loyalty.OrderPaid
-		s, err := orderState(p, acc, c.prior, p, o, loyaltytest.Noon)
+		s, err := orderState(posting.Decide(p, acc, loyaltytest.Noon), c.prior, earnRules(p), o)
 		if err != nil || s.Revision != c.revision || s.Rate != c.rate || s.Carried != c.carried || s.Program != 7 ||
 			s.Grants[0].Worth != 0 {
 			t.Errorf("%s: %+v, %v", c.name, s, err)
@@ -185,7 +186,7 @@ func TestLaterStateOfAnOrder(t *testing.T) {
 			Grants:   []loyalty.Grant{{Worth: 9}},
 			Shares:   []loyalty.Share{{Used: 1}},
 		}
-		s, err := nextState(p, acc, prior, p, is, c.now)
+		s, err := nextState(posting.Decide(p, acc, c.now), prior, earnRules(p), is)
 		if c.code != "" {
 			loyaltytest.WantRefusal(t, c.name, err, c.code, c.pointer)
 			continue
@@ -271,10 +272,10 @@ func TestDeadlineOfPendingPoints(t *testing.T) {
 		if c.want {
 			want = deadline
 		}
-		if got := late(&s, c.p, c.now)(""); !got.Equal(want) {
+		if got := late(&s, earnRules(c.p), c.now)(""); !got.Equal(want) {
 			t.Errorf("%s: %s, want %s", c.name, got, want)
 		}
-		if ForgetForfeited(&s, c.p, c.now); c.delivered.IsZero() && (s.Worth == 10) != c.want {
+		if ForgetForfeited(&s, earnRules(c.p), c.now); c.delivered.IsZero() && (s.Worth == 10) != c.want {
 			t.Errorf("%s: %d points", c.name, s.Worth)
 		}
 	}

@@ -7,6 +7,7 @@ import (
 
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
 	"github.com/perennial-loyalty/perennial/internal/loyalty/calendar"
+	"github.com/perennial-loyalty/perennial/internal/loyalty/earn"
 	"github.com/perennial-loyalty/perennial/internal/loyalty/exact"
 	"github.com/perennial-loyalty/perennial/internal/loyalty/posting"
 	"github.com/perennial-loyalty/perennial/internal/loyalty/receipt"
@@ -14,24 +15,24 @@ import (
 
 // orderState returns the state of the next revision of an order. Its Worth is still that of the previous revision.
 func orderState(
-	p *loyalty.Program,
-	acc loyalty.Account, prior *loyalty.OrderState, rules *loyalty.Program, o loyalty.Order, now time.Time,
+	d *posting.Decision, prior *loyalty.OrderState, rules earn.Rules, o loyalty.Order,
 ) (loyalty.OrderState, error) {
+	acc := d.Account
 	if prior != nil && !IsBlank(prior, o) {
-		return nextState(p, acc, prior, rules, o, now)
+		return nextState(d, prior, rules, o)
 	}
-	if err := checkPlaced(&rules.Earning, rules.Zone, o, now); err != nil {
+	if err := checkPlaced(rules.Earning, rules.Zone, o, d.Now); err != nil {
 		return loyalty.OrderState{}, err
 	}
-	if err := checkJoined(&p.Payments, p.Zone, acc, o, now); err != nil {
+	if err := checkJoined(&d.P.Payments, d.P.Zone, acc, o, d.Now); err != nil {
 		return loyalty.OrderState{}, err
 	}
 	s := loyalty.OrderState{Order: o, Revision: 1, Program: rules.Version, Grants: []loyalty.Grant{{}}}
-	PricedFor(&s, p, rules, acc)
+	PricedFor(&s, d, rules)
 	if rules.Earn.Carry {
 		s.Carried = acc.Carried
 	}
-	if rate, ok := exchange(&rules.Earning, rules.Zone, o); ok {
+	if rate, ok := exchange(rules.Earning, rules.Zone, o); ok {
 		s.Rate = rate.String()
 	}
 	if prior != nil {
@@ -67,9 +68,9 @@ func IsBlank(s *loyalty.OrderState, o loyalty.Order) bool {
 }
 
 func nextState(
-	p *loyalty.Program,
-	acc loyalty.Account, prior *loyalty.OrderState, rules *loyalty.Program, o loyalty.Order, now time.Time,
+	d *posting.Decision, prior *loyalty.OrderState, rules earn.Rules, o loyalty.Order,
 ) (loyalty.OrderState, error) {
+	now := d.Now
 	s := *prior
 	claimed := s.Order.Member == "" && o.Member != ""
 	switch {
@@ -88,13 +89,13 @@ func nextState(
 		)
 	}
 	if claimed {
-		if err := checkJoined(&p.Payments, p.Zone, acc, o, now); err != nil {
+		if err := checkJoined(&d.P.Payments, d.P.Zone, d.Account, o, now); err != nil {
 			return s, err
 		}
 	}
 	s.Grants, s.Shares = slices.Clone(s.Grants), slices.Clone(s.Shares)
 	if s.Order = o; claimed {
-		PricedFor(&s, p, rules, acc)
+		PricedFor(&s, d, rules)
 	}
 	s.Revision++
 	sinceWhen(&s, prior)
@@ -104,10 +105,10 @@ func nextState(
 
 // ForgetForfeited removes forfeited points from the state. Points are forfeited if an event, such as the delivery, did
 // not happen in time.
-func ForgetForfeited(s *loyalty.OrderState, rules *loyalty.Program, now time.Time) {
+func ForgetForfeited(s *loyalty.OrderState, rules earn.Rules, now time.Time) {
 	for i := range s.Grants {
 		g := &s.Grants[i]
-		wait, _ := posting.GrantLife(&rules.Earning, &rules.Tiers, rules.Wallets, g.Rule, s.Buyer.Level)
+		wait, _ := posting.GrantLife(rules.Earning, &rules.Tiers, rules.Wallets, g.Rule, s.Buyer.Level)
 		limit := wait.Deadline(s.Order.PlacedAt, rules.Zone)
 		if g.ActiveAt.IsZero() && !limit.IsZero() && !now.Before(limit) {
 			s.Worth -= g.Worth
@@ -137,15 +138,16 @@ func buyer(compiled *loyalty.Compiled, acc loyalty.Account, o loyalty.Order, lev
 
 // GuestOrder returns the state of an order without a known member. The order is checked and stored under the rules of
 // its first revision. It earns nothing until a later revision names the member, which is possible until
-// loyalty.MaxOrderAge after the order was placed. From then on, the order belongs to that member.
+// loyalty.MaxOrderAge after the order was placed. From then on, the order belongs to that member. The decision is about
+// the zero Account.
 func GuestOrder(
-	p *loyalty.Program, prior *loyalty.OrderState, rules *loyalty.Program, o loyalty.Order, now time.Time,
+	d *posting.Decision, prior *loyalty.OrderState, rules earn.Rules, o loyalty.Order,
 ) (loyalty.OrderState, error) {
-	o = receipt.Paid(&rules.Earn, &rules.Payments, o)
+	o = receipt.Paid(&rules.Earn, rules.Payments, o)
 	if err := checkOrder(o); err != nil {
 		return loyalty.OrderState{}, err
 	}
-	return orderState(p, loyalty.Account{}, prior, rules, o, now)
+	return orderState(d, prior, rules, o)
 }
 
 func checkPlaced(earning *loyalty.Earning, zone *time.Location, o loyalty.Order, now time.Time) error {

@@ -57,34 +57,30 @@ func checkOrder(o loyalty.Order) error {
 
 // PlaceOrder updates the points of an order to the order's current worth. It credits points that earlier revisions did
 // not give, and claws back points that they gave in excess. A later revision uses the same rules, traits and level of
-// the member as the first one. The parameter rules is the program version that prior names, or p if prior is nil. The
-// caller passes the remaining budgets of campaigns, as far as they are known. The account must have been advanced to
-// now.
+// the member as the first one. The parameter rules is the program version that prior names, or the present one if
+// prior is nil. The caller passes the remaining budgets of campaigns, as far as they are known. The account must have
+// been advanced to the instant of the decision.
 func PlaceOrder(
-	p *loyalty.Program,
-	acc loyalty.Account, prior *loyalty.OrderState, rules *loyalty.Program, o loyalty.Order, left earn.Budgets,
-	now time.Time,
+	d *posting.Decision, prior *loyalty.OrderState, rules earn.Rules, o loyalty.Order, left earn.Budgets,
 ) (posting.Outcome, error) {
-	return PlacePaid(p, acc, prior, rules, receipt.Paid(&rules.Earn, &rules.Payments, o), left, now)
+	return PlacePaid(d, prior, rules, receipt.Paid(&rules.Earn, rules.Payments, o), left)
 }
 
 // PlacePaid is like PlaceOrder, for an order that receipt.Paid returned.
 func PlacePaid(
-	p *loyalty.Program,
-	acc loyalty.Account, prior *loyalty.OrderState, rules *loyalty.Program, o loyalty.Order, left earn.Budgets,
-	now time.Time,
+	d *posting.Decision, prior *loyalty.OrderState, rules earn.Rules, o loyalty.Order, left earn.Budgets,
 ) (posting.Outcome, error) {
+	acc := d.Account
 	if acc.Status != loyalty.Active {
 		return posting.Outcome{}, loyalty.RefuseFrozen("/member")
 	}
 	if err := checkOrder(o); err != nil {
 		return posting.Outcome{}, err
 	}
-	s, err := orderState(p, acc, prior, rules, o, now)
+	s, err := orderState(d, prior, rules, o)
 	if err != nil {
 		return posting.Outcome{}, err
 	}
-	d := posting.Decide(p, acc, now)
 	d.Later, d.Account.Later = acc.Later, loyalty.LaterOrders{}
 	if err := placeOrder(d, prior, rules, s, left, nil); err != nil || tier.Undecided(d.Needs) {
 		return posting.Outcome{Account: acc, Needs: d.Needs}, err
@@ -95,24 +91,23 @@ func PlacePaid(
 // placeOrder posts the next revision of an order and its consequences. The parameter s is the state that orderState
 // returned. The caller states whether the order is decided again because another order changed.
 func placeOrder(
-	d *posting.Decision, prior *loyalty.OrderState, rules *loyalty.Program, s loyalty.OrderState, left earn.Budgets,
+	d *posting.Decision, prior *loyalty.OrderState, rules earn.Rules, s loyalty.OrderState, left earn.Budgets,
 	again *loyalty.Again,
 ) error {
 	p, acc, o := d.P, d.Account, s.Order
-	room := roomFor(d, prior, &rules.Earning, rules.Zone, &o)
-	w, err := earn.WorthOf(earn.Rules{
-		Earning: UnderBudgetsOf(&rules.Earning, &p.Earning), Levels: &rules.Levels, Wallets: rules.Wallets,
-		Zone: rules.Zone,
-	}, room, &s, left, late(&s, rules, d.Now))
+	room := roomFor(d, prior, rules.Earning, rules.Zone, &o)
+	budgeted := rules
+	budgeted.Earning = UnderBudgetsOf(rules.Earning, &p.Earning)
+	w, err := earn.WorthOf(budgeted, room, &s, left, late(&s, rules, d.Now))
 	if err != nil {
 		return err
 	}
-	FindFull(&s, room, &rules.Earning, rules.Zone)
+	FindFull(&s, room, rules.Earning, rules.Zone)
 	if Crowded(d, prior, &s, rules, w.Usage) {
 		d.Needs = tier.MergeNeeds(d.Needs, posting.Needs{Later: o.Placed()})
 		return nil
 	}
-	first, known := FirstOrders(p, acc, rules, &o, prior != nil && prior.Counted, w.Counted)
+	first, known := FirstOrders(&p.Compiled, acc, &rules.Compiled, &o, prior != nil && prior.Counted, w.Counted)
 	if !known {
 		d.Needs = tier.MergeNeeds(d.Needs, posting.Needs{Numbers: true, All: true})
 		return nil
@@ -181,7 +176,7 @@ func orderActivity(d *posting.Decision, e *loyalty.Entry, s, prior *loyalty.Orde
 // bring adds to the entry, for each of the order's grants, the difference between the grant's current worth and the
 // points that it has given.
 func bring(
-	d *posting.Decision, e loyalty.Entry, rules *loyalty.Program, s *loyalty.OrderState, w earn.Worth,
+	d *posting.Decision, e loyalty.Entry, rules earn.Rules, s *loyalty.OrderState, w earn.Worth,
 ) loyalty.Entry {
 	for _, o := range w.Own {
 		grant(s, o.Rule)
@@ -210,7 +205,7 @@ func bring(
 		}
 		switch {
 		case delta > 0:
-			wait, _ := posting.GrantLife(&rules.Earning, &rules.Tiers, rules.Wallets, g.Rule, s.Buyer.Level)
+			wait, _ := posting.GrantLife(rules.Earning, &rules.Tiers, rules.Wallets, g.Rule, s.Buyer.Level)
 			e = posting.GiveBack(d, e, delta, g, wait.Deadline(s.Order.PlacedAt, rules.Zone))
 		case delta < 0:
 			e = posting.ClawBack(d, e, -delta, g)
@@ -241,9 +236,9 @@ func empty(g loyalty.Grant) bool {
 // late returns a function that returns the missed deadline of a rule, or of the base earning if the rule is empty. It
 // returns zero if no deadline was missed. A deadline is missed if an event of the order, such as the delivery, did not
 // happen in time. The points are then forfeited.
-func late(s *loyalty.OrderState, rules *loyalty.Program, now time.Time) func(rule string) time.Time {
+func late(s *loyalty.OrderState, rules earn.Rules, now time.Time) func(rule string) time.Time {
 	return func(rule string) time.Time {
-		wait, _ := posting.GrantLife(&rules.Earning, &rules.Tiers, rules.Wallets, rule, s.Buyer.Level)
+		wait, _ := posting.GrantLife(rules.Earning, &rules.Tiers, rules.Wallets, rule, s.Buyer.Level)
 		limit := wait.Deadline(s.Order.PlacedAt, rules.Zone)
 		if limit.IsZero() {
 			return limit
@@ -275,12 +270,12 @@ func grant(s *loyalty.OrderState, rule string) *loyalty.Grant {
 // start sets when the points of a grant become active, as soon as this is known. It then adds to the entry the postings
 // that give this instant to points that were pending without one.
 func start(
-	d *posting.Decision, e loyalty.Entry, rules *loyalty.Program, s *loyalty.OrderState, g *loyalty.Grant,
+	d *posting.Decision, e loyalty.Entry, rules earn.Rules, s *loyalty.OrderState, g *loyalty.Grant,
 ) loyalty.Entry {
 	if !g.ActiveAt.IsZero() {
 		return e
 	}
-	wait, expiry := posting.GrantLife(&rules.Earning, &rules.Tiers, rules.Wallets, g.Rule, s.Buyer.Level)
+	wait, expiry := posting.GrantLife(rules.Earning, &rules.Tiers, rules.Wallets, g.Rule, s.Buyer.Level)
 	at := wait.Active(s.Order.PlacedAt, receipt.HappenedAt(s.Order, wait.Until), rules.Zone)
 	// Nothing becomes active after a missed deadline.
 	if at.IsZero() || !late(s, rules, d.Now)(g.Rule).IsZero() {

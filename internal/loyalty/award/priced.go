@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
+	"github.com/perennial-loyalty/perennial/internal/loyalty/earn"
 	"github.com/perennial-loyalty/perennial/internal/loyalty/posting"
 	"github.com/perennial-loyalty/perennial/internal/loyalty/tier"
 )
@@ -77,21 +78,21 @@ func MissingWallets(live, version []loyalty.Wallet) (keys []string) {
 }
 
 // PricedFor stores in the order's state the data about the member that the rules use, and the level and wallets that
-// the rules have and the live version p no longer has.
-func PricedFor(s *loyalty.OrderState, p, rules *loyalty.Program, acc loyalty.Account) {
-	s.Missing = MissingWallets(p.Wallets, rules.Wallets)
-	level, missing := LevelUnder(&p.Tiers, &rules.Tiers, acc, s.Order.PlacedAt)
-	if s.Buyer = buyer(&rules.Compiled, acc, s.Order, level); missing != "" {
+// the rules have and the live version no longer has.
+func PricedFor(s *loyalty.OrderState, d *posting.Decision, rules earn.Rules) {
+	s.Missing = MissingWallets(d.P.Wallets, rules.Wallets)
+	level, missing := LevelUnder(&d.P.Tiers, &rules.Tiers, d.Account, s.Order.PlacedAt)
+	if s.Buyer = buyer(&rules.Compiled, d.Account, s.Order, level); missing != "" {
 		s.Missing = append(s.Missing, missing)
 	}
 }
 
 // PricedEvent returns the first state of an event that happened at an instant, with the data about the member that the
 // rules use.
-func PricedEvent(p *loyalty.Program, rules *loyalty.Program, acc loyalty.Account, at time.Time) loyalty.EventState {
-	s := loyalty.EventState{Program: rules.Version, Missing: MissingWallets(p.Wallets, rules.Wallets)}
-	level, missing := LevelUnder(&p.Tiers, &rules.Tiers, acc, at)
-	if s.Buyer = posting.ActorAtLevel(acc, level, at); missing != "" {
+func PricedEvent(d *posting.Decision, rules earn.Rules, at time.Time) loyalty.EventState {
+	s := loyalty.EventState{Program: rules.Version, Missing: MissingWallets(d.P.Wallets, rules.Wallets)}
+	level, missing := LevelUnder(&d.P.Tiers, &rules.Tiers, d.Account, at)
+	if s.Buyer = posting.ActorAtLevel(d.Account, level, at); missing != "" {
 		s.Missing = append(s.Missing, missing)
 	}
 	return s

@@ -13,11 +13,11 @@ const ReferralWindow = 30 * 24 * time.Hour
 
 // Refer records which member referred another one. It returns self_referral if both are the same person (MayRefer). It
 // returns referral_already_claimed if the member already has a referrer, or has referred the referrer. It returns
-// validation_failed if the referral is too late or not possible otherwise. The account must have been advanced to now.
-func Refer(
-	p *loyalty.Program, acc, referrer loyalty.Account, alike bool, claim string, now time.Time,
-) (posting.Outcome, error) {
-	if err := MayRefer(&p.Earn, acc, referrer, alike); err != nil {
+// validation_failed if the referral is too late or not possible otherwise. The account must have been advanced to the
+// instant of the decision.
+func Refer(d *posting.Decision, referrer loyalty.Account, alike bool, claim string) (posting.Outcome, error) {
+	acc, now := d.Account, d.Now
+	if err := MayRefer(&d.P.Earn, acc, referrer, alike); err != nil {
 		return posting.Outcome{}, err
 	}
 	switch {
@@ -38,7 +38,6 @@ func Refer(
 	}
 	t := acc.Traits
 	t.Referral = loyalty.Referral{By: referrer.Member, At: now, Claim: claim}
-	d := posting.Decide(p, acc, now)
 	err := RecordTraits(d, t, []string{"referral"}, now)
 	return d.Outcome, err
 }

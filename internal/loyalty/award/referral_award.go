@@ -25,7 +25,7 @@ func first(c loyalty.Converting) string {
 // NoteConverting records in the order's state the referral actions whose conditions the order meets. It returns false
 // if the member's entries are needed to determine which order converts the referral now.
 func NoteConverting(
-	d *posting.Decision, e *loyalty.Entry, rules *loyalty.Program, s *loyalty.OrderState, counts bool,
+	d *posting.Decision, e *loyalty.Entry, rules earn.Rules, s *loyalty.OrderState, counts bool,
 ) bool {
 	if d.Account.Traits.Referral.By == "" {
 		return true
@@ -40,14 +40,14 @@ func NoteConverting(
 
 // converts returns the referral actions whose conditions an order meets. It returns none unless the order counts and
 // the date on which its points become active is known.
-func converts(p *loyalty.Program, acc loyalty.Account, s *loyalty.OrderState, counts bool) (actions []string) {
+func converts(rules earn.Rules, acc loyalty.Account, s *loyalty.OrderState, counts bool) (actions []string) {
 	since := acc.Traits.Referral.At.Add(-loyalty.JoinGrace)
 	if !counts || s.Order.Status != loyalty.OrderPaid || s.Order.PlacedAt.Before(since) ||
 		s.Grants[0].ActiveAt.IsZero() {
 		return nil
 	}
-	facts := earn.FactsOf(earn.Rules{Earning: &p.Earning, Levels: &p.Levels, Wallets: p.Wallets, Zone: p.Zone}, s)
-	for _, a := range p.Earn.Actions {
+	facts := earn.FactsOf(rules, s)
+	for _, a := range rules.Earn.Actions {
 		if posting.Refers(a) && facts.Total > 0 && earn.Holds(a.When, facts) {
 			actions = append(actions, a.ID)
 		}
@@ -111,7 +111,7 @@ func actionOf(a loyalty.Action, e loyalty.Event) loyalty.Action {
 // A KnownReferral is the state of a referral for one order.
 type KnownReferral struct {
 	Order     *loyalty.OrderState // the order; nil if it no longer converts the referral
-	Rules     *loyalty.Program    // the rules of the order
+	Rules     earn.Rules          // the rules of the order
 	Friends   *loyalty.EventState // the latest states of both events; nil before the first revision
 	Referrers *loyalty.EventState
 }
@@ -120,18 +120,17 @@ type KnownReferral struct {
 // entries come first. The parameters withdrawn and converting are the states of the orders that the change names. The
 // first outcome is the friend's. If the referrer's account is frozen or cannot take more points, the referrer loses the
 // withdrawn points and gets none until another order of the friend is reported. The friend's order is never rejected
-// because of the referrer. The referrer's account must have been advanced to now.
+// because of the referrer. The second decision is about the referrer's account, which must have been advanced to its
+// instant.
 func AwardReferral(
-	p *loyalty.Program,
-	order posting.Outcome, referrer loyalty.Account, c ReferralChange, withdrawn, converting KnownReferral,
-	now time.Time,
+	order posting.Outcome, referrer *posting.Decision, c ReferralChange, withdrawn, converting KnownReferral,
 ) ([]posting.Outcome, error) {
 	r := order.Account.Traits.Referral
 	next := loyalty.Referral{By: r.By, At: r.At, Claim: r.Claim}
 	if next.Former = c.Withdrawn; c.Converts != "" {
 		next.Order, next.ActiveAt, next.Former = c.Converts, converting.Order.Grants[0].ActiveAt, ""
 	}
-	own, theirs := order, posting.Outcome{Account: referrer}
+	own, theirs := order, referrer.Outcome
 	var owns, their []loyalty.Grant
 	for _, x := range []struct {
 		order string
@@ -143,11 +142,11 @@ func AwardReferral(
 		friendsPart, referrersPart := ReferralEvents(r, order.Account.Member, x.order)
 		friends := referralPart{x.known, x.known.Friends, friendsPart, &owns, c.Converts != ""}
 		var err error
-		if own, err = bringReferral(p, own, friends, &next, now); err != nil {
+		if own, err = bringReferral(referrer, own, friends, &next); err != nil {
 			return nil, err
 		}
 		referrers := referralPart{x.known, x.known.Referrers, referrersPart, &their, c.Converts != ""}
-		more, err := bringReferral(p, theirs, referrers, nil, now)
+		more, err := bringReferral(referrer, theirs, referrers, nil)
 		switch {
 		case err == nil:
 			theirs = more
@@ -170,14 +169,14 @@ type referralPart struct {
 // bringReferral updates one event of a referral to its current worth, after the entries that were already decided for
 // the member. It adds no entries if nothing changes.
 func bringReferral(
-	p *loyalty.Program, out posting.Outcome, part referralPart, next *loyalty.Referral, now time.Time,
+	referrer *posting.Decision, out posting.Outcome, part referralPart, next *loyalty.Referral,
 ) (posting.Outcome, error) {
 	acc, known, was := out.Account, part.known, part.was
 	if was == nil && (known.Order == nil || acc.Status != loyalty.Active) {
 		return out, nil
 	}
-	s, from := referralState(p, acc, part)
-	d := posting.Decide(p, acc, now)
+	d := referrer.With(acc)
+	s, from := referralState(d, part)
 	if next != nil {
 		t := acc.Traits
 		t.Referral = *next
@@ -203,7 +202,7 @@ func bringReferral(
 }
 
 // referralState returns the next state of a referral event, and the earliest instant at which its points become active.
-func referralState(p *loyalty.Program, acc loyalty.Account, part referralPart) (s loyalty.EventState, from time.Time) {
+func referralState(d *posting.Decision, part referralPart) (s loyalty.EventState, from time.Time) {
 	known, was, ev := part.known, part.was, part.event
 	if was != nil {
 		s = *was
@@ -211,7 +210,7 @@ func referralState(p *loyalty.Program, acc loyalty.Account, part referralPart) (
 		ev.At, ev.Data = was.Event.At, was.Event.Data
 	} else {
 		o := &known.Order.Order
-		s = PricedEvent(p, known.Rules, acc, o.PlacedAt)
+		s = PricedEvent(d, known.Rules, o.PlacedAt)
 		ev.At, ev.Data = o.PlacedAt, map[string]any{"order": o.ID}
 	}
 	if s.Meets = nil; known.Order == nil {

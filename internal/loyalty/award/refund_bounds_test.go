@@ -145,7 +145,7 @@ func TestOrderThatConvertsAReferral(t *testing.T) {
 		o := loyaltytest.Paid("EUR", loyalty.Line{Amount: 1000})
 		s := loyalty.OrderState{Order: o, Grants: []loyalty.Grant{{ActiveAt: loyaltytest.Noon}}}
 		c.edit(&s)
-		if got := converts(p, acc, &s, c.counts); slices.Contains(got, "invite") != c.want || len(got) > 1 {
+		if got := converts(earnRules(p), acc, &s, c.counts); slices.Contains(got, "invite") != c.want || len(got) > 1 {
 			t.Errorf("%s: %v", c.name, got)
 		}
 	}

@@ -116,7 +116,7 @@ func roomFor(
 // previously left something for later orders. In the second, the order uses more of a cap that rejects orders beyond
 // it, or that another version may have lowered. The parameter used is the change of the order's usage.
 func Crowded(
-	d *posting.Decision, prior *loyalty.OrderState, s *loyalty.OrderState, rules *loyalty.Program,
+	d *posting.Decision, prior *loyalty.OrderState, s *loyalty.OrderState, rules earn.Rules,
 	used []loyalty.Usage,
 ) bool {
 	fresh := slices.ContainsFunc(s.Cut, func(u loyalty.Usage) bool {
@@ -126,7 +126,7 @@ func Crowded(
 	})
 	// A newer version may allow later orders less.
 	fresh = fresh || slices.ContainsFunc(used, func(u loyalty.Usage) bool {
-		return u.N > 0 && (Refuses(&rules.Earning, u) || rules.Version != d.P.Version)
+		return u.N > 0 && (Refuses(rules.Earning, u) || rules.Version != d.P.Version)
 	})
 	return fresh && !s.Order.PlacedAt.After(d.Account.Counted) && !knows(d.Later, s.Order.Placed())
 }

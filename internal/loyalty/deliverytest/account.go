@@ -107,7 +107,7 @@ func (a *Account) take(out posting.Outcome, err error) posting.Outcome {
 				break
 			}
 		}
-		if out, err = award.Redecide(a.p, out, h, out.Entries[0].Recorded); err != nil {
+		if out, err = engine.Redecide(a.p, out, h, out.Entries[0].Recorded); err != nil {
 			a.t.Fatal(err)
 		}
 	}
@@ -159,7 +159,7 @@ func (a *Account) latest(orders []loyalty.PlacedOrder) (all []tier.KnownOrder) {
 		is := func(o loyalty.PlacedOrder) bool { return e.Order != nil && o.ID == e.Order.Order.ID }
 		if slices.ContainsFunc(orders, is) {
 			orders = slices.DeleteFunc(slices.Clone(orders), is)
-			all = append(all, tier.KnownOrder{Entry: e, Rules: a.version(e.Order.Program)})
+			all = append(all, tier.KnownOrder{Entry: e, Rules: engine.EarnRules(a.version(e.Order.Program))})
 		}
 	}
 	return all
@@ -173,7 +173,7 @@ func (a *Account) place(prior *loyalty.OrderState, o loyalty.Order, now time.Tim
 		rules = a.version(prior.Program)
 	}
 	for {
-		out, err := award.PlaceOrder(a.p, acc, prior, rules, o, a.budgets(o.ID), now)
+		out, err := award.PlaceOrder(engine.Begin(a.p, acc, now), prior, engine.EarnRules(rules), o, a.budgets(o.ID))
 		if !tier.Undecided(out.Needs) {
 			return out, err
 		}
@@ -195,7 +195,7 @@ func (a *Account) happen(r Report) {
 		if prior != nil {
 			rules = a.version(prior.Program)
 		}
-		a.take(award.PlaceEvent(a.p, a.Account, prior, rules, *r.Event, r.At))
+		a.take(award.PlaceEvent(engine.Begin(a.p, a.Account, r.At), prior, engine.EarnRules(rules), *r.Event))
 	case r.OptsIn != "":
 		a.take(engine.OptIn(a.p, a.Account, r.OptsIn, r.At))
 	case r.Traits != nil:

@@ -6,6 +6,7 @@ import (
 
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
 	"github.com/perennial-loyalty/perennial/internal/loyalty/award"
+	"github.com/perennial-loyalty/perennial/internal/loyalty/engine"
 	"github.com/perennial-loyalty/perennial/internal/loyalty/posting"
 )
 
@@ -29,9 +30,11 @@ func (a *Account) refer(out posting.Outcome, order string, now time.Time) {
 		if converting.Order = a.Orders[change.Converts]; change.Converts == order {
 			converting.Order = out.Entries[0].Order
 		}
-		converting.Rules = a.version(converting.Order.Program)
+		converting.Rules = engine.EarnRules(a.version(converting.Order.Program))
 	}
-	outs, err := award.AwardReferral(a.p, out, a.Referrer.Account, change, a.known(change.Withdrawn), converting, now)
+	outs, err := award.AwardReferral(
+		out, engine.Begin(a.p, a.Referrer.Account, now), change, a.known(change.Withdrawn), converting,
+	)
 	if err != nil {
 		a.t.Fatal(err)
 	}
@@ -48,7 +51,7 @@ func (a *Account) known(order string) award.KnownReferral {
 		Friends: a.events[award.EventCause(friends)], Referrers: a.Referrer.events[award.EventCause(referrers)],
 	}
 	if k.Friends != nil {
-		k.Rules = a.version(k.Friends.Program)
+		k.Rules = engine.EarnRules(a.version(k.Friends.Program))
 	}
 	return k
 }

@@ -28,7 +28,7 @@ func TestWhenAnEventMayHaveHappened(t *testing.T) {
 		{"a day before joining", noon.Add(-loyalty.JoinGrace), noon, ""},
 		{"longer before joining", noon.Add(-loyalty.JoinGrace - 1), noon, loyalty.ValidationFailed},
 	} {
-		out, err := award.PlaceEvent(p, joined(t, p, c.joined), nil, p, visitEvent(c.at), noon)
+		out, err := award.PlaceEvent(Begin(p, joined(t, p, c.joined), noon), nil, EarnRules(p), visitEvent(c.at))
 		wantRefusal(t, c.name, err, c.code, map[bool]string{true: "/at"}[c.code != ""])
 		if err != nil {
 			continue
@@ -45,7 +45,7 @@ func TestWhenAnEventMayHaveHappened(t *testing.T) {
 			if name == "" {
 				code = ""
 			}
-			_, err := award.PlaceEvent(p, out.Account, prior, p, ev, noon.AddDate(1, 0, 0))
+			_, err := award.PlaceEvent(Begin(p, out.Account, noon.AddDate(1, 0, 0)), prior, EarnRules(p), ev)
 			wantRefusal(t, c.name+", then with another "+name, err, code, name)
 		}
 	}
@@ -120,7 +120,7 @@ func TestReasonsAndUsesOfAnAction(t *testing.T) {
 		})
 		acc := joined(t, p, noon)
 		acc.Usage = c.used
-		out, err := award.PlaceEvent(p, acc, nil, p, visitEvent(noon), noon)
+		out, err := award.PlaceEvent(Begin(p, acc, noon), nil, EarnRules(p), visitEvent(noon))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -141,7 +141,7 @@ func TestReasonsAndUsesOfAnAction(t *testing.T) {
 			t.Errorf("%s: it uses %+v, and the event stores %+v", c.name, e.Usage, e.Event.Shares)
 		}
 		ev := visitEvent(noon)
-		again, err := award.PlaceEvent(p, out.Account, e.Event, p, ev, noon)
+		again, err := award.PlaceEvent(Begin(p, out.Account, noon), e.Event, EarnRules(p), ev)
 		if err != nil || again.Entries[0].Event.Worth != c.points || len(again.Entries[0].Usage) > 0 {
 			t.Errorf("%s: reported again, it is %+v, %v", c.name, again.Entries[0], err)
 		}
@@ -166,8 +166,8 @@ func TestLifeOfAnActionsPoints(t *testing.T) {
 		var g loyalty.Grant
 		d := posting.Decide(p, joined(t, p, noon), noon)
 		award.Begin(
-			d, p, &loyalty.EventState{Event: visitEvent(noon)}, loyalty.Action{Life: loyalty.Life{Pending: c.pending}},
-			&g, c.from,
+			d, EarnRules(p), &loyalty.EventState{Event: visitEvent(noon)},
+			loyalty.Action{Life: loyalty.Life{Pending: c.pending}}, &g, c.from,
 		)
 		var expires calendar.Date
 		if !c.active.IsZero() {

@@ -102,11 +102,13 @@ func TestWhichEventsAreRefused(t *testing.T) {
 	} {
 		e := ev
 		c.edit(&e)
-		_, err := award.PlaceEvent(p, c.acc, nil, p, e, noon)
+		_, err := award.PlaceEvent(Begin(p, c.acc, noon), nil, EarnRules(p), e)
 		wantRefusal(t, c.name, err, c.code, c.pointer)
 	}
 	var unknown *loyalty.Error
-	_, err := award.PlaceEvent(p, member, nil, p, loyalty.Event{Type: "x.y", Member: "mem_ada", At: noon}, noon)
+	_, err := award.PlaceEvent(
+		Begin(p, member, noon), nil, EarnRules(p), loyalty.Event{Type: "x.y", Member: "mem_ada", At: noon},
+	)
 	if errors.As(err, &unknown); !slices.Contains(award.EventTypeNames(p.Events), "lesson.undone") ||
 		len(unknown.Detail) < 40 {
 		t.Errorf("the detail names the types: %v", err)
@@ -115,13 +117,14 @@ func TestWhichEventsAreRefused(t *testing.T) {
 		p.Events = append(p.Events, loyalty.EventType{Name: "member", States: []string{"birthday"}})
 	})
 	_, err = award.PlaceEvent(
-		own, member, nil, own, loyalty.Event{Type: award.EventBirthday, ID: "1", Member: "mem_ada", At: noon}, noon,
+		Begin(own, member, noon), nil, EarnRules(own),
+		loyalty.Event{Type: award.EventBirthday, ID: "1", Member: "mem_ada", At: noon},
 	)
 	wantRefusal(t, "a birthday in a family of the program", err, loyalty.ValidationFailed, "/type")
 	old := made(t, func(*loyalty.Program) {}) // a version that does not know the event yet
-	_, err = award.PlaceEvent(p, member, nil, old, ev, noon)
+	_, err = award.PlaceEvent(Begin(p, member, noon), nil, EarnRules(old), ev)
 	wantRefusal(t, "by a version that does not know it", err, "", "")
-	_, err = award.PlaceEvent(old, member, nil, p, ev, noon)
+	_, err = award.PlaceEvent(Begin(old, member, noon), nil, EarnRules(p), ev)
 	wantRefusal(t, "by a version that no longer knows it", err, "", "")
 }
 
@@ -148,7 +151,7 @@ func TestLaterStatesOfAnEvent(t *testing.T) {
 		{"done", loyalty.KindEarn, 10, 10, 3},
 	} {
 		ev.Type = "lesson." + c.state
-		out, err := award.PlaceEvent(p, acc, state, p, ev, noon.Add(time.Duration(i)))
+		out, err := award.PlaceEvent(Begin(p, acc, noon.Add(time.Duration(i))), state, EarnRules(p), ev)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -179,7 +182,7 @@ func TestLaterStatesOfAnEvent(t *testing.T) {
 	} {
 		other := ev
 		edit(&other)
-		_, err := award.PlaceEvent(p, acc, state, p, other, noon)
+		_, err := award.PlaceEvent(Begin(p, acc, noon), state, EarnRules(p), other)
 		wantRefusal(t, "another "+name, err, loyalty.ValidationFailed, name)
 	}
 }
@@ -212,7 +215,8 @@ func TestForWhomAnActionIs(t *testing.T) {
 		acc := joined(t, p, noon.AddDate(0, 0, -1))
 		c.edit(&acc)
 		out, err := award.PlaceEvent(
-			p, acc, nil, p, loyalty.Event{Type: "lesson.done", ID: "1", Member: "mem_ada", At: c.at}, until,
+			Begin(p, acc, until), nil, EarnRules(p),
+			loyalty.Event{Type: "lesson.done", ID: "1", Member: "mem_ada", At: c.at},
 		)
 		if err != nil {
 			t.Fatal(err)
@@ -233,12 +237,9 @@ func TestForWhomAnActionIs(t *testing.T) {
 		takes int64
 	}{{0, 25, 1}, {0, 1, 0}, {1, 8, 1}, {2, 8, 1}, {3, 8, 1}, {4, 24, 1}} {
 		at := noon.AddDate(0, 0, c.days)
-		out, err := award.PlaceEvent(p,
-			acc,
-			nil,
-			p,
+		out, err := award.PlaceEvent(
+			Begin(p, acc, at), nil, EarnRules(p),
 			loyalty.Event{Type: "lesson.done", ID: fmt.Sprint(i), Member: "mem_ada", At: at},
-			at,
 		)
 		if err != nil {
 			t.Fatal(err)

@@ -221,7 +221,8 @@ func TestEventThatIsTakenBackIsNoActivity(t *testing.T) {
 	} {
 		s.pass(at)
 		out, err := award.PlaceEvent(
-			p, s.acc, state, p, loyalty.Event{Type: "review." + c[0], ID: "1", Member: s.acc.Member, At: at}, at,
+			Begin(p, s.acc, at), state, EarnRules(p),
+			loyalty.Event{Type: "review." + c[0], ID: "1", Member: s.acc.Member, At: at},
 		)
 		if err != nil {
 			t.Fatal(err)

@@ -6,7 +6,6 @@ import (
 	"time"
 
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
-	"github.com/perennial-loyalty/perennial/internal/loyalty/award"
 	"github.com/perennial-loyalty/perennial/internal/loyalty/tier"
 )
 
@@ -26,7 +25,7 @@ func TestOrderThatACommandDecidesTwice(t *testing.T) {
 	}
 	again := out.Needs
 	h := tier.History{Entries: s.entries, Orders: knownOrders(s.p, again.Orders, tier.History{Entries: s.entries})}
-	if out, err = award.Redecide(s.p, out, h, now); err != nil {
+	if out, err = Redecide(s.p, out, h, now); err != nil {
 		t.Fatal(err)
 	}
 	if e := last(out); len(out.Entries) != 2 || e.Order.Worth != 40 || e.Order.Revision != 2 {
@@ -35,7 +34,7 @@ func TestOrderThatACommandDecidesTwice(t *testing.T) {
 	lots := fmt.Sprint(out.Account.Lots)
 	out.Entries = append(out.Entries, loyalty.Entry{Kind: loyalty.KindMoveTier}) // one without an order
 	out.Needs = again
-	if out, err = award.Redecide(s.p, out, h, now); err != nil {
+	if out, err = Redecide(s.p, out, h, now); err != nil {
 		t.Fatal(err)
 	}
 	if len(out.Entries) != 3 || fmt.Sprint(out.Account.Lots) != lots || len(out.Needs.Orders) > 0 {

@@ -40,7 +40,9 @@ func automatically(out posting.Outcome) (at []time.Time) {
 
 func TestWhateverMakesPointsActiveRedeemsByItself(t *testing.T) {
 	order := func(p *loyalty.Program, a loyalty.Account, euros int64) (posting.Outcome, error) {
-		return award.PlaceOrder(p, a, nil, p, paid("EUR", loyalty.Line{Amount: euros * 100}), nil, noon)
+		return award.PlaceOrder(
+			Begin(p, a, noon), nil, EarnRules(p), paid("EUR", loyalty.Line{Amount: euros * 100}), nil,
+		)
 	}
 	for name, do := range map[string]func(p *loyalty.Program, a loyalty.Account, more int64) (posting.Outcome, error){
 		"an adjustment": func(p *loyalty.Program, a loyalty.Account, more int64) (posting.Outcome, error) {
@@ -62,7 +64,8 @@ func TestWhateverMakesPointsActiveRedeemsByItself(t *testing.T) {
 				{ID: "visit", Event: "visit.completed", Points: loyalty.Points(more)},
 			}
 			return award.PlaceEvent(
-				p, a, nil, p, loyalty.Event{Type: "visit.completed", ID: "1", Member: a.Member, At: noon}, noon,
+				Begin(p, a, noon), nil, EarnRules(p),
+				loyalty.Event{Type: "visit.completed", ID: "1", Member: a.Member, At: noon},
 			)
 		},
 		"a reservation that is canceled": func(
@@ -352,7 +355,7 @@ func TestWelcomePointsAreRedeemedByItself(t *testing.T) {
 	visit := loyalty.Event{Type: "visit.completed", ID: "1", Member: "ada", At: noon.Add(time.Second)}
 	for name, do := range map[string]func(*loyalty.Program, loyalty.Account) (posting.Outcome, error){
 		"an event": func(p *loyalty.Program, a loyalty.Account) (posting.Outcome, error) {
-			return award.PlaceEvent(p, a, nil, p, visit, visit.At)
+			return award.PlaceEvent(Begin(p, a, visit.At), nil, EarnRules(p), visit)
 		},
 		"joining": func(p *loyalty.Program, _ loyalty.Account) (posting.Outcome, error) {
 			p.Tiers.Levels[1].From = 20

@@ -4,6 +4,8 @@ import (
 	"time"
 
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
+	"github.com/perennial-loyalty/perennial/internal/loyalty/award"
+	"github.com/perennial-loyalty/perennial/internal/loyalty/earn"
 	"github.com/perennial-loyalty/perennial/internal/loyalty/posting"
 	"github.com/perennial-loyalty/perennial/internal/loyalty/redeem"
 	"github.com/perennial-loyalty/perennial/internal/loyalty/remind"
@@ -35,4 +37,17 @@ func RemindRules(p *loyalty.Program) remind.Rules {
 	return remind.Rules{
 		Rules: RedeemRules(p), Earning: &p.Earning, Messaging: &p.Messaging, Levels: tier.Of(p), Program: p.ID,
 	}
+}
+
+// EarnRules returns the rules that decide which orders and events give points, and how many.
+func EarnRules(p *loyalty.Program) earn.Rules {
+	return earn.Rules{
+		Earning: &p.Earning, Levels: &p.Levels, Wallets: p.Wallets, Payments: &p.Payments, Zone: p.Zone,
+		Version: p.Version,
+	}
+}
+
+// Redecide decides again the orders or levels that an outcome requests; see award.Redecide.
+func Redecide(p *loyalty.Program, out posting.Outcome, h tier.History, now time.Time) (posting.Outcome, error) {
+	return award.Redecide(&posting.Decision{P: p, Now: now, Recorded: now, Outcome: out}, h)
 }

@@ -57,7 +57,7 @@ func TestAllocationsOfDecisions(t *testing.T) {
 		p.Rewards = []loyalty.Reward{{ID: "shipping", Type: "free_shipping", Cost: 300}}
 	})
 	acc, o := typical(t, p), typicalOrder()
-	placed, err := award.PlaceOrder(p, acc, nil, p, o, nil, noon)
+	placed, err := award.PlaceOrder(Begin(p, acc, noon), nil, EarnRules(p), o, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -77,11 +77,11 @@ func TestAllocationsOfDecisions(t *testing.T) {
 			return err
 		}},
 		{"an order", 31, func() error {
-			_, err := award.PlaceOrder(p, acc, nil, p, o, nil, noon)
+			_, err := award.PlaceOrder(Begin(p, acc, noon), nil, EarnRules(p), o, nil)
 			return err
 		}},
 		{"a refund", 66, func() error {
-			_, err := award.PlaceOrder(p, placed.Account, prior, p, refunded, nil, noon)
+			_, err := award.PlaceOrder(Begin(p, placed.Account, noon), prior, EarnRules(p), refunded, nil)
 			return err
 		}},
 		{"a redemption", 18, func() error {
@@ -131,7 +131,7 @@ func decideUnder(tb testing.TB, p *loyalty.Program) func() {
 		if err != nil {
 			tb.Fatal(err)
 		}
-		if _, err := award.PlaceOrder(p, adv.Account, nil, p, o, nil, noon); err != nil {
+		if _, err := award.PlaceOrder(Begin(p, adv.Account, noon), nil, EarnRules(p), o, nil); err != nil {
 			tb.Fatal(err)
 		}
 	}

@@ -49,7 +49,7 @@ func TestOrderAtTheInstantOfALevel(t *testing.T) {
 	} {
 		o := paid("EUR", loyalty.Line{Amount: 1_00})
 		o.ID, o.PlacedAt = c.placed.Format(time.RFC3339Nano), c.placed
-		q, err := award.PlaceOrder(p, s.acc, nil, p, o, nil, ends.Add(time.Hour))
+		q, err := award.PlaceOrder(Begin(p, s.acc, ends.Add(time.Hour)), nil, EarnRules(p), o, nil)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -113,7 +113,7 @@ func TestShrunkBudget(t *testing.T) {
 		acc loyalty.Account, prior *loyalty.OrderState, o loyalty.Order, left loyalty.Points,
 	) (loyalty.Account, *loyalty.OrderState, []posting.Spend) {
 		t.Helper()
-		out, err := award.PlaceOrder(p, acc, prior, p, o, earn.Budgets{"campaigns.extra": left}, noon)
+		out, err := award.PlaceOrder(Begin(p, acc, noon), prior, EarnRules(p), o, earn.Budgets{"campaigns.extra": left})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -171,7 +171,7 @@ func TestVisitsCountOnlyWhereLevelsGoByThem(t *testing.T) {
 	})
 	s := newShop(t, p)
 	ev := loyalty.Event{Type: "visit.completed", ID: "v1", Member: s.acc.Member, At: noon}
-	out, err := award.PlaceEvent(p, s.acc, nil, p, ev, noon)
+	out, err := award.PlaceEvent(Begin(p, s.acc, noon), nil, EarnRules(p), ev)
 	if err != nil {
 		t.Fatal(err)
 	}

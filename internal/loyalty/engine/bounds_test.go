@@ -241,7 +241,7 @@ func TestWhatAnOrderTakesOfABudget(t *testing.T) {
 	o := bought("EUR", loyalty.Line{Amount: 5000})
 	spends := func(left earn.Budgets) []posting.Spend {
 		t.Helper()
-		out, err := award.PlaceOrder(p, s.acc, s.states[o.ID], p, o, left, noon)
+		out, err := award.PlaceOrder(Begin(p, s.acc, noon), s.states[o.ID], EarnRules(p), o, left)
 		if err != nil {
 			t.Fatal(err)
 		}

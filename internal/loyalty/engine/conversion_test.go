@@ -163,7 +163,7 @@ func TestAConversionIsUndoneWhereverItsPointsWent(t *testing.T) {
 	order := func(p *loyalty.Program, a loyalty.Account) (posting.Outcome, error) {
 		o := paid("EUR", loyalty.Line{Amount: 100})
 		o.PlacedAt = later
-		return award.PlaceOrder(p, a, nil, p, o, nil, later)
+		return award.PlaceOrder(Begin(p, a, later), nil, EarnRules(p), o, nil)
 	}
 	extend := func(p *loyalty.Program, a loyalty.Account) (posting.Outcome, error) {
 		return Extend(p, a, "ext", 20271231, "a kindness", later)

@@ -29,7 +29,7 @@ func milesProgram(tb testing.TB) *loyalty.Program {
 
 // send delivers an order and returns its entry.
 func (s *shop) send(t interface{ Fatal(...any) }, o loyalty.Order) loyalty.Entry {
-	out, err := award.PlaceOrder(s.p, s.acc, s.states[o.ID], s.p, o, nil, noon)
+	out, err := award.PlaceOrder(Begin(s.p, s.acc, noon), s.states[o.ID], EarnRules(s.p), o, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -209,7 +209,7 @@ func TestSpentPointsAreOwedAfterTheirDay(t *testing.T) {
 				{ID: "r", At: later, Status: loyalty.RefundSucceeded, Amount: receipt.ItemTotal(o)},
 			}
 			refunded += s.states[o.ID].Worth
-			out, err := award.PlaceOrder(p, acc, s.states[o.ID], p, o, nil, later)
+			out, err := award.PlaceOrder(Begin(p, acc, later), s.states[o.ID], EarnRules(p), o, nil)
 			if err != nil {
 				t.Fatal(err)
 			}

@@ -232,7 +232,9 @@ func TestLevelByVisits(t *testing.T) {
 		{"2", "undone", "bronze"},
 	} {
 		ev := loyalty.Event{Type: "lesson." + c.state, ID: c.id, Member: "mem_ada", At: noon}
-		out, err := award.PlaceEvent(p, s.acc, states[c.id], p, ev, noon.Add(time.Duration(i)*time.Hour))
+		out, err := award.PlaceEvent(
+			Begin(p, s.acc, noon.Add(time.Duration(i)*time.Hour)), states[c.id], EarnRules(p), ev,
+		)
 		if err != nil {
 			t.Fatal(err)
 		}

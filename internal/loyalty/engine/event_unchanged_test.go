@@ -16,11 +16,13 @@ func TestEventThatGivesTheSamePointsPostsNothing(t *testing.T) {
 			Life: loyalty.Life{Pending: &calendar.Wait{For: calendar.Period{Days: 3}}},
 		}}
 	})
-	first, err := award.PlaceEvent(p, joined(t, p, noon), nil, p, visitEvent(noon), noon)
+	first, err := award.PlaceEvent(Begin(p, joined(t, p, noon), noon), nil, EarnRules(p), visitEvent(noon))
 	if err != nil || len(first.Account.Pending) != 1 {
 		t.Fatalf("the pending points are %+v, %v", first.Account.Pending, err)
 	}
-	again, err := award.PlaceEvent(p, first.Account, first.Entries[0].Event, p, visitEvent(noon), noon)
+	again, err := award.PlaceEvent(
+		Begin(p, first.Account, noon), first.Entries[0].Event, EarnRules(p), visitEvent(noon),
+	)
 	if err != nil || len(again.Entries) != 1 || len(again.Entries[0].Postings) != 0 {
 		t.Errorf("reported again, it posts %+v, %v", again.Entries, err)
 	}

@@ -35,7 +35,7 @@ func Example() {
 		ID: "1042", Member: "mem_ada", PlacedAt: noon, Currency: "EUR", Status: loyalty.OrderPaid,
 		Lines: []loyalty.Line{{ID: "1", Quantity: 1, Amount: 2999}},
 	}
-	out, err = award.PlaceOrder(p, out.Account, nil, p, order, earn.Budgets{}, noon)
+	out, err = award.PlaceOrder(engine.Begin(p, out.Account, noon), nil, engine.EarnRules(p), order, earn.Budgets{})
 	must(err)
 	for _, e := range out.Entries {
 		fmt.Println(e.Kind, e.Points)

@@ -132,7 +132,9 @@ func TestACurrencyThatTheTableDoesNotKnowYetIsRefused(t *testing.T) {
 	} {
 		acc := joined(t, p, noon)
 		acc.Joined = noon.AddDate(-1, 0, 0)
-		if _, err := award.PlaceOrder(p, acc, nil, p, o, nil, noon); !errors.Is(err, loyalty.CurrencyUnsupported) {
+		if _, err := award.PlaceOrder(
+			Begin(p, acc, noon), nil, EarnRules(p), o, nil,
+		); !errors.Is(err, loyalty.CurrencyUnsupported) {
 			t.Errorf("an order in %s of %s was answered with %v", o.Currency, o.PlacedAt, err)
 		}
 	}

@@ -190,7 +190,7 @@ func TestRuleWhosePointsAreForfeited(t *testing.T) {
 		})
 		o := paid("EUR", loyalty.Line{Amount: 10_00})
 		o.Delivered = c.delivered
-		out, err := award.PlaceOrder(p, joined(t, p, noon), nil, p, o, nil, c.now)
+		out, err := award.PlaceOrder(Begin(p, joined(t, p, noon), c.now), nil, EarnRules(p), o, nil)
 		if err != nil || out.Entries[0].Order.Worth != c.want {
 			t.Errorf(
 				"delivered at %s, reported at %s: %+v, %v; want %d points", c.delivered, c.now, out.Entries, err,

@@ -200,7 +200,8 @@ func FuzzPlaceOrder(f *testing.F) {
 			acc = out.Account
 			o := d.order(states, now)
 			out, err := award.PlaceOrder(
-				p, acc, states[o.ID], p, o, earn.Budgets{"earn.rules.steps": loyalty.Points(d.below(60))}, now,
+				Begin(p, acc, now), states[o.ID], EarnRules(p), o,
+				earn.Budgets{"earn.rules.steps": loyalty.Points(d.below(60))},
 			)
 			if refused := new(loyalty.Error); err != nil && !errors.As(err, &refused) {
 				t.Fatalf("%+v: %v", o, err)

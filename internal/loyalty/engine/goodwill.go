@@ -145,7 +145,7 @@ func ActivateOrder(
 	s := prior
 	s.Grants = slices.Clone(prior.Grants)
 	s.Revision++
-	award.ForgetForfeited(&s, rules, now)
+	award.ForgetForfeited(&s, EarnRules(rules), now)
 	d := posting.Decide(p, acc, now)
 	e := loyalty.Entry{
 		Kind:  loyalty.KindActivate,
@@ -160,13 +160,14 @@ func ActivateOrder(
 		return posting.Outcome{}, loyalty.Refuse(loyalty.ValidationFailed, "", "The order has no pending points.")
 	}
 	e.Order = &s
-	award.NoteConverting(d, &e, rules, &s, s.Counted)
+	award.NoteConverting(d, &e, EarnRules(rules), &s, s.Counted)
 	// This removes forfeited points from the metrics.
 	tier.Of(p).CountOrder(
 		&s, &e, acc, &prior,
 		earn.Worth{Counted: s.Counted, Spend: s.Spend, Pieces: s.QualifyingItems, Brands: s.Brands},
 	)
-	tier.CountOrderInGroups(&s, &e, p, rules, acc, earn.Worth{Counted: s.Counted, TierGroups: s.TierGroups})
+	inGroups := earn.Worth{Counted: s.Counted, TierGroups: s.TierGroups}
+	tier.CountOrderInGroups(&s, &e, p, EarnRules(rules), acc, inGroups)
 	if err := d.Post(posting.LostToExpiry(e)); err != nil {
 		return posting.Outcome{}, err
 	}

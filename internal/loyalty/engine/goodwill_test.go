@@ -314,7 +314,7 @@ func TestAnEventsPendingPointsAreActivatedManually(t *testing.T) {
 	tell := func(kind string) {
 		t.Helper()
 		out, err := award.PlaceEvent(
-			p, acc, state, p, loyalty.Event{Type: kind, ID: "7", Member: acc.Member, At: noon}, noon,
+			Begin(p, acc, noon), state, EarnRules(p), loyalty.Event{Type: kind, ID: "7", Member: acc.Member, At: noon},
 		)
 		if err != nil {
 			t.Fatal(err)

@@ -41,7 +41,7 @@ func Join(p *loyalty.Program, m loyalty.MemberID, t loyalty.Traits, now time.Tim
 			Revision: 1, Program: p.Version, Buyer: posting.Actor(&p.Tiers, d.Account, now),
 		}
 		was := d.Account
-		if err := award.AwardEvent(d, p, &s, award.EventFacts(&s, p.Zone), time.Time{}); err != nil {
+		if err := award.AwardEvent(d, EarnRules(p), &s, award.EventFacts(&s, p.Zone), time.Time{}); err != nil {
 			return posting.Outcome{}, err
 		}
 		if err := redeem.AutoRedeem(d, now); err != nil {

@@ -245,7 +245,7 @@ func (r *receiver) live(all []happening, end time.Time) {
 			r.states[x.order.ID] = e.Order
 		case x.visit != "":
 			ev := loyalty.Event{Type: "visit.completed", ID: x.visit, Member: r.acc.Member, At: x.visited}
-			r.take(award.PlaceEvent(r.p, r.acc, nil, r.p, ev, x.at))
+			r.take(award.PlaceEvent(Begin(r.p, r.acc, x.at), nil, EarnRules(r.p), ev))
 		case x.traits != nil:
 			if out, err := SetTraits(r.p, r.acc, *x.traits, x.at); err != nil || len(out.Entries) > 0 {
 				r.take(out, err)

@@ -264,7 +264,7 @@ func TestOrdersThatNoProgramCouldReadAreRefused(t *testing.T) {
 			p := testProgram(t)
 			o := paid("EUR", loyalty.Line{Amount: 1000}, loyalty.Line{Amount: 2000})
 			c.edit(&o)
-			_, err := award.PlaceOrder(p, joined(t, p, noon), nil, p, o, nil, noon)
+			_, err := award.PlaceOrder(Begin(p, joined(t, p, noon), noon), nil, EarnRules(p), o, nil)
 			e, ok := err.(*loyalty.Error)
 			if !ok || e.Code != c.code || e.Pointer != c.pointer {
 				t.Errorf("got %v at %q, want %s at %q", err, e.Pointer, c.code, c.pointer)
@@ -283,7 +283,7 @@ func TestAMultiplierOfATrillionNeverWrapsAround(t *testing.T) {
 	for _, amount := range []int64{1, 100, 1e6, loyalty.MaxAmount} {
 		o := paid("EUR", loyalty.Line{Category: "coffee-beans", Amount: amount})
 		if _, err := award.PlaceOrder(
-			p, joined(t, p, noon), nil, p, o, nil, noon,
+			Begin(p, joined(t, p, noon), noon), nil, EarnRules(p), o, nil,
 		); !errors.Is(err, loyalty.AmountOutOfRange) {
 			t.Errorf("an order of %d times 10^24 was answered with %v", amount, err)
 		}
@@ -295,7 +295,7 @@ func TestWhatBoundsAnAccountIsRefused(t *testing.T) {
 	refused := func(acc loyalty.Account, want loyalty.Code) {
 		t.Helper()
 		if _, err := award.PlaceOrder(
-			p, acc, nil, p, paid("EUR", loyalty.Line{Amount: 1000}), nil, noon,
+			Begin(p, acc, noon), nil, EarnRules(p), paid("EUR", loyalty.Line{Amount: 1000}), nil,
 		); !errors.Is(err, want) {
 			t.Errorf("the order was answered with %v, want %s", err, want)
 		}
@@ -314,7 +314,9 @@ func TestWhatBoundsAnAccountIsRefused(t *testing.T) {
 	p.Earn.Pending = calendar.Wait{Manual: true}
 	refused(full, loyalty.ValidationFailed)
 	p.Earn.Pending = calendar.Wait{}
-	if _, err := award.PlaceOrder(p, full, nil, p, paid("EUR", loyalty.Line{Amount: 1000}), nil, noon); err != nil {
+	if _, err := award.PlaceOrder(
+		Begin(p, full, noon), nil, EarnRules(p), paid("EUR", loyalty.Line{Amount: 1000}), nil,
+	); err != nil {
 		t.Errorf("an order whose points are active at once was answered with %v", err)
 	}
 
@@ -442,7 +444,7 @@ func TestManySmallStepsOfTimeAreOneLongJump(t *testing.T) {
 		for i := range rapid.IntRange(1, 12).Draw(t, "orders") {
 			o := paid("EUR", loyalty.Line{Amount: rapid.Int64Range(0, 90_000).Draw(t, "amount")})
 			o.ID, o.PlacedAt = fmt.Sprint(i), noon.Add(time.Duration(i)*time.Hour)
-			out, err := award.PlaceOrder(p, acc, nil, p, o, nil, o.PlacedAt)
+			out, err := award.PlaceOrder(Begin(p, acc, o.PlacedAt), nil, EarnRules(p), o, nil)
 			if err != nil {
 				t.Fatal(err)
 			}

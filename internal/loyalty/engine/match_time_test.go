@@ -17,7 +17,7 @@ func applies(t testing.TB, p *loyalty.Program, birthday int, placed time.Time) b
 	s.acc.Joined, s.acc.Traits.Birthday = placed.AddDate(-1, 0, 0), birthday
 	o := bought("EUR", loyalty.Line{ID: "1", Quantity: 1, Amount: 1000})
 	o.PlacedAt = placed
-	out, err := award.PlaceOrder(p, s.acc, nil, p, o, nil, placed)
+	out, err := award.PlaceOrder(Begin(p, s.acc, placed), nil, EarnRules(p), o, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -94,7 +94,7 @@ func TestFullStepsCountWholeStepsOnly(t *testing.T) {
 		}
 		s := newShop(t, p)
 		put := func() loyalty.Points {
-			out, err := award.PlaceOrder(p, s.acc, s.states[o.ID], p, o, nil, noon)
+			out, err := award.PlaceOrder(Begin(p, s.acc, noon), s.states[o.ID], EarnRules(p), o, nil)
 			if err != nil {
 				t.Fatal(err)
 			}

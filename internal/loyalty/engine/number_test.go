@@ -131,7 +131,7 @@ func TestOrderNumbersOfMembersWhoOrderedBefore(t *testing.T) {
 	s.versions[0].Program.Version = 1
 	o := bought("EUR", loyalty.Line{Amount: 1000})
 	o.ID, o.PlacedAt = "3", noon.Add(2*time.Hour)
-	out, err := award.PlaceOrder(s.p, s.acc, nil, s.p, o, nil, o.PlacedAt)
+	out, err := award.PlaceOrder(Begin(s.p, s.acc, o.PlacedAt), nil, EarnRules(s.p), o, nil)
 	if err != nil || !out.Needs.Numbers || len(out.Entries) > 0 {
 		t.Fatalf("without the first orders it decides %+v, %v", out, err)
 	}
@@ -141,7 +141,7 @@ func TestOrderNumbersOfMembersWhoOrderedBefore(t *testing.T) {
 		t.Errorf("the account remembers %d orders", n)
 	}
 	if out, _ := award.PlaceOrder(
-		s.p, s.acc, nil, s.p, with(o, func(o *loyalty.Order) { o.ID = "4" }), nil, o.PlacedAt,
+		Begin(s.p, s.acc, o.PlacedAt), nil, EarnRules(s.p), with(o, func(o *loyalty.Order) { o.ID = "4" }), nil,
 	); out.Needs.Numbers {
 		t.Error("the first orders are read twice")
 	}

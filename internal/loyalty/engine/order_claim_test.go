@@ -17,7 +17,7 @@ func TestGuestsOrderThatBecomesAMembers(t *testing.T) {
 	})
 	guests := paid("EUR", loyalty.Line{Amount: 10_00})
 	guests.Member = ""
-	state, err := award.GuestOrder(p, nil, p, guests, noon)
+	state, err := award.GuestOrder(Begin(p, loyalty.Account{}, noon), nil, EarnRules(p), guests)
 	if err != nil || state.Revision != 1 || state.Worth != 0 {
 		t.Fatalf("the guest's order is %+v, %v", state, err)
 	}
@@ -58,7 +58,7 @@ func TestGuestsOrderThatBecomesAMembers(t *testing.T) {
 		o := members
 		c.edit(&o)
 		acc := joined(t, p, c.joined)
-		out, err := award.PlaceOrder(p, acc, &state, p, o, nil, c.now)
+		out, err := award.PlaceOrder(Begin(p, acc, c.now), &state, EarnRules(p), o, nil)
 		wantRefusal(t, c.name, err, c.code, c.pointer)
 		if err != nil {
 			continue
@@ -69,15 +69,12 @@ func TestGuestsOrderThatBecomesAMembers(t *testing.T) {
 		}
 		for _, other := range []loyalty.MemberID{"mem_bob", ""} {
 			o.Member = other
-			_, err := award.PlaceOrder(p, out.Account, s, p, o, nil, c.now)
+			_, err := award.PlaceOrder(Begin(p, out.Account, c.now), s, EarnRules(p), o, nil)
 			wantRefusal(t, c.name+", then by another member", err, loyalty.ValidationFailed, "/member")
 		}
 	}
-	if again, err := award.GuestOrder(p,
-		&state,
-		p,
-		guests,
-		noon.Add(loyalty.MaxOrderAge+time.Hour),
+	if again, err := award.GuestOrder(
+		Begin(p, loyalty.Account{}, noon.Add(loyalty.MaxOrderAge+time.Hour)), &state, EarnRules(p), guests,
 	); err != nil ||
 		again.Revision != 2 {
 		t.Errorf("the guest's order is reported again: %+v, %v", again, err)

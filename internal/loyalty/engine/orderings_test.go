@@ -71,7 +71,7 @@ func (x *orderings) deliver(acc loyalty.Account, state *loyalty.OrderState, fact
 		next[fact]++
 		o := x.reported(next)
 		alone := award.WithLaterOrders(acc, o.Placed(), nil)
-		out, err := award.PlaceOrder(x.p, alone, state, x.p, o, nil, noon.Add(time.Hour))
+		out, err := award.PlaceOrder(Begin(x.p, alone, noon.Add(time.Hour)), state, EarnRules(x.p), o, nil)
 		if err != nil {
 			x.t.Fatal(err)
 		}

@@ -43,8 +43,8 @@ func TestLevelUnderTheRulesOfAnotherVersion(t *testing.T) {
 			t.Errorf("%s: %q and missing %q, want %q and %q", c.name, level, missing, c.level, c.missing)
 		}
 		s := loyalty.OrderState{Order: loyalty.Order{PlacedAt: noon}}
-		award.PricedFor(&s, live, c.rules, acc)
-		ev := award.PricedEvent(live, c.rules, acc, noon)
+		award.PricedFor(&s, Begin(live, acc, noon), EarnRules(c.rules))
+		ev := award.PricedEvent(Begin(live, acc, noon), EarnRules(c.rules), noon)
 		want := []string{c.missing}
 		if c.missing == "" {
 			want = nil

@@ -82,7 +82,8 @@ func QuoteOrderUnder(
 	if rules.Earn.TaxIncluded {
 		o = receipt.WithTaxInside(o)
 	}
-	out, err := award.PlacePaid(p, acc, nil, rules, o, left, now)
+	earning := EarnRules(rules)
+	out, err := award.PlacePaid(Begin(p, acc, now), nil, earning, o, left)
 	if err != nil {
 		return Quote{}, err
 	}
@@ -91,7 +92,6 @@ func QuoteOrderUnder(
 	}
 	e := out.Entries[0]
 	q.Points = e.Order.Worth
-	earning := earn.Rules{Earning: &rules.Earning, Levels: &rules.Levels, Wallets: rules.Wallets, Zone: rules.Zone}
 	q.Reasons = earn.UnappliedCampaigns(earning, acc, e.Order, e.Reasons)
 	q.ActiveAt, q.Expires = e.Order.Grants[0].ActiveAt, e.Order.Grants[0].Expires
 	for _, g := range e.Order.Grants {

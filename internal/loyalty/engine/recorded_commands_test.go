@@ -99,7 +99,9 @@ func (h *recorded) order(what string, i int) bool {
 	return h.do(what+" "+o.ID, func() (posting.Outcome, error) {
 		acc := h.acc
 		for {
-			out, err := award.PlaceOrder(h.p, acc, prior, h.rules(version, o.PlacedAt), o, h.left, h.at)
+			out, err := award.PlaceOrder(
+				Begin(h.p, acc, h.at), prior, EarnRules(h.rules(version, o.PlacedAt)), o, h.left,
+			)
 			if !tier.Undecided(out.Needs) {
 				return out, err
 			}
@@ -358,7 +360,7 @@ func (h *recorded) send() {
 		ev.At, version = prior.Event.At, prior.Program
 	}
 	h.do(ev.Type, func() (posting.Outcome, error) {
-		return award.PlaceEvent(h.p, h.acc, prior, h.rules(version, ev.At), ev, h.at)
+		return award.PlaceEvent(Begin(h.p, h.acc, h.at), prior, EarnRules(h.rules(version, ev.At)), ev)
 	})
 }
 

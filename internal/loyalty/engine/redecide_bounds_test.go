@@ -7,7 +7,6 @@ import (
 	"time"
 
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
-	"github.com/perennial-loyalty/perennial/internal/loyalty/award"
 	"github.com/perennial-loyalty/perennial/internal/loyalty/calendar"
 	"github.com/perennial-loyalty/perennial/internal/loyalty/posting"
 	"github.com/perennial-loyalty/perennial/internal/loyalty/tier"
@@ -210,11 +209,11 @@ func TestDecisionWithAllEntries(t *testing.T) {
 		Account: s.acc, Needs: posting.Needs{Since: instant(t, "2026-02-01T12:00:00Z")},
 		Entries: []loyalty.Entry{{Cause: loyalty.Cause{Kind: loyalty.CauseOrder, ID: "1"}}},
 	}
-	got, err := award.Redecide(p, out, tier.History{Entries: s.entries, All: true}, now)
+	got, err := Redecide(p, out, tier.History{Entries: s.entries, All: true}, now)
 	if err != nil || !tier.NeedsNothing(got.Needs) || len(got.Entries) != 1 || got.Account.Tier != s.acc.Tier {
 		t.Errorf("%+v, %v", got, err)
 	}
-	got, err = award.Redecide(p, out, tier.History{Entries: s.entries}, now)
+	got, err = Redecide(p, out, tier.History{Entries: s.entries}, now)
 	if err != nil || !got.Needs.All || got.Account.Tier != s.acc.Tier {
 		t.Errorf("without all entries: %+v, %v", got.Needs, err)
 	}

@@ -82,7 +82,7 @@ func TestEntryRecordsTheOrdersThatConvert(t *testing.T) {
 	for _, loaded := range []bool{false, true} {
 		x := newCouple(t, func(*loyalty.Program) {})
 		x.friend.First.Loaded = loaded
-		out, err := award.PlaceOrder(x.p, x.friend, nil, x.p, x.euros("1", 60), nil, noon)
+		out, err := award.PlaceOrder(Begin(x.p, x.friend, noon), nil, EarnRules(x.p), x.euros("1", 60), nil)
 		if err != nil || (out.Entries[0].Converting != nil) != loaded || len(out.Account.Converting.Orders) != 1 {
 			t.Errorf("read %t: %+v, %v", loaded, out.Entries[0].Converting, err)
 		}
@@ -93,17 +93,19 @@ func TestChangesOfAReferralThatAwardNothing(t *testing.T) {
 	x := newCouple(t, func(*loyalty.Program) {})
 	out := posting.Outcome{Account: x.friend}
 	// An order that never converted the referral has no events to withdraw.
-	outs, err := award.AwardReferral(x.p, out, x.referrer, award.ReferralChange{Referrer: "mem_bob", Withdrawn: "1"},
-		award.KnownReferral{Rules: x.p}, award.KnownReferral{}, noon)
+	outs, err := award.AwardReferral(
+		out, Begin(x.p, x.referrer, noon), award.ReferralChange{Referrer: "mem_bob", Withdrawn: "1"},
+		award.KnownReferral{Rules: EarnRules(x.p)}, award.KnownReferral{},
+	)
 	if err != nil || len(outs[0].Entries)+len(outs[1].Entries) > 0 {
 		t.Errorf("%+v, %v", outs, err)
 	}
 	// A damaged account of the referrer is an error, not a reason to give the referrer nothing.
-	placed, err := award.PlaceOrder(x.p, x.friend, nil, x.p, x.euros("1", 60), nil, noon)
+	placed, err := award.PlaceOrder(Begin(x.p, x.friend, noon), nil, EarnRules(x.p), x.euros("1", 60), nil)
 	if err != nil {
 		t.Fatal(err)
 	}
-	known := award.KnownReferral{Order: placed.Entries[0].Order, Rules: x.p}
+	known := award.KnownReferral{Order: placed.Entries[0].Order, Rules: EarnRules(x.p)}
 	change := award.ReferralChange{Referrer: "mem_bob", Converts: "1"}
 	for _, c := range []struct {
 		name    string
@@ -120,7 +122,7 @@ func TestChangesOfAReferralThatAwardNothing(t *testing.T) {
 		referrer := x.referrer
 		c.edit(&referrer)
 		outs, err := award.AwardReferral(
-			x.p, placed, referrer, change, award.KnownReferral{}, known, noon.Add(time.Minute),
+			placed, Begin(x.p, referrer, noon.Add(time.Minute)), change, award.KnownReferral{}, known,
 		)
 		if (err != nil) != c.fails || err == nil && len(outs[1].Entries) != c.entries {
 			t.Errorf("%s: %+v, %v", c.name, outs, err)

@@ -51,7 +51,7 @@ func (x *couple) join(m loyalty.MemberID, t loyalty.Traits, at time.Time) loyalt
 func (x *couple) submit(o loyalty.Order, now time.Time) {
 	x.Helper()
 	x.advance(now)
-	out, err := award.PlaceOrder(x.p, x.friend, x.orders[o.ID], x.p, o, nil, now)
+	out, err := award.PlaceOrder(Begin(x.p, x.friend, now), x.orders[o.ID], EarnRules(x.p), o, nil)
 	if err != nil {
 		x.Fatal(err)
 	}
@@ -59,7 +59,7 @@ func (x *couple) submit(o loyalty.Order, now time.Time) {
 	x.orders[o.ID] = out.Entries[0].Order
 	if c, ok := award.ReferralChangeOf(out.Account, o.ID); ok {
 		if outs, err = award.AwardReferral(
-			x.p, out, x.referrer, c, x.known(c.Withdrawn, false), x.known(c.Converts, true), now,
+			out, Begin(x.p, x.referrer, now), c, x.known(c.Withdrawn, false), x.known(c.Converts, true),
 		); err != nil {
 			x.Fatal(err)
 		}
@@ -82,7 +82,9 @@ func (x *couple) submit(o loyalty.Order, now time.Time) {
 func (x *couple) known(order string, converts bool) award.KnownReferral {
 	friends, referrers := award.ReferralEvents(x.friend.Traits.Referral, x.friend.Member, order)
 	k := award.KnownReferral{
-		Rules: x.p, Friends: x.events[award.EventCause(friends)], Referrers: x.events[award.EventCause(referrers)],
+		Rules: EarnRules(x.p), Friends: x.events[award.EventCause(
+			friends,
+		)], Referrers: x.events[award.EventCause(referrers)],
 	}
 	if converts {
 		k.Order = x.orders[order]
@@ -431,7 +433,7 @@ func TestThroughWhomAMemberCannotCome(t *testing.T) {
 			x := newCouple(t, func(*loyalty.Program) {})
 			x.friend = x.join("mem_ada", loyalty.Traits{}, noon)
 			c.edit(x)
-			out, err := award.Refer(x.p, x.friend, x.referrer, c.alike, "rf_1", x.now)
+			out, err := award.Refer(Begin(x.p, x.friend, x.now), x.referrer, c.alike, "rf_1")
 			if c.want != "" {
 				if !errors.Is(err, c.want) {
 					t.Errorf("it says %v, want %s", err, c.want)

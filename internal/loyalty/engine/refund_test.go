@@ -134,7 +134,7 @@ func TestRefundsThatCannotBeAreRefused(t *testing.T) {
 			p := testProgram(t)
 			o := paid("EUR", loyalty.Line{Amount: 1000}, loyalty.Line{Amount: 2000})
 			o.Refunds = c.refunds
-			_, err := award.PlaceOrder(p, joined(t, p, noon), nil, p, o, nil, noon)
+			_, err := award.PlaceOrder(Begin(p, joined(t, p, noon), noon), nil, EarnRules(p), o, nil)
 			if e, ok := err.(*loyalty.Error); !ok || e.Code != c.code || e.Pointer != c.pointer {
 				t.Errorf("got %v, want %s at %q", err, c.code, c.pointer)
 			}
@@ -298,7 +298,7 @@ func TestAGuestsOrderIsClaimedInTime(t *testing.T) {
 	p := testProgram(t)
 	o := paid("EUR", loyalty.Line{Amount: 10_000})
 	o.Member = ""
-	state, err := award.GuestOrder(p, nil, p, o, noon)
+	state, err := award.GuestOrder(Begin(p, loyalty.Account{}, noon), nil, EarnRules(p), o)
 	if err != nil || state.Worth != 0 || state.Revision != 1 {
 		t.Fatalf("the guest's order is %+v, %v", state, err)
 	}
@@ -316,14 +316,14 @@ func TestAGuestsOrderIsClaimedInTime(t *testing.T) {
 		{claimable.Add(time.Millisecond), noon.Add(loyalty.JoinGrace + time.Millisecond), loyalty.ValidationFailed},
 	} {
 		acc := joined(t, p, c.joined)
-		out, err := award.PlaceOrder(p, acc, &state, p, o, nil, c.at)
+		out, err := award.PlaceOrder(Begin(p, acc, c.at), &state, EarnRules(p), o, nil)
 		if !errors.Is(err, c.want) {
 			t.Errorf(
 				"claimed %s after it was placed, joined %s after: %v, want %v", c.at.Sub(noon), c.joined.Sub(noon),
 				err, c.want,
 			)
 		}
-		if _, direct := award.PlaceOrder(p, acc, nil, p, o, nil, c.at); !errors.Is(direct, c.want) {
+		if _, direct := award.PlaceOrder(Begin(p, acc, c.at), nil, EarnRules(p), o, nil); !errors.Is(direct, c.want) {
 			t.Errorf(
 				"sent at once %s after it was placed, joined %s after: %v, want %v", c.at.Sub(noon),
 				c.joined.Sub(noon), direct, c.want,

@@ -268,15 +268,15 @@ func (d *diary) order(id string, prior *loyalty.OrderState) {
 			return
 		}
 	}
-	out, err := award.PlaceOrder(d.p, d.acc, prior, d.p, o, nil, d.now)
+	out, err := award.PlaceOrder(Begin(d.p, d.acc, d.now), prior, EarnRules(d.p), o, nil)
 	d.keep(out, err)
 	d.states[id] = out.Entries[0].Order
 }
 
 func (d *diary) visit(i int) {
 	out, err := award.PlaceEvent(
-		d.p, d.acc, nil, d.p,
-		loyalty.Event{Type: "visit.completed", ID: fmt.Sprint(i), Member: d.acc.Member, At: d.now}, d.now,
+		Begin(d.p, d.acc, d.now), nil, EarnRules(d.p),
+		loyalty.Event{Type: "visit.completed", ID: fmt.Sprint(i), Member: d.acc.Member, At: d.now},
 	)
 	d.keep(out, err)
 }
@@ -401,7 +401,7 @@ func TestAnOccasionCountsOnATierGroup(t *testing.T) {
 		}
 		o := paid("EUR", loyalty.Line{Amount: 0})
 		o.PlacedAt = now
-		keep(award.PlaceOrder(p, acc, nil, p, o, nil, now))
+		keep(award.PlaceOrder(Begin(p, acc, now), nil, EarnRules(p), o, nil))
 	}
 }
 

@@ -205,7 +205,7 @@ func TestOrderThatMayTakeFromLaterOrders(t *testing.T) {
 		d := posting.Decide(p, loyalty.Account{Counted: noon.Add(c.counted)}, noon)
 		d.Later.Than = c.known
 		s := &loyalty.OrderState{Order: loyalty.Order{ID: "1042", PlacedAt: noon}, Cut: c.cut}
-		if got := award.Crowded(d, c.prior, s, c.rules, c.used); got != c.want {
+		if got := award.Crowded(d, c.prior, s, EarnRules(c.rules), c.used); got != c.want {
 			t.Errorf("%s: %t", c.name, got)
 		}
 	}

@@ -83,7 +83,7 @@ func completed(
 			now = out.Entries[0].Recorded
 		}
 		var err error
-		if out, err = award.Redecide(p, out, h, now); err != nil {
+		if out, err = Redecide(p, out, h, now); err != nil {
 			t.Fatal(err)
 		}
 		if h.All && len(was.Orders) == 0 && !tier.NeedsNothing(out.Needs) {
@@ -100,10 +100,10 @@ func knownOrders(p *loyalty.Program, orders []loyalty.PlacedOrder, h tier.Histor
 			if e.Order == nil || e.Order.Order.ID != o.ID {
 				continue
 			}
-			x := tier.KnownOrder{Entry: e, Rules: p}
+			x := tier.KnownOrder{Entry: e, Rules: EarnRules(p)}
 			for _, v := range h.Versions {
 				if v.Program.Version == e.Order.Program {
-					x.Rules = v.Program
+					x.Rules = EarnRules(v.Program)
 				}
 			}
 			known = append(known, x)
@@ -136,7 +136,7 @@ func (s *shop) place(
 ) (posting.Outcome, error) {
 	acc := s.acc
 	for {
-		out, err := award.PlaceOrder(s.p, acc, prior, s.p, o, left, now)
+		out, err := award.PlaceOrder(Begin(s.p, acc, now), prior, EarnRules(s.p), o, left)
 		if !tier.Undecided(out.Needs) {
 			return out, err
 		}

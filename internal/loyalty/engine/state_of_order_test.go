@@ -40,7 +40,9 @@ func TestAccountThatDoesNotKnowEnoughOrders(t *testing.T) {
 			acc.First.Orders = append(acc.First.Orders, at(n))
 		}
 		x := at(c.order)
-		got, enough := award.FirstOrders(p, acc, p, &loyalty.Order{ID: x.ID, PlacedAt: x.At}, c.was, c.counts)
+		got, enough := award.FirstOrders(
+			&p.Compiled, acc, &p.Compiled, &loyalty.Order{ID: x.ID, PlacedAt: x.At}, c.was, c.counts,
+		)
 		var ids []string
 		for _, o := range got.Orders {
 			ids = append(ids, o.ID)

@@ -44,7 +44,8 @@ func twoTierGroups(tb testing.TB, edit func(*loyalty.TierGroup)) *loyalty.Progra
 func (s *shop) visit(id string, at time.Time) {
 	s.pass(at)
 	out, err := award.PlaceEvent(
-		s.p, s.acc, nil, s.p, loyalty.Event{Type: "visit.completed", ID: id, Member: s.acc.Member, At: at}, at,
+		Begin(s.p, s.acc, at), nil, EarnRules(s.p),
+		loyalty.Event{Type: "visit.completed", ID: id, Member: s.acc.Member, At: at},
 	)
 	if err != nil {
 		s.t.Fatal(err)
@@ -252,7 +253,7 @@ func TestTierGroupCountsOnlyLaterOrders(t *testing.T) {
 	s := newShop(t, &without)
 	o := s.buy("1", 10, noon.Add(time.Hour))
 	o.Status = loyalty.OrderCanceled
-	out, err := award.PlaceOrder(with, s.acc, s.states["1"], &without, o, nil, noon.Add(2*time.Hour))
+	out, err := award.PlaceOrder(Begin(with, s.acc, noon.Add(2*time.Hour)), s.states["1"], EarnRules(&without), o, nil)
 	if err != nil || out.Account.TierGroups != nil {
 		t.Errorf("the account has %+v, %v", out.Account.TierGroups, err)
 	}
@@ -319,7 +320,8 @@ func TestWhatCountsInATierGroup(t *testing.T) {
 		wantCounted(t, s, c.by, c.event)
 		other := newShop(t, p)
 		out, err := award.PlaceEvent(
-			p, other.acc, nil, p, loyalty.Event{Type: "review.approved", ID: "r", Member: "mem_ada", At: noon}, noon,
+			Begin(p, other.acc, noon), nil, EarnRules(p),
+			loyalty.Event{Type: "review.approved", ID: "r", Member: "mem_ada", At: noon},
 		)
 		if err != nil || len(out.Account.TierGroups) > 0 {
 			t.Errorf("by %s: another event counts %+v, %v", c.by, out.Account.TierGroups, err)

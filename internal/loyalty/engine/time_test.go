@@ -106,8 +106,8 @@ func live(t *rapid.T, p *loyalty.Program) (loyalty.Account, time.Time) {
 		switch rapid.IntRange(0, 2).Draw(t, "thing") {
 		case 0:
 			out, err = award.PlaceEvent(
-				p, out.Account, nil, p,
-				loyalty.Event{Type: "visit.completed", ID: fmt.Sprint(i), Member: acc.Member, At: now}, now,
+				Begin(p, out.Account, now), nil, EarnRules(p),
+				loyalty.Event{Type: "visit.completed", ID: fmt.Sprint(i), Member: acc.Member, At: now},
 			)
 		default:
 			o := paid("EUR", loyalty.Line{Amount: rapid.Int64Range(100, 90_000).Draw(t, "amount")})
@@ -116,7 +116,7 @@ func live(t *rapid.T, p *loyalty.Program) (loyalty.Account, time.Time) {
 				o = s.Order
 				o.Delivered = now
 			}
-			out, err = award.PlaceOrder(p, out.Account, states[id], p, o, nil, now)
+			out, err = award.PlaceOrder(Begin(p, out.Account, now), states[id], EarnRules(p), o, nil)
 			if err == nil {
 				states[id] = out.Entries[0].Order
 			}
@@ -248,7 +248,7 @@ func TestPointsExpireAtTheInstantAndNoEarlier(t *testing.T) {
 		expired, _ := time.Parse(time.RFC3339, c.expired)
 		o := paid("EUR", loyalty.Line{Amount: 1000})
 		o.PlacedAt = earned
-		out, err := award.PlaceOrder(p, joined(t, p, earned), nil, p, o, nil, earned)
+		out, err := award.PlaceOrder(Begin(p, joined(t, p, earned), earned), nil, EarnRules(p), o, nil)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -323,7 +323,7 @@ func TestPointsWaitForTheDeliveryOrAreGivenUp(t *testing.T) {
 	o := paid("EUR", loyalty.Line{Amount: 10_000})
 	place := func(prior *loyalty.OrderState, at time.Time) (*loyalty.OrderState, loyalty.Entry) {
 		t.Helper()
-		out, err := award.PlaceOrder(p, advanced(t, p, acc, at).Account, prior, p, o, nil, at)
+		out, err := award.PlaceOrder(Begin(p, advanced(t, p, acc, at).Account, at), prior, EarnRules(p), o, nil)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -368,7 +368,7 @@ func TestActivityExtendsOnlyExpiryByInactivity(t *testing.T) {
 		t.Helper()
 		o := paid("EUR", loyalty.Line{Amount: euros * 100})
 		o.ID, o.PlacedAt = id, at
-		out, err := award.PlaceOrder(p, advanced(t, p, acc, at).Account, nil, p, o, nil, at)
+		out, err := award.PlaceOrder(Begin(p, advanced(t, p, acc, at).Account, at), nil, EarnRules(p), o, nil)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -393,8 +393,8 @@ func TestActivityExtendsOnlyExpiryByInactivity(t *testing.T) {
 	buy("2", 10, noon.AddDate(0, 3, 0))
 	want("110 2027-09-01")
 	out, err := award.PlaceEvent(
-		p, acc, nil, p, loyalty.Event{Type: "review.approved", ID: "1", Member: "mem_ada", At: noon.AddDate(0, 3, 1)},
-		noon.AddDate(0, 3, 1),
+		Begin(p, acc, noon.AddDate(0, 3, 1)), nil, EarnRules(p),
+		loyalty.Event{Type: "review.approved", ID: "1", Member: "mem_ada", At: noon.AddDate(0, 3, 1)},
 	)
 	if err != nil {
 		t.Fatal(err)
@@ -402,8 +402,8 @@ func TestActivityExtendsOnlyExpiryByInactivity(t *testing.T) {
 	acc = out.Account
 	want("110 2027-09-01", "20 2027-09-02") // a review is no activity here
 	out, err = award.PlaceEvent(
-		p, acc, nil, p, loyalty.Event{Type: "visit.completed", ID: "1", Member: "mem_ada", At: noon.AddDate(0, 4, 0)},
-		noon.AddDate(0, 4, 0),
+		Begin(p, acc, noon.AddDate(0, 4, 0)), nil, EarnRules(p),
+		loyalty.Event{Type: "visit.completed", ID: "1", Member: "mem_ada", At: noon.AddDate(0, 4, 0)},
 	)
 	if err != nil {
 		t.Fatal(err)
@@ -427,7 +427,7 @@ func TestAChangeOfPolicyNeverShortensWhatWasGiven(t *testing.T) {
 	p := testProgram(t)
 	p.Earn.Pending = calendar.Wait{}
 	acc := joined(t, p, noon)
-	out, err := award.PlaceOrder(p, acc, nil, p, paid("EUR", loyalty.Line{Amount: 1000}), nil, noon)
+	out, err := award.PlaceOrder(Begin(p, acc, noon), nil, EarnRules(p), paid("EUR", loyalty.Line{Amount: 1000}), nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -439,7 +439,7 @@ func TestAChangeOfPolicyNeverShortensWhatWasGiven(t *testing.T) {
 		next.Earn.Pending, next.Earn.Expires = calendar.Wait{}, shorter
 		o := paid("EUR", loyalty.Line{Amount: 1000})
 		o.ID, o.PlacedAt = "1043", noon.AddDate(0, 0, 1)
-		after, err := award.PlaceOrder(next, out.Account, nil, next, o, nil, o.PlacedAt)
+		after, err := award.PlaceOrder(Begin(next, out.Account, o.PlacedAt), nil, EarnRules(next), o, nil)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -475,7 +475,8 @@ func TestLevelWithoutExpiryAppliesToAllPoints(t *testing.T) {
 		t.Fatal(err)
 	}
 	out, err = award.PlaceEvent(
-		p, out.Account, nil, p, loyalty.Event{Type: "review.approved", ID: "1", Member: "mem_ada", At: noon}, noon,
+		Begin(p, out.Account, noon), nil, EarnRules(p),
+		loyalty.Event{Type: "review.approved", ID: "1", Member: "mem_ada", At: noon},
 	)
 	if err != nil {
 		t.Fatal(err)

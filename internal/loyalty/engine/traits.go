@@ -223,7 +223,7 @@ func celebrate(d *posting.Decision, at time.Time) error {
 		}
 		d.Traits = &t
 		was := d.Account
-		if err := award.AwardEvent(d, d.P, &s, award.EventFacts(&s, d.P.Zone), time.Time{}); err != nil {
+		if err := award.AwardEvent(d, EarnRules(d.P), &s, award.EventFacts(&s, d.P.Zone), time.Time{}); err != nil {
 			return err
 		}
 		if err := tier.ClimbAll(d, at, was); err != nil {

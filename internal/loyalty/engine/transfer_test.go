@@ -366,7 +366,7 @@ func visits(
 	t interface{ Fatal(...any) }, p *loyalty.Program, acc loyalty.Account, i int, now time.Time,
 ) loyalty.Account {
 	ev := loyalty.Event{Type: "visit.completed", ID: fmt.Sprint(i), Member: acc.Member, At: now}
-	out, err := award.PlaceEvent(p, acc, nil, p, ev, now)
+	out, err := award.PlaceEvent(Begin(p, acc, now), nil, EarnRules(p), ev)
 	if err != nil {
 		t.Fatal(err)
 	}

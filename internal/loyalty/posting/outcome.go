@@ -42,6 +42,9 @@ func Decide(p *loyalty.Program, acc loyalty.Account, now time.Time) *Decision {
 	return &Decision{P: p, Now: now, Recorded: now, Outcome: Outcome{Account: acc}}
 }
 
+// With starts another decision under the same rules and at the same instant, about the given account.
+func (d *Decision) With(acc loyalty.Account) *Decision { return Decide(d.P, acc, d.Now) }
+
 // Post completes the entry (its sequence, points and balance), applies it to the account and appends it to the outcome.
 func (d *Decision) Post(e loyalty.Entry) error {
 	if d.Whole != nil {

@@ -5,6 +5,7 @@ import (
 
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
 	"github.com/perennial-loyalty/perennial/internal/loyalty/calendar"
+	"github.com/perennial-loyalty/perennial/internal/loyalty/earn"
 	"github.com/perennial-loyalty/perennial/internal/loyalty/posting"
 )
 
@@ -69,4 +70,12 @@ func points(month int, n loyalty.Points) loyalty.Metric {
 
 func decide(p *loyalty.Program, acc loyalty.Account, now string) *posting.Decision {
 	return posting.Decide(p, acc, utc(now))
+}
+
+// earnRules returns the rules of a program for orders and events.
+func earnRules(p *loyalty.Program) earn.Rules {
+	return earn.Rules{
+		Earning: &p.Earning, Levels: &p.Levels, Wallets: p.Wallets, Payments: &p.Payments, Zone: p.Zone,
+		Version: p.Version,
+	}
 }

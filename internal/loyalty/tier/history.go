@@ -110,7 +110,7 @@ const ChangedChannels = "channels"
 // A KnownOrder is the latest entry of an order, and the program version whose rules apply to the order.
 type KnownOrder struct {
 	Entry loyalty.Entry
-	Rules *loyalty.Program
+	Rules earn.Rules
 }
 
 // A History contains entries of one member, and the versions of the program that were in force.

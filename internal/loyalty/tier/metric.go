@@ -76,7 +76,8 @@ func brandsBetween(was, are []string, month int) (out []loyalty.Bought) {
 // CountEvent records in the entry how a revision changes the amounts of an event that count toward a level. The
 // parameter more is the number of additional points of the event.
 func CountEvent(
-	s *loyalty.EventState, e *loyalty.Entry, p, rules *loyalty.Program, acc loyalty.Account, more loyalty.Points,
+	s *loyalty.EventState, e *loyalty.Entry, p *loyalty.Program, rules earn.Rules, acc loyalty.Account,
+	more loyalty.Points,
 ) {
 	if s.Revision == 1 {
 		s.Bucket = Of(p).firstBucket(acc, s.Event.At)
@@ -118,13 +119,13 @@ func falls(m loyalty.Metric) bool {
 // given instant. The given function returns the new amounts for a tier group.
 func counting(
 	p *loyalty.Program,
-	e *loyalty.Entry, acc loyalty.Account, was []loyalty.Counted, rules *loyalty.Program, since time.Time,
-	now func(*loyalty.Program) loyalty.Counted,
+	e *loyalty.Entry, acc loyalty.Account, was []loyalty.Counted, rules earn.Rules, since time.Time,
+	now func(*loyalty.Tiers) loyalty.Counted,
 ) []loyalty.Counted {
 	all := slices.Clone(was)
 	for i := range p.TierGroups {
 		v := GroupProgram(p, i)
-		r, _, known := TierGroupStanding(rules, loyalty.Account{}, v.Tiers.Group)
+		r, known := groupTiers(rules.TierGroups, v.Tiers.Group)
 		if !known {
 			continue
 		}
@@ -155,19 +156,19 @@ func counting(
 
 // CountOrderInGroups records in the state and the entry the amounts that an order counts in the tier groups.
 func CountOrderInGroups(
-	s *loyalty.OrderState, e *loyalty.Entry, p, rules *loyalty.Program, acc loyalty.Account, w earn.Worth,
+	s *loyalty.OrderState, e *loyalty.Entry, p *loyalty.Program, rules earn.Rules, acc loyalty.Account, w earn.Worth,
 ) {
 	s.TierGroups = counting(p, e, acc, s.TierGroups, rules,
-		s.Order.PlacedAt, func(r *loyalty.Program) (c loyalty.Counted) {
+		s.Order.PlacedAt, func(r *loyalty.Tiers) (c loyalty.Counted) {
 			if i := slices.IndexFunc(
-				w.TierGroups, func(x loyalty.Counted) bool { return x.TierGroup == r.Tiers.Group },
+				w.TierGroups, func(x loyalty.Counted) bool { return x.TierGroup == r.Group },
 			); i >= 0 {
 				c = w.TierGroups[i]
 			}
-			if earn.UsesMeasure(&r.Tiers, loyalty.ByPointsEarned) {
+			if earn.UsesMeasure(r, loyalty.ByPointsEarned) {
 				c.Metric.Points = s.Worth
 			}
-			if earn.UsesMeasure(&r.Tiers, loyalty.ByOrders) && w.Counted {
+			if earn.UsesMeasure(r, loyalty.ByOrders) && w.Counted {
 				c.Metric.Orders = 1
 			}
 			return c
@@ -177,13 +178,14 @@ func CountOrderInGroups(
 // CountEventInGroups records in the state and the entry the amounts that an event counts in the tier groups. The
 // parameter total is the number of the event's points.
 func CountEventInGroups(
-	s *loyalty.EventState, e *loyalty.Entry, p, rules *loyalty.Program, acc loyalty.Account, total loyalty.Points,
+	s *loyalty.EventState, e *loyalty.Entry, p *loyalty.Program, rules earn.Rules, acc loyalty.Account,
+	total loyalty.Points,
 ) {
-	s.TierGroups = counting(p, e, acc, s.TierGroups, rules, s.Event.At, func(r *loyalty.Program) (c loyalty.Counted) {
-		if earn.UsesMeasure(&r.Tiers, loyalty.ByPointsEarned) {
+	s.TierGroups = counting(p, e, acc, s.TierGroups, rules, s.Event.At, func(r *loyalty.Tiers) (c loyalty.Counted) {
+		if earn.UsesMeasure(r, loyalty.ByPointsEarned) {
 			c.Metric.Points = total
 		}
-		if earn.UsesMeasure(&r.Tiers, loyalty.ByVisits) && s.Event.Type == r.Tiers.Visit {
+		if earn.UsesMeasure(r, loyalty.ByVisits) && s.Event.Type == r.Visit {
 			c.Metric.Visits = 1
 		}
 		return c

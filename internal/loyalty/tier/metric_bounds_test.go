@@ -173,7 +173,7 @@ func TestAmountsThatAnEventCounts(t *testing.T) {
 			p.Tiers.Visit = "visit"
 		}
 		var e loyalty.Entry
-		CountEvent(&s, &e, p, p, member("bronze"), c.more)
+		CountEvent(&s, &e, p, earnRules(p), member("bronze"), c.more)
 		if !reflect.DeepEqual(e.Metric, c.want) || s.Bucket != c.buckets ||
 			(e.Window != 0) != (c.want != nil && Of(p).Apart(member("bronze")) > 0) {
 			t.Errorf("%s: %+v in %d, window %d", c.name, e.Metric, s.Bucket, e.Window)
@@ -259,7 +259,7 @@ func TestAmountsThatTierGroupsCount(t *testing.T) {
 		},
 	} {
 		var e loyalty.Entry
-		CountOrderInGroups(&c.state, &e, p, rules, member("bronze"), c.worth)
+		CountOrderInGroups(&c.state, &e, p, earnRules(rules), member("bronze"), c.worth)
 		if !reflect.DeepEqual(c.state.TierGroups, c.want) || !reflect.DeepEqual(e.Counts, c.moves) {
 			t.Errorf("%s: %+v, %+v", c.name, c.state.TierGroups, e.Counts)
 		}
@@ -271,7 +271,7 @@ func TestAmountsThatTierGroupsCount(t *testing.T) {
 		"review": {metric("partner", loyalty.Metric{Points: 7})},
 	} {
 		s := loyalty.EventState{Event: loyalty.Event{Type: kind, At: utc("2027-03-02")}}
-		if CountEventInGroups(&s, &loyalty.Entry{}, p, p, member("bronze"), 7); !reflect.DeepEqual(
+		if CountEventInGroups(&s, &loyalty.Entry{}, p, earnRules(p), member("bronze"), 7); !reflect.DeepEqual(
 			s.TierGroups,
 			want,
 		) {

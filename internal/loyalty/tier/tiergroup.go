@@ -17,6 +17,17 @@ func GroupProgram(p *loyalty.Program, i int) *loyalty.Program {
 	return &v
 }
 
+// groupTiers returns the levels of a tier group. It returns false if there is no such tier group.
+func groupTiers(groups []loyalty.TierGroup, id string) (*loyalty.Tiers, bool) {
+	i := slices.IndexFunc(groups, func(l loyalty.TierGroup) bool { return l.ID == id })
+	if i < 0 {
+		return nil, false
+	}
+	t := groups[i].Tiers
+	t.Group = id
+	return &t, true
+}
+
 // TierGroupStanding returns copies of the program and the account in which a tier group takes the place of Tiers, for
 // functions about levels such as Progress, RetentionOf and Gaps. It returns false if the program has no such tier
 // group.
