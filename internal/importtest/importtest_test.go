@@ -126,7 +126,7 @@ var arrows = []struct {
 	},
 	{
 		"internal/messages",
-		[]string{"inventory", "ledger", "ledger/stored", "loyalty/...", "members", "service", "table"},
+		[]string{"inventory", "keyring", "ledger", "ledger/stored", "loyalty/...", "members", "service", "table"},
 	},
 	{"internal/auth", []string{"random", "table"}},
 	{

@@ -131,11 +131,8 @@ func (cs Consents) readFailed(
 
 // readKey reads the key of a member. It returns not_found if the member has none.
 func (cs Consents) readKey(ctx context.Context, program string, m loyalty.MemberID, c *Contact) error {
-	p, err := Members(cs).Profile(ctx, program, m)
-	if err == nil && p.key == nil {
-		err = ledger.NotFound("member")
-	}
-	c.key = p.key
+	key, err := Members(cs).Key(ctx, program, m)
+	c.key = &key
 	return err
 }
 

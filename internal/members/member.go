@@ -240,6 +240,18 @@ func (ms Members) Profile(ctx context.Context, program string, m loyalty.MemberI
 	return ms.readProfile(ctx, program, it, m)
 }
 
+// Key reads the key of a member. It returns not_found if the member has none.
+func (ms Members) Key(ctx context.Context, program string, m loyalty.MemberID) (keyring.MemberKey, error) {
+	p, err := ms.Profile(ctx, program, m)
+	if err == nil && p.key == nil {
+		err = ledger.NotFound("member")
+	}
+	if err != nil {
+		return keyring.MemberKey{}, err
+	}
+	return *p.key, nil
+}
+
 // readProfile decrypts a profile. It returns an empty profile if none is stored.
 func (ms Members) readProfile(
 	ctx context.Context, program string, it table.Item, m loyalty.MemberID,

@@ -8,9 +8,11 @@ import (
 	"time"
 
 	"github.com/go-json-experiment/json"
+	"github.com/perennial-loyalty/perennial/internal/keyring"
 	"github.com/perennial-loyalty/perennial/internal/ledger"
 	"github.com/perennial-loyalty/perennial/internal/ledger/stored"
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
+	"github.com/perennial-loyalty/perennial/internal/members"
 	"github.com/perennial-loyalty/perennial/internal/table"
 )
 
@@ -18,7 +20,8 @@ import (
 type GiftMessages struct{ *ledger.Ledger }
 
 // A gift card that is sent to a friend creates a gift card message that waits for delivery. The message is stored in a
-// separate item, because it contains the friend's email address, which must not be part of the ledger.
+// separate item, because it contains the friend's email address, which must not be part of the ledger. The address, the
+// friend's name and the text are encrypted with the key of the member who sends the message.
 //
 // A message has the key (the member's partition, OUTBOX#<redemption>#<nn>). Until it is settled, it is in the index
 // under (P#<program>#OUTBOX#waiting, <instant>#<message ID>), where the instant is its due time. The process that
@@ -55,9 +58,7 @@ type giftCardMessageDoc struct {
 	Kind       string `json:"k"` // always "gift_card"
 	ID         string `json:"id"`
 	Redemption string `json:"rd"`
-	Email      string `json:"email"`
-	Name       string `json:"name,omitzero"`
-	Message    string `json:"message,omitzero"`
+	Friend     []byte `json:"to"` // a friendDoc, encrypted with the key of the member
 	At         int64  `json:"at"`
 	By         string `json:"by"`
 	Input      string `json:"in"`
@@ -65,6 +66,36 @@ type giftCardMessageDoc struct {
 	Status  string `json:"s,omitzero"`   // the status of the message; empty means waiting
 	Settled int64  `json:"end,omitzero"` // the time at which the status was set
 	Claims  int    `json:"n,omitzero"`   // the number of claims without a known result
+
+	friend friendDoc // the decrypted field Friend
+}
+
+// friendDoc is a stored form: only add fields.
+type friendDoc struct {
+	Email   string `json:"email"`
+	Name    string `json:"name,omitzero"`
+	Message string `json:"message,omitzero"`
+}
+
+// purpose returns the name of the field Friend for its encryption. It contains the ID of the message, so that the
+// recipients of two messages cannot be exchanged.
+func (d giftCardMessageDoc) purpose() string { return "gift_card/" + d.ID }
+
+// seal encrypts the recipient and the text of a message.
+func (d *giftCardMessageDoc) seal(key keyring.MemberKey, to friendDoc) {
+	d.friend, d.Friend = to, key.Seal(d.purpose(), stored.Encode(to))
+}
+
+// open decrypts the recipient and the text of a message.
+func (d *giftCardMessageDoc) open(key keyring.MemberKey) error {
+	text, err := key.Open(d.purpose(), d.Friend)
+	if err == nil {
+		err = json.Unmarshal(text, &d.friend)
+	}
+	if err != nil {
+		return fmt.Errorf("messages: read the recipient of %s: %w", d.ID, err)
+	}
+	return nil
 }
 
 func outboxPrefix(redemption string) string { return "OUTBOX#" + redemption + "#" }
@@ -79,7 +110,7 @@ func outboxIndex(program, id string, due time.Time) table.Key {
 func (g GiftMessages) List(
 	ctx context.Context, program string, m loyalty.MemberID, redemption string,
 ) ([]GiftMessage, error) {
-	docs, err := g.list(ctx, program, m, redemption)
+	docs, err := g.opened(ctx, program, m, redemption)
 	out := make([]GiftMessage, len(docs))
 	for i, d := range docs {
 		out[i] = d.message()
@@ -103,6 +134,26 @@ func (g GiftMessages) list(
 	return docs, nil
 }
 
+// opened returns the gift card messages of a redemption, decrypted, with the key of the member. It reads the key only
+// if there are messages.
+func (g GiftMessages) opened(
+	ctx context.Context, program string, m loyalty.MemberID, redemption string,
+) (docs []giftCardMessageDoc, err error) {
+	if docs, err = g.list(ctx, program, m, redemption); err != nil || len(docs) == 0 {
+		return nil, err
+	}
+	key, err := members.Members{Ledger: g.Ledger}.Key(ctx, program, m)
+	if err != nil {
+		return nil, err
+	}
+	for i := range docs {
+		if err := docs[i].open(key); err != nil {
+			return nil, err
+		}
+	}
+	return docs, nil
+}
+
 func readGiftMessage(it table.Item) (d giftCardMessageDoc, err error) {
 	if err := json.Unmarshal(it.Doc, &d); err != nil {
 		return d, fmt.Errorf("messages: read the gift message %s: %w", it.Key, err)
@@ -112,7 +163,8 @@ func readGiftMessage(it table.Item) (d giftCardMessageDoc, err error) {
 
 func (d giftCardMessageDoc) message() GiftMessage {
 	out := GiftMessage{
-		ID: d.ID, Redemption: d.Redemption, Email: d.Email, Name: d.Name, Message: d.Message, At: stored.Instant(d.At),
+		ID: d.ID, Redemption: d.Redemption, Email: d.friend.Email, Name: d.friend.Name,
+		Message: d.friend.Message, At: stored.Instant(d.At),
 		Status: GiftMessageWaiting,
 	}
 	if d.Status != "" {

@@ -56,6 +56,13 @@ func (g GiftMessages) Claim(
 	if c.doc, err = readGiftMessage(it); err != nil {
 		return nil, err
 	}
+	key, err := members.Members{Ledger: g.Ledger}.Key(ctx, program, at.Member)
+	if err != nil {
+		return nil, fmt.Errorf("messages: claim %s: %w", c.doc.ID, err)
+	}
+	if err := c.doc.open(key); err != nil {
+		return nil, err
+	}
 	c.GiftMessage = c.doc.message()
 	was, err := service.Redemptions{Ledger: g.Ledger}.Get(ctx, program, c.doc.Redemption)
 	if err != nil {

@@ -9,6 +9,7 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/ledger/stored"
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
 	"github.com/perennial-loyalty/perennial/internal/loyalty/redeem"
+	"github.com/perennial-loyalty/perennial/internal/members"
 	"github.com/perennial-loyalty/perennial/internal/service"
 	"github.com/perennial-loyalty/perennial/internal/table"
 )
@@ -27,6 +28,10 @@ func (g GiftMessages) SendCode(
 	if err != nil {
 		return was, in, err
 	}
+	key, err := members.Members{Ledger: g.Ledger}.Key(ctx, program, was.Member)
+	if err != nil {
+		return was, in, err
+	}
 	for range ledger.Attempts {
 		sent, err := g.list(ctx, program, was.Member, in.Redemption)
 		if err != nil {
@@ -37,9 +42,10 @@ func (g GiftMessages) SendCode(
 			case d.ID == in.ID && d.Input != by.Input:
 				return was, in, ledger.KeyReused()
 			case d.ID == in.ID:
+				err := d.open(key)
 				in = d.message()
 				in.Replayed = true
-				return was, in, nil
+				return was, in, err
 			}
 		}
 		code, err := g.codeOf(ctx, program, was.Redemption)
@@ -51,16 +57,17 @@ func (g GiftMessages) SendCode(
 		}
 		in.At = g.Time()
 		in.Status = GiftMessageWaiting
+		d := giftCardMessageDoc{
+			Kind: "gift_card", ID: in.ID, Redemption: in.Redemption, At: stored.Millis(in.At), By: by.Actor,
+			Input: by.Input,
+		}
+		d.seal(key, friendDoc{in.Email, in.Name, in.Message})
 		err = g.Table.Transact(ctx, table.Put(table.Item{
 			Key: stored.MemberKey(
 				program, was.Member, outboxPrefix(in.Redemption)+stored.Padded(int64(len(sent)+1), 2),
 			),
 			Index: outboxIndex(program, in.ID, in.At),
-			Doc: stored.Encode(giftCardMessageDoc{
-				Kind: "gift_card", ID: in.ID, Redemption: in.Redemption, Email: in.Email, Name: in.Name,
-				Message: in.Message,
-				At:      stored.Millis(in.At), By: by.Actor, Input: by.Input,
-			}),
+			Doc:   stored.Encode(d),
 		}))
 		if !ledger.IsConflict(err) {
 			return was, in, ledger.Retryable(err)

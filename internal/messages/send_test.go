@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"github.com/perennial-loyalty/perennial/internal/inventory"
+	"github.com/perennial-loyalty/perennial/internal/keyring/keyringtest"
 	"github.com/perennial-loyalty/perennial/internal/ledger"
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
 	"github.com/perennial-loyalty/perennial/internal/loyalty/redeem"
@@ -78,8 +79,12 @@ func TestAFriendIsInNoEntryAndNoKey(t *testing.T) {
 	if err := b.Table.(interface{ Dump(io.Writer) error }).Dump(&dump); err != nil {
 		t.Fatal(err)
 	}
-	for line := range strings.Lines(dump.String()) {
-		personal := strings.Contains(line, "eve@") || strings.Contains(line, "From me")
+	personalIn := func(text string) bool { return strings.Contains(text, "eve@") || strings.Contains(text, "From me") }
+	if personalIn(dump.String()) {
+		t.Error("the table contains the recipient in plain text")
+	}
+	for line := range strings.Lines(keyringtest.Opened(t, b.Keyring, dump.String())) {
+		personal := personalIn(line)
 		if item := strings.HasPrefix(line, `"P#bluebird#M#mem_ada" "OUTBOX#rd_1#01"`); personal != item {
 			t.Error(line)
 		}

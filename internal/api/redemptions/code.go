@@ -136,7 +136,7 @@ func reverseCodeUse(ctx context.Context, c *request.Call) (request.Answer, error
 		return request.Answer{}, request.Refuse(loyalty.NotFound, request.NotFoundDetail)
 	}
 	by := request.ByKey(c)
-	by.Input += "." + request.Fingerprint("reason", b.Reason)
+	by.Input += "." + c.Fingerprint("reason", b.Reason)
 	in := inventory.UseReversal{Code: c.Path("code"), Use: c.Path("use"), Reason: b.Reason}
 	r, err := c.App.Codes.ReverseUse(ctx, c.Who.Program, in, by)
 	if err != nil {

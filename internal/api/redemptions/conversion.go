@@ -95,7 +95,7 @@ func reverseConversion(ctx context.Context, c *request.Call) (request.Answer, er
 	}
 	by := request.ByKey(c)
 	if n > 0 {
-		by.Input += "." + request.Fingerprint("what", strconv.FormatInt(int64(n), 10))
+		by.Input += "." + c.Fingerprint("what", strconv.FormatInt(int64(n), 10))
 	}
 	r, err := c.App.Conversions.Reverse(ctx, p, c.Path("conversion"), n, by)
 	if err != nil {

@@ -102,7 +102,7 @@ func resolve(
 		return request.Answer{}, err
 	}
 	if what != "" {
-		by.Input += "." + request.Fingerprint("what", what)
+		by.Input += "." + c.Fingerprint("what", what)
 	}
 	r, err := end(p, id, by)
 	if err != nil {

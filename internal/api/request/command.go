@@ -3,6 +3,7 @@ package request
 import (
 	"bytes"
 	"context"
+	"crypto/hmac"
 	"crypto/sha256"
 	"encoding/base64"
 	"errors"
@@ -87,18 +88,21 @@ func By(c *Call, request any) (ledger.By, error) {
 	if err != nil {
 		return ledger.By{}, fmt.Errorf("api: fingerprint request: %w", err)
 	}
-	return ledger.By{Actor: c.Who.Actor(), Input: Fingerprint("input", string(canonical))}, nil
+	return ledger.By{Actor: c.Who.Actor(), Input: c.Fingerprint("input", string(canonical))}, nil
 }
 
 // ByKey returns the actor and the fingerprint of a request that has no input except its path and its Idempotency-Key.
 func ByKey(c *Call) ledger.By {
-	return ledger.By{Actor: c.Who.Actor(), Input: Fingerprint("key", c.Route.Pattern, c.Key)}
+	return ledger.By{Actor: c.Who.Actor(), Input: c.Fingerprint("key", c.Route.Pattern, c.Key)}
 }
 
-// Fingerprint returns a short hash of the parts.
-func Fingerprint(parts ...string) string {
-	sum := digest(parts...)
-	return base64.RawURLEncoding.EncodeToString(sum[:])[:22]
+// Fingerprint returns a short keyed hash of the parts. Entries contain fingerprints indefinitely. Without the key, the
+// names and addresses in a request could be guessed from its fingerprint.
+func (c *Call) Fingerprint(parts ...string) string {
+	sum := digest(append([]string{c.Who.Program}, parts...)...)
+	mac := hmac.New(sha256.New, c.Veil)
+	mac.Write(sum[:])
+	return base64.RawURLEncoding.EncodeToString(mac.Sum(nil))[:22]
 }
 
 // digest returns the SHA-256 hash of the parts. Each part is prefixed with its length, so that different parts never

@@ -3,6 +3,7 @@ package keyringtest
 
 import (
 	"bytes"
+	"encoding/base64"
 	"regexp"
 	"testing"
 	"time"
@@ -24,13 +25,22 @@ func New(t table.Table, now func() time.Time) *keyring.Keyring {
 
 var (
 	profile    = regexp.MustCompile(`(?m)^("P#([^#]+)#M#([^"]+)" "ACCOUNT#PROFILE" .*?)(\{.*)$`)
+	gift       = regexp.MustCompile(`(?m)^("P#[^#]+#M#([^"]+)" "OUTBOX#.*"id":"([^"]+)".*"to":)"([^"]+)"`)
 	programKey = regexp.MustCompile(`(?m)^"P#[^#]+#KEY" .*\n`)
 )
 
-// Opened replaces the encrypted profiles in the dump of a table by their plain text, because their nonces are random.
-// It omits the keys of programs.
+// Opened replaces the encrypted profiles and the encrypted recipients of gift cards in the dump of a table by their
+// plain text, because their nonces are random. It omits the keys of programs.
 func Opened(t testing.TB, k *keyring.Keyring, dump string) string {
 	t.Helper()
+	keys := map[string]keyring.MemberKey{}
+	open := func(member, field string, sealed []byte) string {
+		plain, err := keys[member].Open(field, sealed)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return string(plain)
+	}
 	dump = profile.ReplaceAllStringFunc(dump, func(line string) string {
 		m := profile.FindStringSubmatch(line)
 		var d struct {
@@ -44,11 +54,16 @@ func Opened(t testing.TB, k *keyring.Keyring, dump string) string {
 		if err != nil {
 			t.Fatal(err)
 		}
-		plain, err := key.Open("profile", d.Profile)
+		keys[m[3]] = key
+		return m[1] + open(m[3], "profile", d.Profile)
+	})
+	dump = gift.ReplaceAllStringFunc(dump, func(line string) string {
+		m := gift.FindStringSubmatch(line)
+		sealed, err := base64.StdEncoding.DecodeString(m[4])
 		if err != nil {
 			t.Fatal(err)
 		}
-		return m[1] + string(plain)
+		return m[1] + open(m[2], "gift_card/"+m[3], sealed)
 	})
 	return programKey.ReplaceAllString(dump, "")
 }
