@@ -24,7 +24,7 @@ func listMembers(ctx context.Context, c *request.Call) (request.Answer, error) {
 	if err != nil {
 		return request.Answer{}, err
 	}
-	cursor, err := c.Cursor(fingerprint("search", name, value))
+	cursor, err := c.Cursor(request.Fingerprint("search", name, value))
 	if err != nil {
 		return request.Answer{}, err
 	}
@@ -147,7 +147,7 @@ func identified(
 		e, err := c.App.Ledger.Latest(ctx, p.ID, loyalty.CauseOrder, value)
 		return e.Member, err
 	}
-	r, err := guarded(ctx, c, value, func() (r inventory.CodeResult, err error) {
+	r, err := c.GuardedLookup(ctx, value, func() (r inventory.CodeResult, err error) {
 		r.Member, err = c.App.Members.Find(ctx, p.ID, members.ReferralIdentity(value))
 		if errors.Is(err, loyalty.NotFound) {
 			r, err = c.App.Codes.Get(ctx, p.ID, redeem.PlainCode(value))

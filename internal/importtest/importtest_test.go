@@ -149,15 +149,15 @@ var arrows = []struct {
 	{
 		"internal/api/request",
 		[]string{
-			"api/wire", "app", "auth", "lazyregexp", "ledger", "ledger/stored", "loyalty/...", "members", "notify",
-			"service", "telemetry",
+			"api/wire", "app", "auth", "inventory", "lazyregexp", "ledger", "ledger/stored", "loyalty/...", "members",
+			"notify", "service", "telemetry",
 		},
 	},
 	{
 		"internal/api",
 		[]string{
-			"api/request", "api/wire", "app", "audit", "auth", "explain", "lazyregexp", "ledger", "ledger/stored",
-			"loyalty/...", "members", "service", "translog", "translog/source",
+			"api/request", "api/wire", "app", "audit", "auth", "explain", "inventory", "lazyregexp", "ledger",
+			"ledger/stored", "loyalty/...", "members", "service", "translog", "translog/source",
 		},
 	},
 	{

@@ -2,7 +2,6 @@ package redemptions
 
 import (
 	"context"
-	"errors"
 	"net/http"
 
 	"github.com/perennial-loyalty/perennial/internal/api/request"
@@ -10,7 +9,6 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/inventory"
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
 	"github.com/perennial-loyalty/perennial/internal/loyalty/redeem"
-	"github.com/perennial-loyalty/perennial/internal/telemetry"
 )
 
 // A CodeUseBody requests to use a code.
@@ -34,58 +32,13 @@ func (b CodeUseBody) use(c *request.Check, code string) inventory.CodeUse {
 }
 
 func retrieveCode(ctx context.Context, c *request.Call) (request.Answer, error) {
-	r, err := guarded(ctx, c, c.Path("code"), func() (inventory.CodeResult, error) {
+	r, err := c.GuardedLookup(ctx, c.Path("code"), func() (inventory.CodeResult, error) {
 		return c.App.Codes.Get(ctx, c.Who.Program, c.Path("code"))
 	})
 	if err != nil {
 		return request.Answer{}, err
 	}
 	return request.Answer{Body: wireCode(c, r)}, nil
-}
-
-// guarded calls the function look, which looks up a code. It limits the number of wrong guesses. The limit does not
-// apply to codes in the form of generated codes, which cannot be guessed, or to shared reward codes, which are public.
-func guarded(
-	ctx context.Context, c *request.Call, code string, look func() (inventory.CodeResult, error),
-) (r inventory.CodeResult, err error) {
-	p, err := c.Program(ctx)
-	if err != nil {
-		return r, err
-	}
-	if reward, shared := redeem.SharedBy(p.Rewards, code); shared {
-		if r, err = look(); errors.Is(err, loyalty.NotFound) {
-			r, err = inventory.CodeResult{Reward: reward.ID}, nil
-		}
-		return r, err
-	}
-	if redeem.WellFormed(code) {
-		return look()
-	}
-	who := inventory.Guesser{Key: c.Who.ID}
-	if who.Client, err = client(c); err != nil {
-		return r, err
-	}
-	err = c.App.Codes.Guarded(ctx, p.ID, who, func() (err error) {
-		r, err = look()
-		return err
-	})
-	if limit, ok := errors.AsType[*redeem.TooManyGuesses](err); ok && limit.PerKey {
-		telemetry.Count(ctx, telemetry.CodeGuesses, 1)
-	}
-	return r, err
-}
-
-// client returns the POS terminal, session or address that the header Perennial-Client names. It returns the empty
-// string if the request does not have this header.
-func client(c *request.Call) (string, error) {
-	name := c.Event.Headers.Client
-	for i := range len(name) {
-		if len(name) > 128 || name[i] < 0x21 || name[i] > 0x7e {
-			return "", request.RefuseAt(request.InvalidParameter, "Perennial-Client",
-				"The header Perennial-Client must have 1 to 128 visible ASCII characters.")
-		}
-	}
-	return name, nil
 }
 
 // useCode records a use of a code at a POS terminal. A shared reward code can be used any number of times. Its uses
@@ -101,7 +54,7 @@ func useCode(ctx context.Context, c *request.Call) (request.Answer, error) {
 	if err != nil {
 		return request.Answer{}, err
 	}
-	r, err := guarded(ctx, c, c.Path("code"), func() (inventory.CodeResult, error) {
+	r, err := c.GuardedLookup(ctx, c.Path("code"), func() (inventory.CodeResult, error) {
 		return c.App.Codes.Use(ctx, c.Who.Program, in, by)
 	})
 	if err == nil && r.Redemption == "" {
@@ -126,7 +79,7 @@ func reverseCodeUse(ctx context.Context, c *request.Call) (request.Answer, error
 	); err != nil {
 		return request.Answer{}, err
 	}
-	found, err := guarded(ctx, c, c.Path("code"), func() (inventory.CodeResult, error) {
+	found, err := c.GuardedLookup(ctx, c.Path("code"), func() (inventory.CodeResult, error) {
 		return c.App.Codes.Get(ctx, c.Who.Program, c.Path("code"))
 	})
 	if err != nil {
@@ -148,7 +101,7 @@ func reverseCodeUse(ctx context.Context, c *request.Call) (request.Answer, error
 // renderCode renders the code as a QR code. It encodes the code as written in the path, so that a code printed with
 // hyphens also scans with hyphens.
 func renderCode(ctx context.Context, c *request.Call) (request.Answer, error) {
-	_, err := guarded(ctx, c, c.Path("code"), func() (inventory.CodeResult, error) {
+	_, err := c.GuardedLookup(ctx, c.Path("code"), func() (inventory.CodeResult, error) {
 		return c.App.Codes.Get(ctx, c.Who.Program, c.Path("code"))
 	})
 	if err != nil {
