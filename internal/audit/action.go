@@ -26,7 +26,7 @@ var actions = map[string]string{
 
 // IsSource reports whether a changed item with this key may be an action.
 func IsSource(key table.Key) bool {
-	if key.SK == keyItem || isVersion(key) {
+	if isKey(key) || isVersion(key) {
 		return true
 	}
 	parts := strings.SplitN(key.PK, "#", 5)
@@ -45,7 +45,7 @@ func IsSource(key table.Key) bool {
 // action of the list.
 func Of(it table.Item) (program string, r Record, ok bool, err error) {
 	switch {
-	case it.Key.SK == keyItem && strings.HasPrefix(it.Key.PK, keyPrefix):
+	case isKey(it.Key):
 		return keyAction(it)
 	case isVersion(it.Key):
 		return publication(it)
@@ -59,6 +59,9 @@ const (
 	keyPrefix = "KEY#"
 	keyItem   = "KEY"
 )
+
+// isKey reports whether the key is that of an API key.
+func isKey(key table.Key) bool { return key.SK == keyItem && strings.HasPrefix(key.PK, keyPrefix) }
 
 // keyAction returns the record of a created or revoked API key.
 func keyAction(it table.Item) (program string, r Record, ok bool, err error) {

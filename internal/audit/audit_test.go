@@ -133,6 +133,7 @@ func TestOtherItemsAreNoActions(t *testing.T) {
 	for _, it := range []table.Item{
 		{Key: table.Key{PK: "P#bluebird#PROGRAM", SK: "LIVE"}, Doc: []byte(`{}`)},
 		{Key: table.Key{PK: "P#bluebird#PROGRAM", SK: "PROGRAM#000001#1"}, Doc: []byte(`{}`)},
+		{Key: table.Key{PK: "P#bluebird#KEY", SK: "KEY"}, Doc: []byte(`{}`)}, // the key of the program's personal data
 		{Key: table.Key{PK: "P#bluebird#E#O#1", SK: "000001"}, Doc: []byte(`{}`)},
 		{Key: table.Key{PK: "P#bluebird#E#ADJ#1", SK: "000001"}, Doc: []byte(`{"seq":1,"m":"mem_1","by":"time"}`)},
 		{Key: table.Key{PK: "P#bluebird#M#mem_1", SK: "ACCOUNT"}, Doc: []byte(`{}`)},

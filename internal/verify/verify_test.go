@@ -11,6 +11,7 @@ import (
 
 	"github.com/go-json-experiment/json"
 
+	"github.com/perennial-loyalty/perennial/internal/keyring/keyringtest"
 	"github.com/perennial-loyalty/perennial/internal/ledger"
 	"github.com/perennial-loyalty/perennial/internal/ledger/stored"
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
@@ -47,10 +48,16 @@ func newBench(t *testing.T) *bench {
 	return b
 }
 
+// ledger returns a ledger over the table.
+func (b *bench) ledger() *ledger.Ledger {
+	now := func() time.Time { return b.now }
+	return &ledger.Ledger{Table: b.table, Now: now, Keyring: keyringtest.New(b.table, now)}
+}
+
 // member enrolls a member and makes adjustments.
 func (b *bench) member(m loyalty.MemberID, adjustments int) {
 	b.t.Helper()
-	l := &ledger.Ledger{Table: b.table, Now: func() time.Time { return b.now }}
+	l := b.ledger()
 	by := ledger.By{Actor: "test"}
 	in := members.Enrollment{Member: m}
 	if _, err := (members.Members{Ledger: l}).Enroll(b.t.Context(), b.p, in, by); err != nil {
@@ -66,7 +73,7 @@ func (b *bench) adjust(m loyalty.MemberID) {
 	b.t.Helper()
 	b.last++
 	b.now = b.now.Add(time.Minute)
-	l := &ledger.Ledger{Table: b.table, Now: func() time.Time { return b.now }}
+	l := b.ledger()
 	in := service.Adjustment{ID: fmt.Sprintf("adj_%04d", b.last), Member: m, Points: 10, Reason: "test"}
 	if _, err := (service.Adjustments{Ledger: l}).Adjust(b.t.Context(), b.p, in, ledger.By{Actor: "test"}); err != nil {
 		b.t.Fatal(err)
