@@ -205,8 +205,8 @@ type settleRun struct {
 	failed []loyalty.MemberID
 }
 
-// run settles the members of a message. If its time ends first, it returns the cursor at which the work must continue.
-// If it completed the shard, it returns "".
+// run settles the members of a message. If it runs out of time, it returns the cursor from which the work must
+// continue. If it finished the shard, it returns "".
 func (w *settleRun) run(ctx context.Context, m shardTask) (next string, err error) {
 	members, wait := workerPool(func(d ledger.Due) {
 		w.advance(ctx, d.Member, func() (int, error) { return w.DueQueue.Advance(ctx, w.program, d) })

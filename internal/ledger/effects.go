@@ -87,9 +87,9 @@ func codeItem(p *loyalty.Program, m loyalty.MemberID, r loyalty.Redemption) tabl
 }
 
 // codeOps returns the operations on codes that follow from entries. A committed redemption makes its code usable. A
-// reservation that was canceled or has expired returns its code to the pool, unless the redemption that replaces it
-// took the code. The parameter rules has the rules of a reservation that the command commits, or is nil. Automatic
-// redemptions by the same command use the current version of the program.
+// reservation that was canceled or has expired returns its code to the pool, unless another redemption of the same
+// command takes over the code. If the command commits a reservation, rules is the program version of the reservation;
+// otherwise it is nil. Automatic redemptions in the same command use the current version.
 func codeOps(current, rules *loyalty.Program, entries []loyalty.Entry) (ops []table.Op) {
 	for _, e := range entries {
 		r := e.Redemption

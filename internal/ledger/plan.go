@@ -25,7 +25,7 @@ type planned struct {
 	ops     []table.Op
 	entries []loyalty.Entry
 	own     int  // the number of the command's own entries; all if the command only advances the account
-	more    bool // the plan has only some of the entries for changes over time, and no entry of the command
+	more    bool // the plan has only some of the entries for changes over time, and none of the command itself
 	again   bool // whether other orders were decided again
 }
 

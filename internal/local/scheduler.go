@@ -108,7 +108,8 @@ func (s *scheduler) run(ctx context.Context) {
 	}
 }
 
-// advance advances the clock. It returns when every schedule until the new time has run and the queues are empty.
+// advance advances the clock. It returns when every schedule that is due by the new time has run and the queues
+// are empty.
 func (s *scheduler) advance(ctx context.Context, d time.Duration) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()

@@ -68,7 +68,7 @@ func (r ReminderQueue) Wake(ctx context.Context, program string, m loyalty.Membe
 	it.Index = now
 	err = r.Table.Transact(ctx, table.Put(it))
 	if errors.As(err, new(*table.ConflictError)) {
-		return nil // another process already visits the member or made the reminders due
+		return nil // another process is already visiting the member, or has already made the reminders due
 	}
 	return ledger.Retryable(err)
 }

@@ -21,7 +21,7 @@ type Deliveries struct{ *ledger.Ledger }
 type Delivery struct {
 	Provider string
 	Event    string    // the event's identity, taken from signed content
-	Type     string    // the processor's name of the event type
+	Type     string    // the processor's name for the event type
 	Path     string    // the path that the webhook address stated; may be empty
 	At       time.Time // when the event happened, by the processor's clock; may be zero
 	Received time.Time

@@ -201,9 +201,10 @@ func (rs Redemptions) Commit(
 	return rs.CommitPart(ctx, p, id, 0, by)
 }
 
-// CommitPart spends n of the points that a redemption reserves, or all if n is 0. It returns the other points and
-// activates the code. The reward's terms are those of the program version under which it was reserved. CommitPart
-// returns expired if the reservation has expired, and already_resolved if another request committed or canceled it.
+// CommitPart spends n of the points that a redemption reserves, or all if n is 0. It gives the other points back to
+// the member and activates the code. The reward's terms are those of the program version under which it was reserved.
+// CommitPart returns expired if the reservation has expired, and already_resolved if another request committed or
+// canceled it.
 func (rs Redemptions) CommitPart(
 	ctx context.Context, p *loyalty.Program, id string, n loyalty.Points, by ledger.By,
 ) (RedemptionResult, error) {

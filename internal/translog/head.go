@@ -29,7 +29,8 @@ const (
 	// maxPositions is the number of shards whose latest position HEAD stores.
 	maxPositions = 8
 
-	// minTiles is the number of full tiles that a batch of fewer than largeBatch records may write.
+	// minTiles is the maximum number of full tiles that a batch of fewer than largeBatch records writes. A larger batch
+	// may write more.
 	minTiles   = 4
 	largeBatch = 50
 )

@@ -111,8 +111,8 @@ func renderCode(ctx context.Context, c *request.Call) (request.Answer, error) {
 	return request.Answer{Status: http.StatusOK, Drawn: drawn}, err
 }
 
-// wireCode returns a code and its current state. The code is written as in the request path. For a shared reward code,
-// the answer names only the reward.
+// wireCode returns a code and its current state. The code is spelled as in the request path. For a shared reward
+// code, the response contains only the reward.
 func wireCode(c *request.Call, r inventory.CodeResult) wire.Code {
 	out := wire.Code{
 		Code: c.Path("code"), State: wire.CodeState(r.State(c.App.Now())), Reward: r.Reward, Redemption: r.Redemption,

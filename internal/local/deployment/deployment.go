@@ -57,7 +57,7 @@ type Options struct {
 
 	Table     table.Table // the table of the functions; nil if DynamoDB is set
 	DynamoDB  string      // the URL of a DynamoDB endpoint that has the table and does not verify signatures
-	TableName string      // the name of the table at the endpoint DynamoDB
+	TableName string      // the name of the table in DynamoDB
 
 	Outbox notify.Sender // receives all messages to members
 	Queue  func(

@@ -242,7 +242,7 @@ type Wait struct {
 	// With Until: points are forfeited if the event does not happen within this time; zero means never.
 	Within Period
 	On     []Day // instead: the points are pending until the first of these days after the order; ascending
-	Manual bool  // instead: the points are pending until they are activated manually
+	Manual bool  // the points stay pending until they are activated manually; For and Until are not used
 }
 
 // OrderEvent is an event of an order after it was placed.

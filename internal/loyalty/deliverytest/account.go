@@ -33,7 +33,7 @@ type Account struct {
 	h       *History
 	p       *loyalty.Program // the live version
 	past    []tier.Live      // the earlier versions, oldest first
-	ran     time.Time        // the instant until which the account was advanced
+	ran     time.Time        // the instant up to which the account has been advanced
 	events  map[string]*loyalty.EventState
 	random  *Account // for the direct delivery: the account after the random delivery; otherwise nil
 	effects *Effects

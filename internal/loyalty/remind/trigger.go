@@ -304,7 +304,7 @@ func (v *visit) nearTier() {
 // change.
 func (v *visit) tierAtRisk() {
 	at := posting.ReviewAt(v.Tiers, v.Zone, v.acc.Tier)
-	if !at.After(v.now) { // this includes a level that cannot be lost
+	if !at.After(v.now) { // also true of a level that cannot be lost, for which at is zero
 		return
 	}
 	step, due := v.ahead(at, v.Zone)

@@ -273,7 +273,7 @@ func (r Rules) leastDay(now time.Time) calendar.Date {
 	)
 }
 
-// settle posts all changes except redated, which the entry about the standing contains.
+// settle posts all changes except those in redated. The entry about the standing posts these.
 func (x bonusChanges) settle(d *posting.Decision) error {
 	for _, r := range x.withdraw {
 		if err := withdraw(d, r); err != nil {

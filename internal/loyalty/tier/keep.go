@@ -50,7 +50,7 @@ func (r Rules) RetainedOn(acc loyalty.Account, s loyalty.Standing, closes time.T
 			return end(n + 1)
 		}
 	}
-	return next // the standing was not always renewed since it began
+	return next // not every period since s.Since was renewed
 }
 
 // LoweredUntil returns the end of the validity of the lower level after a review at the given instant. The review

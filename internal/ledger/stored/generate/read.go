@@ -21,8 +21,8 @@ func (g *generator) reading(name string) {
 	g.printf("default:\nr.bad = true\n}\n}\n}\n")
 }
 
-// read writes the statements that decode a value and store it in a variable. The depth numbers the variables of nested
-// values.
+// read writes the statements that decode a value and store it in a variable. The names of the variables
+// of nested values end with the depth, so that they are unique.
 func (g *generator) read(typ ast.Expr, to string, depth int) {
 	x := fmt.Sprintf("x%d", depth)
 	switch t := g.underlying(typ).(type) {
