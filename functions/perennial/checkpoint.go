@@ -2,22 +2,25 @@ package main
 
 import (
 	"crypto/rand"
+	"encoding/hex"
 	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
 )
 
-// secretSize is the size of the secret that signs checkpoints.
+// secretSize is the number of random bytes in the secret that signs checkpoints. The secret is their hexadecimal form,
+// because a secret of Secrets Manager is a text.
 const secretSize = 32
 
 // checkpointSecret returns the secret that signs the checkpoints of a data directory. It creates the secret if
 // necessary. Without a directory, each secret is new.
 func checkpointSecret(dir string) ([]byte, error) {
-	made := make([]byte, secretSize)
-	if _, err := rand.Read(made); err != nil {
+	random := make([]byte, secretSize)
+	if _, err := rand.Read(random); err != nil {
 		return nil, fmt.Errorf("create the secret of checkpoints: %w", err)
 	}
+	made := hex.AppendEncode(nil, random)
 	if dir == "" {
 		return made, nil
 	}
@@ -29,8 +32,8 @@ func checkpointSecret(dir string) ([]byte, error) {
 	if err != nil {
 		return nil, fmt.Errorf("store the secret of checkpoints: %w", err)
 	}
-	if len(secret) != secretSize {
-		return nil, fmt.Errorf("%s must have %d bytes; it has %d", path, secretSize, len(secret))
+	if len(secret) != len(made) {
+		return nil, fmt.Errorf("%s must have %d bytes; it has %d", path, len(made), len(secret))
 	}
 	return secret, nil
 }

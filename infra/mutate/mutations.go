@@ -56,8 +56,9 @@ var pebbletable = []mutation{
 		"change a slot in place",
 	},
 	{"cache.go", "\t\tif it.Version <= 1 { // created or deleted\n", "\t\tif false {\n", "list an old set of items"},
-	{"cache.go", "if now, ok := c.slots.Peek(it.Key); ok && now == s && !s.filled {", "if true {", "fill any slot"},
-	{"cache.go", "!ok || now != s", "ok && now != s", "trust a slot that was evicted"},
+	{"cache.go", "if !s.removed && !s.filled {", "if true {", "fill any slot"},
+	{"cache.go", "\t\twas.removed = true\n", "", "trust a slot that was replaced"},
+	{"cache.go", "\t\ts.removed = true\n", "", "trust a slot that was evicted"},
 	{"cache.go", "for c.bytes > c.limit {", "for false {", "let the cache grow without a limit"},
 	{"query.go", "\tit.Doc = bytes.Clone(it.Doc) // the caller may modify it\n", "", "return the memory of the cache"},
 	{

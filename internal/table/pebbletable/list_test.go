@@ -61,8 +61,13 @@ func listedVersions(t testing.TB, tab *Table, q table.Query) (all string) {
 // A repeated query returns what the table contains now, after each kind of change of the partition.
 func TestRepeatedQueryAfterChanges(t *testing.T) {
 	for _, q := range []table.Query{
-		{PK: "p"}, {PK: "p", Reverse: true}, {PK: "p", Limit: 1}, {PK: "p", Reverse: true, Limit: 2},
-		{PK: "p", From: "b"}, {PK: "p", To: "b"}, {PK: "p", From: "c", To: "d"},
+		{PK: "p"},
+		{PK: "p", Reverse: true},
+		{PK: "p", Limit: 1},
+		{PK: "p", Reverse: true, Limit: 2},
+		{PK: "p", From: "b"},
+		{PK: "p", To: "b"},
+		{PK: "p", From: "c", To: "d"},
 	} {
 		tab, other := checked(t, memory(t)), memory(t)
 		other.cache = newCache(0) // reads everything from Pebble
