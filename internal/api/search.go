@@ -24,7 +24,7 @@ func listMembers(ctx context.Context, c *request.Call) (request.Answer, error) {
 	if err != nil {
 		return request.Answer{}, err
 	}
-	cursor, err := c.Cursor(request.Fingerprint("search", name, value))
+	cursor, err := c.Cursor(c.Fingerprint("search", name, value))
 	if err != nil {
 		return request.Answer{}, err
 	}
