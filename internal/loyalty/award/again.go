@@ -139,13 +139,13 @@ func changesNothing(e *loyalty.Entry, was *loyalty.OrderState, spends []posting.
 		!slices.ContainsFunc(spends, func(s posting.Spend) bool { return s.Points != 0 })
 }
 
-// Redecide repeats the decisions about the orders that the outcome of a decision requests. If it requests none, Redecide
-// repeats the decisions about the levels of Tiers and all tier groups, and posts the difference: the standing that
-// follows from the facts that still count, and the entry bonuses of the levels reached. It starts from the account as
-// it was at Needs.Since, and decides all facts since then in the order in which they happened, with the same functions
-// as for facts that are reported in time. The result therefore does not depend on when, or how often, a fact was
-// reported. Levels that were set manually, locks and minimums apply as before. If more entries are needed, the returned
-// outcome requests them in Needs and is otherwise unchanged.
+// Redecide repeats the decisions about the orders that the outcome of a decision requests. If it requests none,
+// Redecide repeats the decisions about the levels of Tiers and all tier groups, and posts the difference: the standing
+// that follows from the facts that still count, and the entry bonuses of the levels reached. It starts from the
+// account as it was at Needs.Since, and decides all facts since then in the order in which they happened, with the
+// same functions as for facts that are reported in time. The result therefore does not depend on when, or how often, a
+// fact was reported. Levels that were set manually, locks and minimums apply as before. If more entries are needed,
+// the returned outcome requests them in Needs and is otherwise unchanged.
 func Redecide(d *posting.Decision, h tier.History) (posting.Outcome, error) {
 	out := d.Outcome
 	if tier.NeedsNothing(out.Needs) {
