@@ -157,7 +157,7 @@ var arrows = []struct {
 		"internal/api",
 		[]string{
 			"api/request", "api/wire", "app", "audit", "auth", "explain", "inventory", "lazyregexp", "ledger",
-			"ledger/stored", "loyalty/...", "members", "service", "translog", "translog/source",
+			"ledger/stored", "loyalty/...", "members", "service", "telemetry", "translog", "translog/source",
 		},
 	},
 	{
