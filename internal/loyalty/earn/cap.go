@@ -126,18 +126,20 @@ func bounded(
 	return want, why
 }
 
-// UseShare sets the share's usage to n points and returns the change in the usage of the rule's caps and limits.
+// UseShare sets the share's usage to n points and returns the change in the usage of the rule's caps and limits. The
+// result is nil if no usage changes.
 func UseShare(
 	s *loyalty.Share, n loyalty.Points, caps []loyalty.Cap, limits []loyalty.Limit, day calendar.Date,
 ) (out []loyalty.Usage) {
 	delta := n - s.Used
-	if delta != 0 {
-		out = slices.Grow(out, len(caps)+len(limits))
-	}
-	for _, c := range caps {
-		if c.Per != loyalty.PerOrder && delta != 0 {
-			out = append(out, CapUsage(c, s.Rule, day, delta))
+	for i, c := range caps {
+		if c.Per == loyalty.PerOrder || delta == 0 {
+			continue
 		}
+		if out == nil {
+			out = make([]loyalty.Usage, 0, len(caps)-i+len(limits))
+		}
+		out = append(out, CapUsage(c, s.Rule, day, delta))
 	}
 	times := int64(0)
 	switch {

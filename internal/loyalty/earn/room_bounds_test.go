@@ -2,7 +2,7 @@ package earn
 
 import (
 	"fmt"
-	"slices"
+	"reflect"
 	"testing"
 	"time"
 
@@ -47,7 +47,7 @@ func TestUsesOfAShare(t *testing.T) {
 		{5, 1, []loyalty.Usage{loyaltytest.Monthly(-4)}},
 	} {
 		s := loyalty.Share{Rule: loyaltytest.LimitedRule, Used: c.was}
-		if got := UseShare(&s, c.is, caps, limits, 20261210); !slices.Equal(got, c.want) || s.Used != c.is {
+		if got := UseShare(&s, c.is, caps, limits, 20261210); !reflect.DeepEqual(got, c.want) || s.Used != c.is {
 			t.Errorf("%d becomes %d: %+v, want %+v", c.was, c.is, got, c.want)
 		}
 	}
