@@ -12,7 +12,7 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/catalog"
 	"github.com/perennial-loyalty/perennial/internal/ledger/stored"
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
-	"github.com/perennial-loyalty/perennial/internal/loyalty/award"
+	"github.com/perennial-loyalty/perennial/internal/loyalty/engine"
 )
 
 type tiersCmd struct {
@@ -60,7 +60,7 @@ func (c *tiersPreview) next(live *loyalty.Program, now time.Time) (*loyalty.Prog
 	if f.Program.ID != c.Program {
 		return nil, fmt.Errorf("%s is for the program %s, not %s", c.File, f.Program.ID, c.Program)
 	}
-	award.Supersede(f.Program, live, now, loyalty.RefreshMode(c.TierChanges))
+	engine.Supersede(f.Program, live, now, loyalty.RefreshMode(c.TierChanges))
 	return f.Program, nil
 }
 

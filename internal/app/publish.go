@@ -10,7 +10,7 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/catalog"
 	"github.com/perennial-loyalty/perennial/internal/ledger"
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
-	"github.com/perennial-loyalty/perennial/internal/loyalty/award"
+	"github.com/perennial-loyalty/perennial/internal/loyalty/engine"
 	"github.com/perennial-loyalty/perennial/internal/loyalty/tier"
 	"github.com/perennial-loyalty/perennial/internal/program/snapshot"
 )
@@ -129,7 +129,7 @@ func (s *Programs) publish(ctx context.Context, in Publication, at time.Time, sc
 				"Set tier_changes to upgrade_only (members only move up) or full (members also move down).",
 		}
 	}
-	award.Supersede(in.Program, before, at, in.Levels)
+	engine.Supersede(in.Program, before, at, in.Levels)
 	out := catalog.Published{
 		Program: in.Program.ID, Source: in.Source, Snapshot: snapshot.Encode(in.Program), By: in.By, Effective: at,
 	}

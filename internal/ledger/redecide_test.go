@@ -11,7 +11,6 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/catalog"
 	"github.com/perennial-loyalty/perennial/internal/ledger"
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
-	"github.com/perennial-loyalty/perennial/internal/loyalty/award"
 	"github.com/perennial-loyalty/perennial/internal/loyalty/calendar"
 	"github.com/perennial-loyalty/perennial/internal/loyalty/engine"
 	"github.com/perennial-loyalty/perennial/internal/service"
@@ -132,7 +131,7 @@ func TestLevelsAreDecidedAgainByTheVersionsOfTheTime(t *testing.T) {
 		t.Helper()
 		p := servicetest.Program(t)
 		p.Version, p.Tiers.Levels[1].From = after+1, silver
-		award.Supersede(p, versions[after], b.Now(), loyalty.UpgradeOnly)
+		engine.Supersede(p, versions[after], b.Now(), loyalty.UpgradeOnly)
 		in := catalog.Published{Program: p.ID, Source: []byte("x"), Snapshot: []byte("{}"), By: "test"}
 		if err := (catalog.Catalog{Ledger: b.Ledger}).Publish(t.Context(), in, after); err != nil {
 			t.Fatal(err)

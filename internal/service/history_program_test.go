@@ -266,7 +266,7 @@ func (h *history) publish(rng *rand.Rand) {
 		if err := engine.Compile(next); err != nil {
 			h.t.Fatal(err)
 		}
-		award.Supersede(next, h.rules[last], h.Now(), "")
+		engine.Supersede(next, h.rules[last], h.Now(), "")
 	}
 	h.rules, h.P = append(h.rules, next), next
 	e := next.Earn

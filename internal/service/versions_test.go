@@ -8,7 +8,6 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/catalog"
 	"github.com/perennial-loyalty/perennial/internal/ledger"
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
-	"github.com/perennial-loyalty/perennial/internal/loyalty/award"
 	"github.com/perennial-loyalty/perennial/internal/loyalty/calendar"
 	"github.com/perennial-loyalty/perennial/internal/loyalty/engine"
 	"github.com/perennial-loyalty/perennial/internal/members"
@@ -47,7 +46,7 @@ func (v *versioned) publish(t *testing.T, mode loyalty.RefreshMode, change func(
 	if err := engine.Compile(p); err != nil {
 		t.Fatal(err)
 	}
-	award.Supersede(p, v.all[after], v.Now(), mode)
+	engine.Supersede(p, v.all[after], v.Now(), mode)
 	in := catalog.Published{Program: p.ID, Source: []byte("x"), Snapshot: []byte("{}"), By: "test", Recall: v.recalls}
 	v.recalls = nil
 	if err := (catalog.Catalog{Ledger: v.Bench.Ledger}).Publish(t.Context(), in, after); err != nil {

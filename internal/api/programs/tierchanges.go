@@ -9,7 +9,7 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/catalog"
 	"github.com/perennial-loyalty/perennial/internal/ledger/stored"
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
-	"github.com/perennial-loyalty/perennial/internal/loyalty/award"
+	"github.com/perennial-loyalty/perennial/internal/loyalty/engine"
 )
 
 // maxEvaluated is the maximum number of members that are evaluated for one page, even if few of them are listed.
@@ -92,6 +92,6 @@ func nextProgram(ctx context.Context, c *request.Call, p *loyalty.Program, at ti
 	if len(errs) > 0 {
 		return nil, unpublishable(errs)
 	}
-	award.Supersede(next, p, at, mode)
+	engine.Supersede(next, p, at, mode)
 	return next, nil
 }

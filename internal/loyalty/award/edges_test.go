@@ -11,25 +11,6 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/loyalty/posting"
 )
 
-func TestLaterVersionKeepsTheBeginningOfTheFirstAction(t *testing.T) {
-	begun := loyalty.Action{ID: "birthday", Event: EventBirthday, Points: 1, Since: loyaltytest.Noon}
-	for _, before := range [][]loyalty.Action{{begun}, {{ID: "x", Event: "visit.completed"}, begun}} {
-		p := &loyalty.Program{
-			Earning: loyalty.Earning{
-				Earn: loyalty.Earn{Actions: []loyalty.Action{{ID: "birthday", Event: EventBirthday, Points: 2}}},
-			},
-		}
-		if Supersede(
-			p, &loyalty.Program{Earning: loyalty.Earning{Earn: loyalty.Earn{Actions: before}}},
-			loyaltytest.Noon.AddDate(1, 0, 0), "",
-		); !p.Earn.Actions[0].Since.Equal(
-			loyaltytest.Noon,
-		) {
-			t.Errorf("since %s", p.Earn.Actions[0].Since)
-		}
-	}
-}
-
 func TestBudgetsAfterSpends(t *testing.T) {
 	was := earn.Budgets{"a": 10, "b": 5}
 	if got, want := budgetsAfter(

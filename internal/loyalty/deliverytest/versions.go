@@ -8,7 +8,6 @@ import (
 	"pgregory.net/rapid"
 
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
-	"github.com/perennial-loyalty/perennial/internal/loyalty/award"
 	"github.com/perennial-loyalty/perennial/internal/loyalty/engine"
 	"github.com/perennial-loyalty/perennial/internal/loyalty/tier"
 )
@@ -28,7 +27,7 @@ func (h *History) publish(t *rapid.T) {
 		at = h.after(t, at, 120, "next version").Add(40 * time.Minute)
 		before := p
 		p = nextVersion(t, p, h.Life)
-		award.Supersede(p, before, at, rapid.SampledFrom([]loyalty.RefreshMode{
+		engine.Supersede(p, before, at, rapid.SampledFrom([]loyalty.RefreshMode{
 			loyalty.UpgradeOnly, loyalty.FullRefresh,
 		}).Draw(t, "tier changes"))
 		h.Published = append(h.Published, Publication{at, p})

@@ -224,7 +224,7 @@ func (h *recorded) publish() {
 	was := h.p
 	next := drawnProgram(h.t, h.r)
 	next.Zone, next.Version = was.Zone, was.Version+1
-	award.Supersede(next, was, h.at, pick(h.r, loyalty.UpgradeOnly, loyalty.FullRefresh))
+	Supersede(next, was, h.at, pick(h.r, loyalty.UpgradeOnly, loyalty.FullRefresh))
 	if err := Compile(next); err != nil {
 		h.t.Fatal(err)
 	}

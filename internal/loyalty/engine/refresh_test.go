@@ -5,7 +5,6 @@ import (
 	"time"
 
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
-	"github.com/perennial-loyalty/perennial/internal/loyalty/award"
 	"github.com/perennial-loyalty/perennial/internal/loyalty/calendar"
 	"github.com/perennial-loyalty/perennial/internal/loyalty/posting"
 	"github.com/perennial-loyalty/perennial/internal/loyalty/tier"
@@ -72,11 +71,11 @@ func TestWhatBecomesOfMembersWhenLevelsTakeSomethingElse(t *testing.T) {
 	s.wantLevel(t, "2027-06-01T12:00:00Z", "gold")
 	next := bySpend(t, func(t *loyalty.Tiers) { t.Calendar, t.KeepYear, t.Grace = true, 2, calendar.Period{Days: 3} })
 	later := instantOf("2026-09-01T00:00:00Z")
-	if award.Supersede(next, p, later, loyalty.UpgradeOnly); next.Tiers.Refresh != p.Tiers.Refresh {
+	if Supersede(next, p, later, loyalty.UpgradeOnly); next.Tiers.Refresh != p.Tiers.Refresh {
 		t.Error("a version that takes the same forgets when that last changed")
 	}
 	next.Tiers.Levels[1].From++
-	if award.Supersede(next, p, later, loyalty.UpgradeOnly); next.Tiers.Refresh != (loyalty.Refresh{
+	if Supersede(next, p, later, loyalty.UpgradeOnly); next.Tiers.Refresh != (loyalty.Refresh{
 		At: later, Mode: loyalty.UpgradeOnly,
 	}) {
 		t.Errorf("a version that takes something else moves members by %+v", next.Tiers.Refresh)
@@ -95,7 +94,7 @@ func TestMembersOfALevelThatIsGoneAreOnTheNextLowerOne(t *testing.T) {
 		for _, i := range left {
 			p.Tiers.Levels = append(p.Tiers.Levels, levels[i])
 		}
-		award.Supersede(p, before, takesOver, mode)
+		Supersede(p, before, takesOver, mode)
 		return p
 	}
 	until := instant(t, "2026-09-01T00:00:00Z")

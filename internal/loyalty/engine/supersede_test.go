@@ -1,4 +1,4 @@
-package award_test
+package engine
 
 import (
 	"testing"
@@ -30,7 +30,7 @@ func TestBirthdaysCountFromWhenTheirActionWasFirstInForce(t *testing.T) {
 		"what members do themselves counts whenever it is": {nil, review, time.Time{}},
 	} {
 		p := &loyalty.Program{Earning: loyalty.Earning{Earn: loyalty.Earn{Actions: []loyalty.Action{c.Now}}}}
-		award.Supersede(
+		Supersede(
 			p, &loyalty.Program{Earning: loyalty.Earning{Earn: loyalty.Earn{Actions: c.Before}}}, second, "",
 		)
 		if got := p.Earn.Actions[0].Since; !got.Equal(c.Want) {
@@ -38,7 +38,26 @@ func TestBirthdaysCountFromWhenTheirActionWasFirstInForce(t *testing.T) {
 		}
 	}
 	p := &loyalty.Program{Earning: loyalty.Earning{Earn: loyalty.Earn{Actions: []loyalty.Action{birthday}}}}
-	if award.Supersede(p, nil, first, ""); !p.Earn.Actions[0].Since.Equal(first) {
+	if Supersede(p, nil, first, ""); !p.Earn.Actions[0].Since.Equal(first) {
 		t.Errorf("the first version's birthdays count since %s", p.Earn.Actions[0].Since)
+	}
+}
+
+func TestLaterVersionKeepsTheBeginningOfTheFirstAction(t *testing.T) {
+	begun := loyalty.Action{ID: "birthday", Event: award.EventBirthday, Points: 1, Since: noon}
+	for _, before := range [][]loyalty.Action{{begun}, {{ID: "x", Event: "visit.completed"}, begun}} {
+		p := &loyalty.Program{
+			Earning: loyalty.Earning{
+				Earn: loyalty.Earn{Actions: []loyalty.Action{{ID: "birthday", Event: award.EventBirthday, Points: 2}}},
+			},
+		}
+		if Supersede(
+			p, &loyalty.Program{Earning: loyalty.Earning{Earn: loyalty.Earn{Actions: before}}},
+			noon.AddDate(1, 0, 0), "",
+		); !p.Earn.Actions[0].Since.Equal(
+			noon,
+		) {
+			t.Errorf("since %s", p.Earn.Actions[0].Since)
+		}
 	}
 }

@@ -1,10 +1,11 @@
-package award
+package engine
 
 import (
 	"slices"
 	"time"
 
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
+	"github.com/perennial-loyalty/perennial/internal/loyalty/award"
 	"github.com/perennial-loyalty/perennial/internal/loyalty/tier"
 )
 
@@ -27,7 +28,7 @@ func Supersede(p *loyalty.Program, before *loyalty.Program, at time.Time, mode l
 	}
 	for i := range p.Earn.Actions {
 		a := &p.Earn.Actions[i]
-		if a.Event != EventBirthday && a.Event != EventAnniversary {
+		if a.Event != award.EventBirthday && a.Event != award.EventAnniversary {
 			continue
 		}
 		a.Since = at
