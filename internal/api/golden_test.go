@@ -92,6 +92,8 @@ func TestGoldenReverse(t *testing.T) { golden(t) }
 
 func TestGoldenSchedule(t *testing.T) { golden(t) }
 
+func TestGoldenSearch(t *testing.T) { golden(t) }
+
 func TestGoldenStock(t *testing.T) { golden(t) }
 
 func TestGoldenTaxes(t *testing.T) { golden(t) }
@@ -178,8 +180,9 @@ func golden(t *testing.T) {
 var repeatsDiffer = map[string]string{
 	"automatic busy": "the code of a reward that is redeemed automatically is drawn when time is written, " +
 		"by whichever request does that",
-	"year busy": "the schedules run too often to repeat a year",
-	"year lost": "the schedules run too often to repeat a year",
+	"search lost": "a repeated guess of a code counts again",
+	"year busy":   "the schedules run too often to repeat a year",
+	"year lost":   "the schedules run too often to repeat a year",
 }
 
 // settled removes the marks of replayed answers and the versions of items from a transcript. A repeated request whose
