@@ -190,6 +190,17 @@ func TestLogContainsEveryRecordOnce(t *testing.T) {
 	}
 }
 
+// TestLastRecordOfAFullTileIsLoggedOnce repeats a batch whose last record has the position of its shard.
+func TestLastRecordOfAFullTileIsLoggedOnce(t *testing.T) {
+	l, _ := newLog(t)
+	all := records(0, tileWidth)
+	appendAll(t, l, Batch{Shard: "shard-1", Records: all})
+	if appendAll(t, l, Batch{Shard: "shard-1", Records: all[tileWidth-1:]}) != "" {
+		t.Error("the last record was appended again")
+	}
+	checkLog(t, l, all)
+}
+
 func TestRedrivenRecordsBelowThePositionAreAppended(t *testing.T) {
 	l, _ := newLog(t)
 	all := records(0, 300)
