@@ -11,6 +11,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/perennial-loyalty/perennial/internal/keyring/keyringtest"
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
 	"github.com/perennial-loyalty/perennial/internal/loyalty/remind"
 	"github.com/perennial-loyalty/perennial/internal/members"
@@ -80,7 +81,8 @@ func advanced(t testing.TB, days int, hourly bool) idleRun {
 	if err := tab.Dump(&dump); err != nil {
 		t.Fatal(err)
 	}
-	r.table, r.messages, r.last = dump.String(), stack.Outbox.Messages(), stack.Runs()
+	r.table = keyringtest.Opened(t, stack.App.Ledger.Keyring, dump.String())
+	r.messages, r.last = stack.Outbox.Messages(), stack.Runs()
 	for i := range r.last {
 		r.last[i].Took = "" // by the machine's clock
 	}

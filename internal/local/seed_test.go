@@ -34,7 +34,7 @@ func seeded(t *testing.T) (*Stack, string, map[string]int) {
 	return stack, fmt.Sprintf("%x", sum.Sum(nil)), counts
 }
 
-// dump writes all data of one member: account, profile, identity, and every entry with its index and version.
+// dump writes all data of one member: account, decrypted profile, identity, and every entry with its index and version.
 func dump(t *testing.T, s *Stack, i int, sum hash.Hash, counts map[string]int) {
 	t.Helper()
 	external := SeedExternalID(i)
@@ -45,7 +45,7 @@ func dump(t *testing.T, s *Stack, i int, sum hash.Hash, counts map[string]int) {
 	for _, q := range []table.Query{
 		{PK: "P#bluebird#M#" + string(m)},
 		{PK: "P#bluebird#M#" + string(m), Index: true},
-		{PK: "P#bluebird#ID#external#" + external},
+		{PK: s.App.Ledger.IdentityKey("bluebird", stored.Identity{Kind: "external", Value: external}).PK},
 	} {
 		n := 0
 		for it, err := range s.App.Table.Query(t.Context(), q) {
@@ -53,6 +53,9 @@ func dump(t *testing.T, s *Stack, i int, sum hash.Hash, counts map[string]int) {
 				t.Fatal(err)
 			}
 			n++
+			if it.Key.SK == stored.ProfileItem {
+				continue // encrypted with a random nonce
+			}
 			fmt.Fprintf(sum, "%s\x00%s\x00%d\x00%s\n", it.Key, it.Index, it.Version, it.Doc)
 		}
 		if n == 0 {
@@ -63,7 +66,9 @@ func dump(t *testing.T, s *Stack, i int, sum hash.Hash, counts map[string]int) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	counts["locale "+member.Profile.Locale]++
+	p := member.Profile
+	fmt.Fprintf(sum, "%s\x00%s\x00%s\x00%s\x00%s\n", p.ExternalID, p.Name, p.Locale, p.Timezone, p.Birthday)
+	counts["locale "+p.Locale]++
 	counts["level "+member.Account.Tier.Level]++
 	for e, err := range s.App.Statements.List(t.Context(), "bluebird", m, 0, 0) {
 		if err != nil {
