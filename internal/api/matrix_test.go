@@ -78,7 +78,8 @@ func newMatrix(w *world) matrix {
 		},
 		// Operations whose request names no resource of the first program succeed for the second program.
 		foreign: map[string]string{
-			"createMember": "201", "listRewards": own, "listFulfillments": own, "listCampaigns": own,
+			"createMember": "201", "listMembers": own, "listRewards": own,
+			"listFulfillments": own, "listCampaigns": own,
 			"listAuditRecords": own,
 			"retrieveProgram":  own, "updateDraft": own, "validateProgram": own,
 			"rollbackProgram": own, "uploadCodes": "422 validation_failed", "listVersions": own, "listTierChanges": own,
@@ -115,6 +116,9 @@ func (m matrix) run(t *testing.T) {
 // request returns the request of an operation.
 func (m matrix) request(t *testing.T, method, path, id string) sentRequest {
 	r := sentRequest{method: method, path: m.ids.Replace(path)}
+	if id == "listMembers" {
+		r.path += "?external_id=cust-1"
+	}
 	body, ok := m.bodies[id]
 	if ok {
 		r.body = []byte(body)
