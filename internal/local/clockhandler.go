@@ -5,7 +5,9 @@ import (
 	"fmt"
 	"io"
 	"mime"
+	"net"
 	"net/http"
+	"strings"
 	"time"
 
 	"github.com/go-json-experiment/json"
@@ -18,7 +20,8 @@ const clockPath = "/v1/test/clock"
 
 // A clockHandler serves clockPath. It requires no key, because it returns no member data and changes only the time of a
 // developer's own stack. It requires the content type application/json, because a web page of another origin cannot
-// send this type without a preflight request.
+// send this type without a preflight request. It rejects Host headers with a domain other than localhost, because a web
+// page could resolve its own domain to this machine and would then have the same origin (DNS rebinding).
 type clockHandler struct {
 	*Stack
 	moved func(ahead time.Duration) error
@@ -35,6 +38,10 @@ type clockAnswer struct {
 
 func (h clockHandler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	id := gateway.RequestID()
+	if !ownHost(r.Host) {
+		gateway.Refuse(w, foreignHost, id)
+		return
+	}
 	switch r.Method {
 	case http.MethodGet:
 	case http.MethodPost:
@@ -53,6 +60,15 @@ func (h clockHandler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if err := json.MarshalWrite(w, clockAnswer{h.clock.Now(), h.Runs()}); err != nil {
 		h.App.Log.Warn("response was not sent", "request_id", id, "err", err)
 	}
+}
+
+// ownHost reports whether a Host header names localhost or an IP address, with or without a port.
+func ownHost(header string) bool {
+	host, _, err := net.SplitHostPort(header)
+	if err != nil {
+		host = strings.Trim(header, "[]")
+	}
+	return strings.EqualFold(host, "localhost") || net.ParseIP(host) != nil
 }
 
 func (h clockHandler) advance(r *http.Request) error {
@@ -75,6 +91,11 @@ func (h clockHandler) advance(r *http.Request) error {
 		return nil
 	}
 	return h.moved(h.clock.Ahead())
+}
+
+var foreignHost = gateway.Problem{
+	Status: 403, Code: "forbidden", Title: "The host is not allowed",
+	Detail: "Call the clock at localhost or at an IP address.",
 }
 
 var badClockRequest = gateway.Problem{Status: 400, Code: "invalid_parameter", Title: "The clock was not moved"}
