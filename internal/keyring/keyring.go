@@ -89,10 +89,13 @@ func (k *Keyring) create(ctx context.Context, program string, it table.Item) err
 func (k *Keyring) NewMember(ctx context.Context, program, member string) (MemberKey, error) {
 	p, err := k.program(ctx, program)
 	if errors.Is(err, ErrNoKey) {
-		if err := k.create(ctx, program, table.Item{Key: itemKey(program)}); err != nil {
-			return MemberKey{}, err
+		created := k.create(ctx, program, table.Item{Key: itemKey(program)})
+		if created != nil && !errors.Is(created, table.ErrUnknown) {
+			return MemberKey{}, created
 		}
-		p, err = k.program(ctx, program)
+		if p, err = k.program(ctx, program); errors.Is(err, ErrNoKey) && created != nil {
+			return MemberKey{}, created // the response was lost, and so was the key
+		}
 	}
 	if err != nil {
 		return MemberKey{}, err
