@@ -7,6 +7,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/perennial-loyalty/perennial/internal/local/awsapi"
 	"github.com/perennial-loyalty/perennial/internal/local/deployment"
 	"github.com/perennial-loyalty/perennial/internal/local/deployment/deploymenttest"
 	"github.com/perennial-loyalty/perennial/internal/table"
@@ -40,7 +41,8 @@ func (w *world) runBinaries(tab table.Table) {
 			"Secret": string(w.app.Secret), "WebhooksSecret": "{}", "WebhookSecret": string(w.app.Secret),
 			"CheckpointSecret": string(w.app.Secret),
 		},
-		Clock: func() (time.Time, bool) { return w.clock(), true },
+		DataKey: awsapi.Key(w.app.Root),
+		Clock:   func() (time.Time, bool) { return w.clock(), true },
 	})
 	w.handlers = d.Handlers()
 }
