@@ -433,7 +433,7 @@ func (w *world) dump() string {
 	return logItems.ReplaceAllString(b.String(), "")
 }
 
-var logItems = regexp.MustCompile(`(?m)^"P#[^#"]+#LOG" .*\n`)
+var logItems = regexp.MustCompile(`(?m)^"P#[^#"]+#(LOG|AUDIT)" .*\n`)
 
 // post sends a request with a JSON body.
 func (w *world) post(method, path, body string) answered {

@@ -118,7 +118,7 @@ func TestUnroutedRequestsGetSameResponseAsOnLambda(t *testing.T) {
 		{"GET", "/v1//rewards", "", 404},
 		{"GET", "/v1/members/../rewards", "", 404},
 		{"DELETE", "/v1/orders/1", "GET, PUT", 405},
-		{"OPTIONS", "/v1/members", "POST", 405},
+		{"OPTIONS", "/v1/members", "GET, POST", 405},
 		{"GET", "/v1/webhooks/bluebird/stripe", "POST", 405},
 	} {
 		resp, body := gatewaytest.Do(t, c.method, server.URL+c.path, "")

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/perennial-loyalty/perennial/internal/keyring/keyringtest"
 	"github.com/perennial-loyalty/perennial/internal/ledger"
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
 	"github.com/perennial-loyalty/perennial/internal/seedtest"
@@ -136,10 +137,11 @@ func runHistory(t *testing.T, seed uint64, steps int) (h *history) {
 func TestSameSeedGivesTheSameHistory(t *testing.T) {
 	dump := func(seed uint64) string {
 		var b strings.Builder
-		if err := runHistory(t, seed, 1_000).clean.(*pebbletable.Table).Dump(&b); err != nil {
+		h := runHistory(t, seed, 1_000)
+		if err := h.clean.(*pebbletable.Table).Dump(&b); err != nil {
 			t.Fatal(err)
 		}
-		return b.String()
+		return keyringtest.Opened(t, h.Keyring, b.String())
 	}
 	const seed = 1 // the history of this seed has codes and uses
 	first := dump(seed)

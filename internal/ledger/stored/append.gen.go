@@ -3748,6 +3748,11 @@ func (d *rejectionDoc) appendTo(b []byte) []byte {
 		b = closed(b, ']')
 		b = append(b, ',')
 	}
+	if d.Member != "" {
+		b = append(b, `"m":`...)
+		b = appendText(b, d.Member)
+		b = append(b, ',')
+	}
 	return closed(b, '}')
 }
 
@@ -3778,6 +3783,9 @@ func (d *rejectionDoc) readFrom(r *reader) {
 				x0.readFrom(r)
 				d.Unmet = append(d.Unmet, x0)
 			}
+		case "m":
+			r.once(&seen, 6)
+			d.Member = r.text()
 		default:
 			r.bad = true
 		}

@@ -60,7 +60,7 @@ func (d *redemptionDoc) redemption() (*loyalty.Redemption, error) {
 func storedRefusal(r *loyalty.Error) *rejectionDoc {
 	d := &rejectionDoc{
 		Code: string(r.Code), Detail: r.Detail, Pointer: r.Pointer, Required: int64(r.Required),
-		Available: int64(r.Available),
+		Available: int64(r.Available), Member: string(r.Member),
 	}
 	for _, l := range r.Unmet {
 		d.Unmet = append(d.Unmet, unmetDoc{
@@ -77,6 +77,7 @@ func (d *rejectionDoc) refusal() *loyalty.Error {
 	e := &loyalty.Error{
 		Code: loyalty.Code(d.Code), Detail: d.Detail, Pointer: d.Pointer,
 		Required: loyalty.Points(d.Required), Available: loyalty.Points(d.Available),
+		Member: loyalty.MemberID(d.Member),
 	}
 	for _, l := range d.Unmet {
 		e.Unmet = append(e.Unmet, loyalty.UnmetRequirement{
@@ -147,5 +148,6 @@ type rejectionDoc struct {
 	Required  int64  `json:"required,omitzero"`
 	Available int64  `json:"has,omitzero"`
 
-	Unmet []unmetDoc `json:"unmet,omitempty"`
+	Unmet  []unmetDoc `json:"unmet,omitempty"`
+	Member string     `json:"m,omitzero"`
 }
