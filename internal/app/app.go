@@ -7,6 +7,7 @@
 package app
 
 import (
+	"cmp"
 	"context"
 	"crypto/hkdf"
 	"crypto/sha256"
@@ -81,6 +82,34 @@ type Queue interface {
 // Wire checks the master secret and the secrets of payment processors. It then creates the stores, the keys and the
 // programs from the table and the clock.
 func (a *App) Wire() error {
+	if err := a.check(); err != nil {
+		return err
+	}
+	if a.Wall == nil {
+		a.Wall = a.Now
+	}
+	a.Version, a.HTTP = cmp.Or(a.Version, "local"), cmp.Or(a.HTTP, boundedClient())
+	if a.Ledger == nil {
+		ring, err := a.keyring()
+		if err != nil {
+			return err
+		}
+		a.Stores = NewStores(&ledger.Ledger{Table: a.Table, Now: a.Now, Random: a.Random, Keyring: ring})
+	}
+	a.Keys = cmp.Or(a.Keys, &auth.Keys{Table: a.Table, Now: a.Now, Stage: a.Stage, Random: a.Random})
+	a.Tokens = cmp.Or(a.Tokens, a.NewTokens(a.Table, a.Wall))
+	a.Programs = cmp.Or(a.Programs, &Programs{Catalog: a.Catalog, Now: a.Now})
+	if a.Ledger.Program == nil {
+		a.Ledger.Program = a.Programs.Version
+	}
+	if a.Ledger.Versions == nil {
+		a.Ledger.Versions = a.Programs.Schedule
+	}
+	return nil
+}
+
+// check checks the fields that have no default.
+func (a *App) check() error {
 	if a.Table == nil || a.Now == nil || a.Log == nil {
 		return errors.New("app: the table, the clock and the log are required")
 	}
@@ -90,41 +119,7 @@ func (a *App) Wire() error {
 	if err := checkSecret(a.Secret); err != nil {
 		return err
 	}
-	if err := a.Processors.Check(); err != nil {
-		return err
-	}
-	if a.Wall == nil {
-		a.Wall = a.Now
-	}
-	if a.Version == "" {
-		a.Version = "local"
-	}
-	if a.HTTP == nil {
-		a.HTTP = boundedClient()
-	}
-	if a.Ledger == nil {
-		ring, err := a.keyring()
-		if err != nil {
-			return err
-		}
-		a.Stores = NewStores(&ledger.Ledger{Table: a.Table, Now: a.Now, Random: a.Random, Keyring: ring})
-	}
-	if a.Keys == nil {
-		a.Keys = &auth.Keys{Table: a.Table, Now: a.Now, Stage: a.Stage, Random: a.Random}
-	}
-	if a.Tokens == nil {
-		a.Tokens = a.NewTokens(a.Table, a.Wall)
-	}
-	if a.Programs == nil {
-		a.Programs = &Programs{Catalog: a.Catalog, Now: a.Now}
-	}
-	if a.Ledger.Program == nil {
-		a.Ledger.Program = a.Programs.Version
-	}
-	if a.Ledger.Versions == nil {
-		a.Ledger.Versions = a.Programs.Schedule
-	}
-	return nil
+	return a.Processors.Check()
 }
 
 // NewTokens returns the tokens of members that are stored in a table. Their secrets are derived from the master secret.

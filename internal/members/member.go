@@ -9,6 +9,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 
 	"github.com/go-json-experiment/json"
 	"github.com/perennial-loyalty/perennial/internal/keyring"
@@ -114,21 +115,14 @@ func (ms Members) Enroll(ctx context.Context, p *loyalty.Program, in Enrollment,
 	if referral.By != "" {
 		c.With = append(c.With, table.Put(referredItem(p.ID, referral.By, in.Member)))
 	}
-	profile, err := ms.newProfile(ctx, p.ID, in.Profile)
+	contact := Contact{item: table.Item{Key: stored.MemberKey(p.ID, in.Member, "CONTACT")}}
+	consents := contact.record(p.ID, in.Member, in.Consents, by.Actor)
+	who.Channels = contact.channels(in.Profile)
+	items, err := ms.newItems(ctx, p, in)
 	if err != nil {
 		return Member{}, err
 	}
-	c.With = append(c.With, table.Put(profile))
-	for _, id := range in.Identities {
-		c.With = append(c.With, table.Put(ms.identityItem(p.ID, id, in.Member)))
-	}
-	c.With = append(c.With, ms.newListings(p.ID, in.Profile, in.Segments)...)
-	contact := Contact{item: table.Item{Key: stored.MemberKey(p.ID, in.Member, "CONTACT")}}
-	c.With = append(c.With, contact.record(p.ID, in.Member, in.Consents, by.Actor)...)
-	who.Channels = contact.channels(in.Profile)
-	if len(in.Consents) > 0 || len(p.Reminders.Messages) > 0 {
-		c.With = append(c.With, table.Put(firstRemind(p.ID, in.Member, ms.Time())))
-	}
+	c.With = slices.Concat(c.With, items, consents)
 	r, err := ms.Execute(ctx, c)
 	var was ledger.RevisionExists
 	var conflict *table.ConflictError
@@ -152,6 +146,23 @@ func (ms Members) Enroll(ctx context.Context, p *loyalty.Program, in Enrollment,
 	}
 	in.Profile.Version = 1
 	return Member{Account: acc, Profile: in.Profile}, nil
+}
+
+// newItems returns the operations that store a new member, except the account and the consents.
+func (ms Members) newItems(ctx context.Context, p *loyalty.Program, in Enrollment) ([]table.Op, error) {
+	profile, err := ms.newProfile(ctx, p.ID, in.Profile)
+	if err != nil {
+		return nil, err
+	}
+	ops := []table.Op{table.Put(profile)}
+	for _, id := range in.Identities {
+		ops = append(ops, table.Put(ms.identityItem(p.ID, id, in.Member)))
+	}
+	ops = append(ops, ms.newListings(p.ID, in.Profile, in.Segments)...)
+	if len(in.Consents) > 0 || len(p.Reminders.Messages) > 0 {
+		ops = append(ops, table.Put(firstRemind(p.ID, in.Member, ms.Time())))
+	}
+	return ops, nil
 }
 
 // enrolled returns the current member for a repeated enrollment.
