@@ -4,15 +4,18 @@ import (
 	"bytes"
 	"fmt"
 	"os"
+	"strconv"
 )
 
 // demoProgram is the path of the program that Perennial runs, with the changes of raceProgram.
 const demoProgram = "internal/program/bluebird.yaml"
 
 // programChanges are replacements in the demo program. With them, every order earns points that are active immediately,
-// as in the hand-written service. The number of orders of a member per day has no effect.
+// as in the hand-written service. The number of orders of a member per day has no effect. Each member joins with the
+// opening balance.
 var programChanges = []struct{ old, new string }{
 	{"\n    pending: 14 days ", "\n    pending: 0 days "},
+	{"event: member.joined, points: 50,", "event: member.joined, points: " + strconv.Itoa(opening) + ","},
 	{"\n  caps: [1000 per order, 3000 per day, 20000 per month]\n", "\n"},
 }
 

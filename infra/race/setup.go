@@ -141,8 +141,8 @@ func (r *race) startPerennial(ctx context.Context, program string) error {
 	return errors.Join(failures...)
 }
 
-// enroll creates a part of the members and gives each the opening balance. It starts at the member with the index in
-// the parameter first, and continues with every seedClients-th member.
+// enroll creates a part of the members. It starts at the member with the index in the parameter first, and continues
+// with every seedClients-th member.
 func (t *target) enroll(ctx context.Context, first int) error {
 	c, err := dial(t.address())
 	if err != nil {
@@ -160,14 +160,6 @@ func (t *target) enroll(ctx context.Context, first int) error {
 			return err
 		}
 		if t.members[i], err = w.responseID(); err != nil {
-			return err
-		}
-		err = w.do(request{
-			method: "POST", path: "/v1/members/" + t.members[i] + "/adjustments",
-			idempotencyKey: "race-opening-balance-" + id,
-			body:           fmt.Appendf(nil, `{"points":%d,"reason":"opening balance"}`, opening),
-		})
-		if err != nil {
 			return err
 		}
 	}
