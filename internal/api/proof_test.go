@@ -10,6 +10,8 @@ import (
 	"golang.org/x/mod/sumdb/tlog"
 
 	"github.com/perennial-loyalty/perennial/internal/api/wire"
+	"github.com/perennial-loyalty/perennial/internal/catalog"
+	"github.com/perennial-loyalty/perennial/internal/ledger"
 	"github.com/perennial-loyalty/perennial/internal/ledger/stored"
 	"github.com/perennial-loyalty/perennial/internal/table"
 	"github.com/perennial-loyalty/perennial/internal/translog"
@@ -21,7 +23,7 @@ var checkpointSecret = []byte("abcdefghijklmnopqrstuv0123456789")
 // logEntry appends an entry to the transparency log and, if it is an action, to the audit list, as the relay does.
 func (w *world) logEntry(program, id string) {
 	w.t.Helper()
-	cause, _ := stored.ParseEntryID(id)
+	cause, _ := ledger.ParseEntryID(id)
 	w.logItem(stored.CauseKey(program, cause))
 }
 
@@ -120,7 +122,7 @@ func (w *world) actions() {
 	first := w.must("POST", "/v1/members/"+ada+"/adjustments", `{"points": 500, "reason": "a good start"}`)
 	second := w.must("POST", "/v1/members/"+ada+"/adjustments", `{"points": -20, "reason": "a mistake"}`)
 	level := w.must("PUT", "/v1/members/"+ada+"/tier", `{"level": "gold", "reason": "a friend of the house"}`)
-	w.logItem(stored.VersionKey("bluebird", 1))
+	w.logItem(catalog.VersionKey("bluebird", 1))
 	for _, id := range []string{first, second, level, second} {
 		w.logEntry("bluebird", id)
 	}

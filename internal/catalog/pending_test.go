@@ -183,8 +183,8 @@ func TestPublicationDuringRemoval(t *testing.T) {
 				return err
 			}
 			return b.commitVersion(t.Context(), "p", []table.Op{
-				table.Put(table.Item{Key: stored.VersionKey("p", 1), Doc: version}),
-				table.Put(table.Item{Key: stored.SnapshotKey("p", 1), Doc: snapshot}),
+				table.Put(table.Item{Key: VersionKey("p", 1), Doc: version}),
+				table.Put(table.Item{Key: SnapshotKey("p", 1), Doc: snapshot}),
 			}, sets)
 		}
 		b.Before = before

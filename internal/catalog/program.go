@@ -59,14 +59,14 @@ type draftDoc struct {
 
 // ProgramIDs yields the IDs of all programs that were ever published in the table, in ascending order.
 func (cs Catalog) ProgramIDs(ctx context.Context) iter.Seq2[string, error] {
-	return ledger.List(ctx, cs.Table, table.Query{PK: stored.ProgramsPartition}, func(it table.Item) (string, error) {
+	return ledger.List(ctx, cs.Table, table.Query{PK: ProgramsPartition}, func(it table.Item) (string, error) {
 		return it.Key.SK, nil
 	})
 }
 
 // Snapshot returns the compiled form of one version. It returns not_found if the version does not exist.
 func (cs Catalog) Snapshot(ctx context.Context, program string, version int) ([]byte, error) {
-	it, err := cs.Table.Get(ctx, stored.SnapshotKey(program, version))
+	it, err := cs.Table.Get(ctx, SnapshotKey(program, version))
 	if err != nil {
 		return nil, ledger.Retryable(err)
 	}
@@ -100,7 +100,7 @@ func (cs Catalog) NewestSnapshot(ctx context.Context, program string) (version i
 
 // Published returns one version without its snapshot. It returns not_found if the version does not exist.
 func (cs Catalog) Published(ctx context.Context, program string, version int) (Published, error) {
-	it, err := cs.Table.Get(ctx, stored.VersionKey(program, version))
+	it, err := cs.Table.Get(ctx, VersionKey(program, version))
 	if err != nil {
 		return Published{}, ledger.Retryable(err)
 	}
@@ -132,7 +132,7 @@ func (cs Catalog) Versions(ctx context.Context, program string, before, limit in
 		Limit: limit,
 	}
 	if before > 0 {
-		q.To = stored.VersionKey(program, before-1).SK
+		q.To = VersionKey(program, before-1).SK
 	}
 	return ledger.List(ctx, cs.Table, q, func(it table.Item) (Published, error) {
 		return readPublished(program, it)
@@ -224,4 +224,18 @@ func (cs Catalog) draftOps(ctx context.Context, program string, source []byte, v
 		it.Doc, ops = stored.Encode(draftDoc{Parts: parts}), writes
 	}
 	return append(ops, table.Put(it)), nil
+}
+
+const ProgramsPartition = "PROGRAMS"
+
+// ProgramIDKey returns the key of the item that lists a program among the table's programs. The first publication of
+// the program creates the item.
+func ProgramIDKey(program string) table.Key { return table.Key{PK: ProgramsPartition, SK: program} }
+
+func VersionKey(program string, n int) table.Key {
+	return stored.ProgramKey(program, stored.ProgramPrefix+stored.Padded(int64(n), 6))
+}
+
+func SnapshotKey(program string, n int) table.Key {
+	return stored.ProgramKey(program, stored.SnapshotPrefix+stored.Padded(int64(n), 6))
 }

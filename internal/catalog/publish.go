@@ -65,11 +65,11 @@ func (cs Catalog) publish(ctx context.Context, in Published, after int, alone bo
 		return err
 	}
 	if after == 0 {
-		ops = append(ops, table.Put(table.Item{Key: stored.ProgramIDKey(in.Program), Doc: []byte("{}")}))
+		ops = append(ops, table.Put(table.Item{Key: ProgramIDKey(in.Program), Doc: []byte("{}")}))
 	}
 	return cs.commitVersion(ctx, in.Program, append(ops,
-		table.Put(table.Item{Key: stored.VersionKey(in.Program, after+1), Doc: version}),
-		table.Put(table.Item{Key: stored.SnapshotKey(in.Program, after+1), Doc: snapshot}),
+		table.Put(table.Item{Key: VersionKey(in.Program, after+1), Doc: version}),
+		table.Put(table.Item{Key: SnapshotKey(in.Program, after+1), Doc: snapshot}),
 		table.Put(live)), sets)
 }
 
@@ -137,7 +137,7 @@ func (cs Catalog) withdrawn(
 	ctx context.Context, program string, s *ledger.Schedule, now time.Time,
 ) (ops []table.Op, err error) {
 	for _, n := range s.Next {
-		it, err := cs.Table.Get(ctx, stored.VersionKey(program, n.Version))
+		it, err := cs.Table.Get(ctx, VersionKey(program, n.Version))
 		if err != nil {
 			return nil, ledger.Retryable(err)
 		}

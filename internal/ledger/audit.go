@@ -100,7 +100,7 @@ func (s Statements) Rebuild(ctx context.Context, p *loyalty.Program, acc loyalty
 		}
 	}
 	it.Doc = stored.PackedAccount(stored.StoredAccount(acc))
-	it.Index = stored.DueKey(p.ID, acc.Member, engine.NextRun(p, acc))
+	it.Index = DueKey(p.ID, acc.Member, engine.NextRun(p, acc))
 	return s.Table.Transact(ctx, table.Put(it))
 }
 

@@ -7,8 +7,8 @@ import (
 	"time"
 
 	"github.com/perennial-loyalty/perennial/internal/ledger"
-	"github.com/perennial-loyalty/perennial/internal/ledger/stored"
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
+	"github.com/perennial-loyalty/perennial/internal/loyalty/redeem"
 	"github.com/perennial-loyalty/perennial/internal/service"
 	"github.com/perennial-loyalty/perennial/internal/service/servicetest"
 	"github.com/perennial-loyalty/perennial/internal/table"
@@ -103,11 +103,11 @@ func TestRedemptionShowsPresentBalances(t *testing.T) {
 	b.Enroll(t, "mem_ada")
 	b.Grant(t, "mem_ada", 100)
 	in := service.RedemptionRequest{
-		ID: stored.RedemptionID("1", "mem_ada"), Member: "mem_ada", Reward: "more-miles", Commit: true,
+		ID: redeem.RedemptionID("1", "mem_ada"), Member: "mem_ada", Reward: "more-miles", Commit: true,
 	}
 	b.Take(t, in)
 	in2 := in
-	in2.ID = stored.RedemptionID("2", "mem_ada")
+	in2.ID = redeem.RedemptionID("2", "mem_ada")
 	b.Take(t, in2)
 	got, err := service.Redemptions{Ledger: b.Ledger}.Current(t.Context(), b.P, in.ID)
 	if err != nil || got.Balance.Active != 80 || len(got.Entry.Wallets) != 1 ||

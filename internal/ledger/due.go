@@ -38,7 +38,7 @@ func (ds DueQueue) Advance(ctx context.Context, p *loyalty.Program, d Due) (int,
 
 // Any reports whether an account in a shard is due now.
 func (ds DueQueue) Any(ctx context.Context, program string, shard int, now time.Time) (bool, error) {
-	for _, err := range ds.list(ctx, program, shard, table.Query{To: stored.DueBound(now), Limit: 1}) {
+	for _, err := range ds.list(ctx, program, shard, table.Query{To: DueBound(now), Limit: 1}) {
 		return err == nil, err
 	}
 	return false, nil
@@ -48,7 +48,7 @@ func (ds DueQueue) Any(ctx context.Context, program string, shard int, now time.
 func (ds DueQueue) Next(ctx context.Context, program string) (time.Time, error) {
 	var shards []string
 	for shard := range stored.Shards {
-		shards = append(shards, stored.DuePartition(program, shard))
+		shards = append(shards, DuePartition(program, shard))
 	}
 	return NextDue(ctx, ds.Table, shards...)
 }
@@ -58,7 +58,7 @@ func (ds DueQueue) Next(ctx context.Context, program string) (time.Time, error) 
 func (ds DueQueue) From(
 	ctx context.Context, program string, shard int, place string, now time.Time,
 ) iter.Seq2[Due, error] {
-	return ds.list(ctx, program, shard, table.Query{From: place, To: stored.DueBound(now)})
+	return ds.list(ctx, program, shard, table.Query{From: place, To: DueBound(now)})
 }
 
 // Dated yields all accounts of one shard that will change at some instant without a command. It starts at the given
@@ -69,9 +69,24 @@ func (ds DueQueue) Dated(ctx context.Context, program string, shard int, place s
 }
 
 func (ds DueQueue) list(ctx context.Context, program string, shard int, q table.Query) iter.Seq2[Due, error] {
-	q.PK, q.Index = stored.DuePartition(program, shard), true
+	q.PK, q.Index = DuePartition(program, shard), true
 	return List(
 		ctx, ds.Table, q,
 		func(it table.Item) (Due, error) { return Due{stored.MemberAt(it.Index.SK), it.Index.SK, it}, nil },
 	)
 }
+
+func DuePartition(program string, shard int) string {
+	return "P#" + program + "#DUE#reassess#" + stored.Padded(int64(shard), 2)
+}
+
+// DueKey returns the index key that lists an account by the instant at which it is due.
+func DueKey(program string, m loyalty.MemberID, due time.Time) table.Key {
+	if due.IsZero() {
+		return table.Key{}
+	}
+	return table.Key{PK: DuePartition(program, stored.ShardOf(m)), SK: stored.PlaceAt(due, m)}
+}
+
+// DueBound returns the last position of the accounts that are due at an instant.
+func DueBound(now time.Time) string { return now.UTC().Format(time.RFC3339) + "~" }

@@ -10,8 +10,8 @@ import (
 	"time"
 
 	"github.com/perennial-loyalty/perennial/internal/ledger"
-	"github.com/perennial-loyalty/perennial/internal/ledger/stored"
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
+	"github.com/perennial-loyalty/perennial/internal/loyalty/redeem"
 	"github.com/perennial-loyalty/perennial/internal/service"
 	"github.com/perennial-loyalty/perennial/internal/service/servicetest"
 	"github.com/perennial-loyalty/perennial/internal/table"
@@ -179,7 +179,7 @@ func TestAnotherEndBetweenTheTwoReads(t *testing.T) {
 				rival := newBench(t, clean)
 				rival.Enroll(t, "mem_ada")
 				rival.Grant(t, "mem_ada", 100)
-				id := stored.RedemptionID("01234567890123456789", "mem_ada")
+				id := redeem.RedemptionID("01234567890123456789", "mem_ada")
 				rival.Take(t, service.RedemptionRequest{ID: id, Member: "mem_ada", Reward: "sticker"})
 				rival.Wait(time.Second)
 				tab := &skewed{Table: clean, accountFirst: accountFirst, first: make(chan struct{})}
@@ -209,16 +209,16 @@ func TestTheMemberInARedemptionsIDIsAHint(t *testing.T) {
 		m := servicetest.TypicalMember(t, b.Bench)
 		b.Enroll(t, "mem_eve")
 		for id, want := range map[string]tabletest.Usage{
-			stored.RedemptionID("01234567890123456789", m): {
+			redeem.RedemptionID("01234567890123456789", m): {
 				Steps: 2, Calls: 3, Items: 2, Units: tabletest.Units{Read: 2, Write: 7},
 			},
 			"rd_0123456789abcdefghij": {
 				Steps: 3, Calls: 3, Items: 2, Units: tabletest.Units{Read: 2, Write: 7},
 			},
-			stored.RedemptionID("11234567890123456789", "mem_eve"): {
+			redeem.RedemptionID("11234567890123456789", "mem_eve"): {
 				Steps: 3, Calls: 4, Items: 3, Units: tabletest.Units{Read: 3, Write: 7},
 			},
-			stored.RedemptionID("21234567890123456789", "mem_unknown"): {
+			redeem.RedemptionID("21234567890123456789", "mem_unknown"): {
 				Steps: 3, Calls: 4, Items: 2, Units: tabletest.Units{Read: 3, Write: 7},
 			},
 		} {

@@ -243,13 +243,13 @@ func (s *side) seal(l *Ledger, c Command) []table.Op {
 		s.parts = append(s.parts, parts...)
 		puts[i] = table.PutEncoded(
 			table.Item{
-				Key: stored.CauseKey(c.Program.ID, e.Cause), Index: stored.StatementKey(s.item.Key.PK, e), Doc: doc,
+				Key: stored.CauseKey(c.Program.ID, e.Cause), Index: StatementKey(s.item.Key.PK, e), Doc: doc,
 			},
 		)
 	}
 	s.acc.Head, s.acc.Ran = s.head, s.ran
 	s.item.Doc = stored.PackedAccount(stored.StoredAccount(*s.acc))
-	s.item.Index = stored.DueKey(c.Program.ID, s.acc.Member, engine.NextRun(c.Program, *s.acc))
+	s.item.Index = DueKey(c.Program.ID, s.acc.Member, engine.NextRun(c.Program, *s.acc))
 	return puts
 }
 
@@ -284,8 +284,8 @@ func (c Command) decided(ctx context.Context, x Inputs) ([]posting.Outcome, erro
 // listed as due but is not, because another version of the program has postponed its due instant, listed returns the
 // operation that moves the account to its correct position. Without it, every run would process the account again.
 func listed(it table.Item, p *loyalty.Program, acc loyalty.Account, now time.Time) []table.Op {
-	place := stored.DueKey(p.ID, acc.Member, engine.NextRun(p, acc))
-	if it.Index.IsZero() || it.Index.SK > stored.DueBound(now) || it.Index == place {
+	place := DueKey(p.ID, acc.Member, engine.NextRun(p, acc))
+	if it.Index.IsZero() || it.Index.SK > DueBound(now) || it.Index == place {
 		return nil
 	}
 	it.Index = place

@@ -59,16 +59,16 @@ func TestPositionInTheDueQueue(t *testing.T) {
 	expires := calendar.Date(20270131)
 	acc := loyalty.Account{Member: "mem_ada", Status: loyalty.Active}
 	acc.Lots = []loyalty.Lot{{Expires: expires, Points: 1}}
-	due := stored.DueKey("p", "mem_ada", expires.End(time.UTC))
+	due := DueKey("p", "mem_ada", expires.End(time.UTC))
 	for _, c := range []struct {
 		name   string
 		listed table.Key
 		moves  bool
 	}{
 		{"not listed", table.Key{}, false},
-		{"listed as due", stored.DueKey("p", "mem_ada", noon), true},
-		{"listed as due before", stored.DueKey("p", "mem_ada", noon.AddDate(0, 0, -1)), true},
-		{"listed as due later", stored.DueKey("p", "mem_ada", noon.Add(time.Second)), false},
+		{"listed as due", DueKey("p", "mem_ada", noon), true},
+		{"listed as due before", DueKey("p", "mem_ada", noon.AddDate(0, 0, -1)), true},
+		{"listed as due later", DueKey("p", "mem_ada", noon.Add(time.Second)), false},
 		{"listed at its due instant", due, false},
 	} {
 		ops := listed(table.Item{Index: c.listed, Version: 3}, p, acc, noon)

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"iter"
+	"strconv"
 	"strings"
 
 	"github.com/perennial-loyalty/perennial/internal/ledger/stored"
@@ -51,7 +52,7 @@ func (s Statements) Entry(ctx context.Context, program string, m loyalty.MemberI
 // Find returns an entry of any member by its ID. It returns not_found if the entry does not exist or does not
 // appear in statements.
 func (s Statements) Find(ctx context.Context, program, id string) (loyalty.Entry, error) {
-	c, ok := stored.ParseEntryID(id)
+	c, ok := ParseEntryID(id)
 	if !ok {
 		return loyalty.Entry{}, NotFound("entry")
 	}
@@ -67,4 +68,22 @@ func (s Statements) Find(ctx context.Context, program, id string) (loyalty.Entry
 		return loyalty.Entry{}, NotFound("entry")
 	}
 	return e, err
+}
+
+// StatementKey returns the index key that lists an entry in its member's statement. The partition is the member's.
+func StatementKey(partition string, e loyalty.Entry) table.Key {
+	return table.Key{PK: partition, SK: stored.Padded(e.Sequence, 10)}
+}
+
+// ParseEntryID parses an entry ID, as Entry.ID formats it, into the entry's cause.
+func ParseEntryID(id string) (c loyalty.Cause, ok bool) {
+	parts := strings.Split(strings.TrimPrefix(id, "ent_"), "~")
+	if len(parts) != 3 || !strings.HasPrefix(id, "ent_") || stored.CauseNames[parts[0]] == "" || parts[1] == "" {
+		return c, false
+	}
+	n, err := strconv.Atoi(parts[2])
+	if err != nil || n < 1 || strconv.Itoa(n) != parts[2] {
+		return c, false
+	}
+	return loyalty.Cause{Kind: parts[0], ID: parts[1], Revision: n}, true
 }

@@ -110,7 +110,7 @@ func (r ReminderQueue) Next(ctx context.Context, program string) (time.Time, err
 func dueReminders(program string, shard int, until time.Time) table.Query {
 	q := table.Query{PK: remindPartition(program, shard), Index: true}
 	if !until.IsZero() {
-		q.To = stored.DueBound(until)
+		q.To = ledger.DueBound(until)
 	}
 	return q
 }

@@ -18,8 +18,8 @@ import (
 
 	"github.com/anishathalye/porcupine"
 	"github.com/perennial-loyalty/perennial/internal/ledger"
-	"github.com/perennial-loyalty/perennial/internal/ledger/stored"
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
+	"github.com/perennial-loyalty/perennial/internal/loyalty/redeem"
 	"github.com/perennial-loyalty/perennial/internal/members"
 	"github.com/perennial-loyalty/perennial/internal/seedtest"
 	"github.com/perennial-loyalty/perennial/internal/service"
@@ -337,7 +337,7 @@ func (c client) ask(in call, key string) (answer answer, err error) {
 	ctx := context.WithoutCancel(c.T.Context())
 	m := servicetest.Member(in.member)
 	// A third of the IDs hint at the right member.
-	id := stored.RedemptionID(fmt.Sprintf("%d0%018d", in.member, in.hold), servicetest.Member(in.member+in.hold%3))
+	id := redeem.RedemptionID(fmt.Sprintf("%d0%018d", in.member, in.hold), servicetest.Member(in.member+in.hold%3))
 	switch in.what {
 	case "reserve":
 		_, err = service.Redemptions{Ledger: c.Bench.Ledger}.Redeem(

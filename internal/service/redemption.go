@@ -26,7 +26,7 @@ type Redemptions struct{ *ledger.Ledger }
 // first, so that the redemption, the member and the statement show the same state. It returns not_found if there is no
 // such redemption.
 func (rs Redemptions) Current(ctx context.Context, p *loyalty.Program, id string) (RedemptionResult, error) {
-	r, from, err := rs.get(ctx, p.ID, id, stored.Redeemer(id))
+	r, from, err := rs.get(ctx, p.ID, id, redeem.Redeemer(id))
 	if err != nil {
 		return r, err
 	}
@@ -258,7 +258,7 @@ func (rs Redemptions) resolve(
 func (rs Redemptions) resolving(
 	ctx context.Context, p *loyalty.Program, id string, by ledger.By, end ending,
 ) (c ledger.Command, done *ledger.Result, err error) {
-	was, from, err := rs.get(ctx, p.ID, id, stored.Redeemer(id))
+	was, from, err := rs.get(ctx, p.ID, id, redeem.Redeemer(id))
 	if err != nil {
 		return c, nil, err
 	}

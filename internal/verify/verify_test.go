@@ -11,6 +11,7 @@ import (
 
 	"github.com/go-json-experiment/json"
 
+	"github.com/perennial-loyalty/perennial/internal/catalog"
 	"github.com/perennial-loyalty/perennial/internal/keyring/keyringtest"
 	"github.com/perennial-loyalty/perennial/internal/ledger"
 	"github.com/perennial-loyalty/perennial/internal/ledger/stored"
@@ -315,7 +316,7 @@ func TestChangedAuditRecordIsFound(t *testing.T) {
 	b := newBench(t)
 	for n := 1; n <= 3; n++ {
 		version := table.Item{
-			Key: stored.VersionKey("bluebird", n), Doc: fmt.Appendf(nil, `{"at":%d,"by":"k1"}`, start.UnixMilli()),
+			Key: catalog.VersionKey("bluebird", n), Doc: fmt.Appendf(nil, `{"at":%d,"by":"k1"}`, start.UnixMilli()),
 		}
 		if err := b.table.Transact(t.Context(), table.Put(version)); err != nil {
 			t.Fatal(err)

@@ -9,7 +9,6 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/api/request"
 	"github.com/perennial-loyalty/perennial/internal/api/wire"
 	"github.com/perennial-loyalty/perennial/internal/ledger"
-	"github.com/perennial-loyalty/perennial/internal/ledger/stored"
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
 	"github.com/perennial-loyalty/perennial/internal/loyalty/redeem"
 	"github.com/perennial-loyalty/perennial/internal/service"
@@ -122,7 +121,7 @@ func redeemSelf(ctx context.Context, c *request.Call) (request.Answer, error) {
 func redeemFor(
 	ctx context.Context, c *request.Call, p *loyalty.Program, m loyalty.MemberID, in service.RedemptionRequest,
 ) (request.Answer, error) {
-	in.ID, in.Member = stored.RedemptionID(request.DerivedID(c, "", m), m), m
+	in.ID, in.Member = redeem.RedemptionID(request.DerivedID(c, "", m), m), m
 	by, err := byRedemption(c, in)
 	if err != nil {
 		return request.Answer{}, err

@@ -104,11 +104,6 @@ func CauseKey(program string, c loyalty.Cause) table.Key {
 	return table.Key{PK: CausePartition(program, c.Kind, c.ID), SK: Padded(int64(c.Revision), 6)}
 }
 
-// StatementKey returns the index key that lists an entry in its member's statement. The partition is the member's.
-func StatementKey(partition string, e loyalty.Entry) table.Key {
-	return table.Key{PK: partition, SK: Padded(e.Sequence, 10)}
-}
-
 func IdentityKey(program string, id Identity) table.Key {
 	return table.Key{PK: "P#" + program + "#ID#" + id.Kind + "#" + id.Value, SK: "ID"}
 }
@@ -120,32 +115,6 @@ func ProgramPartition(program string) string { return "P#" + program + "#PROGRAM
 
 func ProgramKey(program, item string) table.Key {
 	return table.Key{PK: ProgramPartition(program), SK: item}
-}
-
-// ProgramIDKey returns the key of the item that lists a program among the table's programs. The first publication of
-// the program creates the item.
-func ProgramIDKey(program string) table.Key { return table.Key{PK: ProgramsPartition, SK: program} }
-
-const ProgramsPartition = "PROGRAMS"
-
-func VersionKey(program string, n int) table.Key {
-	return ProgramKey(program, ProgramPrefix+Padded(int64(n), 6))
-}
-
-func SnapshotKey(program string, n int) table.Key {
-	return ProgramKey(program, SnapshotPrefix+Padded(int64(n), 6))
-}
-
-func DuePartition(program string, shard int) string {
-	return "P#" + program + "#DUE#reassess#" + Padded(int64(shard), 2)
-}
-
-// DueKey returns the index key that lists an account by the instant at which it is due.
-func DueKey(program string, m loyalty.MemberID, due time.Time) table.Key {
-	if due.IsZero() {
-		return table.Key{}
-	}
-	return table.Key{PK: DuePartition(program, ShardOf(m)), SK: PlaceAt(due, m)}
 }
 
 // ShardOf returns the shard of a queue in which a member is listed.
@@ -175,32 +144,6 @@ func InstantAt(place string) time.Time {
 	return t.UTC()
 }
 
-// DueBound returns the last position of the accounts that are due at an instant.
-func DueBound(now time.Time) string { return now.UTC().Format(time.RFC3339) + "~" }
-
-// memberPrefix is the prefix of member IDs that the API creates.
-const memberPrefix = "mem_"
-
-// uniqueLength is the length of the first part of a redemption's ID.
-const uniqueLength = 20
-
-// RedemptionID creates the ID of a redemption of a member: "rd_", 20 characters that make it unique, and the member's
-// ID without "mem_". A request to commit or cancel a redemption contains only this ID. The member in it allows the
-// account to be read concurrently with the redemption, which saves one step. It is a hint: the stored redemption
-// decides.
-func RedemptionID(unique string, m loyalty.MemberID) string {
-	return "rd_" + unique + strings.TrimPrefix(string(m), memberPrefix)
-}
-
-// Redeemer returns the member that the ID of a redemption contains as a hint, or an empty ID if it contains none.
-func Redeemer(redemption string) loyalty.MemberID {
-	rest, ok := strings.CutPrefix(redemption, "rd_")
-	if !ok || len(rest) <= uniqueLength {
-		return ""
-	}
-	return loyalty.MemberID(memberPrefix + rest[uniqueLength:])
-}
-
 // Stamped formats an instant with milliseconds, so that keys sort by time.
 func Stamped(at time.Time) string { return at.UTC().Format("2006-01-02T15:04:05.000Z") }
 
@@ -217,19 +160,6 @@ const zeros = "00000000000000000000"
 func Padded(n int64, width int) string {
 	s := strconv.FormatInt(n, 10)
 	return zeros[:max(0, width-len(s))] + s
-}
-
-// ParseEntryID parses an entry ID, as Entry.ID formats it, into the entry's cause.
-func ParseEntryID(id string) (c loyalty.Cause, ok bool) {
-	parts := strings.Split(strings.TrimPrefix(id, "ent_"), "~")
-	if len(parts) != 3 || !strings.HasPrefix(id, "ent_") || CauseNames[parts[0]] == "" || parts[1] == "" {
-		return c, false
-	}
-	n, err := strconv.Atoi(parts[2])
-	if err != nil || n < 1 || strconv.Itoa(n) != parts[2] {
-		return c, false
-	}
-	return loyalty.Cause{Kind: parts[0], ID: parts[1], Revision: n}, true
 }
 
 const (

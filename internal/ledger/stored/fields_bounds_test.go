@@ -7,50 +7,6 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
 )
 
-func TestEntryIDs(t *testing.T) {
-	for id, want := range map[string]loyalty.Cause{
-		"ent_order~1~1":                    {Kind: "order", ID: "1", Revision: 1},
-		"ent_order~1~12":                   {Kind: "order", ID: "1", Revision: 12},
-		"order~1~1":                        {},
-		"ent_":                             {},
-		"ent_order~1":                      {},
-		"ent_order~1~1~1":                  {},
-		"ent_nothing~1~1":                  {},
-		"ent_order~~1":                     {},
-		"ent_order~1~":                     {},
-		"ent_order~1~0":                    {},
-		"ent_order~1~-1":                   {},
-		"ent_order~1~01":                   {},
-		"ent_order~1~+1":                   {},
-		"ent_order~1~1a":                   {},
-		"ent_order~1~99999999999999999999": {},
-		"ent_order~1~1\n":                  {},
-	} {
-		if got, ok := ParseEntryID(id); got != want || ok != (want.ID != "") {
-			t.Errorf("%q: %+v, %t", id, got, ok)
-		}
-	}
-}
-
-// The ID of a redemption contains the member after a unique part of fixed length.
-func TestMemberInTheIDOfARedemption(t *testing.T) {
-	unique := strings.Repeat("x", uniqueLength)
-	for id, want := range map[string]loyalty.MemberID{
-		RedemptionID(unique, "mem_ada"): "mem_ada",
-		"rd_" + unique + "a":            "mem_a",
-		"rd_" + unique:                  "",
-		"rd_1":                          "",
-		"rd_":                           "",
-		"":                              "",
-		unique + "ada-ada-ada-ada":      "",
-		"xx_" + unique + "ada":          "",
-	} {
-		if got := Redeemer(id); got != want {
-			t.Errorf("%q: %q, want %q", id, got, want)
-		}
-	}
-}
-
 // Only the fields that have a value are stored.
 func TestEmptyFieldsAreNotStored(t *testing.T) {
 	if doc := string(Encode(StoredEntry(loyalty.Entry{}))); strings.ContainsAny(doc, "[") ||
