@@ -180,6 +180,7 @@ var arrows = []struct {
 			"api/request", "api/wire", "app", "ledger/stored", "loyalty/...", "messages", "notify", "random",
 		},
 	},
+	{"internal/payments/activity", []string{"ledger", "ledger/stored", "table"}},
 	{"internal/payments/webhook", []string{"app", "lazyregexp", "loyalty", "service"}},
 	{"internal/payments/webhook/webhooktest", []string{"app", "loyalty", "payments/webhook"}},
 	{"internal/payments/adyen", []string{"lazyregexp", "loyalty", "payments/webhook", "service"}},
@@ -191,8 +192,8 @@ var arrows = []struct {
 	{
 		"internal/payments",
 		[]string{
-			"api/wire", "app", "ledger", "ledger/stored", "loyalty", "payments/adyen", "payments/paypal",
-			"payments/shopify", "payments/square", "payments/standard", "payments/stripe", "payments/webhook",
+			"api/wire", "app", "ledger", "ledger/stored", "loyalty", "payments/activity", "payments/adyen",
+			"payments/paypal", "payments/shopify", "payments/square", "payments/standard", "payments/stripe", "payments/webhook",
 			"random", "service", "telemetry",
 		},
 	},
@@ -205,7 +206,10 @@ var arrows = []struct {
 	{"internal/notify/signedhook", []string{"notify"}},
 	{
 		"internal/jobs",
-		[]string{"app", "ledger", "ledger/stored", "loyalty/...", "members", "messages", "notify", "telemetry"},
+		[]string{
+			"app", "ledger", "ledger/stored", "loyalty/...", "members", "messages", "notify", "payments/activity",
+			"telemetry",
+		},
 	},
 	{"internal/relay", []string{"app", "table", "telemetry", "translog", "translog/source"}},
 	{"internal/boot", []string{"app", "keyring", "table", "table/dynamotable", "telemetry"}},

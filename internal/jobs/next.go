@@ -5,6 +5,8 @@ import (
 	"errors"
 	"time"
 
+	"github.com/perennial-loyalty/perennial/internal/payments/activity"
+
 	"github.com/aws/aws-lambda-go/lambda"
 
 	"github.com/perennial-loyalty/perennial/internal/app"
@@ -40,7 +42,7 @@ func (r reassess) NextWork(ctx context.Context, at time.Time) (time.Time, error)
 		return at, nil // every event checks point-in-time recovery
 	}
 	return nextWork(ctx, r.App, at, func(p *loyalty.Program) (time.Time, error) {
-		for a, err := range r.Payments.Activities(ctx, p.ID) {
+		for a, err := range (activity.Providers{Ledger: r.Ledger}).List(ctx, p.ID) {
 			if err != nil || !a.Disconnected(at) {
 				return at, err // every event checks for silent payment processors
 			}

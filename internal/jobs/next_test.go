@@ -4,6 +4,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/perennial-loyalty/perennial/internal/payments/activity"
+
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
 )
 
@@ -40,7 +42,7 @@ func TestNextWork(t *testing.T) {
 	b.now = scheduled.Add(2 * time.Hour)
 	want("levels that changed two hours ago", levels, expiry)
 
-	if err := b.Payments.RecordActivity(t.Context(), "bluebird", "stripe"); err != nil {
+	if err := (activity.Providers{Ledger: b.Ledger}).Record(t.Context(), "bluebird", "stripe"); err != nil {
 		t.Fatal(err)
 	}
 	want("a payment processor", levels, b.now)

@@ -9,6 +9,8 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/perennial-loyalty/perennial/internal/payments/activity"
+
 	"github.com/aws/aws-lambda-go/lambda"
 	"github.com/go-json-experiment/json"
 
@@ -282,7 +284,7 @@ func (r reassess) watchBackups(ctx context.Context) {
 
 // watchProviders reports the payment processors of a program that have sent no events for longer than usual.
 func (r reassess) watchProviders(ctx context.Context, program string) {
-	for a, err := range r.Payments.Activities(ctx, program) {
+	for a, err := range (activity.Providers{Ledger: r.Ledger}).List(ctx, program) {
 		if err != nil {
 			telemetry.Count(ctx, telemetry.Errors, 1)
 			r.Log.ErrorContext(
@@ -292,7 +294,7 @@ func (r reassess) watchProviders(ctx context.Context, program string) {
 		}
 		if a.Silent(r.Now()) {
 			telemetry.Count(ctx, telemetry.SilentProvider, 1)
-			r.Log.ErrorContext(ctx, "payment processor is silent", "program", program, "provider", a.Provider,
+			r.Log.ErrorContext(ctx, "payment processor is silent", "program", program, "provider", a.Name,
 				"last_event", a.Last, "usual_gap", a.Usual().String())
 		}
 	}

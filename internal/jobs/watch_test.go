@@ -7,6 +7,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/perennial-loyalty/perennial/internal/payments/activity"
+
 	"github.com/perennial-loyalty/perennial/internal/stack/access"
 )
 
@@ -39,7 +41,7 @@ func TestScheduleReportsASilentProcessor(t *testing.T) {
 	// For two weeks, events arrive every hour by day. The nights are twelve hours long.
 	for at := noon; at.Before(noon.AddDate(0, 0, 14)); at = at.Add(time.Hour) {
 		if b.now = at; at.Hour() >= 8 && at.Hour() <= 20 {
-			if err := b.Payments.RecordActivity(ctx, "bluebird", "stripe"); err != nil {
+			if err := (activity.Providers{Ledger: b.Ledger}).Record(ctx, "bluebird", "stripe"); err != nil {
 				t.Fatal(err)
 			}
 		}

@@ -4,20 +4,22 @@ import (
 	"context"
 	"sync"
 	"time"
+
+	"github.com/perennial-loyalty/perennial/internal/payments/activity"
 )
 
 // recordEvery is the minimum time between two records of a provider's activity by one process. A process therefore
 // writes at most one record in ten minutes for each provider, regardless of the number of webhooks.
 const recordEvery = 10 * time.Minute
 
-// An activity contains the last time at which this process recorded the activity of each connection.
-type activity struct {
+// A recorder contains the last time at which this process recorded the activity of each connection.
+type recorder struct {
 	mu   sync.Mutex
 	last map[string]time.Time // times by program and provider
 }
 
 // due reports whether an event that arrives now must be recorded as activity.
-func (a *activity) due(name string, now time.Time) bool {
+func (a *recorder) due(name string, now time.Time) bool {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	if now.Sub(a.last[name]) < recordEvery {
@@ -36,7 +38,7 @@ func (r *Receiver) recordActivity(ctx context.Context, con *connection) {
 	if !r.activity.due(con.program+"/"+con.provider, r.app.Now()) {
 		return
 	}
-	if err := r.app.Payments.RecordActivity(ctx, con.program, con.provider); err != nil {
+	if err := (activity.Providers{Ledger: r.app.Ledger}).Record(ctx, con.program, con.provider); err != nil {
 		r.app.Log.WarnContext(ctx, "the activity of a payment processor was not recorded",
 			"program", con.program, "provider", con.provider, "err", err)
 	}

@@ -7,7 +7,7 @@ import (
 
 // The activity of each connection is due once in ten minutes.
 func TestActivityIsDueByConnection(t *testing.T) {
-	var a activity
+	var a recorder
 	for _, c := range []struct {
 		name  string
 		after time.Duration

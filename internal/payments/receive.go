@@ -21,7 +21,7 @@ type Receiver struct {
 	email       func(program, email string) stored.Identity
 	seal        seal
 	connections *app.Refreshed[connections]
-	activity    activity
+	activity    recorder
 }
 
 // New returns a receiver for the connections of the App that have valid settings. It logs the other connections. If the

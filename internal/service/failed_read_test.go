@@ -2,7 +2,6 @@ package service
 
 import (
 	"context"
-	"errors"
 	"math/big"
 	"testing"
 	"time"
@@ -15,50 +14,6 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/table"
 	"github.com/perennial-loyalty/perennial/internal/table/tabletest"
 )
-
-// The activity of a processor is recorded by days.
-func TestActivityThatIsRecorded(t *testing.T) {
-	x := newTill(t)
-	ps := Payments{x.Ledger}
-	record := func(at time.Time) {
-		t.Helper()
-		if x.Clock = at; x.Clock.IsZero() {
-			t.Fatal("no time")
-		}
-		if err := ps.RecordActivity(t.Context(), "p", "stripe"); err != nil {
-			t.Fatal(err)
-		}
-	}
-	activity := func() (a Activity) {
-		t.Helper()
-		for got, err := range ps.Activities(t.Context(), "p") {
-			if a = got; err != nil {
-				t.Fatal(err)
-			}
-		}
-		return a
-	}
-	record(noon)
-	if a := activity(); !a.First.Equal(noon) || !a.Last.Equal(noon) || a.Usual() != 0 || a.Provider != "stripe" {
-		t.Errorf("%+v", a)
-	}
-	record(noon.Add(2 * time.Hour))
-	record(noon.Add(3 * time.Hour))
-	if a := activity(); !a.First.Equal(noon) || !a.Last.Equal(noon.Add(3*time.Hour)) || a.Usual() != 2*time.Hour {
-		t.Errorf("%+v", a)
-	}
-	x.Clock, x.Fail = noon.Add(4*time.Hour), []error{&table.ConflictError{}, table.ErrBusy}
-	if err := ps.RecordActivity(t.Context(), "p", "stripe"); err != nil {
-		t.Errorf("another process recorded it: %v", err)
-	}
-	if err := ps.RecordActivity(t.Context(), "p", "stripe"); !errors.Is(err, ledger.ErrTryAgain) {
-		t.Errorf("the table is busy: %v", err)
-	}
-	x.put(t, table.Item{Key: activityKey("p", "stripe"), Doc: []byte(`{"first":"x"}`)})
-	if err := ps.RecordActivity(t.Context(), "p", "stripe"); err == nil {
-		t.Error("the activity is damaged")
-	}
-}
 
 func TestConversionThatDoesNotExist(t *testing.T) {
 	x := newTill(t)
@@ -140,7 +95,6 @@ func TestOperationsReturnTheErrorOfARead(t *testing.T) {
 			_, err := Payments{l}.named(t.Context(), "p", "mem_ada")
 			return err
 		},
-		"activity": func(l *ledger.Ledger) error { return Payments{l}.RecordActivity(t.Context(), "p", "stripe") },
 		"redemption": func(l *ledger.Ledger) error {
 			_, err := Redemptions{l}.Get(t.Context(), "p", "rd_1")
 			return err

@@ -1,4 +1,6 @@
-package service
+// Package activity stores when the verified events of payment processors arrived, and detects processors that have
+// stopped sending events.
+package activity
 
 import (
 	"context"
@@ -15,11 +17,13 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/table"
 )
 
-// An Activity contains the arrival times of the verified events of one payment processor. It shows whether the
-// processor has stopped sending events. The table stores one item for each processor of a program. The caller updates
+// Providers stores the arrival times of the events of payment processors.
+type Providers struct{ *ledger.Ledger }
+
+// A Provider contains the arrival times of the verified events of one payment processor. The table stores one item for each processor of a program. The caller updates
 // the item at most every few minutes, not with every event.
-type Activity struct {
-	Provider    string
+type Provider struct {
+	Name        string
 	First, Last time.Time                // the instants of the first and the last event
 	gaps        map[string]time.Duration // the longest gap that ended on each day, keyed by day: 2026-12-01
 }
@@ -35,7 +39,7 @@ const (
 // event, and returns the second longest of these gaps. Therefore a shop that is closed on weekends has usual gaps as
 // long as a weekend, and one outage does not hide the next. Usual returns at least one hour, or zero if no gap is
 // known.
-func (a Activity) Usual() time.Duration {
+func (a Provider) Usual() time.Duration {
 	if len(a.gaps) == 0 {
 		return 0
 	}
@@ -46,30 +50,30 @@ func (a Activity) Usual() time.Duration {
 // Silent reports whether no event has arrived for more than twice the usual time between two events. It is false for a
 // processor that was connected less than a week ago, and for one that has been silent for 14 days, which counts as
 // disconnected.
-func (a Activity) Silent(now time.Time) bool {
+func (a Provider) Silent(now time.Time) bool {
 	usual, silence := a.Usual(), now.Sub(a.Last)
 	return usual > 0 && now.Sub(a.First) > knownAfter && silence > 2*usual && !a.Disconnected(now)
 }
 
 // Disconnected reports whether the processor has been silent for at least 14 days.
-func (a Activity) Disconnected(now time.Time) bool { return now.Sub(a.Last) >= disconnected }
+func (a Provider) Disconnected(now time.Time) bool { return now.Sub(a.Last) >= disconnected }
 
-// activityDoc is a stored form: only add fields.
-type activityDoc struct {
+// providerDoc is a stored form: only add fields.
+type providerDoc struct {
 	First int64 `json:"first"`
 	Last  int64 `json:"last"`
 	// The gaps in seconds, keyed by the day on which they ended: 2026-12-01.
 	Gaps map[string]int64 `json:"gaps,omitempty"`
 }
 
-// RecordActivity records that a verified event of a processor arrived. If another process records one at the same time,
-// RecordActivity returns nil without writing, because one record is enough.
-func (ps Payments) RecordActivity(ctx context.Context, program, provider string) error {
-	it, err := ps.Table.Get(ctx, activityKey(program, provider))
+// Record records that a verified event of a processor arrived. If another process records one at the same time, Record
+// returns nil without writing, because one record is enough.
+func (ps Providers) Record(ctx context.Context, program, provider string) error {
+	it, err := ps.Table.Get(ctx, providerKey(program, provider))
 	if err != nil {
 		return ledger.Retryable(err)
 	}
-	a, err := readActivity(it)
+	a, err := readProvider(it)
 	if err != nil {
 		return err
 	}
@@ -81,8 +85,8 @@ func (ps Payments) RecordActivity(ctx context.Context, program, provider string)
 	return ledger.Retryable(err)
 }
 
-// at returns the activity after an event that arrived at the given instant.
-func (a Activity) at(now time.Time) Activity {
+// at returns the arrival times after an event that arrived at the given instant.
+func (a Provider) at(now time.Time) Provider {
 	if a.First.IsZero() {
 		a.First, a.Last = now, now
 		return a
@@ -102,22 +106,22 @@ func (a Activity) at(now time.Time) Activity {
 	return a
 }
 
-func (a Activity) doc() activityDoc {
-	d := activityDoc{First: stored.Millis(a.First), Last: stored.Millis(a.Last), Gaps: map[string]int64{}}
+func (a Provider) doc() providerDoc {
+	d := providerDoc{First: stored.Millis(a.First), Last: stored.Millis(a.Last), Gaps: map[string]int64{}}
 	for day, gap := range a.gaps {
 		d.Gaps[day] = int64(gap / time.Second)
 	}
 	return d
 }
 
-func readActivity(it table.Item) (Activity, error) {
-	a := Activity{Provider: it.Key.SK, gaps: map[string]time.Duration{}}
+func readProvider(it table.Item) (Provider, error) {
+	a := Provider{Name: it.Key.SK, gaps: map[string]time.Duration{}}
 	if it.Version == 0 {
 		return a, nil
 	}
-	var d activityDoc
+	var d providerDoc
 	if err := json.Unmarshal(it.Doc, &d); err != nil {
-		return a, fmt.Errorf("service: read %s: %w", it.Key, err)
+		return a, fmt.Errorf("activity: read %s: %w", it.Key, err)
 	}
 	a.First, a.Last = stored.Instant(d.First), stored.Instant(d.Last)
 	for day, seconds := range d.Gaps {
@@ -126,12 +130,12 @@ func readActivity(it table.Item) (Activity, error) {
 	return a, nil
 }
 
-// Activities lists, for each payment processor of a program, when its verified events arrived.
-func (ps Payments) Activities(ctx context.Context, program string) iter.Seq2[Activity, error] {
-	return ledger.List(ctx, ps.Table, table.Query{PK: activityKey(program, "").PK}, readActivity)
+// List returns the payment processors of a program that have sent events.
+func (ps Providers) List(ctx context.Context, program string) iter.Seq2[Provider, error] {
+	return ledger.List(ctx, ps.Table, table.Query{PK: providerKey(program, "").PK}, readProvider)
 }
 
-// activityKey returns the key of the Activity of a payment processor.
-func activityKey(program, provider string) table.Key {
+// providerKey returns the key of the item of a payment processor.
+func providerKey(program, provider string) table.Key {
 	return table.Key{PK: "P#" + program + "#PROVIDERS", SK: provider}
 }
