@@ -65,9 +65,9 @@ func (cs Catalog) pending(ctx context.Context, program string) (it table.Item, d
 }
 
 // writePending writes the next version of the list. It sets changed if another publication has changed the list.
-func (cs Catalog) writePending(ctx context.Context, it *table.Item, d pendingDoc) (changed bool, err error) {
+func writePending(ctx context.Context, t table.Table, it *table.Item, d pendingDoc) (changed bool, err error) {
 	it.Doc = stored.Encode(d)
-	err = cs.Table.Transact(ctx, table.Put(*it))
+	err = t.Transact(ctx, table.Put(*it))
 	if ledger.IsConflict(err) {
 		return true, nil
 	}
@@ -122,7 +122,7 @@ func (cs Catalog) store(ctx context.Context, program string, sets []partSet) (li
 		}
 	}
 	if added {
-		if changed, err = cs.writePending(ctx, &it, d); changed || err != nil {
+		if changed, err = writePending(ctx, cs.Table, &it, d); changed || err != nil {
 			return list, changed, err
 		}
 	}
@@ -202,7 +202,7 @@ func (cs Catalog) removeAbandoned(ctx context.Context, program string) error {
 			}
 		}
 	}
-	_, err = cs.writePending(ctx, &it, pendingDoc{d.Sets[n:]})
+	_, err = writePending(ctx, cs.Table, &it, pendingDoc{d.Sets[n:]})
 	return err
 }
 

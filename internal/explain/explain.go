@@ -64,8 +64,8 @@ func speak(p *loyalty.Program, locale string) speaker {
 	}
 	for _, l := range languages {
 		if strings.EqualFold(l.tag, locale[:at]) {
-			return speaker{language: l, p: p, locale: l.tag + locale[at:]}
+			return speaker{namer{language: l, p: p, locale: l.tag + locale[at:]}}
 		}
 	}
-	return speaker{language: languages[0], p: p, locale: languages[0].tag}
+	return speaker{namer{language: languages[0], p: p, locale: languages[0].tag}}
 }

@@ -94,8 +94,11 @@ func capital(sentence string) string {
 	return string(unicode.ToUpper(first)) + sentence[size:]
 }
 
-// A speaker formats text about one program in one language.
-type speaker struct {
+// A speaker formats sentences about one program in one language.
+type speaker struct{ namer }
+
+// A namer formats the names, numbers and dates of one program in one language.
+type namer struct {
 	*language
 	p      *loyalty.Program
 	locale string // the locale in which the program's own texts are shown
@@ -104,7 +107,7 @@ type speaker struct {
 }
 
 // unit returns the name of the wallet's points.
-func (s speaker) unit() loyalty.Units {
+func (s namer) unit() loyalty.Units {
 	if w, ok := posting.Wallet(s.p.Wallets, s.wallet); ok {
 		return w.Unit
 	}

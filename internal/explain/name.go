@@ -19,7 +19,7 @@ var sections = []string{
 
 // rule returns the name of a rule with an article: "the campaign Double beans weekend". For unnamed rules and built-in
 // rules (the base rate, caps, rounding) it returns the phrase for the program.
-func (s speaker) rule(name string) value {
+func (s namer) rule(name string) value {
 	if name == "rewards."+redeem.PayReward {
 		return value{text: s.phrase("rule.pay", nil)}
 	}
@@ -32,7 +32,7 @@ func (s speaker) rule(name string) value {
 }
 
 // name returns the program's name for an object in this language, or an empty string if it has none.
-func (s speaker) name(section, id string) string {
+func (s namer) name(section, id string) string {
 	switch section {
 	case "campaigns":
 		return s.ruleName(s.p.Campaigns, id)
@@ -60,7 +60,7 @@ func (s speaker) name(section, id string) string {
 	return ""
 }
 
-func (s speaker) ruleName(rules []loyalty.Rule, id string) string {
+func (s namer) ruleName(rules []loyalty.Rule, id string) string {
 	at := slices.IndexFunc(rules, func(r loyalty.Rule) bool { return r.ID == id })
 	if at < 0 {
 		return ""
@@ -70,7 +70,7 @@ func (s speaker) ruleName(rules []loyalty.Rule, id string) string {
 
 // level returns the name of a level. If the level is in a tier group, the name of the tier group follows in
 // parentheses.
-func (s speaker) level(id string) value {
+func (s namer) level(id string) value {
 	name := cmp.Or(s.name("tiers", id), id)
 	if s.group != "" {
 		name += " (" + s.group + ")"
@@ -79,12 +79,12 @@ func (s speaker) level(id string) value {
 }
 
 // units returns the plural name of points.
-func (s speaker) units() value {
+func (s namer) units() value {
 	return value{text: cmp.Or(s.unit().Other.In(s.locale), s.phrases["points"])}
 }
 
 // quantity formats a number of points: "1 bean", "29.99 beans".
-func (s speaker) quantity(digits string, f figures) value {
+func (s namer) quantity(digits string, f figures) value {
 	v := s.write(digits, f)
 	unit := s.units().text
 	if v.number == one {
@@ -94,12 +94,12 @@ func (s speaker) quantity(digits string, f figures) value {
 	return v
 }
 
-func (s speaker) points(n loyalty.Points) value {
+func (s namer) points(n loyalty.Points) value {
 	return s.quantity(strconv.FormatInt(int64(n), 10), figures{})
 }
 
 // by formats the cause of points as a phrase that can follow a verb: "with order 1042", "for your review".
-func (s speaker) by(kind, id string) value {
+func (s namer) by(kind, id string) value {
 	id, _, _ = strings.Cut(id, "~") // the text after "~" is the rule whose points expire separately
 	key := "by." + kind
 	if kind == loyalty.CauseEvent {
@@ -113,7 +113,7 @@ func (s speaker) by(kind, id string) value {
 
 // event returns the phrase key and the family of an event. The event can be one that the merchant sent, such as
 // "review:778", or one that the platform generated, such as "member:mem_…:birthday:2026".
-func (s speaker) event(id string) (key, family string) {
+func (s namer) event(id string) (key, family string) {
 	parts := strings.Split(id, ":")
 	family, key = parts[0], "by.event."+parts[0]
 	switch {

@@ -131,9 +131,9 @@ func (l *language) date(d calendar.Date) string {
 }
 
 // day returns the date of an instant in the program's time zone.
-func (s speaker) day(t time.Time) string { return s.date(calendar.DateOf(t, s.p.Zone)) }
+func (s namer) day(t time.Time) string { return s.date(calendar.DateOf(t, s.p.Zone)) }
 
 // instant returns the date and the time of day in the program's time zone.
-func (s speaker) instant(t time.Time) string {
+func (s namer) instant(t time.Time) string {
 	return s.phrase("instant", values{"date": {text: s.day(t)}, "time": {text: t.In(s.p.Zone).Format("15:04")}})
 }

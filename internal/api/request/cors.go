@@ -16,7 +16,7 @@ import (
 // permit returns the headers that let a page read the answer. It returns none if the request is not from a page, or if
 // the program does not allow the page's origin. An answer without a principal does not depend on the program, so every
 // allowed origin may read it.
-func (c *Call) permit(ctx context.Context) [][2]string {
+func permit(ctx context.Context, c *Call) [][2]string {
 	if c.Event.Headers.Origin == "" || c.Route == nil || !c.Route.Rule.IsForMembers() {
 		return nil
 	}
@@ -32,7 +32,7 @@ func (c *Call) permit(ctx context.Context) [][2]string {
 }
 
 // isPreflight reports whether a browser asks whether a page may call a route of members. Such a request has no token.
-func (c *Call) isPreflight() bool {
+func isPreflight(c *Call) bool {
 	return c.Event.Method == http.MethodOptions && c.Event.Headers.Origin != "" &&
 		slices.ContainsFunc(c.all, func(r Route) bool {
 			method, pattern, _ := strings.Cut(r.Pattern, " ")
@@ -43,7 +43,7 @@ func (c *Call) isPreflight() bool {
 
 // preflight answers a browser that asks whether a page may call a route. It returns forbidden if no program allows the
 // page's origin.
-func (c *Call) preflight(ctx context.Context) (Answer, error) {
+func preflight(ctx context.Context, c *Call) (Answer, error) {
 	ok, err := c.App.Tokens.AllowsOrigin(ctx, c.Event.Headers.Origin, "")
 	if err != nil {
 		return Answer{}, err

@@ -144,7 +144,7 @@ func (h *Handler) respond(ctx context.Context, e Event, undecoded error) (out Re
 		line.Code = p.Code
 		out = c.encodeProblem(p, err, ans.Replayed)
 	}
-	if permit := c.permit(ctx); permit != nil {
+	if permit := permit(ctx, c); permit != nil {
 		out.Headers = append(slices.Clip(out.Headers), permit...)
 	}
 	line.Status, line.Took = out.Status, time.Since(start)
@@ -175,8 +175,8 @@ func (c *Call) answer(ctx context.Context, undecoded error) (ans Answer, out Res
 // public route, serve checks only the route, and the route checks its own input.
 func (c *Call) serve(ctx context.Context) (ans Answer, err error) {
 	if c.Route = c.routes[c.Event.RouteKey]; c.Route == nil {
-		if c.isPreflight() {
-			return c.preflight(ctx)
+		if isPreflight(c) {
+			return preflight(ctx, c)
 		}
 		return Answer{}, unrouted(c.all, c.Event.Method, c.Event.decodedPath())
 	}
