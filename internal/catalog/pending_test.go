@@ -206,7 +206,7 @@ func TestRemovalIsBounded(t *testing.T) {
 	for i := range 5 {
 		d.Sets = append(d.Sets, pendingSetDoc{Hash: fmt.Sprint(i), Count: 1, At: stored.Millis(noon)})
 	}
-	if changed, err := b.writePending(t.Context(), &it, d); changed || err != nil {
+	if changed, err := writePending(t.Context(), b.Table, &it, d); changed || err != nil {
 		t.Fatal(changed, err)
 	}
 	for i, want := range []int{5, 3, 1, 0, 0} {
@@ -225,7 +225,7 @@ func TestRemovalIsBounded(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if changed, err := b.writePending(t.Context(), &it, pendingDoc{d.Sets[5:]}); changed || err != nil {
+	if changed, err := writePending(t.Context(), b.Table, &it, pendingDoc{d.Sets[5:]}); changed || err != nil {
 		t.Fatal(changed, err)
 	}
 	b.publish(t, 5, time.Time{})

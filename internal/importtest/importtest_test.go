@@ -193,8 +193,8 @@ var arrows = []struct {
 		"internal/payments",
 		[]string{
 			"api/wire", "app", "ledger", "ledger/stored", "loyalty", "payments/activity", "payments/adyen",
-			"payments/paypal", "payments/shopify", "payments/square", "payments/standard", "payments/stripe", "payments/webhook",
-			"random", "service", "telemetry",
+			"payments/paypal", "payments/shopify", "payments/square", "payments/standard", "payments/stripe",
+			"payments/webhook", "random", "service", "telemetry",
 		},
 	},
 	{"internal/payments/sample", []string{"app", "loyalty"}},

@@ -20,8 +20,9 @@ import (
 // Providers stores the arrival times of the events of payment processors.
 type Providers struct{ *ledger.Ledger }
 
-// A Provider contains the arrival times of the verified events of one payment processor. The table stores one item for each processor of a program. The caller updates
-// the item at most every few minutes, not with every event.
+// A Provider contains the arrival times of the verified events of one payment processor. The table
+// stores one item for each processor of a program. The caller updates the item at most every few minutes, not with
+// every event.
 type Provider struct {
 	Name        string
 	First, Last time.Time                // the instants of the first and the last event
