@@ -44,13 +44,13 @@ func relayed(w *world) {
 	before := w.relayedEntries()
 	w.putOrder("4001", w.enroll("lea", 0), "paid", time.Now(), "")
 	w.eventually(
-		"the relay reads the entries of an enrollment and an order",
+		"the relay logs the entries of an enrollment and an order",
 		func() bool { return w.relayedEntries() >= before+1 },
 	)
 }
 
 func (w *world) relayedEntries() (n int) {
-	for _, line := range w.lines("RelayLogs", "entries were committed") {
+	for _, line := range w.lines("RelayLogs", "checkpoint") {
 		if line["program"] == program {
 			n += int(line["entries"].(float64))
 		}
