@@ -17,8 +17,8 @@ import (
 
 const module = "github.com/perennial-loyalty/perennial"
 
-// load returns the points (see the type point) in the files of a package. The parameter pkg is the path of the package
-// from the root of the module.
+// load returns the places in the files of a package at which a mutation is possible (see point). The path pkg is
+// relative to the root of the module.
 func load(pkg string) ([]point, error) {
 	exports, files, err := list("./" + pkg)
 	if err != nil {

@@ -113,10 +113,10 @@ func (p Processors) Check() error {
 // maxSecrets is the maximum number of secrets of one connection.
 const maxSecrets = 2
 
-// Accepting returns the current connections with additional secrets. The parameter before is the earlier configuration.
-// A connection also accepts its secrets in this configuration, because processors may sign with an earlier secret for a
-// while after a rotation. A connection accepts at most two secrets, so a connection with two current secrets accepts no
-// earlier one. An earlier secret that now serves another purpose is not accepted.
+// Accepting returns the current connections with additional secrets: each connection also accepts the secrets that it
+// had before, because processors may sign with an earlier secret for a while after a rotation. A connection accepts at
+// most two secrets, so a connection with two current secrets accepts no earlier one. An earlier secret that now serves
+// another purpose is not accepted.
 func (p Processors) Accepting(before Processors) Processors {
 	taken := map[string]bool{}
 	for _, providers := range p {

@@ -100,8 +100,8 @@ func (env environment) app(ctx context.Context, log *slog.Logger, connect connec
 }
 
 // readSecrets reads the master secret once per process. Stored data depends on this secret, so it never changes for a
-// table. If the function needs the secret that signs checkpoints, or the connections to payment processors, readSecrets
-// also reads them. It sets up the App to read the connections again regularly.
+// table. For functions that need them, it also reads the secret that signs checkpoints and the connections to payment
+// processors. The App reads the connections again regularly.
 func (env environment) readSecrets(ctx context.Context, a *app.App) (err error) {
 	client := Secrets(env.region, env.http)
 	if a.Secret, err = (Secret{Client: client, ID: env.secretID, Now: a.Now}).Read(ctx); err != nil {

@@ -102,8 +102,8 @@ func points(s speaker, args []string) value   { return s.quantity(args[0], figur
 func rule(s speaker, args []string) value     { return s.rule(args[0]) }
 func level(s speaker, args []string) value    { return s.level(args[0]) }
 
-// counted returns a function that formats a count with its noun, such as "3 orders". The parameter things is the key of
-// the phrase that contains the noun.
+// counted returns a function that formats a count with its noun, such as "3 orders". The noun is in the phrase with the
+// key things.
 func counted(things string) func(speaker, []string) value {
 	return func(s speaker, args []string) value {
 		n := s.write(args[0], figures{})

@@ -18,10 +18,9 @@ import (
 type Scheduled interface {
 	lambda.Handler
 
-	// NextWork returns the earliest instant at which an event of the schedule may have an effect, if no command is
-	// executed before. Events before this instant can be skipped. If an event at the given instant may already have an
-	// effect, NextWork returns this instant. It returns zero if there is no such instant. The result may be too early,
-	// but never too late.
+	// NextWork returns the earliest instant, not before at, at which an event of the schedule may have an effect. All
+	// earlier events can be skipped, unless a command is executed before. NextWork returns zero if no event will have
+	// an effect. The result may be too early, but never too late.
 	NextWork(ctx context.Context, at time.Time) (time.Time, error)
 }
 

@@ -9,7 +9,7 @@ type Wallet struct {
 	Name  Text
 	Unit  Units
 	Rates map[Currency]Rate // the rates at which earning goods also earn points of this wallet; may be empty
-	// How long points are pending; must not set Until, as a missing delivery forfeits no points.
+	// The time for which points are pending. It must not set Until, because a missing delivery forfeits no points.
 	Pending  calendar.Wait
 	Expires  calendar.Expiry // when points expire; must not set Inactive, which only the main wallet supports
 	Clawback ClawbackPolicy

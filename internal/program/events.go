@@ -61,8 +61,8 @@ func sendable(c *document.Compiler) (names []string) {
 	return names
 }
 
-// checkEventType rejects an unknown type of event. The parameter more lists types that are also valid for this key,
-// although merchants cannot send such events.
+// checkEventType rejects an unknown type of event. The types in more are also valid for this key, although merchants
+// cannot send such events.
 func checkEventType(c *document.Compiler, n *document.Node, more ...string) bool {
 	name := n.Text()
 	if _, ok := award.EventType(c.P.Events, name); ok || slices.Contains(more, name) || name == "" {

@@ -4,9 +4,9 @@
 // The function appends the actions of API keys and operators to the audit list of their program (package audit). It
 // appends the hashes of ledger entries and audit records to the transparency log (package translog) and writes each
 // signed checkpoint to its log. The log lines are outside the table, so a checkpoint in them proves later
-// whether an entry was changed or removed. The function never skips a record with the keys of an entry that cannot be
-// read: such a record is reported for redelivery and finally moves to the failure queue, where an operator can inspect
-// it. Entries that belong to no account, such as parked orders, have no hash and are not logged.
+// whether an entry was changed or removed. The function does not skip an entry that it cannot
+// read. It reports the record for redelivery. After several attempts, the record moves to the failure queue, where an
+// operator can inspect it. Entries that belong to no account, such as parked orders, have no hash and are not logged.
 //
 // The function has no other subscribers, and writes only the partitions of the logs and the audit lists.
 package relay

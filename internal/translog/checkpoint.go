@@ -61,7 +61,8 @@ func ParseCheckpoint(text string) (c Checkpoint, err error) {
 	return c, nil
 }
 
-// OpenCheckpoint parses a signed checkpoint. It returns an error unless the key of verifier has signed it.
+// OpenCheckpoint parses a signed checkpoint. It returns an error if the signature does not match the public key in
+// verifierKey.
 func OpenCheckpoint(text, verifierKey string) (Checkpoint, error) {
 	v, err := note.NewVerifier(verifierKey)
 	if err != nil {

@@ -229,8 +229,8 @@ func latest(a, b time.Time) time.Time {
 	return a
 }
 
-// file moves the first hashes of a level to a tile and adds the root of the tile to the next level. The parameter
-// before is the instant of the latest record before the batch.
+// file moves the first hashes of a level to a tile and adds the root of the tile to the next level. The latest
+// record before the batch was recorded at the instant before.
 func (h *head) file(level int, before time.Time) table.Item {
 	n := h.filed(level) / tileWidth
 	hashes := h.edges[level][:tileWidth]

@@ -86,9 +86,9 @@ func reverseRedemption(ctx context.Context, c *request.Call) (request.Answer, er
 	return resolve(ctx, c, share.String(), reverse)
 }
 
-// resolve calls the function end, which commits, cancels or reverses the redemption in the path. The parameter what is
-// a text with the other inputs of the body. The fingerprint of the request includes this text, so that a different body
-// with the same Idempotency-Key is a different request.
+// resolve answers a request that commits, cancels or reverses the redemption in the path. The function end makes the
+// change. The text what contains the other inputs of the body. It is part of the request's fingerprint, so that a
+// different body with the same Idempotency-Key is a different request.
 func resolve(
 	ctx context.Context, c *request.Call, what string,
 	end func(*loyalty.Program, string, ledger.By) (service.RedemptionResult, error),

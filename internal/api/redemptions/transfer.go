@@ -84,7 +84,8 @@ func cancelTransfer(ctx context.Context, c *request.Call) (request.Answer, error
 	return endTransfer(ctx, c, c.App.Transfers.Cancel)
 }
 
-// endTransfer calls the function end, which accepts, declines or cancels the transfer in the path.
+// endTransfer answers a request that accepts, declines or cancels the transfer in the path. The function end makes the
+// change.
 func endTransfer(
 	ctx context.Context, c *request.Call,
 	end func(context.Context, *loyalty.Program, string, ledger.By) (service.TransferResult, error),

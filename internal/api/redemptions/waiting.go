@@ -34,8 +34,8 @@ func leaveWaitlist(ctx context.Context, c *request.Call) (request.Answer, error)
 	return place(ctx, c, c.Path("member"), c.App.Waitlists.Leave)
 }
 
-// place calls the function do, which changes or reads a member's waitlist entry for the reward in the path. It returns
-// the answer with the entry.
+// place answers a request about a member's entry in the waitlist of the reward in the path. The function do changes or
+// reads the entry, and the answer contains the entry.
 func place(
 	ctx context.Context, c *request.Call, member string,
 	do func(context.Context, *loyalty.Program, string, loyalty.MemberID) (inventory.Place, error),

@@ -10,8 +10,7 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/telemetry"
 )
 
-// GuardedLookup calls the function look, which looks up a code. It limits the number of wrong guesses. The limit does
-// not
+// GuardedLookup looks up a code with the function look, and limits the number of wrong guesses. The limit does not
 // apply to codes in the form of generated codes, which cannot be guessed, or to shared reward codes, which are public.
 func (c *Call) GuardedLookup(
 	ctx context.Context, code string, look func() (inventory.CodeResult, error),

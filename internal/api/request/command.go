@@ -46,8 +46,7 @@ func (c *Call) Decode(v any) error {
 	return err
 }
 
-// Take decodes the body into b, a pointer to a struct, and then calls the function values, which checks the fields of
-// b.
+// Take decodes the body into the struct to which b points. The function values then checks the fields.
 func (c *Call) Take(b any, values func(*Check)) error {
 	if err := c.Decode(b); err != nil {
 		return err

@@ -115,7 +115,7 @@ func CreatedIf(fresh bool) int {
 	return http.StatusOK
 }
 
-// respond answers a request. The parameter undecoded is the error with which the decoding of the event failed, or nil.
+// respond answers a request. If the event could not be decoded, undecoded is the error.
 func (h *Handler) respond(ctx context.Context, e Event, undecoded error) (out Response) {
 	start := time.Now() // used only to measure the duration; no decision depends on it
 	ctx, counters, end := app.Begin(ctx)

@@ -3854,7 +3854,7 @@ type ListMembersParams struct {
 	// Order The ID of an order of the member.
 	Order string `form:"order,omitempty" json:"order,omitempty,omitzero"`
 
-	// Name Words of the member's name. All of them must occur in the name, in any order. Case, accents and punctuation make no difference. The first eight words of a name are compared.
+	// Name One or more words. A member matches if the first eight words of the member's name contain all of them, in any order. Case, accents and punctuation are ignored.
 	Name string `form:"name,omitempty" json:"name,omitempty,omitzero"`
 
 	// Segment A segment of which the member is part.

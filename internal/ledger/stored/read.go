@@ -110,7 +110,7 @@ func (r *reader) boolean() bool {
 	return yes
 }
 
-// null reads null, and returns false if there is another value.
+// null skips the JSON value null. It returns false, and skips nothing, if the next value is another one.
 func (r *reader) null() (found bool) {
 	r.rest, found = strings.CutPrefix(r.rest, "null")
 	return found

@@ -57,7 +57,7 @@ func checkOrder(o loyalty.Order) error {
 
 // PlaceOrder updates the points of an order to the order's current worth. It credits points that earlier revisions did
 // not give, and claws back points that they gave in excess. A later revision uses the same rules, traits and level of
-// the member as the first one. The parameter rules is the program version that prior names, or the present one if
+// the member as the first one. The program version of rules is the one that prior names, or the present one if
 // prior is nil. The caller passes the remaining budgets of campaigns, as far as they are known. The account must have
 // been advanced to the instant of the decision.
 func PlaceOrder(

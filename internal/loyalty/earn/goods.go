@@ -24,8 +24,8 @@ func everyLine(loyalty.Line) bool { return true }
 // earn twice.
 func (g *goods) earning(l loyalty.Line) bool { return !g.cardsSold[l.ID] }
 
-// remaining returns the total amount of some lines, after the order's discount and each line's refunds. The parameter
-// counts selects these lines.
+// remaining returns the total amount of the lines for which counts returns true, after the order's discount and each
+// line's refunds.
 func (g *goods) remaining(counts func(loyalty.Line) bool) exact.Number {
 	amount, sum := int64(0), exact.Whole(0)
 	for _, l := range g.order.Lines {

@@ -140,7 +140,7 @@ func newTimeline(rules []loyalty.CompiledRule, n int) loyalty.Timeline {
 // toggle applies a change to the set of running rules.
 func toggle(running loyalty.RuleSet, c loyalty.RuleChange) { running[c.Rule/64] ^= 1 << (c.Rule % 64) }
 
-// runningAt sets set to the rules that apply at the given instant.
+// runningAt stores in set the rules of the timeline that apply at an instant.
 func runningAt(t *loyalty.Timeline, at time.Time, set loyalty.RuleSet) {
 	n, _ := slices.BinarySearchFunc(t.Changes, at, func(c loyalty.RuleChange, at time.Time) int {
 		if c.At.After(at) {

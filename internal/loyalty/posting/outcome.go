@@ -254,8 +254,8 @@ type Trial struct {
 	Bonuses []Bonus   // the bonuses of the levels that were reached, in order
 }
 
-// OwnCause returns the cause of a change that time makes due in this member's account. The parameter what distinguishes
-// causes of the same kind.
+// OwnCause returns the cause of a change that becomes due in this member's account as time passes. Causes of the same
+// kind differ in the text what.
 func (d *Decision) OwnCause(kind, what string) loyalty.Cause {
 	return loyalty.Cause{Kind: kind, ID: string(d.Account.Member) + ":" + what, Revision: 1}
 }

@@ -147,8 +147,8 @@ func ValidCode(code string) bool {
 	return len(code) <= 64 && len(PlainCode(code)) >= 4
 }
 
-// IssueCode commits the redemption and sets its code. The parameter lots contains the lots from which its points came.
-// If the reward has no codes, as the zero Reward, the code remains empty.
+// IssueCode commits a redemption and sets its code and the validity of the code. The redemption's points came from
+// lots. The code remains empty if the reward has no codes.
 func IssueCode(
 	terms *loyalty.RedemptionTerms, zone *time.Location, r *loyalty.Redemption, reward *loyalty.Reward,
 	lots []loyalty.Lot, now time.Time,

@@ -96,7 +96,7 @@ func CheckAddress(r *loyalty.Reward, given bool) error {
 }
 
 // CallOff cancels the fulfillment of a redemption and returns everything that the redemption cost. The program's refund
-// policy does not apply, because the reward will not be delivered. The parameters are the same as for ReverseTogether.
+// policy does not apply, because the reward will not be delivered. See ReverseTogether for the parameters.
 func CallOff(ds []*posting.Decision, priors []loyalty.Entry) ([]posting.Outcome, error) {
 	r := *priors[0].Redemption
 	if r.Status != loyalty.Committed {

@@ -12,9 +12,10 @@ import (
 // period. It returns 0 if levels are not kept by periods.
 func keepPeriods(t *loyalty.Tiers) int { return max(t.KeepYear, t.KeepPeriods) }
 
-// RetainedFrom returns the end of a level's validity. The parameter at is the instant at which the level was reached or
-// its previous validity ended. If Tiers.KeepYear or Tiers.KeepPeriods is set, the validity ends with the n-th calendar
-// year or period, counted from at, plus ExtendedBy. RetainedFrom returns zero if the level cannot be lost.
+// RetainedFrom returns the end of a level's validity. The validity begins at the instant at, when the level was
+// reached or its previous validity ended. If Tiers.KeepYear or Tiers.KeepPeriods is set, the validity ends with the
+// n-th calendar year or period, counted from at, plus ExtendedBy. RetainedFrom returns zero if the level cannot be
+// lost.
 func (r Rules) RetainedFrom(acc loyalty.Account, at time.Time, n int) time.Time {
 	end := at
 	switch {

@@ -172,9 +172,8 @@ func (r Windows) firstOf(at time.Time) calendar.Date {
 	return calendar.Date(calendar.MonthsBack(calendar.DateOf(at, r.Zone).Month(), r.Tiers.Months-1)*100 + 1)
 }
 
-// ReachesBack reports whether a window of months includes months that the account no longer stores separately, for
-// levels that are decided again since the given instant. In that case, it also returns the instant from which orders
-// and events are needed.
+// ReachesBack reports whether decisions about levels since an instant need amounts of months that the account has
+// already combined. If so, it also returns the instant from which the orders and events must be read.
 func (r Windows) ReachesBack(acc loyalty.Account, since time.Time) (from time.Time, ok bool) {
 	_, cyclic := Cycle(r.Tiers)
 	if cyclic || r.Tiers.Months == 0 || r.Tiers.Window.Kind == loyalty.LevelWindow {

@@ -67,8 +67,8 @@ type providerDoc struct {
 	Gaps map[string]int64 `json:"gaps,omitempty"`
 }
 
-// Record records that a verified event of a processor arrived. If another process records one at the same time, Record
-// returns nil without writing, because one record is enough.
+// Record records that a verified event of a processor arrived now. If another process records an event of the processor
+// at the same time, Record writes nothing and returns nil.
 func (ps Providers) Record(ctx context.Context, program, provider string) error {
 	it, err := ps.Table.Get(ctx, providerKey(program, provider))
 	if err != nil {

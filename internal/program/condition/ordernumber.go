@@ -73,8 +73,8 @@ func (x *numbering) compared(n *ast.BinaryNode) {
 var flipped = map[string]string{"<": ">", "<=": ">=", ">": "<", ">=": "<=", "in": "none"}
 
 // asked returns the order number up to which the result of a comparison can change: all greater order numbers have the
-// same result. It reports false if the other operand is not constant. The parameter more is added to a constant to
-// convert it to an order number: it is 1 for member.orders and 0 for order.number.
+// same result. It reports false if the other operand is not constant. A constant plus more is an order number: more is
+// 1 for member.orders and 0 for order.number.
 func (x *numbering) asked(operator string, with ast.Node, more int64) (most int, ok bool) {
 	switch n := with.(type) {
 	case *ast.ArrayNode:

@@ -19,8 +19,8 @@ const (
 )
 
 // Judge detects conditions that always or never hold, such as order.total < 0. It analyzes comparisons of names with
-// constants, and knows the smallest and largest possible values of numbers. The parameter texts lists all possible
-// values of names that have only a few, such as member.tier. If the analysis cannot decide, Judge returns Depends. The
+// constants, and knows the smallest and largest possible values of numbers. For names that have only a few possible
+// values, such as member.tier, texts lists all of them. If the analysis cannot decide, Judge returns Depends. The
 // source must be one that Compile accepts.
 func Judge(source string, texts map[string][]string) Verdict {
 	tree, err := parser.Parse(source)

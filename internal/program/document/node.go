@@ -116,8 +116,8 @@ func (n *Node) Text() string {
 	return n.Value
 }
 
-// Child returns the path of a field or item of n. The parameter step is the key of the field, or the index of the item,
-// such as "[2]".
+// Child returns the path of a field or item of n. The step is the key of the field, or the index of the item such as
+// "[2]".
 func (n *Node) Child(step string) string {
 	if n.Path == "" || strings.HasPrefix(step, "[") {
 		return n.Path + step

@@ -21,8 +21,7 @@ type Guard struct {
 	Observe func(function string, c Call)
 }
 
-// New returns a Guard with the policies of a template. The parameter values contains the values of the template's
-// references.
+// New returns a Guard with the policies of a template. The references of the template have the given values.
 func New(t *stack.Template, values stack.Values) (*Guard, error) {
 	g := &Guard{Policies: map[string]Policy{}}
 	for _, f := range t.Functions {

@@ -20,7 +20,7 @@ const batchSize = 1_000
 
 // AppendMissing appends all records of the items that the audit lists and the logs do not contain, for example because
 // the stream lost them. It appends the records of a program in the order of their time, and calls appended after each
-// batch, with the number of records and the checkpoint. The parameter shard must be different in each call.
+// batch, with the number of records and the checkpoint. Each call needs another name of a shard.
 func AppendMissing(
 	ctx context.Context, log translog.Log, items iter.Seq2[table.Item, error], shard string,
 	appended func(program string, records int, checkpoint string),
