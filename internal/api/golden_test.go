@@ -76,6 +76,8 @@ func TestGoldenPay(t *testing.T) { golden(t) }
 
 func TestGoldenPerks(t *testing.T) { golden(t) }
 
+func TestGoldenPersonalData(t *testing.T) { golden(t) }
+
 func TestGoldenProgram(t *testing.T) { golden(t) }
 
 func TestGoldenRedemptions(t *testing.T) { golden(t) }
