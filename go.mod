@@ -35,6 +35,7 @@ require (
 	go.mau.fi/util v0.9.4
 	golang.org/x/mod v0.31.0
 	golang.org/x/net v0.48.0
+	golang.org/x/oauth2 v0.34.0
 	golang.org/x/text v0.32.0
 	pgregory.net/rapid v1.3.0
 	rsc.io/qr v0.2.0

@@ -24,6 +24,8 @@
 //   - program compiles the program file: program/document reads it, program/validate finds mistakes, program/describe
 //     and program/compare explain it, and program/snapshot is the compiled form that functions load.
 //   - explain describes entries in a member's language.
+//   - oidc verifies tokens of OpenID Connect issuers and signs in users. outbound creates the HTTP clients that connect
+//     only to public addresses.
 //   - table is the storage port, with its adapters dynamotable and pebbletable and the suite that both pass.
 //   - audit stores the list of manual changes, publications and API keys of each program.
 //   - translog stores the transparency log of each program, from which proofs of entries are made. translog/source

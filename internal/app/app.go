@@ -23,6 +23,7 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/auth"
 	"github.com/perennial-loyalty/perennial/internal/keyring"
 	"github.com/perennial-loyalty/perennial/internal/ledger"
+	"github.com/perennial-loyalty/perennial/internal/outbound"
 	"github.com/perennial-loyalty/perennial/internal/table"
 )
 
@@ -88,7 +89,7 @@ func (a *App) Wire() error {
 	if a.Wall == nil {
 		a.Wall = a.Now
 	}
-	a.Version, a.HTTP = cmp.Or(a.Version, "local"), cmp.Or(a.HTTP, boundedClient())
+	a.Version, a.HTTP = cmp.Or(a.Version, "local"), cmp.Or(a.HTTP, processorClient())
 	if a.Ledger == nil {
 		ring, err := a.keyring()
 		if err != nil {
@@ -149,13 +150,23 @@ func (a *App) Derive(label string) []byte {
 	return key
 }
 
-// boundedClient returns a client for third-party APIs with a timeout of three seconds. It does not follow
-// redirects.
-func boundedClient() *http.Client {
-	return &http.Client{
-		Timeout:       3 * time.Second,
-		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
+// processorClient returns a client for the APIs of payment processors, with a timeout of three seconds. It does not
+// follow redirects, and connects only to public addresses. The settings may also name an emulator on this machine,
+// without TLS.
+func processorClient() *http.Client {
+	c := outbound.Client(3 * time.Second)
+	c.Transport = emulated{c.Transport}
+	return c
+}
+
+// emulated sends requests without TLS to emulators on this machine, and all others to the public client.
+type emulated struct{ public http.RoundTripper }
+
+func (t emulated) RoundTrip(r *http.Request) (*http.Response, error) {
+	if loopback(r.URL.String()) {
+		return http.DefaultTransport.RoundTrip(r)
 	}
+	return t.public.RoundTrip(r)
 }
 
 // checkSecret rejects a secret that is not random. The error does not contain the secret.

@@ -63,6 +63,9 @@ var arrows = []struct {
 	{"internal/lazyregexp", nil},
 	{"internal/parallel", nil},
 	{"internal/random", nil},
+	{"internal/outbound", nil},
+	{"internal/oidc", []string{"outbound", "random"}},
+	{"internal/oidc/oidctest", nil},
 	{"internal/seedtest", nil},
 	{"internal/table/tabletest", []string{"seedtest", "table"}},
 	{"internal/table/dynamotable/dynamotest", []string{"table/dynamotable"}},
@@ -141,7 +144,7 @@ var arrows = []struct {
 		"internal/app",
 		[]string{
 			"auth", "catalog", "inventory", "keyring", "ledger", "ledger/stored", "loyalty/...", "members", "messages",
-			"parallel", "program/snapshot", "random", "service", "table", "telemetry",
+			"outbound", "parallel", "program/snapshot", "random", "service", "table", "telemetry",
 		},
 	},
 	{"internal/api/wire", nil},
@@ -203,7 +206,7 @@ var arrows = []struct {
 	{"internal/notify/sesmail", []string{"notify"}},
 	{"internal/notify/snstext", []string{"loyalty", "notify"}},
 	{"internal/notify/eventbus", []string{"notify"}},
-	{"internal/notify/signedhook", []string{"notify"}},
+	{"internal/notify/signedhook", []string{"notify", "outbound"}},
 	{
 		"internal/jobs",
 		[]string{
@@ -314,7 +317,10 @@ var outside = map[string][]string{
 		"internal/boot", "internal/boot/senders", "internal/boot/sqsqueue", "internal/jobs", "internal/local",
 		"internal/local/deployment", "internal/local/gateway", "internal/payments", "internal/relay",
 	},
-	"github.com/golang-jwt/jwt":    {"internal/auth", "infra/tokens/membertoken"},
+	"github.com/golang-jwt/jwt": {
+		"internal/auth", "internal/oidc", "internal/oidc/oidctest", "infra/tokens/membertoken",
+	},
+	"golang.org/x/oauth2":          {"internal/oidc"},
 	"github.com/jackc/pgx":         {"infra/race/handwritten"},
 	"github.com/stripe/stripe-go":  nil,
 	"github.com/standard-webhooks": nil,
@@ -404,7 +410,7 @@ func TestRandomnessHasOneSource(t *testing.T) {
 	own := []string{
 		"internal/random", "internal/boot", "functions/perennial", "internal/seedtest", "internal/table/tabletest",
 		"internal/table/dynamotable/dynamotest", "internal/loyalty/deliverytest",
-		"internal/payments/webhook/webhooktest",
+		"internal/payments/webhook/webhooktest", "internal/oidc/oidctest",
 	}
 	for name, pkg := range packages(t) {
 		root := name == "internal/local" || strings.HasPrefix(name, "internal/local/") || slices.Contains(own, name)

@@ -15,18 +15,16 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"net"
 	"net/http"
-	"net/netip"
 	"net/url"
 	"strconv"
 	"strings"
-	"syscall"
 	"time"
 
 	"github.com/go-json-experiment/json"
 
 	"github.com/perennial-loyalty/perennial/internal/notify"
+	"github.com/perennial-loyalty/perennial/internal/outbound"
 )
 
 // A Sender posts messages to one address. Create one with New.
@@ -66,29 +64,7 @@ func New(address string, secrets func(context.Context) [][]byte, now func() time
 			"signedhook: the address must have the form https://example.com/path and the default port",
 		)
 	}
-	dialer := &net.Dialer{Timeout: timeout, Control: public}
-	return &Sender{url: address, secrets: secrets, now: now, client: &http.Client{
-		Timeout: timeout,
-		Transport: &http.Transport{
-			DialContext: dialer.DialContext, TLSHandshakeTimeout: timeout, ForceAttemptHTTP2: true,
-		},
-		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
-	}}, nil
-}
-
-// public rejects connections to addresses that are not public. It checks the address to which the connection is made,
-// because a name can resolve to different addresses.
-func public(_, address string, _ syscall.RawConn) error {
-	at, err := netip.ParseAddrPort(address)
-	if err != nil {
-		return fmt.Errorf("signedhook: %w", err)
-	}
-	ip := at.Addr().Unmap()
-	shared := netip.MustParsePrefix("100.64.0.0/10") // addresses of carriers (RFC 6598), not public
-	if !ip.IsGlobalUnicast() || ip.IsPrivate() || ip.IsLoopback() || ip.IsLinkLocalUnicast() || shared.Contains(ip) {
-		return fmt.Errorf("signedhook: %s is not a public address", ip)
-	}
-	return nil
+	return &Sender{url: address, secrets: secrets, now: now, client: outbound.Client(timeout)}, nil
 }
 
 // Send posts a message.
