@@ -60,6 +60,9 @@ var arrows = []struct {
 	{"internal/table", nil},
 	{"internal/table/dynamotable", []string{"random", "table"}},
 	{"internal/table/pebbletable", []string{"table"}},
+	{"internal/table/dynamojson", []string{"table"}},
+	{"internal/table/dynamoexport", []string{"table", "table/dynamojson"}},
+	{"internal/table/localcopy", []string{"table", "table/pebbletable"}},
 	{"internal/lazyregexp", nil},
 	{"internal/parallel", nil},
 	{"internal/random", nil},
@@ -214,7 +217,7 @@ var arrows = []struct {
 			"telemetry",
 		},
 	},
-	{"internal/relay", []string{"app", "table", "telemetry", "translog", "translog/source"}},
+	{"internal/relay", []string{"app", "table", "table/dynamojson", "telemetry", "translog", "translog/source"}},
 	{"internal/boot", []string{"app", "keyring", "table", "table/dynamotable", "telemetry"}},
 	{"internal/boot/sqsqueue", []string{"app", "boot"}},
 	{"internal/boot/senders", []string{

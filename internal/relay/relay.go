@@ -13,7 +13,6 @@ package relay
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"maps"
 	"runtime/debug"
@@ -25,6 +24,7 @@ import (
 
 	"github.com/perennial-loyalty/perennial/internal/app"
 	"github.com/perennial-loyalty/perennial/internal/table"
+	"github.com/perennial-loyalty/perennial/internal/table/dynamojson"
 	"github.com/perennial-loyalty/perennial/internal/telemetry"
 	"github.com/perennial-loyalty/perennial/internal/translog"
 	"github.com/perennial-loyalty/perennial/internal/translog/source"
@@ -147,13 +147,9 @@ func read(ctx context.Context, rec record) (c source.Change, ok bool, err error)
 
 // document returns the document of the new item.
 func (r record) document() ([]byte, error) {
-	image, ok := r.Change.NewImage["doc"]
-	if !ok {
-		return nil, errors.New("relay: an entry has no document; the stream must include new images")
-	}
-	plain, err := plainOf(image)
+	doc, err := dynamojson.Document(r.Change.NewImage)
 	if err != nil {
-		return nil, err
+		return nil, fmt.Errorf("relay: read an entry; the stream must include new images: %w", err)
 	}
-	return json.Marshal(plain)
+	return doc, nil
 }

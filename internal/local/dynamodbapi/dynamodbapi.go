@@ -1,17 +1,17 @@
 // Package dynamodbapi serves a table.Table with the protocol of Amazon DynamoDB. The functions' binaries can then use a
 // table on one machine, although they support only DynamoDB.
 //
-// It supports the operations that package dynamotable sends: GetItem, BatchGetItem, Query, PutItem, DeleteItem and
-// TransactWriteItems. Conditions, updates and key conditions are parsed and evaluated on the stored items, atomically
-// with the write. The response to a canceled transaction contains the reasons and, if requested, the items. A client
-// token makes a transaction idempotent for ten minutes. The conformance suite of package tabletest passes with
-// dynamotable and this package. If a request has an unsupported operation, parameter or expression, the response is a
-// ValidationException. No part of a request is ignored.
+// It supports the operations that package dynamotable sends: GetItem, BatchGetItem, Query, PutItem, DeleteItem,
+// TransactWriteItems and, if the table lists its items, Scan of a segment. Conditions, updates and key conditions are
+// parsed and evaluated on the stored items, atomically with the write. The response to a canceled transaction contains
+// the reasons and, if requested, the items. A client token makes a transaction idempotent for ten minutes. The
+// conformance suite of package tabletest passes with dynamotable and this package. If a request has an unsupported
+// operation, parameter or expression, the response is a ValidationException. No part of a request is ignored.
 //
 // Deliberate limits: there is one table with the attributes of package dynamotable. Items have versions, and a write
-// must increase the attribute v by one. There are no signatures, no capacity and no throttling. The index is always up
-// to date. Tokens are lost when the process exits. This package does not check DynamoDB's limits on items (400 KB, 32
-// levels, 38 digits), because dynamotable checks them before it sends a request.
+// must increase the attribute v by one. There are no signatures and no throttling, and only a Scan returns its capacity.
+// The index is always up to date. Tokens are lost when the process exits. This package does not check DynamoDB's limits
+// on items (400 KB, 32 levels, 38 digits), because dynamotable checks them before it sends a request.
 package dynamodbapi
 
 import (
@@ -83,6 +83,8 @@ func (a *API) Do(ctx context.Context, operation string, body []byte) (any, error
 		return serve(ctx, body, a.batchGetItem)
 	case "Query":
 		return serve(ctx, body, a.query)
+	case "Scan":
+		return serve(ctx, body, a.scan)
 	case "PutItem":
 		return serve(ctx, body, a.putItem)
 	case "DeleteItem":

@@ -202,7 +202,21 @@ func TestUnsupportedRequestsChangeNothing(t *testing.T) {
 	s.put("a", 1, `{}`)
 	item := image("b", 1, `{}`)
 	for _, c := range []struct{ name, code, operation, body string }{
-		{"another operation", "UnknownOperationException", "Scan", `{}`},
+		{"another operation", "UnknownOperationException", "BatchWriteItem", `{}`},
+		{"a scan without segments", "ValidationException", "Scan", `{"TableName":"perennial"}`},
+		{
+			"a scan of a segment that does not exist", "ValidationException", "Scan",
+			`{"TableName":"perennial","Segment":2,"TotalSegments":2}`,
+		},
+		{
+			"a scan with a filter", "ValidationException", "Scan",
+			`{"TableName":"perennial","TotalSegments":1,"FilterExpression":"v = v"}`,
+		},
+		{
+			"a scan that starts in another segment", "ValidationException", "Scan",
+			`{"TableName":"perennial","Segment":1,"TotalSegments":2,` +
+				`"ExclusiveStartKey":{"pk":{"S":"q"},"sk":{"S":"a"}}}`,
+		},
 		{"no JSON", "SerializationException", "PutItem", `{`},
 		{"another table", "ResourceNotFoundException", "PutItem", `{"TableName":"other","Item":` + item + `}`},
 		{

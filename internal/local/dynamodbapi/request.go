@@ -36,6 +36,13 @@ type (
 		Limit                     int
 		ConsistentRead            bool
 	}
+	scanInput struct {
+		TableName              string
+		Segment, TotalSegments int
+		ExclusiveStartKey      attributes
+		ConsistentRead         bool
+		ReturnConsumedCapacity string
+	}
 	// writeInput contains the parameters of PutItem, of DeleteItem, and of each operation in TransactWriteItems.
 	writeInput struct {
 		TableName                           string

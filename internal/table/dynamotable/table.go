@@ -2,7 +2,8 @@
 //
 // It provides the guarantees of package table with DynamoDB's conditional writes and transactions. A version becomes a
 // condition expression, and an Add becomes an update with a lower bound; no write is unconditional. The package uses no
-// Scan, no filter and no batch write. If the index lists an item, the package reads the item again by its key.
+// filter and no batch write, and only Scanner, which is for operators, uses a Scan. If the index lists an item, the
+// package reads the item again by its key.
 //
 // Design decisions:
 //
