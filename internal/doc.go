@@ -27,9 +27,12 @@
 //   - oidc verifies tokens of OpenID Connect issuers and signs in users. outbound creates the HTTP clients that connect
 //     only to public addresses.
 //   - table is the storage port, with its adapters dynamotable and pebbletable and the suite that both pass.
+//     dynamojson, dynamoexport and localcopy read whole tables for the commands of operators.
+//   - datadir opens the data directory of perennial dev.
 //   - audit stores the list of manual changes, publications and API keys of each program.
 //   - translog stores the transparency log of each program, from which proofs of entries are made. translog/source
-//     selects what is logged. verify checks a whole table, and its logs, offline.
+//     selects the logged records. verify checks a whole table, and its logs, offline; verify/verifycmd contains the
+//     commands.
 //   - cost estimates what requests cost, from usage that tests measure exactly.
 //   - stack reads template.yaml, and infra contains the scripts and tests for deployments.
 //

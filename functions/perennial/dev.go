@@ -16,6 +16,7 @@ import (
 
 	"github.com/perennial-loyalty/perennial/internal/app"
 	"github.com/perennial-loyalty/perennial/internal/auth"
+	"github.com/perennial-loyalty/perennial/internal/datadir"
 	"github.com/perennial-loyalty/perennial/internal/keyring"
 	"github.com/perennial-loyalty/perennial/internal/local"
 	"github.com/perennial-loyalty/perennial/internal/local/paypal"
@@ -141,18 +142,18 @@ func (d *dev) openPlace(ctx context.Context) (place, error) {
 		return place{table: t, close: func() {}}, dynamotable.Create(ctx, t)
 	}
 	if d.Data != "" {
-		t, err := openData(d.Data)
+		t, err := datadir.Open(d.Data)
 		if err != nil {
 			return place{}, err
 		}
-		root, err := dataKey(d.Data)
+		root, err := datadir.Root(d.Data)
 		return place{table: t, dir: d.Data, root: root, close: func() { t.Close() }}, err
 	}
 	dir, err := os.MkdirTemp("", "perennial-")
 	if err != nil {
 		return place{}, fmt.Errorf("make a temporary data directory: %w", err)
 	}
-	t, err := openData(dir)
+	t, err := datadir.Open(dir)
 	if err != nil {
 		return place{}, errors.Join(err, os.RemoveAll(dir))
 	}
@@ -180,7 +181,7 @@ func (r *running) start(ctx context.Context, in place, c candidate) (err error) 
 	if err != nil {
 		return err
 	}
-	signing, err := checkpointSecret(in.dir)
+	signing, err := datadir.CheckpointSecret(in.dir)
 	if err != nil {
 		return err
 	}
@@ -239,12 +240,12 @@ func (r *running) clock(dir string) (clock *local.Clock, moved func(time.Duratio
 	if dir == "" || !r.Clock.IsZero() {
 		return clock, nil, nil
 	}
-	ahead, err := readAhead(dir)
+	ahead, err := datadir.ReadAhead(dir)
 	if err != nil {
 		return nil, nil, err
 	}
 	clock.Skip(ahead)
-	return clock, func(ahead time.Duration) error { return writeAhead(dir, ahead) }, nil
+	return clock, func(ahead time.Duration) error { return datadir.WriteAhead(dir, ahead) }, nil
 }
 
 // processors returns the connections to payment processors. If no file states the connections and the default ones

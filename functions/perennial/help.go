@@ -55,8 +55,13 @@ var helpTexts = kong.Vars{
 		"Tokens are then signed with EdDSA, and the ID of the key is printed.",
 	"token_store_secret": "With --table: name or ARN of the stack's master secret in Secrets Manager " +
 		"(its resource Secret).",
-	"reconcile": "Repair a restored data directory: rebuild accounts from their entries, complete the transparency " +
-		"logs, and report the rest.",
+	"reconcile": "Repair a restored table or data directory: rebuild accounts from their entries, complete the " +
+		"transparency logs, and report the rest.",
+	"verify": "Check the hash chains, balances, audit lists and transparency logs of a table, a data directory or " +
+		"an export.",
+	"verify_export": "Directory with a downloaded export of the table to S3, in DynamoDB JSON.",
+	"verify_endpoint": "With --table: a DynamoDB endpoint on this machine, such as DynamoDB Local. " +
+		"The default is AWS, with the credentials and the region of the environment.",
 	"verify_checkpoint": "Signed checkpoint from outside the data: a file of perennial dev --checkpoints, or the " +
 		"field checkpoint of GET /v1/checkpoint. Without it, the result is not anchored.",
 	"verify_key": "Public key that must have signed the checkpoints of a program " +

@@ -37,6 +37,8 @@ import (
 	"syscall"
 
 	"github.com/alecthomas/kong"
+
+	"github.com/perennial-loyalty/perennial/internal/verify/verifycmd"
 )
 
 type commands struct {
@@ -57,9 +59,10 @@ type commands struct {
 	Webhooks  webhooksCmd  `cmd:"" help:"List, show, replay and backfill events of payment processors."`
 	Trigger   trigger      `cmd:"" help:"Send a signed sample event of a payment processor to a running perennial dev."`
 	Reminders remindersCmd `cmd:"" help:"List tomorrow's reminders, or the outbox of a running perennial dev."`
-	Reconcile reconcileCmd `cmd:"" help:"${reconcile}"`
-	Verify    verifyCmd    `cmd:"" help:"Check the hash chains, balances and transparency logs of a data directory."`
 	Version   versionCmd   `cmd:"" help:"Print the version."`
+
+	Verify    verifycmd.Verify    `cmd:"" help:"${verify}"`
+	Reconcile verifycmd.Reconcile `cmd:"" help:"${reconcile}"`
 }
 
 func main() {

@@ -93,8 +93,16 @@ func TestDevStoresDataInDynamoDB(t *testing.T) {
 	if status != 200 || err != nil {
 		t.Fatal(status, answer, err)
 	}
+	status, answer, err = p.call("POST", "/v1/members", "the-key-of-member-m1", `{"external_id":"m1"}`)
+	if status != 201 {
+		t.Fatal(status, answer, err)
+	}
 	if err := p.stop(syscall.SIGTERM); err != nil {
 		t.Error(err)
+	}
+	out, errs, status := run(t, "verify", "--table", "perennial-dev", "--endpoint", endpoint)
+	if status != 0 || !strings.Contains(out, "not in the log yet 0, violations 0") {
+		t.Error(out, errs)
 	}
 	again := start(t, "--dynamodb", endpoint, "--json")
 	again.key = p.key

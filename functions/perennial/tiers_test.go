@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/perennial-loyalty/perennial/internal/catalog"
+	"github.com/perennial-loyalty/perennial/internal/datadir"
 	"github.com/perennial-loyalty/perennial/internal/keyring/keyringtest"
 	"github.com/perennial-loyalty/perennial/internal/ledger"
 	"github.com/perennial-loyalty/perennial/internal/ledger/stored"
@@ -29,7 +30,7 @@ func TestPreviewListsTierChangesOfFile(t *testing.T) {
 		t.Fatal(err)
 	}
 	live.Version = 1
-	table, err := openData(dir)
+	table, err := datadir.Open(dir)
 	if err != nil {
 		t.Fatal(err)
 	}

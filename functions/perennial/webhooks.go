@@ -15,6 +15,7 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/app"
 	"github.com/perennial-loyalty/perennial/internal/auth"
 	"github.com/perennial-loyalty/perennial/internal/boot/operator"
+	"github.com/perennial-loyalty/perennial/internal/datadir"
 	"github.com/perennial-loyalty/perennial/internal/local"
 	"github.com/perennial-loyalty/perennial/internal/payments"
 	"github.com/perennial-loyalty/perennial/internal/service"
@@ -64,7 +65,7 @@ func (s *webhookStore) agreed(ctx context.Context) (*app.App, error) {
 	var err error
 	if s.Data != "" {
 		a.Secret = local.Secret()
-		if a.Root, err = dataKey(s.Data); err != nil {
+		if a.Root, err = datadir.Root(s.Data); err != nil {
 			return nil, err
 		}
 		a.Processors, err = readProcessors(s.Webhooks, s.Program)

@@ -97,6 +97,7 @@ var arrows = []struct {
 	{"internal/program/compare", []string{"lazyregexp", "program/document"}},
 	{"internal/ledger/columns", nil},
 	{"internal/keyring", []string{"random", "table"}},
+	{"internal/datadir", []string{"keyring", "random", "table/pebbletable"}},
 	{"internal/keyring/keyringtest", []string{"keyring", "table"}},
 	{"internal/ledger/stored/generate", nil},
 	{"internal/ledger/stored", []string{"ledger/columns", "loyalty/...", "table"}},
@@ -273,6 +274,20 @@ var arrows = []struct {
 	{"functions/redeem", []string{"api/redemptions", "boot"}},
 	{"functions/programs", []string{"api/programs", "boot"}},
 	{"functions/webhooks", []string{"payments", "boot"}},
+	{
+		"internal/verify/verifycmd",
+		[]string{
+			"app", "boot/operator", "catalog", "datadir", "ledger", "table", "table/dynamoexport", "table/dynamotable",
+			"table/localcopy", "translog", "verify",
+		},
+	},
+	{
+		"internal/verify/verifytest",
+		[]string{
+			"keyring/keyringtest", "ledger", "loyalty", "members", "service", "table", "table/pebbletable", "translog",
+			"translog/source",
+		},
+	},
 	{"functions/reassess", []string{"jobs", "boot", "boot/sqsqueue"}},
 	{"functions/remind", []string{"jobs", "boot", "boot/senders", "boot/sqsqueue"}},
 	{"functions/reminders", []string{"api/reminders", "boot", "boot/senders"}},
@@ -280,10 +295,11 @@ var arrows = []struct {
 	{
 		"functions/perennial",
 		[]string{
-			"app", "auth", "boot/failurequeues", "boot/operator", "catalog", "cost", "failures", "inventory", "keyring",
+			"app", "auth", "boot/failurequeues", "boot/operator", "catalog", "cost", "datadir", "failures",
+			"inventory", "keyring",
 			"ledger", "ledger/stored", "local", "local/binaries", "local/paypal", "loyalty/...", "members", "payments",
 			"payments/sample", "program", "program/compare", "program/describe", "program/document", "service",
-			"stack", "table", "table/dynamotable", "table/pebbletable", "translog", "verify",
+			"stack", "table", "table/dynamotable", "verify/verifycmd",
 		},
 	},
 }

@@ -75,6 +75,11 @@ func OpenCheckpoint(text, verifierKey string) (Checkpoint, error) {
 	return ParseCheckpoint(n.Text)
 }
 
+// KeyOf reports whether a public key verifies the checkpoints of a program.
+func KeyOf(verifierKey, program string) bool {
+	return strings.HasPrefix(verifierKey, keyName(program)+"+")
+}
+
 // sign signs a checkpoint of the log and stores it in the head. Without a secret, it does nothing.
 func (l Log) sign(h *head) error {
 	if l.Secret == nil {

@@ -11,7 +11,6 @@ import (
 
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
 	"github.com/perennial-loyalty/perennial/internal/table"
-	"github.com/perennial-loyalty/perennial/internal/translog"
 	"github.com/perennial-loyalty/perennial/internal/verify"
 )
 
@@ -20,12 +19,12 @@ var cuts = flag.Int("cuts", 200, "number of torn copies that are reconciled")
 // A snapshot contains all items of a table.
 type snapshot map[table.Key]table.Item
 
-func (b *bench) snapshot() snapshot {
-	b.t.Helper()
+func (b bench) snapshot() snapshot {
+	b.T.Helper()
 	all := snapshot{}
-	for it, err := range b.table.Items(b.t.Context()) {
+	for it, err := range b.Table.Items(b.T.Context()) {
 		if err != nil {
-			b.t.Fatal(err)
+			b.T.Fatal(err)
 		}
 		all[it.Key] = it
 	}
@@ -38,22 +37,16 @@ func history(t *testing.T, random *rand.Rand) (states []snapshot, checkpoints []
 	b := newBench(t)
 	members := []loyalty.MemberID{"mem_ada", "mem_ben", "mem_cleo"}
 	for _, m := range members {
-		b.member(m, 0)
+		b.Member(m, 0)
 	}
 	var published verify.SignedCheckpoint
 	for range 30 {
 		if random.IntN(4) == 0 {
-			published.Checkpoint = b.logAll()
-			r, err := b.log.Read(t.Context(), "bluebird")
-			if err != nil {
-				t.Fatal(err)
-			}
-			published.Text = r.Checkpoint()
-			if published.Checkpoint, err = translog.ParseCheckpoint(published.Text); err != nil {
-				t.Fatal(err)
+			if c, text := b.LogAll(); text != "" {
+				published = verify.SignedCheckpoint{Checkpoint: c, Text: text}
 			}
 		} else {
-			b.adjust(members[random.IntN(len(members))])
+			b.Adjust(members[random.IntN(len(members))])
 		}
 		states, checkpoints = append(states, b.snapshot()), append(checkpoints, published)
 	}
@@ -61,7 +54,7 @@ func history(t *testing.T, random *rand.Rand) (states []snapshot, checkpoints []
 }
 
 // torn returns a copy of a table whose items are from several instants.
-func torn(t *testing.T, random *rand.Rand, states []snapshot) *bench {
+func torn(t *testing.T, random *rand.Rand, states []snapshot) bench {
 	t.Helper()
 	c := newBench(t)
 	for key := range states[len(states)-1] {
@@ -70,23 +63,22 @@ func torn(t *testing.T, random *rand.Rand, states []snapshot) *bench {
 			continue
 		}
 		it.Version = 0
-		if err := c.table.Transact(t.Context(), table.Put(it)); err != nil {
+		if err := c.Table.Transact(t.Context(), table.Put(it)); err != nil {
 			t.Fatal(err)
 		}
 	}
 	return c
 }
 
-func (b *bench) reconcile(checkpoints ...verify.SignedCheckpoint) ([]verify.Repair, verify.Report) {
-	b.t.Helper()
-	b.last++
+func (b bench) reconcile(checkpoints ...verify.SignedCheckpoint) ([]verify.Repair, verify.Report) {
+	b.T.Helper()
 	r := verify.Reconciler{
-		Source: b.table, Log: b.log, Shard: fmt.Sprint("reconcile-", b.last),
-		Program: func(context.Context, string) (*loyalty.Program, error) { return b.p, nil },
+		Source: b.Table, Log: b.Log, Shard: fmt.Sprint("reconcile-", b.Next()),
+		Program: func(context.Context, string) (*loyalty.Program, error) { return b.Program, nil },
 	}
-	repairs, report, err := r.Reconcile(b.t.Context(), checkpoints)
+	repairs, report, err := r.Reconcile(b.T.Context(), checkpoints)
 	if err != nil {
-		b.t.Fatal(err)
+		b.T.Fatal(err)
 	}
 	return repairs, report
 }
@@ -146,9 +138,9 @@ func TestTornCopiesAreReconciled(t *testing.T) {
 // TestForkedLogIsNotReplaced reconciles a table with a checkpoint of another history.
 func TestForkedLogIsNotReplaced(t *testing.T) {
 	b, other := newBench(t), newBench(t)
-	b.member("mem_ada", 5)
+	b.Member("mem_ada", 5)
 	b.logAll()
-	other.member("mem_ben", 3)
+	other.Member("mem_ben", 3)
 	c := verify.SignedCheckpoint{Checkpoint: other.logAll()}
 	c.Text = c.Checkpoint.Text()
 	repairs, report := b.reconcile(c)

@@ -12,147 +12,40 @@ import (
 	"github.com/go-json-experiment/json"
 
 	"github.com/perennial-loyalty/perennial/internal/catalog"
-	"github.com/perennial-loyalty/perennial/internal/keyring/keyringtest"
-	"github.com/perennial-loyalty/perennial/internal/ledger"
 	"github.com/perennial-loyalty/perennial/internal/ledger/stored"
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
-	"github.com/perennial-loyalty/perennial/internal/members"
-	"github.com/perennial-loyalty/perennial/internal/service"
 	"github.com/perennial-loyalty/perennial/internal/table"
-	"github.com/perennial-loyalty/perennial/internal/table/pebbletable"
 	"github.com/perennial-loyalty/perennial/internal/translog"
-	"github.com/perennial-loyalty/perennial/internal/translog/source"
 	"github.com/perennial-loyalty/perennial/internal/verify"
+	"github.com/perennial-loyalty/perennial/internal/verify/verifytest"
 )
 
-var start = time.Date(2026, 12, 1, 10, 0, 0, 0, time.UTC)
+// A bench checks a table.
+type bench struct{ *verifytest.Bench }
 
-// A bench is a table with members, their entries and a log.
-type bench struct {
-	t     *testing.T
-	table *pebbletable.Table
-	now   time.Time
-	log   translog.Log
-	p     *loyalty.Program
-	last  int
-}
-
-func newBench(t *testing.T) *bench {
-	t.Helper()
-	tab, err := pebbletable.OpenMemory()
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = tab.Close() })
-	b := &bench{t: t, table: tab, now: start, p: &loyalty.Program{ID: "bluebird", Version: 1, Zone: time.UTC}}
-	b.log = translog.Log{Table: tab, Secret: []byte("0123456789abcdefghijklmnopqrstuv")}
-	return b
-}
-
-// ledger returns a ledger over the table.
-func (b *bench) ledger() *ledger.Ledger {
-	now := func() time.Time { return b.now }
-	return &ledger.Ledger{Table: b.table, Now: now, Keyring: keyringtest.New(b.table, now)}
-}
-
-// member enrolls a member and makes adjustments.
-func (b *bench) member(m loyalty.MemberID, adjustments int) {
-	b.t.Helper()
-	l := b.ledger()
-	by := ledger.By{Actor: "test"}
-	in := members.Enrollment{Member: m}
-	if _, err := (members.Members{Ledger: l}).Enroll(b.t.Context(), b.p, in, by); err != nil {
-		b.t.Fatal(err)
-	}
-	for range adjustments {
-		b.adjust(m)
-	}
-}
-
-// adjust makes one adjustment.
-func (b *bench) adjust(m loyalty.MemberID) {
-	b.t.Helper()
-	b.last++
-	b.now = b.now.Add(time.Minute)
-	l := b.ledger()
-	in := service.Adjustment{ID: fmt.Sprintf("adj_%04d", b.last), Member: m, Points: 10, Reason: "test"}
-	if _, err := (service.Adjustments{Ledger: l}).Adjust(b.t.Context(), b.p, in, ledger.By{Actor: "test"}); err != nil {
-		b.t.Fatal(err)
-	}
-}
+func newBench(t *testing.T) bench { return bench{verifytest.New(t)} }
 
 // logAll appends all entries that are not in the log, and returns the checkpoint.
-func (b *bench) logAll() translog.Checkpoint {
-	b.t.Helper()
-	var c translog.Checkpoint
-	err := source.AppendMissing(b.t.Context(), b.log, b.table.Items(b.t.Context()), b.now.String(),
-		func(_ string, _ int, checkpoint string) {
-			var err error
-			if c, err = translog.ParseCheckpoint(checkpoint); err != nil {
-				b.t.Fatal(err)
-			}
-		})
-	if err != nil {
-		b.t.Fatal(err)
-	}
+func (b bench) logAll() translog.Checkpoint {
+	c, _ := b.LogAll()
 	return c
 }
 
-func (b *bench) verify(checkpoints ...translog.Checkpoint) verify.Report {
-	b.t.Helper()
-	r, err := verify.Table(b.t.Context(), b.table, checkpoints)
+func (b bench) verify(checkpoints ...translog.Checkpoint) verify.Report {
+	b.T.Helper()
+	r, err := verify.Table(b.T.Context(), b.Table, checkpoints)
 	if err != nil {
-		b.t.Fatal(err)
+		b.T.Fatal(err)
 	}
 	return r
 }
 
 // want requires that the first finding has a text.
-func (b *bench) want(r verify.Report, text string) {
-	b.t.Helper()
+func (b bench) want(r verify.Report, text string) {
+	b.T.Helper()
 	if len(r.Findings) == 0 || !strings.Contains(r.Findings[0].String(), text) {
-		b.t.Errorf("the first finding must contain %q: %v", text, r.Findings)
+		b.T.Errorf("the first finding must contain %q: %v", text, r.Findings)
 	}
-}
-
-// change replaces the document of an item, which a writer of the whole table can do.
-func (b *bench) change(key table.Key, doc []byte) {
-	b.t.Helper()
-	it, err := b.table.Get(b.t.Context(), key)
-	if err != nil || it.Version == 0 {
-		b.t.Fatal(key, err)
-	}
-	op := table.Delete(it)
-	if doc != nil {
-		it.Doc = doc
-		op = table.Put(it)
-	}
-	if err := b.table.Transact(b.t.Context(), op); err != nil {
-		b.t.Fatal(err)
-	}
-}
-
-func (b *bench) get(key table.Key) table.Item {
-	b.t.Helper()
-	it, err := b.table.Get(b.t.Context(), key)
-	if err != nil || it.Version == 0 {
-		b.t.Fatal(key, err)
-	}
-	return it
-}
-
-// matching returns the keys of the items for which match is true.
-func (b *bench) matching(match func(table.Key) bool) (keys []table.Key) {
-	b.t.Helper()
-	for it, err := range b.table.Items(b.t.Context()) {
-		if err != nil {
-			b.t.Fatal(err)
-		}
-		if match(it.Key) {
-			keys = append(keys, it.Key)
-		}
-	}
-	return keys
 }
 
 func adjustment(n int) table.Key {
@@ -163,12 +56,12 @@ func adjustment(n int) table.Key {
 
 func TestUnchangedTableHasNoFindings(t *testing.T) {
 	b := newBench(t)
-	b.member("mem_ada", 30)
+	b.Member("mem_ada", 30)
 	before := b.logAll()
-	b.member("mem_ben", 20)
+	b.Member("mem_ben", 20)
 	after := b.logAll()
-	b.now = b.now.Add(30 * time.Second)
-	b.member("mem_cleo", 0)
+	b.Now = b.Now.Add(30 * time.Second)
+	b.Member("mem_cleo", 0)
 	r := b.verify(before)
 	if len(r.Findings) != 0 || r.Programs != 1 || r.Members != 3 || r.Entries != 53 || r.Unlogged != 1 ||
 		len(r.NotAnchored) != 0 {
@@ -184,20 +77,20 @@ func TestUnchangedTableHasNoFindings(t *testing.T) {
 
 func TestChangedEntryIsFound(t *testing.T) {
 	b := newBench(t)
-	b.member("mem_ada", 30)
+	b.Member("mem_ada", 30)
 	anchor := b.logAll()
-	doc := bytes.Replace(b.get(adjustment(7)).Doc, []byte(`"test"`), []byte(`"best"`), 1)
-	b.change(adjustment(7), doc)
+	doc := bytes.Replace(b.Get(adjustment(7)).Doc, []byte(`"test"`), []byte(`"best"`), 1)
+	b.Change(adjustment(7), doc)
 	b.want(b.verify(anchor), "breaks the chain")
 }
 
 // TestRewrittenChainIsFound replaces an entry and recomputes the chain, so that only the log shows the change.
 func TestRewrittenChainIsFound(t *testing.T) {
 	b, other := newBench(t), newBench(t)
-	b.member("mem_ada", 30)
+	b.Member("mem_ada", 30)
 	anchor := b.logAll()
-	other.now = other.now.Add(time.Second)
-	other.member("mem_ada", 30)
+	other.Now = other.Now.Add(time.Second)
+	other.Member("mem_ada", 30)
 	b.copyFrom(other, func(k table.Key) bool { return !strings.HasSuffix(k.PK, "#LOG") })
 	b.want(b.verify(), "leaf 0 has no entry in the table")
 	other.logAll()
@@ -209,29 +102,29 @@ func TestRewrittenChainIsFound(t *testing.T) {
 }
 
 // copyFrom replaces all items with the given keys by those of another table.
-func (b *bench) copyFrom(other *bench, match func(table.Key) bool) {
-	b.t.Helper()
-	for _, key := range b.matching(match) {
-		b.change(key, nil)
+func (b bench) copyFrom(other bench, match func(table.Key) bool) {
+	b.T.Helper()
+	for _, key := range b.Matching(match) {
+		b.Change(key, nil)
 	}
-	for _, key := range other.matching(match) {
-		it := other.get(key)
+	for _, key := range other.Matching(match) {
+		it := other.Get(key)
 		it.Version = 0
-		if err := b.table.Transact(b.t.Context(), table.Put(it)); err != nil {
-			b.t.Fatal(err)
+		if err := b.Table.Transact(b.T.Context(), table.Put(it)); err != nil {
+			b.T.Fatal(err)
 		}
 	}
 }
 
 func TestRemovedMemberIsFound(t *testing.T) {
 	b := newBench(t)
-	b.member("mem_ada", 20)
-	b.member("mem_ben", 20)
+	b.Member("mem_ada", 20)
+	b.Member("mem_ben", 20)
 	anchor := b.logAll()
-	for _, key := range b.matching(func(k table.Key) bool {
+	for _, key := range b.Matching(func(k table.Key) bool {
 		return strings.Contains(k.PK, "mem_ben") || strings.Contains(k.PK, "#ADJ#") && k.PK > adjustment(20).PK
 	}) {
-		b.change(key, nil)
+		b.Change(key, nil)
 	}
 	r := b.verify(anchor)
 	b.want(r, "leaf 21 has no entry in the table")
@@ -244,9 +137,9 @@ func TestRemovedMemberIsFound(t *testing.T) {
 func TestEachRemovedEntryIsFound(t *testing.T) {
 	for n := 1; n <= 20; n++ {
 		b := newBench(t)
-		b.member("mem_ada", 20)
+		b.Member("mem_ada", 20)
 		b.logAll()
-		b.change(adjustment(n), nil)
+		b.Change(adjustment(n), nil)
 		b.want(b.verify(), fmt.Sprintf("leaf %d has no entry in the table", n))
 	}
 }
@@ -254,11 +147,11 @@ func TestEachRemovedEntryIsFound(t *testing.T) {
 // TestTruncatedTableIsFound returns the whole table to an earlier state.
 func TestTruncatedTableIsFound(t *testing.T) {
 	b := newBench(t)
-	b.member("mem_ada", 20)
+	b.Member("mem_ada", 20)
 	b.logAll()
 	early := newBench(t)
 	early.copyFrom(b, func(table.Key) bool { return true })
-	b.member("mem_ben", 1)
+	b.Member("mem_ben", 1)
 	anchor := b.logAll()
 	if r := early.verify(); len(r.Findings) != 0 {
 		t.Errorf("%+v", r)
@@ -270,21 +163,21 @@ func TestTruncatedTableIsFound(t *testing.T) {
 
 func TestForgedEntryIsFound(t *testing.T) {
 	b := newBench(t)
-	b.member("mem_ada", 5)
-	b.now = b.now.Add(time.Hour)
-	b.member("mem_ben", 1)
-	b.now = b.now.Add(-2 * time.Hour) // a forged entry of an earlier time
+	b.Member("mem_ada", 5)
+	b.Now = b.Now.Add(time.Hour)
+	b.Member("mem_ben", 1)
+	b.Now = b.Now.Add(-2 * time.Hour) // a forged entry of an earlier time
 	anchor := b.logAll()
-	b.member("mem_eve", 1)
+	b.Member("mem_eve", 1)
 	b.want(b.verify(anchor), "but the log does not contain it")
 }
 
 func TestChangedLogIsFound(t *testing.T) {
 	b := newBench(t)
-	b.member("mem_ada", 50)
+	b.Member("mem_ada", 50)
 	anchor := b.logAll()
-	tiles := b.matching(func(k table.Key) bool { return strings.HasPrefix(k.SK, "TILE#0001#00#000000000001") })
-	b.change(tiles[0], nil)
+	tiles := b.Matching(func(k table.Key) bool { return strings.HasPrefix(k.SK, "TILE#0001#00#000000000001") })
+	b.Change(tiles[0], nil)
 	r := b.verify(anchor)
 	b.want(r, "tile 1 of level 0 is missing or changed; the first leaf below it is 16")
 	if len(r.Findings) != 1 {
@@ -296,10 +189,10 @@ func TestChangedLogIsFound(t *testing.T) {
 
 func TestChangedBalanceIsFound(t *testing.T) {
 	b := newBench(t)
-	b.member("mem_ada", 3)
+	b.Member("mem_ada", 3)
 	b.logAll()
 	key := stored.AccountKey("bluebird", "mem_ada")
-	acc, err := stored.ReadAccount(b.get(key), "mem_ada")
+	acc, err := stored.ReadAccount(b.Get(key), "mem_ada")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -308,7 +201,7 @@ func TestChangedBalanceIsFound(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	b.change(key, doc)
+	b.Change(key, doc)
 	b.want(b.verify(), "member mem_ada: the stored account is")
 }
 
@@ -316,9 +209,10 @@ func TestChangedAuditRecordIsFound(t *testing.T) {
 	b := newBench(t)
 	for n := 1; n <= 3; n++ {
 		version := table.Item{
-			Key: catalog.VersionKey("bluebird", n), Doc: fmt.Appendf(nil, `{"at":%d,"by":"k1"}`, start.UnixMilli()),
+			Key: catalog.VersionKey("bluebird", n),
+			Doc: fmt.Appendf(nil, `{"at":%d,"by":"k1"}`, verifytest.Start.UnixMilli()),
 		}
-		if err := b.table.Transact(t.Context(), table.Put(version)); err != nil {
+		if err := b.Table.Transact(t.Context(), table.Put(version)); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -327,21 +221,21 @@ func TestChangedAuditRecordIsFound(t *testing.T) {
 		t.Errorf("%+v", r)
 	}
 	key := table.Key{PK: "P#bluebird#AUDIT", SK: "RECORD#PROGRAM#000002"}
-	b.change(key, bytes.Replace(b.get(key).Doc, []byte(`"k1"`), []byte(`"k2"`), 1))
+	b.Change(key, bytes.Replace(b.Get(key).Doc, []byte(`"k1"`), []byte(`"k2"`), 1))
 	b.want(b.verify(anchor), "audit list: audit: record 2 breaks the chain")
-	b.change(key, nil)
+	b.Change(key, nil)
 	b.want(b.verify(anchor), "leaf 1 has no entry in the table")
 }
 
 func TestNewEpochIsAnchoredByItsFirstLeaf(t *testing.T) {
 	b := newBench(t)
-	b.member("mem_ada", 40)
+	b.Member("mem_ada", 40)
 	anchor := b.logAll()
-	r, err := b.log.Read(t.Context(), "bluebird")
+	r, err := b.Log.Read(t.Context(), "bluebird")
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := b.log.NewEpoch(t.Context(), "bluebird", r.Checkpoint()); err != nil {
+	if err := b.Log.NewEpoch(t.Context(), "bluebird", r.Checkpoint()); err != nil {
 		t.Fatal(err)
 	}
 	second := b.logAll()
@@ -359,11 +253,11 @@ func TestNewEpochIsAnchoredByItsFirstLeaf(t *testing.T) {
 // TestFailedReadIsReturned checks that a failed read is an error and not a finding.
 func TestFailedReadIsReturned(t *testing.T) {
 	b := newBench(t)
-	b.member("mem_ada", 3)
+	b.Member("mem_ada", 3)
 	b.logAll()
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
-	if _, err := verify.Table(ctx, b.table, nil); err == nil {
+	if _, err := verify.Table(ctx, b.Table, nil); err == nil {
 		t.Error("a canceled check succeeded")
 	}
 }

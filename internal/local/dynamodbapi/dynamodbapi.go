@@ -9,9 +9,9 @@
 // operation, parameter or expression, the response is a ValidationException. No part of a request is ignored.
 //
 // Deliberate limits: there is one table with the attributes of package dynamotable. Items have versions, and a write
-// must increase the attribute v by one. There are no signatures and no throttling, and only a Scan returns its capacity.
-// The index is always up to date. Tokens are lost when the process exits. This package does not check DynamoDB's limits
-// on items (400 KB, 32 levels, 38 digits), because dynamotable checks them before it sends a request.
+// must increase the attribute v by one. There are no signatures and no throttling, and only a Scan returns its
+// capacity. The index is always up to date. Tokens are lost when the process exits. This package does not check
+// DynamoDB's limits on items (400 KB, 32 levels, 38 digits), because dynamotable checks them before it sends a request.
 package dynamodbapi
 
 import (

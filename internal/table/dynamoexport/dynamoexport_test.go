@@ -38,9 +38,10 @@ func packed(lines ...string) string {
 
 func newExport() export {
 	e := export{
-		"manifest-summary.json": `{"version":"2023-08-01","exportArn":"arn:aws:dynamodb:eu-central-1:1:table/t/export/e",` +
-			`"s3Bucket":"b","itemCount":3,"outputFormat":"DYNAMODB_JSON","outputView":null,"exportType":"FULL_EXPORT"}`,
-		"data/aaaa.json.gz": packed(lines[:2]...), "data/bbbb.json.gz": packed(lines[2]), "data/empty.json.gz": packed(),
+		"manifest-summary.json": `{"version":"2023-08-01",` +
+			`"exportArn":"arn:aws:dynamodb:eu-central-1:1:table/t/export/e","itemCount":3,` +
+			`"outputFormat":"DYNAMODB_JSON","outputView":null,"exportType":"FULL_EXPORT"}`,
+		"data/aaaa.json.gz": packed(lines[:2]...), "data/bbbb.json.gz": packed(lines[2]),
 	}
 	e["manifest-files.json"] = e.line("aaaa", 2) + e.line("bbbb", 1)
 	return e
@@ -49,8 +50,9 @@ func newExport() export {
 // line returns the line of the manifest for a file.
 func (e export) line(name string, items int) string {
 	sum := md5.Sum([]byte(e["data/"+name+".json.gz"]))
-	return fmt.Sprintf(`{"itemCount":%d,"md5Checksum":"%s","etag":"x-1","dataFileS3Key":"AWSDynamoDB/01/data/%s.json.gz"}`+
-		"\n", items, base64.StdEncoding.EncodeToString(sum[:]), name)
+	return fmt.Sprintf(
+		`{"itemCount":%d,"md5Checksum":"%s","etag":"x-1","dataFileS3Key":"AWSDynamoDB/01/data/%s.json.gz"}`+"\n",
+		items, base64.StdEncoding.EncodeToString(sum[:]), name)
 }
 
 // items writes the files and returns the items.
@@ -92,8 +94,9 @@ func TestItemsOfExport(t *testing.T) {
 			t.Errorf("the document has no %s: %s", part, it.Doc)
 		}
 	}
-	if it := items[2]; it.Key.SK != "PROGRAM#1" || !it.Index.IsZero() || !it.Expires.IsZero() || string(it.Doc) != "{}" {
-		t.Errorf("%+v", it)
+	last := items[2]
+	if last.Key.SK != "PROGRAM#1" || !last.Index.IsZero() || !last.Expires.IsZero() || string(last.Doc) != "{}" {
+		t.Errorf("%+v", last)
 	}
 }
 

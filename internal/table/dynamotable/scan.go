@@ -37,8 +37,8 @@ type Scanner struct {
 }
 
 // Items yields all items of the table, in any order. It is not a snapshot: if the table changes meanwhile, Items may
-// yield one item of a transaction as it was before, and another as it was afterwards. It holds at most two pages of 1 MB
-// of each segment in memory.
+// yield one item of a transaction as it was before, and another as it was afterwards. It holds at most two pages of
+// 1 MB of each segment in memory.
 func (s *Scanner) Items(ctx context.Context) iter.Seq2[table.Item, error] {
 	return func(yield func(table.Item, error) bool) {
 		err := s.items(ctx, func(it table.Item) bool { return yield(it, nil) })
@@ -86,7 +86,8 @@ func (s *Scanner) scan(ctx context.Context, pages chan<- scanned) {
 	client := dynamodb.New(s.Table.Client.Options(), func(o *dynamodb.Options) {
 		// The segments share the retryer, so that all of them slow down if DynamoDB throttles one.
 		o.Retryer = retry.NewAdaptiveMode(func(o *retry.AdaptiveModeOptions) {
-			o.StandardOptions = append(o.StandardOptions, func(o *retry.StandardOptions) { o.MaxAttempts = scanAttempts })
+			limit := func(o *retry.StandardOptions) { o.MaxAttempts = scanAttempts }
+			o.StandardOptions = append(o.StandardOptions, limit)
 		})
 	})
 	send := func(page scanned) bool {

@@ -24,8 +24,9 @@ func RunItems(t *testing.T, tab table.Table, items Lister) {
 	want := map[table.Key]table.Item{}
 	for n := range 40 {
 		it := table.Item{
-			Key: table.Key{PK: fmt.Sprint("p", n%7), SK: fmt.Sprint("s", n)}, Expires: time.Unix(2_000_000_000, 0).UTC(),
-			Index: table.Key{PK: "list", SK: fmt.Sprint(n)}, Doc: fmt.Appendf(nil, `{"n":%d,"text":%q}`, n, text),
+			Key:     table.Key{PK: fmt.Sprint("p", n%7), SK: fmt.Sprint("s", n)},
+			Expires: time.Unix(2_000_000_000, 0).UTC(),
+			Index:   table.Key{PK: "list", SK: fmt.Sprint(n)}, Doc: fmt.Appendf(nil, `{"n":%d,"text":%q}`, n, text),
 		}
 		if err := tab.Transact(t.Context(), table.Put(it)); err != nil {
 			t.Fatal(err)
