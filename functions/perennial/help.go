@@ -53,6 +53,9 @@ var helpTexts = kong.Vars{
 		"Two keys can be valid at a time.",
 	"token_keys_public": "PEM file with an Ed25519 public key. " +
 		"Tokens are then signed with EdDSA, and the ID of the key is printed.",
+	"token_issuers_add": "Let members call the API with access tokens of an OpenID Connect issuer (RS256 or ES256). " +
+		"Tokens must expire at most 600 seconds after they are issued.",
+	"token_issuers_remove": "Remove an issuer. Its tokens stop working everywhere within a minute.",
 	"token_store_secret": "With --table: name or ARN of the stack's master secret in Secrets Manager " +
 		"(its resource Secret).",
 	"reconcile": "Repair a restored table or data directory: rebuild accounts from their entries, complete the " +

@@ -47,8 +47,9 @@ type commands struct {
 	Program programCmd `cmd:"" help:"Validate, explain, compare and publish program files."`
 	Keys    keys       `cmd:"" help:"Create and revoke API keys."`
 
-	TokenKeys tokenKeys  `cmd:"" help:"Create, list and revoke the keys that sign the tokens of members."`
-	Origins   originsCmd `cmd:"" help:"Add, list and remove the origins whose pages may call the API."`
+	TokenKeys    tokenKeys    `cmd:"" help:"Create, list and revoke the keys that sign the tokens of members."`
+	TokenIssuers tokenIssuers `cmd:"" help:"Add, list and remove the OpenID Connect issuers of member tokens."`
+	Origins      originsCmd   `cmd:"" help:"Add, list and remove the origins whose pages may call the API."`
 
 	Tiers tiersCmd `cmd:"" help:"List upcoming tier changes."`
 	Codes codesCmd `cmd:"" help:"Add codes to a reward's pool."`

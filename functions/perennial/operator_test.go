@@ -169,3 +169,26 @@ func TestOriginsInDataDirectory(t *testing.T) {
 		}
 	}
 }
+
+func TestTokenIssuersInDataDirectory(t *testing.T) {
+	data := filepath.Join(t.TempDir(), "data")
+	const pool, other = "https://cognito-idp.eu-central-1.amazonaws.com/eu-central-1_a", "https://issuer.example"
+	for _, c := range []struct {
+		args         []string
+		out, problem string
+	}{
+		{[]string{"add", pool, "--audience", "client-1"}, "", ""},
+		{[]string{"add", other, "--audience", "shop"}, "", ""},
+		{[]string{"add", "http://issuer.example", "--audience", "shop"}, "", "must have the form https://"},
+		{[]string{"list"}, pool + " client-1\n" + other + " shop\n", ""},
+		{[]string{"remove", pool, "--audience", "client-1"}, "", ""},
+		{[]string{"remove", pool, "--audience", "client-1"}, "", "has no issuer " + pool},
+		{[]string{"list"}, other + " shop\n", ""},
+	} {
+		args := append(append([]string{"token-issuers"}, c.args...), "--data", data, "--program", "bluebird")
+		out, err, status := run(t, args...)
+		if out != c.out || (status != 0) != (c.problem != "") || !strings.Contains(err, c.problem) {
+			t.Errorf("%v: %d %q %q", c.args, status, out, err)
+		}
+	}
+}

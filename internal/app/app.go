@@ -64,6 +64,8 @@ type App struct {
 	Backups func(context.Context) (on bool, err error)
 	// HTTP is the client for the APIs of payment processors. Wire creates one if it is nil.
 	HTTP *http.Client
+	// IssuerHTTP is the client for OpenID Connect issuers. If it is nil, requests connect only to public addresses.
+	IssuerHTTP *http.Client
 	// Roots contains the root certificates for webhook signatures. If it is nil, the root certificates of the system
 	// are used.
 	Roots *x509.CertPool
@@ -125,7 +127,9 @@ func (a *App) check() error {
 
 // NewTokens returns the tokens of members that are stored in a table. Their secrets are derived from the master secret.
 func (a *App) NewTokens(t table.Table, now func() time.Time) *auth.Tokens {
-	return &auth.Tokens{Table: t, Now: now, Secret: a.Derive("member-tokens"), Random: a.Random}
+	return &auth.Tokens{
+		Table: t, Now: now, Secret: a.Derive("member-tokens"), Random: a.Random, HTTP: a.IssuerHTTP,
+	}
 }
 
 func (a *App) keyring() (*keyring.Keyring, error) {

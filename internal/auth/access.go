@@ -14,6 +14,8 @@ import (
 type accessDoc struct {
 	Keys    []tokenKeyDoc `json:"keys,omitzero"`
 	Origins []string      `json:"origins,omitzero"` // the origins whose pages may call the API
+
+	Issuers []issuerRefDoc `json:"issuers,omitzero"` // the issuers whose tokens members may use
 }
 
 // read returns the stored settings of a program and their item. They are empty if nothing is stored.

@@ -3,8 +3,9 @@
 // A merchant's server has an API key. A key is shown once and stored as a hash. It belongs to one program and one
 // stage. Comparison takes constant time, and a revoked key stops working in every process within a minute.
 //
-// A member has a token that the merchant's server signed a few minutes ago. The table stores the public parts of the
-// keys that sign tokens; secrets are derived from the master secret.
+// A member has a token that the merchant's server or an OpenID Connect issuer signed a few minutes ago. The table
+// stores the public parts of the server's keys; secrets are derived from the master secret. The keys of issuers are
+// read from the issuers that the table lists.
 //
 // The package deliberately knows no routes (package api has the rule of each route) and no stored members: a token
 // states the external ID of its member, which may not be enrolled.

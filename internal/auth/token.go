@@ -4,17 +4,20 @@ import (
 	"context"
 	"errors"
 	"io"
+	"net/http"
 	"strings"
 	"sync"
 	"time"
 
 	"github.com/golang-jwt/jwt/v5"
 
+	"github.com/perennial-loyalty/perennial/internal/oidc"
 	"github.com/perennial-loyalty/perennial/internal/table"
 )
 
-// Tokens verifies the tokens of members: JWTs (RFC 7519) that the merchant's server signs. A token states the program
-// (aud), the member's external ID (sub), when it was issued (iat) and when it expires (exp), at most ten minutes later.
+// Tokens verifies the tokens of members: JWTs (RFC 7519) that the merchant's server or an OpenID Connect issuer signs.
+// A token states the program (aud), the member's external ID (sub), when it was issued (iat) and when it expires (exp),
+// at most ten minutes later. The audience of an issuer's token selects the program.
 //
 // The methods are safe for concurrent use.
 type Tokens struct {
@@ -22,10 +25,13 @@ type Tokens struct {
 	Now    func() time.Time
 	Secret []byte    // the key from which the secrets of HS256 keys are derived
 	Random io.Reader // the source of randomness for new keys; nil selects crypto/rand
+	// HTTP is the client for issuers. If it is nil, requests connect only to public addresses.
+	HTTP *http.Client
 
 	mu      sync.Mutex
 	known   map[string]access // the cached settings, by program
 	origins map[string]origin // the cached origins
+	issuers map[string]issuer // the cached issuers
 }
 
 // These constants limit tokens: the time between iat and exp, the difference between the clocks of the issuer and of
@@ -50,9 +56,13 @@ func IsToken(header string) bool {
 }
 
 // Verify returns the principal of the token in an Authorization header. The error is TokenExpired if the token has
-// expired, TokenInvalid if it is otherwise invalid or its key was revoked, or an error of the table.
+// expired, TokenInvalid if it is otherwise invalid or its key was revoked, ErrIssuerUnavailable, or an error of the
+// table.
 func (t *Tokens) Verify(ctx context.Context, header string) (Principal, error) {
 	_, token, _ := strings.Cut(header, " ")
+	if name, ok := oidc.IssuerOf(token); ok {
+		return t.verifyIssued(ctx, name, token)
+	}
 	if len(token) > maxToken {
 		return Principal{}, TokenInvalid
 	}

@@ -135,7 +135,7 @@ var arrows = []struct {
 		"internal/messages",
 		[]string{"inventory", "keyring", "ledger", "ledger/stored", "loyalty/...", "members", "service", "table"},
 	},
-	{"internal/auth", []string{"random", "table"}},
+	{"internal/auth", []string{"oidc", "random", "table"}},
 	{
 		"internal/audit", []string{"auth", "ledger", "ledger/stored", "loyalty/...", "table"},
 	},

@@ -59,9 +59,9 @@ func IssuerOf(token string) (issuer string, ok bool) {
 
 var algorithms = []string{"RS256", "ES256"}
 
-// VerifyAccessToken returns the claims of an access token for one of the audiences. The audience is the token's aud, or
-// its client_id if it has no aud. The error is ErrExpired, ErrInvalid or ErrUnavailable. An ID token is invalid: it
-// identifies the user to one client and does not permit calls.
+// VerifyAccessToken returns the claims of an access token for exactly one of the audiences. The audience is the
+// token's aud, or its client_id if it has no aud. The error is ErrExpired, ErrInvalid or ErrUnavailable. An ID token is
+// invalid: it identifies the user to one client and does not permit calls.
 func (p *Provider) VerifyAccessToken(ctx context.Context, token string, audiences ...string) (Claims, error) {
 	c, err := p.verify(ctx, token)
 	if err != nil {
@@ -71,11 +71,11 @@ func (p *Provider) VerifyAccessToken(ctx context.Context, token string, audience
 	if len(stated) == 0 {
 		stated = []string{c.ClientID}
 	}
-	i := slices.IndexFunc(stated, func(a string) bool { return a != "" && slices.Contains(audiences, a) })
-	if i < 0 || !c.isAccess() || c.Subject == "" {
+	stated = slices.DeleteFunc(stated, func(a string) bool { return a == "" || !slices.Contains(audiences, a) })
+	if len(stated) != 1 || !c.isAccess() || c.Subject == "" {
 		return Claims{}, ErrInvalid
 	}
-	return c.verified(stated[i]), nil
+	return c.verified(stated[0]), nil
 }
 
 // isAccess reports whether the token is an access token. An issuer without token_use or typ distinguishes them by the

@@ -72,6 +72,7 @@ func TestAccessTokenClaims(t *testing.T) {
 		{"another client", map[string]any{"client_id": "other"}, oidc.ErrInvalid},
 		{"another audience", map[string]any{"aud": "other"}, oidc.ErrInvalid},
 		{"no audience", map[string]any{"client_id": nil}, oidc.ErrInvalid},
+		{"two accepted audiences", map[string]any{"aud": []string{"shop", "app"}}, oidc.ErrInvalid},
 		{"an empty audience", map[string]any{"client_id": ""}, oidc.ErrInvalid},
 		{"another issuer", map[string]any{"iss": "https://evil.example"}, oidc.ErrInvalid},
 		{"no issuer", map[string]any{"iss": nil}, oidc.ErrInvalid},
@@ -83,7 +84,7 @@ func TestAccessTokenClaims(t *testing.T) {
 		{"issued in the future", map[string]any{"iat": at(61 * time.Second)}, oidc.ErrInvalid},
 		{"not valid yet", map[string]any{"nbf": at(61 * time.Second)}, oidc.ErrInvalid},
 	} {
-		got, err := p.VerifyAccessToken(t.Context(), issuer.Sign("rsa-1", access(c.changes)), "shop", "")
+		got, err := p.VerifyAccessToken(t.Context(), issuer.Sign("rsa-1", access(c.changes)), "shop", "app", "")
 		if !errors.Is(err, c.want) || (err == nil) != (c.want == nil) || (got.Subject == "") != (c.want != nil) {
 			t.Errorf("%s: %+v, %v; want %v", c.name, got, err, c.want)
 		}

@@ -135,7 +135,7 @@ func (h *Handler) respond(ctx context.Context, e Event, undecoded error) (out Re
 			p = unavailable()
 			counters.Add(telemetry.Timeouts, 1)
 		}
-		if p.Code == string(internalError) {
+		if p.Code == string(internalError) || errors.Is(err, auth.ErrIssuerUnavailable) {
 			app.CountViolation(ctx, err)
 			h.App.Log.LogAttrs(ctx, slog.LevelError, "request failed",
 				slog.String("request_id", line.RequestID), slog.String("function", h.function),

@@ -62,6 +62,9 @@ func problemOf(err error) wire.Problem {
 		return document(loyalty.Code(who), whoDetail[who], nil)
 	case errors.Is(err, app.ErrNotPublished):
 		return document(notPublished, "Publish a version of the program first.", nil)
+	case errors.Is(err, auth.ErrIssuerUnavailable):
+		return document(temporarilyUnavailable,
+			"The issuer of the token could not be reached. You can safely repeat the request.", nil)
 	case ledger.Busy(err):
 		return unavailable()
 	}
