@@ -96,6 +96,8 @@ func TestGoldenSchedule(t *testing.T) { golden(t) }
 
 func TestGoldenSearch(t *testing.T) { golden(t) }
 
+func TestGoldenStatus(t *testing.T) { golden(t) }
+
 func TestGoldenStock(t *testing.T) { golden(t) }
 
 func TestGoldenTaxes(t *testing.T) { golden(t) }

@@ -122,8 +122,9 @@ func (w *world) actions() {
 	first := w.must("POST", "/v1/members/"+ada+"/adjustments", `{"points": 500, "reason": "a good start"}`)
 	second := w.must("POST", "/v1/members/"+ada+"/adjustments", `{"points": -20, "reason": "a mistake"}`)
 	level := w.must("PUT", "/v1/members/"+ada+"/tier", `{"level": "gold", "reason": "a friend of the house"}`)
+	frozen := w.frozen(ada)
 	w.logItem(catalog.VersionKey("bluebird", 1))
-	for _, id := range []string{first, second, level, second} {
+	for _, id := range []string{first, second, level, second, frozen} {
 		w.logEntry("bluebird", id)
 	}
 	key := strings.Split(w.keys["packer"], "_")[2]
@@ -148,8 +149,10 @@ func (w *world) actions() {
 		}
 	}
 	want := []string{
-		`6 system revoke_key key:` + key + ` "" {"scopes":["redemptions:write"]} {}`,
-		`5 system create_key key:` + key + ` "" {} {"scopes":["redemptions:write"]}`,
+		`7 system revoke_key key:` + key + ` "" {"scopes":["redemptions:write"]} {}`,
+		`6 system create_key key:` + key + ` "" {} {"scopes":["redemptions:write"]}`,
+		`5 api_key update_member_status member:` + ada + ` "many returns" {"status":"active"} ` +
+			`{"entry":"` + frozen + `","status":"frozen"}`,
 		`4 api_key update_tier member:` + ada + ` "a friend of the house" {"level":"bronze"} ` +
 			`{"entry":"` + level + `","level":"gold"}`,
 		`3 api_key create_adjustment member:` + ada + ` "a mistake" ` +
@@ -167,6 +170,15 @@ func (w *world) actions() {
 	if len(other.Data) != 0 {
 		w.t.Errorf("another program sees %v", other.Data)
 	}
+}
+
+// frozen freezes a member and returns the ID of the entry.
+func (w *world) frozen(member string) string {
+	w.t.Helper()
+	w.must("PUT", "/v1/members/"+member+"/status", `{"status": "frozen", "reason": "many returns"}`)
+	var entries wire.EntryList
+	w.decode("admin", "/v1/members/"+member+"/entries?page_size=1", 200, &entries)
+	return entries.Data[0].ID
 }
 
 func balances(entry string, active int) string {

@@ -23,6 +23,7 @@ func Members(a *app.App) lambda.Handler {
 		"POST /v1/members/{member}/adjustments":         createAdjustment,
 		"POST /v1/members/{member}/extensions":          extendPoints,
 		"GET /v1/members/{member}/tier":                 retrieveTier,
+		"PUT /v1/members/{member}/status":               updateMemberStatus,
 		"PUT /v1/members/{member}/tier":                 updateTier,
 		"POST /v1/members/{member}/reinstatements":      reinstatePoints,
 		"POST /v1/households":                           createHousehold,

@@ -22,6 +22,7 @@ var actions = map[string]string{
 	loyalty.CauseTier:          "update_tier",
 	loyalty.CauseExtension:     "extend_points",
 	loyalty.CauseReinstatement: "reinstate_points",
+	loyalty.CauseMember:        "update_member_status", // if the entry changes the status
 }
 
 // IsSource reports whether a changed item with this key may be an action.
@@ -129,6 +130,9 @@ func manualChange(it table.Item) (program string, r Record, ok bool, err error) 
 	if kind, _ := auth.ParseActor(e.Actor); kind == auth.System || e.Sequence == 0 {
 		return "", r, false, nil
 	}
+	if e.Cause.Kind == loyalty.CauseMember && e.Status == "" {
+		return "", r, false, nil
+	}
 	r = Record{
 		At: e.Recorded, Actor: e.Actor, Action: actions[e.Cause.Kind], Resource: "member:" + string(e.Member),
 		source: e.ID(),
@@ -139,6 +143,11 @@ func manualChange(it table.Item) (program string, r Record, ok bool, err error) 
 	}
 	if len(args) > 0 {
 		r.Reason = args[len(args)-1]
+	}
+	if e.Status != "" {
+		r.Before = value(map[string]any{"status": otherStatus(e.Status)})
+		r.After = value(map[string]any{"entry": e.ID(), "status": e.Status})
+		return program, r, true, nil
 	}
 	if e.Standing != nil && len(args) > 0 {
 		r.After = value(map[string]any{"entry": e.ID(), "level": e.Standing.Level})
@@ -155,6 +164,14 @@ func manualChange(it table.Item) (program string, r Record, ok bool, err error) 
 	}
 	r.Before, r.After = balance(e, before), balance(e, e.Balance)
 	return program, r, true, nil
+}
+
+// otherStatus returns the status before a change to the given one.
+func otherStatus(s loyalty.Status) loyalty.Status {
+	if s == loyalty.Frozen {
+		return loyalty.Active
+	}
+	return loyalty.Frozen
 }
 
 // subtract removes the effect of a posting on a balance.

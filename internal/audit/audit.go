@@ -1,7 +1,8 @@
 // Package audit stores the audit list of each program: who changed what, when and why, with the values before and
 // after.
 //
-// The list contains the manual changes of accounts (adjustments, levels, extensions and reinstatements), publications
+// The list contains the manual changes of accounts (adjustments, levels, extensions, reinstatements and the
+// status), publications
 // of the program, and created and revoked API keys. Other requests, such as orders, are not in the list, because their
 // ledger entries record them.
 //

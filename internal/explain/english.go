@@ -300,6 +300,8 @@ var english = language{
 		{loyalty.WasMoved, "never"}:                   "You were active again, so your {units} no longer expire.",
 		{loyalty.WasConverted, ""}:                    "{left} became {came}.",
 		{loyalty.WasConvertedBack, ""}:                "{came} became {left} again.",
+		{loyalty.WasFrozen, ""}:                       "Your account is frozen: you earn {units}, but cannot use them.",
+		{loyalty.WasUnfrozen, ""}:                     "Your account is no longer frozen.",
 		{loyalty.HasChanged, ""}:                      "Your details were updated.",
 		{loyalty.HasChanged, "campaign"}:              "You registered for {campaign}.",
 		{loyalty.HasChanged, "timezone"}:              "Your time zone was updated.",

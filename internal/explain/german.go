@@ -317,6 +317,8 @@ var german = language{
 		{loyalty.WasMoved, "never"}:                   "Sie waren wieder aktiv: Ihre {units} verfallen nicht mehr.",
 		{loyalty.WasConverted, ""}:                    "{left} {wurde|wurden} {came}.",
 		{loyalty.WasConvertedBack, ""}:                "{came} {wurde|wurden} wieder {left}.",
+		{loyalty.WasFrozen, ""}:                       "Ihr Konto ist gesperrt. Sie können {units} nur sammeln.",
+		{loyalty.WasUnfrozen, ""}:                     "Ihr Konto ist nicht mehr gesperrt.",
 		{loyalty.HasChanged, ""}:                      "Ihre Angaben wurden aktualisiert.",
 		{loyalty.HasChanged, "campaign"}:              "Sie haben sich für {campaign} angemeldet.",
 		{loyalty.HasChanged, "timezone"}:              "Ihre Zeitzone wurde aktualisiert.",

@@ -9,13 +9,17 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/loyalty/calendar"
 )
 
-// Status says whether an account can earn and spend.
+// Status states what an account can do.
 type Status string
 
 const (
 	Active Status = "active"
-	Frozen Status = "frozen" // the account can neither earn nor spend
+	Frozen Status = "frozen" // the account earns, but cannot spend, transfer or convert points
 )
+
+// Earns reports whether orders and events change an account with this status. They do while it is frozen, because they
+// are facts: a refund must still take back points.
+func (s Status) Earns() bool { return s == Active || s == Frozen }
 
 // An Account is everything that a command needs to know about a member. It is the sum of the member's entries. Its
 // slices are never changed in place, so a copy of the struct is a copy of the account.

@@ -154,6 +154,7 @@ type Subject struct {
 	Reached    *Reached // the new state of a milestone or an entry bonus
 	Conversion *Converted
 	Traits     *Traits // the member's traits after the entry, if it changed them
+	Status     Status  // the account's new status, if the entry changed it
 	Activity   *ActivityChange
 	Notice     *Notice // the notice that was sent to the member
 	Refusal    *Error  // why the request was rejected, if the entry records a rejection

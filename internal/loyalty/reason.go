@@ -74,6 +74,8 @@ const (
 	WasMovedBack   ReasonKind = "unslid"      // argument: the new day; an activity no longer counts
 	WasRevived     ReasonKind = "revived"     // argument: the day of the expiry; an activity was reported late
 	HasChanged     ReasonKind = "changed"     // argument: the trait
+	WasFrozen      ReasonKind = "frozen"      // argument: the reason
+	WasUnfrozen    ReasonKind = "unfrozen"    // argument: the reason
 	WasSent        ReasonKind = "sent"        // argument: points
 	IsFee          ReasonKind = "fee"         // argument: points
 	WasAccepted    ReasonKind = "accepted"    // argument: points that were reserved
@@ -166,6 +168,8 @@ var effects = map[ReasonKind]string{
 	WasMovedBack:        "an activity no longer counts, expires on %s",
 	WasRevived:          "active before it expired on %s",
 	HasChanged:          "%s",
+	WasFrozen:           "frozen: %s",
+	WasUnfrozen:         "no longer frozen: %s",
 	WasSent:             "%s to another member",
 	IsFee:               "fee %s",
 	WasAccepted:         "%s accepted by the other member",

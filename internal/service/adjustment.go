@@ -106,6 +106,20 @@ func (a Adjustments) Reinstate(
 	))
 }
 
+// SetStatus freezes a member's account or makes it active again. It changes nothing if the account has the status
+// already. It returns not_found if the member does not exist.
+func (a Adjustments) SetStatus(
+	ctx context.Context, p *loyalty.Program, m loyalty.MemberID, status loyalty.Status, reason string, by ledger.By,
+) error {
+	_, err := a.Execute(ctx, ledger.Command{
+		Program: p, Member: m, By: by,
+		Decide: ledger.Single(func(acc loyalty.Account, x ledger.Inputs) (posting.Outcome, error) {
+			return engine.SetStatus(p, acc, status, reason, x.Now)
+		}).Enrolled(),
+	})
+	return err
+}
+
 // OptIn registers a member for a campaign and reports whether the member was already registered.
 func (a Adjustments) OptIn(
 	ctx context.Context, p *loyalty.Program, m loyalty.MemberID, campaign string, by ledger.By,

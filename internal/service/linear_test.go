@@ -32,7 +32,7 @@ import (
 // of the member.
 type call struct {
 	member int
-	what   string // reserve, commit, cancel, earn, read
+	what   string // reserve, commit, cancel, earn, freeze, unfreeze, read
 	hold   int
 	n      loyalty.Points // earn
 }
@@ -46,6 +46,7 @@ type answer struct {
 // wallet is the state of a member that clients can see: the spendable points and the status of each hold.
 type wallet struct {
 	active loyalty.Points
+	frozen bool
 	holds  [linearHolds]byte // 0: never requested; or one of "rcxn": reserved, committed, canceled, rejected
 }
 
@@ -57,10 +58,12 @@ const (
 
 // after returns the wallet after a call, and its expected result.
 func (w wallet) after(c call) (wallet, answer) {
-	refused := answer{code: loyalty.AlreadyResolved}
+	refused, frozen := answer{code: loyalty.AlreadyResolved}, answer{code: loyalty.AccountFrozen}
 	switch h := &w.holds[c.hold]; c.what {
 	case "reserve":
 		switch {
+		case *h == 0 && w.frozen:
+			return w, frozen // it is not recorded
 		case *h == 'n' || *h == 0 && w.active < sticker:
 			*h = 'n'
 			return w, answer{code: loyalty.InsufficientPoints}
@@ -73,13 +76,20 @@ func (w wallet) after(c call) (wallet, answer) {
 			return w, answer{code: loyalty.NotFound}
 		case *h != 'r':
 			return w, refused
+		case c.what == "commit" && w.frozen:
+			return w, frozen
 		case c.what == "commit":
 			*h = 'c'
 		default:
 			*h, w.active = 'x', w.active+sticker
 		}
 	case "earn":
+		if w.frozen {
+			return w, frozen
+		}
 		w.active += c.n
+	case "freeze", "unfreeze":
+		w.frozen = c.what == "freeze"
 	}
 	return w, answer{}
 }
@@ -110,7 +120,10 @@ var linear = porcupine.Model{
 		w, c, answer := state.(wallet), input.(call), output.(answer)
 		next, want := w.after(c)
 		seen := c.what != "read" || answer.balance == w.balance()
-		return answer.unknown || seen && answer.code == want.code, next
+		// A rejection for points is recorded after it was decided. In between, the account can be frozen, and a
+		// repeated request is rejected for that reason.
+		frozen := c.what == "reserve" && w.frozen && w.holds[c.hold] == 'n' && answer.code == loyalty.AccountFrozen
+		return answer.unknown || frozen || seen && answer.code == want.code, next
 	},
 }
 
@@ -302,6 +315,10 @@ func (c client) act(n int) porcupine.Operation {
 		member: c.Rng.IntN(linearMembers), what: pick(c.Rng, "reserve", "reserve", "commit", "cancel", "earn", "read"),
 		n: loyalty.Points(c.Rng.Int64N(150) + 1),
 	}
+	if c.Id < linearMembers && c.Rng.IntN(8) == 0 {
+		// One client changes the status of a member. If several did, a repeated request could undo that of another.
+		in.member, in.what = c.Id, pick(c.Rng, "freeze", "unfreeze", "unfreeze")
+	}
 	holds := &c.Holds[in.member]
 	if in.what == "reserve" && c.Rng.IntN(4) > 0 && holds.Load() < linearHolds-8 {
 		in.hold = int(holds.Add(1) - 1)
@@ -352,6 +369,9 @@ func (c client) ask(in call, key string) (answer answer, err error) {
 			ctx, c.P, service.Adjustment{ID: "adj_" + key, Member: m, Points: in.n, Reason: "earned"},
 			ledger.By{Input: key},
 		)
+	case "freeze", "unfreeze":
+		status := map[string]loyalty.Status{"freeze": loyalty.Frozen, "unfreeze": loyalty.Active}[in.what]
+		err = service.Adjustments{Ledger: c.Bench.Ledger}.SetStatus(ctx, c.P, m, status, "a test", ledger.By{})
 	case "read":
 		var got members.Member
 		if got, err = (members.Members{Ledger: c.Bench.Ledger}).Get(ctx, c.P, m); err == nil {

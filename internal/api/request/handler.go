@@ -130,7 +130,7 @@ func (h *Handler) respond(ctx context.Context, e Event, undecoded error) (out Re
 		line.Route = c.Route.Pattern
 	}
 	if err != nil {
-		p := problemOf(err)
+		p := c.withoutSelf(problemOf(err))
 		if ctx.Err() != nil && p.Status >= http.StatusInternalServerError {
 			p = unavailable()
 			counters.Add(telemetry.Timeouts, 1)

@@ -66,6 +66,7 @@ func Routes() []Route {
 		{"POST /v1/members/{member}/adjustments", "members", needs(auth.AdjustmentsWrite), keyed, SmallBody, nil},
 		{"POST /v1/members/{member}/extensions", "members", needs(auth.AdjustmentsWrite), keyed, SmallBody, nil},
 		{"GET /v1/members/{member}/tier", "members", needs(auth.MembersRead), unkeyed, NoBody, nil},
+		{"PUT /v1/members/{member}/status", "members", needs(auth.AdjustmentsWrite), unkeyed, SmallBody, nil},
 		{"PUT /v1/members/{member}/tier", "members", needs(auth.AdjustmentsWrite), keyed, SmallBody, nil},
 		{"POST /v1/members/{member}/reinstatements", "members", needs(auth.AdjustmentsWrite), unkeyed, SmallBody, nil},
 		{"POST /v1/households", "members", needs(auth.MembersWrite), keyed, SmallBody, nil},

@@ -4,6 +4,7 @@ import (
 	"context"
 	"slices"
 
+	"github.com/perennial-loyalty/perennial/internal/api/wire"
 	"github.com/perennial-loyalty/perennial/internal/auth"
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
 )
@@ -44,6 +45,17 @@ func (c *Call) Self() loyalty.MemberID {
 		return ""
 	}
 	return loyalty.MemberID(c.Who.ID)
+}
+
+// withoutSelf removes the pointer to the caller's frozen account from a problem, because the token names the member and
+// the request has no such field.
+func (c *Call) withoutSelf(p wire.Problem) wire.Problem {
+	if c.Who.Kind == auth.Member {
+		p.Errors = slices.DeleteFunc(p.Errors, func(e wire.ProblemError) bool {
+			return e.Code == string(loyalty.AccountFrozen) && e.Pointer == At(self).String()
+		})
+	}
+	return p
 }
 
 // ReadsMembers reports whether the caller may read the personal data of the member that the request is about: an API

@@ -33,13 +33,14 @@ func (e ActorType) Valid() bool {
 
 // Defines values for AuditRecordAction.
 const (
-	AuditRecordActionCreateAdjustment AuditRecordAction = "create_adjustment"
-	AuditRecordActionCreateKey        AuditRecordAction = "create_key"
-	AuditRecordActionExtendPoints     AuditRecordAction = "extend_points"
-	AuditRecordActionPublishProgram   AuditRecordAction = "publish_program"
-	AuditRecordActionReinstatePoints  AuditRecordAction = "reinstate_points"
-	AuditRecordActionRevokeKey        AuditRecordAction = "revoke_key"
-	AuditRecordActionUpdateTier       AuditRecordAction = "update_tier"
+	AuditRecordActionCreateAdjustment   AuditRecordAction = "create_adjustment"
+	AuditRecordActionCreateKey          AuditRecordAction = "create_key"
+	AuditRecordActionExtendPoints       AuditRecordAction = "extend_points"
+	AuditRecordActionPublishProgram     AuditRecordAction = "publish_program"
+	AuditRecordActionReinstatePoints    AuditRecordAction = "reinstate_points"
+	AuditRecordActionRevokeKey          AuditRecordAction = "revoke_key"
+	AuditRecordActionUpdateMemberStatus AuditRecordAction = "update_member_status"
+	AuditRecordActionUpdateTier         AuditRecordAction = "update_tier"
 )
 
 // Valid indicates whether the value is a known member of the AuditRecordAction enum.
@@ -57,7 +58,27 @@ func (e AuditRecordAction) Valid() bool {
 		return true
 	case AuditRecordActionRevokeKey:
 		return true
+	case AuditRecordActionUpdateMemberStatus:
+		return true
 	case AuditRecordActionUpdateTier:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for AuditValuesStatus.
+const (
+	AuditValuesStatusActive AuditValuesStatus = "active"
+	AuditValuesStatusFrozen AuditValuesStatus = "frozen"
+)
+
+// Valid indicates whether the value is a known member of the AuditValuesStatus enum.
+func (e AuditValuesStatus) Valid() bool {
+	switch e {
+	case AuditValuesStatusActive:
+		return true
+	case AuditValuesStatusFrozen:
 		return true
 	default:
 		return false
@@ -481,6 +502,24 @@ func (e MemberStatus) Valid() bool {
 	case MemberStatusActive:
 		return true
 	case MemberStatusFrozen:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for MemberStatusRequestStatus.
+const (
+	MemberStatusRequestStatusActive MemberStatusRequestStatus = "active"
+	MemberStatusRequestStatusFrozen MemberStatusRequestStatus = "frozen"
+)
+
+// Valid indicates whether the value is a known member of the MemberStatusRequestStatus enum.
+func (e MemberStatusRequestStatus) Valid() bool {
+	switch e {
+	case MemberStatusRequestStatusActive:
+		return true
+	case MemberStatusRequestStatusFrozen:
 		return true
 	default:
 		return false
@@ -1083,7 +1122,7 @@ type AuditRecord struct {
 	// Actor The principal that caused an entry.
 	Actor Actor `json:"actor"`
 
-	// Action The kind of action. `create_adjustment`: points were added or removed. `update_tier`: the level was set. `extend_points`: points expire later. `reinstate_points`: expired points were given back. `publish_program`: a version was published or rolled back. `create_key`: an API key was created. `revoke_key`: an API key was revoked.
+	// Action The kind of action. `create_adjustment`: points were added or removed. `update_tier`: the level was set. `extend_points`: points expire later. `reinstate_points`: expired points were given back. `update_member_status`: the member was frozen or unfrozen. `publish_program`: a version was published or rolled back. `create_key`: an API key was created. `revoke_key`: an API key was revoked.
 	Action AuditRecordAction `json:"action"`
 
 	// Resource What was changed: `member:<id>`, `version:<number>` or `key:<id>`.
@@ -1105,7 +1144,7 @@ type AuditRecord struct {
 	Hash string `json:"hash"`
 }
 
-// AuditRecordAction The kind of action. `create_adjustment`: points were added or removed. `update_tier`: the level was set. `extend_points`: points expire later. `reinstate_points`: expired points were given back. `publish_program`: a version was published or rolled back. `create_key`: an API key was created. `revoke_key`: an API key was revoked.
+// AuditRecordAction The kind of action. `create_adjustment`: points were added or removed. `update_tier`: the level was set. `extend_points`: points expire later. `reinstate_points`: expired points were given back. `update_member_status`: the member was frozen or unfrozen. `publish_program`: a version was published or rolled back. `create_key`: an API key was created. `revoke_key`: an API key was revoked.
 type AuditRecordAction string
 
 // AuditRecordList A page of audit records.
@@ -1137,6 +1176,9 @@ type AuditValues struct {
 	// Level The member's level.
 	Level string `json:"level,omitempty,omitzero"`
 
+	// Status The member's status.
+	Status AuditValuesStatus `json:"status,omitempty,omitzero"`
+
 	// Version The version of the program.
 	Version int `json:"version,omitempty,omitzero"`
 
@@ -1146,6 +1188,9 @@ type AuditValues struct {
 	// Scopes The scopes of the API key.
 	Scopes []string `json:"scopes,omitempty,omitzero"`
 }
+
+// AuditValuesStatus The member's status.
+type AuditValuesStatus string
 
 // Balance The points of a member in one wallet. No number is negative.
 type Balance struct {
@@ -2055,7 +2100,7 @@ type Member struct {
 	// Segments Segments of the member, in alphabetical order.
 	Segments []string `json:"segments"`
 
-	// Status A frozen member can neither earn nor redeem points.
+	// Status A frozen member earns points but cannot use them.
 	Status MemberStatus `json:"status"`
 
 	// JoinedAt When the member was enrolled.
@@ -2092,7 +2137,7 @@ type Member struct {
 	Notices []Notice `json:"notices"`
 }
 
-// MemberStatus A frozen member can neither earn nor redeem points.
+// MemberStatus A frozen member earns points but cannot use them.
 type MemberStatus string
 
 // MemberList A page of members.
@@ -2103,6 +2148,18 @@ type MemberList struct {
 	// NextCursor The cursor of the next page; null on the last page.
 	NextCursor *string `json:"next_cursor"`
 }
+
+// MemberStatusRequest The status of a member, and the reason of the change.
+type MemberStatusRequest struct {
+	// Status The new status.
+	Status MemberStatusRequestStatus `json:"status"`
+
+	// Reason The reason.
+	Reason string `json:"reason"`
+}
+
+// MemberStatusRequestStatus The new status.
+type MemberStatusRequestStatus string
 
 // Money An amount of money.
 type Money struct {
@@ -4146,6 +4203,9 @@ type CreateReferralCodeJSONRequestBody = ReferralCodeRequest
 
 // ReinstatePointsJSONRequestBody defines body for ReinstatePoints for application/json ContentType.
 type ReinstatePointsJSONRequestBody = ReinstatementRequest
+
+// UpdateMemberStatusJSONRequestBody defines body for UpdateMemberStatus for application/json ContentType.
+type UpdateMemberStatusJSONRequestBody = MemberStatusRequest
 
 // UpdateTierJSONRequestBody defines body for UpdateTier for application/json ContentType.
 type UpdateTierJSONRequestBody = TierRequest

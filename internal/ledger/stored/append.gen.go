@@ -1315,6 +1315,11 @@ func (d *entryDoc) appendTo(b []byte) []byte {
 		b = d.Traits.appendTo(b)
 		b = unlessEmpty(b, start)
 	}
+	if d.Status != "" {
+		b = append(b, `"st":`...)
+		b = appendText(b, d.Status)
+		b = append(b, ',')
+	}
 	if d.Move != nil {
 		b = append(b, `"mv":`...)
 		b = d.Move.appendTo(b)
@@ -1587,18 +1592,21 @@ func (d *entryDoc) readFrom(r *reader) {
 			x0 := new(traitsDoc)
 			x0.readFrom(r)
 			d.Traits = x0
-		case "mv":
+		case "st":
 			r.once(&seen, 31)
+			d.Status = r.text()
+		case "mv":
+			r.once(&seen, 32)
 			x0 := new(moveDoc)
 			x0.readFrom(r)
 			d.Move = x0
 		case "notice":
-			r.once(&seen, 32)
+			r.once(&seen, 33)
 			x0 := new(noticeDoc)
 			x0.readFrom(r)
 			d.Notice = x0
 		case "ext":
-			r.once(&seen, 33)
+			r.once(&seen, 34)
 			d.Extended = []extendedDoc{}
 			for more := r.open('[', ']'); more; more = r.next(']') {
 				var x0 extendedDoc
@@ -1606,29 +1614,29 @@ func (d *entryDoc) readFrom(r *reader) {
 				d.Extended = append(d.Extended, x0)
 			}
 		case "slide":
-			r.once(&seen, 34)
+			r.once(&seen, 35)
 			d.Slides = int32(r.number(32))
 		case "act":
-			r.once(&seen, 35)
+			r.once(&seen, 36)
 			x0 := new(activityChangeDoc)
 			x0.readFrom(r)
 			d.Activity = x0
 		case "stale":
-			r.once(&seen, 36)
+			r.once(&seen, 37)
 			d.Stale = int32(r.number(32))
 		case "grace":
-			r.once(&seen, 37)
+			r.once(&seen, 38)
 			d.Graced = readNumbers[int32](r, 32)
 		case "frac":
-			r.once(&seen, 38)
+			r.once(&seen, 39)
 			d.Carried = r.text()
 		case "cv":
-			r.once(&seen, 39)
+			r.once(&seen, 40)
 			x0 := new(convertedDoc)
 			x0.readFrom(r)
 			d.Conversion = x0
 		case "unc":
-			r.once(&seen, 40)
+			r.once(&seen, 41)
 			d.Reversals = []unconvertedDoc{}
 			for more := r.open('[', ']'); more; more = r.next(']') {
 				var x0 unconvertedDoc
@@ -1636,7 +1644,7 @@ func (d *entryDoc) readFrom(r *reader) {
 				d.Reversals = append(d.Reversals, x0)
 			}
 		case "wo":
-			r.once(&seen, 41)
+			r.once(&seen, 42)
 			d.WriteOffs = []writeOffDoc{}
 			for more := r.open('[', ']'); more; more = r.next(']') {
 				var x0 writeOffDoc
@@ -1644,7 +1652,7 @@ func (d *entryDoc) readFrom(r *reader) {
 				d.WriteOffs = append(d.WriteOffs, x0)
 			}
 		case "ws":
-			r.once(&seen, 42)
+			r.once(&seen, 43)
 			d.Wallets = []walletDoc{}
 			for more := r.open('[', ']'); more; more = r.next(']') {
 				var x0 walletDoc
@@ -1652,22 +1660,22 @@ func (d *entryDoc) readFrom(r *reader) {
 				d.Wallets = append(d.Wallets, x0)
 			}
 		case "ba":
-			r.once(&seen, 43)
+			r.once(&seen, 44)
 			d.Active = r.number(64)
 		case "bp":
-			r.once(&seen, 44)
+			r.once(&seen, 45)
 			d.Pending = r.number(64)
 		case "br":
-			r.once(&seen, 45)
+			r.once(&seen, 46)
 			d.Reserved = r.number(64)
 		case "bd":
-			r.once(&seen, 46)
+			r.once(&seen, 47)
 			d.Debt = r.number(64)
 		case "prev":
-			r.once(&seen, 47)
+			r.once(&seen, 48)
 			d.Previous = r.text()
 		case "hash":
-			r.once(&seen, 48)
+			r.once(&seen, 49)
 			d.Hash = r.text()
 		default:
 			r.bad = true

@@ -39,6 +39,7 @@ type entryDoc struct {
 	Event      *eventDoc          `json:"ev,omitempty"`
 	Reached    *reachedDoc        `json:"ms,omitempty"`
 	Traits     *traitsDoc         `json:"who,omitempty"`
+	Status     string             `json:"st,omitzero"`
 	Move       *moveDoc           `json:"mv,omitempty"`
 	Notice     *noticeDoc         `json:"notice,omitempty"`
 	Extended   []extendedDoc      `json:"ext,omitempty"`
@@ -94,7 +95,8 @@ func StoredEntry(e loyalty.Entry) entryDoc {
 		First:      each(e.First, placedText),
 		Undecided:  each(e.Undecided, storedAgain),
 		Converting: storedConverting(e.Converting), From: storedFrom(e.UndecidedFrom),
-		Event: StoredEvent(e.Event), Traits: storedTraits(e.Traits), Slides: int32(e.Slides), Stale: int32(e.Stale),
+		Event: StoredEvent(e.Event), Traits: storedTraits(e.Traits), Status: string(e.Status),
+		Slides: int32(e.Slides), Stale: int32(e.Stale),
 		Graced: datesTo[int32](e.Graced), Carried: e.Carried,
 		TierGroup: e.TierGroup, Counts: each(e.Counts, storedCount),
 		Active: int64(e.Balance.Active), Pending: int64(e.Balance.Pending),
@@ -206,6 +208,7 @@ func (d *entryDoc) readSubject(s *loyalty.Subject, c loyalty.Cause) error {
 		s.Notice = new(loyalty.Notice)
 		*s.Notice = d.Notice.notice()
 	}
+	s.Status = loyalty.Status(d.Status)
 	s.Activity, s.Refusal = d.Activity.change(), d.Rejection.refusal()
 	return cmp.Or(errs[:]...)
 }

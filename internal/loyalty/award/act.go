@@ -28,7 +28,7 @@ func PlaceEvent(
 	d *posting.Decision, prior *loyalty.EventState, rules earn.Rules, ev loyalty.Event,
 ) (posting.Outcome, error) {
 	acc := d.Account
-	if acc.Status != loyalty.Active {
+	if !acc.Status.Earns() {
 		return posting.Outcome{}, loyalty.RefuseFrozen("/member")
 	}
 	if err := CheckEvent(rules.Events, ev); err != nil &&

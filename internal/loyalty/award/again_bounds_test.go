@@ -99,8 +99,8 @@ func TestOrdersThatAreDecidedNext(t *testing.T) {
 			loyalty.PlacedOrder{},
 		},
 		{
-			"of a frozen account",
-			loyalty.Account{Status: loyalty.Frozen, Undecided: []loyalty.Again{waiting}},
+			"of an account that does not earn",
+			loyalty.Account{Status: "closed", Undecided: []loyalty.Again{waiting}},
 			nil, 0, false,
 			loyalty.PlacedOrder{},
 		},

@@ -71,7 +71,7 @@ func PlacePaid(
 	d *posting.Decision, prior *loyalty.OrderState, rules earn.Rules, o loyalty.Order, left earn.Budgets,
 ) (posting.Outcome, error) {
 	acc := d.Account
-	if acc.Status != loyalty.Active {
+	if !acc.Status.Earns() {
 		return posting.Outcome{}, loyalty.RefuseFrozen("/member")
 	}
 	if err := checkOrder(o); err != nil {

@@ -58,7 +58,7 @@ func covers(x loyalty.Again, o loyalty.PlacedOrder) bool {
 // pass it if Account.Undecided is empty.
 func Resume(acc loyalty.Account, placed []loyalty.PlacedOrder) posting.Outcome {
 	out := posting.Outcome{Account: acc}
-	if acc.Status != loyalty.Active {
+	if !acc.Status.Earns() {
 		return out
 	}
 	if len(acc.Undecided) == 0 && len(placed) > 0 {

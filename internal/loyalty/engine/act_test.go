@@ -46,7 +46,7 @@ func TestWhichEventsAreRefused(t *testing.T) {
 		pointer string
 	}{
 		{"as it is", member, func(*loyalty.Event) {}, "", ""},
-		{"frozen", frozenMember, func(*loyalty.Event) {}, loyalty.AccountFrozen, "/member"},
+		{"frozen", frozenMember, func(*loyalty.Event) {}, "", ""},
 		{
 			"an unknown family", member, func(e *loyalty.Event) { e.Type = "walk.done" }, loyalty.ValidationFailed,
 			"/type",

@@ -118,7 +118,7 @@ func Due(p *loyalty.Program, acc loyalty.Account) time.Time {
 // NextRun returns the instant at which a background task must process an account: when it next changes without a
 // command, or immediately if orders wait to be decided again. It returns zero if there is no such instant.
 func NextRun(p *loyalty.Program, acc loyalty.Account) time.Time {
-	if award.HasUndecided(&acc) && acc.Status == loyalty.Active {
+	if award.HasUndecided(&acc) && acc.Status.Earns() {
 		return acc.Seen
 	}
 	return Due(p, acc)

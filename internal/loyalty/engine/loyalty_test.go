@@ -322,7 +322,11 @@ func TestWhatBoundsAnAccountIsRefused(t *testing.T) {
 
 	frozen := joined(t, p, noon)
 	frozen.Status = loyalty.Frozen
-	refused(frozen, loyalty.AccountFrozen)
+	if out, err := award.PlaceOrder(
+		Begin(p, frozen, noon), nil, EarnRules(p), paid("EUR", loyalty.Line{Amount: 1000}), nil,
+	); err != nil || out.Account.Balance().Pending == 0 {
+		t.Errorf("the order of a frozen account: %+v, %v", out.Account.Balance(), err)
+	}
 	if _, err := redeem.Redeem(
 		Begin(p, frozen, noon), loyalty.Redemption{ID: "rd_1", Reward: "mug"}, true, nil,
 	); !errors.Is(err, loyalty.AccountFrozen) {

@@ -75,13 +75,15 @@ func TestOrdersThatWaitToBeDecidedAgain(t *testing.T) {
 			t.Errorf("of %d orders %d are resumed, from %+v on", n, len(got.Needs.Orders), got.Resumed.From)
 		}
 	}
-	acc.Status = loyalty.Frozen
+	acc.Status = "closed"
 	if got := award.Resume(acc, asked(3).Needs.Orders); !tier.NeedsNothing(got.Needs) || !NextRun(p, acc).IsZero() {
-		t.Errorf("a frozen account: %+v", got.Needs)
+		t.Errorf("an account that does not earn: %+v", got.Needs)
 	}
-	acc.Status, acc.Seen = loyalty.Active, noon
-	if got := NextRun(p, acc); !got.Equal(noon) {
-		t.Errorf("the next run is at %s", got)
+	for _, status := range []loyalty.Status{loyalty.Active, loyalty.Frozen} {
+		acc.Status, acc.Seen = status, noon
+		if got := NextRun(p, acc); !got.Equal(noon) {
+			t.Errorf("the next run of an account that is %s is at %s", status, got)
+		}
 	}
 	order := func(id int) loyalty.Entry {
 		return loyalty.Entry{

@@ -89,7 +89,7 @@ func TestEntryRecordsTheOrdersThatConvert(t *testing.T) {
 	}
 }
 
-func TestChangesOfAReferralThatAwardNothing(t *testing.T) {
+func TestChangesOfAReferralAwardWhatTheReferrerMayEarn(t *testing.T) {
 	x := newCouple(t, func(*loyalty.Program) {})
 	out := posting.Outcome{Account: x.friend}
 	// An order that never converted the referral has no events to withdraw.
@@ -114,7 +114,7 @@ func TestChangesOfAReferralThatAwardNothing(t *testing.T) {
 		fails   bool
 	}{
 		{"an active referrer", func(*loyalty.Account) {}, 1, false},
-		{"a frozen referrer", func(a *loyalty.Account) { a.Status = loyalty.Frozen }, 0, false},
+		{"a frozen referrer", func(a *loyalty.Account) { a.Status = loyalty.Frozen }, 1, false},
 		{"a referrer with a damaged account", func(a *loyalty.Account) {
 			a.Lots = []loyalty.Lot{{Expires: 20271231, Points: -1}}
 		}, 0, true},

@@ -353,12 +353,12 @@ func TestALimitOnReferralsIsTheReferrers(t *testing.T) {
 	x.want("and back", loyalty.Balance{Pending: 200}, loyalty.Balance{}, posting.ReferralRegistered)
 }
 
-func TestAFrozenReferrerGetsNothingAndGivesBack(t *testing.T) {
+func TestFrozenReferrerEarnsAndReturnsPoints(t *testing.T) {
 	x := newCouple(t, func(*loyalty.Program) {})
 	x.referrer.Status = loyalty.Frozen
 	o := paid("EUR", loyalty.Line{Amount: 3_000})
 	x.submit(o, noon)
-	x.want("frozen before", loyalty.Balance{}, loyalty.Balance{Pending: 100}, posting.ReferralConverted)
+	x.want("frozen before", loyalty.Balance{Pending: 200}, loyalty.Balance{Pending: 100}, posting.ReferralConverted)
 
 	x = newCouple(t, func(*loyalty.Program) {})
 	x.submit(o, noon)

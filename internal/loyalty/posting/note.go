@@ -41,6 +41,9 @@ func note(a *loyalty.Account, e loyalty.Entry) {
 	if e.Kind == loyalty.KindEnroll {
 		a.Member, a.Status, a.Joined = e.Member, loyalty.Active, e.Effective
 	}
+	if e.Status != "" {
+		a.Status = e.Status
+	}
 }
 
 // noteStanding applies the new standing in Tiers or in a tier group.
