@@ -239,13 +239,16 @@ var arrows = []struct {
 	{"internal/local/gateway/gatewaytest", nil},
 	{"internal/local/gateway", []string{"api/request", "api/wire", "stack/access"}},
 	{"internal/local/paypal", nil},
+	{"internal/reference", nil},
+	{"internal/console", []string{"reference"}},
 	{"internal/local/runtimeapi", nil}, // uses processes, not the functions' code
 	{
 		"internal/local",
 		[]string{
-			"api", "api/programs", "api/redemptions", "api/reminders", "api/request", "api/wire", "app", "failures",
-			"jobs", "keyring", "ledger", "ledger/stored", "local/awsapi", "local/deployment", "local/gateway",
-			"local/paypal", "loyalty/...", "members", "notify", "notify/wording", "payments", "service", "stack",
+			"api", "api/programs", "api/redemptions", "api/reminders", "api/request", "api/wire", "app", "console",
+			"failures", "jobs", "keyring", "ledger", "ledger/stored", "local/awsapi", "local/deployment",
+			"local/gateway", "local/paypal",
+			"loyalty/...", "members", "notify", "notify/wording", "payments", "service", "stack",
 			"stack/access", "table", "translog", "translog/source",
 		},
 	},
@@ -326,11 +329,12 @@ var outside = map[string][]string{
 	"github.com/getkin/kin-openapi":            nil,
 	"github.com/expr-lang/expr":                {"internal/program/condition"},
 	"github.com/goccy/go-yaml": {
-		"internal/program/document", "internal/api/wire/generate", "internal/stack",
+		"internal/program/document", "internal/api/wire/generate", "internal/stack", "internal/reference",
 	},
-	"go.mau.fi/util":   {"internal/members"},
-	"golang.org/x/mod": {"internal/translog", "internal/translog/source", "internal/verify"},
-	"golang.org/x/net": {"internal/emailaddr", "internal/members"},
+	"go.mau.fi/util":           {"internal/members"},
+	"golang.org/x/mod":         {"internal/translog", "internal/translog/source", "internal/verify"},
+	"github.com/yuin/goldmark": {"internal/reference"},
+	"golang.org/x/net":         {"internal/emailaddr", "internal/members"},
 	"github.com/aws/aws-lambda-go": {
 		"internal/api", "internal/api/programs", "internal/api/redemptions", "internal/api/reminders", "internal/app",
 		"internal/boot", "internal/boot/senders", "internal/boot/sqsqueue", "internal/jobs", "internal/local",

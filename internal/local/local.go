@@ -24,8 +24,10 @@ import (
 	"sync"
 	"time"
 
+	"github.com/perennial-loyalty/perennial/internal/api"
 	"github.com/perennial-loyalty/perennial/internal/api/request"
 	"github.com/perennial-loyalty/perennial/internal/app"
+	"github.com/perennial-loyalty/perennial/internal/console"
 	"github.com/perennial-loyalty/perennial/internal/jobs"
 	"github.com/perennial-loyalty/perennial/internal/keyring"
 	"github.com/perennial-loyalty/perennial/internal/ledger"
@@ -54,6 +56,7 @@ type Stack struct {
 	scheduler  *scheduler
 	works      map[string]nextWork // the next work of each function; nil if the functions run as binaries
 	clockMux   http.Handler
+	console    http.Handler
 	paypal     *paypal.Server // nil if PayPal is not emulated
 }
 
@@ -147,6 +150,7 @@ func New(o Options) (*Stack, error) {
 		})
 	}
 	s.clockMux = clockHandler{s, o.Moved}
+	s.console = console.Handler(api.Spec)
 	return s, nil
 }
 

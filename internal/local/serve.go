@@ -2,6 +2,8 @@ package local
 
 import (
 	"net/http"
+
+	"github.com/perennial-loyalty/perennial/internal/console"
 )
 
 // ServeHTTP serves the paths of the local runner, and passes all other requests to the gateway.
@@ -18,6 +20,10 @@ func (s *Stack) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		return
 	case failuresPath:
 		failuresHandler{s}.ServeHTTP(w, r)
+		return
+	}
+	if console.Serves(r.URL.Path) {
+		s.console.ServeHTTP(w, r)
 		return
 	}
 	// A request may change which work is due. The scheduler counts it twice, when it begins and when it ends, because
