@@ -45,8 +45,8 @@ func TestPermissionsAreSpecific(t *testing.T) {
 const describeBackups = "dynamodb:DescribeContinuousBackups"
 
 // checkKeys requires that access to the table is limited to named partitions. No function may write API keys, only the
-// programs function may write programs, and only the relay may write transparency logs and audit lists, and nothing
-// else.
+// programs function may write programs, and only the relay may write transparency logs, audit lists and lists of
+// members, and nothing else.
 func checkKeys(t *testing.T, function, action string, s stack.Statement) {
 	t.Helper()
 	if !strings.HasPrefix(action, "dynamodb:") || action == describeBackups {
@@ -63,15 +63,17 @@ func checkKeys(t *testing.T, function, action string, s stack.Statement) {
 	for _, pattern := range s.Condition[0].Values {
 		for key, writers := range map[string][]string{
 			"KEY#k1": nil, "PROGRAMS": {"programs"}, "P#bluebird": nil, "P#bluebird#PROGRAM": {"programs"},
-			"P#bluebird#LOG": {"relay"}, "P#bluebird#AUDIT": {"relay"},
+			"P#bluebird#LOG": {"relay"}, "P#bluebird#AUDIT": {"relay"}, "P#bluebird#LIST#mem_1": {"relay"},
 		} {
 			if access.Like(pattern, key) && !slices.Contains(writers, function) {
 				t.Errorf("%s may %s in the partition %s", function, action, key)
 			}
 		}
 	}
-	if function == "relay" && !slices.Equal(s.Condition[0].Values, []string{"P#*#LOG", "P#*#AUDIT"}) {
-		t.Errorf("%s may %s in the partitions %v", function, action, s.Condition[0].Values)
+	for _, pattern := range s.Condition[0].Values {
+		if function == "relay" && !slices.Contains([]string{"P#*#LOG", "P#*#AUDIT", "P#*#LIST#*"}, pattern) {
+			t.Errorf("%s may %s in the partition %s", function, action, pattern)
+		}
 	}
 }
 

@@ -33,6 +33,7 @@
 //   - translog stores the transparency log of each program, from which proofs of entries are made. translog/source
 //     selects the logged records. verify checks a whole table, and its logs, offline; verify/verifycmd contains the
 //     commands.
+//   - listing lists the members of each program by level and by latest change. The relay writes its items.
 //   - reference renders the API reference and the pages of error codes from openapi.yaml. console serves them.
 //   - cost estimates what requests cost, from usage that tests measure exactly.
 //   - stack reads template.yaml, and infra contains the scripts and tests for deployments.

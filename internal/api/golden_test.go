@@ -64,6 +64,8 @@ func TestGoldenTierGroups(t *testing.T) { golden(t) }
 
 func TestGoldenMe(t *testing.T) { golden(t) }
 
+func TestGoldenLists(t *testing.T) { golden(t) }
+
 func TestGoldenMembers(t *testing.T) { golden(t) }
 
 func TestGoldenNotices(t *testing.T) { golden(t) }

@@ -14,6 +14,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/perennial-loyalty/perennial/internal/api/request"
+	"github.com/perennial-loyalty/perennial/internal/listing"
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
 	"github.com/perennial-loyalty/perennial/internal/table"
 )
@@ -40,8 +41,8 @@ func jsonNames(v any) []string {
 //
 // After "=> each", each line "value  status code" sends the request with the value in place of §. "clock +14d" advances
 // the clock, "nights 30" advances it by 30 days and runs the schedules each day, and "program generous" publishes
-// testdata/generous.yaml as the next version of bluebird. "log $entry" appends an entry to the transparency log, as the
-// relay does. A blank line ends a request.
+// testdata/generous.yaml as the next version of bluebird. "log $entry" appends an entry to the transparency log, and
+// "list $member" refreshes the list items of a member, as the relay does. A blank line ends a request.
 //
 // A rejected request must leave every byte of the table unchanged, unless "recorded" follows the code. At the end, the
 // accounts of all members whose IDs were stored must pass an audit.
@@ -88,6 +89,7 @@ var (
 	nightsLine  = regexp.MustCompile(`^nights (\d+)$`)
 	programLine = regexp.MustCompile(`^program ([a-z]+)$`)
 	logLine     = regexp.MustCompile(`^log (\S+)$`)
+	listLine    = regexp.MustCompile(`^list (\S+)$`)
 	letLine     = regexp.MustCompile(`^(\w+) = ([\w.#]+)$`)
 	variable    = regexp.MustCompile(`\$(\w+)`)
 )
@@ -112,6 +114,12 @@ func (s *script) run(lines []string) {
 		}
 		if m := logLine.FindStringSubmatch(lines[i]); m != nil {
 			s.logEntry("bluebird", s.expand(m[1]))
+		}
+		if m := listLine.FindStringSubmatch(lines[i]); m != nil {
+			lists := listing.List{Table: s.table, Now: s.clock}
+			if err := lists.Refresh(s.t.Context(), "bluebird", loyalty.MemberID(s.expand(m[1]))); err != nil {
+				s.t.Fatal(err)
+			}
 		}
 		if !requestLine.MatchString(lines[i]) {
 			continue

@@ -3,7 +3,9 @@ package api
 import (
 	"context"
 	"errors"
+	"slices"
 	"strings"
+	"time"
 
 	"github.com/perennial-loyalty/perennial/internal/api/request"
 	"github.com/perennial-loyalty/perennial/internal/api/wire"
@@ -32,7 +34,7 @@ func listMembers(ctx context.Context, c *request.Call) (request.Answer, error) {
 	if err != nil {
 		return request.Answer{}, err
 	}
-	found, next, err := search(ctx, c, p, name, value, loyalty.MemberID(cursor.Text()), size)
+	found, next, err := search(ctx, c, p, name, value, cursor.Text(), size)
 	if err != nil {
 		return request.Answer{}, err
 	}
@@ -41,7 +43,7 @@ func listMembers(ctx context.Context, c *request.Call) (request.Answer, error) {
 		list.Data = append(list.Data, wireMember(c, p, m))
 	}
 	if next != "" {
-		list.NextCursor = cursor.AtText(string(next))
+		list.NextCursor = cursor.AtText(next)
 	}
 	return request.Answer{Body: list}, nil
 }
@@ -93,6 +95,17 @@ func checkedFilter(name, value string) (string, error) {
 		if !segmentForm.MatchString(value) {
 			faults.Fault(at, loyalty.ValidationFailed, "%s", fix)
 		}
+	case "tier":
+		fix = "This must be the ID of a level, such as gold."
+		if !request.ValidID(value) {
+			faults.Fault(at, loyalty.ValidationFailed, "%s", fix)
+		}
+	case "updated_since":
+		value = strings.ReplaceAll(value, " ", "+") // in a query, + is a space unless it is encoded
+		fix = "This must be an instant in RFC 3339 format like 2026-12-01T10:00:00Z."
+		if t, err := time.Parse(time.RFC3339, value); err != nil || t.Year() < 2000 {
+			faults.Fault(at, loyalty.ValidationFailed, "%s", fix)
+		}
 	case "code":
 		fix = "This must be 1 to 64 characters."
 		faults.Text(at, value, 1, maxReferralCode)
@@ -108,12 +121,19 @@ func checkedFilter(name, value string) (string, error) {
 	return value, nil
 }
 
-// search returns a page of the members that match a filter, and the ID after which the next page starts.
+// search returns a page of the members that match a filter, and the position at which the page ends.
 func search(
-	ctx context.Context, c *request.Call, p *loyalty.Program, name, value string, after loyalty.MemberID, size int,
-) ([]members.Member, loyalty.MemberID, error) {
+	ctx context.Context, c *request.Call, p *loyalty.Program, name, value, after string, size int,
+) ([]members.Member, string, error) {
 	var f members.Filter
 	switch name {
+	case "tier":
+		if levels := members.LevelIDs(p); !slices.Contains(levels, value) {
+			return nil, "", request.RefuseAt(request.InvalidParameter, name, unknownLevel(levels))
+		}
+		f.Level = value
+	case "updated_since":
+		f.Since, _ = time.Parse(time.RFC3339, value) // it was checked
 	case "phone":
 		f.Phone = value
 	case "name":
@@ -132,6 +152,14 @@ func search(
 		return found, "", err
 	}
 	return c.App.Members.Search(ctx, p, f, after, size)
+}
+
+// unknownLevel returns the detail of the rejection of a level that the program does not have.
+func unknownLevel(levels []string) string {
+	if len(levels) == 0 {
+		return "The program has no tiers."
+	}
+	return "The program has no such level. Its levels are " + strings.Join(levels, ", ") + "."
 }
 
 // identified returns the member that a unique value identifies. It returns not_found or an empty ID if there is none.

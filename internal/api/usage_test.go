@@ -18,6 +18,7 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/cost/costtest"
 	"github.com/perennial-loyalty/perennial/internal/inventory"
 	"github.com/perennial-loyalty/perennial/internal/ledger"
+	"github.com/perennial-loyalty/perennial/internal/listing"
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
 	"github.com/perennial-loyalty/perennial/internal/program"
 	"github.com/perennial-loyalty/perennial/internal/stack/access"
@@ -266,6 +267,17 @@ func (w *usageWorld) measureReads() {
 	w.measure("search_email", "GET", "/v1/members?email=ada@example.com", "")
 	w.measure("search_name", "GET", "/v1/members?name=lovelace", "")
 	w.measure("search_order", "GET", "/v1/members?order=100001", "")
+	w.measureLists()
+}
+
+// measureLists measures the lists by level and by latest change, which the relay has completed.
+func (w *usageWorld) measureLists() {
+	lists := listing.List{Table: w.table, Now: w.clock}
+	if err := lists.Refresh(w.t.Context(), "bluebird", loyalty.MemberID(w.member)); err != nil {
+		w.t.Fatal(err)
+	}
+	w.measure("search_tier", "GET", "/v1/members?tier=gold", "")
+	w.measure("search_updated", "GET", "/v1/members?updated_since=2026-12-01T10:00:00Z", "")
 }
 
 func (w *usageWorld) basket() string {

@@ -419,7 +419,7 @@ func (w *world) headers(r sentRequest, id string) map[string]string {
 	return headers
 }
 
-// dump returns every byte of the table except the transparency logs, which the relay writes after the response. It
+// dump returns every byte of the table except the logs and lists, which the relay writes after the response. It
 // returns an empty string if the table does not support it.
 func (w *world) dump() string {
 	d, ok := w.table.(interface{ Dump(io.Writer) error })
@@ -433,7 +433,7 @@ func (w *world) dump() string {
 	return logItems.ReplaceAllString(b.String(), "")
 }
 
-var logItems = regexp.MustCompile(`(?m)^"P#[^#"]+#(LOG|AUDIT)" .*\n`)
+var logItems = regexp.MustCompile(`(?m)^"P#[^#"]+#(LOG|AUDIT|LIST#[^"]+)" .*\n`)
 
 // post sends a request with a JSON body.
 func (w *world) post(method, path, body string) answered {

@@ -101,6 +101,7 @@ var arrows = []struct {
 	{"internal/keyring/keyringtest", []string{"keyring", "table"}},
 	{"internal/ledger/stored/generate", nil},
 	{"internal/ledger/stored", []string{"ledger/columns", "loyalty/...", "table"}},
+	{"internal/listing", []string{"ledger/stored", "loyalty", "parallel", "table"}},
 	{
 		"internal/ledger",
 		[]string{
@@ -121,7 +122,9 @@ var arrows = []struct {
 	{"internal/catalog", []string{"ledger", "ledger/stored", "loyalty/...", "table"}},
 	{
 		"internal/members",
-		[]string{"emailaddr", "keyring", "ledger", "ledger/stored", "loyalty/...", "parallel", "random", "table"},
+		[]string{
+			"emailaddr", "keyring", "ledger", "ledger/stored", "listing", "loyalty/...", "parallel", "random", "table",
+		},
 	},
 	{
 		"internal/inventory",
@@ -139,10 +142,12 @@ var arrows = []struct {
 	{
 		"internal/audit", []string{"auth", "ledger", "ledger/stored", "loyalty/...", "table"},
 	},
-	{"internal/translog/source", []string{"audit", "ledger/stored", "table", "translog"}},
+	{"internal/translog/source", []string{"audit", "ledger/stored", "listing", "loyalty", "table", "translog"}},
 	{
 		"internal/verify",
-		[]string{"audit", "ledger", "ledger/stored", "loyalty/...", "table", "translog", "translog/source"},
+		[]string{
+			"audit", "ledger", "ledger/stored", "listing", "loyalty/...", "table", "translog", "translog/source",
+		},
 	},
 	{
 		"internal/app",
@@ -218,7 +223,10 @@ var arrows = []struct {
 			"telemetry",
 		},
 	},
-	{"internal/relay", []string{"app", "table", "table/dynamojson", "telemetry", "translog", "translog/source"}},
+	{
+		"internal/relay",
+		[]string{"app", "listing", "table", "table/dynamojson", "telemetry", "translog", "translog/source"},
+	},
 	{"internal/boot", []string{"app", "keyring", "table", "table/dynamotable", "telemetry"}},
 	{"internal/boot/sqsqueue", []string{"app", "boot"}},
 	{"internal/boot/senders", []string{
@@ -246,8 +254,8 @@ var arrows = []struct {
 		"internal/local",
 		[]string{
 			"api", "api/programs", "api/redemptions", "api/reminders", "api/request", "api/wire", "app", "console",
-			"failures", "jobs", "keyring", "ledger", "ledger/stored", "local/awsapi", "local/deployment",
-			"local/gateway", "local/paypal",
+			"failures", "jobs", "keyring", "ledger", "ledger/stored", "listing", "local/awsapi",
+			"local/deployment", "local/gateway", "local/paypal",
 			"loyalty/...", "members", "notify", "notify/wording", "payments", "service", "stack",
 			"stack/access", "table", "translog", "translog/source",
 		},
@@ -280,8 +288,8 @@ var arrows = []struct {
 	{
 		"internal/verify/verifycmd",
 		[]string{
-			"app", "boot/operator", "catalog", "datadir", "ledger", "table", "table/dynamoexport", "table/dynamotable",
-			"table/localcopy", "translog", "verify",
+			"app", "boot/operator", "catalog", "datadir", "ledger", "listing", "table", "table/dynamoexport",
+			"table/dynamotable", "table/localcopy", "translog", "verify",
 		},
 	},
 	{

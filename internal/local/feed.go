@@ -10,6 +10,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/perennial-loyalty/perennial/internal/listing"
 	"github.com/perennial-loyalty/perennial/internal/table"
 	"github.com/perennial-loyalty/perennial/internal/translog"
 	"github.com/perennial-loyalty/perennial/internal/translog/source"
@@ -21,10 +22,11 @@ const feedPeriod = 500 * time.Millisecond
 
 // A feed replaces the table's stream and the function relay if the functions run in this process. It wraps the table,
 // collects the entries and the actions that are committed, and appends them to the transparency logs and the audit
-// lists of their programs.
+// lists of their programs. It also refreshes the lists of members (package listing).
 type feed struct {
 	table.Table
 	translog   translog.Log
+	lists      listing.List
 	log        *slog.Logger
 	checkpoint func(program, text string) error // publishes a checkpoint; may be nil
 
@@ -48,6 +50,7 @@ func newFeed(o Options) *feed {
 	f := &feed{
 		Table: o.Table, log: o.Log, checkpoint: o.Checkpoint,
 		translog: translog.Log{Table: o.Table, Secret: o.CheckpointSecret},
+		lists:    listing.List{Table: o.Table, Now: o.Clock.Now},
 		shard:    "process-" + strconv.FormatInt(time.Now().UnixNano(), 10), first: true,
 	}
 	if f.translog.Secret == nil {
@@ -63,7 +66,9 @@ func (f *feed) Transact(ctx context.Context, ops ...table.Op) error {
 		return err
 	}
 	for _, op := range ops {
-		if op.Kind != table.OpPut || !source.IsChange(op.Item.Key, op.Item.Version == 0) {
+		_, _, isProfile := listing.Changed(op.Item.Key)
+		if op.Kind != table.OpPut && (op.Kind != table.OpDelete || !isProfile) ||
+			!source.IsChange(op.Item.Key, op.Item.Version == 0) {
 			continue
 		}
 		f.mu.Lock()
@@ -105,6 +110,9 @@ func (f *feed) catchUp() {
 	ctx := context.Background() // a stack that stops waits until its logs are complete
 	if err := source.AppendMissing(ctx, f.translog, all.Items(ctx), f.shard+"-start", f.publish); err != nil {
 		f.log.Error("entries could not be appended to the transparency log", "err", err)
+	}
+	if _, err := f.lists.RefreshAll(ctx, all.Items(ctx)); err != nil {
+		f.log.Error("the lists of members could not be completed", "err", err)
 	}
 }
 
@@ -156,6 +164,9 @@ func (f *feed) append(ctx context.Context, entries []committed) error {
 			return err
 		}
 		f.publish(program, len(changes[program]), checkpoint)
+		if err := f.lists.RefreshEach(ctx, program, source.Members(changes[program])); err != nil {
+			return err
+		}
 	}
 	return nil
 }

@@ -6,10 +6,12 @@ import (
 	"errors"
 	"slices"
 	"strings"
+	"time"
 	"unicode"
 
 	"github.com/perennial-loyalty/perennial/internal/ledger"
 	"github.com/perennial-loyalty/perennial/internal/ledger/stored"
+	"github.com/perennial-loyalty/perennial/internal/listing"
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
 	"github.com/perennial-loyalty/perennial/internal/loyalty/redeem"
 	"github.com/perennial-loyalty/perennial/internal/parallel"
@@ -19,8 +21,9 @@ import (
 
 // Members are found by phone number, by the words of their name and by segment through list items. Each value has one
 // partition with an item for each member who has the value. An enrollment writes the items of the member, and a change
-// of the profile writes only the items that change. A search reads one partition and then the members that it lists. It
-// returns only members who still have the value, so an item that is out of date does no harm.
+// of the profile writes only the items that change. Package listing lists the members by level and by latest change. A
+// search reads a list and then the members that it contains. It returns only members who still have the value, so an
+// item that is out of date does no harm.
 
 // These are the kinds of values by which members are listed.
 const (
@@ -122,6 +125,8 @@ type Filter struct {
 	Phone   string // in E.164 format
 	Name    string // words that must all occur in the name; case, accents and order do not matter
 	Segment string
+	Level   string    // the ID of a level of the tiers or of a tier group
+	Since   time.Time // the earliest instant of the latest change of the profile, status or levels
 }
 
 // identity returns the value whose list contains all matching members. It returns false if the filter has no value.
@@ -142,44 +147,86 @@ func (f Filter) identity() (stored.Identity, bool) {
 }
 
 // matches reports whether a member has the value of the filter now.
-func (f Filter) matches(m Member) bool {
+func (f Filter) matches(p *loyalty.Program, m Member) bool {
 	switch {
 	case f.Phone != "":
 		return m.Profile.Phone == f.Phone
 	case f.Segment != "":
 		return slices.Contains(m.Account.Traits.Segments, f.Segment)
+	case f.Level != "":
+		return slices.Contains(currentLevels(p, m.Account), f.Level)
+	case !f.Since.IsZero():
+		return true
 	}
 	has := words(m.Profile.Name)
 	return !slices.ContainsFunc(words(f.Name), func(word string) bool { return !slices.Contains(has, word) })
 }
 
-// Search returns members who match a filter, in the order of their IDs. If the parameter after is not empty, it starts
-// after this ID. It reads a page of limit listed members, so it can return fewer matches although there are more
-// members. It returns the ID after which the next page starts, or an empty ID if there are no more.
+// Search returns members who match a filter. The parameter after is the position at which the previous page ended, or
+// empty. Search reads a page of limit listed members, so it can return fewer matches although there are more members.
+// It returns the position at which the page ends, or an empty one if there are no more members.
 func (ms Members) Search(
-	ctx context.Context, p *loyalty.Program, f Filter, after loyalty.MemberID, limit int,
-) (found []Member, next loyalty.MemberID, err error) {
+	ctx context.Context, p *loyalty.Program, f Filter, after string, limit int,
+) (found []Member, next string, err error) {
+	ids, next, err := ms.listed(ctx, p, f, after, limit)
+	if err != nil {
+		return nil, "", ledger.Retryable(err)
+	}
+	found, err = ms.All(ctx, p, ids)
+	return slices.DeleteFunc(found, func(m Member) bool { return !f.matches(p, m) }), next, err
+}
+
+// listed returns a page of the members whose list items match a filter.
+func (ms Members) listed(
+	ctx context.Context, p *loyalty.Program, f Filter, after string, limit int,
+) ([]loyalty.MemberID, string, error) {
+	lists := listing.List{Table: ms.Table, Now: ms.Now}
+	switch {
+	case f.Level != "" && isLowest(p, f.Level):
+		// A member is at the lowest level until another level is stored, so the list of the level may lack the member.
+		return lists.Since(ctx, p.ID, time.Time{}, after, limit)
+	case f.Level != "":
+		ids, next, err := lists.AtLevels(ctx, p.ID, storedLevels(p, f.Level), after, limit)
+		return distinct(ids), next, err // tier groups can have levels with the same ID
+	case !f.Since.IsZero():
+		return lists.Since(ctx, p.ID, f.Since, after, limit)
+	}
+	return ms.listedBy(ctx, p, f, after, limit)
+}
+
+// distinct returns IDs without duplicates, in the same order.
+func distinct(ids []loyalty.MemberID) (unique []loyalty.MemberID) {
+	for _, id := range ids {
+		if !slices.Contains(unique, id) {
+			unique = append(unique, id)
+		}
+	}
+	return unique
+}
+
+// listedBy returns a page of the members who are listed by phone number, word or segment, in the order of their IDs.
+func (ms Members) listedBy(
+	ctx context.Context, p *loyalty.Program, f Filter, after string, limit int,
+) (ids []loyalty.MemberID, next string, err error) {
 	id, ok := f.identity()
 	if !ok {
 		return nil, "", nil
 	}
 	q := table.Query{PK: ms.listingKey(p.ID, id, "").PK, Limit: limit + 1}
 	if after != "" {
-		q.From = string(after) + "!" // the first ID after the given one
+		q.From = after + "!" // the first ID after the given one
 	}
-	var ids []loyalty.MemberID
 	for it, err := range ms.Table.Query(ctx, q) {
 		if err != nil {
-			return nil, "", ledger.Retryable(err)
+			return nil, "", err
 		}
 		ids = append(ids, loyalty.MemberID(it.Key.SK))
 	}
 	if len(ids) > limit {
 		ids = ids[:limit]
-		next = ids[limit-1]
+		next = string(ids[limit-1])
 	}
-	found, err = ms.All(ctx, p, ids)
-	return slices.DeleteFunc(found, func(m Member) bool { return !f.matches(m) }), next, err
+	return ids, next, nil
 }
 
 // All reads members in parallel, as Get does. It omits members who do not exist.

@@ -8,11 +8,15 @@
 // read. It reports the record for redelivery. After several attempts, the record moves to the failure queue, where an
 // operator can inspect it. Entries that belong to no account, such as parked orders, have no hash and are not logged.
 //
-// The function has no other subscribers, and writes only the partitions of the logs and the audit lists.
+// The function also refreshes the lists of members by level and by latest change (package listing).
+//
+// The function has no other subscribers, and writes only the partitions of the logs, the audit lists and the lists of
+// members.
 package relay
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"maps"
 	"runtime/debug"
@@ -23,6 +27,7 @@ import (
 	"github.com/go-json-experiment/json"
 
 	"github.com/perennial-loyalty/perennial/internal/app"
+	"github.com/perennial-loyalty/perennial/internal/listing"
 	"github.com/perennial-loyalty/perennial/internal/table"
 	"github.com/perennial-loyalty/perennial/internal/table/dynamojson"
 	"github.com/perennial-loyalty/perennial/internal/telemetry"
@@ -107,15 +112,16 @@ func (r entries) read(ctx context.Context, payload []byte) ([]byte, error) {
 	return json.Marshal(answer)
 }
 
-// append appends changes to the audit list and the log of a program, and publishes the checkpoint.
+// append appends changes to the audit list and the log of a program, publishes the checkpoint, and refreshes the list
+// items of members.
 func (r entries) append(ctx context.Context, program, shard string, changes []source.Change) error {
 	log := translog.Log{Table: r.Table, Secret: r.CheckpointSecret}
 	checkpoint, err := source.Append(ctx, log, program, shard, changes)
-	if err != nil || checkpoint == "" {
-		return err
+	if err == nil && checkpoint != "" {
+		r.Log.InfoContext(ctx, "checkpoint", "program", program, "entries", len(changes), "checkpoint", checkpoint)
 	}
-	r.Log.InfoContext(ctx, "checkpoint", "program", program, "entries", len(changes), "checkpoint", checkpoint)
-	return nil
+	lists := listing.List{Table: r.Table, Now: r.Now}
+	return errors.Join(err, lists.RefreshEach(ctx, program, source.Members(changes)))
 }
 
 // read reads one record, unless the function's time has ended. A panic is a failure of that record.
@@ -130,6 +136,9 @@ func read(ctx context.Context, rec record) (c source.Change, ok bool, err error)
 	}
 	key := table.Key{PK: rec.Change.Keys.PK.S, SK: rec.Change.Keys.SK.S}
 	isNew := rec.Name == string(events.DynamoDBOperationTypeInsert)
+	if _, _, ok := listing.Changed(key); ok {
+		return source.ChangeOf(table.Item{Key: key})
+	}
 	if rec.Name == string(events.DynamoDBOperationTypeRemove) || !source.IsChange(key, isNew) {
 		return c, false, nil
 	}

@@ -17,6 +17,7 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/app"
 	"github.com/perennial-loyalty/perennial/internal/audit"
 	"github.com/perennial-loyalty/perennial/internal/ledger/stored"
+	"github.com/perennial-loyalty/perennial/internal/listing"
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
 	"github.com/perennial-loyalty/perennial/internal/stack/access"
 	"github.com/perennial-loyalty/perennial/internal/stack/stacktest"
@@ -256,6 +257,85 @@ func (b *bench) proved(t *testing.T, program string, rec translog.Record) {
 	}
 }
 
+// member stores an account and a profile, and returns the stream records of the profile and of an entry that moved the
+// member to the level.
+func (b *bench) member(t *testing.T, m loyalty.MemberID, level string) (profile, moved string) {
+	t.Helper()
+	acc := loyalty.Account{Member: m, Status: loyalty.Active, Sequence: 1}
+	acc.Tier = loyalty.Standing{Level: level, Since: time.UnixMilli(recorded)}
+	for item, doc := range map[string][]byte{
+		stored.AccountItem: stored.Encode(stored.StoredAccount(acc)), stored.ProfileItem: []byte("{}"),
+	} {
+		it, err := b.table.Get(t.Context(), stored.MemberKey("a", m, item))
+		if err != nil {
+			t.Fatal(err)
+		}
+		it.Doc = doc
+		if err := b.table.Transact(t.Context(), table.Put(it)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	entry := strings.Replace(document(1), `"seq"`, `"m":{"S":"`+string(m)+`"},"tier":{"M":{}},"seq"`, 1)
+	return stream("MODIFY", "P#a#M#"+string(m), stored.ProfileItem, "7", `"doc":{"M":{}}`),
+		stream("INSERT", "P#a#E#TIER#"+string(m), "000001", "8", entry)
+}
+
+// erase deletes the profile of a member and returns its key.
+func (b *bench) erase(t *testing.T, m loyalty.MemberID) table.Key {
+	t.Helper()
+	key := stored.MemberKey("a", m, stored.ProfileItem)
+	it, err := b.table.Get(t.Context(), key)
+	if err == nil {
+		err = b.table.Transact(t.Context(), table.Delete(it))
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	return key
+}
+
+// listed requires the members at a level.
+func (b *bench) listed(t *testing.T, level string, want ...loyalty.MemberID) {
+	t.Helper()
+	lists := listing.List{Table: b.table}
+	found, _, err := lists.AtLevels(t.Context(), "a", []string{level}, "", 10)
+	if err != nil || !slices.Equal(found, want) {
+		t.Errorf("at the level %s are %v, want %v: %v", level, found, want, err)
+	}
+}
+
+func TestChangedMembersAreListed(t *testing.T) {
+	b := newBench(t)
+	profile, _ := b.member(t, "mem_1", "silver")
+	if out := b.run(t, "shard-1", profile); out != complete || strings.Contains(b.log.String(), "checkpoint") {
+		t.Error(out, b.log.String())
+	}
+	b.listed(t, "silver", "mem_1")
+	_, moved := b.member(t, "mem_1", "gold")
+	b.run(t, "shard-1", entry("a", 2)) // changes no level
+	b.listed(t, "gold")
+	b.run(t, "shard-1", moved)
+	b.listed(t, "silver")
+	b.listed(t, "gold", "mem_1")
+
+	b.member(t, "mem_1", "silver")
+	b.run(t, "shard-1", strings.Replace(moved, `"tier":{"M":{}}`, `"st":{"S":"frozen"}`, 1))
+	b.listed(t, "gold")
+
+	b.member(t, "mem_1", "platinum")
+	b.table.err = errors.New("the table is broken")
+	if out := b.run(t, "shard-1", profile); out == complete {
+		t.Error("a failure is not reported")
+	}
+	b.table.err = nil
+	b.run(t, "shard-1", profile)
+	b.listed(t, "platinum", "mem_1")
+
+	key := b.erase(t, "mem_1")
+	b.run(t, "shard-1", strings.Replace(stream("REMOVE", key.PK, key.SK, "9", ""), `"NewImage":{},`, "", 1))
+	b.listed(t, "platinum")
+}
+
 // TestPolicyOfRelayIsExact runs the relay with the policies of template.yaml. A denied call fails the test, and so does
 // a grant that no call needs.
 func TestPolicyOfRelayIsExact(t *testing.T) {
@@ -270,6 +350,10 @@ func TestPolicyOfRelayIsExact(t *testing.T) {
 	b.run(t, "", slices.Concat(all, []string{entry("a", 51)})...)
 	version := `"doc":{"M":{"at":{"N":"1796126400000"},"by":{"S":"test"}}}`
 	b.run(t, "shard-1", stream("INSERT", "P#a#PROGRAM", "PROGRAM#000001", "1", version))
+	profile, _ := b.member(t, "mem_1", "silver")
+	b.run(t, "shard-1", profile)
+	b.erase(t, "mem_1")
+	b.run(t, "shard-1", profile)
 	stacktest.Prove(t, b.guard, "relay", stacktest.Table, &calls)
 }
 

@@ -18,7 +18,8 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/translog"
 )
 
-// TestUsageOfStreamRecord checks what a batch with one entry uses, when the log has 20,000 entries.
+// TestUsageOfStreamRecord checks what a batch with one entry uses, when the log has 20,000 entries, and what a batch
+// with one new member uses.
 func TestUsageOfStreamRecord(t *testing.T) {
 	var log bytes.Buffer
 	tab, err := pebbletable.OpenMemory()
@@ -51,7 +52,17 @@ func TestUsageOfStreamRecord(t *testing.T) {
 		t.Fatalf("%s %v", out, err)
 	}
 	used := meter.Take()
-	costtest.Compare(t, []cost.Usage{{
+	usage := []cost.Usage{{
 		ID: "relay", Read: used.Read, Write: used.Write, LogBytes: costtest.LogBytes(log.String()),
-	}})
+	}}
+	log.Reset()
+	b := &bench{table: &failing{Table: tab}}
+	profile, _ := b.member(t, "mem_1", "silver")
+	if out, err := relay.Invoke(t.Context(), []byte(`{"shardId":"shard-1","Records":[`+profile+`]}`)); err != nil {
+		t.Fatalf("%s %v", out, err)
+	}
+	used = meter.Take()
+	costtest.Compare(t, append(usage, cost.Usage{
+		ID: "relay_member", Read: used.Read, Write: used.Write, LogBytes: costtest.LogBytes(log.String()),
+	}))
 }

@@ -8,6 +8,7 @@ import (
 	"maps"
 	"slices"
 
+	"github.com/perennial-loyalty/perennial/internal/listing"
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
 	"github.com/perennial-loyalty/perennial/internal/translog"
 	"github.com/perennial-loyalty/perennial/internal/translog/source"
@@ -17,6 +18,7 @@ import (
 type Reconciler struct {
 	Source Source
 	Log    translog.Log // signs the new checkpoints
+	Lists  listing.List // the lists of members
 	// Program returns the live version of a program.
 	Program func(ctx context.Context, id string) (*loyalty.Program, error)
 	// Shard is the name under which records are appended to the logs. It must be different in each run.
@@ -26,16 +28,17 @@ type Reconciler struct {
 // A Repair is a change that Reconcile made.
 type Repair struct {
 	Program string
-	Subject string // the member, or "log"
+	Subject string // the member, "log" or "lists of members"
 	Detail  string
 }
 
 func (r Repair) String() string { return r.Program + ": " + r.Subject + ": " + r.Detail }
 
 // Reconcile repairs derived state only: stored accounts that are not the result of their entries, records that the
-// audit lists and the logs do not contain, and logs that a restore shortened. It never changes an entry. A log that is
-// shorter than its checkpoint, or lacks tiles, is replaced by a new epoch that begins with the checkpoint. Reconcile
-// returns its repairs, and the report of a check of the repaired table. The findings of the report need an operator.
+// audit lists and the logs do not contain, logs that a restore shortened, and lists of members. It never changes an
+// entry. A log that is shorter than its checkpoint, or lacks tiles, is replaced by a new epoch that begins with the
+// checkpoint. Reconcile returns its repairs, and the report of a check of the repaired table. The findings of the
+// report need an operator.
 func (r Reconciler) Reconcile(
 	ctx context.Context, checkpoints []SignedCheckpoint,
 ) (repairs []Repair, report Report, err error) {
@@ -64,6 +67,14 @@ func (r Reconciler) Reconcile(
 	err = source.AppendMissing(ctx, r.Log, r.Source.Items(ctx), r.Shard, func(program string, n int, _ string) {
 		repairs = append(repairs, Repair{program, "log", fmt.Sprintf("%d records appended", n)})
 	})
+	if err != nil {
+		return repairs, report, err
+	}
+	refreshed, err := r.Lists.RefreshAll(ctx, r.Source.Items(ctx))
+	for _, program := range slices.Sorted(maps.Keys(refreshed)) {
+		detail := fmt.Sprintf("the items of %d members were written", refreshed[program])
+		repairs = append(repairs, Repair{program, "lists of members", detail})
+	}
 	if err != nil {
 		return repairs, report, err
 	}

@@ -42,7 +42,9 @@ const (
 const keyed, unkeyed = true, false
 
 // MemberFilters are the query parameters that select members. A request has exactly one of them.
-var MemberFilters = []string{"email", "phone", "external_id", "code", "order", "name", "segment"}
+var MemberFilters = []string{
+	"email", "phone", "external_id", "code", "order", "name", "segment", "tier", "updated_since",
+}
 
 // enrollment is the only route of members whose caller may not be enrolled yet.
 const enrollment = "PUT /v1/me"

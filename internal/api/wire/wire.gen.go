@@ -3917,6 +3917,12 @@ type ListMembersParams struct {
 	// Segment A segment of which the member is part.
 	Segment string `form:"segment,omitempty" json:"segment,omitempty,omitzero"`
 
+	// Tier The ID of a level that the member has in the tiers or in a tier group. A member who has just reached a level is found a few seconds later.
+	Tier string `form:"tier,omitempty" json:"tier,omitempty,omitzero"`
+
+	// UpdatedSince The earliest time of the latest change of the member's profile, consents, status or levels. Balances do not count. A change is listed under the time at which it was listed, a few seconds after the change. To copy all changes, start each run with the time at which the previous run started.
+	UpdatedSince time.Time `form:"updated_since,omitempty" json:"updated_since,omitempty,omitzero"`
+
 	// PageSize The maximum number of items on the page.
 	PageSize PageSize `form:"page_size,omitempty" json:"page_size,omitempty,omitzero"`
 

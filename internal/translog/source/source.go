@@ -1,5 +1,5 @@
 // Package source selects the items of the table that belong in the transparency log of a program, and reads their
-// hashes.
+// hashes. It also finds the members whose list items must be refreshed after a change (package listing).
 //
 // These are the ledger entries and the records of the audit list. Entries of no account, such as parked orders, have no
 // hash and are not logged. The package reads stored forms and deliberately does not check hashes; package verify does.
@@ -12,9 +12,11 @@ import (
 	"strings"
 
 	"github.com/go-json-experiment/json"
+	"github.com/go-json-experiment/json/jsontext"
 
 	"github.com/perennial-loyalty/perennial/internal/audit"
 	"github.com/perennial-loyalty/perennial/internal/ledger/stored"
+	"github.com/perennial-loyalty/perennial/internal/loyalty"
 	"github.com/perennial-loyalty/perennial/internal/table"
 	"github.com/perennial-loyalty/perennial/internal/translog"
 )
@@ -32,15 +34,15 @@ func Record(it table.Item) (program string, rec translog.Record, ok bool, err er
 	if err != nil || !ok {
 		return "", rec, false, err
 	}
-	hash, recorded, err := entryHash(it.Doc)
+	f, err := factsOf(it.Doc)
 	if err != nil {
 		return "", rec, false, fmt.Errorf("source: read the entry %s: %w", it.Key, err)
 	}
-	if hash == "" {
+	if f.Hash == "" {
 		return "", rec, false, nil
 	}
-	rec = translog.Record{Recorded: stored.Instant(recorded)}
-	if rec.Hash, err = ParseHash(hash); err != nil {
+	rec = translog.Record{Recorded: stored.Instant(f.Recorded)}
+	if rec.Hash, err = ParseHash(f.Hash); err != nil {
 		return "", rec, false, fmt.Errorf("source: read the entry %s: %w", it.Key, err)
 	}
 	return program, rec, true, nil
@@ -64,18 +66,34 @@ func ParseHash(text string) (hash [32]byte, err error) {
 	return [32]byte(b), nil
 }
 
-// entryHash returns the hash and the time of a stored entry.
-func entryHash(doc []byte) (hash string, recorded int64, err error) {
-	var plain struct {
-		Hash     string `json:"hash"`
-		Recorded int64  `json:"rec"`
-		Packed   string `json:"z"`
-	}
-	if err := json.Unmarshal(doc, &plain); err != nil || plain.Packed == "" {
-		return plain.Hash, plain.Recorded, err
+// entryFacts are the fields of a stored entry that this package reads.
+type entryFacts struct {
+	Hash     string         `json:"hash"`
+	Recorded int64          `json:"rec"`
+	Member   string         `json:"m"`
+	Tier     jsontext.Value `json:"tier"` // nil unless the entry changes a level
+	Status   string         `json:"st"`   // empty unless the entry changes the status of the member
+	Packed   string         `json:"z"`
+}
+
+func factsOf(doc []byte) (f entryFacts, err error) {
+	if err := json.Unmarshal(doc, &f); err != nil || f.Packed == "" {
+		return f, err
 	}
 	d, err := stored.UnpackedEntry(doc)
-	return d.Hash, d.Recorded, err
+	f = entryFacts{Hash: d.Hash, Recorded: d.Recorded, Member: d.Member, Status: d.Status}
+	if d.Tier != nil {
+		f.Tier = jsontext.Value("{}")
+	}
+	return f, err
+}
+
+// moved returns the member of an entry that changes a level or the status, and an empty ID for other entries.
+func (f entryFacts) moved() loyalty.MemberID {
+	if f.Tier == nil && f.Status == "" {
+		return ""
+	}
+	return loyalty.MemberID(f.Member)
 }
 
 // Program returns the program of an entry from its key: P#<program>#E#<kind>#<id>, and a revision of six digits. It

@@ -9,6 +9,7 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/catalog"
 	"github.com/perennial-loyalty/perennial/internal/datadir"
 	"github.com/perennial-loyalty/perennial/internal/ledger"
+	"github.com/perennial-loyalty/perennial/internal/listing"
 	"github.com/perennial-loyalty/perennial/internal/translog"
 	"github.com/perennial-loyalty/perennial/internal/verify"
 )
@@ -51,6 +52,7 @@ func (c *Reconcile) repair(ctx context.Context) (repairs []verify.Repair, report
 		programs := &app.Programs{Catalog: catalog.Catalog{Ledger: &ledger.Ledger{Table: t, Now: now}}, Now: now}
 		r := verify.Reconciler{
 			Source: t, Log: translog.Log{Table: t, Secret: secret}, Program: programs.Live,
+			Lists: listing.List{Table: t, Now: now},
 			Shard: "reconcile-" + time.Now().Format(time.RFC3339Nano),
 		}
 		repairs, report, err = r.Reconcile(ctx, checkpoints)

@@ -197,6 +197,7 @@ func TestReconcileRepairsTable(t *testing.T) {
 	want := []verify.Repair{
 		{Program: "bluebird", Subject: "member mem_ada", Detail: "the account was rebuilt from its entries"},
 		{Program: "bluebird", Subject: "log", Detail: "5 records appended"},
+		{Program: "bluebird", Subject: "lists of members", Detail: "the items of 3 members were written"},
 	}
 	if fmt.Sprint(repairs) != fmt.Sprint(want) {
 		t.Errorf("%v", repairs)
