@@ -11,7 +11,6 @@ import (
 
 	"github.com/perennial-loyalty/perennial/internal/ledger"
 	"github.com/perennial-loyalty/perennial/internal/ledger/ledgertest"
-	"github.com/perennial-loyalty/perennial/internal/ledger/stored"
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
 	"github.com/perennial-loyalty/perennial/internal/loyalty/redeem"
 	"github.com/perennial-loyalty/perennial/internal/table"
@@ -87,7 +86,7 @@ func TestCodesThatAreUploaded(t *testing.T) {
 			if !upload {
 				continue
 			}
-			key := uploadKey("p", "mug", stored.Fingerprint([]byte(strings.Join(c.codes, "\n"))))
+			key := uploadKey("p", "mug", l.Keyring.Fingerprint("p", []byte(strings.Join(c.codes, "\n"))))
 			was, err := l.Table.Get(t.Context(), key)
 			if err != nil {
 				t.Fatal(err)
@@ -322,9 +321,10 @@ func TestMissesThatCount(t *testing.T) {
 			func(b *ledgertest.Bench, ops []table.Op) func() error {
 				return func() error {
 					b.Before = func() error {
-						other, err := missedOnceMore(Guesser{Key: "key", Client: "till"}.limits("p"), []table.Item{
-							{Key: ops[0].Item.Key}, {Key: ops[1].Item.Key},
-						}, noon.Add(-time.Second))
+						other, err := missedOnceMore(
+							Codes{b.Ledger}.guessLimits("p", Guesser{Key: "key", Client: "till"}),
+							[]table.Item{{Key: ops[0].Item.Key}, {Key: ops[1].Item.Key}}, noon.Add(-time.Second),
+						)
 						if err != nil {
 							return err
 						}
@@ -345,7 +345,7 @@ func TestMissesThatCount(t *testing.T) {
 		b := ledgertest.New(t)
 		l := b.Ledger
 		who := Guesser{Key: "key", Client: c.client}
-		limits := who.limits("p")
+		limits := Codes{l}.guessLimits("p", who)
 		for i := range c.looks {
 			if c.before != nil {
 				items := make([]table.Item, len(limits))
@@ -394,7 +394,7 @@ func TestLookupsThatCountNoMiss(t *testing.T) {
 			t.Errorf("%v, want %v", err, want)
 		}
 	}
-	for _, limit := range who.limits("p") {
+	for _, limit := range (Codes{l}).guessLimits("p", who) {
 		if it, err := l.Table.Get(t.Context(), limit.key); err != nil || it.Version > 0 {
 			t.Errorf("%+v, %v", it, err)
 		}
@@ -427,7 +427,7 @@ func TestDamagedItemsOfCodes(t *testing.T) {
 	if _, err := (Codes{l}).Get(t.Context(), "p", "CARD"); err == nil || errors.As(err, new(*loyalty.Error)) {
 		t.Errorf("the code is damaged: %v", err)
 	}
-	key := uploadKey("p", "mug", stored.Fingerprint([]byte(strings.Join(codes(2), "\n"))))
+	key := uploadKey("p", "mug", l.Keyring.Fingerprint("p", []byte(strings.Join(codes(2), "\n"))))
 	put(t, l.Table, table.Put(table.Item{Key: key, Doc: []byte(`{"n":"x"}`)}))
 	if _, err := (Codes{l}).Upload(t.Context(), "p", "mug", codes(2)); err == nil {
 		t.Error("the upload is damaged")

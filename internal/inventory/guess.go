@@ -3,8 +3,6 @@ package inventory
 import (
 	"bytes"
 	"context"
-	"crypto/sha256"
-	"encoding/base64"
 	"errors"
 	"fmt"
 	"time"
@@ -28,13 +26,13 @@ type Guesser struct {
 	Client string // the POS terminal, session or address for which the caller acts; may be empty
 }
 
-// limits returns the items that count the guesser's misses.
-func (g Guesser) limits(program string) []guessLimit {
+// guessLimits returns the items that count the guesser's misses. The name of the client may be an IP address, so the
+// key contains a keyed hash of it.
+func (c Codes) guessLimits(program string, g Guesser) []guessLimit {
 	pk := "P#" + program + "#GUESS#" + g.Key
 	limits := []guessLimit{{key: table.Key{PK: pk, SK: "GUESS"}, most: redeem.MaxMissesPerKey, perKey: true}}
 	if g.Client != "" {
-		sum := sha256.Sum256([]byte(g.Client))
-		sk := "CLIENT#" + base64.RawURLEncoding.EncodeToString(sum[:])[:22]
+		sk := "CLIENT#" + c.Keyring.Hash(program, "client", g.Client)[:22]
 		limits = append(limits, guessLimit{key: table.Key{PK: pk, SK: sk}, most: redeem.MaxMissesPerClient})
 	}
 	return limits
@@ -56,7 +54,7 @@ type guessLimit struct {
 // Concurrent lookups do not see each other's misses: those that find a code succeed, and those that do not are counted
 // one by one.
 func (c Codes) Guarded(ctx context.Context, program string, who Guesser, look func() error) error {
-	limits := who.limits(program)
+	limits := c.guessLimits(program, who)
 	keys := make([]table.Key, len(limits))
 	for i, limit := range limits {
 		keys[i] = limit.key

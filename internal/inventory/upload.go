@@ -36,7 +36,7 @@ func (c Codes) Add(ctx context.Context, program, reward string, codes iter.Seq[s
 // Upload adds codes like Add, and records its progress for the reward and the codes. If it is repeated with the same
 // codes, it continues after the codes that were already processed, and returns the same result as one call.
 func (c Codes) Upload(ctx context.Context, program, reward string, codes []string) (Upload, error) {
-	key := uploadKey(program, reward, stored.Fingerprint([]byte(strings.Join(codes, "\n"))))
+	key := uploadKey(program, reward, c.Keyring.Fingerprint(program, []byte(strings.Join(codes, "\n"))))
 	for attempt := range ledger.Attempts {
 		progress, err := c.Table.Get(ctx, key)
 		if err != nil {

@@ -19,6 +19,7 @@ import (
 type Receiver struct {
 	app         *app.App
 	email       func(program, email string) stored.Identity
+	fingerprint func(program string, content []byte) string
 	seal        seal
 	connections *app.Refreshed[connections]
 	activity    recorder
@@ -28,6 +29,7 @@ type Receiver struct {
 // App can read the settings again, a rotated secret is accepted within minutes.
 func New(a *app.App) *Receiver {
 	r := &Receiver{app: a, email: a.EmailName(), seal: newSeal(a.Derive("webhooks"), a.Random)}
+	r.fingerprint = a.Ledger.Keyring.Fingerprint
 	connected := connect(a, a.Processors, nil)
 	var reread func(context.Context) (connections, error)
 	if a.Reread != nil {
@@ -116,16 +118,17 @@ func (r *Receiver) process(ctx context.Context, con *connection, in arrival) (Re
 }
 
 // delivery converts an event to the form that the ledger stores. The mark of a delivery shows whether two events have
-// the same content. An event without an ID is identified by a digest of its body.
+// the same content. It is a keyed hash, so that nobody can confirm a guess of the content without the key. An event
+// without an ID is identified by a keyed hash of its body.
 func (r *Receiver) delivery(
 	con *connection, in arrival, e webhook.Event, usable bool,
 ) (d service.Delivery, report *service.Report) {
 	d = service.Delivery{
 		Provider: con.provider, Event: e.ID, Type: e.Type, Path: in.Topic, At: e.At, Received: in.at, Again: in.again,
-		Transmission: in.Transmission, Mark: e.Mark,
+		Transmission: in.Transmission,
 	}
 	if d.Event == "" {
-		d.Event = "body-" + webhook.Digest(in.Body)
+		d.Event = "body-" + r.fingerprint(con.program, in.Body)
 	}
 	if e.Report != nil {
 		one := e.Report.Report
@@ -134,14 +137,15 @@ func (r *Receiver) delivery(
 		}
 		report = &one
 	}
-	if d.Mark != "" {
+	if e.Mark != "" {
+		d.Mark = r.fingerprint(con.program, []byte(e.Mark))
 		return d, report // the clocks and times in the report come from the provider's API
 	}
 	content, err := json.Marshal(report, json.Deterministic(true))
 	if err != nil || !usable {
 		content = in.Body
 	}
-	d.Mark = webhook.Digest(append([]byte(e.Type+"\n"), content...))
+	d.Mark = r.fingerprint(con.program, append([]byte(e.Type+"\n"), content...))
 	if report != nil {
 		for i := range report.Facts {
 			if report.Facts[i].At.IsZero() {

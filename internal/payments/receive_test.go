@@ -21,7 +21,7 @@ var at12 = time.Date(2026, 12, 1, 12, 0, 0, 0, time.UTC)
 // A delivery has an identity and a mark. The mark depends on the report and not on the formatting of the body. The
 // mark of an unusable event depends on the body.
 func TestDeliveriesAreMarked(t *testing.T) {
-	r := &Receiver{email: func(program, email string) stored.Identity {
+	r := &Receiver{fingerprint: digest, email: func(program, email string) stored.Identity {
 		return stored.Identity{Value: program + "/" + email}
 	}}
 	con := &connection{program: "corner", provider: app.Stripe}
@@ -70,8 +70,8 @@ func TestMarkOfProvider(t *testing.T) {
 	e := webhook.Event{ID: "WH-1", Mark: "m", Report: &webhook.Report{
 		Report: service.Report{Payment: "p1", Facts: []loyalty.Fact{{ID: "f1"}}},
 	}}
-	d, report := new(Receiver).delivery(&connection{provider: app.PayPal}, in, e, true)
-	if d.Transmission != "T-1" || d.Mark != "m" || !report.Facts[0].At.IsZero() {
+	d, report := (&Receiver{fingerprint: digest}).delivery(&connection{provider: app.PayPal}, in, e, true)
+	if d.Transmission != "T-1" || d.Mark != digest("", []byte("m")) || !report.Facts[0].At.IsZero() {
 		t.Errorf("%+v, %+v", d, report)
 	}
 }

@@ -33,8 +33,8 @@ func eventResult(e loyalty.Entry, replayed bool) EventResult {
 // not exist.
 func (e Events) Put(ctx context.Context, p *loyalty.Program, ev loyalty.Event, by ledger.By) (EventResult, error) {
 	ev.At = ev.At.UTC().Truncate(time.Millisecond)
-	by.Input = stored.Fingerprint(
-		append(stored.Encode(stored.StoredEvent(&loyalty.EventState{Event: ev})), ev.Member...),
+	by.Input = e.Keyring.Fingerprint(
+		p.ID, append(stored.Encode(stored.StoredEvent(&loyalty.EventState{Event: ev})), ev.Member...),
 	)
 	r, err := e.ExecutePrepared(ctx, e.Revise(
 		p, loyalty.Cause{Kind: loyalty.CauseEvent, ID: award.EventCause(ev)}, ev.Member, by,

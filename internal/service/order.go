@@ -41,7 +41,8 @@ func (os Orders) Put(ctx context.Context, p *loyalty.Program, o loyalty.Order, b
 	o.Shipped, o.Delivered = o.Shipped.UTC().Truncate(time.Millisecond), o.Delivered.UTC().Truncate(time.Millisecond)
 	o.Disputes = sorted(o.Disputes, func(x, y loyalty.Dispute) int { return cmp.Compare(x.ID, y.ID) })
 	o.Refunds = sorted(o.Refunds, func(x, y loyalty.Refund) int { return cmp.Compare(x.ID, y.ID) })
-	by.Input = stored.OrderFingerprint(o)
+	var buffer [1200]byte // on the stack; the content of a larger order does not fit
+	by.Input = os.Keyring.EndFingerprint(stored.AppendOrder(os.Keyring.BeginFingerprint(buffer[:0], p.ID), o))
 	superseded := false
 	r, err := os.ExecutePrepared(ctx, os.Revise(
 		p, loyalty.Cause{Kind: loyalty.CauseOrder, ID: o.ID}, o.Member, by,

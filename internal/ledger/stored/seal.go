@@ -29,9 +29,8 @@ func EncodedEntry(e loyalty.Entry) []byte {
 	return d.appendTo(newDocument())
 }
 
-// OrderFingerprint returns a fingerprint of an order's content and its member.
-func OrderFingerprint(o loyalty.Order) string {
+// AppendOrder appends an order's content and its member to b, as the input of a fingerprint.
+func AppendOrder(b []byte, o loyalty.Order) []byte {
 	d := StoredOrder(loyalty.OrderState{Order: o})
-	var buffer [1024]byte // on the stack; larger documents do not fit
-	return Fingerprint(append(d.appendTo(buffer[:0]), o.Member...))
+	return append(d.appendTo(b), o.Member...)
 }

@@ -1,8 +1,6 @@
 package stored
 
 import (
-	"crypto/sha256"
-	"encoding/base64"
 	"time"
 
 	"github.com/go-json-experiment/json"
@@ -27,14 +25,6 @@ func Encode(v any) []byte {
 
 // newDocument returns an empty buffer with room for a typical document.
 func newDocument() []byte { return make([]byte, 0, 1024) }
-
-// Fingerprint returns the first 128 bits of the SHA-256 of doc. That is short enough to store in every entry.
-func Fingerprint(doc []byte) string {
-	sum := sha256.Sum256(doc)
-	var text [22]byte
-	base64.RawURLEncoding.Encode(text[:], sum[:16])
-	return string(text[:])
-}
 
 // Millis returns an instant in milliseconds since 1970. A zero instant is 0.
 func Millis(t time.Time) int64 {
