@@ -102,6 +102,8 @@ func TestGoldenStatus(t *testing.T) { golden(t) }
 
 func TestGoldenStock(t *testing.T) { golden(t) }
 
+func TestGoldenSuggestions(t *testing.T) { golden(t) }
+
 func TestGoldenTaxes(t *testing.T) { golden(t) }
 
 func TestGoldenTiers(t *testing.T) { golden(t) }

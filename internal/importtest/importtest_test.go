@@ -162,7 +162,7 @@ var arrows = []struct {
 		"internal/api/request",
 		[]string{
 			"api/wire", "app", "auth", "inventory", "lazyregexp", "ledger", "ledger/stored", "loyalty/...", "members",
-			"notify", "service", "telemetry",
+			"notify", "program/nearest", "service", "telemetry",
 		},
 	},
 	{

@@ -128,7 +128,7 @@ func redeemFor(
 	}
 	r, err := c.App.Redemptions.Redeem(ctx, p, in, by)
 	if err != nil {
-		return request.Answer{Replayed: r.Replayed}, err
+		return request.Answer{Replayed: r.Replayed}, request.UnknownReward(err, p, in.Reward)
 	}
 	if r.Redemption.Status == loyalty.Reserved {
 		wake(ctx, c, p, in.Member, loyalty.BeforeHold)

@@ -1,6 +1,7 @@
 package request
 
 import (
+	"bytes"
 	"errors"
 	"mime"
 	"reflect"
@@ -50,7 +51,7 @@ func badValue(bad *json.SemanticError) error {
 	}
 	switch {
 	case errors.Is(bad.Err, json.ErrUnknownName):
-		return RefuseAt(UnknownField, at, "Unknown field.")
+		return unknownField(bad.JSONPointer, bad.GoType)
 	case errors.Is(bad.Err, errNull):
 		return RefuseAt(loyalty.ValidationFailed, at, "null is not supported. Omit the field.")
 	}
@@ -119,6 +120,9 @@ func (w *Whole) UnmarshalJSONFrom(dec *jsontext.Decoder) error {
 	}
 	n, err := strconv.ParseInt(string(v), 10, 64)
 	switch {
+	case v.Kind() == '0' && bytes.ContainsRune(v, '.'):
+		return &loyalty.Error{Code: loyalty.ValidationFailed, Detail: "This must be a whole number in digits. " +
+			"Amounts of money are in minor units: 29.99 EUR is 2999."}
 	case v.Kind() != '0' || errors.Is(err, strconv.ErrSyntax):
 		return &loyalty.Error{Code: loyalty.ValidationFailed, Detail: "This must be a whole number in digits."}
 	case err != nil:

@@ -91,6 +91,7 @@ type Call struct {
 	body  []byte
 	Key   string // the Idempotency-Key, without quotes
 
+	unprefixed    bool            // whether the request names a member by an ID that does not begin with mem_
 	confirmations []*confirmation // background checks of cached external IDs
 	repeated      bool            // whether the route runs again without the cache, because a cached member was wrong
 }
@@ -130,7 +131,7 @@ func (h *Handler) respond(ctx context.Context, e Event, undecoded error) (out Re
 		line.Route = c.Route.Pattern
 	}
 	if err != nil {
-		p := c.withoutSelf(problemOf(err))
+		p := c.unknownMember(c.withoutSelf(problemOf(err)))
 		if ctx.Err() != nil && p.Status >= http.StatusInternalServerError {
 			p = unavailable()
 			counters.Add(telemetry.Timeouts, 1)
@@ -225,7 +226,7 @@ func (c *Call) checkParameters() error {
 	}
 	for name := range c.Event.Query {
 		if !slices.Contains(c.Route.Query, name) {
-			return Refuse(InvalidParameter, "Unknown query parameter. The route accepts %v.", c.Route.Query)
+			return unknownParameter(name, c.Route.Query)
 		}
 	}
 	return nil

@@ -36,6 +36,7 @@ const ExternalPrefix = "external:"
 func (c *Call) Member(ctx context.Context, named string) (loyalty.MemberID, error) {
 	external, ok := strings.CutPrefix(named, ExternalPrefix)
 	if !ok {
+		c.unprefixed = !strings.HasPrefix(named, "mem_")
 		return loyalty.MemberID(named), nil
 	}
 	return c.externalMember(ctx, external)

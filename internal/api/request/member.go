@@ -16,10 +16,10 @@ func (c *Check) Locale(p Place, s string) {
 	ok := len(s) <= 35 && len(parts) == 1+strings.Count(s, "-")+strings.Count(s, "_")
 	for i, part := range parts {
 		ok = ok && len(part) <= 8 && ValidID(part) && !strings.ContainsAny(part, ":.") &&
-			(i > 0 || len(part) >= 2 && !strings.ContainsAny(part, "0123456789"))
+			(i > 0 || (len(part) == 2 || len(part) == 3) && !strings.ContainsAny(part, "0123456789"))
 	}
 	if !ok {
-		c.Fault(p, loyalty.ValidationFailed, "This must be a language tag like de-AT.")
+		c.Fault(p, loyalty.ValidationFailed, "This must be a language tag like en or de-AT.")
 	}
 }
 
