@@ -49,6 +49,12 @@ var helpTexts = kong.Vars{
 		"charge.refunded, orders/paid, payment.updated, CAPTURE, payment.captured. An unknown type prints the list.",
 	"trigger_at": "Time of the event, such as 2026-12-01T10:00:00Z. The default is the stack's time. " +
 		"Use the same ID and time to send an event again.",
+	"keys_rotate": "Create a successor of a key with the same scopes and limits, and print it. " +
+		"Both keys are valid until you revoke the old one.",
+	"keys_expire_after": "Duration after which the old key expires, such as 24h. " +
+		"Without it, the old key is valid until it is revoked.",
+	"keys_ip_range": "IP range from which the key may be used, such as 203.0.113.0/24. " +
+		"Separate several with commas. Without it, any address may use the key.",
 	"token_keys_create": "Create a token key and print its secret, which is not shown again. " +
 		"Two keys can be valid at a time.",
 	"token_keys_public": "PEM file with an Ed25519 public key. " +

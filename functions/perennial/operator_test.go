@@ -192,3 +192,45 @@ func TestTokenIssuersInDataDirectory(t *testing.T) {
 		}
 	}
 }
+
+// TestKeysInDataDirectory rotates a key, and uses it for a request of perennial dev.
+func TestKeysInDataDirectory(t *testing.T) {
+	data := filepath.Join(t.TempDir(), "data")
+	keys := func(args ...string) string {
+		t.Helper()
+		args = append(append([]string{"keys"}, args...), "--data", data, "--program", "bluebird")
+		out, err, status := run(t, args...)
+		if status != 0 {
+			t.Fatal(out, err, status)
+		}
+		return strings.TrimSpace(out)
+	}
+	idOf := func(full string) string { return strings.TrimPrefix(full, "sk_test_")[:12] }
+	old := keys("create", "--scope", "rewards:read,orders:read", "--ip-range", "127.0.0.0/8,::1")
+	fresh := keys("rotate", idOf(old), "--expire-after", "24h")
+	p := start(t, "--empty", "--json", "--data", data, "--program", writeProgram(t))
+	for _, key := range []string{old, fresh} {
+		p.key = key
+		if status, answer, err := p.call("GET", "/v1/rewards", "", ""); status != 200 || err != nil {
+			t.Errorf("%s: %d %s %v", idOf(key), status, answer, err)
+		}
+	}
+	if err := p.stop(syscall.SIGTERM); err != nil {
+		t.Fatal(err)
+	}
+	list := keys("list")
+	for id, status := range map[string]string{idOf(old): "expires", idOf(fresh): "active"} {
+		line := regexp.MustCompile(id + `  rewards:read,orders:read +127\.0\.0\.0/8,::1 +\S+Z +\S+Z +` + status)
+		if !line.MatchString(list) {
+			t.Errorf("the key %s is not listed as used and %q: %s", id, status, list)
+		}
+	}
+	keys("revoke", idOf(old))
+	if list := keys("list"); !regexp.MustCompile(idOf(old) + `.* revoked \S+Z`).MatchString(list) {
+		t.Errorf("the revocation is not listed: %s", list)
+	}
+	_, err, status := run(t, "keys", "rotate", idOf(old), "--data", data, "--program", "bluebird")
+	if status != 1 || !strings.Contains(err, "has no valid key "+idOf(old)) {
+		t.Errorf("%d %s", status, err)
+	}
+}

@@ -21,25 +21,30 @@ import (
 // template.yaml. It fails if a policy denies a request, or if no request needs a grant.
 func TestPoliciesOfTheAPIFunctionsAreExact(t *testing.T) {
 	var calls access.Recorder
+	observed := func() *world {
+		w := newWorld(t, memory(t))
+		w.guard.Observe = calls.Record
+		return w
+	}
 	for _, file := range scripts(t) {
 		raw, err := os.ReadFile(file)
 		if err != nil {
 			t.Fatal(err)
 		}
-		w := newWorld(t, memory(t))
-		w.guard.Observe = calls.Record
+		w := observed()
 		(&script{
 			world: w, file: file, vars: map[string]string{}, replayed: map[string]bool{},
 		}).run(strings.Split(string(raw), "\n"))
 	}
-	w := newWorld(t, memory(t))
-	w.guard.Observe = calls.Record
-	w.overdue()
-	w = newWorld(t, memory(t))
-	w.guard.Observe = calls.Record
-	w.reminders()
-	w = newWorld(t, memory(t))
-	w.guard.Observe = calls.Record
+	observed().overdue()
+	observed().reminders()
+	w := observed()
+	w.recordKeyUse()
+	for _, path := range []string{"/v1/campaigns", "/v1/rewards", "/v1/program", "/v1/reminders/scheduled"} {
+		w.app.KeyUse.Wait()
+		w.advance(time.Hour)
+		w.fetch("GET", path, "", 200)
+	}
 	w.proofs()
 	w.actions()
 	for _, f := range []string{"members", "earn", "redeem", "programs", "reminders"} {

@@ -147,6 +147,12 @@ func openWorld(t testing.TB, tab table.Table, random io.Reader, spec *spec) *wor
 	return w
 }
 
+// recordKeyUse records the uses of API keys, as the functions do. Tests that compare the table do not call it.
+func (w *world) recordKeyUse() {
+	w.app.KeyUse = &auth.KeyUse{Table: w.app.Table, Now: w.clock}
+	w.t.Cleanup(w.app.KeyUse.Wait)
+}
+
 // office returns a dispatcher that delivers email and text messages to the world's outbox.
 func (w *world) office(a *app.App) *notify.Dispatcher {
 	return &notify.Dispatcher{

@@ -64,6 +64,8 @@ type App struct {
 	Backups func(context.Context) (on bool, err error)
 	// HTTP is the client for the APIs of payment processors. Wire creates one if it is nil.
 	HTTP *http.Client
+	// RecordKeyUse states whether the time of the last use of API keys is recorded.
+	RecordKeyUse bool
 	// IssuerHTTP is the client for OpenID Connect issuers. If it is nil, requests connect only to public addresses.
 	IssuerHTTP *http.Client
 	// Roots contains the root certificates for webhook signatures. If it is nil, the root certificates of the system
@@ -72,6 +74,7 @@ type App struct {
 
 	Stores   // the ledger and the stores that use it
 	Keys     *auth.Keys
+	KeyUse   *auth.KeyUse // nil unless RecordKeyUse is set
 	Tokens   *auth.Tokens
 	Programs *Programs
 }
@@ -100,6 +103,9 @@ func (a *App) Wire() error {
 		a.Stores = NewStores(&ledger.Ledger{Table: a.Table, Now: a.Now, Random: a.Random, Keyring: ring})
 	}
 	a.Keys = cmp.Or(a.Keys, &auth.Keys{Table: a.Table, Now: a.Now, Stage: a.Stage, Random: a.Random})
+	if a.RecordKeyUse {
+		a.KeyUse = cmp.Or(a.KeyUse, &auth.KeyUse{Table: a.Table, Now: a.Now})
+	}
 	a.Tokens = cmp.Or(a.Tokens, a.NewTokens(a.Table, a.Wall))
 	a.Programs = cmp.Or(a.Programs, &Programs{Catalog: a.Catalog, Now: a.Now})
 	if a.Ledger.Program == nil {

@@ -22,6 +22,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net/netip"
 	"strings"
 	"sync"
 	"time"
@@ -70,9 +71,10 @@ const (
 )
 
 type known struct {
-	key  storedKey
-	hash []byte
-	at   time.Time
+	key    storedKey
+	hash   []byte
+	ranges []netip.Prefix
+	at     time.Time
 }
 
 // storedKey is the document that the table stores for a key. Fields may be added but not changed.
@@ -83,7 +85,16 @@ type storedKey struct {
 	Created time.Time `json:"created"`
 	Revoked time.Time `json:"revoked,omitzero"`
 
-	DailyPoints int64 `json:"daily_points,omitzero"`
+	DailyPoints int64     `json:"daily_points,omitzero"`
+	IPRanges    []string  `json:"ip_ranges,omitzero"`
+	Expires     time.Time `json:"expires,omitzero"`     // when a rotated key expires
+	Successor   string    `json:"successor,omitzero"`   // the key that Rotate created
+	Predecessor string    `json:"predecessor,omitzero"` // the key from which Rotate created this one
+}
+
+// isValid reports whether the key is neither revoked nor expired.
+func (s storedKey) isValid(now time.Time) bool {
+	return s.Revoked.IsZero() && (s.Expires.IsZero() || now.Before(s.Expires))
 }
 
 const (
@@ -101,6 +112,9 @@ type NewKey struct {
 	Scopes  []Scope
 	// DailyPoints limits the points that the key adds manually on one day, in UTC. Zero means DefaultDailyPoints.
 	DailyPoints int64
+	// IPRanges limits the IP addresses from which the key may be used, such as 203.0.113.0/24. Without ranges, it may
+	// be used from any address.
+	IPRanges []string
 }
 
 // DefaultDailyPoints is the daily limit of keys without one.
@@ -125,23 +139,40 @@ func (k *Keys) CreateKey(ctx context.Context, in NewKey) (string, Principal, err
 	if in.DailyPoints < 0 {
 		return "", Principal{}, errors.New("auth: the daily limit of points must be positive")
 	}
-	id, full, err := k.generate()
+	if _, err := ParseIPRanges(in.IPRanges); err != nil {
+		return "", Principal{}, err
+	}
+	key := storedKey{
+		Program: in.Program, Scopes: in.Scopes, Created: k.Now().UTC(), DailyPoints: in.DailyPoints,
+		IPRanges: in.IPRanges,
+	}
+	full, id, item, err := k.prepare(&key)
 	if err != nil {
 		return "", Principal{}, err
 	}
-	sum := sha256.Sum256([]byte(full))
-	key := storedKey{
-		Hash: hex.EncodeToString(sum[:]), Program: in.Program, Scopes: in.Scopes, Created: k.Now().UTC(),
-		DailyPoints: in.DailyPoints,
-	}
-	doc, err := json.Marshal(key)
-	if err != nil {
-		return "", Principal{}, fmt.Errorf("auth: encode key %s: %w", id, err)
-	}
-	if err := k.Table.Transact(ctx, table.Put(table.Item{Key: keyOf(id), Doc: doc})); err != nil {
+	if err := k.Table.Transact(ctx, table.Put(item)); err != nil {
 		return "", Principal{}, fmt.Errorf("auth: store key %s: %w", id, err)
 	}
 	return full, key.principal(id), nil
+}
+
+// prepare generates a key, sets its hash and returns its item.
+func (k *Keys) prepare(key *storedKey) (full, id string, item table.Item, err error) {
+	if id, full, err = k.generate(); err != nil {
+		return "", "", item, err
+	}
+	sum := sha256.Sum256([]byte(full))
+	key.Hash = hex.EncodeToString(sum[:])
+	doc, err := encodeKey(id, *key)
+	return full, id, table.Item{Key: keyOf(id), Index: table.Key{PK: keysOf(key.Program), SK: id}, Doc: doc}, err
+}
+
+func encodeKey(id string, key storedKey) ([]byte, error) {
+	doc, err := json.Marshal(key)
+	if err != nil {
+		return nil, fmt.Errorf("auth: encode key %s: %w", id, err)
+	}
+	return doc, nil
 }
 
 // principal returns the principal of a key.
@@ -166,8 +197,9 @@ func (k *Keys) generate() (id, full string, err error) {
 func (k *Keys) prefix() string { return "sk_" + string(k.Stage) + "_" }
 
 // Verify returns the principal of the key in an Authorization header. The error is Unauthenticated if there is no key,
-// TokenInvalid if the key is not valid in this stage, or an error of the table.
-func (k *Keys) Verify(ctx context.Context, header string) (Principal, error) {
+// TokenInvalid if the key is not valid in this stage, ErrIPAddress if it may not be used from the caller's IP address,
+// or an error of the table.
+func (k *Keys) Verify(ctx context.Context, header, address string) (Principal, error) {
 	if header == "" {
 		return Principal{}, Unauthenticated
 	}
@@ -182,8 +214,11 @@ func (k *Keys) Verify(ctx context.Context, header string) (Principal, error) {
 	}
 	var buf [128]byte // longer than a key, so that the conversion allocates no memory
 	sum := sha256.Sum256(append(buf[:0], full...))
-	if subtle.ConstantTimeCompare(sum[:], key.hash) != 1 || !key.key.Revoked.IsZero() {
+	if subtle.ConstantTimeCompare(sum[:], key.hash) != 1 || !key.key.isValid(k.Now()) {
 		return Principal{}, TokenInvalid
+	}
+	if !allows(key.ranges, address) {
+		return Principal{}, ErrIPAddress
 	}
 	return key.key.principal(id), nil
 }
@@ -225,7 +260,11 @@ func (k *Keys) lookup(ctx context.Context, id string) (known, error) {
 	if err != nil || len(hash) != sha256.Size {
 		return known{}, fmt.Errorf("auth: key %s has an invalid hash", id)
 	}
-	key = known{key: stored, hash: hash, at: now}
+	ranges, err := ParseIPRanges(stored.IPRanges)
+	if err != nil {
+		return known{}, fmt.Errorf("auth: key %s: %w", id, err)
+	}
+	key = known{key: stored, hash: hash, ranges: ranges, at: now}
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	if k.known == nil || len(k.known) >= rememberAt {
@@ -263,17 +302,22 @@ func (k *Keys) Revoke(ctx context.Context, program, id string) error {
 	}
 	if stored.Revoked.IsZero() {
 		stored.Revoked = k.Now().UTC()
-		if item.Doc, err = json.Marshal(stored); err != nil {
-			return fmt.Errorf("auth: encode key %s: %w", id, err)
+		if item.Doc, err = encodeKey(id, stored); err != nil {
+			return err
 		}
 		if err := k.Table.Transact(ctx, table.Put(item)); err != nil {
 			return fmt.Errorf("auth: revoke key %s: %w", id, err)
 		}
 	}
+	k.forget(id)
+	return nil
+}
+
+// forget removes a key from the cache.
+func (k *Keys) forget(id string) {
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	delete(k.known, id)
-	return nil
 }
 
 func keyOf(id string) table.Key { return table.Key{PK: "KEY#" + id, SK: "KEY"} }

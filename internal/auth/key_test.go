@@ -57,11 +57,11 @@ func TestKeyIsStoredAsHash(t *testing.T) {
 	if secret := full[len("sk_test_")+13:]; bytes.Contains(item.Doc, []byte(secret)) {
 		t.Errorf("the table contains the secret: %s", item.Doc)
 	}
-	got, err := k.Verify(t.Context(), "Bearer "+full)
+	got, err := k.Verify(t.Context(), "Bearer "+full, "")
 	if err != nil || got.ID != p.ID || got.Program != "bluebird" || !got.May(OrdersWrite) || got.May(MembersRead) {
 		t.Errorf("verified as %+v, %v", got, err)
 	}
-	if _, err := k.Verify(t.Context(), "bearer "+full); err != nil {
+	if _, err := k.Verify(t.Context(), "bearer "+full, ""); err != nil {
 		t.Errorf("a lower-case scheme: %v", err)
 	}
 }
@@ -85,7 +85,7 @@ func TestInvalidKeysAreRejected(t *testing.T) {
 		"Bearer " + strings.Replace(full, "sk_test_", "sk_live_", 1): TokenInvalid,
 		"Bearer " + strings.ToUpper(full):                            TokenInvalid,
 	} {
-		if p, err := k.Verify(t.Context(), header); !errors.Is(err, want) || p.ID != "" {
+		if p, err := k.Verify(t.Context(), header, ""); !errors.Is(err, want) || p.ID != "" {
 			t.Errorf("%q is %+v, %v; want %v", header, p, err, want)
 		}
 	}
@@ -95,7 +95,7 @@ func TestKeyIsInvalidInOtherStage(t *testing.T) {
 	k, tab, _ := newKeys(t)
 	full, _ := create(t, k, Admin)
 	live := &Keys{Table: tab, Now: k.Now, Stage: Live}
-	if _, err := live.Verify(t.Context(), "Bearer "+full); !errors.Is(err, TokenInvalid) {
+	if _, err := live.Verify(t.Context(), "Bearer "+full, ""); !errors.Is(err, TokenInvalid) {
 		t.Errorf("a test key in the live stage: %v", err)
 	}
 }
@@ -105,7 +105,7 @@ func TestKeyIsCachedForAMinute(t *testing.T) {
 	full, _ := create(t, k, Admin)
 	for range 10 {
 		*now = now.Add(5 * time.Second)
-		if _, err := k.Verify(t.Context(), "Bearer "+full); err != nil {
+		if _, err := k.Verify(t.Context(), "Bearer "+full, ""); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -113,7 +113,7 @@ func TestKeyIsCachedForAMinute(t *testing.T) {
 		t.Errorf("read %d times in 50 seconds", tab.gets)
 	}
 	*now = now.Add(time.Minute)
-	_, _ = k.Verify(t.Context(), "Bearer "+full)
+	_, _ = k.Verify(t.Context(), "Bearer "+full, "")
 	if tab.gets != 2 {
 		t.Errorf("read %d times after a minute", tab.gets)
 	}
@@ -126,7 +126,7 @@ func TestUnknownKeysAreNotCached(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if _, err := k.Verify(t.Context(), "Bearer "+full); !errors.Is(err, TokenInvalid) {
+		if _, err := k.Verify(t.Context(), "Bearer "+full, ""); !errors.Is(err, TokenInvalid) {
 			t.Fatal(err)
 		}
 	}
@@ -135,7 +135,7 @@ func TestUnknownKeysAreNotCached(t *testing.T) {
 	}
 	for range rememberAt + 10 {
 		full, _ := create(t, k, Admin)
-		if _, err := k.Verify(t.Context(), "Bearer "+full); err != nil {
+		if _, err := k.Verify(t.Context(), "Bearer "+full, ""); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -149,7 +149,7 @@ func TestRevokedKeyIsRejected(t *testing.T) {
 	elsewhere := &Keys{Table: tab, Now: k.Now, Stage: Test}
 	full, p := create(t, k, Admin)
 	for _, keys := range []*Keys{k, elsewhere} {
-		if _, err := keys.Verify(t.Context(), "Bearer "+full); err != nil {
+		if _, err := keys.Verify(t.Context(), "Bearer "+full, ""); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -161,11 +161,11 @@ func TestRevokedKeyIsRejected(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	if _, err := k.Verify(t.Context(), "Bearer "+full); !errors.Is(err, TokenInvalid) {
+	if _, err := k.Verify(t.Context(), "Bearer "+full, ""); !errors.Is(err, TokenInvalid) {
 		t.Errorf("in the process that revoked it: %v", err)
 	}
 	*now = now.Add(remember)
-	if _, err := elsewhere.Verify(t.Context(), "Bearer "+full); !errors.Is(err, TokenInvalid) {
+	if _, err := elsewhere.Verify(t.Context(), "Bearer "+full, ""); !errors.Is(err, TokenInvalid) {
 		t.Errorf("in another process, a minute later: %v", err)
 	}
 }

@@ -107,7 +107,7 @@ func New(o Options) (*Stack, error) {
 		Table: o.Table, Queue: s.queues, Now: o.Clock.Now, Wall: time.Now,
 		Log: o.Log, Stage: app.Test, Secret: []byte(secret),
 		Processors: o.Processors, HTTP: o.HTTP, Roots: o.Roots, Random: o.Random,
-		Root: o.Root,
+		Root: o.Root, RecordKeyUse: true,
 	}
 	if err := s.App.Wire(); err != nil {
 		return nil, fmt.Errorf("local: %w", err)
@@ -192,6 +192,7 @@ func (s *Stack) Wait() {
 
 // Close appends the last entries to the transparency logs and stops the functions' processes, if there are any.
 func (s *Stack) Close() error {
+	s.App.KeyUse.Wait()
 	if s.deployment == nil {
 		s.feed.close()
 		return nil

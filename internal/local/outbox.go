@@ -27,7 +27,7 @@ func (h outboxHandler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		gateway.Refuse(w, gateway.MethodNotAllowed, id)
 		return
 	}
-	who, err := h.App.Keys.Verify(r.Context(), r.Header.Get("Authorization"))
+	who, err := h.App.Keys.Verify(r.Context(), r.Header.Get("Authorization"), gateway.SourceIP(r))
 	if err != nil || !who.May("members:read") {
 		gateway.Refuse(
 			w,

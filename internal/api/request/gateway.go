@@ -29,6 +29,7 @@ type Event struct {
 	APIID     string
 	Domain    string // the gateway's own domain
 	Stage     string
+	SourceIP  string // the IP address of the caller, as the gateway saw it; not from a header
 
 	undecodable bool // the body is declared as base64 but cannot be decoded
 }
@@ -62,7 +63,8 @@ type encodedEvent struct {
 		Domain    string `json:"domainName"`
 		Stage     string `json:"stage"`
 		HTTP      struct {
-			Method string `json:"method"`
+			Method   string `json:"method"`
+			SourceIP string `json:"sourceIp"`
 		} `json:"http"`
 	} `json:"requestContext"`
 }
@@ -76,7 +78,7 @@ func DecodeEvent(payload []byte) (Event, error) {
 	e := Event{
 		RouteKey: in.RouteKey, RawPath: in.RawPath, Method: in.Context.HTTP.Method, Query: in.Query,
 		Headers: in.Headers, RequestID: in.Context.RequestID, APIID: in.Context.APIID, Domain: in.Context.Domain,
-		Stage: in.Context.Stage, Body: []byte(in.Body),
+		Stage: in.Context.Stage, SourceIP: in.Context.HTTP.SourceIP, Body: []byte(in.Body),
 	}
 	for _, name := range slices.Sorted(maps.Keys(in.Path)) {
 		e.Path = append(e.Path, Parameter{name, in.Path[name]})

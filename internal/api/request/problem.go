@@ -58,6 +58,8 @@ func problemOf(err error) wire.Problem {
 	case errors.Is(err, loyalty.RateLimited):
 		return document(loyalty.RateLimited,
 			"Too many lookups of unknown codes. Try again after the time in Retry-After.", nil)
+	case errors.Is(err, auth.ErrIPAddress):
+		return document(loyalty.Code(auth.Forbidden), "The API key may not be used from your IP address.", nil)
 	case errors.As(err, &who):
 		return document(loyalty.Code(who), whoDetail[who], nil)
 	case errors.Is(err, app.ErrNotPublished):

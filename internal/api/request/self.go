@@ -13,7 +13,11 @@ import (
 func (c *Call) authenticate(ctx context.Context) (auth.Principal, error) {
 	header := c.Event.Headers.Authorization
 	if !auth.IsToken(header) {
-		return c.App.Keys.Verify(ctx, header)
+		who, err := c.App.Keys.Verify(ctx, header, c.Event.SourceIP)
+		if err == nil && c.App.KeyUse != nil {
+			c.App.KeyUse.Record(ctx, who)
+		}
+		return who, err
 	}
 	who, err := c.App.Tokens.Verify(ctx, header)
 	if err == nil && !ValidID(ExternalPrefix+who.Subject) {

@@ -31,6 +31,7 @@ func newEvent(rt *route, r *http.Request, body []byte, id string) request.Event 
 			WantedMethod:    joined(r.Header["Access-Control-Request-Method"]),
 		},
 		RequestID: id, APIID: apiID, Domain: valid(r.Host), Stage: stage,
+		SourceIP: SourceIP(r),
 	}
 	if r.URL.RawQuery != "" {
 		e.Query = joinedQuery(r.URL.Query())
@@ -120,7 +121,7 @@ func appendContext(b []byte, rt *route, r *http.Request, id string, now time.Tim
 	b = append(b, `,"protocol":`...)
 	b = appendString(b, r.Proto)
 	b = append(b, `,"sourceIp":`...)
-	b = appendString(b, sourceIP(r))
+	b = appendString(b, SourceIP(r))
 	b = append(b, `,"userAgent":`...)
 	b = appendString(b, r.UserAgent())
 	return append(b, "}}"...)
@@ -132,7 +133,7 @@ func appendHeaders(b []byte, r *http.Request) []byte {
 	b = append(b, `,"headers":`...)
 	b = appendMember(b, true, "host", r.Host)
 	b = appendMember(b, false, "x-forwarded-proto", "http")
-	forwarded := sourceIP(r)
+	forwarded := SourceIP(r)
 	if theirs := r.Header["X-Forwarded-For"]; len(theirs) > 0 {
 		forwarded = strings.Join(theirs, ", ") + ", " + forwarded
 	}
@@ -250,7 +251,8 @@ func appendString(b []byte, s string) []byte {
 	return b
 }
 
-func sourceIP(r *http.Request) string {
+// SourceIP returns the IP address of the caller.
+func SourceIP(r *http.Request) string {
 	host, _, err := net.SplitHostPort(r.RemoteAddr)
 	if err != nil {
 		return r.RemoteAddr
