@@ -10,8 +10,8 @@ import (
 )
 
 // A selfBody contains the data that members may change about themselves. The merchant decides the external ID, the
-// segments and the start of the membership year. A member's email address is the one that the token states, because
-// payments of unknown customers are claimed by email address.
+// segments and the start of the membership year. A member's email address is the one that the token states as verified,
+// because payments of unknown customers are claimed by email address.
 type selfBody struct {
 	Phone    *string `json:"phone"`
 	Name     *string `json:"name"`
@@ -78,7 +78,7 @@ func enrollSelf(ctx context.Context, c *request.Call) (request.Answer, error) {
 	}
 	in.ExternalID = &c.Who.Subject
 	if c.Who.Email != "" {
-		in.Email = &c.Who.Email
+		in.Email, in.EmailVerified = &c.Who.Email, true
 	}
 	id := loyalty.MemberID(request.DerivedID(c, "mem_", loyalty.MemberID(c.Who.Subject)))
 	c.Who.ID = string(id)

@@ -34,6 +34,9 @@ type memberBody struct {
 	YearFrom   *string  `json:"membership_year_start"`
 	Segments   []string `json:"segments"` // nil if the body omits the field
 
+	// EmailVerified states that the address belongs to the person.
+	EmailVerified bool `json:"email_verified"`
+
 	Consents []consentBody `json:"consents"`
 }
 
@@ -77,6 +80,12 @@ func (b memberBody) profile(known members.Profile, removing bool, today calendar
 		&known.Birthday, b.Birthday, request.At("birthday"),
 		func(p request.Place, s string) { checkBirthday(&c, p, s, today) },
 	)
+	if b.EmailVerified && known.Email == "" {
+		c.Fault(
+			request.At("email_verified"), loyalty.ValidationFailed,
+			"The member has no email address. Send email, or omit email_verified.",
+		)
+	}
 	return known, c.Err()
 }
 
@@ -170,7 +179,8 @@ func enroll(
 		Segments        []string      `json:",omitzero"`
 		Consents        []consentBody `json:",omitzero"`
 		ReferralCode    string        `json:",omitzero"`
-	}{profile, segments, b.Consents, through})
+		EmailVerified   bool          `json:",omitzero"`
+	}{profile, segments, b.Consents, through, b.EmailVerified})
 	if err != nil {
 		return request.Answer{}, err
 	}
@@ -181,7 +191,7 @@ func enroll(
 	if err != nil {
 		return request.Answer{}, existing(ctx, c, p, names, err)
 	}
-	if m, err = claimed(ctx, c, p, m, names); err != nil {
+	if m, err = claimed(ctx, c, p, m, b.EmailVerified); err != nil {
 		return request.Answer{}, err
 	}
 	return request.Answer{Status: http.StatusCreated, Body: wireMember(c, p, m), Replayed: m.Replayed}, nil
@@ -210,11 +220,16 @@ func existing(
 	return err
 }
 
-// claimed assigns earlier payments to a member: payments that arrived under an external ID or an email address before
-// the member had this identity. It returns the updated member.
+// claimed assigns earlier payments to a member: payments that arrived under the external ID before the member had it,
+// and, if the email address is verified, payments that arrived under the address. Without this condition, anyone could
+// enroll with the address of a guest and receive the points of the guest's purchases. It returns the updated member.
 func claimed(
-	ctx context.Context, c *request.Call, p *loyalty.Program, m members.Member, names []stored.Identity,
+	ctx context.Context, c *request.Call, p *loyalty.Program, m members.Member, verified bool,
 ) (members.Member, error) {
+	names := identities(c, m.Profile.ExternalID, "")
+	if verified {
+		names = identities(c, m.Profile.ExternalID, m.Profile.Email)
+	}
 	n, err := c.App.Payments.Claim(ctx, p, m.Account.Member, names)
 	if err != nil || n == 0 {
 		return m, err
@@ -274,8 +289,8 @@ func update(ctx context.Context, c *request.Call, b memberBody) (request.Answer,
 		}
 	}
 	// This also runs if the profile is unchanged: an earlier attempt may have changed it and failed before this step.
-	if b.ExternalID != nil || b.Email != nil {
-		if m, err = claimed(ctx, c, p, m, after); err != nil {
+	if b.ExternalID != nil || b.EmailVerified {
+		if m, err = claimed(ctx, c, p, m, b.EmailVerified); err != nil {
 			return request.Answer{}, err
 		}
 	}

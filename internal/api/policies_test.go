@@ -111,7 +111,7 @@ func (w *world) claim(p *loyalty.Program) {
 	}
 	w.must("PUT", "/v1/orders/paid-1", `{"placed_at": "2026-12-16T10:00:00Z", "currency": "EUR", "status": "paid",
 		"line_items": [{"id": "1", "quantity": 1, "amount": 1000}]}`)
-	w.must("POST", "/v1/members", `{"email": "grace@shop.test"}`)
+	w.must("POST", "/v1/members", `{"email": "grace@shop.test", "email_verified": true}`)
 }
 
 // reminders sends one request to each route of the reminders function.

@@ -145,12 +145,35 @@ func TestPaymentBeforeEmailAddress(t *testing.T) {
 	s := newShop(t, "payments")
 	grace := s.enroll("77", "old@shop.test")
 	s.want(guestPayment, "200 applied")
+	s.call("PATCH", "/v1/members/"+grace, `{"email":"grace@shop.test"}`, 200)
+	if n := s.points(grace); n != 0 {
+		t.Errorf("%d points for an address that is not verified", n)
+	}
 	for range 2 {
-		m := s.call("PATCH", "/v1/members/"+grace, `{"email":"grace@shop.test"}`, 200)
+		m := s.call("PATCH", "/v1/members/"+grace, `{"email_verified":true}`, 200)
 		if got := m["balance"].(map[string]any)["pending"]; got != float64(whole) {
 			t.Errorf("%v points", got)
 		}
 	}
+}
+
+// A person who enrolls with the address of a guest must not receive the points of the guest's purchases.
+func TestUnverifiedEmailAddressClaimsNothing(t *testing.T) {
+	s := newShop(t, "payments")
+	s.want(guestPayment, "200 applied")
+	mallory := s.call(
+		"POST", "/v1/members", `{"external_id":"66","email":"grace@shop.test","email_verified":false}`, 201,
+	)["id"].(string)
+	s.call("PATCH", "/v1/members/"+mallory, `{"email":"GRACE@shop.test"}`, 200)
+	if n := s.points(mallory); n != 0 {
+		t.Errorf("%d points for an address that is not verified", n)
+	}
+	s.call("PATCH", "/v1/members/"+mallory, `{"email":""}`, 200)
+	if grace := s.enroll("77", "grace@shop.test"); s.points(grace) != whole {
+		t.Errorf("%d points of the purchase", s.points(grace))
+	}
+	s.call("POST", "/v1/members", `{"external_id":"79","email_verified":true}`, 422)
+	s.call("PATCH", "/v1/members/"+mallory, `{"email_verified":true}`, 422)
 }
 
 // Any event of a payment may name its member, and a later event may add a name.

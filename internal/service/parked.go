@@ -13,8 +13,8 @@ import (
 )
 
 // Claim assigns orders to a member that were paid under one of the given names before the member had that name. The
-// limits of the program apply. Claim returns the number of claimed orders and may be repeated. The merchant's system,
-// which enrolls or updates the member, must have verified the names, such as the email address.
+// limits of the program apply. Claim returns the number of claimed orders and may be repeated. The caller must pass an
+// email address only if the shop or the issuer of the member's token has verified it.
 func (ps Payments) Claim(
 	ctx context.Context, p *loyalty.Program, m loyalty.MemberID, names []stored.Identity,
 ) (claimed int, err error) {

@@ -1533,6 +1533,9 @@ type CreateMemberRequest struct {
 	// Email Email address, unique among members regardless of case; only ASCII before the `@`.
 	Email string `json:"email,omitempty,omitzero"`
 
+	// EmailVerified Whether your system has verified that the email address belongs to the person. Only then the member receives the points of earlier purchases that were paid under this address. Default: false.
+	EmailVerified bool `json:"email_verified,omitempty,omitzero"`
+
 	// Phone Telephone number in E.164, for example `+491701234567`.
 	Phone string `json:"phone,omitempty,omitzero"`
 
@@ -3410,6 +3413,9 @@ type UpdateMemberRequest struct {
 
 	// Email Email address; empty removes it.
 	Email *string `json:"email,omitempty"`
+
+	// EmailVerified Whether your system has verified that the email address belongs to the person. If it is true, the member receives the points of earlier purchases that were paid under this address. Default: false.
+	EmailVerified bool `json:"email_verified,omitempty,omitzero"`
 
 	// Phone Telephone number in E.164; empty removes it.
 	Phone *string `json:"phone,omitempty"`
