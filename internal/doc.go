@@ -35,6 +35,8 @@
 //     commands.
 //   - listing lists the members of each program by level and by latest change. The relay writes its items.
 //   - reference renders the API reference and the pages of error codes from openapi.yaml. console serves them.
+//   - notices contains the licenses of the modules in the binaries. infra/dependencies.md lists all modules with the
+//     reasons why they are needed.
 //   - cost estimates what requests cost, from usage that tests measure exactly.
 //   - stack reads template.yaml, and infra contains the scripts and tests for deployments.
 //
@@ -97,6 +99,9 @@
 //  5. internal/payments/topics_test.go and README.md: its topics.
 //  6. internal/api/openapi.yaml: its name in the description of the webhook route.
 //  7. functions/perennial/webhooks.go, if its API lists past events, and infra/mutate/rules.go.
+//
+// A module of another author: its reason in infra/dependencies.md, after go generate ./internal/notices, and
+// internal/importtest: the packages that may import it.
 //
 // # Tests
 //

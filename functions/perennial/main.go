@@ -1,9 +1,9 @@
 // Command perennial runs the whole platform on one machine (perennial dev). Its other commands are for operators. They
 // validate, explain, compare and publish program files; create and revoke API keys and the keys that sign the tokens of
 // members; upload codes; list reminders, webhooks and upcoming tier changes; list and restart failed work; estimate
-// costs; and verify the ledger. Two commands control a local stack: one advances its clock, and one sends it sample
-// events. Command perennial is not a Lambda function, and is the only program that contains the storage engine of the
-// local table.
+// costs; verify the ledger; and print the licenses of other authors. Two commands control a local stack: one advances
+// its clock, and one sends it sample events. Command perennial is not a Lambda function, and is the only program that
+// contains the storage engine of the local table.
 //
 // # One machine
 //
@@ -38,6 +38,7 @@ import (
 
 	"github.com/alecthomas/kong"
 
+	"github.com/perennial-loyalty/perennial/internal/notices"
 	"github.com/perennial-loyalty/perennial/internal/verify/verifycmd"
 )
 
@@ -61,6 +62,8 @@ type commands struct {
 	Trigger   trigger      `cmd:"" help:"Send a signed sample event of a payment processor to a running perennial dev."`
 	Reminders remindersCmd `cmd:"" help:"List tomorrow's reminders, or the outbox of a running perennial dev."`
 	Version   versionCmd   `cmd:"" help:"Print the version."`
+
+	Licenses notices.Command `cmd:"" help:"Print the licenses of the software that the binaries contain."`
 
 	Verify    verifycmd.Verify    `cmd:"" help:"${verify}"`
 	Reconcile verifycmd.Reconcile `cmd:"" help:"${reconcile}"`

@@ -64,6 +64,7 @@ var arrows = []struct {
 	{"internal/table/dynamoexport", []string{"table", "table/dynamojson"}},
 	{"internal/table/localcopy", []string{"table", "table/pebbletable"}},
 	{"internal/lazyregexp", nil},
+	{"internal/notices", nil},
 	{"internal/parallel", nil},
 	{"internal/random", nil},
 	{"internal/outbound", nil},
@@ -273,6 +274,7 @@ var arrows = []struct {
 	{"infra", nil},
 	{"infra/alarms", []string{"telemetry"}},
 	{"infra/alarms/generate", []string{"infra/alarms"}},
+	{"infra/licenses", nil},
 	{"infra/mutate", nil},
 	{"infra/race", []string{"infra/race/handwritten", "infra/race/postgres"}},
 	{"infra/race/handwritten", []string{"random"}},
@@ -308,8 +310,9 @@ var arrows = []struct {
 		[]string{
 			"app", "auth", "boot/failurequeues", "boot/operator", "catalog", "cost", "datadir", "failures",
 			"inventory", "keyring",
-			"ledger", "ledger/stored", "local", "local/binaries", "local/paypal", "loyalty/...", "members", "payments",
-			"payments/sample", "program", "program/compare", "program/describe", "program/document", "service",
+			"ledger", "ledger/stored", "local", "local/binaries", "local/paypal", "loyalty/...", "members", "notices",
+			"payments", "payments/sample", "program", "program/compare", "program/describe", "program/document",
+			"service",
 			"stack", "table", "table/dynamotable", "verify/verifycmd",
 		},
 	},
@@ -339,8 +342,11 @@ var outside = map[string][]string{
 	"github.com/goccy/go-yaml": {
 		"internal/program/document", "internal/api/wire/generate", "internal/stack", "internal/reference",
 	},
-	"go.mau.fi/util":           {"internal/members"},
-	"golang.org/x/mod":         {"internal/translog", "internal/translog/source", "internal/verify"},
+	"go.mau.fi/util":                 {"internal/members"},
+	"github.com/google/licensecheck": {"infra/licenses"},
+	"golang.org/x/mod": {
+		"infra/licenses", "internal/translog", "internal/translog/source", "internal/verify",
+	},
 	"github.com/yuin/goldmark": {"internal/reference"},
 	"golang.org/x/net":         {"internal/emailaddr", "internal/members"},
 	"github.com/aws/aws-lambda-go": {
