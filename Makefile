@@ -1,14 +1,14 @@
 # `make run` and `make test` do everything; `make help` lists the rest. Only Go is needed, but for DynamoDB Local
 # (make test, test-long, bench, mutate: Java and npm), the SAM translator (make test, lint: Python), moto, ministack
 # and the SAM CLI (make test-aws: Python) and cfn-lint (make lint: Python), which infra/ fetches at pinned versions,
-# and PostgreSQL (make race: Linux), which infra/postgresql downloads as Debian packages if none is installed.
+# PostgreSQL (make race: Linux) and PHP (make test), which infra/postgresql and infra/php download as Debian packages.
 SHELL := bash
 MAKEFLAGS += --no-print-directory
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
 
 FUNCTIONS := members earn redeem programs reminders webhooks reassess remind relay
-DYNAMODB := infra/dynamodb-local run -- env PERENNIAL_REQUIRE_DYNAMODB=1 PERENNIAL_REQUIRE_SAM=1
+DYNAMODB := infra/dynamodb-local run -- env PERENNIAL_REQUIRE_DYNAMODB=1 PERENNIAL_REQUIRE_SAM=1 PERENNIAL_REQUIRE_PHP=1
 
 .PHONY: help
 help: ## list what there is

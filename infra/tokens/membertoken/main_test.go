@@ -11,8 +11,9 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/table/pebbletable"
 )
 
-// TestSnippetsSignValidTokens runs each snippet whose interpreter is installed, and verifies its token. Go and Python
-// are always installed where the tests run.
+// TestSnippetsSignValidTokens runs each snippet and verifies its token. Go and Python are always installed where the
+// tests run. Node is skipped if it is not installed. PHP is skipped unless it is installed or was downloaded by
+// infra/php, which make test runs where apt-get is available.
 func TestSnippetsSignValidTokens(t *testing.T) {
 	tab, err := pebbletable.OpenMemory()
 	if err != nil {
@@ -26,11 +27,11 @@ func TestSnippetsSignValidTokens(t *testing.T) {
 	}
 	for language, command := range map[string][]string{
 		"Go": {"go", "run", "./membertoken"}, "Python": {"python3", "member_token.py"},
-		"Node": {"node", "member_token.mjs"}, "PHP": {"php", "member_token.php"},
+		"Node": {"node", "member_token.mjs"}, "PHP": {php(t), "member_token.php"},
 	} {
 		t.Run(language, func(t *testing.T) {
 			if _, err := exec.LookPath(command[0]); err != nil && (language == "Node" || language == "PHP") {
-				t.Skipf("%s is not installed", command[0])
+				t.Skipf("%s is not installed", language)
 			}
 			cmd := exec.CommandContext(t.Context(), command[0], append(command[1:], "bluebird", "ada")...)
 			cmd.Dir = ".."
@@ -45,4 +46,18 @@ func TestSnippetsSignValidTokens(t *testing.T) {
 			}
 		})
 	}
+}
+
+// php returns the PHP interpreter, which may not exist.
+func php(t *testing.T) string {
+	t.Helper()
+	args := []string{"--installed"}
+	if _, err := exec.LookPath("apt-get"); err == nil && os.Getenv("PERENNIAL_REQUIRE_PHP") != "" {
+		args = nil
+	}
+	out, err := exec.CommandContext(t.Context(), "../../php", args...).Output()
+	if err != nil && args == nil {
+		t.Fatalf("infra/php: %v", err)
+	}
+	return strings.TrimSpace(string(out))
 }
