@@ -75,13 +75,17 @@ func main() {
 	context.AfterFunc(ctx, stop)
 
 	var c commands
-	parsed := kong.Parse(&c,
+	parser := kong.Must(&c,
 		kong.Name("perennial"),
 		kong.Description("A customer loyalty platform: points, tiers and rewards."),
-		kong.UsageOnError(),
 		helpTexts,
 		kong.BindTo(ctx, (*context.Context)(nil)))
-	err := parsed.Run()
+	parsed, err := parser.Parse(os.Args[1:])
+	if err != nil {
+		fmt.Fprintln(os.Stderr, "perennial:", usageError(err))
+		os.Exit(1)
+	}
+	err = parsed.Run()
 	if err != nil && ctx.Err() != nil && errors.Is(err, ctx.Err()) {
 		os.Exit(130) // a signal stopped the command before its end
 	}
@@ -89,6 +93,20 @@ func main() {
 		fmt.Fprintln(os.Stderr, "perennial:", err)
 		os.Exit(1)
 	}
+}
+
+// usageError returns the message for arguments that could not be parsed: the reason, and the command that prints the
+// usage.
+func usageError(err error) string {
+	command := "perennial"
+	if bad, ok := errors.AsType[*kong.ParseError](err); ok {
+		for _, p := range bad.Context.Path {
+			if p.Command != nil {
+				command += " " + p.Command.Name
+			}
+		}
+	}
+	return fmt.Sprintf("%v\nRun %s --help to see its arguments and flags.", err, command)
 }
 
 type versionCmd struct{}

@@ -31,6 +31,7 @@ func (r *running) welcome(ctx context.Context) error {
 	if !r.Clock.IsZero() {
 		fmt.Fprintf(&b, "  clock    stands still at %s\n", now.Format(time.RFC3339))
 	}
+	fmt.Fprintf(&b, "  docs     %s/docs\n", r.url)
 	b.WriteString("\nTry it, in another terminal:\n\n")
 	fmt.Fprintf(
 		&b, "export PERENNIAL_URL=%s PERENNIAL_KEY=%s PERENNIAL_TOKEN_SECRET=%s\n", r.url, r.key, r.tokenSecret,
