@@ -29,7 +29,7 @@ test-aws: ## deploy the stack to an emulator of AWS and drive it end to end (Pyt
 	infra/ministack run -- env PERENNIAL_REQUIRE_MINISTACK=1 go test -count=1 -timeout 20m ./infra/e2e
 
 .PHONY: test-long
-test-long: ## the same with a year of 10,000 members, all 113,400 orderings of 5 adapters, 20,000 lives, a million delivered histories, 500 days hour by hour, a member with 20,000 orders (about 55 minutes)
+test-long: ## the same with a year of 10,000 members, all 113,400 orderings of 5 adapters, 20,000 lives, a million delivered histories, 500 days hour by hour, a member with 20,000 orders, 5,000 torn copies (about 55 minutes)
 	$(DYNAMODB) env PERENNIAL_LONG=1 go test -timeout 180m ./...
 
 .PHONY: test-race

@@ -66,6 +66,8 @@ var helpTexts = kong.Vars{
 		"(its resource Secret).",
 	"reconcile": "Repair a restored table or data directory: rebuild accounts from their entries, complete the " +
 		"transparency logs, and report the rest.",
+	"drill": "Practice a restore: make a copy whose items are from different instants, reconcile it, and prove it. " +
+		"The original does not change.",
 	"verify": "Check the hash chains, balances, audit lists and transparency logs of a table, a data directory or " +
 		"an export.",
 	"verify_export": "Directory with a downloaded export of the table to S3, in DynamoDB JSON.",

@@ -67,6 +67,7 @@ type commands struct {
 
 	Verify    verifycmd.Verify    `cmd:"" help:"${verify}"`
 	Reconcile verifycmd.Reconcile `cmd:"" help:"${reconcile}"`
+	Drill     verifycmd.Drill     `cmd:"" help:"${drill}"`
 }
 
 func main() {

@@ -3,6 +3,8 @@ package main
 import (
 	"os"
 	"path/filepath"
+	"regexp"
+	"strconv"
 	"strings"
 	"syscall"
 	"testing"
@@ -54,6 +56,7 @@ func TestVerifyChecksDataOfDev(t *testing.T) {
 	if !strings.Contains(out, "not in the log yet 0, violations 0") || strings.Contains(out, "not anchored") {
 		t.Error(out)
 	}
+	drill(t, data, checkpoint)
 	if err := os.WriteFile(checkpoint, first, 0o600); err != nil {
 		t.Fatal(err)
 	}
@@ -80,4 +83,36 @@ func TestVerifyChecksDataOfDev(t *testing.T) {
 		!strings.Contains(errs, "no --key is for the program bluebird") {
 		t.Error(status, errs)
 	}
+}
+
+// drill restores torn copies of a data directory until one lacks leaves of the log. A stack serves the restored data.
+func drill(t *testing.T, data, checkpoint string) {
+	t.Helper()
+	for seed := 1; seed <= 50; seed++ {
+		target := filepath.Join(t.TempDir(), "restored")
+		args := []string{"drill", "--records", "4", "--seed", strconv.Itoa(seed)}
+		args = append(args, "--data", data, "--target", target, "--checkpoint", checkpoint)
+		out, errs, status := run(t, args...)
+		if status != 0 || !strings.Contains(out, "proven: every violation") || strings.Contains(out, "not anchored") {
+			t.Fatal(out, errs)
+		}
+		if _, errs, status := run(t, args...); status != 1 || !strings.Contains(errs, "must be new") {
+			t.Error(status, errs)
+		}
+		if !strings.Contains(out, "a new epoch") {
+			continue
+		}
+		violations := regexp.MustCompile(`violations \d+`).FindString(out)
+		restored := start(t, "--json", "--data", target)
+		if status, answer, err := restored.call("GET", "/v1/checkpoint", "", ""); status != 200 {
+			t.Error(status, answer, err)
+		}
+		_ = restored.stop(syscall.SIGTERM)
+		out, errs, _ = run(t, "verify", "--data", target, "--checkpoint", checkpoint)
+		if !strings.Contains(out, violations) || strings.Contains(out, "not anchored") {
+			t.Errorf("%s\n%s\nwant %s", out, errs, violations)
+		}
+		return
+	}
+	t.Error("no drill had the wanted effect")
 }

@@ -116,6 +116,30 @@ func (l List) append(ctx context.Context, program string, it table.Item, r Recor
 	return r, l.Table.Transact(ctx, table.Put(it), table.Put(head))
 }
 
+// SetLast stores that a record is the last one of the list, or that the list is empty if the record is zero. It reports
+// whether this was not stored before. It is only for tables that a restore left with records and a head from different
+// instants.
+func (l List) SetLast(ctx context.Context, program string, last Record) (changed bool, err error) {
+	head, err := l.Table.Get(ctx, table.Key{PK: partition(program), SK: headItem})
+	if err != nil {
+		return false, fmt.Errorf("audit: read the list of %s: %w", program, err)
+	}
+	var h headDoc
+	if head.Version > 0 {
+		if err := json.Unmarshal(head.Doc, &h); err != nil {
+			return false, fmt.Errorf("audit: read the list of %s: %w", program, err)
+		}
+	}
+	if h.Sequence == last.Sequence && h.Hash == last.Hash {
+		return false, nil
+	}
+	head.Doc = encode(headDoc{last.Sequence, last.Hash})
+	if err := l.Table.Transact(ctx, table.Put(head)); err != nil {
+		return false, fmt.Errorf("audit: repair the list of %s: %w", program, err)
+	}
+	return true, nil
+}
+
 // Records yields the records of a program, newest first. It yields only records before the given sequence number, or
 // all if that is 0, and at most limit records. It reads the index, so that a record that was just written may be
 // missing.

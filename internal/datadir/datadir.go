@@ -65,6 +65,26 @@ func Clock(dir string) (now func() time.Time, err error) {
 	return func() time.Time { return time.Now().Add(ahead) }, err
 }
 
+// CopySettings copies the offset of the test clock and the secret that signs checkpoints to another directory. It does
+// not copy the root key.
+func CopySettings(from, to string) error {
+	for _, name := range []string{"clock", secretFile} {
+		text, err := os.ReadFile(filepath.Join(from, name))
+		if errors.Is(err, os.ErrNotExist) {
+			continue
+		}
+		if err == nil {
+			err = os.WriteFile(filepath.Join(to, name), text, 0o600)
+		}
+		if err != nil {
+			return fmt.Errorf("copy the settings of %s: %w", from, err)
+		}
+	}
+	return nil
+}
+
+const secretFile = "checkpoint-secret"
+
 // secretSize is the number of random bytes in the secret that signs checkpoints. The secret is their hexadecimal form,
 // because a secret of Secrets Manager is a text.
 const secretSize = 32
@@ -78,7 +98,7 @@ func CheckpointSecret(dir string) ([]byte, error) {
 	if dir == "" {
 		return made, nil
 	}
-	path := filepath.Join(dir, "checkpoint-secret")
+	path := filepath.Join(dir, secretFile)
 	secret, err := os.ReadFile(path)
 	if errors.Is(err, os.ErrNotExist) {
 		secret, err = made, os.WriteFile(path, made, 0o600)

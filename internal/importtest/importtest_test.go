@@ -288,10 +288,17 @@ var arrows = []struct {
 	{"functions/programs", []string{"api/programs", "boot"}},
 	{"functions/webhooks", []string{"payments", "boot"}},
 	{
+		"internal/verify/drill",
+		[]string{
+			"audit", "ledger", "ledger/stored", "listing", "loyalty", "random", "table", "table/pebbletable",
+			"translog", "translog/source", "verify",
+		},
+	},
+	{
 		"internal/verify/verifycmd",
 		[]string{
 			"app", "boot/operator", "catalog", "datadir", "ledger", "listing", "table", "table/dynamoexport",
-			"table/dynamotable", "table/localcopy", "translog", "verify",
+			"table/dynamotable", "table/localcopy", "translog", "verify", "verify/drill",
 		},
 	},
 	{
@@ -447,7 +454,7 @@ func TestRandomnessHasOneSource(t *testing.T) {
 	own := []string{
 		"internal/random", "internal/boot", "functions/perennial", "internal/seedtest", "internal/table/tabletest",
 		"internal/table/dynamotable/dynamotest", "internal/loyalty/deliverytest",
-		"internal/payments/webhook/webhooktest", "internal/oidc/oidctest",
+		"internal/payments/webhook/webhooktest", "internal/verify/verifycmd", "internal/oidc/oidctest",
 	}
 	for name, pkg := range packages(t) {
 		root := name == "internal/local" || strings.HasPrefix(name, "internal/local/") || slices.Contains(own, name)

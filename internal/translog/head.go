@@ -294,3 +294,24 @@ func (h *head) late(records []Record) (table.Item, bool) {
 	key := fmt.Sprintf("%s%012d#%s", latePrefix(h.epoch), d.First, base64.RawURLEncoding.EncodeToString(sum[:9]))
 	return table.Item{Key: table.Key{PK: partition(h.program), SK: key}, Doc: doc}, d.To != 0
 }
+
+// HeadAt returns the stored state of the log when it had the given number of leaves, without a checkpoint. Drills use
+// it to restore a table whose log is older than its entries.
+func (r *Reader) HeadAt(size int64) (table.Item, error) {
+	h := r.head
+	h.size, h.edges, h.checkpoint, h.verifierKey = size, nil, "", ""
+	for level, total := 0, size; level == 0 || total > 0; level++ {
+		filed := min(total/tileWidth*tileWidth, r.head.filed(level))
+		var open []tlog.Hash
+		for n := filed; n < total; n++ {
+			nodes, err := r.nodes(level, n, n+1)
+			if err != nil {
+				return table.Item{}, err
+			}
+			open = append(open, nodes...)
+		}
+		h.edges = append(h.edges, open)
+		total = filed / tileWidth
+	}
+	return h.encode(), nil
+}

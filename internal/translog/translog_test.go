@@ -336,6 +336,39 @@ func TestNewEpochBeginsWithTheOldCheckpoint(t *testing.T) {
 	}
 }
 
+// TestHeadAtReturnsEarlierLog replaces the head of a log by each earlier one, and appends the other records again.
+func TestHeadAtReturnsEarlierLog(t *testing.T) {
+	const n = 300
+	all := records(0, n)
+	for size := 0; size <= n; size += 7 {
+		l, _ := newLog(t)
+		for first := 0; first < n; first += 30 {
+			appendAll(t, l, Batch{Records: all[first : first+30]})
+		}
+		r, err := l.Read(t.Context(), "bluebird")
+		if err != nil {
+			t.Fatal(err)
+		}
+		it, err := r.HeadAt(int64(size))
+		if err == nil {
+			err = l.Table.Transact(t.Context(), table.Put(it))
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		if r, err = l.Read(t.Context(), "bluebird"); err != nil || r.Checkpoint() != "" || r.Size() != int64(size) {
+			t.Fatal(r.Checkpoint(), r.Size(), err)
+		}
+		if root, err := r.Root(int64(size)); err != nil || root != expected(t, all[:size]) {
+			t.Fatalf("the root at size %d is %s, %v", size, root, err)
+		}
+		if size < n {
+			appendAll(t, l, Batch{Records: all[size:]})
+			checkLog(t, l, all)
+		}
+	}
+}
+
 func TestForeignSignaturesAreRejected(t *testing.T) {
 	l, _ := newLog(t)
 	checkpoint := appendAll(t, l, Batch{Records: records(0, 3)})

@@ -90,16 +90,22 @@ func (r *Report) checkLeaves(program string, log *translog.Reader, c *contents) 
 		}
 		if !known[leaf] {
 			if missing++; missing == 1 {
-				r.find(program, "log", "leaf %d has no entry in the table: the entry was changed or removed", n)
+				r.lost(program, "leaf %d has no entry in the table: the entry was changed or removed", n)
 			}
 		}
 		logged[leaf] = true
 		n++
 	}
 	if missing > 1 {
-		r.find(program, "log", "%d leaves in all have no entry in the table", missing)
+		r.lost(program, "%d leaves in all have no entry in the table", missing)
 	}
 	return logged, nil
+}
+
+// lost adds a finding about leaves whose records the table lacks.
+func (r *Report) lost(program, format string, args ...any) {
+	r.find(program, "log", format, args...)
+	r.Findings[len(r.Findings)-1].Lost = true
 }
 
 // checkEntries checks that the log contains all entries, except those that were written last.

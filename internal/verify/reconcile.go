@@ -8,6 +8,7 @@ import (
 	"maps"
 	"slices"
 
+	"github.com/perennial-loyalty/perennial/internal/audit"
 	"github.com/perennial-loyalty/perennial/internal/listing"
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
 	"github.com/perennial-loyalty/perennial/internal/translog"
@@ -28,17 +29,17 @@ type Reconciler struct {
 // A Repair is a change that Reconcile made.
 type Repair struct {
 	Program string
-	Subject string // the member, "log" or "lists of members"
+	Subject string // the member, the log, the audit list or the lists of members
 	Detail  string
 }
 
 func (r Repair) String() string { return r.Program + ": " + r.Subject + ": " + r.Detail }
 
 // Reconcile repairs derived state only: stored accounts that are not the result of their entries, records that the
-// audit lists and the logs do not contain, logs that a restore shortened, and lists of members. It never changes an
-// entry. A log that is shorter than its checkpoint, or lacks tiles, is replaced by a new epoch that begins with the
-// checkpoint. Reconcile returns its repairs, and the report of a check of the repaired table. The findings of the
-// report need an operator.
+// audit lists and the logs do not contain, the ends of audit lists, logs that a restore shortened, and lists of
+// members. It never changes an entry. A log that is shorter than its checkpoint, or lacks tiles, is replaced by a new
+// epoch that begins with the checkpoint. Reconcile returns its repairs, and the report of a check of the repaired
+// table. An operator must examine the findings of the report.
 func (r Reconciler) Reconcile(
 	ctx context.Context, checkpoints []SignedCheckpoint,
 ) (repairs []Repair, report Report, err error) {
@@ -58,8 +59,12 @@ func (r Reconciler) Reconcile(
 		if err != nil {
 			return repairs, report, err
 		}
+		audited, err := r.repairAudit(ctx, program, programs[program].audited)
+		if err != nil {
+			return repairs, report, err
+		}
 		accounts, err := r.rebuildAccounts(ctx, program, programs[program])
-		repairs = append(append(repairs, log...), accounts...)
+		repairs = append(append(append(repairs, log...), audited...), accounts...)
 		if err != nil {
 			return repairs, report, err
 		}
@@ -115,6 +120,22 @@ func (r Reconciler) extendLog(ctx context.Context, program string, c SignedCheck
 		return nil, err
 	}
 	return []Repair{{program, "log", "a new epoch begins with the checkpoint: " + reason}}, nil
+}
+
+// repairAudit makes the record with the highest sequence number the last one of an audit list. The next record then
+// follows it, and no two records have the same sequence number.
+func (r Reconciler) repairAudit(ctx context.Context, program string, records []audit.Record) ([]Repair, error) {
+	var last audit.Record
+	for _, a := range records {
+		if a.Sequence > last.Sequence {
+			last = a
+		}
+	}
+	changed, err := audit.List{Table: r.Source}.SetLast(ctx, program, last)
+	if err != nil || !changed {
+		return nil, err
+	}
+	return []Repair{{program, AuditList, fmt.Sprintf("it ends with record %d again", last.Sequence)}}, nil
 }
 
 // rebuildAccounts rebuilds the accounts of members whose entries have no violation but do not result in the account.

@@ -3,9 +3,9 @@ package verify_test
 import (
 	"bytes"
 	"context"
-	"flag"
 	"fmt"
 	"math/rand/v2"
+	"os"
 	"strings"
 	"testing"
 	"time"
@@ -15,8 +15,6 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/table"
 	"github.com/perennial-loyalty/perennial/internal/verify"
 )
-
-var cuts = flag.Int("cuts", 200, "number of torn copies that are reconciled")
 
 // A snapshot contains all items of a table.
 type snapshot map[table.Key]table.Item
@@ -89,11 +87,15 @@ func (b bench) reconcile(checkpoints ...verify.SignedCheckpoint) ([]verify.Repai
 // TestTornCopiesAreReconciled restores copies whose items are from up to four instants. After Reconcile, every account
 // is the result of its entries, or the report names the member whose entries have a gap. A second run repairs nothing.
 func TestTornCopiesAreReconciled(t *testing.T) {
+	cuts := 200
+	if os.Getenv("PERENNIAL_LONG") != "" {
+		cuts = 5_000
+	}
 	random := rand.New(rand.NewPCG(5, 6))
 	rebuilt, gaps, epochs := 0, 0, 0
 	var states []snapshot
 	var checkpoints []verify.SignedCheckpoint
-	for cut := range *cuts {
+	for cut := range cuts {
 		if cut%20 == 0 {
 			states, checkpoints = history(t, random)
 		}

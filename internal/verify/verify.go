@@ -51,11 +51,17 @@ type Report struct {
 // A Finding describes a violation. Findings of a program's log are in the order of the log, before those of members.
 type Finding struct {
 	Program string
-	Subject string // the leaf, the entry or the member
+	Subject string // the log, the audit list, the entry or the member
 	Detail  string
+
+	Member loyalty.MemberID // the member whose entries or account violate a rule, if any
+	Lost   bool             // the table lacks a record that the log contains
 }
 
 func (f Finding) String() string { return f.Program + ": " + f.Subject + ": " + f.Detail }
+
+// AuditList is the subject of findings and repairs of an audit list.
+const AuditList = "audit list"
 
 // unloggedPeriod is the time for which an entry may be in the table without being in the log.
 const unloggedPeriod = time.Minute
@@ -162,7 +168,9 @@ func member(key table.Key) (program string, m loyalty.MemberID, ok bool) {
 }
 
 func (r *Report) find(program, subject, format string, args ...any) {
-	r.Findings = append(r.Findings, Finding{program, subject, fmt.Sprintf(format, args...)})
+	r.Findings = append(r.Findings, Finding{
+		Program: program, Subject: subject, Detail: fmt.Sprintf(format, args...),
+	})
 }
 
 // checkAudit checks the hash chain of an audit list.
@@ -171,7 +179,7 @@ func (r *Report) checkAudit(program string, list []audit.Record) {
 	var before audit.Record
 	for _, a := range list {
 		if err := a.Check(program, before); err != nil {
-			r.find(program, "audit list", "%v", err)
+			r.find(program, AuditList, "%v", err)
 			return
 		}
 		before = a
@@ -187,7 +195,9 @@ func (r *Report) checkMember(
 		return err
 	}
 	if _, err := statementsOf(t).AuditFrom(ctx, program, loyalty.Account{}, m, entries); err != nil {
-		r.find(program, "member "+string(m), "%v", err)
+		r.Findings = append(r.Findings, Finding{
+			Program: program, Subject: "member " + string(m), Detail: err.Error(), Member: m,
+		})
 	}
 	return nil
 }

@@ -1,5 +1,5 @@
-// Package verifycmd contains the commands of perennial that check, repair and restore whole tables: verify and
-// reconcile. They are for operators and run offline: the table must not change meanwhile.
+// Package verifycmd contains the commands of perennial that check, repair and restore whole tables: verify, reconcile
+// and drill. They are for operators and run offline: the table must not change meanwhile.
 //
 // A DynamoDB table is scanned once, consistently, into a temporary directory (TMPDIR), which needs as much space as the
 // table. A scan costs one read unit for each 4 KB. The commands print the units that they consumed. A check

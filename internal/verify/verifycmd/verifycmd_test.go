@@ -242,3 +242,33 @@ func TestCheckpointsAreChecked(t *testing.T) {
 		}
 	}
 }
+
+// TestDrillRestoresTable restores torn copies of a DynamoDB table into data directories, and verifies them.
+func TestDrillRestoresTable(t *testing.T) {
+	b, checkpoint := published(t)
+	endpoint := serve(t, b.Table)
+	for seed := uint64(1); seed <= 5; seed++ {
+		c := Drill{
+			Table: "perennial", Endpoint: endpoint, Target: filepath.Join(t.TempDir(), "restored"),
+			Records: 10, Seed: seed, anchors: anchors{}.with(checkpoint),
+		}
+		r, err := c.restore(t.Context())
+		if err != nil || r.Err() != nil {
+			t.Fatal(seed, err, r.Unproven)
+		}
+		v := Verify{Data: c.Target, anchors: c.anchors}
+		report, err := v.check(t.Context())
+		if err != nil || len(report.Findings) != len(r.Report.Findings) || len(report.NotAnchored) > 0 {
+			t.Errorf("seed %d: %+v %v", seed, report, err)
+		}
+		again := c
+		again.Target = filepath.Join(t.TempDir(), "again")
+		if second, err := again.restore(t.Context()); err != nil || second.Cut.Records != r.Cut.Records ||
+			fmt.Sprint(second.Repairs) != fmt.Sprint(r.Repairs) {
+			t.Errorf("seed %d gave another drill: %+v %v", seed, second.Cut, err)
+		}
+		if _, err := c.restore(t.Context()); err == nil {
+			t.Error("a drill wrote into a directory that exists")
+		}
+	}
+}

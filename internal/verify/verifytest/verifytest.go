@@ -28,6 +28,7 @@ type Bench struct {
 	Now     time.Time
 	Log     translog.Log
 	Program *loyalty.Program
+	By      ledger.By // the actor of all changes; the audit list contains the changes of API keys and operators
 
 	last int // the last number of Next
 }
@@ -46,7 +47,7 @@ func New(t testing.TB) *Bench {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = tab.Close() })
-	b := &Bench{T: t, Table: tab, Now: Start}
+	b := &Bench{T: t, Table: tab, Now: Start, By: ledger.By{Actor: "test"}}
 	b.Program = &loyalty.Program{ID: "bluebird", Version: 1, Zone: time.UTC}
 	b.Log = translog.Log{Table: tab, Secret: []byte("0123456789abcdefghijklmnopqrstuv")}
 	return b
@@ -58,13 +59,11 @@ func (b *Bench) Ledger() *ledger.Ledger {
 	return &ledger.Ledger{Table: b.Table, Now: now, Keyring: keyringtest.New(b.Table, now)}
 }
 
-var by = ledger.By{Actor: "test"}
-
 // Member enrolls a member and makes adjustments.
 func (b *Bench) Member(m loyalty.MemberID, adjustments int) {
 	b.T.Helper()
 	in := members.Enrollment{Member: m}
-	if _, err := (members.Members{Ledger: b.Ledger()}).Enroll(b.T.Context(), b.Program, in, by); err != nil {
+	if _, err := (members.Members{Ledger: b.Ledger()}).Enroll(b.T.Context(), b.Program, in, b.By); err != nil {
 		b.T.Fatal(err)
 	}
 	for range adjustments {
@@ -77,7 +76,7 @@ func (b *Bench) Adjust(m loyalty.MemberID) {
 	b.T.Helper()
 	b.Now = b.Now.Add(time.Minute)
 	in := service.Adjustment{ID: fmt.Sprintf("adj_%04d", b.Next()), Member: m, Points: 10, Reason: "test"}
-	if _, err := (service.Adjustments{Ledger: b.Ledger()}).Adjust(b.T.Context(), b.Program, in, by); err != nil {
+	if _, err := (service.Adjustments{Ledger: b.Ledger()}).Adjust(b.T.Context(), b.Program, in, b.By); err != nil {
 		b.T.Fatal(err)
 	}
 }
