@@ -51,6 +51,7 @@ type commands struct {
 	TokenKeys    tokenKeys    `cmd:"" help:"Create, list and revoke the keys that sign the tokens of members."`
 	TokenIssuers tokenIssuers `cmd:"" help:"Add, list and remove the OpenID Connect issuers of member tokens."`
 	Origins      originsCmd   `cmd:"" help:"Add, list and remove the origins whose pages may call the API."`
+	Operators    operatorsCmd `cmd:"" help:"Add, list, change and remove the operators of a program."`
 
 	Tiers tiersCmd `cmd:"" help:"List upcoming tier changes."`
 	Codes codesCmd `cmd:"" help:"Add codes to a reward's pool."`

@@ -245,6 +245,9 @@ func (c *canaries) searchTable(t *testing.T, tab *pebbletable.Table) {
 		if strings.HasSuffix(it.Key.PK, "#PROGRAM") {
 			continue
 		}
+		if strings.HasSuffix(it.Key.PK, "#OPERATORS") && strings.HasPrefix(it.Key.SK, "OPERATOR#") {
+			continue // the addresses of operators, who are employees of the merchant, are in plain text
+		}
 		n++
 		key := fmt.Sprintf("%s %s", it.Key.PK, it.Key.SK)
 		c.search(t, "the key "+key, strings.ToLower(key+" "+it.Index.PK+" "+it.Index.SK))

@@ -70,6 +70,8 @@ func TestGoldenMembers(t *testing.T) { golden(t) }
 
 func TestGoldenNotices(t *testing.T) { golden(t) }
 
+func TestGoldenOperators(t *testing.T) { golden(t) }
+
 func TestGoldenOrdersRefused(t *testing.T) { golden(t) }
 
 func TestGoldenPaths(t *testing.T) { golden(t) }

@@ -36,6 +36,10 @@ func newMatrix(w *world) matrix {
 	w.must("PUT", "/v1/orders/1042", order)
 	w.must("PUT", "/v1/program/draft", `{"source": "x"}`)
 	w.logEntry("bluebird", "ent_order~1042~1")
+	spare, err := w.operators.Add(w.t.Context(), "bluebird", auth.NewOperator{Email: "s@x", Role: auth.Clerk}, "test")
+	if err != nil {
+		w.t.Fatal(err)
+	}
 	own := "200"
 	return matrix{
 		world: w,
@@ -43,7 +47,7 @@ func newMatrix(w *world) matrix {
 			"ent_order~1042~1",
 			"{event}", "review:778", "{campaign}", "quiz", "{reward}", "five-off", "{code}", "7K3M-Q9XZ", "{use}",
 			"use_nobody", "{transfer}", "tr_00000000000000000000", "{household}", "hh_00000000000000000000",
-			"{conversion}", "cv_none"),
+			"{conversion}", "cv_none", "{operator}", spare.ID),
 		bodies: map[string]string{
 			"createMember": `{}`, "updateMember": `{"name": "Ada"}`,
 			"createAdjustment": `{"points": 5, "reason": "matrix"}`,
@@ -70,6 +74,8 @@ func newMatrix(w *world) matrix {
 			"updateTier":         `{"level": "gold", "reason": "matrix"}`,
 			"updateMemberStatus": `{"status": "active", "reason": "matrix"}`,
 			"publishProgram":     `{}`, "rollbackProgram": `{"version": 1}`,
+			"createOperator": `{"email": "§@new.test", "role": "clerk"}`, "updateOperator": `{"role": "clerk"}`,
+			"removeOperator": "", "revokeSession": "",
 			"enrollSelf": `{}`, "updateSelf": `{"name": "Ada"}`, "registerSelfForCampaign": `{}`,
 			"createOwnReferralCode": `{}`, "createOwnRedemption": `{"reward": "five-off"}`, "commitOwnRedemption": `{}`,
 			"cancelOwnRedemption": `{}`,
@@ -85,6 +91,7 @@ func newMatrix(w *world) matrix {
 			"retrieveProgram":  own, "updateDraft": own, "validateProgram": own,
 			"rollbackProgram": own, "uploadCodes": "422 validation_failed", "listVersions": own, "listTierChanges": own,
 			"publishProgram": "422 validation_failed", "retrieveDraft": own,
+			"listOperators": own, "createOperator": "201", "retrieveSession": own, "revokeSession": own,
 			"listScheduledReminders": own, "retrieveReminderReport": own,
 		},
 	}
@@ -104,11 +111,13 @@ func (m matrix) run(t *testing.T) {
 			t.Run(op.OperationID, func(t *testing.T) {
 				r := m.request(t, method, path, op.OperationID)
 				m.rejections(t, r, op.OperationID, rule)
-				if rule.IsForMembers() {
+				switch {
+				case rule.IsForMembers():
 					m.byMembers(t, r, op.OperationID)
-				} else {
+				case rule.Scope() != "":
 					m.byKeys(t, r, op.OperationID, rule.Scope())
 				}
+				m.byOperators(t, r, op.OperationID, rule)
 			})
 		}
 	}
@@ -136,9 +145,12 @@ func (m matrix) rejections(t *testing.T, r sentRequest, id string, rule auth.Rul
 	want := map[string]string{
 		"none": "401 unauthenticated", "garbage": "401 token_invalid", "expired": "401 token_expired",
 	}
-	if rule.IsForMembers() {
+	switch {
+	case rule.IsForMembers():
 		want["admin"], want["reader"] = "403 forbidden", "403 forbidden"
-	} else {
+	case rule.Scope() == "":
+		want["admin"], want["member:cust-1"] = "403 forbidden", "403 forbidden"
+	default:
 		m.key("but "+id, "bluebird", allBut(rule.Scope())...)
 		want["but "+id], want["member:cust-1"] = "403 scope_missing", "403 forbidden"
 	}
@@ -148,10 +160,16 @@ func (m matrix) rejections(t *testing.T, r sentRequest, id string, rule auth.Rul
 			m.key(key, "bluebird", scope)
 		}
 		switch {
-		case rule.IsForMembers():
+		case rule.Scope() == "":
 			want[key] = "403 forbidden"
 		case !(auth.Principal{Scopes: []auth.Scope{scope}}).May(rule.Scope()):
 			want[key] = "403 scope_missing"
+		}
+	}
+	for _, role := range auth.AllRoles() {
+		key := "operator:" + string(role)
+		if m.operator(key); !rule.Roles().Has(role) {
+			want[key] = "403 forbidden"
 		}
 	}
 	before := m.dump()
@@ -209,6 +227,37 @@ func (m matrix) byKeys(t *testing.T, r sentRequest, id string, scope auth.Scope)
 	r.key = "only " + string(scope)
 	if a := m.do(r); a.status == 401 || a.status == 403 {
 		t.Errorf("by a key with %s: %s", scope, summary(a))
+	}
+}
+
+// byOperators calls an operation as an operator of another program, and as an operator with each role that may call it.
+func (m matrix) byOperators(t *testing.T, r sentRequest, id string, rule auth.Rule) {
+	for _, role := range auth.AllRoles() {
+		if !rule.Roles().Has(role) {
+			continue
+		}
+		who := string(role)
+		if id == "revokeSession" {
+			who += "2" // the session cannot be used for the operations that follow
+		}
+		body := m.bodies[id]
+		r.key, r.body = "operator:"+who+"@in:redbird", []byte(strings.ReplaceAll(body, "§", who))
+		if body == "" {
+			r.body = nil
+		}
+		m.operator(r.key)
+		want := m.foreign[id]
+		if want == "" {
+			want = "404 not_found"
+		}
+		if got := summary(m.do(r)); got != want {
+			t.Errorf("by the %s of another program: %s, want %s", role, got, want)
+		}
+		r.key = "operator:" + who
+		m.operator(r.key)
+		if a := m.do(r); a.status == 401 || a.status == 403 {
+			t.Errorf("by the %s: %s", role, summary(a))
+		}
 	}
 }
 

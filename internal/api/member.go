@@ -10,7 +10,6 @@ import (
 
 	"github.com/perennial-loyalty/perennial/internal/api/request"
 	"github.com/perennial-loyalty/perennial/internal/api/wire"
-	"github.com/perennial-loyalty/perennial/internal/auth"
 	"github.com/perennial-loyalty/perennial/internal/lazyregexp"
 	"github.com/perennial-loyalty/perennial/internal/ledger"
 	"github.com/perennial-loyalty/perennial/internal/ledger/stored"
@@ -203,7 +202,7 @@ func existing(
 	ctx context.Context, c *request.Call, p *loyalty.Program, names []stored.Identity, err error,
 ) error {
 	exists, ok := errors.AsType[*loyalty.Error](err)
-	if !ok || exists.Code != loyalty.AlreadyExists || !c.Who.May(auth.MembersRead) {
+	if !ok || exists.Code != loyalty.AlreadyExists || !c.Who.ReadsMembers() {
 		return err
 	}
 	for _, name := range names {

@@ -133,6 +133,7 @@ func (w *world) actions() {
 		w.t.Fatal(err)
 	}
 	w.logItem(table.Key{PK: "KEY#" + key, SK: "KEY"})
+	operators := w.operatorActions()
 	var all []string
 	for path := "/v1/audit?page_size=4"; path != ""; {
 		var page wire.AuditRecordList
@@ -148,7 +149,7 @@ func (w *world) actions() {
 			path = "/v1/audit?page_size=4&cursor=" + *page.NextCursor
 		}
 	}
-	want := []string{
+	want := append(operators, []string{
 		`7 system revoke_key key:` + key + ` "" {"scopes":["redemptions:write"]} {}`,
 		`6 system create_key key:` + key + ` "" {} {"scopes":["redemptions:write"]}`,
 		`5 api_key update_member_status member:` + ada + ` "many returns" {"status":"active"} ` +
@@ -160,7 +161,7 @@ func (w *world) actions() {
 		`2 api_key create_adjustment member:` + ada + ` "a good start" ` +
 			balances(first, 0) + ` ` + balances(first, 500),
 		`1 system publish_program version:1 "" {} {"version":1}`,
-	}
+	}...)
 	if diff := cmp.Diff(want, all); diff != "" {
 		w.t.Error(diff)
 	}
@@ -179,6 +180,52 @@ func (w *world) frozen(member string) string {
 	var entries wire.EntryList
 	w.decode("admin", "/v1/members/"+member+"/entries?page_size=1", 200, &entries)
 	return entries.Data[0].ID
+}
+
+// operatorActions adds, changes and removes an operator, signs out, and returns the audit records that this causes.
+func (w *world) operatorActions() []string {
+	w.t.Helper()
+	w.operator("operator:owner")
+	added := w.as("operator:owner", "POST", "/v1/operators", `{"email": "eve@shop.test", "role": "clerk"}`, 201)
+	id := added["id"].(string)
+	w.as("operator:owner", "PUT", "/v1/operators/"+id, `{"role": "support", "max_adjustment": 5}`, 200)
+	w.as("operator:owner", "DELETE", "/v1/operators/"+id, "", 200)
+	s := w.as("operator:owner", "GET", "/v1/session", "", 200)
+	owner, session := s["operator"].(map[string]any)["id"].(string), s["id"].(string)
+	for n := 1; n <= 4; n++ {
+		w.logItem(table.Key{PK: "P#bluebird#OPERATORS", SK: fmt.Sprintf("CHANGE#%08d", n)})
+	}
+	w.logItem(table.Key{PK: "SESSION#" + session, SK: "SESSION"})
+	w.as("operator:owner", "DELETE", "/v1/session", "", 200)
+	w.logItem(table.Key{PK: "SESSION#" + session, SK: "SESSION"})
+	clerk := `{"status":"invited","role":"clerk","daily_points":10000000}`
+	support := `{"status":"invited","role":"support","max_adjustment":5,"daily_points":5000}`
+	ends := `{"expires_at":"2026-12-01T22:00:00Z"}`
+	return []string{
+		`13 operator revoke_session session:` + session + ` "" ` + ends + ` {}`,
+		`12 operator create_session session:` + session + ` "" {} ` + ends,
+		`11 operator remove_operator operator:` + id + ` "" ` + support + ` ` +
+			strings.Replace(support, "invited", "removed", 1),
+		`10 operator update_operator operator:` + id + ` "" ` + clerk + ` ` + support,
+		`9 operator create_operator operator:` + id + ` "" {} ` + clerk,
+		`8 system create_operator operator:` + owner + ` "" {} ` +
+			strings.Replace(clerk, "clerk", "owner", 1),
+	}
+}
+
+// as sends a request with a key, requires the status of the response, and returns the response.
+func (w *world) as(key, method, path, body string, status int) map[string]any {
+	w.t.Helper()
+	r := sentRequest{method: method, path: path, key: key}
+	if body != "" {
+		r.body = []byte(body)
+	}
+	a := w.do(r)
+	if a.status != status {
+		w.t.Fatalf("%s %s: %d %s", method, path, a.status, a.body)
+	}
+	out, _ := a.json.(map[string]any)
+	return out
 }
 
 func balances(entry string, active int) string {

@@ -32,8 +32,8 @@ func jsonNames(v any) []string {
 // TestScripts runs testdata/*.txt. A script is prose that contains requests. A request consists of these lines:
 //
 //   - a line like "PUT /v1/orders/1042";
-//   - headers: Key selects an API key by its name in the test world, or the token of a member ("member:cust-1"), and
-//     the value "-" removes a header;
+//   - headers: Key selects an API key by its name in the test world, the token of a member ("member:cust-1"), or the
+//     session of an operator with a role ("operator:owner"), and the value "-" removes a header;
 //   - the body; the prefix "go " means that it is a Go string, and "base64 " that it is sent unchanged as base64;
 //   - "=> 201", followed by the code if the request is rejected, and by "replayed" if the answer states so;
 //   - the expected values of the answer as "path: JSON" with a dotted path (# is the length of a list), and
@@ -178,6 +178,7 @@ func (s *script) request(lines []string) {
 		switch {
 		case len(body) == 0 && h != nil && h[1] == "Key":
 			r.key = h[2]
+			s.operator(h[2])
 		case len(body) == 0 && h != nil:
 			r.header[h[1]] = s.expand(h[2])
 		default:
@@ -236,7 +237,8 @@ func (s *script) perform(r sentRequest, want string) answered {
 	}
 	before := s.dump()
 	a := s.do(r)
-	if a.header["idempotent-replayed"] == "true" && (r.key == "" || strings.HasPrefix(r.key, "member:")) {
+	person := strings.HasPrefix(r.key, "member:") || strings.HasPrefix(r.key, "operator:")
+	if a.header["idempotent-replayed"] == "true" && (r.key == "" || person) {
 		s.replay(r, a)
 	}
 	if a.status >= 400 && !strings.Contains(want, "recorded") {

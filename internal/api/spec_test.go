@@ -18,6 +18,7 @@ import (
 	"github.com/getkin/kin-openapi/openapi3filter"
 	"github.com/getkin/kin-openapi/routers"
 	"github.com/go-json-experiment/json"
+	"github.com/perennial-loyalty/perennial/internal/api/operators"
 	"github.com/perennial-loyalty/perennial/internal/api/programs"
 	"github.com/perennial-loyalty/perennial/internal/api/redemptions"
 	"github.com/perennial-loyalty/perennial/internal/api/reminders"
@@ -240,15 +241,23 @@ func ruleOf(s *spec, op *openapi3.Operation) auth.Rule {
 	if security == nil {
 		security = &s.doc.Security
 	}
+	var scope auth.Scope
+	var roles []auth.Role
 	for _, want := range *security {
 		if _, ok := want["memberToken"]; ok {
 			return auth.Members
 		}
-		for _, scope := range want["apiKey"] {
-			return auth.Needs(auth.Scope(scope))
+		for _, s := range want["apiKey"] {
+			scope = auth.Scope(s)
+		}
+		for _, r := range want["operatorSession"] {
+			roles = append(roles, auth.Role(r))
 		}
 	}
-	return auth.Public
+	if scope == "" && len(roles) == 0 {
+		return auth.Public
+	}
+	return auth.Needs(scope, roles...)
 }
 
 func TestListedCodesHaveTheStatusTheyStandUnder(t *testing.T) {
@@ -301,7 +310,8 @@ func TestBodiesAreThoseOfTheDocument(t *testing.T) {
 		"CodeUseReversalRequest": redemptions.UseReversalBody{},
 		"TransferRequest":        redemptions.TransferBody{}, "ConversionRequest": redemptions.ConversionBody{},
 		"ConversionReversalRequest": redemptions.UndoBody{},
-		"DraftRequest":              programs.DraftBody{}, "ValidationRequest": programs.ValidateBody{},
+		"OperatorRequest":           operators.CreateBody{}, "UpdateOperatorRequest": operators.UpdateBody{},
+		"DraftRequest": programs.DraftBody{}, "ValidationRequest": programs.ValidateBody{},
 		"PublishRequest":         programs.PublishBody{},
 		"RollbackRequest":        programs.RollbackBody{},
 		"ReminderPreviewRequest": reminders.PreviewBody{}, "ReminderTestRequest": reminders.TestBody{},

@@ -69,8 +69,10 @@ type world struct {
 	spec     *spec             // the specification; if nil, requests and answers are not checked
 	keys     map[string]string // the full keys, by name
 	tokens   *auth.Tokens      // the token keys, in the table without access checks
-	secrets  map[string]string // the secrets with which tokens of members are signed, by program
-	table    table.Table       // the table without the access checks of guard
+
+	operators *auth.Operators   // the operators, in the table without access checks
+	secrets   map[string]string // the secrets with which tokens of members are signed, by program
+	table     table.Table       // the table without the access checks of guard
 
 	http       *throughGateway                     // sends the requests over HTTP; may be nil
 	transcript io.Writer                           // records each request with its answer; may be nil
@@ -135,6 +137,7 @@ func openWorld(t testing.TB, tab table.Table, random io.Reader, spec *spec) *wor
 	w.tokens = &auth.Tokens{
 		Table: tab, Now: w.clock, Secret: w.app.Derive("member-tokens"), Random: seedtest.Random(29),
 	}
+	w.operators = &auth.Operators{Table: tab, Now: w.clock, Stage: app.Test, Random: seedtest.Random(31)}
 	for _, id := range []string{"bluebird", "redbird"} {
 		_, secret, err := w.tokens.CreateKey(context.Background(), id, nil)
 		if err != nil {
@@ -232,8 +235,33 @@ func (w *world) token(member string, ago time.Duration) string {
 	return text
 }
 
-// A sentRequest is the request of a caller. Its key names one of the world's keys ("" is the admin key), or a member
-// whose token it sends: "member:cust-1".
+// operator creates a session of an operator if the name is that of one: "operator:owner", or "operator:owner2" for
+// another owner. The operator has the email address owner2@shop.test. The form "operator:owner@in:redbird" names an
+// operator of another program.
+func (w *world) operator(name string) {
+	w.t.Helper()
+	who, ok := strings.CutPrefix(name, "operator:")
+	if !ok || w.keys[name] != "" {
+		return
+	}
+	who, program, found := strings.Cut(who, "@in:")
+	if !found {
+		program = "bluebird"
+	}
+	ctx := context.Background()
+	o, err := w.operators.Add(ctx, program, auth.NewOperator{
+		Email: who + "@shop.test", Role: auth.Role(strings.TrimRight(who, "0123456789")),
+	}, "command_line")
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	if w.keys[name], _, err = w.operators.CreateSession(ctx, o); err != nil {
+		w.t.Fatal(err)
+	}
+}
+
+// A sentRequest is the request of a caller. Its key names one of the world's keys ("" is the admin key), a member whose
+// token it sends ("member:cust-1"), or an operator (see world.operator).
 type sentRequest struct {
 	method, path string
 	key          string

@@ -77,6 +77,8 @@ type App struct {
 	KeyUse   *auth.KeyUse // nil unless RecordKeyUse is set
 	Tokens   *auth.Tokens
 	Programs *Programs
+
+	Operators *auth.Operators
 }
 
 // A Queue sends messages to other functions. Send returns nil once all messages are stored durably. After an error,
@@ -107,6 +109,7 @@ func (a *App) Wire() error {
 		a.KeyUse = cmp.Or(a.KeyUse, &auth.KeyUse{Table: a.Table, Now: a.Now})
 	}
 	a.Tokens = cmp.Or(a.Tokens, a.NewTokens(a.Table, a.Wall))
+	a.Operators = cmp.Or(a.Operators, &auth.Operators{Table: a.Table, Now: a.Now, Stage: a.Stage, Random: a.Random})
 	a.Programs = cmp.Or(a.Programs, &Programs{Catalog: a.Catalog, Now: a.Now})
 	if a.Ledger.Program == nil {
 		a.Ledger.Program = a.Programs.Version

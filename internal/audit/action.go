@@ -27,7 +27,7 @@ var actions = map[string]string{
 
 // IsSource reports whether a changed item with this key may be an action.
 func IsSource(key table.Key) bool {
-	if isKey(key) || isVersion(key) {
+	if isKey(key) || isVersion(key) || isOperatorChange(key) || isSession(key) {
 		return true
 	}
 	parts := strings.SplitN(key.PK, "#", 5)
@@ -50,6 +50,10 @@ func Of(it table.Item) (program string, r Record, ok bool, err error) {
 		return keyAction(it)
 	case isVersion(it.Key):
 		return publication(it)
+	case isOperatorChange(it.Key):
+		return operatorChange(it)
+	case isSession(it.Key):
+		return sessionAction(it)
 	case IsSource(it.Key):
 		return manualChange(it)
 	}

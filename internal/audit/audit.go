@@ -1,9 +1,9 @@
 // Package audit stores the audit list of each program: who changed what, when and why, with the values before and
 // after.
 //
-// The list contains the manual changes of accounts (adjustments, levels, extensions, reinstatements and the
-// status), publications
-// of the program, and created and revoked API keys. Other requests, such as orders, are not in the list, because their
+// The list contains the manual changes of accounts (adjustments, levels, extensions, reinstatements and the status),
+// publications of the program, created and revoked API keys, changes of operators, and their sessions. Other requests,
+// such as orders, are not in the list, because their
 // ledger entries record them.
 //
 // Records are made from the changed items themselves, after they were committed: on AWS by the function relay, which
@@ -11,7 +11,7 @@
 // than before, and cannot change something without a record. A list is append-only. Each record contains the hash of
 // the record before it, and the transparency log of the program (package translog) contains the hashes of all records.
 //
-// The actor of a created or revoked API key is "command_line", because operators do not sign in there. Of a change in a
+// The actor of an API key or an operator that the command line changes is "command_line". Of a change in a
 // wallet, the values are those of the main wallet.
 package audit
 

@@ -3,6 +3,10 @@
 // A merchant's server has an API key. A key is shown once and stored as a hash. It belongs to one program and one
 // stage. Comparison takes constant time, and a revoked key stops working in every process within a minute.
 //
+// An operator is a person who works for the merchant and has a role. An operator who signs in receives a session, which
+// is shown once and stored as a hash, expires after half a day, and stops working within a minute after it is revoked
+// or the operator is removed.
+//
 // A member has a token that the merchant's server or an OpenID Connect issuer signed a few minutes ago. The table
 // stores the public parts of the server's keys; secrets are derived from the master secret. The keys of issuers are
 // read from the issuers that the table lists.
@@ -47,7 +51,7 @@ const (
 	TokenInvalid    Code = "token_invalid"   // the key is unknown, revoked or of the other stage; or a token is invalid
 	ScopeMissing    Code = "scope_missing"   // the key is valid but does not have the required scope
 	TokenExpired    Code = "token_expired"   // the token of a member has expired
-	Forbidden       Code = "forbidden"       // no caller of this kind may call the route
+	Forbidden       Code = "forbidden"       // callers of this kind, or with this role, may not call the route
 )
 
 func (c Code) Error() string { return "auth: " + string(c) }
@@ -158,7 +162,7 @@ func (k *Keys) CreateKey(ctx context.Context, in NewKey) (string, Principal, err
 
 // prepare generates a key, sets its hash and returns its item.
 func (k *Keys) prepare(key *storedKey) (full, id string, item table.Item, err error) {
-	if id, full, err = k.generate(); err != nil {
+	if id, full, err = generate(k.Random, k.prefix()); err != nil {
 		return "", "", item, err
 	}
 	sum := sha256.Sum256([]byte(full))
@@ -183,15 +187,16 @@ func (s storedKey) principal(id string) Principal {
 	}
 }
 
-func (k *Keys) generate() (id, full string, err error) {
-	if id, err = newID(k.Random); err != nil {
+// generate returns a random ID and the full secret that contains it: "<prefix><id>_<random text>".
+func generate(source io.Reader, prefix string) (id, full string, err error) {
+	if id, err = newID(source); err != nil {
 		return "", "", err
 	}
 	var secret [secretLength]byte
-	if _, err := io.ReadFull(random.Source(k.Random), secret[:]); err != nil {
+	if _, err := io.ReadFull(random.Source(source), secret[:]); err != nil {
 		return "", "", fmt.Errorf("auth: read random bytes: %w", err)
 	}
-	return id, k.prefix() + id + "_" + base64.RawURLEncoding.EncodeToString(secret[:]), nil
+	return id, prefix + id + "_" + base64.RawURLEncoding.EncodeToString(secret[:]), nil
 }
 
 func (k *Keys) prefix() string { return "sk_" + string(k.Stage) + "_" }
@@ -204,7 +209,7 @@ func (k *Keys) Verify(ctx context.Context, header, address string) (Principal, e
 		return Principal{}, Unauthenticated
 	}
 	scheme, full, _ := strings.Cut(header, " ")
-	id, ok := k.idOf(full)
+	id, ok := idIn(k.prefix(), full)
 	if !strings.EqualFold(scheme, "Bearer") || !ok {
 		return Principal{}, TokenInvalid
 	}
@@ -223,9 +228,10 @@ func (k *Keys) Verify(ctx context.Context, header, address string) (Principal, e
 	return key.key.principal(id), nil
 }
 
-// idOf extracts the ID from a key. The secret may contain underscores, so idOf uses positions, not separators.
-func (k *Keys) idOf(full string) (string, bool) {
-	rest, ok := strings.CutPrefix(full, k.prefix())
+// idIn extracts the ID from a full secret that generate returned. The random text may contain underscores, so idIn uses
+// positions, not separators.
+func idIn(prefix, full string) (string, bool) {
+	rest, ok := strings.CutPrefix(full, prefix)
 	if !ok || len(rest) != idLength+1+encodedSecret || rest[idLength] != '_' {
 		return "", false
 	}

@@ -122,7 +122,7 @@ func TestKeyIsCachedForAMinute(t *testing.T) {
 func TestUnknownKeysAreNotCached(t *testing.T) {
 	k, _, _ := newKeys(t)
 	for range 10 {
-		_, full, err := k.generate()
+		_, full, err := generate(k.Random, k.prefix())
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -173,11 +173,11 @@ func TestRevokedKeyIsRejected(t *testing.T) {
 func TestKeyIsReproducibleFromRandomSource(t *testing.T) {
 	k, _, _ := newKeys(t)
 	k.Random = bytes.NewReader(bytes.Repeat([]byte{7}, 44))
-	_, first, err := k.generate()
+	_, first, err := generate(k.Random, k.prefix())
 	if err != nil || !strings.HasPrefix(first, "sk_test_777777777777_BwcHBwcH") {
 		t.Errorf("%s, %v", first, err)
 	}
-	if _, _, err := k.generate(); err == nil {
+	if _, _, err := generate(k.Random, k.prefix()); err == nil {
 		t.Error("a key was created without randomness")
 	}
 }

@@ -9,6 +9,8 @@ const (
 	Key    Kind = "api_key" // a merchant's server, with an API key
 	Member Kind = "member"  // a member, with a token that the merchant's server or an issuer signed
 
+	Operator Kind = "operator" // a person who works for the merchant, with a session
+
 	// These kinds are actors that do not call the API with a key or a token.
 	Webhook Kind = "webhook" // a payment processor
 	System  Kind = "system"  // a schedule or another automatic process
@@ -17,13 +19,18 @@ const (
 // A Principal describes the authenticated caller. It is the actor of what the caller does.
 type Principal struct {
 	Kind    Kind
-	ID      string // the ID of the API key or the member; safe to log; empty until the member is looked up
+	ID      string // the ID of the API key, operator or member; safe to log; empty until the member is looked up
 	Program string
 	Scopes  []Scope // the permissions of an API key
+	Role    Role    // the role of an operator
+	Session string  // the ID of an operator's session
 	// DailyPoints limits the points that the principal adds manually on one day. Zero means no limit.
 	DailyPoints int64
-	Subject     string // the external ID of a member
-	Email       string // the email address of a member, if the token states that it is verified
+	// MaxAdjustment is the number of points above which an adjustment of an operator needs an approval. Zero means no
+	// limit.
+	MaxAdjustment int64
+	Subject       string // the external ID of a member, or the ID of an operator at the issuer
+	Email         string // the verified email address of a member or an operator; may be empty for a member
 }
 
 // Actor returns the text that the ledger records for the principal. It is the ID of an API key, or the kind and the ID
@@ -45,13 +52,18 @@ func ParseActor(actor string) (kind Kind, id string) {
 	switch {
 	case !ok:
 		return System, actor
-	case Kind(before) == Member:
-		return Member, after
+	case Kind(before) == Member, Kind(before) == Operator:
+		return Kind(before), after
 	}
 	return Webhook, actor
 }
 
-// May reports whether the principal has the scope, directly or through another scope that includes it.
+// ReadsMembers reports whether the principal may read the personal data of all members.
+func (p Principal) ReadsMembers() bool {
+	return p.May(MembersRead) || p.Kind == Operator && p.Role.ReadsMembers()
+}
+
+// May reports whether an API key has the scope, directly or through another scope that includes it.
 func (p Principal) May(want Scope) bool {
 	for _, s := range p.Scopes {
 		if s == want || s == Admin {

@@ -22,6 +22,14 @@ func TestRulesDenyByDefault(t *testing.T) {
 		{"a key on a route of members", Members, admin, Forbidden},
 		{"a key on a route without a rule", Rule{}, admin, Forbidden},
 		{"a member on a route without a rule", Rule{}, member, Forbidden},
+		{"an operator with the role", Needs(Admin, Clerk), Principal{Kind: Operator, Role: Clerk}, nil},
+		{"an operator with another role", Needs(MembersRead, Clerk), Principal{Kind: Operator, Role: Owner}, Forbidden},
+		{"an operator without a role", ForOperators(AllRoles()...), Principal{Kind: Operator}, Forbidden},
+		{"an operator on a route of keys", Needs(MembersRead), Principal{Kind: Operator, Role: Owner}, Forbidden},
+		{"an operator on a route of members", Members, Principal{Kind: Operator, Role: Owner}, Forbidden},
+		{"a key on a route of operators", ForOperators(Owner), admin, Forbidden},
+		{"a key with a role", ForOperators(Owner), Principal{Kind: Key, Role: Owner}, Forbidden},
+		{"a member with a role", Needs(Admin, Owner), Principal{Kind: Member, Role: Owner}, Forbidden},
 		{"a principal of no kind", Needs(MembersRead), Principal{Scopes: []Scope{Admin}}, Forbidden},
 	} {
 		if err := c.rule.Check(c.who); !errors.Is(err, c.want) {
@@ -37,6 +45,7 @@ func TestActorNamesKindOfPrincipal(t *testing.T) {
 	for want, p := range map[string]Principal{
 		"7k2m9qxz0abc":    {Kind: Key, ID: "7k2m9qxz0abc"},
 		"member:mem_7k2m": {Kind: Member, ID: "mem_7k2m"},
+		"operator:op_7k2": {Kind: Operator, ID: "op_7k2"},
 	} {
 		if got := p.Actor(); got != want {
 			t.Errorf("the actor is %q, want %q", got, want)

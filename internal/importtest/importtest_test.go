@@ -173,11 +173,12 @@ var arrows = []struct {
 			"ledger/stored", "loyalty/...", "members", "service", "telemetry", "translog", "translog/source",
 		},
 	},
+	{"internal/api/operators", []string{"api/request", "api/wire", "auth", "loyalty"}},
 	{
 		"internal/api/programs",
 		[]string{
-			"api/request", "api/wire", "app", "catalog", "ledger/stored", "loyalty/...", "program", "program/compare",
-			"program/describe", "program/problem",
+			"api/operators", "api/request", "api/wire", "app", "catalog", "ledger/stored", "loyalty/...", "program",
+			"program/compare", "program/describe", "program/problem",
 		},
 	},
 	{

@@ -5,13 +5,14 @@ package programs
 
 import (
 	"github.com/aws/aws-lambda-go/lambda"
+	"github.com/perennial-loyalty/perennial/internal/api/operators"
 	"github.com/perennial-loyalty/perennial/internal/api/request"
 	"github.com/perennial-loyalty/perennial/internal/app"
 )
 
-// Handler returns the handler of the Lambda function named programs.
+// Handler returns the handler of the Lambda function named programs, which also serves package operators.
 func Handler(a *app.App) lambda.Handler {
-	return request.NewHandler(a, "programs", map[string]request.Operation{
+	operations := map[string]request.Operation{
 		"GET /v1/program":              retrieveProgram,
 		"GET /v1/program/draft":        retrieveDraft,
 		"PUT /v1/program/draft":        updateDraft,
@@ -20,5 +21,10 @@ func Handler(a *app.App) lambda.Handler {
 		"POST /v1/program/rollback":    rollbackProgram,
 		"GET /v1/program/tier-changes": listTierChanges,
 		"GET /v1/program/versions":     listVersions,
-	}).Function()
+	}
+	// The function maps.Copy would make the linker keep all methods of all stores; see TestBinariesAreSmall.
+	for pattern, operation := range operators.Operations() {
+		operations[pattern] = operation
+	}
+	return request.NewHandler(a, "programs", operations).Function()
 }

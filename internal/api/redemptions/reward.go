@@ -23,7 +23,7 @@ import (
 func listRewards(ctx context.Context, c *request.Call) (request.Answer, error) {
 	member, given := c.Event.Query["member"]
 	switch {
-	case given && !c.Who.May(auth.MembersRead):
+	case given && !c.Who.ReadsMembers():
 		return request.Answer{}, auth.ScopeMissing
 	case given && !request.ValidID(member):
 		return request.Answer{}, request.RefuseAt(request.InvalidParameter, "member",

@@ -2,8 +2,12 @@ package request
 
 import (
 	"context"
+	"errors"
+	"net/http"
 	"strings"
 
+	"github.com/perennial-loyalty/perennial/internal/auth"
+	"github.com/perennial-loyalty/perennial/internal/ledger/stored"
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
 )
 
@@ -32,14 +36,42 @@ func idempotencyKey(header string) (string, error) {
 // ExternalPrefix precedes a merchant's own ID of a member in the API.
 const ExternalPrefix = "external:"
 
-// Member returns the ID of the member that a request names by its ID or by its external ID.
+// Member returns the ID of the member that a request names by its ID or by its external ID. It returns forbidden if an
+// operator would change their own member account.
 func (c *Call) Member(ctx context.Context, named string) (loyalty.MemberID, error) {
+	m := loyalty.MemberID(named)
 	external, ok := strings.CutPrefix(named, ExternalPrefix)
 	if !ok {
 		c.unprefixed = !strings.HasPrefix(named, "mem_")
-		return loyalty.MemberID(named), nil
+	} else {
+		var err error
+		if m, err = c.externalMember(ctx, external); err != nil {
+			return "", err
+		}
 	}
-	return c.externalMember(ctx, external)
+	if c.Who.Kind == auth.Operator && c.Event.Method != http.MethodGet {
+		return m, c.NotOwnAccount(ctx, m)
+	}
+	return m, nil
+}
+
+// NotOwnAccount returns forbidden if the member is the operator who calls: the member who has the operator's email
+// address, or whose external ID is the operator's ID at the issuer.
+func (c *Call) NotOwnAccount(ctx context.Context, m loyalty.MemberID) error {
+	own := []stored.Identity{c.Blind(c.Who.Program, c.Who.Email), {Kind: "external", Value: c.Who.Subject}}
+	for _, id := range own {
+		if id.Value == "" {
+			continue // the operator has not signed in at an issuer
+		}
+		found, err := c.App.Members.Find(ctx, c.Who.Program, id)
+		if err != nil && !errors.Is(err, loyalty.NotFound) {
+			return err
+		}
+		if err == nil && found == m {
+			return Refuse(loyalty.Code(auth.Forbidden), "Operators cannot change their own member accounts.")
+		}
+	}
+	return nil
 }
 
 // ProgramAndMember returns the live program, and the ID of the member that a request names.

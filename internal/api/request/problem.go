@@ -81,14 +81,15 @@ func unavailable() wire.Problem {
 }
 
 var whoDetail = map[auth.Code]string{
-	auth.Unauthenticated: "Send an API key in the header Authorization: Bearer sk_…, " +
+	auth.Unauthenticated: "Send an API key or a session in the header Authorization: Bearer sk_…, " +
 		"or the token of a member on /v1/me.",
-	auth.TokenInvalid: "The API key is unknown, belongs to another stage or was revoked. " +
+	auth.TokenInvalid: "The API key or session is unknown, belongs to another stage or was revoked. " +
 		"A token of a member needs a valid signature, aud, sub, iat and exp.",
-	auth.TokenExpired: "The token of the member has expired. Request a new one from your server.",
+	auth.TokenExpired: "The token of the member or the session of the operator has expired. " +
+		"Request a new token from your server, or sign in again.",
 	auth.ScopeMissing: "The API key lacks the scope of this route.",
-	auth.Forbidden: "Members call only /v1/me with their tokens, " +
-		"and servers call the other routes with their API keys.",
+	auth.Forbidden: "Members call only /v1/me with their tokens, servers call the other routes with their API keys, " +
+		"and operators call the routes of their role.",
 }
 
 // NotFoundDetail is the same for all missing objects, so that callers cannot find out what exists in other programs.

@@ -9,9 +9,12 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
 )
 
-// authenticate returns the principal of the request: an API key, or a member with a token.
+// authenticate returns the principal of the request: an API key, an operator with a session, or a member with a token.
 func (c *Call) authenticate(ctx context.Context) (auth.Principal, error) {
 	header := c.Event.Headers.Authorization
+	if auth.IsSession(header) {
+		return c.App.Operators.Verify(ctx, header)
+	}
 	if !auth.IsToken(header) {
 		who, err := c.App.Keys.Verify(ctx, header, c.Event.SourceIP)
 		if err == nil && c.App.KeyUse != nil {
@@ -63,8 +66,8 @@ func (c *Call) withoutSelf(p wire.Problem) wire.Problem {
 }
 
 // ReadsMembers reports whether the caller may read the personal data of the member that the request is about: an API
-// key with members:read, or the member.
-func (c *Call) ReadsMembers() bool { return c.Self() != "" || c.Who.May(auth.MembersRead) }
+// key with members:read, an operator whose role allows it, or the member.
+func (c *Call) ReadsMembers() bool { return c.Self() != "" || c.Who.ReadsMembers() }
 
 // OwnedBy returns not_found if the caller is a member and not the owner of the requested object. The answer is the same
 // as for an unknown object.

@@ -9,10 +9,11 @@ import (
 
 // Defines values for ActorType.
 const (
-	ActorTypeAPIKey  ActorType = "api_key"
-	ActorTypeMember  ActorType = "member"
-	ActorTypeSystem  ActorType = "system"
-	ActorTypeWebhook ActorType = "webhook"
+	ActorTypeAPIKey   ActorType = "api_key"
+	ActorTypeMember   ActorType = "member"
+	ActorTypeOperator ActorType = "operator"
+	ActorTypeSystem   ActorType = "system"
+	ActorTypeWebhook  ActorType = "webhook"
 )
 
 // Valid indicates whether the value is a known member of the ActorType enum.
@@ -21,6 +22,8 @@ func (e ActorType) Valid() bool {
 	case ActorTypeAPIKey:
 		return true
 	case ActorTypeMember:
+		return true
+	case ActorTypeOperator:
 		return true
 	case ActorTypeSystem:
 		return true
@@ -35,11 +38,16 @@ func (e ActorType) Valid() bool {
 const (
 	AuditRecordActionCreateAdjustment   AuditRecordAction = "create_adjustment"
 	AuditRecordActionCreateKey          AuditRecordAction = "create_key"
+	AuditRecordActionCreateOperator     AuditRecordAction = "create_operator"
+	AuditRecordActionCreateSession      AuditRecordAction = "create_session"
 	AuditRecordActionExtendPoints       AuditRecordAction = "extend_points"
 	AuditRecordActionPublishProgram     AuditRecordAction = "publish_program"
 	AuditRecordActionReinstatePoints    AuditRecordAction = "reinstate_points"
+	AuditRecordActionRemoveOperator     AuditRecordAction = "remove_operator"
 	AuditRecordActionRevokeKey          AuditRecordAction = "revoke_key"
+	AuditRecordActionRevokeSession      AuditRecordAction = "revoke_session"
 	AuditRecordActionUpdateMemberStatus AuditRecordAction = "update_member_status"
+	AuditRecordActionUpdateOperator     AuditRecordAction = "update_operator"
 	AuditRecordActionUpdateTier         AuditRecordAction = "update_tier"
 )
 
@@ -50,15 +58,25 @@ func (e AuditRecordAction) Valid() bool {
 		return true
 	case AuditRecordActionCreateKey:
 		return true
+	case AuditRecordActionCreateOperator:
+		return true
+	case AuditRecordActionCreateSession:
+		return true
 	case AuditRecordActionExtendPoints:
 		return true
 	case AuditRecordActionPublishProgram:
 		return true
 	case AuditRecordActionReinstatePoints:
 		return true
+	case AuditRecordActionRemoveOperator:
+		return true
 	case AuditRecordActionRevokeKey:
 		return true
+	case AuditRecordActionRevokeSession:
+		return true
 	case AuditRecordActionUpdateMemberStatus:
+		return true
+	case AuditRecordActionUpdateOperator:
 		return true
 	case AuditRecordActionUpdateTier:
 		return true
@@ -69,8 +87,10 @@ func (e AuditRecordAction) Valid() bool {
 
 // Defines values for AuditValuesStatus.
 const (
-	AuditValuesStatusActive AuditValuesStatus = "active"
-	AuditValuesStatusFrozen AuditValuesStatus = "frozen"
+	AuditValuesStatusActive  AuditValuesStatus = "active"
+	AuditValuesStatusFrozen  AuditValuesStatus = "frozen"
+	AuditValuesStatusInvited AuditValuesStatus = "invited"
+	AuditValuesStatusRemoved AuditValuesStatus = "removed"
 )
 
 // Valid indicates whether the value is a known member of the AuditValuesStatus enum.
@@ -79,6 +99,10 @@ func (e AuditValuesStatus) Valid() bool {
 	case AuditValuesStatusActive:
 		return true
 	case AuditValuesStatusFrozen:
+		return true
+	case AuditValuesStatusInvited:
+		return true
+	case AuditValuesStatusRemoved:
 		return true
 	default:
 		return false
@@ -538,6 +562,60 @@ func (e NoticeKind) Valid() bool {
 	case NoticeKindLevelExpiry:
 		return true
 	case NoticeKindPointsExpiry:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for OperatorStatus.
+const (
+	OperatorStatusActive  OperatorStatus = "active"
+	OperatorStatusInvited OperatorStatus = "invited"
+	OperatorStatusRemoved OperatorStatus = "removed"
+)
+
+// Valid indicates whether the value is a known member of the OperatorStatus enum.
+func (e OperatorStatus) Valid() bool {
+	switch e {
+	case OperatorStatusActive:
+		return true
+	case OperatorStatusInvited:
+		return true
+	case OperatorStatusRemoved:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for OperatorRole.
+const (
+	OperatorRoleAdmin    OperatorRole = "admin"
+	OperatorRoleAuditor  OperatorRole = "auditor"
+	OperatorRoleClerk    OperatorRole = "clerk"
+	OperatorRoleFinance  OperatorRole = "finance"
+	OperatorRoleMarketer OperatorRole = "marketer"
+	OperatorRoleOwner    OperatorRole = "owner"
+	OperatorRoleSupport  OperatorRole = "support"
+)
+
+// Valid indicates whether the value is a known member of the OperatorRole enum.
+func (e OperatorRole) Valid() bool {
+	switch e {
+	case OperatorRoleAdmin:
+		return true
+	case OperatorRoleAuditor:
+		return true
+	case OperatorRoleClerk:
+		return true
+	case OperatorRoleFinance:
+		return true
+	case OperatorRoleMarketer:
+		return true
+	case OperatorRoleOwner:
+		return true
+	case OperatorRoleSupport:
 		return true
 	default:
 		return false
@@ -1065,14 +1143,14 @@ func (e ListTierChangesParamsDraft) Valid() bool {
 
 // Actor The principal that caused an entry.
 type Actor struct {
-	// Type `api_key`: a server of the merchant. `member`: the member. `webhook`: a payment processor. `system`: a schedule or another automatic process.
+	// Type `api_key`: a server of the merchant. `operator`: a person who works for the merchant. `member`: the member. `webhook`: a payment processor. `system`: a schedule or another automatic process.
 	Type ActorType `json:"type"`
 
-	// ID The ID of the API key or the member, the event of the processor, or the process.
+	// ID The ID of the API key, the operator or the member, the event of the processor, or the process.
 	ID string `json:"id"`
 }
 
-// ActorType `api_key`: a server of the merchant. `member`: the member. `webhook`: a payment processor. `system`: a schedule or another automatic process.
+// ActorType `api_key`: a server of the merchant. `operator`: a person who works for the merchant. `member`: the member. `webhook`: a payment processor. `system`: a schedule or another automatic process.
 type ActorType string
 
 // Address A delivery address. Personal data, stored apart from the ledger.
@@ -1122,10 +1200,10 @@ type AuditRecord struct {
 	// Actor The principal that caused an entry.
 	Actor Actor `json:"actor"`
 
-	// Action The kind of action. `create_adjustment`: points were added or removed. `update_tier`: the level was set. `extend_points`: points expire later. `reinstate_points`: expired points were given back. `update_member_status`: the member was frozen or unfrozen. `publish_program`: a version was published or rolled back. `create_key`: an API key was created. `revoke_key`: an API key was revoked.
+	// Action The kind of action. `create_adjustment`: points were added or removed. `update_tier`: the level was set. `extend_points`: points expire later. `reinstate_points`: expired points were given back. `update_member_status`: the member was frozen or unfrozen. `publish_program`: a version was published or rolled back. `create_key`: an API key was created. `revoke_key`: an API key was revoked. `create_operator`, `update_operator` and `remove_operator`: an operator was added, changed (also by the first sign-in) or removed. `create_session` and `revoke_session`: an operator signed in or out.
 	Action AuditRecordAction `json:"action"`
 
-	// Resource What was changed: `member:<id>`, `version:<number>` or `key:<id>`.
+	// Resource What was changed: `member:<id>`, `version:<number>`, `key:<id>`, `operator:<id>` or `session:<id>`.
 	Resource string `json:"resource"`
 
 	// Reason The reason that the actor stated. Omitted if the action has none.
@@ -1144,7 +1222,7 @@ type AuditRecord struct {
 	Hash string `json:"hash"`
 }
 
-// AuditRecordAction The kind of action. `create_adjustment`: points were added or removed. `update_tier`: the level was set. `extend_points`: points expire later. `reinstate_points`: expired points were given back. `update_member_status`: the member was frozen or unfrozen. `publish_program`: a version was published or rolled back. `create_key`: an API key was created. `revoke_key`: an API key was revoked.
+// AuditRecordAction The kind of action. `create_adjustment`: points were added or removed. `update_tier`: the level was set. `extend_points`: points expire later. `reinstate_points`: expired points were given back. `update_member_status`: the member was frozen or unfrozen. `publish_program`: a version was published or rolled back. `create_key`: an API key was created. `revoke_key`: an API key was revoked. `create_operator`, `update_operator` and `remove_operator`: an operator was added, changed (also by the first sign-in) or removed. `create_session` and `revoke_session`: an operator signed in or out.
 type AuditRecordAction string
 
 // AuditRecordList A page of audit records.
@@ -1176,7 +1254,7 @@ type AuditValues struct {
 	// Level The member's level.
 	Level string `json:"level,omitempty,omitzero"`
 
-	// Status The member's status.
+	// Status The status of the member (`active`, `frozen`) or of the operator (`invited`, `active`, `removed`).
 	Status AuditValuesStatus `json:"status,omitempty,omitzero"`
 
 	// Version The version of the program.
@@ -1187,9 +1265,21 @@ type AuditValues struct {
 
 	// Scopes The scopes of the API key.
 	Scopes []string `json:"scopes,omitempty,omitzero"`
+
+	// Role `owner`: everything. `admin`: everything except changes of owners. `marketer`: the program, campaigns, rewards and reminders. `finance`: reads members, reports and the audit list. `support`: members, redemptions, and adjustments within limits. `clerk`: orders and redemptions at the counter. `auditor`: reads everything and changes nothing.
+	Role OperatorRole `json:"role,omitempty,omitzero"`
+
+	// MaxAdjustment The operator's limit of one adjustment.
+	MaxAdjustment int64 `json:"max_adjustment,omitempty,omitzero"`
+
+	// DailyPoints The operator's limit of points per day.
+	DailyPoints int64 `json:"daily_points,omitempty,omitzero"`
+
+	// ExpiresAt When the session ends.
+	ExpiresAt time.Time `json:"expires_at,omitempty,omitzero"`
 }
 
-// AuditValuesStatus The member's status.
+// AuditValuesStatus The status of the member (`active`, `frozen`) or of the operator (`invited`, `active`, `removed`).
 type AuditValuesStatus string
 
 // Balance The points of a member in one wallet. No number is negative.
@@ -2227,6 +2317,60 @@ type OpenFulfillment struct {
 	Fulfillment Fulfillment `json:"fulfillment"`
 }
 
+// Operator A person who works for the merchant.
+type Operator struct {
+	// ID The ID of the operator.
+	ID string `json:"id"`
+
+	// Email The email address with which the operator was added, in lower case.
+	Email string `json:"email"`
+
+	// Role `owner`: everything. `admin`: everything except changes of owners. `marketer`: the program, campaigns, rewards and reminders. `finance`: reads members, reports and the audit list. `support`: members, redemptions, and adjustments within limits. `clerk`: orders and redemptions at the counter. `auditor`: reads everything and changes nothing.
+	Role OperatorRole `json:"role"`
+
+	// Status `invited`: has not signed in yet. `active`: has signed in. `removed`: cannot sign in.
+	Status OperatorStatus `json:"status"`
+
+	// MaxAdjustment The number of points above which one adjustment needs the approval of a second operator. Omitted if the role has no such limit.
+	MaxAdjustment int64 `json:"max_adjustment,omitempty,omitzero"`
+
+	// DailyPoints The limit of the points that the operator adds manually on one day, in UTC.
+	DailyPoints int64 `json:"daily_points"`
+
+	// CreatedAt When the operator was added.
+	CreatedAt time.Time `json:"created_at"`
+}
+
+// OperatorStatus `invited`: has not signed in yet. `active`: has signed in. `removed`: cannot sign in.
+type OperatorStatus string
+
+// OperatorList The operators of the program.
+type OperatorList struct {
+	// Data The operators in the order in which they were added.
+	Data []Operator `json:"data"`
+
+	// NextCursor Always null, because a program has at most 500 operators.
+	NextCursor *string `json:"next_cursor"`
+}
+
+// OperatorRequest An operator to add.
+type OperatorRequest struct {
+	// Email The email address of the operator's account.
+	Email string `json:"email"`
+
+	// Role `owner`: everything. `admin`: everything except changes of owners. `marketer`: the program, campaigns, rewards and reminders. `finance`: reads members, reports and the audit list. `support`: members, redemptions, and adjustments within limits. `clerk`: orders and redemptions at the counter. `auditor`: reads everything and changes nothing.
+	Role OperatorRole `json:"role"`
+
+	// MaxAdjustment The number of points above which one adjustment needs the approval of a second operator. It applies to the role `support`; the default is 1,000.
+	MaxAdjustment int64 `json:"max_adjustment,omitempty,omitzero"`
+
+	// DailyPoints The limit of the points that the operator adds manually on one day, in UTC. The default is 5,000 for the role `support` and 10 million for other roles.
+	DailyPoints int64 `json:"daily_points,omitempty,omitzero"`
+}
+
+// OperatorRole `owner`: everything. `admin`: everything except changes of owners. `marketer`: the program, campaigns, rewards and reminders. `finance`: reads members, reports and the audit list. `support`: members, redemptions, and adjustments within limits. `clerk`: orders and redemptions at the counter. `auditor`: reads everything and changes nothing.
+type OperatorRole string
+
 // Order An order and its points.
 type Order struct {
 	// Order The merchant's own ID of the order.
@@ -3202,6 +3346,24 @@ type Self struct {
 	Entries []Entry `json:"entries"`
 }
 
+// Session The session of an operator.
+type Session struct {
+	// ID The ID of the session.
+	ID string `json:"id"`
+
+	// Program The ID of the program.
+	Program string `json:"program"`
+
+	// Operator A person who works for the merchant.
+	Operator Operator `json:"operator"`
+
+	// CreatedAt When the operator signed in.
+	CreatedAt time.Time `json:"created_at"`
+
+	// ExpiresAt When the operator must sign in again.
+	ExpiresAt time.Time `json:"expires_at"`
+}
+
 // ShadowResult The result of a rule in shadow mode.
 type ShadowResult struct {
 	// Rule The rule, for example `campaigns.double-weekend`.
@@ -3440,6 +3602,18 @@ type UpdateMemberRequest struct {
 
 	// Segments All segments of the member; an empty list removes them.
 	Segments *[]string `json:"segments,omitempty"`
+}
+
+// UpdateOperatorRequest The role and the limits of an operator.
+type UpdateOperatorRequest struct {
+	// Role `owner`: everything. `admin`: everything except changes of owners. `marketer`: the program, campaigns, rewards and reminders. `finance`: reads members, reports and the audit list. `support`: members, redemptions, and adjustments within limits. `clerk`: orders and redemptions at the counter. `auditor`: reads everything and changes nothing.
+	Role OperatorRole `json:"role"`
+
+	// MaxAdjustment The number of points above which one adjustment needs the approval of a second operator. It applies to the role `support`; the default is 1,000.
+	MaxAdjustment int64 `json:"max_adjustment,omitempty,omitzero"`
+
+	// DailyPoints The limit of the points that the operator adds manually on one day, in UTC. The default is 5,000 for the role `support` and 10 million for other roles.
+	DailyPoints int64 `json:"daily_points,omitempty,omitzero"`
 }
 
 // UpdateSelfRequest The fields of the own profile to update. Omitted fields keep their values.
@@ -3685,6 +3859,9 @@ type Language = string
 // MemberPath defines model for MemberPath.
 type MemberPath = string
 
+// OperatorPath defines model for OperatorPath.
+type OperatorPath = string
+
 // OrderPath defines model for OrderPath.
 type OrderPath = string
 
@@ -3721,6 +3898,9 @@ type InvalidKeyedBody = Problem
 // InvalidKeyedRequest A problem document (RFC 9457).
 type InvalidKeyedRequest = Problem
 
+// InvalidOperator A problem document (RFC 9457).
+type InvalidOperator = Problem
+
 // InvalidPage A problem document (RFC 9457).
 type InvalidPage = Problem
 
@@ -3729,6 +3909,9 @@ type InvalidParameter = Problem
 
 // InvalidRequest A problem document (RFC 9457).
 type InvalidRequest = Problem
+
+// LastOwner A problem document (RFC 9457).
+type LastOwner = Problem
 
 // NotEnrolled A problem document (RFC 9457).
 type NotEnrolled = Problem
@@ -3739,8 +3922,17 @@ type NotFound = Problem
 // NotPublished A problem document (RFC 9457).
 type NotPublished = Problem
 
+// OperatorConflict A problem document (RFC 9457).
+type OperatorConflict = Problem
+
+// OperatorExists A problem document (RFC 9457).
+type OperatorExists = Problem
+
 // RateLimited A problem document (RFC 9457).
 type RateLimited = Problem
+
+// RoleForbidden A problem document (RFC 9457).
+type RoleForbidden = Problem
 
 // ScopeMissing A problem document (RFC 9457).
 type ScopeMissing = Problem
@@ -4224,6 +4416,12 @@ type UpdateTierJSONRequestBody = TierRequest
 
 // CreateTransferJSONRequestBody defines body for CreateTransfer for application/json ContentType.
 type CreateTransferJSONRequestBody = TransferRequest
+
+// CreateOperatorJSONRequestBody defines body for CreateOperator for application/json ContentType.
+type CreateOperatorJSONRequestBody = OperatorRequest
+
+// UpdateOperatorJSONRequestBody defines body for UpdateOperator for application/json ContentType.
+type UpdateOperatorJSONRequestBody = UpdateOperatorRequest
 
 // PutOrderJSONRequestBody defines body for PutOrder for application/json ContentType.
 type PutOrderJSONRequestBody = OrderRequest

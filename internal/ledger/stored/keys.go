@@ -43,11 +43,11 @@ const Shards = 16
 //	P#<program>#AUDIT          the audit list; package audit
 //	P#<program>#LOG            the transparency log; package translog
 //	P#<program>#LIST#<member>  list items of a member by level and latest change; package listing
+//	P#<program>#OPERATORS      operators, look-ups of them, and their changes; package auth
 //	P#<program>#SWEEP          the reminders for which all members were planned
 //
 // Only in the index: P#<program>#DUE#<job>#<shard>, LEVEL#<level>, UPDATED#<shard>, FULFIL#<status>,
-// OUTBOX#waiting and WH@<day>. Package auth owns the
-// partitions KEY#<id>.
+// OUTBOX#waiting and WH@<day>. Package auth owns the partitions KEY#<id> and SESSION#<id>.
 var CauseNames = map[string]string{
 	loyalty.CauseEnrollment:    "JOIN",
 	loyalty.CauseOrder:         "O",

@@ -1,0 +1,21 @@
+// Package operators implements the operations on operators and their sessions. The function programs serves them,
+// because operators and versions of the program are administered together.
+//
+// Owners and admins add operators. Admins cannot add, change or remove owners. API keys cannot call these routes, so
+// that a stolen key cannot create an operator.
+package operators
+
+import "github.com/perennial-loyalty/perennial/internal/api/request"
+
+// Operations returns the operations by the patterns of their routes.
+func Operations() map[string]request.Operation {
+	return map[string]request.Operation{
+		"GET /v1/operators":               listOperators,
+		"POST /v1/operators":              createOperator,
+		"GET /v1/operators/{operator}":    retrieveOperator,
+		"PUT /v1/operators/{operator}":    updateOperator,
+		"DELETE /v1/operators/{operator}": removeOperator,
+		"GET /v1/session":                 retrieveSession,
+		"DELETE /v1/session":              revokeSession,
+	}
+}
