@@ -29,6 +29,7 @@
 //   - table is the storage port, with its adapters dynamotable and pebbletable and the suite that both pass.
 //     dynamojson, dynamoexport and localcopy read whole tables for the commands of operators.
 //   - datadir opens the data directory of perennial dev.
+//   - erasure erases the personal data of members. vouchers reads the codes that redemptions issued.
 //   - audit stores the list of manual changes, publications and API keys of each program.
 //   - translog stores the transparency log of each program, from which proofs of entries are made. translog/source
 //     selects the logged records. verify checks a whole table, and its logs, offline; verify/verifycmd contains the

@@ -40,6 +40,8 @@ func TestGoldenConditions(t *testing.T) { golden(t) }
 
 func TestGoldenDates(t *testing.T) { golden(t) }
 
+func TestGoldenErasure(t *testing.T) { golden(t) }
+
 func TestGoldenEvents(t *testing.T) { golden(t) }
 
 func TestGoldenFacts(t *testing.T) { golden(t) }

@@ -34,6 +34,7 @@ func newMatrix(w *world) matrix {
 	w.must("POST", "/v1/events", event)
 	order := `{` + basket + `, "placed_at": "2026-12-01T10:00:00Z", "status": "paid"}`
 	w.must("PUT", "/v1/orders/1042", order)
+	w.must("POST", "/v1/members/"+ada+"/erasure", `{}`)
 	w.must("PUT", "/v1/program/draft", `{"source": "x"}`)
 	w.logEntry("bluebird", "ent_order~1042~1")
 	spare, err := w.operators.Add(w.t.Context(), "bluebird", auth.NewOperator{Email: "s@x", Role: auth.Clerk}, "test")
@@ -65,7 +66,8 @@ func newMatrix(w *world) matrix {
 			"createTransfer":      `{"to": "` + ada + `", "points": 5}`, "acceptTransfer": `{}`,
 			"declineTransfer": `{}`, "cancelTransfer": `{}`,
 			"reverseRedemption": `{}`, "createConversion": `{"from": "points", "to": "miles", "points": 15}`,
-			"reverseConversion":  `{}`,
+			"reverseConversion": `{}`,
+			"createErasure":     `{}`, "cancelErasure": "", "createOwnErasure": `{}`, "cancelOwnErasure": "",
 			"createReferralCode": `{}`, "attributeReferral": `{"code": "UNKNOWN-CODE"}`,
 			"uploadCodes": `{"codes": ["MATRIX-1"]}`, "useCode": `{}`, "reverseCodeUse": `{"reason": "matrix"}`,
 			"joinWaitlist": `{"member": "` + ada + `"}`, "leaveWaitlist": "",
@@ -86,7 +88,7 @@ func newMatrix(w *world) matrix {
 		// Operations whose request names no resource of the first program succeed for the second program.
 		foreign: map[string]string{
 			"createMember": "201", "listMembers": own, "listRewards": own,
-			"listFulfillments": own, "listCampaigns": own,
+			"listFulfillments": own, "listCampaigns": own, "listErasures": own,
 			"listAuditRecords": own,
 			"retrieveProgram":  own, "updateDraft": own, "validateProgram": own,
 			"rollbackProgram": own, "uploadCodes": "422 validation_failed", "listVersions": own, "listTierChanges": own,

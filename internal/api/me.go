@@ -3,9 +3,11 @@ package api
 import (
 	"context"
 	"errors"
+	"strings"
 
 	"github.com/perennial-loyalty/perennial/internal/api/request"
 	"github.com/perennial-loyalty/perennial/internal/api/wire"
+	"github.com/perennial-loyalty/perennial/internal/ledger"
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
 )
 
@@ -57,6 +59,9 @@ func retrieveSelf(ctx context.Context, c *request.Call) (request.Answer, error) 
 	return request.Answer{Body: out}, nil
 }
 
+// maxEnrollments limits how often a person can enroll again after an erasure.
+const maxEnrollments = 10
+
 // enrollSelf enrolls the member that the token names. If the member is already enrolled, it changes nothing and returns
 // the member.
 func enrollSelf(ctx context.Context, c *request.Call) (request.Answer, error) {
@@ -80,9 +85,12 @@ func enrollSelf(ctx context.Context, c *request.Call) (request.Answer, error) {
 	if c.Who.Email != "" {
 		in.Email, in.EmailVerified = &c.Who.Email, true
 	}
-	id := loyalty.MemberID(request.DerivedID(c, "mem_", loyalty.MemberID(c.Who.Subject)))
-	c.Who.ID = string(id)
-	out, err := enroll(ctx, c, p, in, id)
+	out, err := request.Answer{}, error(ledger.NotFound("member"))
+	for n := 0; errors.Is(err, loyalty.NotFound) && n < maxEnrollments; n++ {
+		id := request.DerivedID(c, "mem_", loyalty.MemberID(c.Who.Subject+strings.Repeat("~", n)))
+		c.Who.ID = id
+		out, err = enroll(ctx, c, p, in, loyalty.MemberID(id)) // returns not_found if the member with this ID was erased
+	}
 	if errors.Is(err, loyalty.AlreadyExists) || errors.Is(err, loyalty.KeyReused) {
 		// Another request may have enrolled the member meanwhile.
 		if found := c.FindSelf(ctx); !errors.Is(found, loyalty.NotFound) {

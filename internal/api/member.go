@@ -143,7 +143,11 @@ func createMember(ctx context.Context, c *request.Call) (request.Answer, error) 
 	if err != nil {
 		return request.Answer{}, err
 	}
-	return enroll(ctx, c, p, b, loyalty.MemberID(request.DerivedID(c, "mem_", "")))
+	out, err := enroll(ctx, c, p, b, loyalty.MemberID(request.DerivedID(c, "mem_", "")))
+	if errors.Is(err, loyalty.NotFound) { // the member whom the first request with this key enrolled was erased
+		err = ledger.KeyReused()
+	}
+	return out, err
 }
 
 // checkCode checks the form of the referral code.

@@ -37,6 +37,10 @@ func Members(a *app.App) lambda.Handler {
 		"POST /v1/members/{member}/referral":            attributeReferral,
 		"GET /v1/members/{member}/referrals":            listReferrals,
 		"GET /v1/members/{member}/consents":             listConsents,
+		"POST /v1/members/{member}/erasure":             createErasure,
+		"GET /v1/members/{member}/erasure":              retrieveErasure,
+		"DELETE /v1/members/{member}/erasure":           cancelErasure,
+		"GET /v1/erasures":                              listErasures,
 
 		"GET /v1/me":                      retrieveSelf,
 		"PUT /v1/me":                      enrollSelf,
@@ -46,6 +50,9 @@ func Members(a *app.App) lambda.Handler {
 		"PUT /v1/me/campaigns/{campaign}": registerForCampaign,
 		"PUT /v1/me/referral-code":        createReferralCode,
 		"GET /v1/me/consents":             listConsents,
+		"POST /v1/me/erasure":             createErasure,
+		"GET /v1/me/erasure":              retrieveErasure,
+		"DELETE /v1/me/erasure":           cancelErasure,
 	}).Function()
 }
 

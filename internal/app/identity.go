@@ -7,8 +7,14 @@ import (
 	"fmt"
 	"strings"
 
+	"github.com/perennial-loyalty/perennial/internal/erasure"
 	"github.com/perennial-loyalty/perennial/internal/ledger/stored"
 )
+
+// Erasures returns the erasures of members.
+func (a *App) Erasures() erasure.Erasures {
+	return erasure.Erasures{Ledger: a.Ledger, Email: a.EmailName()}
+}
 
 // EmailName returns a function that converts an email address to the identity under which the member is stored. The
 // identity is a keyed hash, so that the table's keys do not reveal addresses.

@@ -7,6 +7,7 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/members"
 	"github.com/perennial-loyalty/perennial/internal/messages"
 	"github.com/perennial-loyalty/perennial/internal/service"
+	"github.com/perennial-loyalty/perennial/internal/vouchers"
 )
 
 // Stores contains a ledger and the stores that use it. NewStores sets all fields.
@@ -37,7 +38,7 @@ type Stores struct {
 	Statements    ledger.Statements
 	Stock         inventory.Stock
 	Transfers     service.Transfers
-	Vouchers      service.Vouchers
+	Vouchers      vouchers.Vouchers
 	Waitlists     inventory.Waitlists
 }
 
@@ -70,7 +71,7 @@ func NewStores(l *ledger.Ledger) Stores {
 		Statements:    ledger.Statements{Ledger: l},
 		Stock:         inventory.Stock{Ledger: l},
 		Transfers:     service.Transfers{Ledger: l},
-		Vouchers:      service.Vouchers{Ledger: l},
+		Vouchers:      vouchers.Vouchers{Ledger: l},
 		Waitlists:     inventory.Waitlists{Ledger: l},
 	}
 }

@@ -88,6 +88,7 @@ var arguments = map[loyalty.ReasonKind]struct {
 	loyalty.WasConvertedBack:    {4, []argument{{"left", 0, pointsIn}, {"came", 2, pointsIn}}},
 	loyalty.WasFrozen:           {1, nil},
 	loyalty.WasUnfrozen:         {1, nil},
+	loyalty.WasErased:           {0, nil},
 	loyalty.HasChanged:          {1, []argument{{"campaign", 0, rule}}},
 	loyalty.WasSent:             {1, nil},
 	loyalty.IsFee:               {1, nil},

@@ -302,6 +302,7 @@ var english = language{
 		{loyalty.WasConvertedBack, ""}:                "{came} became {left} again.",
 		{loyalty.WasFrozen, ""}:                       "Your account is frozen: you earn {units}, but cannot use them.",
 		{loyalty.WasUnfrozen, ""}:                     "Your account is no longer frozen.",
+		{loyalty.WasErased, ""}:                       "The personal data of this account was erased{tally}.",
 		{loyalty.HasChanged, ""}:                      "Your details were updated.",
 		{loyalty.HasChanged, "campaign"}:              "You registered for {campaign}.",
 		{loyalty.HasChanged, "timezone"}:              "Your time zone was updated.",

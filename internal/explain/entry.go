@@ -36,6 +36,9 @@ func (s speaker) summary(e loyalty.Entry) string {
 	case loyalty.KindUpdateMember, loyalty.KindNotify:
 		return s.firstReason(e)
 	case loyalty.KindForfeit, loyalty.KindNote:
+		if e.Status == loyalty.Erased {
+			return s.firstReason(e)
+		}
 		return s.sentence(string(e.Kind), s.values(e))
 	}
 	return s.sentence("other"+sign(e.Points), s.values(e))

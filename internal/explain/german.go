@@ -319,6 +319,7 @@ var german = language{
 		{loyalty.WasConvertedBack, ""}:                "{came} {wurde|wurden} wieder {left}.",
 		{loyalty.WasFrozen, ""}:                       "Ihr Konto ist gesperrt. Sie können {units} nur sammeln.",
 		{loyalty.WasUnfrozen, ""}:                     "Ihr Konto ist nicht mehr gesperrt.",
+		{loyalty.WasErased, ""}:                       "Die persönlichen Daten dieses Kontos wurden gelöscht{tally}.",
 		{loyalty.HasChanged, ""}:                      "Ihre Angaben wurden aktualisiert.",
 		{loyalty.HasChanged, "campaign"}:              "Sie haben sich für {campaign} angemeldet.",
 		{loyalty.HasChanged, "timezone"}:              "Ihre Zeitzone wurde aktualisiert.",

@@ -135,6 +135,11 @@ var arrows = []struct {
 		"internal/service",
 		[]string{"inventory", "ledger", "ledger/stored", "loyalty/...", "members", "parallel", "table"},
 	},
+	{"internal/vouchers", []string{"inventory", "ledger", "ledger/stored", "loyalty/...", "parallel", "service", "table"}},
+	{
+		"internal/erasure",
+		[]string{"inventory", "ledger", "ledger/stored", "loyalty/...", "members", "service", "table"},
+	},
 	{
 		"internal/messages",
 		[]string{"inventory", "keyring", "ledger", "ledger/stored", "loyalty/...", "members", "service", "table"},
@@ -153,8 +158,9 @@ var arrows = []struct {
 	{
 		"internal/app",
 		[]string{
-			"auth", "catalog", "inventory", "keyring", "ledger", "ledger/stored", "loyalty/...", "members", "messages",
-			"outbound", "parallel", "program/snapshot", "random", "service", "table", "telemetry",
+			"auth", "catalog", "erasure", "inventory", "keyring", "ledger", "ledger/stored", "loyalty/...", "members",
+			"messages", "outbound", "parallel", "program/snapshot", "random", "service", "table", "telemetry",
+			"vouchers",
 		},
 	},
 	{"internal/api/wire", nil},
@@ -169,7 +175,7 @@ var arrows = []struct {
 	{
 		"internal/api",
 		[]string{
-			"api/request", "api/wire", "app", "audit", "auth", "explain", "inventory", "lazyregexp", "ledger",
+			"api/request", "api/wire", "app", "audit", "auth", "erasure", "explain", "inventory", "lazyregexp", "ledger",
 			"ledger/stored", "loyalty/...", "members", "service", "telemetry", "translog", "translog/source",
 		},
 	},
@@ -185,7 +191,7 @@ var arrows = []struct {
 		"internal/api/redemptions",
 		[]string{
 			"api/request", "api/wire", "app", "auth", "inventory", "lazyregexp", "ledger", "ledger/stored",
-			"loyalty/...", "members", "messages", "parallel", "service", "telemetry",
+			"loyalty/...", "members", "messages", "parallel", "service", "telemetry", "vouchers",
 		},
 	},
 	{

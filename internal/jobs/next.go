@@ -49,7 +49,12 @@ func (r reassess) NextWork(ctx context.Context, at time.Time) (time.Time, error)
 		if since := p.Tiers.Refresh.At; !since.IsZero() && since.After(at.Add(-time.Hour-publicationDelay)) {
 			return at, nil
 		}
-		return r.DueQueue.Next(ctx, p.ID)
+		erasure, err := r.Erasures().Next(ctx, p.ID)
+		if err != nil {
+			return at, err
+		}
+		account, err := r.DueQueue.Next(ctx, p.ID)
+		return ledger.Earlier(account, erasure), err
 	})
 }
 

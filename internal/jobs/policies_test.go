@@ -26,6 +26,7 @@ func TestPoliciesOfWorkersAreExact(t *testing.T) {
 	newRecorded().gift(t)
 	b := newRecorded()
 	b.bounce(t)
+	newRecorded().erase(t)
 	for _, f := range []string{"reassess", "remind"} {
 		stacktest.Prove(t, b.guard, f, stacktest.Table, &calls)
 	}

@@ -37,8 +37,8 @@ func Reassess(a *app.App) lambda.Handler {
 
 type reassess struct{ *app.App }
 
-// A shardTask is a queue message. It requests to settle one member, or the members of one shard of a program that are
-// due at an instant. In a shard, the work starts at a cursor.
+// A shardTask is a queue message. It requests to settle or erase one member, or to settle the members of one shard of a
+// program that are due at an instant. In a shard, the work starts at a cursor.
 type shardTask struct {
 	Program string    `json:"program"`
 	Shard   int       `json:"shard"`
@@ -47,6 +47,7 @@ type shardTask struct {
 	All    bool             `json:"all,omitzero"`
 	From   string           `json:"from,omitzero"`
 	Member loyalty.MemberID `json:"member,omitzero"`
+	Erase  bool             `json:"erase,omitzero"` // the member's erasure is due
 }
 
 func (r reassess) Invoke(ctx context.Context, payload []byte) ([]byte, error) {
@@ -93,6 +94,8 @@ func (r reassess) dispatch(ctx context.Context, e event) ([]byte, error) {
 			}
 			bodies = append(bodies, string(body))
 		}
+		erasures, err := r.erasures(ctx, program, e.Time)
+		bodies, failures = append(bodies, erasures...), append(failures, err)
 	}
 	if len(bodies) > 0 {
 		failures = append(failures, r.Queue.Send(ctx, ReassessQueue, bodies...))
@@ -138,6 +141,9 @@ func (s *workerRun) work(ctx context.Context, body string) error {
 	p, err := s.Programs.Live(ctx, m.Program)
 	if err != nil {
 		return fmt.Errorf("jobs: reassess %s: %w", m.Program, err)
+	}
+	if m.Erase {
+		return s.erase(ctx, p, m.Member)
 	}
 	if m.Member != "" {
 		return s.one(ctx, p, m)

@@ -16,7 +16,7 @@ func (l *Ledger) Settle(
 	ctx context.Context, p *loyalty.Program, it table.Item, m loyalty.MemberID,
 ) (acc loyalty.Account, unwritten []loyalty.Entry, err error) {
 	for range Attempts {
-		stored, err := stored.ReadAccount(it, m)
+		stored, err := existing(it, m)
 		if err != nil {
 			return stored, nil, err
 		}
@@ -80,7 +80,7 @@ func (l *Ledger) CurrentState(
 func (l *Ledger) Advanced(
 	ctx context.Context, p *loyalty.Program, it table.Item, m loyalty.MemberID,
 ) (loyalty.Account, error) {
-	acc, err := stored.ReadAccount(it, m)
+	acc, err := existing(it, m)
 	if err != nil {
 		return loyalty.Account{}, err
 	}
@@ -103,7 +103,16 @@ func (l *Ledger) LastWritten(ctx context.Context, program string, m loyalty.Memb
 	if err != nil {
 		return loyalty.Account{}, err
 	}
-	return stored.ReadAccount(it, m)
+	return existing(it, m)
+}
+
+// existing decodes a stored account. It returns not_found if the member was erased.
+func existing(it table.Item, m loyalty.MemberID) (loyalty.Account, error) {
+	acc, err := stored.ReadAccount(it, m)
+	if err == nil && acc.Status == loyalty.Erased {
+		err = NotFound("member")
+	}
+	return acc, err
 }
 
 // getAccount reads the item of an account. It returns not_found if there is none.

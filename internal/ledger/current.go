@@ -76,13 +76,16 @@ func lists(entries []loyalty.Entry, first, last int64) bool {
 func (s Statements) Current(
 	ctx context.Context, p *loyalty.Program, m loyalty.MemberID, id string,
 ) (loyalty.Entry, error) {
+	it, failed := s.getAccount(ctx, p.ID, m)
+	if failed != nil {
+		return loyalty.Entry{}, failed
+	}
+	if _, err := existing(it, m); err != nil {
+		return loyalty.Entry{}, err
+	}
 	e, err := s.Entry(ctx, p.ID, m, id)
 	if !errors.Is(err, loyalty.NotFound) {
 		return e, err
-	}
-	it, failed := s.getAccount(ctx, p.ID, m)
-	if failed != nil {
-		return e, failed
 	}
 	_, unwritten, failed := s.Settle(ctx, p, it, m)
 	if failed != nil {

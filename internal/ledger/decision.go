@@ -31,10 +31,11 @@ func Single(decide func(acc loyalty.Account, x Inputs) (posting.Outcome, error))
 	}
 }
 
-// Enrolled returns a decision that returns not_found unless all accounts exist.
+// Enrolled returns a decision that returns not_found unless all accounts exist and none was erased.
 func (decide Decision) Enrolled() Decision {
 	return func(x Inputs) ([]posting.Outcome, error) {
-		if slices.ContainsFunc(x.Accounts, func(acc loyalty.Account) bool { return acc.Sequence == 0 }) {
+		missing := func(acc loyalty.Account) bool { return acc.Sequence == 0 || acc.Status == loyalty.Erased }
+		if slices.ContainsFunc(x.Accounts, missing) {
 			return nil, NotFound("member")
 		}
 		return decide(x)

@@ -32,6 +32,9 @@ func (x *execution) runOnce(ctx context.Context) (Result, error) {
 	var was RevisionExists
 	switch {
 	case errors.As(err, &rejection):
+		if _, erased := existing(x.read[0], c.Member); erased != nil {
+			return Result{}, err
+		}
 		if was, err = x.rejected(ctx, rejection); was.Item.Version == 0 {
 			return Result{}, err
 		}

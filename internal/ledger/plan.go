@@ -141,8 +141,12 @@ func (c Command) advanced(
 	sides = make([]side, len(read))
 	for i, m := range c.members() {
 		acc, err := stored.ReadAccount(read[i], m)
-		if err == nil && i == 0 && acc.Sequence < c.reached {
+		switch {
+		case err != nil || i > 0:
+		case acc.Sequence < c.reached:
 			err = ErrStaleRead
+		case acc.Status == loyalty.Erased && c.Decide != nil:
+			err = NotFound("member")
 		}
 		if err != nil {
 			return nil, false, err

@@ -36,7 +36,10 @@ func (l *Ledger) Revise(p *loyalty.Program, cause loyalty.Cause, m loyalty.Membe
 			return Command{}, nil, err
 		}
 		if from.Was != nil && from.Was.Input == by.Input {
-			return Command{}, &Result{[]loyalty.Entry{*from.Was}, true}, nil
+			if from.Account != nil {
+				_, err = existing(*from.Account, m)
+			}
+			return Command{}, &Result{[]loyalty.Entry{*from.Was}, true}, err
 		}
 		c, done, err := build(ctx, from)
 		c.Program, c.of, c.revises = p, cause, &from

@@ -64,7 +64,7 @@ func levelPartition(program, level string) string { return "P#" + program + "#LE
 const attempts = 10
 
 // Refresh updates the list items of a member. It writes only items that are out of date. It removes the items of a
-// member without account or profile.
+// member without account or profile, and of an erased member.
 func (l List) Refresh(ctx context.Context, program string, m loyalty.MemberID) error {
 	for range attempts {
 		err := l.refresh(ctx, program, m)
@@ -135,7 +135,7 @@ func (l List) items(program string, m loyalty.MemberID, account, profile table.I
 		return nil, nil
 	}
 	acc, err := stored.ReadAccount(account, m)
-	if err != nil {
+	if err != nil || acc.Status == loyalty.Erased {
 		return nil, err
 	}
 	items := []table.Item{{

@@ -15,6 +15,7 @@ type Status string
 const (
 	Active Status = "active"
 	Frozen Status = "frozen" // the account earns, but cannot spend, transfer or convert points
+	Erased Status = "erased" // the personal data was erased, and the account no longer changes
 )
 
 // Earns reports whether orders and events change an account with this status. They do while it is frozen, because they

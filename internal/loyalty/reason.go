@@ -35,47 +35,48 @@ const (
 	IsCanceled      ReasonKind = "void"   // the order was canceled
 	// Arguments: one unit of the currency, its value in the base currency.
 	IsConverted    ReasonKind = "exchange"
-	IsRounded      ReasonKind = "round"       // argument: down, nearest, half_even or up
-	IsCarried      ReasonKind = "carry"       // the fraction carried from earlier orders
-	IsCapped       ReasonKind = "cap"         // arguments: points, period
-	IsRefused      ReasonKind = "refuse"      // arguments: points, period; an order above the cap gets nothing
-	IsSpent        ReasonKind = "budget"      // argument: the remaining points of the budget
-	IsLimited      ReasonKind = "limit"       // arguments: times, period
-	IsResting      ReasonKind = "rest"        // argument: the last day of the cooldown
-	IsBeaten       ReasonKind = "beaten"      // argument: the rule that was applied instead
-	IsShort        ReasonKind = "short"       // arguments: required, available
-	IsUnmet        ReasonKind = "unmet"       // argument: the condition that does not hold, as written
-	IsUnjoined     ReasonKind = "unjoined"    // the member has not registered for the campaign
-	IsFor          ReasonKind = "for"         // arguments: the restriction, its values
-	IsMissing      ReasonKind = "missing"     // arguments: "level" or "wallet", ID: the program no longer has it
-	IsShadow       ReasonKind = "shadow"      // argument: the points that the rule would have given
-	IsFailed       ReasonKind = "failed"      // argument: why the condition could not be evaluated
-	IsBounded      ReasonKind = "bounded"     // after a refund, an order gives no more than the whole order
-	WasGiven       ReasonKind = "given"       // the points of earlier revisions
-	HasFollowed    ReasonKind = "followed"    // argument: the order whose change affected this one
-	IsLate         ReasonKind = "late"        // argument: the day by which the required event did not arrive
-	IsRetained     ReasonKind = "kept"        // argument: expired (with the day), pending, within or debt
-	IsOwed         ReasonKind = "owed"        // argument: points that were spent before they would have expired
-	WasRetained    ReasonKind = "unkept"      // points that were never taken back are not given again
-	HasExpired     ReasonKind = "expired"     // argument: the day
-	CameLate       ReasonKind = "gone"        // argument: the day on which the points' lot had expired
-	BecameActive   ReasonKind = "active"      // arguments: cause, points
-	IsCost         ReasonKind = "cost"        // argument: points
-	WasSpent       ReasonKind = "spent"       // argument: points that were reserved
-	WasReturned    ReasonKind = "returned"    // argument: canceled, declined, expired, reversed or unused
-	HasMoved       ReasonKind = "moved"       // arguments: from level, to level, cause, measure, window
-	HasStayed      ReasonKind = "stayed"      // arguments: measure, window
-	WasReached     ReasonKind = "reached"     // argument: count
-	WasUnreached   ReasonKind = "missed"      // argument: count
-	WasReachedOn   ReasonKind = "reached_on"  // arguments: the count that another order reached, the new day
-	WasExtended    ReasonKind = "extended"    // arguments: the new day, reason
-	WasReinstated  ReasonKind = "again"       // arguments: the day on which the points had expired, the reason
-	WasMoved       ReasonKind = "slid"        // argument: the new day
-	WasMovedBack   ReasonKind = "unslid"      // argument: the new day; an activity no longer counts
-	WasRevived     ReasonKind = "revived"     // argument: the day of the expiry; an activity was reported late
-	HasChanged     ReasonKind = "changed"     // argument: the trait
-	WasFrozen      ReasonKind = "frozen"      // argument: the reason
-	WasUnfrozen    ReasonKind = "unfrozen"    // argument: the reason
+	IsRounded      ReasonKind = "round"      // argument: down, nearest, half_even or up
+	IsCarried      ReasonKind = "carry"      // the fraction carried from earlier orders
+	IsCapped       ReasonKind = "cap"        // arguments: points, period
+	IsRefused      ReasonKind = "refuse"     // arguments: points, period; an order above the cap gets nothing
+	IsSpent        ReasonKind = "budget"     // argument: the remaining points of the budget
+	IsLimited      ReasonKind = "limit"      // arguments: times, period
+	IsResting      ReasonKind = "rest"       // argument: the last day of the cooldown
+	IsBeaten       ReasonKind = "beaten"     // argument: the rule that was applied instead
+	IsShort        ReasonKind = "short"      // arguments: required, available
+	IsUnmet        ReasonKind = "unmet"      // argument: the condition that does not hold, as written
+	IsUnjoined     ReasonKind = "unjoined"   // the member has not registered for the campaign
+	IsFor          ReasonKind = "for"        // arguments: the restriction, its values
+	IsMissing      ReasonKind = "missing"    // arguments: "level" or "wallet", ID: the program no longer has it
+	IsShadow       ReasonKind = "shadow"     // argument: the points that the rule would have given
+	IsFailed       ReasonKind = "failed"     // argument: why the condition could not be evaluated
+	IsBounded      ReasonKind = "bounded"    // after a refund, an order gives no more than the whole order
+	WasGiven       ReasonKind = "given"      // the points of earlier revisions
+	HasFollowed    ReasonKind = "followed"   // argument: the order whose change affected this one
+	IsLate         ReasonKind = "late"       // argument: the day by which the required event did not arrive
+	IsRetained     ReasonKind = "kept"       // argument: expired (with the day), pending, within or debt
+	IsOwed         ReasonKind = "owed"       // argument: points that were spent before they would have expired
+	WasRetained    ReasonKind = "unkept"     // points that were never taken back are not given again
+	HasExpired     ReasonKind = "expired"    // argument: the day
+	CameLate       ReasonKind = "gone"       // argument: the day on which the points' lot had expired
+	BecameActive   ReasonKind = "active"     // arguments: cause, points
+	IsCost         ReasonKind = "cost"       // argument: points
+	WasSpent       ReasonKind = "spent"      // argument: points that were reserved
+	WasReturned    ReasonKind = "returned"   // argument: canceled, declined, expired, reversed or unused
+	HasMoved       ReasonKind = "moved"      // arguments: from level, to level, cause, measure, window
+	HasStayed      ReasonKind = "stayed"     // arguments: measure, window
+	WasReached     ReasonKind = "reached"    // argument: count
+	WasUnreached   ReasonKind = "missed"     // argument: count
+	WasReachedOn   ReasonKind = "reached_on" // arguments: the count that another order reached, the new day
+	WasExtended    ReasonKind = "extended"   // arguments: the new day, reason
+	WasReinstated  ReasonKind = "again"      // arguments: the day on which the points had expired, the reason
+	WasMoved       ReasonKind = "slid"       // argument: the new day
+	WasMovedBack   ReasonKind = "unslid"     // argument: the new day; an activity no longer counts
+	WasRevived     ReasonKind = "revived"    // argument: the day of the expiry; an activity was reported late
+	HasChanged     ReasonKind = "changed"    // argument: the trait
+	WasFrozen      ReasonKind = "frozen"     // argument: the reason
+	WasUnfrozen    ReasonKind = "unfrozen"   // argument: the reason
+	WasErased      ReasonKind = "erased"
 	WasSent        ReasonKind = "sent"        // argument: points
 	IsFee          ReasonKind = "fee"         // argument: points
 	WasAccepted    ReasonKind = "accepted"    // argument: points that were reserved
@@ -170,6 +171,7 @@ var effects = map[ReasonKind]string{
 	HasChanged:          "%s",
 	WasFrozen:           "frozen: %s",
 	WasUnfrozen:         "no longer frozen: %s",
+	WasErased:           "personal data erased",
 	WasSent:             "%s to another member",
 	IsFee:               "fee %s",
 	WasAccepted:         "%s accepted by the other member",

@@ -342,3 +342,9 @@ func (hs Households) Contributions(ctx context.Context, program string, was loya
 	}
 	return all, nil
 }
+
+// Of returns the ID of the household that a member has joined, or an empty ID if there is none.
+func (hs Households) Of(ctx context.Context, program string, m loyalty.MemberID) (string, error) {
+	_, lives, err := hs.livesIn(ctx, program, m)
+	return lives.Household, err
+}

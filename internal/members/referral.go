@@ -271,7 +271,7 @@ func (rs Referrals) Friends(
 	}
 	for i, it := range accounts {
 		acc, err := rs.Advanced(ctx, p, it, friends[i].Member)
-		if err != nil {
+		if err != nil && !errors.Is(err, loyalty.NotFound) { // an erasure that is in progress will remove the friend
 			return nil, err
 		}
 		friends[i].Referral = acc.Traits.Referral

@@ -34,9 +34,18 @@ func (ps Payments) customerKey(program, customer string) table.Key {
 	return key
 }
 
-func (c customerItem) put() table.Op {
+// put returns the operation that stores a customer. The index lists the customer under the name of the member.
+func (c customerItem) put(ps Payments, program string) table.Op {
 	c.item.Doc = stored.Encode(c.customerDoc)
+	if c.Member != "" {
+		c.item.Index = table.Key{PK: ps.customersOf(program, c.Member), SK: c.item.Key.PK}
+	}
 	return table.Put(c.item)
+}
+
+// customersOf returns the partition of the index that lists the customers of a member by the member's name.
+func (ps Payments) customersOf(program, name string) string {
+	return ps.IdentityKey(program, stored.Identity{Kind: "customers", Value: name}).PK
 }
 
 // customer reads the member of a customer. The result's Member is empty if no member was ever stated.
@@ -64,7 +73,7 @@ func (ps Payments) nameCustomer(ctx context.Context, p *loyalty.Program, r Repor
 		return nil, err
 	}
 	c.Member = r.Member
-	ops := []table.Op{c.put()}
+	ops := []table.Op{c.put(ps, p.ID)}
 	if !receipt.FindsBy(p.Payments, loyalty.ByCustomer) {
 		return ops, nil
 	}
@@ -84,7 +93,7 @@ func (ps Payments) nameCustomer(ctx context.Context, p *loyalty.Program, r Repor
 			continue
 		}
 		for _, id := range namedBy(r.Member) {
-			if ops, err = ps.park(ctx, p.ID, id, it.Key.SK, ops); err != nil {
+			if ops, err = ps.park(ctx, p, id, it.Key.SK, ops); err != nil {
 				return nil, err
 			}
 		}
@@ -127,11 +136,37 @@ func (ps Payments) named(ctx context.Context, program, name string) (loyalty.Mem
 	for _, id := range namedBy(name) {
 		return ps.lookUp(ctx, program, id)
 	}
-	it, err := ps.Table.Get(ctx, stored.MemberKey(program, loyalty.MemberID(name), "ACCOUNT"))
-	if err != nil || it.Version == 0 {
-		return "", ledger.Retryable(err)
+	_, err := ps.LastWritten(ctx, program, loyalty.MemberID(name))
+	if errors.Is(err, loyalty.NotFound) {
+		return "", nil
 	}
-	return loyalty.MemberID(name), nil
+	return loyalty.MemberID(name), err
+}
+
+// ForgetCustomers deletes the customers of a member who was named in one of the given ways. Later payments of these
+// customers are those of an unknown person.
+func (ps Payments) ForgetCustomers(ctx context.Context, program string, names ...string) error {
+	for _, name := range names {
+		for it, err := range ps.Table.Query(ctx, table.Query{PK: ps.customersOf(program, name), Index: true}) {
+			if err == nil {
+				err = ps.commit(ctx, table.Delete(it))
+			}
+			if err != nil {
+				return ledger.Retryable(err)
+			}
+		}
+	}
+	return nil
+}
+
+// ForgetPayer removes the names of the payer from a payment. Repeating the call changes nothing.
+func (ps Payments) ForgetPayer(ctx context.Context, program, payment string) error {
+	k, err := ps.readKnown(ctx, program, payment)
+	if err != nil || k.item.Version == 0 || k.doc.Member+k.doc.Customer+k.doc.Email == "" {
+		return err
+	}
+	k.doc.Member, k.doc.Customer, k.doc.Email = "", "", ""
+	return ps.commit(ctx, k.put())
 }
 
 // lookUp does the same as Members.Find, but returns an empty ID if there is no such member.

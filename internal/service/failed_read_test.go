@@ -128,10 +128,6 @@ func TestOperationsReturnTheErrorOfARead(t *testing.T) {
 			_, err := Fulfillments{l}.Fulfill(t.Context(), x.p, "rd_1", redeem.FulfillmentCanceled, "", by)
 			return err
 		},
-		"vouchers": func(l *ledger.Ledger) error {
-			_, err := Vouchers{l}.List(t.Context(), "p", "mem_ada", "", 0)
-			return err
-		},
 		"quote": func(l *ledger.Ledger) error {
 			o := loyalty.Order{
 				ID: "9", Member: "mem_ada", PlacedAt: noon, Currency: "EUR", Status: loyalty.OrderPlaced,

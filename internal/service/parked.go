@@ -39,13 +39,16 @@ func (ps Payments) Claim(
 // maxClaimed is the maximum number of orders that one enrollment claims for each name.
 const maxClaimed = 100
 
-// parked returns the orders that wait for a member under a name, at most maxClaimed.
+// parked returns the orders that wait for a member under a name, at most maxClaimed. It omits orders that have expired,
+// because the table deletes them later.
 func (ps Payments) parked(ctx context.Context, program string, id stored.Identity) (items []table.Item, err error) {
 	for it, err := range ps.Table.Query(ctx, table.Query{PK: ps.parkedPartition(program, id), Limit: maxClaimed}) {
 		if err != nil {
 			return nil, ledger.Retryable(err)
 		}
-		items = append(items, it)
+		if it.Expires.IsZero() || ps.Time().Before(it.Expires) {
+			items = append(items, it)
+		}
 	}
 	return items, nil
 }
@@ -94,12 +97,12 @@ func (ps Payments) claim(
 	return false, ledger.ErrTryAgain
 }
 
-// park adds to ops the write that lists an order under a name, so that its payer can claim it later. It adds nothing if
-// the order is already listed.
+// park adds to ops the write that lists an order under a name, so that its payer can claim it later. The list expires
+// when the payer can no longer claim the order. park adds nothing if the order is already listed.
 func (ps Payments) park(
-	ctx context.Context, program string, id stored.Identity, order string, ops []table.Op,
+	ctx context.Context, p *loyalty.Program, id stored.Identity, order string, ops []table.Op,
 ) ([]table.Op, error) {
-	key := table.Key{PK: ps.parkedPartition(program, id), SK: order}
+	key := table.Key{PK: ps.parkedPartition(p.ID, id), SK: order}
 	if slices.ContainsFunc(ops, func(op table.Op) bool { return op.Item.Key == key }) {
 		return ops, nil
 	}
@@ -108,6 +111,7 @@ func (ps Payments) park(
 		return ops, ledger.Retryable(err)
 	}
 	it.Doc = stored.Encode(parkedDoc{Order: order, At: stored.Millis(ps.Time())})
+	it.Expires = p.Payments.Claims().After(ps.Time(), p.Zone)
 	return append(ops, table.Put(it)), nil
 }
 

@@ -3,6 +3,7 @@ package service
 import (
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"strings"
 	"time"
@@ -146,6 +147,11 @@ func (ps Payments) merge(
 	k.become(Applied)
 	ops = append(ops, k.put(p.ID), known.put())
 	if !news && buyer == o.Member {
+		if buyer != "" {
+			if _, err := ps.LastWritten(ctx, p.ID, buyer); err != nil { // the member may have been erased
+				return err
+			}
+		}
 		return ps.commit(ctx, ops...)
 	}
 	o.Member = buyer
@@ -202,11 +208,11 @@ func (ps Payments) buyer(
 		}
 		names = append(names, namedBy(c.Member)...)
 		if c.Member == "" {
-			ops = append(ops, c.put()) // causes a conflict if a concurrent event assigns the customer
+			ops = append(ops, c.put(ps, p.ID)) // causes a conflict if a concurrent event assigns the customer
 		}
 	}
 	for _, id := range names {
-		if ops, err = ps.park(ctx, p.ID, id, o.ID, ops); err != nil {
+		if ops, err = ps.park(ctx, p, id, o.ID, ops); err != nil {
 			return "", nil, err
 		}
 	}
@@ -246,6 +252,9 @@ func (ps Payments) payer(
 		return "", err
 	}
 	acc, err := ps.LastWritten(ctx, p.ID, m)
+	if errors.Is(err, loyalty.NotFound) {
+		return "", nil
+	}
 	if err != nil || !receipt.Attributable(&p.Payments, p.Zone, placed, acc.Joined, ps.Time()) {
 		return "", err
 	}

@@ -12,6 +12,7 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
 	"github.com/perennial-loyalty/perennial/internal/loyalty/redeem"
 	"github.com/perennial-loyalty/perennial/internal/service"
+	"github.com/perennial-loyalty/perennial/internal/vouchers"
 )
 
 // A RedemptionBody requests a redemption for a member.
@@ -208,7 +209,7 @@ func listRedemptions(ctx context.Context, c *request.Call) (request.Answer, erro
 }
 
 // wireVoucher returns the current state of a voucher, without its full code.
-func wireVoucher(c *request.Call, v service.Voucher) wire.Voucher {
+func wireVoucher(c *request.Call, v vouchers.Voucher) wire.Voucher {
 	issued := v.Issued
 	out := wire.Voucher{
 		Redemption: v.ID, Reward: v.Reward, Order: v.Order, Status: wire.VoucherStatus(v.Status),

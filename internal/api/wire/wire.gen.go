@@ -340,6 +340,27 @@ func (e EntryStatus) Valid() bool {
 	}
 }
 
+// Defines values for ErasureStatus.
+const (
+	ErasureStatusCanceled  ErasureStatus = "canceled"
+	ErasureStatusCompleted ErasureStatus = "completed"
+	ErasureStatusPending   ErasureStatus = "pending"
+)
+
+// Valid indicates whether the value is a known member of the ErasureStatus enum.
+func (e ErasureStatus) Valid() bool {
+	switch e {
+	case ErasureStatusCanceled:
+		return true
+	case ErasureStatusCompleted:
+		return true
+	case ErasureStatusPending:
+		return true
+	default:
+		return false
+	}
+}
+
 // Defines values for FailedAddressReason.
 const (
 	FailedAddressReasonBounced    FailedAddressReason = "bounced"
@@ -1838,6 +1859,39 @@ type EntryTransfer struct {
 
 	// Note The sender's note to the recipient.
 	Note string `json:"note,omitempty,omitzero"`
+}
+
+// Erasure The erasure of a member's personal data.
+type Erasure struct {
+	// Member The member's ID.
+	Member string `json:"member"`
+
+	// Status The status.
+	Status ErasureStatus `json:"status"`
+
+	// RequestedAt When the erasure was requested.
+	RequestedAt time.Time `json:"requested_at"`
+
+	// DueAt When a pending erasure is executed.
+	DueAt time.Time `json:"due_at"`
+
+	// CompletedAt When the member was erased; null if this has not happened.
+	CompletedAt *time.Time `json:"completed_at"`
+
+	// Balance The points that a pending erasure forfeits; omitted in lists.
+	Balance *Balance `json:"balance,omitempty"`
+}
+
+// ErasureStatus The status.
+type ErasureStatus string
+
+// ErasureList A page of erasures.
+type ErasureList struct {
+	// Data The erasures in the order of the members' IDs.
+	Data []Erasure `json:"data"`
+
+	// NextCursor The cursor of the next page; null on the last page.
+	NextCursor *string `json:"next_cursor"`
 }
 
 // Event An event that can earn points.
@@ -4025,6 +4079,15 @@ type RetrieveEntryParams struct {
 	Language Language `form:"language,omitempty" json:"language,omitempty,omitzero"`
 }
 
+// ListErasuresParams defines parameters for ListErasures.
+type ListErasuresParams struct {
+	// PageSize The maximum number of items on the page.
+	PageSize PageSize `form:"page_size,omitempty" json:"page_size,omitempty,omitzero"`
+
+	// Cursor The `next_cursor` of the previous page.
+	Cursor Cursor `form:"cursor,omitempty" json:"cursor,omitempty,omitzero"`
+}
+
 // ListFulfillmentsParams defines parameters for ListFulfillments.
 type ListFulfillmentsParams struct {
 	// Status The status of the fulfillments: `ordered` (not shipped yet) or `shipped`.
@@ -4369,6 +4432,9 @@ type EnrollSelfJSONRequestBody = EnrollSelfRequest
 // RegisterSelfForCampaignJSONRequestBody defines body for RegisterSelfForCampaign for application/json ContentType.
 type RegisterSelfForCampaignJSONRequestBody = Empty
 
+// CreateOwnErasureJSONRequestBody defines body for CreateOwnErasure for application/json ContentType.
+type CreateOwnErasureJSONRequestBody = Empty
+
 // CreateOwnRedemptionJSONRequestBody defines body for CreateOwnRedemption for application/json ContentType.
 type CreateOwnRedemptionJSONRequestBody = OwnRedemptionRequest
 
@@ -4395,6 +4461,9 @@ type RegisterForCampaignJSONRequestBody = Empty
 
 // CreateConversionJSONRequestBody defines body for CreateConversion for application/json ContentType.
 type CreateConversionJSONRequestBody = ConversionRequest
+
+// CreateErasureJSONRequestBody defines body for CreateErasure for application/json ContentType.
+type CreateErasureJSONRequestBody = Empty
 
 // ExtendPointsJSONRequestBody defines body for ExtendPoints for application/json ContentType.
 type ExtendPointsJSONRequestBody = ExtensionRequest

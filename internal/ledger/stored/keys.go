@@ -45,6 +45,7 @@ const Shards = 16
 //	P#<program>#LIST#<member>  list items of a member by level and latest change; package listing
 //	P#<program>#OPERATORS      operators, look-ups of them, and their changes; package auth
 //	P#<program>#SWEEP          the reminders for which all members were planned
+//	P#<program>#ERASE          the list of erasures; package erasure
 //
 // Only in the index: P#<program>#DUE#<job>#<shard>, LEVEL#<level>, UPDATED#<shard>, FULFIL#<status>,
 // OUTBOX#waiting and WH@<day>. Package auth owns the partitions KEY#<id> and SESSION#<id>.

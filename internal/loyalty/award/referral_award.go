@@ -172,7 +172,7 @@ func bringReferral(
 	referrer *posting.Decision, out posting.Outcome, part referralPart, next *loyalty.Referral,
 ) (posting.Outcome, error) {
 	acc, known, was := out.Account, part.known, part.was
-	if was == nil && (known.Order == nil || !acc.Status.Earns()) {
+	if acc.Status == loyalty.Erased || was == nil && (known.Order == nil || !acc.Status.Earns()) {
 		return out, nil
 	}
 	d := referrer.With(acc)

@@ -93,6 +93,9 @@ func passed(acc *loyalty.Account, until time.Time) {
 
 // Due returns the next instant at which the account changes without a command, or zero if there is none.
 func Due(p *loyalty.Program, acc loyalty.Account) time.Time {
+	if acc.Status == loyalty.Erased {
+		return time.Time{}
+	}
 	due := calendar.Soonest(
 		tier.Of(p).RefreshAt(acc), tier.Of(p).TierDue(acc), occasionDue(p, acc),
 		redeem.AutoDue(p.Conversions, &p.Spending, p.Zone, acc),

@@ -1,4 +1,5 @@
-package service
+// Package vouchers reads the codes that redemptions issued to their members, with the current state of each code.
+package vouchers
 
 import (
 	"context"
@@ -11,6 +12,7 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
 	"github.com/perennial-loyalty/perennial/internal/loyalty/redeem"
 	"github.com/perennial-loyalty/perennial/internal/parallel"
+	"github.com/perennial-loyalty/perennial/internal/service"
 	"github.com/perennial-loyalty/perennial/internal/table"
 )
 
@@ -54,9 +56,9 @@ func (vs Vouchers) List(
 // read reads the redemption at a place in a member's list, and its code.
 func (vs Vouchers) read(ctx context.Context, program string, v *Voucher) error {
 	id := v.Place[strings.LastIndex(v.Place, "#")+1:]
-	r, err := Redemptions(vs).Get(ctx, program, id)
+	r, err := service.Redemptions(vs).Get(ctx, program, id)
 	if err != nil {
-		return fmt.Errorf("service: read voucher %s: %w", id, err)
+		return fmt.Errorf("vouchers: read voucher %s: %w", id, err)
 	}
 	v.Redemption = r.Redemption
 	// A code that all members share has no separate item. It is valid within the redemption's dates.
