@@ -89,7 +89,8 @@ func enrollSelf(ctx context.Context, c *request.Call) (request.Answer, error) {
 	for n := 0; errors.Is(err, loyalty.NotFound) && n < maxEnrollments; n++ {
 		id := request.DerivedID(c, "mem_", loyalty.MemberID(c.Who.Subject+strings.Repeat("~", n)))
 		c.Who.ID = id
-		out, err = enroll(ctx, c, p, in, loyalty.MemberID(id)) // returns not_found if the member with this ID was erased
+		// enroll returns not_found if the member with this ID was erased.
+		out, err = enroll(ctx, c, p, in, loyalty.MemberID(id))
 	}
 	if errors.Is(err, loyalty.AlreadyExists) || errors.Is(err, loyalty.KeyReused) {
 		// Another request may have enrolled the member meanwhile.

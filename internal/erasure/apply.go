@@ -18,7 +18,9 @@ import (
 
 // Apply erases a member if a pending erasure of the member is due. It returns the completed erasure. Otherwise it does
 // nothing and returns false. If Apply fails, the erasure stays due, and the next call continues it.
-func (es Erasures) Apply(ctx context.Context, p *loyalty.Program, m loyalty.MemberID) (e Erasure, done bool, err error) {
+func (es Erasures) Apply(
+	ctx context.Context, p *loyalty.Program, m loyalty.MemberID,
+) (e Erasure, done bool, err error) {
 	e, err = es.read(ctx, p.ID, m)
 	if err != nil || e.Status != Pending || es.Time().Before(e.Due) {
 		return e, false, err

@@ -1,11 +1,11 @@
 // Package erasure erases the personal data of members.
 //
 // A request starts a cooling-off period, in which the membership continues and the erasure can be canceled. After that,
-// a scheduled job applies the erasure (apply.go). The account is closed: all points are forfeited with an entry, and for
-// every later request the member does not exist. The look-ups by which the member could be found are deleted, then all
-// items in the member's partition except the account, and at last the member's key. All data that is encrypted with
-// this key becomes unreadable, also in entries and in backups. The account and the entries remain under the member's
-// ID, without personal data, so that the hash chain and the transparency log can still be verified.
+// a scheduled job applies the erasure (apply.go). The account is closed: all points are forfeited with an entry, and
+// for every later request the member does not exist. The look-ups by which the member could be found are deleted, then
+// all items in the member's partition except the account, and at last the member's key. All data that is encrypted with
+// this key becomes unreadable, also in entries. The account and the entries remain under the member's ID, so that the
+// hash chain and the transparency log can still be verified.
 //
 // Every step can be repeated. If the process stops, the erasure stays due, and the next run continues it.
 //

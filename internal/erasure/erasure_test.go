@@ -52,7 +52,8 @@ func newBench(t *testing.T, b *servicetest.Bench) *bench {
 		Segments:   []string{"vip"},
 		Identities: []stored.Identity{external, email("bluebird", "ada@example.com")},
 		Consents: []remind.Consent{{
-			Channel: loyalty.Email, Purpose: loyalty.Marketing, Granted: true, At: b.Now(), Wording: "Yes.", Source: "web",
+			Channel: loyalty.Email, Purpose: loyalty.Marketing, Granted: true, At: b.Now(), Wording: "Yes.",
+			Source: "web",
 		}},
 		Code: eves,
 	}, by))
@@ -121,7 +122,9 @@ func (x *bench) wantErased(t *testing.T) {
 	ms := members.Members{Ledger: x.Ledger}
 	_, err := ms.Get(t.Context(), x.P, ada)
 	servicetest.WantRejection(t, err, loyalty.NotFound)
-	for _, id := range []stored.Identity{external, email("bluebird", "ada@example.com"), members.ReferralIdentity(x.code)} {
+	for _, id := range []stored.Identity{
+		external, email("bluebird", "ada@example.com"), members.ReferralIdentity(x.code),
+	} {
 		_, err := ms.Find(t.Context(), "bluebird", id)
 		servicetest.WantRejection(t, err, loyalty.NotFound)
 	}

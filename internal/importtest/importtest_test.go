@@ -135,7 +135,10 @@ var arrows = []struct {
 		"internal/service",
 		[]string{"inventory", "ledger", "ledger/stored", "loyalty/...", "members", "parallel", "table"},
 	},
-	{"internal/vouchers", []string{"inventory", "ledger", "ledger/stored", "loyalty/...", "parallel", "service", "table"}},
+	{
+		"internal/vouchers",
+		[]string{"inventory", "ledger", "ledger/stored", "loyalty/...", "parallel", "service", "table"},
+	},
 	{
 		"internal/erasure",
 		[]string{"inventory", "ledger", "ledger/stored", "loyalty/...", "members", "service", "table"},
@@ -175,7 +178,8 @@ var arrows = []struct {
 	{
 		"internal/api",
 		[]string{
-			"api/request", "api/wire", "app", "audit", "auth", "erasure", "explain", "inventory", "lazyregexp", "ledger",
+			"api/request", "api/wire", "app", "audit", "auth", "erasure", "explain", "inventory", "lazyregexp",
+			"ledger",
 			"ledger/stored", "loyalty/...", "members", "service", "telemetry", "translog", "translog/source",
 		},
 	},

@@ -40,8 +40,10 @@ func (s *workerRun) erase(ctx context.Context, p *loyalty.Program, m loyalty.Mem
 	}
 	if done {
 		s.done++
-		s.Log.InfoContext(ctx, "member erased", "program", p.ID, "member", m, "requested_at", e.Requested, "due_at", e.Due,
-			"completed_at", e.Completed)
+		s.Log.InfoContext(
+			ctx, "member erased", "program", p.ID, "member", m, "requested_at", e.Requested, "due_at", e.Due,
+			"completed_at", e.Completed,
+		)
 	}
 	return nil
 }

@@ -166,7 +166,9 @@ func TestLevelsOfTierGroupsAreListed(t *testing.T) {
 
 func TestErasedMemberIsNotListed(t *testing.T) {
 	for name, erase := range map[string]func(b *bench){
-		"the account is closed":  func(b *bench) { b.accountWith(loyalty.Account{Member: "mem_1", Status: loyalty.Erased}, "gold") },
+		"the account is closed": func(b *bench) {
+			b.accountWith(loyalty.Account{Member: "mem_1", Status: loyalty.Erased}, "gold")
+		},
 		"the profile is deleted": func(b *bench) { b.put("mem_1", stored.ProfileItem, nil) },
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -80,8 +80,8 @@ const (
 // Receive processes one event. It stores the event and its outcome in the same transaction as its facts and the
 // resulting points. If the same event arrives again, the outcome is Duplicate, and nothing changes. An event with the
 // same identity but different content, or one that the rules reject, is quarantined. The result states this, without an
-// error. A nil report contains nothing that counts. If the member of the order was erased, the event is ignored, and its
-// body is not stored.
+// error. A nil report contains nothing that counts. If the member of the order was erased, the event is ignored, and
+// its body is not stored.
 func (ps Payments) Receive(ctx context.Context, p *loyalty.Program, d Delivery, r *Report) (StoredDelivery, error) {
 	d.At, d.Received = d.At.UTC().Truncate(time.Millisecond), d.Received.UTC().Truncate(time.Millisecond)
 	for range ledger.Attempts {

@@ -38,7 +38,8 @@ func TestFailedReadIsReturned(t *testing.T) {
 	})
 }
 
-// newLedger returns a ledger with a redemption that issued a code. The item of the code belongs to the redemption owner.
+// newLedger returns a ledger with a redemption that issued a code. The item of the code belongs to the redemption
+// owner.
 func newLedger(t *testing.T, owner string) *ledger.Ledger {
 	l, noon := ledgertest.New(t).Ledger, loyaltytest.Noon
 	e := loyalty.Entry{
