@@ -27,7 +27,7 @@ var actions = map[string]string{
 
 // IsSource reports whether a changed item with this key may be an action.
 func IsSource(key table.Key) bool {
-	if isKey(key) || isVersion(key) || isOperatorChange(key) || isSession(key) {
+	if isKey(key) || isVersion(key) || isOperatorChange(key) || isSession(key) || isAccessChange(key) {
 		return true
 	}
 	parts := strings.SplitN(key.PK, "#", 5)
@@ -50,6 +50,8 @@ func Of(it table.Item) (program string, r Record, ok bool, err error) {
 		return keyAction(it)
 	case isVersion(it.Key):
 		return publication(it)
+	case isAccessChange(it.Key):
+		return accessChange(it)
 	case isOperatorChange(it.Key):
 		return operatorChange(it)
 	case isSession(it.Key):

@@ -2,17 +2,17 @@
 // after.
 //
 // The list contains the manual changes of accounts (adjustments, levels, extensions, reinstatements and the status),
-// publications of the program, created and revoked API keys, changes of operators, and their sessions. Other requests,
-// such as orders, are not in the list, because their
-// ledger entries record them.
+// publications of the program, created and revoked API keys and token keys, added and removed issuers and origins,
+// changes of operators, and their sessions. Other requests, such as orders, are not in the list, because their ledger
+// entries record them.
 //
 // Records are made from the changed items themselves, after they were committed: on AWS by the function relay, which
 // reads the table's stream, and on one machine by the feed of package local. A command therefore writes nothing more
 // than before, and cannot change something without a record. A list is append-only. Each record contains the hash of
 // the record before it, and the transparency log of the program (package translog) contains the hashes of all records.
 //
-// The actor of an API key or an operator that the command line changes is "command_line". Of a change in a
-// wallet, the values are those of the main wallet.
+// The actor of a change that the command line makes is "command_line". Of a change in a wallet, the values are those of
+// the main wallet.
 package audit
 
 import (

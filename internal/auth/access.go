@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/perennial-loyalty/perennial/internal/table"
@@ -16,6 +17,8 @@ type accessDoc struct {
 	Origins []string      `json:"origins,omitzero"` // the origins whose pages may call the API
 
 	Issuers []issuerRefDoc `json:"issuers,omitzero"` // the issuers whose tokens members may use
+
+	Changes int `json:"changes,omitzero"` // the number of stored changes
 }
 
 // read returns the stored settings of a program and their item. They are empty if nothing is stored.
@@ -42,8 +45,20 @@ func (t *Tokens) change(
 	if err != nil {
 		return err
 	}
+	before := doc
+	before.Keys, before.Origins = slices.Clone(doc.Keys), slices.Clone(doc.Origins)
+	before.Issuers = slices.Clone(doc.Issuers)
 	if err := change(&doc); err != nil {
 		return err
+	}
+	for _, c := range accessChanges(before, doc) {
+		c.At, c.By = t.Now().UTC(), "command_line"
+		doc.Changes++
+		record := table.Item{Key: table.Key{PK: item.Key.PK, SK: fmt.Sprintf("%s%08d", changeItem, doc.Changes)}}
+		if record.Doc, err = json.Marshal(c); err != nil {
+			return fmt.Errorf("auth: encode the change of %s: %w", program, err)
+		}
+		others = append(others, table.Put(record))
 	}
 	if item.Doc, err = json.Marshal(doc); err != nil {
 		return fmt.Errorf("auth: encode the token keys of %s: %w", program, err)
@@ -56,6 +71,55 @@ func (t *Tokens) change(
 	delete(t.known, program)
 	clear(t.origins)
 	return nil
+}
+
+// An AccessChange is a stored form, from which the audit list is made: only add fields. It records that a token key, an
+// origin or an issuer of a program was added or removed.
+type AccessChange struct {
+	Action   string            `json:"action"`
+	Resource string            `json:"resource"`
+	At       time.Time         `json:"at"`
+	By       string            `json:"by"`
+	After    map[string]string `json:"after,omitzero"`
+}
+
+// accessChanges returns the changes between two states of the settings of a program, without the time.
+func accessChanges(before, after accessDoc) (out []AccessChange) {
+	for _, k := range after.Keys {
+		resource := "token_key:" + k.ID
+		switch at := slices.IndexFunc(before.Keys, func(o tokenKeyDoc) bool { return o.ID == k.ID }); {
+		case at < 0:
+			values := map[string]string{"algorithm": string(k.Algorithm)}
+			out = append(out, AccessChange{Action: "create_token_key", Resource: resource, After: values})
+		case before.Keys[at].Revoked.IsZero() && !k.Revoked.IsZero():
+			out = append(out, AccessChange{Action: "revoke_token_key", Resource: resource})
+		}
+	}
+	for _, o := range missing(after.Origins, before.Origins) {
+		out = append(out, AccessChange{Action: "add_origin", Resource: "origin:" + o})
+	}
+	for _, o := range missing(before.Origins, after.Origins) {
+		out = append(out, AccessChange{Action: "remove_origin", Resource: "origin:" + o})
+	}
+	issuers := func(doc accessDoc) (list []TokenIssuer) {
+		for _, r := range doc.Issuers {
+			list = append(list, TokenIssuer{r.Issuer, r.Audience})
+		}
+		return list
+	}
+	for _, i := range missing(issuers(after), issuers(before)) {
+		values := map[string]string{"audience": i.Audience}
+		out = append(out, AccessChange{Action: "add_token_issuer", Resource: "issuer:" + i.Issuer, After: values})
+	}
+	for _, i := range missing(issuers(before), issuers(after)) {
+		out = append(out, AccessChange{Action: "remove_token_issuer", Resource: "issuer:" + i.Issuer})
+	}
+	return out
+}
+
+// missing returns the elements of a that b does not contain.
+func missing[T comparable](a, b []T) []T {
+	return slices.DeleteFunc(slices.Clone(a), func(v T) bool { return slices.Contains(b, v) })
 }
 
 // An access is a cached accessDoc with decoded keys.

@@ -36,16 +36,22 @@ func (e ActorType) Valid() bool {
 
 // Defines values for AuditRecordAction.
 const (
+	AuditRecordActionAddOrigin          AuditRecordAction = "add_origin"
+	AuditRecordActionAddTokenIssuer     AuditRecordAction = "add_token_issuer"
 	AuditRecordActionCreateAdjustment   AuditRecordAction = "create_adjustment"
 	AuditRecordActionCreateKey          AuditRecordAction = "create_key"
 	AuditRecordActionCreateOperator     AuditRecordAction = "create_operator"
 	AuditRecordActionCreateSession      AuditRecordAction = "create_session"
+	AuditRecordActionCreateTokenKey     AuditRecordAction = "create_token_key"
 	AuditRecordActionExtendPoints       AuditRecordAction = "extend_points"
 	AuditRecordActionPublishProgram     AuditRecordAction = "publish_program"
 	AuditRecordActionReinstatePoints    AuditRecordAction = "reinstate_points"
 	AuditRecordActionRemoveOperator     AuditRecordAction = "remove_operator"
+	AuditRecordActionRemoveOrigin       AuditRecordAction = "remove_origin"
+	AuditRecordActionRemoveTokenIssuer  AuditRecordAction = "remove_token_issuer"
 	AuditRecordActionRevokeKey          AuditRecordAction = "revoke_key"
 	AuditRecordActionRevokeSession      AuditRecordAction = "revoke_session"
+	AuditRecordActionRevokeTokenKey     AuditRecordAction = "revoke_token_key"
 	AuditRecordActionUpdateMemberStatus AuditRecordAction = "update_member_status"
 	AuditRecordActionUpdateOperator     AuditRecordAction = "update_operator"
 	AuditRecordActionUpdateTier         AuditRecordAction = "update_tier"
@@ -54,6 +60,10 @@ const (
 // Valid indicates whether the value is a known member of the AuditRecordAction enum.
 func (e AuditRecordAction) Valid() bool {
 	switch e {
+	case AuditRecordActionAddOrigin:
+		return true
+	case AuditRecordActionAddTokenIssuer:
+		return true
 	case AuditRecordActionCreateAdjustment:
 		return true
 	case AuditRecordActionCreateKey:
@@ -61,6 +71,8 @@ func (e AuditRecordAction) Valid() bool {
 	case AuditRecordActionCreateOperator:
 		return true
 	case AuditRecordActionCreateSession:
+		return true
+	case AuditRecordActionCreateTokenKey:
 		return true
 	case AuditRecordActionExtendPoints:
 		return true
@@ -70,9 +82,15 @@ func (e AuditRecordAction) Valid() bool {
 		return true
 	case AuditRecordActionRemoveOperator:
 		return true
+	case AuditRecordActionRemoveOrigin:
+		return true
+	case AuditRecordActionRemoveTokenIssuer:
+		return true
 	case AuditRecordActionRevokeKey:
 		return true
 	case AuditRecordActionRevokeSession:
+		return true
+	case AuditRecordActionRevokeTokenKey:
 		return true
 	case AuditRecordActionUpdateMemberStatus:
 		return true
@@ -1221,10 +1239,10 @@ type AuditRecord struct {
 	// Actor The principal that caused an entry.
 	Actor Actor `json:"actor"`
 
-	// Action The kind of action. `create_adjustment`: points were added or removed. `update_tier`: the level was set. `extend_points`: points expire later. `reinstate_points`: expired points were given back. `update_member_status`: the member was frozen or unfrozen. `publish_program`: a version was published or rolled back. `create_key`: an API key was created. `revoke_key`: an API key was revoked. `create_operator`, `update_operator` and `remove_operator`: an operator was added, changed (also by the first sign-in) or removed. `create_session` and `revoke_session`: an operator signed in or out.
+	// Action The kind of action. `create_adjustment`: points were added or removed. `update_tier`: the level was set. `extend_points`: points expire later. `reinstate_points`: expired points were given back. `update_member_status`: the member was frozen or unfrozen. `publish_program`: a version was published or rolled back. `create_key`: an API key was created. `revoke_key`: an API key was revoked. `create_operator`, `update_operator` and `remove_operator`: an operator was added, changed (also by the first sign-in) or removed. `create_session` and `revoke_session`: an operator signed in or out. `create_token_key`, `revoke_token_key`, `add_token_issuer`, `remove_token_issuer`, `add_origin` and `remove_origin`: the keys and issuers of member tokens and the origins of pages changed.
 	Action AuditRecordAction `json:"action"`
 
-	// Resource What was changed: `member:<id>`, `version:<number>`, `key:<id>`, `operator:<id>` or `session:<id>`.
+	// Resource What was changed: `member:<id>`, `version:<number>`, `key:<id>`, `operator:<id>`, `session:<id>`, `token_key:<id>`, `issuer:<url>` or `origin:<origin>`.
 	Resource string `json:"resource"`
 
 	// Reason The reason that the actor stated. Omitted if the action has none.
@@ -1243,7 +1261,7 @@ type AuditRecord struct {
 	Hash string `json:"hash"`
 }
 
-// AuditRecordAction The kind of action. `create_adjustment`: points were added or removed. `update_tier`: the level was set. `extend_points`: points expire later. `reinstate_points`: expired points were given back. `update_member_status`: the member was frozen or unfrozen. `publish_program`: a version was published or rolled back. `create_key`: an API key was created. `revoke_key`: an API key was revoked. `create_operator`, `update_operator` and `remove_operator`: an operator was added, changed (also by the first sign-in) or removed. `create_session` and `revoke_session`: an operator signed in or out.
+// AuditRecordAction The kind of action. `create_adjustment`: points were added or removed. `update_tier`: the level was set. `extend_points`: points expire later. `reinstate_points`: expired points were given back. `update_member_status`: the member was frozen or unfrozen. `publish_program`: a version was published or rolled back. `create_key`: an API key was created. `revoke_key`: an API key was revoked. `create_operator`, `update_operator` and `remove_operator`: an operator was added, changed (also by the first sign-in) or removed. `create_session` and `revoke_session`: an operator signed in or out. `create_token_key`, `revoke_token_key`, `add_token_issuer`, `remove_token_issuer`, `add_origin` and `remove_origin`: the keys and issuers of member tokens and the origins of pages changed.
 type AuditRecordAction string
 
 // AuditRecordList A page of audit records.
@@ -1286,6 +1304,12 @@ type AuditValues struct {
 
 	// Scopes The scopes of the API key.
 	Scopes []string `json:"scopes,omitempty,omitzero"`
+
+	// Algorithm The algorithm of the token key.
+	Algorithm string `json:"algorithm,omitempty,omitzero"`
+
+	// Audience The audience of the issuer's tokens.
+	Audience string `json:"audience,omitempty,omitzero"`
 
 	// Role `owner`: everything. `admin`: everything except changes of owners. `marketer`: the program, campaigns, rewards and reminders. `finance`: reads members, reports and the audit list. `support`: members, redemptions, and adjustments within limits. `clerk`: orders and redemptions at the counter. `auditor`: reads everything and changes nothing.
 	Role OperatorRole `json:"role,omitempty,omitzero"`
