@@ -54,6 +54,12 @@ func requests() []Alarm {
 			Metrics:     []Metric{reported(telemetry.AdjustmentLimits, "Sum")},
 			Unit:        "requests", Threshold: 0, Period: 60, Periods: 1,
 		},
+		{
+			ID:          "EnrollmentLimits",
+			Description: "One client or IP address enrolls members faster than its limit allows.",
+			Metrics:     []Metric{reported(telemetry.EnrollmentLimits, "Sum")},
+			Unit:        "requests", Threshold: 20, Period: 300, Periods: 1,
+		},
 	}
 }
 

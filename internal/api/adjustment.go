@@ -7,6 +7,7 @@ import (
 
 	"github.com/perennial-loyalty/perennial/internal/api/request"
 	"github.com/perennial-loyalty/perennial/internal/ledger"
+	"github.com/perennial-loyalty/perennial/internal/limits"
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
 	"github.com/perennial-loyalty/perennial/internal/service"
 	"github.com/perennial-loyalty/perennial/internal/telemetry"
@@ -46,7 +47,10 @@ func createAdjustment(ctx context.Context, c *request.Call) (request.Answer, err
 	}
 	in := service.Adjustment{
 		ID: request.DerivedID(c, "adj_", m), Member: m, Wallet: wallet, Points: loyalty.Points(b.Points.N),
-		Reason: b.Reason, DailyLimit: loyalty.Points(c.Who.DailyPoints),
+		Reason: b.Reason, Limit: c.Limit(limits.Adjustment, c.Who.Actor()),
+	}
+	if c.Who.DailyPoints > 0 {
+		in.Limit.Limit.Max = c.Who.DailyPoints
 	}
 	by, err := request.By(c, struct { // a field that a later release adds has omitzero; see byRedemption
 		ID     string
@@ -59,7 +63,7 @@ func createAdjustment(ctx context.Context, c *request.Call) (request.Answer, err
 		return request.Answer{}, err
 	}
 	r, err := c.App.Adjustments.Adjust(ctx, p, in, by)
-	if _, limited := errors.AsType[*service.LimitReached](err); limited {
+	if errors.Is(err, loyalty.RateLimited) {
 		telemetry.Count(ctx, telemetry.AdjustmentLimits, 1)
 	}
 	return adjusted(c, p, r, err)

@@ -6,6 +6,7 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/api/request"
 	"github.com/perennial-loyalty/perennial/internal/ledger"
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
+	"github.com/perennial-loyalty/perennial/internal/service"
 )
 
 func createEvent(ctx context.Context, c *request.Call) (request.Answer, error) {
@@ -19,7 +20,11 @@ func createEvent(ctx context.Context, c *request.Call) (request.Answer, error) {
 		return request.Answer{}, err
 	}
 	ev.Member = m
-	r, err := c.App.Events.Put(ctx, p, ev, ledger.By{Actor: c.Who.Actor()})
+	var r service.EventResult
+	err = c.LimitEvent(m, func() (err error) {
+		r, err = c.App.Events.Put(ctx, p, ev, ledger.By{Actor: c.Who.Actor()})
+		return err
+	})
 	if err != nil {
 		return request.Answer{}, err
 	}

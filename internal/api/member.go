@@ -18,6 +18,7 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/loyalty/calendar"
 	"github.com/perennial-loyalty/perennial/internal/loyalty/engine"
 	"github.com/perennial-loyalty/perennial/internal/members"
+	"github.com/perennial-loyalty/perennial/internal/telemetry"
 )
 
 // A memberBody contains the data of a member that can be changed. The fields are pointers, because an omitted field
@@ -187,10 +188,18 @@ func enroll(
 	if err != nil {
 		return request.Answer{}, err
 	}
+	counters, err := c.LimitsOfEnrollment(ctx, through != "")
+	if err != nil {
+		return request.Answer{}, err
+	}
 	names := identities(c, profile.ExternalID, profile.Email)
 	m, err := c.App.Members.Enroll(ctx, p, members.Enrollment{
 		Member: id, Profile: profile, Segments: segments, Identities: names, Consents: consents, Code: through,
+		Limits: counters,
 	}, by)
+	if errors.Is(err, loyalty.RateLimited) {
+		telemetry.Count(ctx, telemetry.EnrollmentLimits, 1)
+	}
 	if err != nil {
 		return request.Answer{}, existing(ctx, c, p, names, err)
 	}

@@ -67,6 +67,9 @@ func attributeReferral(ctx context.Context, c *request.Call) (request.Answer, er
 	if err != nil {
 		return request.Answer{}, err
 	}
+	if err := c.LimitReferral(ctx); err != nil {
+		return request.Answer{}, err
+	}
 	m, err = c.App.Referrals.Refer(
 		ctx, p, members.ReferralRequest{ID: request.DerivedID(c, "rf_", id), Member: id, Code: *b.Code}, by,
 	)

@@ -8,7 +8,7 @@ import (
 	"testing"
 
 	"github.com/perennial-loyalty/perennial/internal/api/request"
-	"github.com/perennial-loyalty/perennial/internal/loyalty/redeem"
+	"github.com/perennial-loyalty/perennial/internal/limits"
 	"github.com/perennial-loyalty/perennial/internal/table"
 )
 
@@ -133,7 +133,7 @@ func TestAnAPIKeyThatGuessesIsReported(t *testing.T) {
 		header := map[string]string{"Perennial-Client": fmt.Sprint("session-", client)}
 		return summary(w.do(sentRequest{method: "GET", path: "/v1/codes/" + code, header: header}))
 	}
-	for i := range redeem.MaxMissesPerKey {
+	for i := range int(limits.Default(limits.CodeLookup).Max) {
 		if got := guess(i, "NOBODY"); got != "404 not_found" {
 			t.Fatalf("guess %d: %s", i, got)
 		}
@@ -142,7 +142,7 @@ func TestAnAPIKeyThatGuessesIsReported(t *testing.T) {
 		t.Error("the metric was counted too early")
 	}
 	if got := guess(1_000, "NOBODY"); got != "429 rate_limited" {
-		t.Errorf("after %d misses: %s", redeem.MaxMissesPerKey, got)
+		t.Errorf("after %d misses: %s", int(limits.Default(limits.CodeLookup).Max), got)
 	}
 	if got := guess(1_001, "0000-0000-0000-0000-0"); got != "404 not_found" {
 		t.Errorf("a well-formed code: %s", got)

@@ -4,6 +4,7 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/catalog"
 	"github.com/perennial-loyalty/perennial/internal/inventory"
 	"github.com/perennial-loyalty/perennial/internal/ledger"
+	"github.com/perennial-loyalty/perennial/internal/limits"
 	"github.com/perennial-loyalty/perennial/internal/members"
 	"github.com/perennial-loyalty/perennial/internal/messages"
 	"github.com/perennial-loyalty/perennial/internal/service"
@@ -13,6 +14,7 @@ import (
 // Stores contains a ledger and the stores that use it. NewStores sets all fields.
 type Stores struct {
 	Ledger        *ledger.Ledger
+	Limits        limits.Store
 	Adjustments   service.Adjustments
 	Budgets       ledger.Budgets
 	Catalog       catalog.Catalog
@@ -46,6 +48,7 @@ type Stores struct {
 func NewStores(l *ledger.Ledger) Stores {
 	return Stores{
 		Ledger:        l,
+		Limits:        limits.Store{Ledger: l},
 		Adjustments:   service.Adjustments{Ledger: l},
 		Budgets:       ledger.Budgets{Ledger: l},
 		Catalog:       catalog.Catalog{Ledger: l},

@@ -121,10 +121,12 @@ var arrows = []struct {
 		[]string{"keyring/keyringtest", "ledger", "loyalty/loyaltytest", "table", "table/pebbletable"},
 	},
 	{"internal/catalog", []string{"ledger", "ledger/stored", "loyalty/...", "table"}},
+	{"internal/limits", []string{"ledger", "ledger/stored", "loyalty", "random", "table"}},
 	{
 		"internal/members",
 		[]string{
-			"emailaddr", "keyring", "ledger", "ledger/stored", "listing", "loyalty/...", "parallel", "random", "table",
+			"emailaddr", "keyring", "ledger", "ledger/stored", "limits", "listing", "loyalty/...", "parallel", "random",
+			"table",
 		},
 	},
 	{
@@ -133,7 +135,7 @@ var arrows = []struct {
 	},
 	{
 		"internal/service",
-		[]string{"inventory", "ledger", "ledger/stored", "loyalty/...", "members", "parallel", "table"},
+		[]string{"inventory", "ledger", "ledger/stored", "limits", "loyalty/...", "members", "parallel", "table"},
 	},
 	{
 		"internal/vouchers",
@@ -161,9 +163,9 @@ var arrows = []struct {
 	{
 		"internal/app",
 		[]string{
-			"auth", "catalog", "erasure", "inventory", "keyring", "ledger", "ledger/stored", "loyalty/...", "members",
-			"messages", "outbound", "parallel", "program/snapshot", "random", "service", "table", "telemetry",
-			"vouchers",
+			"auth", "catalog", "erasure", "inventory", "keyring", "ledger", "ledger/stored", "limits", "loyalty/...",
+			"members", "messages", "outbound", "parallel", "program/snapshot", "random", "service", "table",
+			"telemetry", "vouchers",
 		},
 	},
 	{"internal/api/wire", nil},
@@ -171,16 +173,16 @@ var arrows = []struct {
 	{
 		"internal/api/request",
 		[]string{
-			"api/wire", "app", "auth", "inventory", "lazyregexp", "ledger", "ledger/stored", "loyalty/...", "members",
-			"notify", "program/nearest", "service", "telemetry",
+			"api/wire", "app", "auth", "inventory", "lazyregexp", "ledger", "ledger/stored", "limits", "loyalty/...",
+			"members", "notify", "program/nearest", "service", "telemetry",
 		},
 	},
 	{
 		"internal/api",
 		[]string{
 			"api/request", "api/wire", "app", "audit", "auth", "erasure", "explain", "inventory", "lazyregexp",
-			"ledger",
-			"ledger/stored", "loyalty/...", "members", "service", "telemetry", "translog", "translog/source",
+			"ledger", "ledger/stored", "limits", "loyalty/...", "members", "service", "telemetry", "translog",
+			"translog/source",
 		},
 	},
 	{"internal/api/operators", []string{"api/request", "api/wire", "auth", "loyalty"}},
@@ -195,7 +197,7 @@ var arrows = []struct {
 		"internal/api/redemptions",
 		[]string{
 			"api/request", "api/wire", "app", "auth", "inventory", "lazyregexp", "ledger", "ledger/stored",
-			"loyalty/...", "members", "messages", "parallel", "service", "telemetry", "vouchers",
+			"limits", "loyalty/...", "members", "messages", "parallel", "service", "telemetry", "vouchers",
 		},
 	},
 	{

@@ -7,12 +7,10 @@ import (
 	"slices"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/perennial-loyalty/perennial/internal/ledger"
 	"github.com/perennial-loyalty/perennial/internal/ledger/ledgertest"
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
-	"github.com/perennial-loyalty/perennial/internal/loyalty/redeem"
 	"github.com/perennial-loyalty/perennial/internal/table"
 )
 
@@ -290,134 +288,6 @@ func TestUseThatIsReversed(t *testing.T) {
 		); errors.Is(err, table.ErrBusy) {
 			t.Errorf("%s: the use of another code is written", c.name)
 		}
-	}
-}
-
-// A lookup that finds nothing counts as a miss, once.
-func TestMissesThatCount(t *testing.T) {
-	miss := func() error { return ledger.NotFound("code") }
-	for _, c := range []struct {
-		name   string
-		client string
-		before func(*ledgertest.Bench, []table.Op) func() error // a fault in the write of the last miss
-		looks  int
-		misses int // the misses that are counted for the client, or for the key if there is no client
-	}{
-		{"none", "till", nil, 0, 0},
-		{"one", "till", nil, 1, 1},
-		{"without a client", "", nil, 2, 2},
-		{"up to the limit", "till", nil, redeem.MaxMissesPerClient, redeem.MaxMissesPerClient},
-		{"beyond the limit", "till", nil, redeem.MaxMissesPerClient + 1, redeem.MaxMissesPerClient},
-		{
-			"a response that was lost after the write", "till",
-			func(b *ledgertest.Bench, ops []table.Op) func() error { return lose(t, b.Table, ops...) }, 1, 1,
-		},
-		{
-			"a response that was lost before the write", "till",
-			func(*ledgertest.Bench, []table.Op) func() error { return func() error { return table.ErrUnknown } }, 1, 1,
-		},
-		{
-			"a response that was lost before the write, and another miss", "till",
-			func(b *ledgertest.Bench, ops []table.Op) func() error {
-				return func() error {
-					b.Before = func() error {
-						other, err := missedOnceMore(
-							Codes{b.Ledger}.guessLimits("p", Guesser{Key: "key", Client: "till"}),
-							[]table.Item{{Key: ops[0].Item.Key}, {Key: ops[1].Item.Key}}, noon.Add(-time.Second),
-						)
-						if err != nil {
-							return err
-						}
-						put(t, b.Table, other...)
-						return nil
-					}
-					return table.ErrUnknown
-				}
-			}, 1, 2,
-		},
-		{
-			"another miss at the same time", "till",
-			func(b *ledgertest.Bench, ops []table.Op) func() error {
-				return func() error { put(t, b.Table, ops...); return nil }
-			}, 1, 2,
-		},
-	} {
-		b := ledgertest.New(t)
-		l := b.Ledger
-		who := Guesser{Key: "key", Client: c.client}
-		limits := Codes{l}.guessLimits("p", who)
-		for i := range c.looks {
-			if c.before != nil {
-				items := make([]table.Item, len(limits))
-				for j, limit := range limits {
-					items[j].Key = limit.key
-				}
-				ops, err := missedOnceMore(limits, items, noon)
-				if err != nil {
-					t.Fatal(err)
-				}
-				b.Before = c.before(b, ops)
-			}
-			err := Codes{l}.Guarded(t.Context(), "p", who, miss)
-			var many *redeem.TooManyGuesses
-			if errors.As(err, &many) != (i >= redeem.MaxMissesPerClient) ||
-				many == nil && !errors.Is(err, loyalty.NotFound) {
-				t.Errorf("%s: look %d: %v", c.name, i, err)
-			}
-			if many != nil && (many.PerKey || many.Wait != redeem.GuessWindow) {
-				t.Errorf("%s: %+v", c.name, many)
-			}
-		}
-		it, err := b.Table.Get(t.Context(), limits[len(limits)-1].key)
-		if err != nil {
-			t.Fatal(err)
-		}
-		g, err := guessLimit{most: 1000}.guesses(it, noon)
-		if err != nil || len(g) != c.misses {
-			t.Errorf("%s: %d misses are counted, want %d, %v", c.name, len(g), c.misses, err)
-		}
-		if c.misses > 0 && !it.Expires.Equal(noon.Add(redeem.GuessWindow+time.Second)) {
-			t.Errorf("%s: the misses expire at %s", c.name, it.Expires)
-		}
-		if want := map[bool]int{true: 2, false: 1}[c.client != ""]; len(limits) != want || !limits[0].perKey {
-			t.Errorf("%s: %+v", c.name, limits)
-		}
-	}
-}
-
-// Lookups that find a code, or fail, count no miss. They are rejected while the limit is reached.
-func TestLookupsThatCountNoMiss(t *testing.T) {
-	l := ledgertest.New(t).Ledger
-	who := Guesser{Key: "key", Client: "till"}
-	for _, want := range []error{nil, ledger.ErrTryAgain} {
-		if err := (Codes{l}).Guarded(t.Context(), "p", who, func() error { return want }); !errors.Is(err, want) {
-			t.Errorf("%v, want %v", err, want)
-		}
-	}
-	for _, limit := range (Codes{l}).guessLimits("p", who) {
-		if it, err := l.Table.Get(t.Context(), limit.key); err != nil || it.Version > 0 {
-			t.Errorf("%+v, %v", it, err)
-		}
-	}
-	for range redeem.MaxMissesPerClient {
-		miss := func() error { return ledger.NotFound("code") }
-		if err := (Codes{l}).Guarded(t.Context(), "p", who, miss); err == nil {
-			t.Fatal("a miss is no error")
-		}
-	}
-	looked := false
-	err := Codes{l}.Guarded(t.Context(), "p", who, func() error { looked = true; return nil })
-	if !errors.As(err, new(*redeem.TooManyGuesses)) || looked {
-		t.Errorf("a lookup at the limit: %v", err)
-	}
-	l.Now = func() time.Time { return noon.Add(redeem.GuessWindow) }
-	if err := (Codes{l}).Guarded(t.Context(), "p", who, func() error { return nil }); err != nil {
-		t.Errorf("a lookup after the window: %v", err)
-	}
-	other := Guesser{Key: "key", Client: "other"}
-	l.Now = func() time.Time { return noon }
-	if err := (Codes{l}).Guarded(t.Context(), "p", other, func() error { return nil }); err != nil {
-		t.Errorf("a lookup of another client: %v", err)
 	}
 }
 

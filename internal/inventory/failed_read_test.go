@@ -66,9 +66,6 @@ func TestOperationsReturnTheErrorOfARead(t *testing.T) {
 			_, err := Codes{l}.Add(t.Context(), "p", "voucher", slices.Values(codes(1)))
 			return err
 		},
-		"guess": func(l *ledger.Ledger) error {
-			return Codes{l}.Guarded(t.Context(), "p", Guesser{Key: "k", Client: "c"}, func() error { return nil })
-		},
 		"stock": func(l *ledger.Ledger) error {
 			_, err := Stock{l}.CountsFor(t.Context(), p, "mem_ada")
 			return err

@@ -15,6 +15,7 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/keyring"
 	"github.com/perennial-loyalty/perennial/internal/ledger"
 	"github.com/perennial-loyalty/perennial/internal/ledger/stored"
+	"github.com/perennial-loyalty/perennial/internal/limits"
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
 	"github.com/perennial-loyalty/perennial/internal/loyalty/calendar"
 	"github.com/perennial-loyalty/perennial/internal/loyalty/engine"
@@ -62,6 +63,7 @@ type Enrollment struct {
 	Identities []stored.Identity
 	Consents   []remind.Consent
 	Code       string // the referral code that the member used; may be empty
+	Limits     []limits.Counter
 }
 
 // A sealedProfileDoc contains an encrypted profile. It is a stored form: only add fields.
@@ -91,8 +93,37 @@ type identityDoc struct {
 
 // Enroll creates a member with a profile and identities in one transaction. If the call is repeated with the same ID
 // and By.Input, it returns the current member. With another By.Input, it returns idempotency_key_reused. It returns
-// already_exists if another member has one of the identities.
+// already_exists if another member has one of the identities, and *limits.ExceededError if a limit does not allow the
+// enrollment.
 func (ms Members) Enroll(ctx context.Context, p *loyalty.Program, in Enrollment, by ledger.By) (Member, error) {
+	for range ledger.Attempts {
+		cause := loyalty.Cause{Kind: loyalty.CauseEnrollment, ID: string(in.Member), Revision: 1}
+		counted, err := limits.Store(ms).Include(ctx, 1, cause, in.Limits...)
+		if err != nil {
+			return Member{}, err
+		}
+		m, err := ms.enroll(ctx, p, in, by, counted)
+		if !limits.IsOutdated(err, in.Limits...) {
+			return m, alreadyExists(err)
+		}
+	}
+	return Member{}, ledger.ErrTryAgain
+}
+
+// alreadyExists converts the conflict over an identity of a new member to a rejection.
+func alreadyExists(err error) error {
+	if errors.As(err, new(*table.ConflictError)) {
+		return &loyalty.Error{
+			Code: loyalty.AlreadyExists, Detail: "A member with this external_id or email already exists.",
+		}
+	}
+	return err
+}
+
+// enroll creates a member. It writes other operations in the same transaction.
+func (ms Members) enroll(
+	ctx context.Context, p *loyalty.Program, in Enrollment, by ledger.By, with []table.Op,
+) (Member, error) {
 	in.Profile.Member = in.Member
 	joined := 0
 	who := traits(in.Profile, in.Segments)
@@ -122,17 +153,12 @@ func (ms Members) Enroll(ctx context.Context, p *loyalty.Program, in Enrollment,
 	if err != nil {
 		return Member{}, err
 	}
-	c.With = slices.Concat(c.With, items, consents)
+	c.With = slices.Concat(c.With, items, consents, with)
 	r, err := ms.Execute(ctx, c)
 	var was ledger.RevisionExists
-	var conflict *table.ConflictError
 	switch {
 	case errors.As(err, &was):
 		return ms.enrolled(ctx, p, in.Member, was.Item, by)
-	case errors.As(err, &conflict):
-		return Member{}, &loyalty.Error{
-			Code: loyalty.AlreadyExists, Detail: "A member with this external_id or email already exists.",
-		}
 	case err != nil:
 		return Member{}, err
 	case len(r.Entries) < joined: // the response was lost, so only the first entry is known

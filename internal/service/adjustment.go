@@ -4,6 +4,7 @@ import (
 	"context"
 
 	"github.com/perennial-loyalty/perennial/internal/ledger"
+	"github.com/perennial-loyalty/perennial/internal/limits"
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
 	"github.com/perennial-loyalty/perennial/internal/loyalty/calendar"
 	"github.com/perennial-loyalty/perennial/internal/loyalty/engine"
@@ -14,8 +15,8 @@ import (
 // Adjustments changes accounts at the request of the merchant.
 type Adjustments struct{ *ledger.Ledger }
 
-// Adjust corrects a balance manually. It handles repeated requests as Redeem does. It returns *LimitReached if the
-// actor would add more points on one day than in.DailyLimit.
+// Adjust corrects a balance manually. It handles repeated requests as Redeem does. It returns *limits.ExceededError
+// if in.Limit does not allow the points.
 func (a Adjustments) Adjust(
 	ctx context.Context, p *loyalty.Program, in Adjustment, by ledger.By,
 ) (ledger.Result, error) {
@@ -25,8 +26,8 @@ func (a Adjustments) Adjust(
 			return engine.Adjust(p, acc, in.ID, in.Wallet, in.Points, in.Reason, x.Now)
 		},
 	)
-	if in.Points > 0 && in.DailyLimit > 0 {
-		return a.limited(ctx, c, in.Points, in.DailyLimit)
+	if in.Points > 0 {
+		return limits.Store(a).Execute(ctx, c, in.Limit, int64(in.Points))
 	}
 	return a.Execute(ctx, c)
 }
@@ -38,8 +39,7 @@ type Adjustment struct {
 	Wallet string         // the wallet; empty for the main wallet
 	Points loyalty.Points // the points to add, or to remove if negative
 	Reason string
-	// DailyLimit limits the points that the actor adds to all members on one day, in UTC. Zero means no limit.
-	DailyLimit loyalty.Points
+	Limit  limits.Counter // counts the points that the actor adds to all members
 }
 
 // A TierChange assigns a level to a member manually. The caller derives the ID.

@@ -10,6 +10,7 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/inventory"
 	"github.com/perennial-loyalty/perennial/internal/ledger"
 	"github.com/perennial-loyalty/perennial/internal/ledger/stored"
+	"github.com/perennial-loyalty/perennial/internal/limits"
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
 	"github.com/perennial-loyalty/perennial/internal/loyalty/engine"
 	"github.com/perennial-loyalty/perennial/internal/loyalty/posting"
@@ -68,11 +69,13 @@ type RedemptionRequest struct {
 
 	Household bool     // whether to use points of other household members if the member's own do not suffice
 	Address   *Address // where to send the reward; nil if nothing is sent, or if no address was given
+
+	Limit limits.Counter // counts the redemptions of the member
 }
 
 // Redeem reserves a reward, or redeems it immediately. If it is repeated with the same ID and By.Input, it returns the
 // first result, including a rejection because of insufficient points or stock. With a different input, it returns
-// idempotency_key_reused.
+// idempotency_key_reused. It returns *limits.ExceededError if in.Limit does not allow the redemption.
 func (rs Redemptions) Redeem(
 	ctx context.Context, p *loyalty.Program, in RedemptionRequest, by ledger.By,
 ) (RedemptionResult, error) {
@@ -129,8 +132,13 @@ func (rs Redemptions) redemptionCommand(
 		redeem.Counters(reward, rs.Time()),
 		func(s posting.Spend) bool { return s.Rule != redeem.KeyOn(reward, in.Date) },
 	)
+	var counted []table.Op
 	reads := append(c.Budgets.Reads(ctx, counters), func() (err error) {
 		c.With, err = rs.sideWrites(ctx, p, reward, r, in)
+		return err
+	}, func() (err error) {
+		cause := loyalty.Cause{Kind: loyalty.CauseRedemption, ID: in.ID, Revision: 1}
+		counted, err = limits.Store(rs).Include(ctx, 1, cause, in.Limit)
 		return err
 	})
 	if !in.Household {
@@ -141,6 +149,7 @@ func (rs Redemptions) redemptionCommand(
 		})
 	}
 	err := parallel.Do(reads...)
+	c.With = append(c.With, counted...)
 	if err == nil && in.Household {
 		x.household, err = members.Households{Ledger: rs.Ledger}.DrawOn(ctx, &c)
 	}

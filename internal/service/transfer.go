@@ -4,6 +4,7 @@ import (
 	"context"
 
 	"github.com/perennial-loyalty/perennial/internal/ledger"
+	"github.com/perennial-loyalty/perennial/internal/limits"
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
 	"github.com/perennial-loyalty/perennial/internal/loyalty/engine"
 	"github.com/perennial-loyalty/perennial/internal/loyalty/posting"
@@ -38,6 +39,7 @@ type TransferRequest struct {
 	From, To loyalty.MemberID
 	Points   loyalty.Points
 	Note     string
+	Limit    limits.Counter `json:"-"` // counts the transfers of the sender
 }
 
 // A TransferResult is a transfer as of one revision. For a recorded rejection, it is returned together with the error,
@@ -55,7 +57,7 @@ func transferResult(e loyalty.Entry, replayed bool) TransferResult {
 }
 
 // Create transfers points to another member, or offers them. It handles repeated requests as Redeem does. It returns
-// not_found if the member does not exist.
+// not_found if the member does not exist, and *limits.ExceededError if in.Limit does not allow the transfer.
 func (t Transfers) Create(
 	ctx context.Context, p *loyalty.Program, in TransferRequest, by ledger.By,
 ) (TransferResult, error) {
@@ -68,7 +70,7 @@ func (t Transfers) Create(
 	c.Decide = func(x ledger.Inputs) ([]posting.Outcome, error) {
 		return share.Transfer(engine.Begin(p, x.Accounts[0], x.Now), engine.Begin(p, x.Accounts[1], x.Now), r)
 	}
-	done, err := t.Execute(ctx, c)
+	done, err := limits.Store(t).Execute(ctx, c, in.Limit, 1)
 	if err != nil {
 		return TransferResult{From: in.From, Replayed: done.Replayed}, err
 	}

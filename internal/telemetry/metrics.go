@@ -62,6 +62,10 @@ const (
 	// than its limit. Only the function members reports it.
 	AdjustmentLimits Metric = "AdjustmentLimits"
 
+	// EnrollmentLimits counts enrollments that were refused because their client or IP address had enrolled too many
+	// members. Only the function members reports it.
+	EnrollmentLimits Metric = "EnrollmentLimits"
+
 	// SilentProvider counts connected payment processors that have sent no verified event for twice the usual time
 	// between two events. Only the function reassess reports it, once an hour.
 	SilentProvider Metric = "SilentProvider"
@@ -80,7 +84,7 @@ const (
 func Metrics() []Metric {
 	return []Metric{
 		Errors, Timeouts, Conflicts, Throttles, SignatureFailures, Quarantined, InvariantViolations, CodeGuesses,
-		AdjustmentLimits, SilentProvider, PITRDisabled, ScheduleLateSeconds,
+		AdjustmentLimits, EnrollmentLimits, SilentProvider, PITRDisabled, ScheduleLateSeconds,
 	}
 }
 

@@ -9,6 +9,7 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/api/request"
 	"github.com/perennial-loyalty/perennial/internal/api/wire"
 	"github.com/perennial-loyalty/perennial/internal/ledger"
+	"github.com/perennial-loyalty/perennial/internal/limits"
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
 	"github.com/perennial-loyalty/perennial/internal/loyalty/redeem"
 	"github.com/perennial-loyalty/perennial/internal/service"
@@ -123,6 +124,7 @@ func redeemFor(
 	ctx context.Context, c *request.Call, p *loyalty.Program, m loyalty.MemberID, in service.RedemptionRequest,
 ) (request.Answer, error) {
 	in.ID, in.Member = redeem.RedemptionID(request.DerivedID(c, "", m), m), m
+	in.Limit = c.Limit(limits.Redemption, string(m))
 	by, err := byRedemption(c, in)
 	if err != nil {
 		return request.Answer{}, err

@@ -7,6 +7,7 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/api/request"
 	"github.com/perennial-loyalty/perennial/internal/api/wire"
 	"github.com/perennial-loyalty/perennial/internal/ledger"
+	"github.com/perennial-loyalty/perennial/internal/limits"
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
 	"github.com/perennial-loyalty/perennial/internal/service"
 )
@@ -53,6 +54,7 @@ func createTransfer(ctx context.Context, c *request.Call) (request.Answer, error
 	if err != nil {
 		return request.Answer{}, err
 	}
+	in.Limit = c.Limit(limits.Transfer, string(from))
 	r, err := c.App.Transfers.Create(ctx, p, in, by)
 	if err != nil {
 		return request.Answer{Replayed: r.Replayed}, err

@@ -5,6 +5,7 @@ import (
 	"errors"
 
 	"github.com/perennial-loyalty/perennial/internal/inventory"
+	"github.com/perennial-loyalty/perennial/internal/limits"
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
 	"github.com/perennial-loyalty/perennial/internal/loyalty/redeem"
 	"github.com/perennial-loyalty/perennial/internal/telemetry"
@@ -28,29 +29,16 @@ func (c *Call) GuardedLookup(
 	if redeem.WellFormed(code) {
 		return look()
 	}
-	who := inventory.Guesser{Key: c.Who.ID}
-	if who.Client, err = c.client(); err != nil {
+	client, err := c.LimitOfClient(limits.CodeLookupClient)
+	if err != nil {
 		return r, err
 	}
-	err = c.App.Codes.Guarded(ctx, p.ID, who, func() (err error) {
+	err = c.App.Limits.Misses(ctx, func() (err error) {
 		r, err = look()
 		return err
-	})
-	if limit, ok := errors.AsType[*redeem.TooManyGuesses](err); ok && limit.PerKey {
+	}, c.Limit(limits.CodeLookup, c.Who.ID), client)
+	if limit, ok := errors.AsType[*limits.ExceededError](err); ok && limit.Purpose == limits.CodeLookup {
 		telemetry.Count(ctx, telemetry.CodeGuesses, 1)
 	}
 	return r, err
-}
-
-// client returns the POS terminal, session or address that the header Perennial-Client names. It returns the empty
-// string if the request does not have this header.
-func (c *Call) client() (string, error) {
-	name := c.Event.Headers.Client
-	for i := range len(name) {
-		if len(name) > 128 || name[i] < 0x21 || name[i] > 0x7e {
-			return "", RefuseAt(InvalidParameter, "Perennial-Client",
-				"The header Perennial-Client must have 1 to 128 visible ASCII characters.")
-		}
-	}
-	return name, nil
 }

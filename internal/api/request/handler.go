@@ -17,6 +17,7 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/app"
 	"github.com/perennial-loyalty/perennial/internal/auth"
 	"github.com/perennial-loyalty/perennial/internal/ledger/stored"
+	"github.com/perennial-loyalty/perennial/internal/limits"
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
 	"github.com/perennial-loyalty/perennial/internal/telemetry"
 )
@@ -34,6 +35,7 @@ type Handler struct {
 	routes     map[string]*Route    // the routes of this function, by pattern
 	operations map[string]Operation // the operations of this function, by pattern
 	externals  *externalIDs
+	events     *limits.Local // counts the events of members
 }
 
 // NewHandler returns the handler of one function. The keys of the map operations are the patterns of the function's
@@ -41,8 +43,8 @@ type Handler struct {
 func NewHandler(a *app.App, function string, operations map[string]Operation) *Handler {
 	h := &Handler{
 		App: a, function: function, all: Routes(), routes: map[string]*Route{}, operations: operations,
-		externals: new(externalIDs),
-		Seal:      a.Derive("cursor"), Veil: a.Derive("fingerprint"), Blind: a.EmailName(),
+		externals: new(externalIDs), events: new(limits.Local),
+		Seal: a.Derive("cursor"), Veil: a.Derive("fingerprint"), Blind: a.EmailName(),
 	}
 	for _, r := range h.all {
 		if r.Function == function {

@@ -10,9 +10,8 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/app"
 	"github.com/perennial-loyalty/perennial/internal/auth"
 	"github.com/perennial-loyalty/perennial/internal/ledger"
+	"github.com/perennial-loyalty/perennial/internal/limits"
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
-	"github.com/perennial-loyalty/perennial/internal/loyalty/redeem"
-	"github.com/perennial-loyalty/perennial/internal/service"
 )
 
 // A Refusal is an error that the API itself returns, with the invalid parts of the request.
@@ -45,19 +44,14 @@ func problemOf(err error) wire.Problem {
 	var own *Refusal
 	var rule *loyalty.Error
 	var who auth.Code
-	var limit *service.LimitReached
+	var limit *limits.ExceededError
 	switch {
 	case errors.As(err, &own):
 		return document(own.Code, own.detail, own.Faults)
 	case errors.As(err, &rule):
 		return ruleProblem(rule)
 	case errors.As(err, &limit):
-		return document(loyalty.RateLimited, fmt.Sprintf(
-			"The API key may add at most %d points manually per day. Try again after the time in Retry-After, "+
-				"or create a key with a higher limit.", limit.Limit), nil)
-	case errors.Is(err, loyalty.RateLimited):
-		return document(loyalty.RateLimited,
-			"Too many lookups of unknown codes. Try again after the time in Retry-After.", nil)
+		return document(loyalty.RateLimited, limitDetail(limit), nil)
 	case errors.Is(err, auth.ErrIPAddress):
 		return document(loyalty.Code(auth.Forbidden), "The API key may not be used from your IP address.", nil)
 	case errors.As(err, &who):
@@ -141,10 +135,7 @@ func WireUnmet(lacks []loyalty.UnmetRequirement) []wire.UnmetRequirement {
 // retryAfter returns the seconds after which a request that reached a limit can succeed.
 func retryAfter(cause error) string {
 	wait := time.Second
-	if guesses, ok := errors.AsType[*redeem.TooManyGuesses](cause); ok {
-		wait = guesses.Wait
-	}
-	if limit, ok := errors.AsType[*service.LimitReached](cause); ok {
+	if limit, ok := errors.AsType[*limits.ExceededError](cause); ok {
 		wait = limit.Wait
 	}
 	return strconv.Itoa(int((wait + time.Second - 1) / time.Second))

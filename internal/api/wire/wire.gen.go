@@ -4056,22 +4056,25 @@ type ListAuditRecordsParams struct {
 
 // RetrieveCodeParams defines parameters for RetrieveCode.
 type RetrieveCodeParams struct {
-	// PerennialClient Identifies the POS terminal, the session or the hashed address for which the code is looked up, so that failed
-	// lookups of one client do not affect the others.
+	// PerennialClient Identifies the device, the POS terminal, the session or the hashed address for which the caller acts. Limits
+	// for failed lookups of codes, enrollments and referrals apply to each client, so that one client does not affect
+	// the others.
 	PerennialClient ClientName `json:"Perennial-Client,omitempty,omitzero"`
 }
 
 // RenderCodeParams defines parameters for RenderCode.
 type RenderCodeParams struct {
-	// PerennialClient Identifies the POS terminal, the session or the hashed address for which the code is looked up, so that failed
-	// lookups of one client do not affect the others.
+	// PerennialClient Identifies the device, the POS terminal, the session or the hashed address for which the caller acts. Limits
+	// for failed lookups of codes, enrollments and referrals apply to each client, so that one client does not affect
+	// the others.
 	PerennialClient ClientName `json:"Perennial-Client,omitempty,omitzero"`
 }
 
 // UseCodeParams defines parameters for UseCode.
 type UseCodeParams struct {
-	// PerennialClient Identifies the POS terminal, the session or the hashed address for which the code is looked up, so that failed
-	// lookups of one client do not affect the others.
+	// PerennialClient Identifies the device, the POS terminal, the session or the hashed address for which the caller acts. Limits
+	// for failed lookups of codes, enrollments and referrals apply to each client, so that one client does not affect
+	// the others.
 	PerennialClient ClientName `json:"Perennial-Client,omitempty,omitzero"`
 
 	// IdempotencyKey A unique value for each distinct request, for example a UUID: 16 to 128 visible ASCII characters, with or
@@ -4081,8 +4084,9 @@ type UseCodeParams struct {
 
 // ReverseCodeUseParams defines parameters for ReverseCodeUse.
 type ReverseCodeUseParams struct {
-	// PerennialClient Identifies the POS terminal, the session or the hashed address for which the code is looked up, so that failed
-	// lookups of one client do not affect the others.
+	// PerennialClient Identifies the device, the POS terminal, the session or the hashed address for which the caller acts. Limits
+	// for failed lookups of codes, enrollments and referrals apply to each client, so that one client does not affect
+	// the others.
 	PerennialClient ClientName `json:"Perennial-Client,omitempty,omitzero"`
 
 	// IdempotencyKey A unique value for each distinct request, for example a UUID: 16 to 128 visible ASCII characters, with or
@@ -4132,6 +4136,14 @@ type CreateHouseholdParams struct {
 	// IdempotencyKey A unique value for each distinct request, for example a UUID: 16 to 128 visible ASCII characters, with or
 	// without surrounding double quotes.
 	IdempotencyKey IdempotencyKey `json:"Idempotency-Key"`
+}
+
+// EnrollSelfParams defines parameters for EnrollSelf.
+type EnrollSelfParams struct {
+	// PerennialClient Identifies the device, the POS terminal, the session or the hashed address for which the caller acts. Limits
+	// for failed lookups of codes, enrollments and referrals apply to each client, so that one client does not affect
+	// the others.
+	PerennialClient ClientName `json:"Perennial-Client,omitempty,omitzero"`
 }
 
 // ListOwnEntriesParams defines parameters for ListOwnEntries.
@@ -4214,13 +4226,19 @@ type ListMembersParams struct {
 	// Cursor The `next_cursor` of the previous page.
 	Cursor Cursor `form:"cursor,omitempty" json:"cursor,omitempty,omitzero"`
 
-	// PerennialClient Identifies the POS terminal, the session or the hashed address for which the code is looked up, so that failed
-	// lookups of one client do not affect the others.
+	// PerennialClient Identifies the device, the POS terminal, the session or the hashed address for which the caller acts. Limits
+	// for failed lookups of codes, enrollments and referrals apply to each client, so that one client does not affect
+	// the others.
 	PerennialClient ClientName `json:"Perennial-Client,omitempty,omitzero"`
 }
 
 // CreateMemberParams defines parameters for CreateMember.
 type CreateMemberParams struct {
+	// PerennialClient Identifies the device, the POS terminal, the session or the hashed address for which the caller acts. Limits
+	// for failed lookups of codes, enrollments and referrals apply to each client, so that one client does not affect
+	// the others.
+	PerennialClient ClientName `json:"Perennial-Client,omitempty,omitzero"`
+
 	// IdempotencyKey A unique value for each distinct request, for example a UUID: 16 to 128 visible ASCII characters, with or
 	// without surrounding double quotes.
 	IdempotencyKey IdempotencyKey `json:"Idempotency-Key"`
@@ -4273,6 +4291,11 @@ type ListRedemptionsParams struct {
 
 // AttributeReferralParams defines parameters for AttributeReferral.
 type AttributeReferralParams struct {
+	// PerennialClient Identifies the device, the POS terminal, the session or the hashed address for which the caller acts. Limits
+	// for failed lookups of codes, enrollments and referrals apply to each client, so that one client does not affect
+	// the others.
+	PerennialClient ClientName `json:"Perennial-Client,omitempty,omitzero"`
+
 	// IdempotencyKey A unique value for each distinct request, for example a UUID: 16 to 128 visible ASCII characters, with or
 	// without surrounding double quotes.
 	IdempotencyKey IdempotencyKey `json:"Idempotency-Key"`

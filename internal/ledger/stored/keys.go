@@ -35,8 +35,7 @@ const Shards = 16
 //	P#<program>#HELD#<reward>  open reservations by expiry
 //	P#<program>#WAIT#<reward>  the waitlist and each member's entry in it
 //	P#<program>#USE#<id>       one use of a code
-//	P#<program>#GUESS#<key>    misses of an API key that looks up codes
-//	P#<program>#CREDIT#<actor> points that an actor added manually, by day
+//	P#<program>#LIMIT#<id>     counters of a principal: its redemptions, look-ups of unknown codes and others
 //	P#<program>#PAY#<payment>  facts about one payment
 //	P#<program>#WH#… and WHT#… webhook events as received, and their transmissions
 //	P#<program>#S#<month>      reminder figures
@@ -100,8 +99,8 @@ func CausePartition(program, kind, id string) string {
 	return EntryPrefix(program) + CauseNames[kind] + "#" + id
 }
 
-// CreditPartition returns the partition of the points that an actor added manually, by day.
-func CreditPartition(program, actor string) string { return "P#" + program + "#CREDIT#" + actor }
+// LimitPartition returns the partition of the counters of a principal whose actions are limited.
+func LimitPartition(program, principal string) string { return "P#" + program + "#LIMIT#" + principal }
 
 func CauseKey(program string, c loyalty.Cause) table.Key {
 	return table.Key{PK: CausePartition(program, c.Kind, c.ID), SK: Padded(int64(c.Revision), 6)}

@@ -151,26 +151,3 @@ func TestReasonsOfPointsThatCameLate(t *testing.T) {
 		t.Errorf("the reasons are %+v", e.Reasons)
 	}
 }
-
-func TestCodesWithAHistoryOfGuesses(t *testing.T) {
-	now := loyaltytest.Noon
-	at := func(n int) time.Time { return now.Add(time.Duration(n) * time.Second) }
-	g := Guesses{at(1), at(2), at(3)}
-	for limit, want := range map[int]time.Duration{
-		4: 0, 3: 51 * time.Second, 2: 52 * time.Second, 1: 53 * time.Second,
-	} {
-		if got := g.Wait(limit, at(10)); got != want {
-			t.Errorf("with a limit of %d, the wait is %s", limit, got)
-		}
-	}
-	if got := g.Wait(3, at(61)); got != 0 {
-		t.Errorf("after the window, the wait is %s", got)
-	}
-	for limit, want := range map[int]Guesses{
-		5: {at(1), at(2), at(3), at(9)}, 3: {at(2), at(3), at(9)}, 2: {at(3), at(9)},
-	} {
-		if got := g.And(limit, at(9)); !slices.Equal(got, want) {
-			t.Errorf("with a limit of %d: %s", limit, got)
-		}
-	}
-}
