@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"time"
 
 	"github.com/cockroachdb/pebble/v2"
 	"github.com/cockroachdb/pebble/v2/bloom"
@@ -90,11 +91,20 @@ func writeMark(dir, mark string, fs vfs.FS) error {
 
 // options returns Pebble's options. CacheSize limits the memory of blocks and of tables in memory, however large the
 // stored data are.
-func options(fs vfs.FS, lock *pebble.Lock, stop func(error)) *pebble.Options {
+//
+// The functions stop and stopLocked are called with failures: stop if background work failed, and stopLocked after a
+// fatal error, after which Pebble may still hold its locks.
+func options(fs vfs.FS, lock *pebble.Lock, stop, stopLocked func(error)) *pebble.Options {
 	opts := &pebble.Options{
-		FS:           fs,
-		Lock:         lock,
-		Logger:       logger{stop},
+		FS:     fs,
+		Lock:   lock,
+		Logger: logger{stopLocked},
+		EventListener: &pebble.EventListener{BackgroundError: func(err error) {
+			if isFull(err) {
+				stop(err)           // otherwise Pebble would finally block all writes
+				time.Sleep(backoff) // Pebble repeats a failed flush at once
+			}
+		}},
 		Comparer:     comparer,
 		CacheSize:    160 << 20, // includes the memory of two tables
 		MemTableSize: 32 << 20,
@@ -108,10 +118,21 @@ func options(fs vfs.FS, lock *pebble.Lock, stop func(error)) *pebble.Options {
 	return opts
 }
 
+// backoff is the time between two attempts to write while the disk is full.
+const backoff = 10 * time.Millisecond
+
 // A logger discards Pebble's messages about background work, because callers receive the errors of their own calls.
 // After a fatal error of Pebble, the table stops and returns that error; the process continues.
 type logger struct{ stop func(error) }
 
-func (logger) Infof(string, ...any)                {}
-func (logger) Errorf(string, ...any)               {}
-func (l logger) Fatalf(format string, args ...any) { l.stop(fmt.Errorf(format, args...)) }
+func (logger) Infof(string, ...any)  {}
+func (logger) Errorf(string, ...any) {}
+func (l logger) Fatalf(format string, args ...any) {
+	err := fmt.Errorf(format, args...)
+	for _, arg := range args {
+		if cause, ok := arg.(error); ok {
+			err = fmt.Errorf("%s: %w", err, cause)
+		}
+	}
+	l.stop(err)
+}

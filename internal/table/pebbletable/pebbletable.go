@@ -36,6 +36,12 @@
 //
 // If the log cannot be synced, the transaction returns ErrUnknown, and every later call fails until the table is
 // opened again: memory may differ from the disk, and only a replay of the log restores it.
+//
+// If the disk is full, later calls return ErrBusy, and the next one starts to open the table again in the background.
+// Opening waits until there is space. The table then works again. Opening replays the log and syncs its contents, so that every acknowledged
+// write is present afterwards. A database that Pebble left locked cannot be closed. It is left behind with its memory,
+// about 64 MB, and its fence prevents it from changing files. If the disk becomes full at the moment at which Pebble
+// replaces its log, every 32 MB, the transactions that are being committed wait until there is space.
 package pebbletable
 
 import (
@@ -52,17 +58,23 @@ import (
 
 // A Table is a table.Table in a directory. Create one with Open or OpenMemory.
 type Table struct {
-	db   *pebble.DB
-	home *home
+	dir   string
+	fs    vfs.FS
+	home  *home
+	db    *pebble.DB // nil if the table failed and could not be opened again yet
+	fence *fence     // the file system of db
 
-	inUse  sync.RWMutex // held for reading by every call, and for writing by Close
-	closed bool
+	inUse  sync.RWMutex // held for reading by every call, and for writing by Close and reopen
+	closed atomic.Bool
 
 	cache    *cache
 	commit   sync.Mutex // serializes applying transactions
-	unsynced unsynced   // the writes that are applied but not yet durable
+	unsynced *unsynced  // the writes that are applied but not yet durable
 	failure  atomic.Pointer[error]
-	stuck    atomic.Bool // Pebble panicked during a commit and still holds its locks
+	stuck    atomic.Bool // Pebble failed during a write and may still hold its locks
+
+	committing atomic.Bool // a transaction is being appended to the log
+	reopening  atomic.Bool // a goroutine opens the table again
 }
 
 var _ table.Table = (*Table)(nil)
@@ -82,27 +94,47 @@ func open(dir string, fs vfs.FS) (*Table, error) {
 	if err != nil {
 		return nil, fmt.Errorf("pebbletable: %w", err)
 	}
-	t := &Table{home: h, cache: newCache(cacheBytes)}
-	if t.db, err = pebble.Open(dir, options(fs, h.lock, t.stop)); err != nil {
+	t := &Table{dir: dir, fs: fs, home: h}
+	if err := t.openDB(); err != nil {
 		return nil, fmt.Errorf("pebbletable: open %s: %w", dir, errors.Join(err, h.leave()))
 	}
 	return t, nil
 }
 
+// openDB opens the database with an empty cache.
+func (t *Table) openDB() (err error) {
+	f := &fence{FS: t.fs, full: t.stop, committing: &t.committing}
+	t.fence, t.cache, t.unsynced = f, newCache(cacheBytes), new(unsynced)
+	ifCurrent := func(stop func(error)) func(error) {
+		return func(err error) {
+			if !f.wasCut() { // a database that was left behind does not stop its successor
+				stop(err)
+			}
+		}
+	}
+	t.db, err = pebble.Open(t.dir, options(f, t.home.lock, ifCurrent(t.stop), ifCurrent(t.stopLocked)))
+	return err
+}
+
 // Close waits for running calls and closes the table. Every acknowledged write is durable, so a process that exits
 // without Close loses nothing.
 func (t *Table) Close() error {
-	t.inUse.Lock()
-	defer t.inUse.Unlock()
-	if t.closed {
+	if t.closed.Swap(true) {
 		return errClosed
 	}
-	t.closed = true
+	if t.reopening.Load() && t.isFull() {
+		return t.stopped() // opening may wait for space; the process may exit meanwhile
+	}
+	t.inUse.Lock()
+	defer t.inUse.Unlock()
 	if t.stuck.Load() {
 		return t.stopped() // the directory stays locked until the process exits
 	}
+	var err error
+	if t.db != nil {
+		err = t.db.Close()
+	}
 	// After a failure, Pebble's own error adds no information.
-	err := t.db.Close()
 	if failure := t.stopped(); failure != nil {
 		err = failure
 	}
@@ -112,11 +144,23 @@ func (t *Table) Close() error {
 	return nil
 }
 
-// begin starts a call. Without an error, the caller must call t.inUse.RUnlock.
+// begin starts a call. If the table failed because the disk was full, begin starts to open it again and returns
+// ErrBusy. Without an error, the caller must call t.inUse.RUnlock.
 func (t *Table) begin() error {
-	t.inUse.RLock()
+	if t.closed.Load() {
+		return errClosed
+	}
 	err := t.stopped()
-	if t.closed {
+	switch {
+	case t.isFull():
+		t.startReopening()
+		return err
+	case err != nil:
+		return err
+	case !t.inUse.TryRLock(): // the table is being closed or opened again
+		return fmt.Errorf("pebbletable: %w", table.ErrBusy)
+	}
+	if err = t.stopped(); err == nil && t.closed.Load() {
 		err = errClosed
 	}
 	if err != nil {
@@ -128,9 +172,19 @@ func (t *Table) begin() error {
 // stop records the first failure after which memory and disk may differ. Every later call fails.
 func (t *Table) stop(err error) { t.failure.CompareAndSwap(nil, &err) }
 
+// stopLocked does the same as stop after a failure during which Pebble may hold its locks.
+func (t *Table) stopLocked(err error) {
+	t.stuck.Store(true)
+	t.stop(err)
+}
+
 func (t *Table) stopped() error {
-	if err := t.failure.Load(); err != nil {
-		return fmt.Errorf("pebbletable: stopped after a failure, open it again: %w", *err)
+	err := t.failure.Load()
+	switch {
+	case err == nil:
+		return nil
+	case isFull(*err):
+		return fmt.Errorf("pebbletable: the disk is full: %w: %w", table.ErrBusy, *err)
 	}
-	return nil
+	return fmt.Errorf("pebbletable: stopped after a failure, open it again: %w", *err)
 }

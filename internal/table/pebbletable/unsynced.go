@@ -71,6 +71,8 @@ func (u *unsynced) wait(ctx context.Context, key table.Key) error {
 // enqueue applies the batch to memory and the cache and appends it to the log, without waiting for the disk. The caller
 // holds t.commit, so that transactions are logged in the order in which they were decided.
 func (t *Table) enqueue(s staged) (w *write, err error) {
+	t.committing.Store(true) // before the check of stopped; see fence.retried
+	defer t.committing.Store(false)
 	if err := t.stopped(); err != nil {
 		return nil, err
 	}
@@ -79,11 +81,14 @@ func (t *Table) enqueue(s staged) (w *write, err error) {
 	defer func() {
 		// Pebble panics when it cannot append to its log.
 		if p := recover(); p != nil {
-			t.stuck.Store(true)
-			t.stop(fmt.Errorf("%v", p))
+			cause, ok := p.(error)
+			if !ok {
+				cause = fmt.Errorf("%v", p)
+			}
+			t.stopLocked(cause)
 		}
-		if err == nil {
-			err = t.stopped()
+		if failure := t.failure.Load(); err == nil && failure != nil {
+			err = *failure
 		}
 		if err != nil {
 			t.stop(err)
