@@ -148,7 +148,10 @@ func TestMemberHasLimitedEvents(t *testing.T) {
 	event := func(i int, member string) string {
 		return summary(w.do(sentRequest{
 			method: "POST", path: "/v1/events",
-			body: fmt.Appendf(nil, `{"id": "limit-%d", "type": "review.approved", "member": "%s", "at": "2026-12-01T09:00:00Z"}`, i, member),
+			body: fmt.Appendf(
+				nil, `{"id": "limit-%d", "type": "review.approved", "member": "%s", "at": "2026-12-01T09:00:00Z"}`,
+				i, member,
+			),
 		}))
 	}
 	count := map[string]int{}

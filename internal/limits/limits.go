@@ -3,9 +3,10 @@
 //
 // A limit allows at most a number of units within any window of its length. It never allows more, however requests
 // interleave: the table counts the units with a conditional write (see Store). Units of redemptions, transfers,
-// adjustments and enrollments are counted in the transaction that has the effect, so that rejected and repeated requests are not
-// counted. Look-ups of codes and referrals are counted even if they are rejected, because they are attempts to
-// guess a code. Events are counted in memory (see Local), so that an ordinary earn reads and writes nothing for a limit.
+// adjustments and enrollments are counted in the transaction that has the effect, so that rejected and repeated
+// requests are not counted. Look-ups of codes and referrals are counted even if they are rejected, because they are
+// attempts to guess a code. Events are counted in memory (see Local), so that an ordinary earn reads and writes nothing
+// for a limit.
 //
 // The package deliberately limits no orders and no requests as such. API Gateway limits the requests of each route.
 package limits

@@ -41,9 +41,9 @@ func (c *Call) hashed(kind, name string) string {
 	return kind + "#" + c.App.Ledger.Keyring.Hash(c.Who.Program, kind, name)[:22]
 }
 
-// LimitsOfEnrollment returns the counters of an enrollment: that of the client that the request names and, if the caller
-// is a member, that of the IP address of the request. If the new member has a referral code, it counts the use of the
-// code for the client.
+// LimitsOfEnrollment returns the counters of an enrollment: that of the client that the request names and, if the
+// caller is a member, that of the IP address of the request. If the new member has a referral code, it counts the use
+// of the code for the client.
 func (c *Call) LimitsOfEnrollment(ctx context.Context, referred bool) ([]limits.Counter, error) {
 	client, err := c.LimitOfClient(limits.EnrollmentClient)
 	if err != nil {
@@ -71,8 +71,8 @@ func (c *Call) LimitReferral(ctx context.Context) error {
 	return c.App.Limits.Take(ctx, client)
 }
 
-// LimitEvent calls a function that stores an event of a member. It counts the event in the memory of this process, unless
-// the function fails.
+// LimitEvent calls a function that stores an event of a member. It counts the event in the memory of this process,
+// unless the function fails.
 func (c *Call) LimitEvent(m loyalty.MemberID, put func() error) error {
 	counter := c.Limit(limits.Event, string(m))
 	if err := c.events.Take(counter, c.App.Now()); err != nil {

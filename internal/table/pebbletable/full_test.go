@@ -43,8 +43,8 @@ func newFullDisk() *fullDisk {
 	return d
 }
 
-// writeItem writes an item of up to 4 KB, and reports whether the write was acknowledged. Another error than ErrBusy and
-// ErrUnknown fails the test.
+// writeItem writes an item of up to 4 KB, and reports whether the write was acknowledged. Another error than ErrBusy
+// and ErrUnknown fails the test.
 func writeItem(t *testing.T, tab *Table, i int) bool {
 	t.Helper()
 	doc := fmt.Appendf(nil, `{"n":%d,"fill":"%s"}`, i, strings.Repeat("x", i%4000))
@@ -202,8 +202,8 @@ func TestFullDiskDuringFlush(t *testing.T) {
 	}
 }
 
-// TestFullDiskWhileLogIsReplaced fills the disk when Pebble starts another log. The transaction that causes it waits, and
-// others are refused.
+// TestFullDiskWhileLogIsReplaced fills the disk when Pebble starts another log. The transaction that causes it waits,
+// and others are refused.
 func TestFullDiskWhileLogIsReplaced(t *testing.T) {
 	var full atomic.Bool
 	tab, err := open("table", failing(".log", &full))
@@ -219,8 +219,8 @@ func TestFullDiskWhileLogIsReplaced(t *testing.T) {
 		for i := range items {
 			for {
 				err := tab.Transact(t.Context(), table.Put(table.Item{Key: key(i), Doc: large}))
-				if err == nil || errors.As(err, new(*table.ConflictError)) { // an attempt with an unknown outcome was stored
-					break
+				if err == nil || errors.As(err, new(*table.ConflictError)) {
+					break // after a conflict, an earlier attempt was stored
 				}
 				if !errors.Is(err, table.ErrBusy) && !errors.Is(err, table.ErrUnknown) {
 					t.Errorf("write %d: %v", i, err)
