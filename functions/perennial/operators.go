@@ -27,9 +27,6 @@ func (s *operatorStore) with(ctx context.Context, do func(*auth.Operators) error
 	return s.opened(ctx, func(t table.Table) error { return do(&auth.Operators{Table: t, Now: time.Now}) })
 }
 
-// byCommand is the actor of changes by the command line in the audit list.
-const byCommand = "command_line"
-
 type operatorRole struct {
 	Role          auth.Role `required:"" help:"owner, admin, marketer, finance, support, clerk or auditor."`
 	MaxAdjustment int64     `help:"Points above which one adjustment by support needs an approval; 1,000 if omitted."`
@@ -49,7 +46,8 @@ type operatorsAdd struct {
 // Run prints the ID of the operator.
 func (c *operatorsAdd) Run(ctx context.Context) error {
 	return c.with(ctx, func(o *auth.Operators) error {
-		who, err := o.Add(ctx, c.Program, auth.NewOperator{Email: c.Email, Role: c.Role, Limits: c.limits()}, byCommand)
+		in := auth.NewOperator{Email: c.Email, Role: c.Role, Limits: c.limits()}
+		who, err := o.Add(ctx, c.Program, in, commandLine)
 		if err == nil {
 			fmt.Println(who.ID)
 		}
@@ -84,7 +82,7 @@ type operatorsUpdate struct {
 // Run changes the operator.
 func (c *operatorsUpdate) Run(ctx context.Context) error {
 	return c.with(ctx, func(o *auth.Operators) error {
-		_, err := o.Update(ctx, c.Program, c.ID, c.Role, c.limits(), byCommand)
+		_, err := o.Update(ctx, c.Program, c.ID, c.Role, c.limits(), commandLine)
 		return err
 	})
 }
@@ -96,5 +94,5 @@ type operatorsRemove struct {
 
 // Run removes the operator. If the operator was removed before, nothing changes.
 func (c *operatorsRemove) Run(ctx context.Context) error {
-	return c.with(ctx, func(o *auth.Operators) error { return o.Remove(ctx, c.Program, c.ID, byCommand) })
+	return c.with(ctx, func(o *auth.Operators) error { return o.Remove(ctx, c.Program, c.ID, commandLine) })
 }

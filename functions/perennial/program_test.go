@@ -106,8 +106,8 @@ func TestVersionsAreScheduledAndWithdrawn(t *testing.T) {
 		{on("publish", third), "version 3 of bluebird is live\nversion 2 still takes effect at " + soon + "\n"},
 		{
 			on("versions", "bluebird"),
-			"version  status     effective at          published by\n3        live       …Z  command line\n" +
-				"2        scheduled  " + soon + "  command line\n1        past       …Z  command line\n",
+			"version  status     effective at          published by\n3        live       …Z  command_line\n" +
+				"2        scheduled  " + soon + "  command_line\n1        past       …Z  command_line\n",
 		},
 		{on("rollback", "bluebird", "9"), "perennial: Unknown …\n"},
 		{

@@ -12,9 +12,9 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
 )
 
-// commandLine is stored as the publisher of versions that are published with the command line, because there is no API
+// commandLine is stored as the actor of changes by the command line, because there is no API
 // key.
-const commandLine = "command line"
+const commandLine = "command_line"
 
 type publish struct {
 	store
