@@ -70,12 +70,23 @@ func listConsents(ctx context.Context, c *request.Call) (request.Answer, error) 
 	if err != nil {
 		return request.Answer{}, err
 	}
-	contact, err := c.App.Consents.Contact(ctx, p.ID, m.Account.Member)
+	out, err := wireConsents(ctx, c, p.ID, m.Account.Member)
 	if err != nil {
 		return request.Answer{}, err
 	}
+	return request.Answer{Body: out}, nil
+}
+
+// wireConsents reads the consents of a member and the latest changes of them.
+func wireConsents(
+	ctx context.Context, c *request.Call, program string, m loyalty.MemberID,
+) (wire.ConsentList, error) {
 	out := wire.ConsentList{
 		Data: []wire.Consent{}, Log: []wire.ConsentRecord{}, FailedAddresses: []wire.FailedAddress{},
+	}
+	contact, err := c.App.Consents.Contact(ctx, program, m)
+	if err != nil {
+		return out, err
 	}
 	for _, x := range contact.Consents {
 		out.Data = append(out.Data, wire.Consent{
@@ -83,9 +94,9 @@ func listConsents(ctx context.Context, c *request.Call) (request.Answer, error) 
 			Wording: x.Wording, Source: x.Source,
 		})
 	}
-	for x, err := range c.App.Consents.Log(ctx, p.ID, m.Account.Member) {
+	for x, err := range c.App.Consents.Log(ctx, program, m) {
 		if err != nil {
-			return request.Answer{}, err
+			return out, err
 		}
 		out.Log = append(out.Log, wire.ConsentRecord{
 			Channel: wire.Channel(x.Channel), Purpose: wire.Purpose(x.Purpose), Granted: x.Granted, At: x.At.UTC(),
@@ -104,5 +115,5 @@ func listConsents(ctx context.Context, c *request.Call) (request.Answer, error) 
 			},
 		)
 	}
-	return request.Answer{Body: out}, nil
+	return out, nil
 }

@@ -44,6 +44,8 @@ func TestGoldenErasure(t *testing.T) { golden(t) }
 
 func TestGoldenEvents(t *testing.T) { golden(t) }
 
+func TestGoldenExport(t *testing.T) { golden(t) }
+
 func TestGoldenFacts(t *testing.T) { golden(t) }
 
 func TestGoldenFirstPoints(t *testing.T) { golden(t) }

@@ -8,6 +8,7 @@ import "github.com/perennial-loyalty/perennial/internal/auth"
 var (
 	findMembers   = auth.Needs(auth.MembersRead, finders...)
 	readMembers   = auth.Needs(auth.MembersRead, readers...)
+	exportMembers = auth.Needs(auth.MembersRead, desk...)
 	writeMembers  = auth.Needs(auth.MembersWrite, desk...)
 	readAudit     = auth.Needs(auth.AuditRead, auditors...)
 	readLog       = auth.Needs(auth.ProgramRead, auditors...)

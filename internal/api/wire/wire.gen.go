@@ -1984,6 +1984,27 @@ type Explanation struct {
 	Details []string `json:"details"`
 }
 
+// ExportedMessage A message that was sent to a member.
+type ExportedMessage struct {
+	// Reminder The reminder's ID.
+	Reminder string `json:"reminder"`
+
+	// Channel The channel; empty if the message was withheld for a comparison.
+	Channel string `json:"channel"`
+
+	// At When the message was sent.
+	At time.Time `json:"at"`
+}
+
+// ExportedReferral A referral, without the other member.
+type ExportedReferral struct {
+	// At When the other member used the code.
+	At time.Time `json:"at"`
+
+	// Status The status of the referral.
+	Status string `json:"status"`
+}
+
 // ExtensionRequest The new expiry.
 type ExtensionRequest struct {
 	// Until The day at whose end the points expire, in the program's time zone.
@@ -2310,6 +2331,33 @@ type Member struct {
 
 // MemberStatus A frozen member earns points but cannot use them.
 type MemberStatus string
+
+// MemberExport All data that is stored about a member.
+type MemberExport struct {
+	// ExportedAt When the data was read.
+	ExportedAt time.Time `json:"exported_at"`
+
+	// Member A member of the program.
+	Member Member `json:"member"`
+
+	// Consents A member's consents.
+	Consents ConsentList `json:"consents"`
+
+	// ReferralCode The member's referral code; omitted if there is none.
+	ReferralCode string `json:"referral_code,omitempty,omitzero"`
+
+	// Referrals The referrals of the member, oldest first.
+	Referrals []ExportedReferral `json:"referrals"`
+
+	// Messages The latest messages to the member.
+	Messages []ExportedMessage `json:"messages"`
+
+	// Entries A page of the member's entries, newest first, with explanations.
+	Entries []Entry `json:"entries"`
+
+	// NextCursor The cursor of the next page; null on the last page.
+	NextCursor *string `json:"next_cursor"`
+}
 
 // MemberList A page of members.
 type MemberList struct {
@@ -4161,6 +4209,18 @@ type RetrieveOwnEntryParams struct {
 	Language Language `form:"language,omitempty" json:"language,omitempty,omitzero"`
 }
 
+// RetrieveOwnExportParams defines parameters for RetrieveOwnExport.
+type RetrieveOwnExportParams struct {
+	// Cursor The `next_cursor` of the previous page.
+	Cursor Cursor `form:"cursor,omitempty" json:"cursor,omitempty,omitzero"`
+}
+
+// RenderOwnExportParams defines parameters for RenderOwnExport.
+type RenderOwnExportParams struct {
+	// Cursor The `next_cursor` of the previous page.
+	Cursor Cursor `form:"cursor,omitempty" json:"cursor,omitempty,omitzero"`
+}
+
 // ListOwnRedemptionsParams defines parameters for ListOwnRedemptions.
 type ListOwnRedemptionsParams struct {
 	// PageSize The maximum number of items on the page.
@@ -4271,6 +4331,18 @@ type ListEntriesParams struct {
 type RetrieveMemberEntryParams struct {
 	// Language The language of the texts, for example `de` or `de-AT`. Default: that of the member's locale. Texts without a translation are in English.
 	Language Language `form:"language,omitempty" json:"language,omitempty,omitzero"`
+}
+
+// RetrieveExportParams defines parameters for RetrieveExport.
+type RetrieveExportParams struct {
+	// Cursor The `next_cursor` of the previous page.
+	Cursor Cursor `form:"cursor,omitempty" json:"cursor,omitempty,omitzero"`
+}
+
+// RenderExportParams defines parameters for RenderExport.
+type RenderExportParams struct {
+	// Cursor The `next_cursor` of the previous page.
+	Cursor Cursor `form:"cursor,omitempty" json:"cursor,omitempty,omitzero"`
 }
 
 // ExtendPointsParams defines parameters for ExtendPoints.
