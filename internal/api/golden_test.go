@@ -56,6 +56,8 @@ func TestGoldenGiftCards(t *testing.T) { golden(t) }
 
 func TestGoldenGoodwill(t *testing.T) { golden(t) }
 
+func TestGoldenHold(t *testing.T) { golden(t) }
+
 func TestGoldenHouseholds(t *testing.T) { golden(t) }
 
 func TestGoldenInactivity(t *testing.T) { golden(t) }

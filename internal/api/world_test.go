@@ -453,8 +453,8 @@ func (w *world) headers(r sentRequest, id string) map[string]string {
 	return headers
 }
 
-// dump returns every byte of the table except the logs and lists, which the relay writes after the response. It
-// returns an empty string if the table does not support it.
+// dump returns every byte of the table except the logs and lists, which the relay writes after the response, and the
+// last uses of API keys. It returns an empty string if the table does not support it.
 func (w *world) dump() string {
 	d, ok := w.table.(interface{ Dump(io.Writer) error })
 	if !ok {
@@ -467,7 +467,7 @@ func (w *world) dump() string {
 	return logItems.ReplaceAllString(b.String(), "")
 }
 
-var logItems = regexp.MustCompile(`(?m)^"P#[^#"]+#(LOG|AUDIT|LIST#[^"]+)" .*\n`)
+var logItems = regexp.MustCompile(`(?m)^"P#[^#"]+#(LOG|AUDIT|KEYUSE|LIST#[^"]+)" .*\n`)
 
 // post sends a request with a JSON body.
 func (w *world) post(method, path, body string) answered {

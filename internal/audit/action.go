@@ -151,7 +151,7 @@ func manualChange(it table.Item) (program string, r Record, ok bool, err error) 
 		r.Reason = args[len(args)-1]
 	}
 	if e.Status != "" {
-		r.Before = value(map[string]any{"status": otherStatus(e.Status)})
+		r.Before = value(map[string]any{"status": statusBefore(e)})
 		r.After = value(map[string]any{"entry": e.ID(), "status": e.Status})
 		return program, r, true, nil
 	}
@@ -172,12 +172,12 @@ func manualChange(it table.Item) (program string, r Record, ok bool, err error) 
 	return program, r, true, nil
 }
 
-// otherStatus returns the status before a change to the given one.
-func otherStatus(s loyalty.Status) loyalty.Status {
-	if s == loyalty.Frozen {
-		return loyalty.Active
+// statusBefore returns the status before an entry that states a status.
+func statusBefore(e loyalty.Entry) loyalty.Status {
+	if e.Reasons[0].Kind == loyalty.WasUnfrozen {
+		return loyalty.Frozen
 	}
-	return loyalty.Frozen
+	return loyalty.Active // the account was frozen, or a hold ended
 }
 
 // subtract removes the effect of a posting on a balance.

@@ -89,6 +89,7 @@ var arguments = map[loyalty.ReasonKind]struct {
 	loyalty.WasFrozen:           {1, nil},
 	loyalty.WasUnfrozen:         {1, nil},
 	loyalty.WasErased:           {0, nil},
+	loyalty.WasReleased:         {1, nil},
 	loyalty.HasChanged:          {1, []argument{{"campaign", 0, rule}}},
 	loyalty.WasSent:             {1, nil},
 	loyalty.IsFee:               {1, nil},

@@ -303,6 +303,8 @@ var english = language{
 		{loyalty.WasFrozen, ""}:                       "Your account is frozen: you earn {units}, but cannot use them.",
 		{loyalty.WasUnfrozen, ""}:                     "Your account is no longer frozen.",
 		{loyalty.WasErased, ""}:                       "The personal data of this account was erased{tally}.",
+		{loyalty.WasReleased, ""}:                     "You can use your {units} again.",
+		{loyalty.HasChanged, "email"}:                 "Your email address was updated.",
 		{loyalty.HasChanged, ""}:                      "Your details were updated.",
 		{loyalty.HasChanged, "campaign"}:              "You registered for {campaign}.",
 		{loyalty.HasChanged, "timezone"}:              "Your time zone was updated.",

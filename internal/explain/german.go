@@ -320,6 +320,8 @@ var german = language{
 		{loyalty.WasFrozen, ""}:                       "Ihr Konto ist gesperrt. Sie können {units} nur sammeln.",
 		{loyalty.WasUnfrozen, ""}:                     "Ihr Konto ist nicht mehr gesperrt.",
 		{loyalty.WasErased, ""}:                       "Die persönlichen Daten dieses Kontos wurden gelöscht{tally}.",
+		{loyalty.WasReleased, ""}:                     "Sie können Ihre {units} wieder einsetzen.",
+		{loyalty.HasChanged, "email"}:                 "Ihre E-Mail-Adresse wurde aktualisiert.",
 		{loyalty.HasChanged, ""}:                      "Ihre Angaben wurden aktualisiert.",
 		{loyalty.HasChanged, "campaign"}:              "Sie haben sich für {campaign} angemeldet.",
 		{loyalty.HasChanged, "timezone"}:              "Ihre Zeitzone wurde aktualisiert.",

@@ -12,6 +12,7 @@ func (c Code) Error() string { return string(c) }
 const (
 	InsufficientPoints           Code = "insufficient_points"
 	AccountFrozen                Code = "account_frozen"
+	AccountOnHold                Code = "account_on_hold"
 	NotFound                     Code = "not_found"
 	ValidationFailed             Code = "validation_failed"
 	AmountNotPositive            Code = "amount_not_positive"

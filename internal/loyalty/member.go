@@ -1,6 +1,9 @@
 package loyalty
 
-import "time"
+import (
+	"fmt"
+	"time"
+)
 
 // MemberID identifies a member permanently. It is "mem_" and 20 characters and contains no personal data.
 type MemberID string
@@ -19,6 +22,19 @@ type Traits struct {
 	Referral            Referral // the referral through which the member enrolled
 
 	Channels []ChannelUse // the channels that reach the member, one item per channel and purpose
+
+	HeldUntil time.Time // until when the member cannot use points after a change of the email address; zero if never
+}
+
+// CheckHold returns an error if the member cannot use points now because the email address was changed.
+func (t *Traits) CheckHold(pointer string, now time.Time) error {
+	if !now.Before(t.HeldUntil) {
+		return nil
+	}
+	return Refuse(AccountOnHold, pointer, fmt.Sprintf(
+		"The email address of the member was changed. The points can be used from %s, or when the hold is released.",
+		t.HeldUntil.UTC().Format(time.RFC3339),
+	))
 }
 
 // An OptIn is a campaign for which a member registered, with the instant. It counts for orders placed from that instant

@@ -52,6 +52,7 @@ type Program struct {
 	Messaging
 
 	BirthdayLock calendar.Period // how long a birthday cannot be changed after the member entered it
+	Fraud        Fraud           // protection against the abuse of accounts
 }
 
 // Earning are the sections about points that members earn.
@@ -140,6 +141,24 @@ type Exchange struct {
 type ExchangeRate struct {
 	From  calendar.Date
 	Rates map[Currency]*big.Rat
+}
+
+// Fraud protects accounts against abuse.
+type Fraud struct {
+	EmailChangeHold   calendar.Period // the hold after a change of the email address; zero means 24 hours
+	NoEmailChangeHold bool            // no hold
+}
+
+// HoldAfterEmailChange returns how long a member cannot use points after a change of the email address. It returns
+// zero if the program has no such hold.
+func (f Fraud) HoldAfterEmailChange() calendar.Period {
+	switch {
+	case f.NoEmailChangeHold:
+		return calendar.Period{}
+	case f.EmailChangeHold.IsZero():
+		return calendar.Period{Hours: 24}
+	}
+	return f.EmailChangeHold
 }
 
 // Goodwill limits what can be granted to a member manually.

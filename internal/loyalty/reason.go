@@ -76,6 +76,7 @@ const (
 	HasChanged     ReasonKind = "changed"    // argument: the trait
 	WasFrozen      ReasonKind = "frozen"     // argument: the reason
 	WasUnfrozen    ReasonKind = "unfrozen"   // argument: the reason
+	WasReleased    ReasonKind = "released"   // argument: the reason; a hold on the points ended
 	WasErased      ReasonKind = "erased"
 	WasSent        ReasonKind = "sent"        // argument: points
 	IsFee          ReasonKind = "fee"         // argument: points
@@ -171,6 +172,7 @@ var effects = map[ReasonKind]string{
 	HasChanged:          "%s",
 	WasFrozen:           "frozen: %s",
 	WasUnfrozen:         "no longer frozen: %s",
+	WasReleased:         "no longer on hold: %s",
 	WasErased:           "personal data erased",
 	WasSent:             "%s to another member",
 	IsFee:               "fee %s",

@@ -10,6 +10,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 
 	"github.com/go-json-experiment/json"
 	"github.com/perennial-loyalty/perennial/internal/keyring"
@@ -396,6 +397,12 @@ type Change struct {
 	Consents       []remind.Consent // the consents that were granted or withdrawn
 }
 
+// changesEmail reports whether the change replaces or removes an email address. A person who takes over the account
+// could otherwise use its points before the member notices. The first address is no such change.
+func (in Change) changesEmail() bool {
+	return in.Before.Email != "" && !strings.EqualFold(in.Before.Email, in.Profile.Email)
+}
+
 // Change stores the next version of a profile, and updates the identities that changed. In the same transaction, it
 // writes an entry if the change affects traits that rules use. It returns already_exists if another member has a new
 // identity, and ErrTryAgain if another process changed the profile meanwhile.
@@ -431,6 +438,10 @@ func (ms Members) Change(ctx context.Context, p *loyalty.Program, in Change, by 
 	_, err = ms.Execute(ctx, ledger.Command{
 		Program: p, Member: in.Profile.Member, By: by, With: ops, Alone: true,
 		Decide: ledger.Single(func(acc loyalty.Account, x ledger.Inputs) (posting.Outcome, error) {
+			who := who
+			if hold := p.Fraud.HoldAfterEmailChange(); in.changesEmail() && !hold.IsZero() {
+				who.HeldUntil = hold.After(x.Now, p.Zone)
+			}
 			return engine.SetTraits(p, acc, who, x.Now)
 		}),
 	})

@@ -336,6 +336,14 @@ rewards: [ { id: mug, type: free_product, cost: 500, sku: MUG } ]
 			func(p *loyalty.Program) { p.BirthdayLock = calendar.Period{Months: 12} },
 		},
 		{
+			"fraud", "fraud: { email_change_hold: 48 hours }\n",
+			func(p *loyalty.Program) { p.Fraud.EmailChangeHold = calendar.Period{Hours: 48} },
+		},
+		{
+			"no hold after a change of email", "fraud: { email_change_hold: none }\n",
+			func(p *loyalty.Program) { p.Fraud.NoEmailChangeHold = true },
+		},
+		{
 			"milestones",
 			"milestones: [ { id: ten, count: order.completed, target: 10, points: 250 } ]\n", func(p *loyalty.Program) {
 				p.Milestones = []loyalty.Milestone{{ID: "ten", Target: 10, Points: 250}}

@@ -30,6 +30,10 @@ var codes = []Code{
 		"Ask an employee who may unfreeze members to examine the account. The points are kept.",
 	},
 	{
+		"account_on_hold", "The member's email address changed recently, so the member cannot use points yet.",
+		"Wait until the instant in the detail, or set the status active to release the hold.",
+	},
+	{
 		"already_exists", "Another member has the same external ID, email address or phone number.",
 		"Use the existing member. Callers with the scope members:read receive its ID in the field member.",
 	},

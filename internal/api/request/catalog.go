@@ -52,6 +52,7 @@ var Catalogue = map[loyalty.Code]kind{
 	loyalty.Code(auth.ScopeMissing):    {http.StatusForbidden, "Insufficient scope"},
 	loyalty.Code(auth.Forbidden):       {http.StatusForbidden, "Not allowed for this caller"},
 	loyalty.AccountFrozen:              {http.StatusForbidden, "The account is frozen"},
+	loyalty.AccountOnHold:              {http.StatusForbidden, "The account is on hold"},
 	loyalty.NotFound:                   {http.StatusNotFound, "Not found"},
 	MethodNotAllowed:                   {http.StatusMethodNotAllowed, "Method not allowed"},
 

@@ -54,12 +54,13 @@ func (c *Call) Self() loyalty.MemberID {
 	return loyalty.MemberID(c.Who.ID)
 }
 
-// withoutSelf removes the pointer to the caller's frozen account from a problem, because the token names the member and
-// the request has no such field.
+// withoutSelf removes the pointer to the caller's account, which is frozen or on hold, from a problem. The token names
+// the member, so that the request has no such field.
 func (c *Call) withoutSelf(p wire.Problem) wire.Problem {
 	if c.Who.Kind == auth.Member {
 		p.Errors = slices.DeleteFunc(p.Errors, func(e wire.ProblemError) bool {
-			return e.Code == string(loyalty.AccountFrozen) && e.Pointer == At(self).String()
+			code := loyalty.Code(e.Code)
+			return (code == loyalty.AccountFrozen || code == loyalty.AccountOnHold) && e.Pointer == At(self).String()
 		})
 	}
 	return p

@@ -4162,6 +4162,11 @@ func (d *traitsDoc) appendTo(b []byte) []byte {
 		b = d.Referral.appendTo(b)
 		b = append(b, ',')
 	}
+	if d.HeldUntil != 0 {
+		b = append(b, `"held":`...)
+		b = strconv.AppendInt(b, d.HeldUntil, 10)
+		b = append(b, ',')
+	}
 	return closed(b, '}')
 }
 
@@ -4222,6 +4227,9 @@ func (d *traitsDoc) readFrom(r *reader) {
 			x0 := new(referredDoc)
 			x0.readFrom(r)
 			d.Referral = x0
+		case "held":
+			r.once(&seen, 12)
+			d.HeldUntil = r.number(64)
 		default:
 			r.bad = true
 		}

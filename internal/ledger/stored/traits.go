@@ -18,6 +18,8 @@ type traitsDoc struct {
 
 	Channels []channelUseDoc `json:"via,omitempty"`
 	Referral *referredDoc    `json:"ref,omitempty"`
+
+	HeldUntil int64 `json:"held,omitzero"`
 }
 
 type channelUseDoc struct {
@@ -37,13 +39,14 @@ type referredDoc struct {
 func storedTraits(t *loyalty.Traits) *traitsDoc {
 	if t == nil ||
 		t.Revision == 0 && t.Zone == "" && t.Birthday == 0 && t.Given == 0 && t.Years == 0 &&
-			len(t.Segments)+len(t.OptIns)+len(t.Channels)+t.MembershipYearStart == 0 && t.Referral.By == "" {
+			len(t.Segments)+len(t.OptIns)+len(t.Channels)+t.MembershipYearStart == 0 && t.Referral.By == "" &&
+			t.HeldUntil.IsZero() {
 		return nil
 	}
 	d := &traitsDoc{
 		Revision: t.Revision, Zone: t.Zone, Birthday: t.Birthday, Changed: Millis(t.Changed), Given: t.Given,
 		Years:    t.Years,
-		Segments: t.Segments, MembershipYearStart: t.MembershipYearStart,
+		Segments: t.Segments, MembershipYearStart: t.MembershipYearStart, HeldUntil: Millis(t.HeldUntil),
 	}
 	for _, o := range t.OptIns {
 		d.OptIns, d.OptedIn = append(d.OptIns, o.Campaign), append(d.OptedIn, Millis(o.At))
@@ -64,7 +67,7 @@ func (d *traitsDoc) traits() loyalty.Traits {
 	t := loyalty.Traits{
 		Revision: d.Revision, Zone: d.Zone, Birthday: d.Birthday, Changed: Instant(d.Changed), Given: d.Given,
 		Years: d.Years, MembershipYearStart: d.MembershipYearStart,
-		Segments: d.Segments,
+		Segments: d.Segments, HeldUntil: Instant(d.HeldUntil),
 	}
 	for i, campaign := range d.OptIns {
 		o := loyalty.OptIn{Campaign: campaign}

@@ -7,20 +7,25 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/loyalty/posting"
 )
 
-// SetStatus freezes an account or makes it active again, for a stated reason. It returns no entry if the account has
-// the status already. The account must have been advanced to now.
+// SetStatus freezes an account or makes it active again, for a stated reason. Making it active also ends a hold after a
+// change of the email address. SetStatus returns no entry if it changes nothing. The account must have been advanced to
+// now.
 func SetStatus(
 	p *loyalty.Program, acc loyalty.Account, status loyalty.Status, reason string, now time.Time,
 ) (posting.Outcome, error) {
 	d := posting.Decide(p, acc, now)
-	if acc.Status == status {
+	t := acc.Traits
+	var kind loyalty.ReasonKind
+	switch held := now.Before(t.HeldUntil); {
+	case status == loyalty.Frozen && acc.Status != status:
+		kind = loyalty.WasFrozen
+	case status == loyalty.Active && acc.Status != status:
+		kind, t.HeldUntil = loyalty.WasUnfrozen, time.Time{}
+	case status == loyalty.Active && held:
+		kind, t.HeldUntil = loyalty.WasReleased, time.Time{}
+	default:
 		return d.Outcome, nil
 	}
-	kind := loyalty.WasFrozen
-	if status == loyalty.Active {
-		kind = loyalty.WasUnfrozen
-	}
-	t := acc.Traits
 	t.Revision++
 	err := d.Post(loyalty.Entry{
 		Kind:      loyalty.KindUpdateMember,

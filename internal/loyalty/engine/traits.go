@@ -17,8 +17,8 @@ import (
 
 // SetTraits stores a member's time zone, birthday, segments and other traits. They replace the earlier values. The
 // registrations (OptIns) and the records of awarded birthdays and anniversaries do not change. A birthday cannot be
-// changed again within the program's BirthdayLock, so that a member cannot have several birthdays in a year. The
-// account must have been advanced to now.
+// changed again within the program's BirthdayLock, so that a member cannot have several birthdays in a year. HeldUntil
+// replaces an earlier instant only. The account must have been advanced to now.
 func SetTraits(p *loyalty.Program, acc loyalty.Account, t loyalty.Traits, now time.Time) (posting.Outcome, error) {
 	was := acc.Traits
 	next := was
@@ -48,6 +48,9 @@ func SetTraits(p *loyalty.Program, acc loyalty.Account, t loyalty.Traits, now ti
 	}
 	if !p.AdvanceNotice.Period.IsZero() && !slices.Equal(t.Channels, was.Channels) {
 		next.Channels, changed = t.Channels, append(changed, tier.ChangedChannels)
+	}
+	if t.HeldUntil.After(was.HeldUntil) {
+		next.HeldUntil, changed = t.HeldUntil, append(changed, "email")
 	}
 	if len(changed) == 0 {
 		return d.Outcome, nil

@@ -44,6 +44,9 @@ func (rs Rules) newPot(others []*posting.Decision) pot {
 	for _, d := range others {
 		acc := d.Account
 		n := Shares(rs.Sharing, rs.Rewards, acc)
+		if d.Now.Before(acc.Traits.HeldUntil) {
+			n = 0
+		}
 		all.room[acc.Member], all.points = n, all.points+n
 		for _, l := range acc.Lots {
 			all.lots = append(all.lots, potLot{acc.Member, l})

@@ -51,6 +51,9 @@ func RedeemFrom(
 	acc, rules := d.Account, Of(d)
 	pot := rules.newPot(others)
 	reward, cost, err := rules.redeemable(acc, in)
+	if err == nil {
+		err = acc.Traits.CheckHold("/member", d.Now)
+	}
 	if err != nil {
 		return nil, err
 	}

@@ -84,6 +84,8 @@ func convertible(
 	switch {
 	case acc.Status != loyalty.Active:
 		return c, 0, loyalty.RefuseFrozen("")
+	case now.Before(acc.Traits.HeldUntil):
+		return c, 0, acc.Traits.CheckHold("", now)
 	case !ok:
 		return c, 0, noWay(r.Wallets, from, to)
 	case n < c.Min:

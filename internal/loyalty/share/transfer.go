@@ -117,6 +117,8 @@ func mayGive(
 		return loyalty.Refuse(loyalty.ValidationFailed, "/to", "The recipient must be another member.")
 	case from.Status != loyalty.Active:
 		return loyalty.RefuseFrozen("")
+	case now.Before(from.Traits.HeldUntil):
+		return from.Traits.CheckHold("", now)
 	case to.Status != loyalty.Active:
 		return loyalty.RefuseFrozen("/to")
 	case n <= 0:

@@ -91,6 +91,12 @@ func (e explainer) goodwill() {
 	if p := e.p.BirthdayLock; !p.IsZero() {
 		e.say("After a change, a birthday cannot be changed again for %s.", Period(p))
 	}
+	switch f := e.p.Fraud; {
+	case f.NoEmailChangeHold:
+		e.say("A member can use points immediately after a change of the email address.")
+	case !f.EmailChangeHold.IsZero():
+		e.say("After a change of the email address, a member cannot use points for %s.", Period(f.EmailChangeHold))
+	}
 }
 
 // Digits formats a rational number as a decimal without trailing zeros.

@@ -33,6 +33,7 @@ type (
 		MaxDebt      loyalty.Points  `json:"max_debt,omitzero"`
 		Goodwill     goodwillDoc     `json:"goodwill,omitzero"`
 		BirthdayLock periodDoc       `json:"birthday_lock,omitzero"`
+		Fraud        fraudDoc        `json:"fraud,omitzero"`
 		Redemption   redemptionDoc   `json:"redemption,omitzero"`
 		Transfers    transfersDoc    `json:"transfers,omitzero"`
 		Households   householdsDoc   `json:"households,omitzero"`
@@ -40,6 +41,11 @@ type (
 		Reminders    remindersDoc    `json:"reminders,omitzero"`
 		Hold         duration        `json:"hold,omitzero"`
 		Payments     paymentsDoc     `json:"payments,omitzero"`
+	}
+
+	fraudDoc struct {
+		EmailChangeHold   periodDoc `json:"email_change_hold,omitzero"`
+		NoEmailChangeHold bool      `json:"no_email_change_hold,omitzero"`
 	}
 
 	noticeDoc struct {
@@ -136,6 +142,7 @@ func programOf(p *loyalty.Program) programDoc {
 		Wallets: each(p.Wallets, walletOf), Conversions: each(p.Conversions, conversionOf),
 		Clawback: takeBack(p.Clawback),
 		MaxDebt:  p.MaxDebt, Goodwill: goodwillDoc{periodDoc(p.Goodwill.Reinstate), periodDoc(p.Goodwill.Extend)},
+		Fraud:        fraudDoc{periodDoc(p.Fraud.EmailChangeHold), p.Fraud.NoEmailChangeHold},
 		BirthdayLock: periodDoc(p.BirthdayLock), Redemption: redeemingOf(p.Redemption), Hold: duration(p.Hold),
 		Payments:  paymentsOf(p.Payments),
 		Transfers: transfersOf(p.Transfers), Households: householdsOf(p.Households),
@@ -178,6 +185,10 @@ func (d programDoc) program(zone *time.Location) *loyalty.Program {
 			},
 		},
 		BirthdayLock: calendar.Period(d.BirthdayLock),
+		Fraud: loyalty.Fraud{
+			EmailChangeHold:   calendar.Period(d.Fraud.EmailChangeHold),
+			NoEmailChangeHold: d.Fraud.NoEmailChangeHold,
+		},
 		Messaging: loyalty.Messaging{
 			AdvanceNotice: loyalty.AdvanceNotice{
 				Period: calendar.Period(d.Notice.Period), MaxExtensions: d.Notice.MaxExtensions,

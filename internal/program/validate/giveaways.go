@@ -320,11 +320,15 @@ func Reach(c *document.Compiler, n *document.Node) (loyalty.ClawbackPolicy, loya
 }
 
 // Promises reads the goodwill terms. It also reads the period after a change of a birthday, in which the birthday
-// cannot be changed again.
+// cannot be changed again, and the period after a change of an email address, in which points cannot be used.
 func Promises(c *document.Compiler, root *document.Node) {
 	c.P.Goodwill.Reinstate = Some(c, root.Get("goodwill").Get("reinstate_within"))
 	c.P.Goodwill.Extend = Some(c, root.Get("goodwill").Get("extend_by"))
 	c.P.BirthdayLock = Some(c, root.Get("members").Get("birthday_change_cooldown"))
+	hold := root.Get("fraud").Get("email_change_hold")
+	if c.P.Fraud.NoEmailChangeHold = hold.Text() == "none"; !c.P.Fraud.NoEmailChangeHold {
+		c.P.Fraud.EmailChangeHold = Some(c, hold)
+	}
 }
 
 // Some reads a period that must not be zero. A file that needs no period omits the key.
