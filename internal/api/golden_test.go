@@ -80,6 +80,8 @@ func TestGoldenOperators(t *testing.T) { golden(t) }
 
 func TestGoldenOrdersRefused(t *testing.T) { golden(t) }
 
+func TestGoldenOwnTransfers(t *testing.T) { golden(t) }
+
 func TestGoldenPaths(t *testing.T) { golden(t) }
 
 func TestGoldenPay(t *testing.T) { golden(t) }

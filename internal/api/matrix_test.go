@@ -80,8 +80,9 @@ func newMatrix(w *world) matrix {
 			"removeOperator": "", "revokeSession": "",
 			"enrollSelf": `{}`, "updateSelf": `{"name": "Ada"}`, "registerSelfForCampaign": `{}`,
 			"createOwnReferralCode": `{}`, "createOwnRedemption": `{"reward": "five-off"}`, "commitOwnRedemption": `{}`,
-			"cancelOwnRedemption": `{}`,
-			"previewReminder":     `{"member": "` + ada + `", "reminder": "points-30d", "at": "2027-12-20T10:00:00Z"}`,
+			"cancelOwnRedemption": `{}`, "createOwnTransfer": `{"to": "` + ada + `", "points": 5}`,
+			"acceptOwnTransfer": `{}`, "declineOwnTransfer": `{}`, "cancelOwnTransfer": `{}`,
+			"previewReminder": `{"member": "` + ada + `", "reminder": "points-30d", "at": "2027-12-20T10:00:00Z"}`,
 			"sendTestReminder": `{"member": "` + ada +
 				`", "reminder": "points-30d", "at": "2027-12-20T10:00:00Z", "to": ["me@example.com"]}`,
 		},
@@ -203,7 +204,8 @@ func (m matrix) byMembers(t *testing.T, r sentRequest, id string) {
 		t.Errorf("by another member: %s, want 404 not_found", got)
 	}
 	r.key = "member:cust-1"
-	unknown := id == "registerSelfForCampaign" // the program has no campaign
+	// The program has no campaign and no transfers.
+	unknown := id == "registerSelfForCampaign" || strings.Contains(r.path, m.ids.Replace("{transfer}"))
 	if a := m.do(r); a.status == 401 || a.status == 403 || a.status == 404 && !unknown {
 		t.Errorf("by the member: %s", summary(a))
 	}

@@ -48,5 +48,10 @@ func Handler(a *app.App) lambda.Handler {
 		"GET /v1/me/redemptions/{redemption}":         retrieveRedemption,
 		"POST /v1/me/redemptions/{redemption}/commit": commitRedemption,
 		"POST /v1/me/redemptions/{redemption}/cancel": cancelRedemption,
+		"POST /v1/me/transfers":                       createTransfer,
+		"GET /v1/me/transfers/{transfer}":             retrieveTransfer,
+		"POST /v1/me/transfers/{transfer}/accept":     acceptOwnTransfer,
+		"POST /v1/me/transfers/{transfer}/decline":    declineOwnTransfer,
+		"POST /v1/me/transfers/{transfer}/cancel":     cancelOwnTransfer,
 	}).Function()
 }

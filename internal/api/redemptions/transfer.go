@@ -2,7 +2,9 @@ package redemptions
 
 import (
 	"context"
+	"errors"
 	"net/http"
+	"strings"
 
 	"github.com/perennial-loyalty/perennial/internal/api/request"
 	"github.com/perennial-loyalty/perennial/internal/api/wire"
@@ -36,7 +38,13 @@ func (b TransferBody) check(c *request.Check) {
 
 func createTransfer(ctx context.Context, c *request.Call) (request.Answer, error) {
 	var b TransferBody
-	p, from, err := request.AskedMember(ctx, c, &b, func(faults *request.Check) { b.check(faults) })
+	p, from, err := request.AskedMember(ctx, c, &b, func(faults *request.Check) {
+		b.check(faults)
+		if c.Self() != "" && strings.HasPrefix(b.To, request.ExternalPrefix) {
+			// A member could otherwise find out which external IDs exist.
+			faults.Fault(request.At("to"), loyalty.ValidationFailed, "This must be the ID of a member, like mem_….")
+		}
+	})
 	if err != nil {
 		return request.Answer{}, err
 	}
@@ -59,7 +67,7 @@ func createTransfer(ctx context.Context, c *request.Call) (request.Answer, error
 	if err != nil {
 		return request.Answer{Replayed: r.Replayed}, err
 	}
-	return request.Answer{Status: http.StatusCreated, Body: wireTransfer(r), Replayed: r.Replayed}, nil
+	return request.Answer{Status: http.StatusCreated, Body: transferBody(c, r), Replayed: r.Replayed}, nil
 }
 
 func retrieveTransfer(ctx context.Context, c *request.Call) (request.Answer, error) {
@@ -71,7 +79,51 @@ func retrieveTransfer(ctx context.Context, c *request.Call) (request.Answer, err
 	if err != nil {
 		return request.Answer{}, err
 	}
-	return request.Answer{Body: wireTransfer(r)}, nil
+	if c.Self() != r.From {
+		if err := c.OwnedBy(r.Transfer.To); err != nil {
+			return request.Answer{}, err
+		}
+	}
+	return request.Answer{Body: transferBody(c, r)}, nil
+}
+
+// acceptOwnTransfer accepts a transfer to the member who calls. A rejection does not reveal the sender's balance.
+func acceptOwnTransfer(ctx context.Context, c *request.Call) (request.Answer, error) {
+	a, err := ofParty(ctx, c, recipient, c.App.Transfers.Accept)
+	if errors.Is(err, loyalty.InsufficientPoints) {
+		err = request.Refuse(loyalty.InsufficientPoints, "The sender cannot transfer the points at this time.")
+	}
+	return a, err
+}
+
+func declineOwnTransfer(ctx context.Context, c *request.Call) (request.Answer, error) {
+	return ofParty(ctx, c, recipient, c.App.Transfers.Decline)
+}
+
+func cancelOwnTransfer(ctx context.Context, c *request.Call) (request.Answer, error) {
+	return ofParty(ctx, c, sender, c.App.Transfers.Cancel)
+}
+
+func sender(r service.TransferResult) loyalty.MemberID { return r.From }
+
+func recipient(r service.TransferResult) loyalty.MemberID { return r.Transfer.To }
+
+// ofParty ends a transfer if the member who calls is the given party of the transfer. Otherwise it returns not_found.
+func ofParty(
+	ctx context.Context, c *request.Call, party func(service.TransferResult) loyalty.MemberID, end transferEnd,
+) (request.Answer, error) {
+	p, err := c.Program(ctx)
+	if err != nil {
+		return request.Answer{}, err
+	}
+	r, err := c.App.Transfers.Get(ctx, p.ID, c.Path("transfer"))
+	if err != nil {
+		return request.Answer{}, err
+	}
+	if err := c.OwnedBy(party(r)); err != nil {
+		return request.Answer{}, err
+	}
+	return endTransfer(ctx, c, end)
 }
 
 func acceptTransfer(ctx context.Context, c *request.Call) (request.Answer, error) {
@@ -86,12 +138,12 @@ func cancelTransfer(ctx context.Context, c *request.Call) (request.Answer, error
 	return endTransfer(ctx, c, c.App.Transfers.Cancel)
 }
 
+// A transferEnd accepts, declines or cancels a transfer.
+type transferEnd func(context.Context, *loyalty.Program, string, ledger.By) (service.TransferResult, error)
+
 // endTransfer answers a request that accepts, declines or cancels the transfer in the path. The function end makes the
 // change.
-func endTransfer(
-	ctx context.Context, c *request.Call,
-	end func(context.Context, *loyalty.Program, string, ledger.By) (service.TransferResult, error),
-) (request.Answer, error) {
+func endTransfer(ctx context.Context, c *request.Call, end transferEnd) (request.Answer, error) {
 	p, err := c.ProgramWithoutBody(ctx)
 	if err != nil {
 		return request.Answer{}, err
@@ -100,7 +152,19 @@ func endTransfer(
 	if err != nil {
 		return request.Answer{Replayed: r.Replayed}, err
 	}
-	return request.Answer{Body: wireTransfer(r), Replayed: r.Replayed}, nil
+	return request.Answer{Body: transferBody(c, r), Replayed: r.Replayed}, nil
+}
+
+// transferBody returns a transfer as the API presents it to the caller. A member does not see the sender's balance.
+func transferBody(c *request.Call, r service.TransferResult) any {
+	if c.Self() == "" {
+		return wireTransfer(r)
+	}
+	t := wireTransfer(r)
+	return wire.OwnTransfer{
+		ID: t.ID, From: t.From, To: t.To, Status: wire.OwnTransferStatus(t.Status), Points: t.Points, Fee: t.Fee,
+		Note: t.Note, CreatedAt: t.CreatedAt, ExpiresAt: t.ExpiresAt,
+	}
 }
 
 func wireTransfer(r service.TransferResult) wire.Transfer {

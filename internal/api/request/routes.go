@@ -171,6 +171,11 @@ func Routes() []Route {
 		{"GET /v1/me/redemptions/{redemption}", "redeem", auth.Members, unkeyed, NoBody, nil},
 		{"POST /v1/me/redemptions/{redemption}/commit", "redeem", auth.Members, keyed, MaybeBody, nil},
 		{"POST /v1/me/redemptions/{redemption}/cancel", "redeem", auth.Members, keyed, MaybeBody, nil},
+		{"POST /v1/me/transfers", "redeem", auth.Members, keyed, SmallBody, nil},
+		{"GET /v1/me/transfers/{transfer}", "redeem", auth.Members, unkeyed, NoBody, nil},
+		{"POST /v1/me/transfers/{transfer}/accept", "redeem", auth.Members, keyed, MaybeBody, nil},
+		{"POST /v1/me/transfers/{transfer}/decline", "redeem", auth.Members, keyed, MaybeBody, nil},
+		{"POST /v1/me/transfers/{transfer}/cancel", "redeem", auth.Members, keyed, MaybeBody, nil},
 
 		{"POST /v1/webhooks/{program}/{provider}", "webhooks", auth.Public, unkeyed, SmallBody, nil},
 		{"POST /v1/webhooks/{program}/shopify/{resource}/{action}", "webhooks", auth.Public, unkeyed, SmallBody, nil},

@@ -703,6 +703,33 @@ func (e OrderRequestStatus) Valid() bool {
 	}
 }
 
+// Defines values for OwnTransferStatus.
+const (
+	OwnTransferStatusAccepted OwnTransferStatus = "accepted"
+	OwnTransferStatusCanceled OwnTransferStatus = "canceled"
+	OwnTransferStatusDeclined OwnTransferStatus = "declined"
+	OwnTransferStatusExpired  OwnTransferStatus = "expired"
+	OwnTransferStatusOffered  OwnTransferStatus = "offered"
+)
+
+// Valid indicates whether the value is a known member of the OwnTransferStatus enum.
+func (e OwnTransferStatus) Valid() bool {
+	switch e {
+	case OwnTransferStatusAccepted:
+		return true
+	case OwnTransferStatusCanceled:
+		return true
+	case OwnTransferStatusDeclined:
+		return true
+	case OwnTransferStatusExpired:
+		return true
+	case OwnTransferStatusOffered:
+		return true
+	default:
+		return false
+	}
+}
+
 // Defines values for PerkKind.
 const (
 	PerkKindLevel  PerkKind = "level"
@@ -2635,6 +2662,39 @@ type OwnRedemptionRequest struct {
 	Date string `json:"date,omitempty,omitzero"`
 }
 
+// OwnTransfer A transfer as its sender and its recipient see it.
+type OwnTransfer struct {
+	// ID `tr_` and 20 characters.
+	ID string `json:"id"`
+
+	// From ID of the sender.
+	From string `json:"from"`
+
+	// To ID of the recipient.
+	To string `json:"to"`
+
+	// Status The status, as in Transfer.
+	Status OwnTransferStatus `json:"status"`
+
+	// Points The number of points that are transferred.
+	Points int64 `json:"points"`
+
+	// Fee The fee that the sender pays in addition.
+	Fee int64 `json:"fee"`
+
+	// Note The sender's note to the recipient.
+	Note string `json:"note,omitempty,omitzero"`
+
+	// CreatedAt When the transfer was requested.
+	CreatedAt time.Time `json:"created_at"`
+
+	// ExpiresAt When the offer expires, exclusive; null if the transfer was immediate.
+	ExpiresAt *time.Time `json:"expires_at"`
+}
+
+// OwnTransferStatus The status, as in Transfer.
+type OwnTransferStatus string
+
 // PendingPoints Points that become active together.
 type PendingPoints struct {
 	// Points The number of points.
@@ -4251,6 +4311,34 @@ type CommitOwnRedemptionParams struct {
 	IdempotencyKey IdempotencyKey `json:"Idempotency-Key"`
 }
 
+// CreateOwnTransferParams defines parameters for CreateOwnTransfer.
+type CreateOwnTransferParams struct {
+	// IdempotencyKey A unique value for each distinct request, for example a UUID: 16 to 128 visible ASCII characters, with or
+	// without surrounding double quotes.
+	IdempotencyKey IdempotencyKey `json:"Idempotency-Key"`
+}
+
+// AcceptOwnTransferParams defines parameters for AcceptOwnTransfer.
+type AcceptOwnTransferParams struct {
+	// IdempotencyKey A unique value for each distinct request, for example a UUID: 16 to 128 visible ASCII characters, with or
+	// without surrounding double quotes.
+	IdempotencyKey IdempotencyKey `json:"Idempotency-Key"`
+}
+
+// CancelOwnTransferParams defines parameters for CancelOwnTransfer.
+type CancelOwnTransferParams struct {
+	// IdempotencyKey A unique value for each distinct request, for example a UUID: 16 to 128 visible ASCII characters, with or
+	// without surrounding double quotes.
+	IdempotencyKey IdempotencyKey `json:"Idempotency-Key"`
+}
+
+// DeclineOwnTransferParams defines parameters for DeclineOwnTransfer.
+type DeclineOwnTransferParams struct {
+	// IdempotencyKey A unique value for each distinct request, for example a UUID: 16 to 128 visible ASCII characters, with or
+	// without surrounding double quotes.
+	IdempotencyKey IdempotencyKey `json:"Idempotency-Key"`
+}
+
 // ListMembersParams defines parameters for ListMembers.
 type ListMembersParams struct {
 	// Email The member's email address. Case makes no difference.
@@ -4565,6 +4653,18 @@ type CommitOwnRedemptionJSONRequestBody = CommitRequest
 
 // CreateOwnReferralCodeJSONRequestBody defines body for CreateOwnReferralCode for application/json ContentType.
 type CreateOwnReferralCodeJSONRequestBody = ReferralCodeRequest
+
+// CreateOwnTransferJSONRequestBody defines body for CreateOwnTransfer for application/json ContentType.
+type CreateOwnTransferJSONRequestBody = TransferRequest
+
+// AcceptOwnTransferJSONRequestBody defines body for AcceptOwnTransfer for application/json ContentType.
+type AcceptOwnTransferJSONRequestBody = Empty
+
+// CancelOwnTransferJSONRequestBody defines body for CancelOwnTransfer for application/json ContentType.
+type CancelOwnTransferJSONRequestBody = Empty
+
+// DeclineOwnTransferJSONRequestBody defines body for DeclineOwnTransfer for application/json ContentType.
+type DeclineOwnTransferJSONRequestBody = Empty
 
 // CreateMemberJSONRequestBody defines body for CreateMember for application/json ContentType.
 type CreateMemberJSONRequestBody = CreateMemberRequest
