@@ -22,7 +22,7 @@ func (r *running) welcome(ctx context.Context) error {
 	}
 	now := r.stack.App.Now()
 	var b strings.Builder
-	fmt.Fprintf(&b, "Perennial answers at %s\n", r.url)
+	fmt.Fprintf(&b, "Perennial runs at %s\n", r.url)
 	fmt.Fprintf(&b, "  program  %s (%s), version %d\n", r.program.Name.In("en"), r.program.ID, r.program.Version)
 	if r.note != "" {
 		fmt.Fprintf(&b, "           %s\n", r.note)
@@ -45,7 +45,7 @@ func (r *running) welcome(ctx context.Context) error {
 	}
 	b.WriteString("\nMove the clock with: go run ./functions/perennial clock +30d    Stop with Ctrl-C.\n")
 	b.WriteString(
-		"No message leaves this machine; see what would have: go run ./functions/perennial reminders --outbox\n",
+		"Messages to members stay in an outbox: go run ./functions/perennial reminders --outbox\n",
 	)
 	_, err = os.Stdout.WriteString(b.String())
 	return err
@@ -76,15 +76,15 @@ func (r *running) requests(ctx context.Context, now time.Time) ([]request, error
 		r.currency())
 	list := []request{
 		{
-			"Enrol a member.", "POST", "/v1/members", "enroll-ada-first-" + own,
+			"Enroll a member.", "POST", "/v1/members", "enroll-ada-first-" + own,
 			fmt.Sprintf(`{"external_id":"ada-%s","name":"Ada","locale":"en"}`, own),
 		},
 		{
-			"Send an order. The answer says what it earned and why, and when the points can be spent.",
+			"Send an order. The response shows its points, their reasons, and when they become active.",
 			"PUT", "/v1/orders/1042-" + own, "", "{" + basket + `,"status":"paid"}`,
 		},
 		{
-			"Quote another: what would it earn, and what could be redeemed? Nothing is written.",
+			"Quote another order: its points, and the rewards that the member could redeem. Nothing is written.",
 			"POST", "/v1/quotes", "", "{" + basket + "}",
 		},
 	}

@@ -88,7 +88,7 @@ func (w *world) overdue() {
 	w.app.Programs.Forget("bluebird")
 	w.advance(time.Minute)
 	changed := w.must("POST", "/v1/members", `{"external_id": "cust-1"}`)
-	late.Enrol("mem_earn", "mem_redeem", "mem_other", "mem_friend")
+	late.Enroll("mem_earn", "mem_redeem", "mem_other", "mem_friend")
 	w.household(p, "mem_redeem", "mem_friend")
 	late.Members("mem_earn", "mem_redeem", loyalty.MemberID(changed))
 	late.Queue("mem_redeem", "mem_other")

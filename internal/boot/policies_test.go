@@ -275,7 +275,7 @@ func (c *cloud) prepare() {
 		)
 		c.check(err)
 	}
-	late.Enrol("mem_late")
+	late.Enroll("mem_late")
 	late.Members("mem_late")
 	key, _, err := c.app.Keys.Create(ctx, "bluebird", auth.Admin)
 	c.check(err)

@@ -37,7 +37,7 @@ func (b *bench) erase(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	late.Enrol(eve)
+	late.Enroll(eve)
 	late.Queue(ada, eve)
 	if _, err := b.Households.Found(t.Context(), b.program, "hh_1", eve, by); err != nil {
 		t.Fatal(err)

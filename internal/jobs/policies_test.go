@@ -52,7 +52,7 @@ func (b *bench) overdue(t *testing.T) {
 	if len(p.took) == 0 {
 		t.Error("no notice was sent")
 	}
-	late.Enrol(memberID(1))
+	late.Enroll(memberID(1))
 	late.Pending(memberID(1), 25) // too many for one transaction
 	late.Members(memberID(1))
 	b.sent = nil

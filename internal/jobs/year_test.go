@@ -113,7 +113,7 @@ func (y *year) plan(t *testing.T, r *rand.Rand, i int) {
 	}
 	joins := 1 + r.IntN(40)
 	y.add(night(joins), func(t *testing.T) {
-		y.enrol(t, m, memberID(i/5*5), name, fmt.Sprintf("1990-%02d-%02d", 1+i%12, 1+i%28), consents)
+		y.enroll(t, m, memberID(i/5*5), name, fmt.Sprintf("1990-%02d-%02d", 1+i%12, 1+i%28), consents)
 	})
 	first := joins + 1
 	if i%5 == 1 {
@@ -135,7 +135,7 @@ func (y *year) plan(t *testing.T, r *rand.Rand, i int) {
 func (y *year) add(at time.Time, do func(*testing.T)) { y.doings = append(y.doings, doing{at, do}) }
 
 // enroll enrolls a member, with the referral code of another one if that member already exists.
-func (y *year) enrol(t *testing.T, m, through loyalty.MemberID, zone, birthday string, consents []remind.Consent) {
+func (y *year) enroll(t *testing.T, m, through loyalty.MemberID, zone, birthday string, consents []remind.Consent) {
 	in := members.Enrollment{
 		Member: m, Consents: consents, Code: y.codes[through],
 		Profile: members.Profile{

@@ -48,7 +48,7 @@ func BenchmarkHTTP(b *testing.B) {
 	for first := range benchClients {
 		enrolling.Go(func() {
 			for i := first; i < benchMembers; i += benchClients {
-				enrol(b, stack, p, i)
+				enroll(b, stack, p, i)
 			}
 		})
 	}
@@ -71,7 +71,7 @@ const benchMembers = 20000
 
 func memberID(i int) loyalty.MemberID { return loyalty.MemberID(fmt.Sprintf("mem_%020d", i)) }
 
-func enrol(tb testing.TB, s *Stack, p *loyalty.Program, i int) {
+func enroll(tb testing.TB, s *Stack, p *loyalty.Program, i int) {
 	tb.Helper()
 	if _, err := s.App.Members.Enroll(tb.Context(), p, members.Enrollment{Member: memberID(i)}, by); err != nil {
 		tb.Error(err)

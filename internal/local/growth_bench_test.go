@@ -72,7 +72,7 @@ func fillMembers(b *testing.B, dir string, members int) (key string) {
 	}
 	defer tab.Close()
 	stack, p, key := newStack(b, tab, NewClock(time.Time{}))
-	enrol(b, stack, p, 0)
+	enroll(b, stack, p, 0)
 	order := httptest.NewRequest(http.MethodPut, "/v1/orders/fill-0", bytes.NewReader(newOrder(0, `"status":"paid",`)))
 	order.Header.Set("Authorization", "Bearer "+key)
 	order.Header.Set("Content-Type", "application/json")

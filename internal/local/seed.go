@@ -95,7 +95,7 @@ func (per *person) live(ctx context.Context) error {
 	late := time.Duration(per.rand.Int64N(int64(year) * int64(per.index) / (seedMembers + 20)))
 	joined := per.end.AddDate(0, -seedMonths, 0).Add(late.Truncate(time.Second))
 	per.now = joined
-	if err := per.enrol(ctx); err != nil {
+	if err := per.enroll(ctx); err != nil {
 		return fmt.Errorf("enroll %s: %w", SeedExternalID(per.index), err)
 	}
 	per.planOrders(joined)
@@ -113,7 +113,7 @@ func (per *person) live(ctx context.Context) error {
 	return err
 }
 
-func (per *person) enrol(ctx context.Context) error {
+func (per *person) enroll(ctx context.Context) error {
 	pick := func(names []string) string { return names[per.rand.IntN(len(names))] }
 	external := SeedExternalID(per.index)
 	_, err := per.Members.Enroll(ctx, per.program, members.Enrollment{

@@ -238,7 +238,7 @@ func TestBinariesRespondLikeFunctionsInProcess(t *testing.T) {
 func TestOnlyBadMessagesFail(t *testing.T) {
 	var out output
 	s, p, _, _ := frozenStack(t, onBinaries(t, &out))
-	enrol(t, s, p, 1)
+	enroll(t, s, p, 1)
 	good := `{"program":"bluebird","shard":0,"due":"2026-12-01T12:00:00Z"}`
 	if err := s.queues.Send(t.Context(), jobs.ReassessQueue, good, "no JSON", good); err != nil {
 		t.Fatal(err)

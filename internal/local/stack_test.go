@@ -68,7 +68,7 @@ func advance(t *testing.T, server *httptest.Server, by string) time.Time {
 func TestAdvancingClockActivatesPointsAndExpiresReservations(t *testing.T) {
 	stack, p, server, key := frozenStack(t)
 	m := memberID(1)
-	enrol(t, stack, p, 1)
+	enroll(t, stack, p, 1)
 	headers := []string{
 		"Authorization", "Bearer " + key, "Content-Type", "application/json", "Idempotency-Key", "an-hour-and-a-half",
 	}

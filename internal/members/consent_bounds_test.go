@@ -33,7 +33,7 @@ func TestConsentThatIsLogged(t *testing.T) {
 		"another source":  {func(c *remind.Consent) { c.Source = "checkout" }, true},
 	} {
 		b := newBench(t)
-		b.enrol(t, "mem_ada")
+		b.enroll(t, "mem_ada")
 		cs := Consents{b.Ledger}
 		x := granted
 		c.change(&x)
@@ -137,7 +137,7 @@ func TestAddressThatFails(t *testing.T) {
 		{"complained in another channel", []FailedAddress{other}, 1, true, 2},
 	} {
 		b := newBench(t)
-		b.enrol(t, "mem_ada")
+		b.enroll(t, "mem_ada")
 		cs := Consents{b.Ledger}
 		if err := cs.Consent(t.Context(), b.p, "mem_ada", []remind.Consent{granted}, "key"); err != nil {
 			t.Fatal(err)
@@ -158,7 +158,7 @@ func TestAddressThatFails(t *testing.T) {
 // A contact has at most ten failed addresses: the latest ones.
 func TestLatestFailedAddresses(t *testing.T) {
 	b := newBench(t)
-	b.enrol(t, "mem_ada")
+	b.enroll(t, "mem_ada")
 	cs := Consents{b.Ledger}
 	for i := range 11 {
 		got, err := cs.Contact(t.Context(), "p", "mem_ada")
@@ -179,7 +179,7 @@ func TestLatestFailedAddresses(t *testing.T) {
 // A changed contact makes the reminders due at once. A conflict is retried.
 func TestConsentMakesRemindersDue(t *testing.T) {
 	b := newBench(t)
-	b.enrol(t, "mem_ada")
+	b.enroll(t, "mem_ada")
 	cs := Consents{b.Ledger}
 	if it := b.remind(t, "mem_ada"); it.Version > 0 {
 		t.Fatalf("without consents and reminders, the member has %+v", it)

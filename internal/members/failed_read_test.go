@@ -19,7 +19,7 @@ func TestOperationsReturnTheErrorOfARead(t *testing.T) {
 	var b *bench
 	create := func() table.Table {
 		b = newBench(t)
-		b.enrol(t, "mem_ada", "mem_bob", "mem_eve")
+		b.enroll(t, "mem_ada", "mem_bob", "mem_eve")
 		b.found(t, "hh_1", "mem_ada")
 		b.join(t, "hh_1", "mem_bob")
 		if _, err := (Referrals{b.Ledger}).GiveCode(t.Context(), b.p, "mem_ada", "BEANS"); err != nil {
@@ -51,7 +51,7 @@ func TestOperationsReturnTheErrorOfARead(t *testing.T) {
 			_, err := Members{l}.Find(t.Context(), "p", stored.Identity{Kind: ReferralCode, Value: "BEANS"})
 			return err
 		},
-		"enrol": func(l *ledger.Ledger) error {
+		"enroll": func(l *ledger.Ledger) error {
 			_, err := Members{l}.Enroll(t.Context(), b.p, Enrollment{Member: "mem_dan", Code: "BEANS"}, by)
 			return err
 		},

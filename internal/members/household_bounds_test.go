@@ -48,7 +48,7 @@ func TestRequestToCreateAHousehold(t *testing.T) {
 		{"an unknown member", "hh_2", "mem_eve", "hh_2", false, loyalty.NotFound},
 	} {
 		b := newBench(t)
-		b.enrol(t, "mem_ada", "mem_bob")
+		b.enroll(t, "mem_ada", "mem_bob")
 		b.found(t, "hh_1", "mem_ada")
 		got, err := Households{b.Ledger}.Found(t.Context(), b.p, c.id, c.head, ledger.By{Input: c.input})
 		wantRejection(t, c.name, err, c.code)
@@ -62,7 +62,7 @@ func TestRequestToCreateAHousehold(t *testing.T) {
 func TestHouseholdIsCreatedAlthoughTheResponseWasLost(t *testing.T) {
 	for _, failed := range []error{table.ErrUnknown, &table.ConflictError{}} {
 		b := newBench(t)
-		b.enrol(t, "mem_ada")
+		b.enroll(t, "mem_ada")
 		b.Fail = []error{failed}
 		got, err := Households{b.Ledger}.Found(t.Context(), b.p, "hh_1", "mem_ada", ledger.By{Input: "hh_1"})
 		if err != nil || got.Replayed || len(got.Members) != 1 {
@@ -73,7 +73,7 @@ func TestHouseholdIsCreatedAlthoughTheResponseWasLost(t *testing.T) {
 		}
 	}
 	b := newBench(t)
-	b.enrol(t, "mem_ada")
+	b.enroll(t, "mem_ada")
 	b.Fail = []error{table.ErrBusy}
 	if _, err := (Households{b.Ledger}).Found(
 		t.Context(), b.p, "hh_1", "mem_ada", ledger.By{Input: "hh_1"},
@@ -89,7 +89,7 @@ func TestHouseholdIsCreatedAlthoughTheResponseWasLost(t *testing.T) {
 func TestHouseholdChangesOnce(t *testing.T) {
 	for _, failed := range []error{table.ErrUnknown, &table.ConflictError{}} {
 		b := newBench(t)
-		b.enrol(t, "mem_ada", "mem_bob")
+		b.enroll(t, "mem_ada", "mem_bob")
 		b.found(t, "hh_1", "mem_ada")
 		b.Fail = []error{failed}
 		if _, err := (Households{b.Ledger}).Invite(t.Context(), b.p, "hh_1", "mem_bob", share.Child); err != nil {
@@ -146,7 +146,7 @@ func TestHouseholdThatAMemberLeaves(t *testing.T) {
 		{"the owner leaves", []step{leave("hh_1", "mem_ada")}, "", "hh_1"},
 	} {
 		b := newBench(t)
-		b.enrol(t, "mem_ada", "mem_bob", "mem_eve", "mem_dan")
+		b.enroll(t, "mem_ada", "mem_bob", "mem_eve", "mem_dan")
 		b.found(t, "hh_1", "mem_ada")
 		b.found(t, "hh_2", "mem_eve")
 		b.join(t, "hh_1", "mem_bob")
@@ -171,7 +171,7 @@ func TestHouseholdThatAMemberLeaves(t *testing.T) {
 
 func TestInvitationThatCannotBeAccepted(t *testing.T) {
 	b := newBench(t)
-	b.enrol(t, "mem_ada", "mem_bob", "mem_eve")
+	b.enroll(t, "mem_ada", "mem_bob", "mem_eve")
 	b.found(t, "hh_1", "mem_ada")
 	b.found(t, "hh_2", "mem_bob")
 	hs := Households{b.Ledger}
@@ -204,7 +204,7 @@ func TestInvitationThatCannotBeAccepted(t *testing.T) {
 // A redemption draws on the other members who have joined, while the household stays the same.
 func TestMembersWhomARedemptionMayDrawOn(t *testing.T) {
 	b := newBench(t)
-	b.enrol(t, "mem_ada", "mem_bob", "mem_eve")
+	b.enroll(t, "mem_ada", "mem_bob", "mem_eve")
 	b.found(t, "hh_1", "mem_ada")
 	b.join(t, "hh_1", "mem_bob")
 	if _, err := (Households{b.Ledger}).Invite(t.Context(), b.p, "hh_1", "mem_eve", share.Adult); err != nil {

@@ -33,8 +33,8 @@ func newBench(t *testing.T) *bench {
 	return b
 }
 
-// enrol enrolls members without personal data.
-func (b *bench) enrol(t *testing.T, ms ...loyalty.MemberID) {
+// enroll enrolls members without personal data.
+func (b *bench) enroll(t *testing.T, ms ...loyalty.MemberID) {
 	t.Helper()
 	for _, m := range ms {
 		in := Enrollment{Member: m}

@@ -94,7 +94,7 @@ func TestReferralCodeThatIsAssigned(t *testing.T) {
 		},
 	} {
 		b := newBench(t)
-		b.enrol(t, "mem_ada", "mem_bob")
+		b.enroll(t, "mem_ada", "mem_bob")
 		rs := Referrals{b.Ledger}
 		if code, err := rs.GiveCode(t.Context(), b.p, "mem_ada", "BEANS"); err != nil || code != "BEANS" {
 			t.Fatalf("%s, %v", code, err)
@@ -108,7 +108,7 @@ func TestReferralCodeThatIsAssigned(t *testing.T) {
 	}
 	// A generated code that exists already is replaced by another one.
 	b := newBench(t)
-	b.enrol(t, "mem_ada")
+	b.enroll(t, "mem_ada")
 	b.Fail = []error{&table.ConflictError{Op: 1}}
 	if code, err := (Referrals{b.Ledger}).GiveCode(t.Context(), b.p, "mem_ada", ""); err != nil || code == "" {
 		t.Errorf("%q, %v", code, err)
@@ -139,7 +139,7 @@ func TestRequestToNameAReferrer(t *testing.T) {
 		{"another member", ReferralRequest{"rf_2", "mem_dan", "MUGS"}, false, "", "mem_bob"},
 	} {
 		b := newBench(t)
-		b.enrol(t, "mem_ada", "mem_bob", "mem_eve", "mem_dan")
+		b.enroll(t, "mem_ada", "mem_bob", "mem_eve", "mem_dan")
 		rs := Referrals{b.Ledger}
 		for m, code := range map[loyalty.MemberID]string{"mem_ada": "BEANS", "mem_bob": "MUGS"} {
 			if _, err := rs.GiveCode(t.Context(), b.p, m, code); err != nil {
@@ -161,7 +161,7 @@ func TestRequestToNameAReferrer(t *testing.T) {
 // A referral whose response was lost is recorded once, and makes the friend's reminders due.
 func TestReferralWhoseResponseWasLost(t *testing.T) {
 	b := newBench(t)
-	b.enrol(t, "mem_ada", "mem_eve")
+	b.enroll(t, "mem_ada", "mem_eve")
 	rs := Referrals{b.Ledger}
 	if _, err := rs.GiveCode(t.Context(), b.p, "mem_ada", "BEANS"); err != nil {
 		t.Fatal(err)
@@ -225,8 +225,8 @@ func TestEnrolmentWithAReferralCode(t *testing.T) {
 func TestFriendsAreListedInPages(t *testing.T) {
 	b := newBench(t)
 	friends := []loyalty.MemberID{"mem_b", "mem_b2", "mem_c"}
-	b.enrol(t, "mem_ada")
-	b.enrol(t, friends...)
+	b.enroll(t, "mem_ada")
+	b.enroll(t, friends...)
 	for _, m := range friends {
 		if err := b.Table.Transact(t.Context(), table.Put(referredItem("p", "mem_ada", m))); err != nil {
 			t.Fatal(err)
@@ -257,7 +257,7 @@ func TestFriendsAreListedInPages(t *testing.T) {
 
 func TestDamagedItemsOfMembers(t *testing.T) {
 	b := newBench(t)
-	b.enrol(t, "mem_ada")
+	b.enroll(t, "mem_ada")
 	ms := Members{b.Ledger}
 	b.put(t, stored.MemberKey("p", "mem_ada", "REFERRAL"), `{"c":5}`)
 	if _, err := (Referrals{b.Ledger}).CodeOf(t.Context(), "p", "mem_ada"); err == nil {

@@ -276,20 +276,20 @@ func TestAMailboxIsTheSameHoweverItIsWritten(t *testing.T) {
 		{"anna1@bücher.example", "annal@xn--bcher-kva.example", false},
 	} {
 		referrer, friend := loyalty.MemberID(fmt.Sprint("mem_r", i)), loyalty.MemberID(fmt.Sprint("mem_f", i))
-		enrol := func(in members.Enrollment) error {
+		enroll := func(in members.Enrollment) error {
 			_, err := members.Members{Ledger: b.Ledger}.Enroll(
 				t.Context(), b.P, in, ledger.By{Input: string(in.Member)},
 			)
 			return err
 		}
-		if err := enrol(members.Enrollment{Member: referrer, Profile: members.Profile{Email: c.X}}); err != nil {
+		if err := enroll(members.Enrollment{Member: referrer, Profile: members.Profile{Email: c.X}}); err != nil {
 			t.Fatal(err)
 		}
 		code, err := members.Referrals{Ledger: b.Ledger}.GiveCode(t.Context(), b.P, referrer, "")
 		if err != nil {
 			t.Fatal(err)
 		}
-		err = enrol(members.Enrollment{Member: friend, Profile: members.Profile{Email: c.Y}, Code: code})
+		err = enroll(members.Enrollment{Member: friend, Profile: members.Profile{Email: c.Y}, Code: code})
 		if errors.Is(err, loyalty.SelfReferral) != c.Same || err != nil && !c.Same {
 			t.Errorf("%s joins by the code of %s: %v", c.Y, c.X, err)
 		}

@@ -37,7 +37,7 @@ func TestWordsOfAName(t *testing.T) {
 // at most maxUnlisted list items.
 func TestSearchIgnoresListItemsThatAreOutOfDate(t *testing.T) {
 	b := newBench(t)
-	b.enrol(t, "mem_ada", "mem_bob")
+	b.enroll(t, "mem_ada", "mem_bob")
 	var many []string
 	for _, x := range "abcdefghijklmnopqrstuvwxyz0123" {
 		many = append(many, "s-"+string(x))

@@ -27,7 +27,7 @@ func TestWebhookPoliciesAreExact(t *testing.T) {
 	p := late.Publish("corner", 1)
 	a.Programs.Forget("corner")
 	members := []loyalty.MemberID{"mem_stripe", "mem_paypal"}
-	late.Enrol(members...)
+	late.Enroll(members...)
 	late.Members(members...)
 	code, err := a.Referrals.GiveCode(t.Context(), p, "mem_stripe", "")
 	if err != nil {

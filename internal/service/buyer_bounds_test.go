@@ -24,7 +24,7 @@ func TestBuyerOfAnOrder(t *testing.T) {
 	} {
 		x := newTill(t)
 		x.p.Payments.Award = c.award
-		x.enrol(t, "mem_ada")
+		x.enroll(t, "mem_ada")
 		if c.reported {
 			o := loyalty.Order{
 				ID: "1", PlacedAt: noon, Currency: "EUR", Status: loyalty.OrderPaid,
@@ -117,7 +117,7 @@ func TestFactsThatContradictEachOther(t *testing.T) {
 // A canceled fulfillment returns the points. A redemption that was rejected has no fulfillment.
 func TestFulfillmentThatIsCanceled(t *testing.T) {
 	x := newTill(t)
-	x.enrol(t, "mem_ada")
+	x.enroll(t, "mem_ada")
 	x.p.Rewards = []loyalty.Reward{{ID: "mug", Type: "free_product", Cost: 60, Manual: true}}
 	adjust := Adjustment{ID: "adj", Member: "mem_ada", Points: 100, Reason: "test"}
 	if _, err := (Adjustments{x.Ledger}).Adjust(t.Context(), x.p, adjust, ledger.By{Input: "adj"}); err != nil {

@@ -117,8 +117,8 @@ func TestInputsOfADecisionAboutAReferral(t *testing.T) {
 		}
 	}
 	x := newTill(t)
-	x.enrol(t, "mem_ada")
-	x.enrol(t, "mem_bob")
+	x.enroll(t, "mem_ada")
+	x.enroll(t, "mem_bob")
 	r := &referralContext{Ledger: x.Ledger, p: x.p, rules: x.p}
 	missing := &missingReferral{ordered("1", "", "1"), change}
 	load := func(name string, accounts int, err error, again bool, want error) {
@@ -155,7 +155,7 @@ func TestInputsOfADecisionAboutAReferral(t *testing.T) {
 // The order that converts a referral must be part of the account from which the decision starts.
 func TestOrderThatConvertsAReferral(t *testing.T) {
 	x := newTill(t)
-	x.enrol(t, "mem_ada")
+	x.enroll(t, "mem_ada")
 	o := loyalty.Order{
 		ID: "1", Member: "mem_ada", PlacedAt: noon, Currency: "EUR", Status: loyalty.OrderPaid,
 		Lines: []loyalty.Line{{ID: "1", SKU: "MUG", Quantity: 1, Amount: 40_00}},
@@ -336,7 +336,7 @@ func TestInputsOfADecisionAboutARedemption(t *testing.T) {
 // A repeated amendment returns its own revision, and another one the last revision.
 func TestAmendmentThatIsRepeated(t *testing.T) {
 	x := newTill(t)
-	x.enrol(t, "mem_ada")
+	x.enroll(t, "mem_ada")
 	adjust := Adjustment{ID: "adj", Member: "mem_ada", Points: 100, Reason: "test"}
 	if _, err := (Adjustments{x.Ledger}).Adjust(t.Context(), x.p, adjust, ledger.By{Input: "adj"}); err != nil {
 		t.Fatal(err)

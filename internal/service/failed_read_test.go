@@ -36,7 +36,7 @@ func TestOperationsReturnTheErrorOfARead(t *testing.T) {
 	var x *till
 	create := func() table.Table {
 		x = newTill(t)
-		x.enrol(t, "mem_ada")
+		x.enroll(t, "mem_ada")
 		x.p.Rewards = []loyalty.Reward{{
 			ID: "mug", Type: "free_product", Cost: 1, Manual: true, Codes: loyalty.Codes{From: loyalty.GeneratedCode},
 		}}

@@ -15,7 +15,7 @@ import (
 func TestStatesOfAnOrder(t *testing.T) {
 	x := newTill(t)
 	x.p.Payments.Award = loyalty.AwardOrders
-	x.enrol(t, "mem_ada")
+	x.enroll(t, "mem_ada")
 	os := Orders{x.Ledger}
 	put := func(name string, amount int64, updated time.Time, edit func(*loyalty.Order)) OrderResult {
 		t.Helper()

@@ -42,7 +42,7 @@ func newTill(t *testing.T) *till {
 	return x
 }
 
-func (x *till) enrol(t *testing.T, m loyalty.MemberID, ids ...stored.Identity) {
+func (x *till) enroll(t *testing.T, m loyalty.MemberID, ids ...stored.Identity) {
 	t.Helper()
 	in := members.Enrollment{Member: m, Identities: ids}
 	if _, err := (members.Members{Ledger: x.Ledger}).Enroll(
@@ -181,9 +181,9 @@ func TestMemberWhomAPaymentFinds(t *testing.T) {
 		{"a name that does not count", knownDoc{Email: "hash"}, []loyalty.MemberBy{loyalty.ByMetadata}, "", ""},
 	} {
 		x := newTill(t)
-		x.enrol(t, "mem_ada", byEmail)
-		x.enrol(t, "mem_bob", bob)
-		x.enrol(t, "mem_dan", byExternal)
+		x.enroll(t, "mem_ada", byEmail)
+		x.enroll(t, "mem_bob", bob)
+		x.enroll(t, "mem_dan", byExternal)
 		x.p.Payments.FindBy = c.find
 		if c.customer != "" {
 			doc := stored.Encode(customerDoc{c.customer})
@@ -233,7 +233,7 @@ func TestEventThatArrivesAgain(t *testing.T) {
 		{"nothing that counts", func(d *Delivery) { d.Event, d.Transmission = "evt_2", "" }, false, Ignored, "", true},
 	} {
 		x := newTill(t)
-		x.enrol(t, "mem_ada")
+		x.enroll(t, "mem_ada")
 		ps, r := Payments{x.Ledger}, captured("stripe:pi_1", "1")
 		r.Member = "mem_ada"
 		if k, err := ps.Receive(t.Context(), x.p, base, &r); err != nil || k.Outcome != Applied || !k.Counted() {
@@ -423,7 +423,7 @@ func TestOutcomesOfReports(t *testing.T) {
 // Facts that were reported under a second ID of a payment belong to the payment, and later reports too.
 func TestPaymentWithTwoIDs(t *testing.T) {
 	x := newTill(t)
-	x.enrol(t, "mem_ada")
+	x.enroll(t, "mem_ada")
 	refund := captured("stripe:ch_1", "")
 	refund.Facts[0].Kind, refund.Facts[0].ID, refund.Facts[0].Money.Amount = loyalty.FactRefund, "r1", 10_00
 	x.receive(t, "evt_1", &refund)

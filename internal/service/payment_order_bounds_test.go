@@ -40,8 +40,8 @@ func TestOrderOfAnUnknownPayer(t *testing.T) {
 	if version(byEmail) != 1 {
 		t.Errorf("the order is listed %d times under the email address", version(byEmail))
 	}
-	x.enrol(t, "mem_ada", byEmail)
-	x.enrol(t, "mem_bob", byExternal)
+	x.enroll(t, "mem_ada", byEmail)
+	x.enroll(t, "mem_bob", byExternal)
 	ps := Payments{x.Ledger}
 	for _, c := range []struct {
 		m       loyalty.MemberID
@@ -85,7 +85,7 @@ func TestParkedOrderThatIsClaimed(t *testing.T) {
 		{
 			"claimed by another member",
 			func(x *till) {
-				x.enrol(t, "mem_dan")
+				x.enroll(t, "mem_dan")
 				x.Before = func() error {
 					if n, err := (Payments{x.Ledger}).Claim(
 						t.Context(), x.p, "mem_dan", []stored.Identity{byEmail},
@@ -112,13 +112,13 @@ func TestParkedOrderThatIsClaimed(t *testing.T) {
 		{"an unknown member", func(*till) {}, "mem_eve", nil, 0, "", true},
 	} {
 		x := newTill(t)
-		x.enrol(t, "mem_ada")
+		x.enroll(t, "mem_ada")
 		r := captured("stripe:pi_1", "1")
 		r.Email = "hash"
 		x.receive(t, "evt_1", &r)
 		c.setup(x)
 		if c.m == "mem_bob" {
-			x.enrol(t, c.m)
+			x.enroll(t, c.m)
 		}
 		x.Fail = c.fail
 		n, err := Payments{x.Ledger}.Claim(t.Context(), x.p, c.m, []stored.Identity{byEmail})
@@ -130,7 +130,7 @@ func TestParkedOrderThatIsClaimed(t *testing.T) {
 		}
 	}
 	x := newTill(t)
-	x.enrol(t, "mem_ada")
+	x.enroll(t, "mem_ada")
 	r := captured("stripe:pi_1", "1")
 	r.Email = "hash"
 	x.receive(t, "evt_1", &r)
@@ -170,8 +170,8 @@ func TestCustomerIsAssignedToAMember(t *testing.T) {
 		},
 	} {
 		x := newTill(t)
-		x.enrol(t, "mem_ada")
-		x.enrol(t, "mem_bob")
+		x.enroll(t, "mem_ada")
+		x.enroll(t, "mem_bob")
 		first := captured("stripe:pi_1", "1")
 		first.Customer = "stripe:7"
 		x.receive(t, "evt_1", &first)
@@ -214,8 +214,8 @@ func TestOrderThatWasPaidBefore(t *testing.T) {
 	} {
 		x := newTill(t)
 		x.Clock = noon.Add(-time.Hour)
-		x.enrol(t, "mem_ada")
-		x.enrol(t, "mem_bob")
+		x.enroll(t, "mem_ada")
+		x.enroll(t, "mem_bob")
 		x.Clock = noon
 		r := captured("stripe:pi_1", "1")
 		r.Member = c.payer
@@ -236,7 +236,7 @@ func TestOrderThatWasPaidBefore(t *testing.T) {
 // The instants of an order are returned as they are stored: in UTC, in milliseconds.
 func TestInstantsOfAnOrder(t *testing.T) {
 	x := newTill(t)
-	x.enrol(t, "mem_ada")
+	x.enroll(t, "mem_ada")
 	at := noon.Add(123 * time.Microsecond).In(time.FixedZone("", 3600))
 	got, err := Orders{x.Ledger}.Put(t.Context(), x.p, loyalty.Order{
 		ID: "1", Member: "mem_ada", PlacedAt: at, UpdatedAt: at, Shipped: at, Delivered: at, Currency: "EUR",

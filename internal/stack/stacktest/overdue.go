@@ -85,8 +85,8 @@ func (o *Overdue) Pending(m loyalty.MemberID, events int) {
 	}
 }
 
-// Enrol creates members without points.
-func (o *Overdue) Enrol(ids ...loyalty.MemberID) {
+// Enroll creates members without points.
+func (o *Overdue) Enroll(ids ...loyalty.MemberID) {
 	o.T.Helper()
 	for _, m := range ids {
 		_, err := o.Stores.Members.Enroll(
