@@ -35,6 +35,9 @@ var changes = map[string]change{
 	"WebhookUrl": {
 		after: samtest.Parameters{"WebhookUrl": "https://example.com/in"}, functions: []string{"remind", "reminders"},
 	},
+	"OidcIssuer":      {after: samtest.Parameters{"OidcIssuer": "https://i.example"}, functions: []string{"programs"}},
+	"OidcClientId":    {after: samtest.Parameters{"OidcClientId": "console"}, functions: []string{"programs"}},
+	"OidcRedirectUrl": {after: samtest.Parameters{"OidcRedirectUrl": "https://c"}, functions: []string{"programs"}},
 	"PublicUrl": {
 		after: samtest.Parameters{"PublicUrl": "https://api.example.com"}, functions: []string{"remind"},
 	},

@@ -54,6 +54,7 @@ type running struct {
 	keyID   string
 
 	tokenSecret string // the secret with which tokens of members are signed
+	signIn      string // the path of a link that signs in the local owner
 }
 
 // Run starts the stack, prints instructions, and serves requests until ctx ends.
@@ -212,6 +213,7 @@ func (r *running) start(ctx context.Context, in place, c candidate) (err error) 
 	if err != nil {
 		return err
 	}
+	r.signIn = r.stack.SignInLink(c.id)
 	r.tokenSecret, err = tokenSecret(ctx, a.Tokens, c.id)
 	return err
 }

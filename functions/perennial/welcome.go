@@ -17,7 +17,7 @@ import (
 func (r *running) welcome(ctx context.Context) error {
 	if r.JSON {
 		return json.NewEncoder(os.Stdout).Encode(map[string]string{
-			"url": r.url, "key": r.key, "token_secret": r.tokenSecret,
+			"url": r.url, "key": r.key, "token_secret": r.tokenSecret, "sign_in_url": r.url + r.signIn,
 		})
 	}
 	now := r.stack.App.Now()
@@ -28,6 +28,7 @@ func (r *running) welcome(ctx context.Context) error {
 		fmt.Fprintf(&b, "           %s\n", r.note)
 	}
 	fmt.Fprintf(&b, "  data     %s\n", r.dataName())
+	fmt.Fprintf(&b, "  owner    %s%s returns a session, once\n", r.url, r.signIn)
 	if !r.Clock.IsZero() {
 		fmt.Fprintf(&b, "  clock    stands still at %s\n", now.Format(time.RFC3339))
 	}

@@ -88,6 +88,7 @@ var publicFields = map[string]string{
 	"id":   "an ID", "entry": "an ID", "tender": "an ID of a tender",
 
 	// Goods.
+	"program": "an ID", "role": "a role", "sign_in_token": "random", "state": "random",
 	"sku": "goods", "category": "goods", "brand": "goods",
 
 	"at": "an instant", "placed_at": "an instant", "updated_at": "an instant", "shipped_at": "an instant",

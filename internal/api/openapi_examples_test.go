@@ -66,6 +66,11 @@ func (w *world) examples(file string) map[string]yaml.MapSlice {
 	s := &script{world: w, file: file, vars: map[string]string{}, replayed: map[string]bool{}}
 	s.run(strings.Split(string(raw), "\n"))
 	w.unsubscribe(loyalty.MemberID(s.vars["ada"]))
+	w.operator("operator:owner2")
+	token, state := w.signIn("bluebird", map[string]any{
+		"sub": "o-1", "email": "owner2@shop.test", "email_verified": true,
+	})
+	w.complete(token, state, issuerCode)
 	return examples
 }
 

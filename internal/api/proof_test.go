@@ -200,7 +200,7 @@ func (w *world) operatorActions() []string {
 	w.logItem(table.Key{PK: "SESSION#" + session, SK: "SESSION"})
 	clerk := `{"status":"invited","role":"clerk","daily_points":10000000}`
 	support := `{"status":"invited","role":"support","max_adjustment":5,"daily_points":5000}`
-	ends := `{"expires_at":"2026-12-01T22:00:00Z"}`
+	ends := `{"expires_at":"` + s["expires_at"].(string) + `"}`
 	return []string{
 		`13 operator revoke_session session:` + session + ` "" ` + ends + ` {}`,
 		`12 operator create_session session:` + session + ` "" {} ` + ends,

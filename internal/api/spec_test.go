@@ -311,6 +311,7 @@ func TestBodiesAreThoseOfTheDocument(t *testing.T) {
 		"TransferRequest":        redemptions.TransferBody{}, "ConversionRequest": redemptions.ConversionBody{},
 		"ConversionReversalRequest": redemptions.UndoBody{},
 		"OperatorRequest":           operators.CreateBody{}, "UpdateOperatorRequest": operators.UpdateBody{},
+		"SignInRequest": operators.SignInBody{}, "SessionRequest": operators.SessionBody{},
 		"DraftRequest": programs.DraftBody{}, "ValidationRequest": programs.ValidateBody{},
 		"PublishRequest":         programs.PublishBody{},
 		"RollbackRequest":        programs.RollbackBody{},

@@ -71,6 +71,7 @@ type world struct {
 	tokens   *auth.Tokens      // the token keys, in the table without access checks
 
 	operators *auth.Operators   // the operators, in the table without access checks
+	issuer    *issuer           // the issuer at which operators sign in
 	secrets   map[string]string // the secrets with which tokens of members are signed, by program
 	table     table.Table       // the table without the access checks of guard
 
@@ -113,8 +114,11 @@ func openWorld(t testing.TB, tab table.Table, random io.Reader, spec *spec) *wor
 		Table: w.guard.Table(tab), Now: w.clock, Stage: app.Test,
 		Log:    telemetry.NewLog(writer{w}, slog.LevelInfo, "test"),
 		Secret: []byte("0123456789abcdefghijklmnopqrstuv"), Random: random,
-		Queue: w.queued,
+		Queue:  w.queued,
+		SignIn: app.SignIn{Issuer: issuerURL, ClientID: "console", RedirectURL: "https://console.test/signed-in"},
 	}
+	w.issuer = newIssuer(t, w.clock)
+	w.app.IssuerHTTP = w.issuer.client()
 	if err := w.app.Wire(); err != nil {
 		t.Fatal(err)
 	}

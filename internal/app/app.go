@@ -23,6 +23,7 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/auth"
 	"github.com/perennial-loyalty/perennial/internal/keyring"
 	"github.com/perennial-loyalty/perennial/internal/ledger"
+	"github.com/perennial-loyalty/perennial/internal/oidc"
 	"github.com/perennial-loyalty/perennial/internal/outbound"
 	"github.com/perennial-loyalty/perennial/internal/table"
 )
@@ -79,6 +80,16 @@ type App struct {
 	Programs *Programs
 
 	Operators *auth.Operators
+	// SignIn is the issuer at which operators sign in. Its Provider is nil if none is set.
+	SignIn SignIn
+}
+
+// SignIn contains the issuer at which operators sign in, and the settings of this product as its client.
+type SignIn struct {
+	Issuer      string // the URL of the issuer; empty for none
+	ClientID    string
+	RedirectURL string         // the page of the console to which the issuer sends operators
+	Provider    *oidc.Provider // Wire creates it if Issuer is set
 }
 
 // A Queue sends messages to other functions. Send returns nil once all messages are stored durably. After an error,
@@ -109,6 +120,14 @@ func (a *App) Wire() error {
 		a.KeyUse = cmp.Or(a.KeyUse, &auth.KeyUse{Table: a.Table, Now: a.Now})
 	}
 	a.Tokens = cmp.Or(a.Tokens, a.NewTokens(a.Table, a.Wall))
+	if a.SignIn.Issuer != "" {
+		if err := oidc.CheckIssuer(a.SignIn.Issuer); err != nil {
+			return err
+		}
+		a.SignIn.Provider = &oidc.Provider{
+			Issuer: a.SignIn.Issuer, HTTP: cmp.Or(a.IssuerHTTP, oidc.Client()), Now: a.Wall,
+		}
+	}
 	a.Operators = cmp.Or(a.Operators, &auth.Operators{Table: a.Table, Now: a.Now, Stage: a.Stage, Random: a.Random})
 	a.Programs = cmp.Or(a.Programs, &Programs{Catalog: a.Catalog, Now: a.Now})
 	if a.Ledger.Program == nil {

@@ -72,6 +72,21 @@ func (o *Operators) CreateSession(ctx context.Context, who OperatorProfile) (str
 	return full, s, nil
 }
 
+// UseSignIn records that a sign-in was completed. It returns TokenInvalid if that was recorded before.
+func (o *Operators) UseSignIn(ctx context.Context, id string, expires time.Time) error {
+	it := table.Item{
+		Key: table.Key{PK: "SESSION#" + id, SK: "SIGNIN"}, Doc: json.RawMessage(`{}`), Expires: expires.Add(time.Hour),
+	}
+	err := o.Table.Transact(ctx, table.Put(it))
+	if errors.As(err, new(*table.ConflictError)) {
+		return TokenInvalid
+	}
+	if err != nil {
+		return fmt.Errorf("auth: record the sign-in: %w", err)
+	}
+	return nil
+}
+
 // Verify returns the operator of the session in an Authorization header. The error is TokenExpired if the session has
 // expired, TokenInvalid if it is otherwise not valid in this stage or the operator was removed, or an error of the
 // table.

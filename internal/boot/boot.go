@@ -78,7 +78,7 @@ func (env environment) app(ctx context.Context, log *slog.Logger, connect connec
 	a := &app.App{
 		Table: tab, Backups: tab.PointInTimeRecovery, Now: time.Now,
 		Log: log, Version: env.version, Stage: env.stage,
-		Random: rand.Reader, Root: env.root(), RecordKeyUse: true,
+		Random: rand.Reader, Root: env.root(), RecordKeyUse: true, SignIn: env.signIn,
 	}
 	if env.clock != nil {
 		a.Now = env.clock.Now

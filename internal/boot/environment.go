@@ -30,11 +30,13 @@ type environment struct {
 	webhooks string
 	// checkpoint is the name of the secret that signs checkpoints. It is empty except in the function relay.
 	checkpoint string
-	region     string
-	dataKey    string         // the ARN of the KMS key that wraps the keys of programs
-	version    string         // the function's published version, a dimension of its metrics
-	clock      *app.TestClock // a clock that events set; nil selects the machine's clock
-	http       *awshttp.BuildableClient
+	// signIn is the issuer at which operators sign in. It is empty except in the function programs.
+	signIn  app.SignIn
+	region  string
+	dataKey string         // the ARN of the KMS key that wraps the keys of programs
+	version string         // the function's published version, a dimension of its metrics
+	clock   *app.TestClock // a clock that events set; nil selects the machine's clock
+	http    *awshttp.BuildableClient
 }
 
 func readEnvironment() (environment, error) {
@@ -57,6 +59,10 @@ func readEnvironment() (environment, error) {
 
 		checkpoint: os.Getenv("PERENNIAL_CHECKPOINT_SECRET"),
 		version:    os.Getenv("AWS_LAMBDA_FUNCTION_VERSION"),
+		signIn: app.SignIn{
+			Issuer: os.Getenv("PERENNIAL_OIDC_ISSUER"), ClientID: os.Getenv("PERENNIAL_OIDC_CLIENT_ID"),
+			RedirectURL: os.Getenv("PERENNIAL_OIDC_REDIRECT_URL"),
+		},
 	}
 	if len(missing) > 0 {
 		return env, fmt.Errorf("boot: the environment lacks %s", strings.Join(missing, ", "))

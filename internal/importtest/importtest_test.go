@@ -163,8 +163,9 @@ var arrows = []struct {
 	{
 		"internal/app",
 		[]string{
-			"auth", "catalog", "erasure", "inventory", "keyring", "ledger", "ledger/stored", "limits", "loyalty/...",
-			"members", "messages", "outbound", "parallel", "program/snapshot", "random", "service", "table",
+			"auth", "catalog", "erasure", "inventory", "keyring", "ledger", "ledger/stored", "limits",
+			"loyalty/...", "members", "messages", "oidc", "outbound", "parallel", "program/snapshot", "random",
+			"service", "table",
 			"telemetry", "vouchers",
 		},
 	},
@@ -185,7 +186,10 @@ var arrows = []struct {
 			"translog/source",
 		},
 	},
-	{"internal/api/operators", []string{"api/request", "api/wire", "auth", "loyalty"}},
+	{
+		"internal/api/operators",
+		[]string{"api/request", "api/wire", "auth", "loyalty", "oidc", "random"},
+	},
 	{
 		"internal/api/programs",
 		[]string{
@@ -267,8 +271,8 @@ var arrows = []struct {
 	{
 		"internal/local",
 		[]string{
-			"api", "api/programs", "api/redemptions", "api/reminders", "api/request", "api/wire", "app", "console",
-			"failures", "jobs", "keyring", "ledger", "ledger/stored", "listing", "local/awsapi",
+			"api", "api/programs", "api/redemptions", "api/reminders", "api/request", "api/wire", "app", "auth",
+			"console", "failures", "jobs", "keyring", "ledger", "ledger/stored", "listing", "local/awsapi",
 			"local/deployment", "local/gateway", "local/paypal",
 			"loyalty/...", "members", "notify", "notify/wording", "payments", "service", "stack",
 			"stack/access", "table", "translog", "translog/source",

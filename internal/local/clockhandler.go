@@ -95,7 +95,7 @@ func (h clockHandler) advance(r *http.Request) error {
 
 var foreignHost = gateway.Problem{
 	Status: 403, Code: "forbidden", Title: "The host is not allowed",
-	Detail: "Call the clock at localhost or at an IP address.",
+	Detail: "Call this path at localhost or at an IP address.",
 }
 
 var badClockRequest = gateway.Problem{Status: 400, Code: "invalid_parameter", Title: "The clock was not moved"}

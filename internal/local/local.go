@@ -58,6 +58,7 @@ type Stack struct {
 	clockMux   http.Handler
 	console    http.Handler
 	paypal     *paypal.Server // nil if PayPal is not emulated
+	signIn     signInLink
 }
 
 // Options configures a Stack. The fields from the first one to Log are required.

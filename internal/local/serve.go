@@ -12,6 +12,9 @@ func (s *Stack) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	case clockPath:
 		s.clockMux.ServeHTTP(w, r)
 		return
+	case signInPath:
+		signInHandler{s}.ServeHTTP(w, r)
+		return
 	case outboxPath:
 		outboxHandler{s}.ServeHTTP(w, r)
 		return

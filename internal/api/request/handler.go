@@ -184,6 +184,9 @@ func (c *Call) serve(ctx context.Context) (ans Answer, err error) {
 		return Answer{}, unrouted(c.all, c.Event.Method, c.Event.decodedPath())
 	}
 	if c.Route.Rule.IsPublic() {
+		if c.body, err = c.readBody(); err != nil {
+			return Answer{}, err
+		}
 		return c.operate(ctx)
 	}
 	if c.Who, err = c.authenticate(ctx); err != nil {

@@ -135,6 +135,8 @@ func Routes() []Route {
 		{"GET /v1/program/tier-changes", "programs", readChanges, unkeyed, NoBody, changes},
 		{"GET /v1/program/versions", "programs", readProgram, unkeyed, NoBody, page},
 
+		{"POST /v1/sign-in", "programs", auth.Public, unkeyed, SmallBody, nil},
+		{"POST /v1/sessions", "programs", auth.Public, unkeyed, SmallBody, nil},
 		{"GET /v1/session", "programs", anyOperator, unkeyed, NoBody, nil},
 		{"DELETE /v1/session", "programs", anyOperator, unkeyed, NoBody, nil},
 		{"GET /v1/operators", "programs", readOperators, unkeyed, NoBody, nil},

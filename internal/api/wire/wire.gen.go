@@ -3548,6 +3548,21 @@ type Session struct {
 
 	// ExpiresAt When the operator must sign in again.
 	ExpiresAt time.Time `json:"expires_at"`
+
+	// Token The token to send as `Authorization: Bearer`. Only the response that creates the session has it.
+	Token string `json:"token,omitempty,omitzero"`
+}
+
+// SessionRequest A sign-in to complete.
+type SessionRequest struct {
+	// SignInToken The token of the started sign-in.
+	SignInToken string `json:"sign_in_token"`
+
+	// State The parameter `state` of the redirect URL.
+	State string `json:"state"`
+
+	// Code The parameter `code` of the redirect URL.
+	Code string `json:"code"`
 }
 
 // ShadowResult The result of a rule in shadow mode.
@@ -3557,6 +3572,24 @@ type ShadowResult struct {
 
 	// Points The exact points that the rule would have granted, before rounding.
 	Points string `json:"points"`
+}
+
+// SignIn A started sign-in.
+type SignIn struct {
+	// SignInToken Proves that the same browser completes the sign-in. Keep it secret.
+	SignInToken string `json:"sign_in_token"`
+
+	// AuthorizationURL The page of the issuer at which the operator signs in.
+	AuthorizationURL string `json:"authorization_url"`
+
+	// ExpiresAt Until when the sign-in can be completed.
+	ExpiresAt time.Time `json:"expires_at"`
+}
+
+// SignInRequest A sign-in to start.
+type SignInRequest struct {
+	// Program The ID of the program.
+	Program string `json:"program"`
 }
 
 // Stock The stock of a reward.
@@ -4125,6 +4158,9 @@ type ScopeMissing = Problem
 
 // ScopeMissingOrFrozen A problem document (RFC 9457).
 type ScopeMissingOrFrozen = Problem
+
+// SignInInvalid A problem document (RFC 9457).
+type SignInInvalid = Problem
 
 // TooLarge A problem document (RFC 9457).
 type TooLarge = Problem
@@ -4761,6 +4797,12 @@ type UploadCodesJSONRequestBody = CodesRequest
 
 // JoinWaitlistJSONRequestBody defines body for JoinWaitlist for application/json ContentType.
 type JoinWaitlistJSONRequestBody = WaitlistRequest
+
+// CreateSessionJSONRequestBody defines body for CreateSession for application/json ContentType.
+type CreateSessionJSONRequestBody = SessionRequest
+
+// CreateSignInJSONRequestBody defines body for CreateSignIn for application/json ContentType.
+type CreateSignInJSONRequestBody = SignInRequest
 
 // AcceptTransferJSONRequestBody defines body for AcceptTransfer for application/json ContentType.
 type AcceptTransferJSONRequestBody = Empty
