@@ -8,7 +8,8 @@
 // attempts to guess a code. Events are counted in memory (see Local), so that an ordinary earn reads and writes nothing
 // for a limit.
 //
-// The package deliberately limits no orders and no requests as such. API Gateway limits the requests of each route.
+// InFlight limits the concurrent requests of a program in one process. The package deliberately limits no orders and no
+// request rates. API Gateway limits the requests of each route, of all programs together.
 package limits
 
 import (

@@ -108,6 +108,10 @@ func TestUsageAtBounds(t *testing.T) {
 	if got := u.And(l, 1, at(2)); got[3] != (Use{at(3), 1}) {
 		t.Errorf("with an earlier clock: %v", got)
 	}
+	few := Limit{exact, exact * time.Second}
+	if got := (Usage{{at(0), 1}}).And(few, 1, at(0)); len(got) != 2 {
+		t.Errorf("a limit of %d units has slots: %v", exact, got)
+	}
 	many := Limit{exact + 1, exact * time.Second} // slots of one second
 	got := Usage{}.And(many, 1, at(0)).And(many, 1, at(1).Add(-1)).And(many, 1, at(1))
 	if !slices.Equal(got, Usage{{at(1).Add(-1), 2}, {at(1), 1}}) {

@@ -35,7 +35,8 @@ type Handler struct {
 	routes     map[string]*Route    // the routes of this function, by pattern
 	operations map[string]Operation // the operations of this function, by pattern
 	externals  *externalIDs
-	events     *limits.Local // counts the events of members
+	events     *limits.Local    // counts the events of members
+	inFlight   *limits.InFlight // counts the requests of programs
 }
 
 // NewHandler returns the handler of one function. The keys of the map operations are the patterns of the function's
@@ -43,7 +44,7 @@ type Handler struct {
 func NewHandler(a *app.App, function string, operations map[string]Operation) *Handler {
 	h := &Handler{
 		App: a, function: function, all: Routes(), routes: map[string]*Route{}, operations: operations,
-		externals: new(externalIDs), events: new(limits.Local),
+		externals: new(externalIDs), events: new(limits.Local), inFlight: new(limits.InFlight),
 		Seal: a.Derive("cursor"), Veil: a.Derive("fingerprint"), Blind: a.EmailName(),
 	}
 	for _, r := range h.all {
@@ -195,6 +196,10 @@ func (c *Call) serve(ctx context.Context) (ans Answer, err error) {
 	if err := c.Route.Rule.Check(c.Who); err != nil {
 		return Answer{}, err
 	}
+	if err := c.inFlight.Enter(c.Who.Program); err != nil {
+		return Answer{}, err
+	}
+	defer c.inFlight.Leave(c.Who.Program)
 	if err := c.checkParameters(); err != nil {
 		return Answer{}, err
 	}
