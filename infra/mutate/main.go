@@ -1,15 +1,15 @@
-// Command mutate changes the code of the table's adapters and of the rules deliberately, and checks that the tests
-// detect the changes.
+// Command mutate changes the code of the table's adapters, of the proofs and of the rules deliberately, and checks that
+// the tests detect the changes.
 //
-//	go run ./infra/mutate                                   # pebbletable and the rules
+//	go run ./infra/mutate                                   # pebbletable, proofs, rules
 //	infra/dynamodb-local run -- go run ./infra/mutate       # dynamotable as well
 //	go run ./infra/mutate -only 'floor|version'             # only mutations whose line matches
 //	go run ./infra/mutate -rules 30 -seed 7 -adapters=false # only 30 other mutations of the rules
 //
-// The mutations of the adapters (mutations.go) are written by the developers. Each one is applied in a temporary copy
-// of the module. The command prints one line for each: killed if the tests fail, SURVIVED if they pass. The command
-// exits with status 1 if a mutation survived. It also does so if the text of a mutation does not occur exactly once or
-// if the mutated code does not compile, because such a mutation proves nothing.
+// The mutations of the adapters and of the proofs (mutations.go, proofs.go) are written by the developers. Each one is
+// applied in a temporary copy of the module. The command prints one line for each: killed if the tests fail, SURVIVED
+// if they pass. The command exits with status 1 if a mutation survived. It also does so if the text of a mutation does
+// not occur exactly once or if the mutated code does not compile, because such a mutation proves nothing.
 //
 // The mutations of the rules (loyalty, ledger, the other stores and payments) are generated from the syntax: another
 // operator or boundary, a condition that is always or never true, or a removed operand or statement. A random sample of
@@ -29,6 +29,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"time"
 )
@@ -41,7 +42,7 @@ func main() {
 	tests := flag.String(
 		"tests", "", "run only the tests of packages that match this regular expression against mutated rules",
 	)
-	adapters := flag.Bool("adapters", true, "also mutate the adapters")
+	adapters := flag.Bool("adapters", true, "also mutate the adapters and the proofs")
 	flag.Parse()
 	wanted, err := regexp.Compile(*only)
 	testing, wrong := regexp.Compile(*tests)
@@ -90,7 +91,7 @@ func copyModule(dir string) error {
 			return err
 		}
 	}
-	for _, name := range []string{"random", "seedtest", "table"} {
+	for _, name := range []string{"goldentest", "random", "seedtest", "table", "translog"} {
 		if err := os.CopyFS(
 			filepath.Join(dir, "internal", name), os.DirFS(filepath.Join("internal", name)),
 		); err != nil {
@@ -100,9 +101,9 @@ func copyModule(dir string) error {
 	return nil
 }
 
-// An adapter is a package that implements table.Table, with its mutations.
+// An adapter is a package that implements table.Table, or package translog, with its mutations.
 type adapter struct {
-	pkg       string // the path of the package below internal/table
+	pkg       string // the path of the package below internal
 	needs     string // an environment variable; if it is not set, the tests of the adapter are skipped
 	mutations []mutation
 }
@@ -112,15 +113,19 @@ type mutation struct{ file, old, new, what string }
 
 // check checks that the tests pass without a mutation and fail with each mutation.
 func (a adapter) check(dir string, wanted *regexp.Regexp) error {
+	matches := func(m mutation) bool { return wanted.MatchString(a.line(m)) }
+	if !slices.ContainsFunc(a.mutations, matches) {
+		return nil
+	}
 	if out, err := a.test(dir, ".*"); err != nil {
 		return fmt.Errorf("%s: the tests fail without a mutation: %w\n%s", a.pkg, err, out)
 	}
 	var bad []error
 	for _, m := range a.mutations {
-		line := fmt.Sprintf("%s/%s: %s", a.pkg, m.file, m.what)
-		if !wanted.MatchString(line) {
+		if !matches(m) {
 			continue
 		}
+		line := a.line(m)
 		start := time.Now()
 		verdict, err := a.try(dir, m)
 		fmt.Printf("%-9s %s (%.1f s)\n", verdict, line, time.Since(start).Seconds())
@@ -131,9 +136,12 @@ func (a adapter) check(dir string, wanted *regexp.Regexp) error {
 	return errors.Join(bad...)
 }
 
+// line returns the line that the command prints for a mutation.
+func (a adapter) line(m mutation) string { return fmt.Sprintf("%s/%s: %s", a.pkg, m.file, m.what) }
+
 // try applies the mutation, runs the tests and restores the file. The verdict states whether a test failed.
 func (a adapter) try(dir string, m mutation) (verdict string, err error) {
-	file := filepath.Join(dir, "internal", "table", a.pkg, m.file)
+	file := filepath.Join(dir, "internal", a.pkg, m.file)
 	text, err := os.ReadFile(file)
 	if err != nil {
 		return "BROKEN", err
@@ -158,7 +166,7 @@ func (a adapter) try(dir string, m mutation) (verdict string, err error) {
 // counts as a failure.
 func (a adapter) test(dir, names string) ([]byte, error) {
 	cmd := exec.Command(
-		"go", "test", "-count=1", "-failfast", "-vet=off", "-timeout=60s", "-run", names, "./internal/table/"+a.pkg,
+		"go", "test", "-count=1", "-failfast", "-vet=off", "-timeout=60s", "-run", names, "./internal/"+a.pkg,
 	)
 	cmd.Dir = dir
 	return cmd.CombinedOutput()

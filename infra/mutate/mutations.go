@@ -1,10 +1,11 @@
 package main
 
-// adapters lists the mutations of the adapters. If one of the mutated lines changes, its mutation must be changed too.
-// For a new condition in the code, add a mutation that removes it.
+// adapters lists the mutations of the adapters and of the proofs. If one of the mutated lines changes, its mutation
+// must be changed too. For a new condition in the code, add a mutation that removes it.
 var adapters = []adapter{
-	{pkg: "pebbletable", mutations: pebbletable},
-	{pkg: "dynamotable", needs: "AWS_ENDPOINT_URL_DYNAMODB", mutations: dynamotable},
+	{pkg: "table/pebbletable", mutations: pebbletable},
+	{pkg: "translog", mutations: translog},
+	{pkg: "table/dynamotable", needs: "AWS_ENDPOINT_URL_DYNAMODB", mutations: dynamotable},
 }
 
 var pebbletable = []mutation{

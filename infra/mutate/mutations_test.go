@@ -12,7 +12,7 @@ import (
 func TestEveryMutationFitsCodeOnce(t *testing.T) {
 	for _, a := range adapters {
 		for _, m := range a.mutations {
-			text, err := os.ReadFile(filepath.Join("..", "..", "internal", "table", a.pkg, m.file))
+			text, err := os.ReadFile(filepath.Join("..", "..", "internal", a.pkg, m.file))
 			if err != nil {
 				t.Error(err)
 				continue

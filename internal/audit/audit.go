@@ -99,15 +99,9 @@ func (l List) Append(ctx context.Context, program string, r Record) (Record, err
 }
 
 func (l List) append(ctx context.Context, program string, it table.Item, r Record) (Record, error) {
-	head, err := l.Table.Get(ctx, table.Key{PK: partition(program), SK: headItem})
+	head, h, err := l.head(ctx, program)
 	if err != nil {
-		return r, fmt.Errorf("audit: read the list of %s: %w", program, err)
-	}
-	var h headDoc
-	if head.Version > 0 {
-		if err := json.Unmarshal(head.Doc, &h); err != nil {
-			return r, fmt.Errorf("audit: read the list of %s: %w", program, err)
-		}
+		return r, err
 	}
 	r.Sequence, r.Previous = h.Sequence+1, h.Hash
 	r.Hash = r.hash(program)
@@ -116,19 +110,31 @@ func (l List) append(ctx context.Context, program string, it table.Item, r Recor
 	return r, l.Table.Transact(ctx, table.Put(it), table.Put(head))
 }
 
+// head reads the item that states the last record.
+func (l List) head(ctx context.Context, program string) (it table.Item, h headDoc, err error) {
+	it, err = l.Table.Get(ctx, table.Key{PK: partition(program), SK: headItem})
+	if err == nil && it.Version > 0 {
+		err = json.Unmarshal(it.Doc, &h)
+	}
+	if err != nil {
+		return it, h, fmt.Errorf("audit: read the list of %s: %w", program, err)
+	}
+	return it, h, nil
+}
+
+// Last returns the sequence number of the last record, or 0 if the list is empty.
+func (l List) Last(ctx context.Context, program string) (int64, error) {
+	_, h, err := l.head(ctx, program)
+	return h.Sequence, err
+}
+
 // SetLast stores that a record is the last one of the list, or that the list is empty if the record is zero. It reports
 // whether this was not stored before. It is only for tables that a restore left with records and a head from different
 // instants.
 func (l List) SetLast(ctx context.Context, program string, last Record) (changed bool, err error) {
-	head, err := l.Table.Get(ctx, table.Key{PK: partition(program), SK: headItem})
+	head, h, err := l.head(ctx, program)
 	if err != nil {
-		return false, fmt.Errorf("audit: read the list of %s: %w", program, err)
-	}
-	var h headDoc
-	if head.Version > 0 {
-		if err := json.Unmarshal(head.Doc, &h); err != nil {
-			return false, fmt.Errorf("audit: read the list of %s: %w", program, err)
-		}
+		return false, err
 	}
 	if h.Sequence == last.Sequence && h.Hash == last.Hash {
 		return false, nil
@@ -173,6 +179,9 @@ func Read(it table.Item) (program string, r Record, ok bool, err error) {
 
 // Check returns an error if the record is not the successor of the record before it, which is zero for the first.
 func (r Record) Check(program string, before Record) error {
+	if r.Sequence > before.Sequence+1 {
+		return fmt.Errorf("audit: record %d is missing", before.Sequence+1)
+	}
 	if r.Sequence != before.Sequence+1 || r.Previous != before.Hash || r.Hash != r.hash(program) {
 		return fmt.Errorf("audit: record %d breaks the chain", r.Sequence)
 	}

@@ -103,7 +103,9 @@ func Table(ctx context.Context, s Source, checkpoints []translog.Checkpoint) (Re
 		if err := r.checkLog(ctx, s, program, c, anchor); err != nil {
 			return r, err
 		}
-		r.checkAudit(program, c.audited)
+		if err := r.checkAudit(ctx, s, program, c.audited); err != nil {
+			return r, err
+		}
 		for _, m := range slices.Sorted(maps.Keys(c.members)) {
 			if err := r.checkMember(ctx, s, program, m, c.members[m]); err != nil {
 				return r, err
@@ -173,17 +175,27 @@ func (r *Report) find(program, subject, format string, args ...any) {
 	})
 }
 
-// checkAudit checks the hash chain of an audit list.
-func (r *Report) checkAudit(program string, list []audit.Record) {
-	slices.SortFunc(list, func(a, b audit.Record) int { return cmp.Compare(a.Sequence, b.Sequence) })
+// checkAudit checks the hash chain of an audit list, and that the list ends with its last record.
+func (r *Report) checkAudit(ctx context.Context, t table.Table, program string, records []audit.Record) error {
+	slices.SortFunc(records, func(a, b audit.Record) int { return cmp.Compare(a.Sequence, b.Sequence) })
 	var before audit.Record
-	for _, a := range list {
+	for _, a := range records {
 		if err := a.Check(program, before); err != nil {
 			r.find(program, AuditList, "%v", err)
-			return
+			return nil
 		}
 		before = a
 	}
+	last, err := audit.List{Table: t}.Last(ctx, program)
+	switch {
+	case err != nil:
+		return err
+	case last > before.Sequence:
+		r.find(program, AuditList, "audit: record %d is missing", before.Sequence+1)
+	case last < before.Sequence:
+		r.find(program, AuditList, "audit: the list ends with record %d, but record %d exists", last, last+1)
+	}
+	return nil
 }
 
 // checkMember recomputes the account of a member.

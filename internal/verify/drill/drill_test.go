@@ -69,13 +69,14 @@ func TestTornCopiesAreProven(t *testing.T) {
 	random := rand.New(rand.NewPCG(seed, 12))
 	seen := map[string]int{}
 	var b *verifytest.Bench
+	var before bytes.Buffer
 	for cut := range cuts {
 		if cut%20 == 0 {
 			b = history(t, random)
-		}
-		var before bytes.Buffer
-		if err := b.Table.Dump(&before); err != nil {
-			t.Fatal(err)
+			before.Reset()
+			if err := b.Table.Dump(&before); err != nil {
+				t.Fatal(err)
+			}
 		}
 		d := newDrill(t, b, random.Uint64())
 		r, err := d.Run(t.Context())
@@ -85,12 +86,15 @@ func TestTornCopiesAreProven(t *testing.T) {
 		if err != nil {
 			t.Fatalf("cut %d: %v: %v; %+v, repairs %v", cut, err, r.Unproven, r.Cut, r.Repairs)
 		}
-		var after bytes.Buffer
-		if err := b.Table.Dump(&after); err != nil || !bytes.Equal(before.Bytes(), after.Bytes()) {
-			t.Fatalf("cut %d changed the original: %v", cut, err)
-		}
 		count(seen, r)
 		_ = d.Target.Close()
+		if cut%20 != 19 {
+			continue
+		}
+		var after bytes.Buffer
+		if err := b.Table.Dump(&after); err != nil || !bytes.Equal(before.Bytes(), after.Bytes()) {
+			t.Fatalf("the cuts before %d changed the original: %v", cut, err)
+		}
 	}
 	for _, kind := range []string{
 		"rebuilt", "a new epoch", "records appended", "it ends with record", "gap", "lost", "audit", "nothing lost",
