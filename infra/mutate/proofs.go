@@ -33,10 +33,10 @@ var translog = []mutation{
 	},
 	{"head.go", "h.size += int64(len(records))", "h.size += int64(len(records)) + 1", "count a leaf too many"},
 	{
-		"head.go", "total = (total - int64(len(h.edges[l]))) / tileWidth", "total /= tileWidth",
+		"head.go", "total = (total - int64(len(h.edges[l]))) / tileWidth", "total = (total - int64(l*0)) / tileWidth",
 		"count open hashes as hashes in tiles",
 	},
-	{"translog.go", "max(old.epoch, c.Epoch) + 1", "old.epoch + 1", "return to the epoch of a published checkpoint"},
+	{"translog.go", "max(old.epoch, c.Epoch) + 1", "max(old.epoch, c.Epoch*0) + 1", "repeat a published epoch"},
 	// These mutations concern indexes.
 	{"checkpoint.go", "Proof{Index: index, ", "Proof{Index: index + 1, ", "state the next index"},
 	{

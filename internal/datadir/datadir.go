@@ -17,14 +17,17 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/keyring"
 	"github.com/perennial-loyalty/perennial/internal/random"
 	"github.com/perennial-loyalty/perennial/internal/table/pebbletable"
+	"github.com/perennial-loyalty/perennial/internal/translog/source"
 )
 
-// Open opens the table. It creates the directory if necessary.
+// Open opens the table. It creates the directory if necessary. The next perennial dev appends the entries that the
+// caller writes to the transparency logs.
 func Open(dir string) (*pebbletable.Table, error) {
 	t, err := pebbletable.Open(filepath.Join(dir, "table"))
 	if err != nil {
 		return nil, fmt.Errorf("open the data directory %s: %w", dir, err)
 	}
+	t.Journal(source.IsChangeOp)
 	return t, nil
 }
 

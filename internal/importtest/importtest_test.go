@@ -98,7 +98,7 @@ var arrows = []struct {
 	{"internal/program/compare", []string{"lazyregexp", "program/document"}},
 	{"internal/ledger/columns", nil},
 	{"internal/keyring", []string{"random", "table"}},
-	{"internal/datadir", []string{"keyring", "random", "table/pebbletable"}},
+	{"internal/datadir", []string{"keyring", "random", "table/pebbletable", "translog/source"}},
 	{"internal/keyring/keyringtest", []string{"keyring", "table"}},
 	{"internal/ledger/stored/generate", nil},
 	{"internal/ledger/stored", []string{"ledger/columns", "loyalty/...", "table"}},

@@ -20,11 +20,15 @@ import (
 // checkpoint of the entries since then, but not the entries: the next start appends them.
 const feedPeriod = 500 * time.Millisecond
 
+// feedBatch is the maximum number of entries that are appended at once.
+const feedBatch = 1_000
+
 // A feed replaces the table's stream and the function relay if the functions run in this process. It wraps the table,
 // collects the entries and the actions that are committed, and appends them to the transparency logs and the audit
 // lists of their programs. It also refreshes the lists of members (package listing).
 type feed struct {
 	table.Table
+	journal    journal // nil if the table has no journal
 	translog   translog.Log
 	lists      listing.List
 	log        *slog.Logger
@@ -40,10 +44,17 @@ type feed struct {
 	position int // the position of the latest committed entry
 }
 
-// A committed entry has a position in the feed.
+// A committed operation has a position in the feed.
 type committed struct {
-	table.Item
+	table.Op
 	position int
+}
+
+// A journal is a table that lists the operations of earlier processes that were not processed (see pebbletable).
+type journal interface {
+	Journal(wanted func(table.Op) bool)
+	Journaled(ctx context.Context) iter.Seq2[table.Op, error]
+	ClearJournal(ops []table.Op) error
 }
 
 func newFeed(o Options) *feed {
@@ -56,6 +67,10 @@ func newFeed(o Options) *feed {
 	if f.translog.Secret == nil {
 		f.translog.Secret = []byte(secret)
 	}
+	if j, ok := o.Table.(journal); ok {
+		f.journal = j
+		j.Journal(source.IsChangeOp)
+	}
 	return f
 }
 
@@ -66,14 +81,12 @@ func (f *feed) Transact(ctx context.Context, ops ...table.Op) error {
 		return err
 	}
 	for _, op := range ops {
-		_, _, isProfile := listing.Changed(op.Item.Key)
-		if op.Kind != table.OpPut && (op.Kind != table.OpDelete || !isProfile) ||
-			!source.IsChange(op.Item.Key, op.Item.Version == 0) {
+		if !source.IsChangeOp(op) {
 			continue
 		}
 		f.mu.Lock()
 		f.position++
-		f.pending = append(f.pending, committed{op.Item, f.position})
+		f.pending = append(f.pending, committed{op, f.position})
 		f.mu.Unlock()
 	}
 	return nil
@@ -92,28 +105,51 @@ func (f *feed) run(ctx context.Context) {
 	}
 }
 
-// catchUp appends the entries in the table that the logs do not contain. It does so once, and only if the table can
-// list its items.
+// catchUp appends the entries in the journal, which earlier processes committed and did not append. It does so once,
+// and only if the table has a journal. Its duration depends on the number of these entries, and not on the size of the
+// table.
 func (f *feed) catchUp() {
 	f.flushing.Lock()
 	defer f.flushing.Unlock()
-	all, ok := f.Table.(interface {
-		Items(context.Context) iter.Seq2[table.Item, error]
-	})
-	if !ok || f.caughtUp {
+	if f.journal == nil || f.caughtUp {
 		return
 	}
 	f.caughtUp = true
 	f.mu.Lock()
-	f.pending = nil // the table contains them
+	f.pending = nil // the journal lists them
 	f.mu.Unlock()
 	ctx := context.Background() // a stack that stops waits until its logs are complete
-	if err := source.AppendMissing(ctx, f.translog, all.Items(ctx), f.shard+"-start", f.publish); err != nil {
-		f.log.Error("entries could not be appended to the transparency log", "err", err)
+	var missed []committed
+	for op, err := range f.journal.Journaled(ctx) {
+		if err != nil {
+			f.log.Error("entries of earlier processes could not be read", "err", err)
+			return
+		}
+		missed = append(missed, committed{Op: op})
 	}
-	if _, err := f.lists.RefreshAll(ctx, all.Items(ctx)); err != nil {
-		f.log.Error("the lists of members could not be completed", "err", err)
+	for batch := range slices.Chunk(sorted(missed), feedBatch) {
+		if err := f.append(ctx, "", batch); err != nil {
+			f.log.Error("entries could not be appended to the transparency log", "err", err)
+		}
 	}
+}
+
+// sorted sorts operations by the time of their entries or actions.
+func sorted(ops []committed) []committed {
+	slices.SortStableFunc(ops, func(a, b committed) int { return recorded(a).Compare(recorded(b)) })
+	return ops
+}
+
+// recorded returns the time of an operation. It is zero if the operation is not an entry or an action.
+func recorded(op committed) time.Time {
+	c, ok, err := source.ChangeOf(op.Item)
+	switch {
+	case !ok || err != nil:
+		return time.Time{}
+	case c.Action != nil:
+		return c.Action.At
+	}
+	return c.Entry.Recorded
 }
 
 // close appends all entries that are not in the logs.
@@ -130,8 +166,12 @@ func (f *feed) flush(ctx context.Context) {
 	items := f.pending
 	f.pending = nil
 	f.mu.Unlock()
-	for batch := range slices.Chunk(items, 1_000) {
-		if err := f.append(ctx, batch); err != nil {
+	for batch := range slices.Chunk(items, feedBatch) {
+		shard := f.shard
+		if f.first {
+			shard = ""
+		}
+		if err := f.append(ctx, shard, batch); err != nil {
 			f.log.Error("entries could not be appended to the transparency log", "err", err)
 			f.mu.Lock()
 			f.pending = append(slices.Clone(batch), f.pending...)
@@ -142,13 +182,14 @@ func (f *feed) flush(ctx context.Context) {
 	}
 }
 
-func (f *feed) append(ctx context.Context, entries []committed) error {
-	shard := f.shard
-	if f.first {
-		shard = "" // looks up each entry
-	}
+// append appends the entries of a batch to the logs, and then removes them from the journal. Without a shard, it looks
+// up each entry in the log.
+func (f *feed) append(ctx context.Context, shard string, entries []committed) error {
 	changes := map[string][]source.Change{}
 	for _, e := range entries {
+		if e.Kind == table.OpDelete && !source.IsChangeOp(e.Op) {
+			continue // the item was removed after its change
+		}
 		c, ok, err := source.ChangeOf(e.Item)
 		if err != nil {
 			return err
@@ -168,7 +209,14 @@ func (f *feed) append(ctx context.Context, entries []committed) error {
 			return err
 		}
 	}
-	return nil
+	if f.journal == nil {
+		return nil
+	}
+	ops := make([]table.Op, len(entries))
+	for i, e := range entries {
+		ops[i] = e.Op
+	}
+	return f.journal.ClearJournal(ops)
 }
 
 // publish publishes a checkpoint outside the table.

@@ -18,8 +18,8 @@ import (
 )
 
 // BenchmarkMembers measures orders and balances in stores with few and with a million members, each with a profile, an
-// account and an order: the CPU time of server and client per request, the time until a reopened store has answered the
-// first request, and the memory of the process after the requests.
+// account and an order: the CPU time of server and client per request, the time until a reopened store has completed
+// its logs and answered the first request, and the memory of the process after the requests.
 func BenchmarkMembers(b *testing.B) {
 	for _, members := range []int{10_000, 1_000_000} {
 		b.Run(fmt.Sprintf("members=%d", members), func(b *testing.B) {
@@ -36,6 +36,7 @@ func BenchmarkMembers(b *testing.B) {
 			if err != nil {
 				b.Fatal(err)
 			}
+			stack.feed.catchUp()
 			server := httptest.NewServer(stack)
 			defer server.Close()
 			first := httptest.NewRequest(http.MethodGet, "/v1/members/"+string(memberID(members/2)), nil)
@@ -73,6 +74,7 @@ func fillMembers(b *testing.B, dir string, members int) (key string) {
 	defer tab.Close()
 	stack, p, key := newStack(b, tab, NewClock(time.Time{}))
 	enroll(b, stack, p, 0)
+	defer stack.feed.close()
 	order := httptest.NewRequest(http.MethodPut, "/v1/orders/fill-0", bytes.NewReader(newOrder(0, `"status":"paid",`)))
 	order.Header.Set("Authorization", "Bearer "+key)
 	order.Header.Set("Content-Type", "application/json")
@@ -93,6 +95,7 @@ func fillMembers(b *testing.B, dir string, members int) (key string) {
 	if len(model) < 3 {
 		b.Fatalf("the member has only %d items", len(model))
 	}
+	tab.Journal(nil) // the logs of the store are complete
 	var ops []table.Op
 	for i := 1; i < members; i++ {
 		names := strings.NewReplacer(string(memberID(0)), string(memberID(i)), "fill-0", fmt.Sprintf("fill-%d", i))

@@ -281,6 +281,18 @@ func TestEarlierCheckpointsRemainConsistent(t *testing.T) {
 }
 
 func TestChangedTileIsFound(t *testing.T) {
+	for name, doc := range map[string][]byte{
+		"changed": encode(tileDoc{Hashes: textOf(make([]tlog.Hash, tileWidth))}),
+		"short":   encode(tileDoc{Hashes: textOf(make([]tlog.Hash, tileWidth-1))}),
+		"empty":   encode(tileDoc{}),
+		"removed": nil,
+	} {
+		t.Run(name, func(t *testing.T) { changeTile(t, doc) })
+	}
+}
+
+// changeTile replaces the document of a tile, or removes the tile, and reads the log.
+func changeTile(t *testing.T, doc []byte) {
 	l, m := newLog(t)
 	appendAll(t, l, Batch{Shard: "s", Records: records(0, 600)})
 	prefix := "TILE#0001#00#000000000007"
@@ -288,8 +300,12 @@ func TestChangedTileIsFound(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		it.Doc = encode(tileDoc{Hashes: textOf(make([]tlog.Hash, tileWidth))})
-		if err := m.Transact(t.Context(), table.Put(it)); err != nil {
+		op := table.Delete(it)
+		if doc != nil {
+			it.Doc = doc
+			op = table.Put(it)
+		}
+		if err := m.Transact(t.Context(), op); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -334,6 +350,13 @@ func TestNewEpochBeginsWithTheOldCheckpoint(t *testing.T) {
 	if err := l.NewEpoch(t.Context(), "bluebird", "no checkpoint"); !errors.Is(err, ErrCheckpoint) {
 		t.Error(err)
 	}
+	c.Epoch = 5 // a checkpoint that was published after the instant of the restore
+	if err := l.NewEpoch(t.Context(), "bluebird", c.Text()); err != nil {
+		t.Fatal(err)
+	}
+	if r, err = l.Read(t.Context(), "bluebird"); err != nil || r.Epoch() != 6 {
+		t.Errorf("the log is of epoch %d: %v", r.Epoch(), err)
+	}
 }
 
 // TestHeadAtReturnsEarlierLog replaces the head of a log by each earlier one, and appends the other records again.
@@ -365,6 +388,38 @@ func TestHeadAtReturnsEarlierLog(t *testing.T) {
 		if size < n {
 			appendAll(t, l, Batch{Records: all[size:]})
 			checkLog(t, l, all)
+		}
+	}
+}
+
+// TestRecordAfterTheCheckpointHasNoProof appends records with and without a signature. The proofs of the former are for
+// the size of the checkpoint, although the log is larger.
+func TestRecordAfterTheCheckpointHasNoProof(t *testing.T) {
+	l, _ := newLog(t)
+	all := records(0, 60)
+	appendAll(t, l, Batch{Records: all[:37]})
+	signed, err := ParseCheckpoint(appendAll(t, l, Batch{Records: all[37:40]}))
+	if err != nil {
+		t.Fatal(err)
+	}
+	appendAll(t, Log{Table: l.Table}, Batch{Records: all[40:]})
+	r, err := l.Read(t.Context(), "bluebird")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i, rec := range all {
+		p, err := r.Prove(rec.Hash, rec.Recorded)
+		if i >= 40 {
+			if !errors.Is(err, ErrNotLogged) {
+				t.Errorf("record %d has a proof: %v", i, err)
+			}
+			continue
+		}
+		if err == nil {
+			err = tlog.CheckRecord(tlog.RecordProof(p.Path), signed.Size, signed.Root, int64(i), leafHash(rec.Hash))
+		}
+		if err != nil {
+			t.Errorf("record %d: %v", i, err)
 		}
 	}
 }

@@ -11,8 +11,8 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/table"
 )
 
-// The first byte of a row is its kind. The key of an item row is the item's key. The key of an index row is the
-// item's index key followed by its key; an index row has no value.
+// The first byte of a row is its kind; the third kind is journalRow. The key of an item row is the item's key. The key
+// of an index row is the item's index key followed by its key; an index row has no value.
 const (
 	itemRow  = 'i'
 	indexRow = 'x'

@@ -65,6 +65,8 @@ type Table struct {
 	db    *pebble.DB // nil if the table failed and could not be opened again yet
 	fence *fence     // the file system of db
 
+	journal func(table.Op) bool // selects the changes that the journal lists; nil for none
+
 	inUse  sync.RWMutex // held for reading by every call, and for writing by Close and reopen
 	closed atomic.Bool
 

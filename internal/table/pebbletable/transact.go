@@ -122,6 +122,12 @@ func (t *Table) stage(ops []table.Op) (s staged, err error) {
 		if err := replace(s.batch, now, next); err != nil {
 			return s, err
 		}
+		if t.journal == nil || !t.journal(op) {
+			continue
+		}
+		if err := s.batch.Set(journalKey(op), nil, nil); err != nil {
+			return s, err
+		}
 	}
 	return s, nil
 }

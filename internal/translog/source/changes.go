@@ -23,6 +23,15 @@ func IsChange(key table.Key, isNew bool) bool {
 	return audit.IsSource(key) && (isNew || !isEntry(key))
 }
 
+// IsChangeOp reports whether an operation may have to be recorded.
+func IsChangeOp(op table.Op) bool {
+	if op.Kind == table.OpDelete {
+		_, _, isProfile := listing.Changed(op.Item.Key)
+		return isProfile
+	}
+	return op.Kind == table.OpPut && IsChange(op.Item.Key, op.Item.Version == 0)
+}
+
 // isEntry reports whether the key is that of an entry, which never changes.
 func isEntry(key table.Key) bool {
 	_, ok, _ := Program(key)
