@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"math/rand/v2"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -356,6 +357,22 @@ func TestNewEpochBeginsWithTheOldCheckpoint(t *testing.T) {
 	}
 	if r, err = l.Read(t.Context(), "bluebird"); err != nil || r.Epoch() != 6 {
 		t.Errorf("the log is of epoch %d: %v", r.Epoch(), err)
+	}
+}
+
+func TestOtherTextsAreNoCheckpoints(t *testing.T) {
+	text := Checkpoint{Program: "p", Epoch: 1, Size: 7, Root: tlog.RecordHash(nil)}.Text()
+	if c, err := ParseCheckpoint(text); err != nil || c.Size != 7 {
+		t.Fatal(c, err)
+	}
+	for _, other := range []string{
+		strings.Replace(text, "\n7\n", "\n07\n", 1), strings.Replace(text, "\n7\n", "\n+7\n", 1),
+		strings.Replace(text, "/1\n", "/01\n", 1), strings.Replace(text, "perennial/", "other/", 1),
+		text + "another line\n", strings.TrimSuffix(text, "\n"), strings.Replace(text, "\n7\n", "\n-7\n", 1),
+	} {
+		if c, err := ParseCheckpoint(other); !errors.Is(err, ErrCheckpoint) {
+			t.Errorf("%q was parsed as %+v", other, c)
+		}
 	}
 }
 
