@@ -70,6 +70,8 @@ func TestGoldenTierGroups(t *testing.T) { golden(t) }
 
 func TestGoldenMe(t *testing.T) { golden(t) }
 
+func TestGoldenLimits(t *testing.T) { golden(t) }
+
 func TestGoldenLists(t *testing.T) { golden(t) }
 
 func TestGoldenMembers(t *testing.T) { golden(t) }
@@ -198,6 +200,7 @@ func golden(t *testing.T) {
 var repeatsDiffer = map[string]string{
 	"automatic busy": "the code of a reward that is redeemed automatically is drawn when time is written, " +
 		"by whichever request does that",
+	"limits busy": "an attempt that failed after it was counted counts, and so does the repeated request",
 	"search lost": "a repeated guess of a code counts again",
 	"year busy":   "the schedules run too often to repeat a year",
 	"year lost":   "the schedules run too often to repeat a year",

@@ -292,6 +292,7 @@ func TestBodiesAreThoseOfTheDocument(t *testing.T) {
 		"ReinstatementRequest": reinstatementBody{},
 		"TierRequest":          tierBody{}, "HouseholdRequest": foundBody{}, "InvitationRequest": invitationBody{},
 		"HouseholdMemberRequest": housemateBody{},
+		"MemberStatusRequest":    statusBody{},
 		"OrderRequest":           request.OrderBody{}, "QuoteRequest": request.BasketBody{},
 		"LineItem": request.LineBody{},
 		"Tender":   request.TenderBody{},
