@@ -26,6 +26,7 @@ func TestPersonalDataIsUnreadableAtRest(t *testing.T) {
 	w.must("PATCH", "/v1/members/"+ada, `{"external_id": "canary-external", "email": "canary-email@example.com",
 		"phone": "+4915112345678", "name": "Canary Lovelace", "birthday": "1987-06-05"}`)
 	w.must("POST", "/v1/members/"+ada+"/adjustments", `{"points": 3000, "reason": "canary-control"}`)
+	w.must("PUT", "/v1/members/"+ada+"/status", `{"status": "active", "reason": "the member called"}`)
 	gift := w.must("POST", "/v1/redemptions",
 		`{"member": "external:canary-external", "reward": "gift-25", "commit": true}`)
 	w.must("POST", "/v1/redemptions/"+gift+"/send",
