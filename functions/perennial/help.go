@@ -64,6 +64,8 @@ var helpTexts = kong.Vars{
 	"token_issuers_remove": "Remove an issuer. Its tokens stop working everywhere within a minute.",
 	"token_store_secret": "With --table: name or ARN of the stack's master secret in Secrets Manager " +
 		"(its resource Secret).",
+	"erasures_apply": "Erase the members in a list of completed erasures, after the table was restored and before it " +
+		"serves requests. The schedule deletes their data within an hour.",
 	"reconcile": "Repair a restored table or data directory: rebuild accounts from their entries, complete the " +
 		"transparency logs, and report the rest.",
 	"drill": "Practice a restore: make a copy whose items are from different instants, reconcile it, and prove it. " +

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"slices"
+	"time"
 
 	"github.com/perennial-loyalty/perennial/internal/inventory"
 	"github.com/perennial-loyalty/perennial/internal/ledger"
@@ -29,19 +30,24 @@ func (es Erasures) Apply(
 	return e, err == nil, err
 }
 
-// Reapply erases a member whom an erasure of another table lists, such as the table from which this one was restored.
-// It ignores erasures that are not completed. If the table does not contain the member, it only records the erasure.
-func (es Erasures) Reapply(ctx context.Context, p *loyalty.Program, e Erasure) error {
+// Reapply repeats an erasure of another table, such as the table from which this one was restored. It ignores erasures
+// that are not completed, and those that this table has completed too. It closes the account, so that the member no
+// longer exists for any request. The next run of the schedule deletes the member's data: unlike Reapply, it has the
+// keys that this needs. Reapply reports whether it changed anything.
+func (es Erasures) Reapply(ctx context.Context, p *loyalty.Program, e Erasure) (done bool, err error) {
 	if e.Status != Completed {
-		return nil
+		return false, nil
+	}
+	if err := es.closeAccount(ctx, p, e.Member); err != nil {
+		return false, err
 	}
 	was, err := es.read(ctx, p.ID, e.Member)
-	if err != nil || was.Status == Completed {
-		return err
+	if err != nil || was.Status == Completed || was.Status == Pending && !es.Time().Before(was.Due) {
+		return false, err
 	}
-	e.item = was.item
-	_, err = es.complete(ctx, p, e)
-	return err
+	e.item, e.Status, e.Completed = was.item, Pending, time.Time{}
+	err = es.Table.Transact(ctx, table.Put(e.stored(p.ID, ledger.By{Actor: applier})))
+	return err == nil, conflictAsTryAgain(err)
 }
 
 // complete erases a member and records that the erasure is completed.
@@ -50,9 +56,7 @@ func (es Erasures) complete(ctx context.Context, p *loyalty.Program, e Erasure) 
 	if err != nil {
 		return e, err
 	}
-	if e.Status != Completed {
-		e.Status, e.Completed = Completed, es.Time()
-	}
+	e.Status, e.Completed = Completed, es.Time()
 	err = es.Table.Transact(ctx, table.Put(e.stored(p.ID, ledger.By{Actor: applier})))
 	return e, conflictAsTryAgain(err)
 }

@@ -332,7 +332,7 @@ var arrows = []struct {
 	{
 		"functions/perennial",
 		[]string{
-			"app", "auth", "boot/failurequeues", "boot/operator", "catalog", "cost", "datadir", "failures",
+			"app", "auth", "boot/failurequeues", "boot/operator", "catalog", "cost", "datadir", "erasure", "failures",
 			"inventory", "keyring",
 			"ledger", "ledger/stored", "local", "local/binaries", "local/paypal", "loyalty/...", "members", "notices",
 			"payments", "payments/sample", "program", "program/compare", "program/describe", "program/document",
