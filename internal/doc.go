@@ -37,7 +37,8 @@
 //     selects the logged records. verify checks a whole table, and its logs, offline; verify/verifycmd contains the
 //     commands.
 //   - listing lists the members of each program by level and by latest change. The relay writes its items.
-//   - reference renders the API reference and the pages of error codes from openapi.yaml. console serves them.
+//   - reference renders the API reference and the pages of error codes from internal/api/openapi.yaml. console serves
+//     them.
 //   - notices contains the licenses of the modules in the binaries. infra/dependencies.md lists all modules with the
 //     reasons why they are needed.
 //   - cost estimates what requests cost, from usage that tests measure exactly.
