@@ -50,7 +50,9 @@ type committed struct {
 	position int
 }
 
-// A journal is a table that lists the operations of earlier processes that were not processed (see pebbletable).
+// A journal is a table that lists the operations of earlier processes that were not processed (see pebbletable). A
+// stack whose functions run as binaries has no feed and does not clear the journal. The next stack that has a feed then
+// looks up these entries in the log.
 type journal interface {
 	Journal(wanted func(table.Op) bool)
 	Journaled(ctx context.Context) iter.Seq2[table.Op, error]
