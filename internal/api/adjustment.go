@@ -62,19 +62,26 @@ func createAdjustment(ctx context.Context, c *request.Call) (request.Answer, err
 	if err != nil {
 		return request.Answer{}, err
 	}
+	if in.Reason, err = c.App.Members.SealText(ctx, p.ID, m, in.Reason); err != nil {
+		return request.Answer{}, err
+	}
 	r, err := c.App.Adjustments.Adjust(ctx, p, in, by)
 	if errors.Is(err, loyalty.RateLimited) {
 		telemetry.Count(ctx, telemetry.AdjustmentLimits, 1)
 	}
-	return adjusted(c, p, r, err)
+	return adjusted(ctx, c, p, r, http.StatusCreated, err)
 }
 
-// adjusted returns the answer for a manual change: status 201 and the entry of the change.
-func adjusted(c *request.Call, p *loyalty.Program, r ledger.Result, err error) (request.Answer, error) {
+// adjusted returns the answer for a manual change: the entry of the change.
+func adjusted(
+	ctx context.Context, c *request.Call, p *loyalty.Program, r ledger.Result, status int, err error,
+) (request.Answer, error) {
 	if err != nil {
 		return request.Answer{Replayed: r.Replayed}, err
 	}
-	return request.Answer{
-		Status: http.StatusCreated, Body: request.WireEntry(p, r.Entry(), c.App.Now()), Replayed: r.Replayed,
-	}, nil
+	out, err := c.WireEntries(ctx, p, []loyalty.Entry{r.Entry()})
+	if err != nil {
+		return request.Answer{Replayed: r.Replayed}, err
+	}
+	return request.Answer{Status: status, Body: out[0], Replayed: r.Replayed}, nil
 }

@@ -2,6 +2,7 @@ package api
 
 import (
 	"context"
+	"strings"
 
 	"github.com/go-json-experiment/json"
 
@@ -9,6 +10,7 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/api/wire"
 	"github.com/perennial-loyalty/perennial/internal/audit"
 	"github.com/perennial-loyalty/perennial/internal/auth"
+	"github.com/perennial-loyalty/perennial/internal/loyalty"
 )
 
 // listAuditRecords lists the actions of API keys and operators.
@@ -21,11 +23,15 @@ func listAuditRecords(ctx context.Context, c *request.Call) (request.Answer, err
 	if err != nil {
 		return request.Answer{}, err
 	}
-	list := wire.AuditRecordList{}
+	list, texts := wire.AuditRecordList{}, c.Texts()
 	records := audit.List{Table: c.App.Table}.Records(ctx, c.Who.Program, cursor.Number(), size)
 	last := int64(0)
 	for r, err := range records {
 		if err != nil {
+			return request.Answer{}, err
+		}
+		subject := loyalty.MemberID(strings.TrimPrefix(r.Resource, "member:"))
+		if r.Reason, err = texts.Text(ctx, subject, r.Reason); err != nil {
 			return request.Answer{}, err
 		}
 		out, err := wireAuditRecord(r)

@@ -27,8 +27,8 @@ func listEntries(ctx context.Context, c *request.Call) (request.Answer, error) {
 		return request.Answer{}, err
 	}
 	list := wire.EntryList{Notices: request.WireNotices(p, acc)}
-	for _, e := range entries {
-		list.Data = append(list.Data, request.WireEntry(p, e, c.App.Now()))
+	if list.Data, err = c.WireEntries(ctx, p, entries); err != nil {
+		return request.Answer{}, err
 	}
 	// The sequence numbers of an account's entries begin at 1 and have no gaps.
 	if n := len(entries); n > 0 && entries[n-1].Sequence > 1 {
@@ -76,6 +76,9 @@ func explained(
 ) (request.Answer, error) {
 	locale, err := locale(ctx, c, p, e.Member, language)
 	if err != nil {
+		return request.Answer{}, err
+	}
+	if err := c.Texts().Entry(ctx, &e); err != nil {
 		return request.Answer{}, err
 	}
 	out, words := request.WireEntry(p, e, c.App.Now()), explain.Entry(p, e, locale)

@@ -20,6 +20,9 @@ func createEvent(ctx context.Context, c *request.Call) (request.Answer, error) {
 		return request.Answer{}, err
 	}
 	ev.Member = m
+	if err := c.App.Members.SealEvent(ctx, p.ID, &ev); err != nil {
+		return request.Answer{}, err
+	}
 	var r service.EventResult
 	err = c.LimitEvent(m, func() (err error) {
 		r, err = c.App.Events.Put(ctx, p, ev, ledger.By{Actor: c.Who.Actor()})
@@ -28,10 +31,9 @@ func createEvent(ctx context.Context, c *request.Call) (request.Answer, error) {
 	if err != nil {
 		return request.Answer{}, err
 	}
-	return request.Answer{
-		Status: request.CreatedIf(r.State.Revision == 1 && !r.Replayed),
-		Body:   request.WireEvent(p, r, c.App.Now()), Replayed: r.Replayed,
-	}, nil
+	answer, err := eventAnswer(ctx, c, p, r)
+	answer.Status, answer.Replayed = request.CreatedIf(r.State.Revision == 1 && !r.Replayed), r.Replayed
+	return answer, err
 }
 
 // activateEvent activates the pending points of an event manually.
@@ -42,6 +44,16 @@ func activateEvent(ctx context.Context, c *request.Call) (request.Answer, error)
 	}
 	r, err := c.App.Events.ActivateEvent(ctx, p, c.Path("event"), ledger.By{Actor: c.Who.Actor()})
 	if err != nil {
+		return request.Answer{}, err
+	}
+	return eventAnswer(ctx, c, p, r)
+}
+
+// eventAnswer returns the answer for an event, with decrypted texts.
+func eventAnswer(
+	ctx context.Context, c *request.Call, p *loyalty.Program, r service.EventResult,
+) (request.Answer, error) {
+	if err := c.Texts().Event(ctx, &r.State.Event); err != nil {
 		return request.Answer{}, err
 	}
 	return request.Answer{Body: request.WireEvent(p, r, c.App.Now())}, nil

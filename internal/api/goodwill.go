@@ -2,6 +2,7 @@ package api
 
 import (
 	"context"
+	"net/http"
 
 	"github.com/perennial-loyalty/perennial/internal/api/request"
 	"github.com/perennial-loyalty/perennial/internal/ledger"
@@ -48,8 +49,11 @@ func extendPoints(ctx context.Context, c *request.Call) (request.Answer, error) 
 	if err != nil {
 		return request.Answer{}, err
 	}
+	if in.Reason, err = c.App.Members.SealText(ctx, p.ID, m, in.Reason); err != nil {
+		return request.Answer{}, err
+	}
 	r, err := c.App.Adjustments.Extend(ctx, p, in, by)
-	return adjusted(c, p, r, err)
+	return adjusted(ctx, c, p, r, http.StatusCreated, err)
 }
 
 func reinstatePoints(ctx context.Context, c *request.Call) (request.Answer, error) {
@@ -65,14 +69,11 @@ func reinstatePoints(ctx context.Context, c *request.Call) (request.Answer, erro
 	if err != nil {
 		return request.Answer{}, err
 	}
-	in := service.Reinstatement{Member: m, Entry: b.Entry, Until: until, Reason: b.Reason}
-	// The entry ID identifies the reinstatement, so this request needs no Idempotency-Key.
-	r, err := c.App.Adjustments.Reinstate(ctx, p, in, ledger.By{Actor: c.Who.Actor()})
-	if err != nil {
+	in := service.Reinstatement{Member: m, Entry: b.Entry, Until: until}
+	if in.Reason, err = c.App.Members.SealText(ctx, p.ID, m, b.Reason); err != nil {
 		return request.Answer{}, err
 	}
-	return request.Answer{
-		Status: request.CreatedIf(!r.Replayed), Body: request.WireEntry(p, r.Entry(), c.App.Now()),
-		Replayed: r.Replayed,
-	}, nil
+	// The entry ID identifies the reinstatement, so this request needs no Idempotency-Key.
+	r, err := c.App.Adjustments.Reinstate(ctx, p, in, ledger.By{Actor: c.Who.Actor()})
+	return adjusted(ctx, c, p, r, request.CreatedIf(!r.Replayed), err)
 }

@@ -52,11 +52,9 @@ func retrieveSelf(ctx context.Context, c *request.Call) (request.Answer, error) 
 	if err != nil {
 		return request.Answer{}, err
 	}
-	out := wire.Self{Member: wireMember(c, p, m), Entries: []wire.Entry{}}
-	for _, e := range entries {
-		out.Entries = append(out.Entries, request.WireEntry(p, e, c.App.Now()))
-	}
-	return request.Answer{Body: out}, nil
+	out := wire.Self{Member: wireMember(c, p, m)}
+	out.Entries, err = c.WireEntries(ctx, p, entries)
+	return request.Answer{Body: out}, err
 }
 
 // maxEnrollments limits how often a person can enroll again after an erasure.

@@ -14,7 +14,7 @@ import (
 
 // TestPersonalDataIsUnreadableAtRest stores personal data in a data directory, and searches for it in all files of the
 // directory and in the log. The write-ahead log of the table is not compressed and contains every write, so the search
-// finds data that is not encrypted: the reason of an adjustment shows this.
+// finds data that is not encrypted: the wording of a consent shows this.
 func TestPersonalDataIsUnreadableAtRest(t *testing.T) {
 	dir := t.TempDir()
 	tab, err := pebbletable.Open(dir)
@@ -25,7 +25,7 @@ func TestPersonalDataIsUnreadableAtRest(t *testing.T) {
 	ada := w.remind()
 	w.must("PATCH", "/v1/members/"+ada, `{"external_id": "canary-external", "email": "canary-email@example.com",
 		"phone": "+4915112345678", "name": "Canary Lovelace", "birthday": "1987-06-05"}`)
-	w.must("POST", "/v1/members/"+ada+"/adjustments", `{"points": 3000, "reason": "canary-control"}`)
+	w.must("POST", "/v1/members/"+ada+"/adjustments", `{"points": 3000, "reason": "canary-reason"}`)
 	w.must("PUT", "/v1/members/"+ada+"/status", `{"status": "active", "reason": "the member called"}`)
 	gift := w.must("POST", "/v1/redemptions",
 		`{"member": "external:canary-external", "reward": "gift-25", "commit": true}`)
@@ -44,12 +44,12 @@ func TestPersonalDataIsUnreadableAtRest(t *testing.T) {
 		t.Fatal(err)
 	}
 	stored := contents(t, dir)
-	if !bytes.Contains(stored, []byte("canary-control")) {
+	if !bytes.Contains(stored, []byte("news-1")) {
 		t.Error("the search does not find data that is not encrypted")
 	}
 	for _, canary := range []string{
 		"canary-external", "canary-email", "5112345678", "Lovelace", "1987-06-05", "canary-friend", "Canary Friend",
-		"canary-message", "canary-failed",
+		"canary-message", "canary-failed", "canary-reason",
 	} {
 		if bytes.Contains(stored, []byte(canary)) {
 			t.Errorf("the data directory contains %q", canary)

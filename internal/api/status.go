@@ -33,7 +33,11 @@ func updateMemberStatus(ctx context.Context, c *request.Call) (request.Answer, e
 	if err != nil {
 		return request.Answer{}, err
 	}
-	err = c.App.Adjustments.SetStatus(ctx, p, id, status, b.Reason, ledger.By{Actor: c.Who.Actor()})
+	reason, err := c.App.Members.SealText(ctx, p.ID, id, b.Reason)
+	if err != nil {
+		return request.Answer{}, err
+	}
+	err = c.App.Adjustments.SetStatus(ctx, p, id, status, reason, ledger.By{Actor: c.Who.Actor()})
 	if err != nil {
 		return request.Answer{}, err
 	}

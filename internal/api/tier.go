@@ -2,6 +2,7 @@ package api
 
 import (
 	"context"
+	"net/http"
 	"time"
 
 	"github.com/perennial-loyalty/perennial/internal/api/request"
@@ -99,8 +100,11 @@ func updateTier(ctx context.Context, c *request.Call) (request.Answer, error) {
 	if err != nil {
 		return request.Answer{}, err
 	}
+	if in.Reason, err = c.App.Members.SealText(ctx, p.ID, m, in.Reason); err != nil {
+		return request.Answer{}, err
+	}
 	r, err := c.App.Adjustments.SetTier(ctx, p, in, by)
-	return adjusted(c, p, r, err)
+	return adjusted(ctx, c, p, r, http.StatusCreated, err)
 }
 
 // wireTier returns the tier in the short form that answers about a member contain. The function fullTier adds the

@@ -87,6 +87,7 @@ func (k *Keyring) create(ctx context.Context, program string, it table.Item) err
 
 // NewMember creates a key for a member. If the program has no key yet, NewMember creates it too.
 func (k *Keyring) NewMember(ctx context.Context, program, member string) (MemberKey, error) {
+	key := newKey(k.Random) // first, so that a repeated request with the same random source has the same key
 	p, err := k.program(ctx, program)
 	if errors.Is(err, ErrNoKey) {
 		created := k.create(ctx, program, table.Item{Key: itemKey(program)})
@@ -100,11 +101,7 @@ func (k *Keyring) NewMember(ctx context.Context, program, member string) (Member
 	if err != nil {
 		return MemberKey{}, err
 	}
-	key := newKey(k.Random)
-	aead, err := newAEAD(key)
-	return MemberKey{
-		Wrapped: seal(p, k.Random, key, wrapping(member)), member: member, aead: aead, random: k.Random,
-	}, err
+	return newMemberKey(member, key, seal(p, k.Random, key, wrapping(member)), k.Random)
 }
 
 // Member returns the key of a member from its wrapped form.
@@ -117,8 +114,7 @@ func (k *Keyring) Member(ctx context.Context, program, member string, wrapped []
 	if err != nil {
 		return MemberKey{}, fmt.Errorf("keyring: unwrap the key of %s: %w", member, err)
 	}
-	aead, err := newAEAD(key)
-	return MemberKey{Wrapped: wrapped, member: member, aead: aead, random: k.Random}, err
+	return newMemberKey(member, key, wrapped, k.Random)
 }
 
 // Hash returns the hash of an identifier, such as an email address or an external ID, for use in keys of the table. The

@@ -3,9 +3,13 @@ package keyring
 import (
 	"crypto/aes"
 	"crypto/cipher"
+	"crypto/hmac"
+	"crypto/sha256"
+	"encoding/base64"
 	"errors"
 	"fmt"
 	"io"
+	"strings"
 
 	"github.com/perennial-loyalty/perennial/internal/random"
 )
@@ -26,7 +30,19 @@ type MemberKey struct {
 
 	member string
 	aead   cipher.AEAD
+	nonces []byte // the key from which SealText derives nonces
 	random io.Reader
+}
+
+// newMemberKey returns the key of a member from its plain and its wrapped form.
+func newMemberKey(member string, key, wrapped []byte, source io.Reader) (MemberKey, error) {
+	aead, err := newAEAD(key)
+	if err != nil {
+		return MemberKey{}, err
+	}
+	nonces := hmac.New(sha256.New, key)
+	nonces.Write([]byte("nonces"))
+	return MemberKey{wrapped, member, aead, nonces.Sum(nil), source}, nil
 }
 
 // Seal encrypts a field of the member. The member and the name of the field are authenticated, so that a sealed value
@@ -42,6 +58,34 @@ func (m MemberKey) Open(field string, sealed []byte) ([]byte, error) {
 		return nil, fmt.Errorf("field %s of %s: %w", field, m.member, err)
 	}
 	return plain, nil
+}
+
+// sealedText is the first character of every encrypted text. IDs and codes do not contain it.
+const sealedText = "~"
+
+// IsSealedText reports whether SealText may have returned the text.
+func IsSealedText(text string) bool { return strings.HasPrefix(text, sealedText) }
+
+// SealText encrypts a text of the member. The result is a text without spaces. Unlike with Seal, equal texts of a field
+// have equal results, so that a repeated request stores the same text. The nonce is derived from the text and a second
+// key.
+func (m MemberKey) SealText(field, text string) string {
+	mac := hmac.New(sha256.New, m.nonces)
+	mac.Write(m.purpose(field))
+	mac.Write([]byte("\x00" + text))
+	out := append([]byte{sealedVersion}, mac.Sum(nil)[:m.aead.NonceSize()]...)
+	out = m.aead.Seal(out, out[1:], []byte(text), m.purpose(field))
+	return sealedText + base64.RawURLEncoding.EncodeToString(out)
+}
+
+// OpenText decrypts a text that SealText encrypted.
+func (m MemberKey) OpenText(field, text string) (string, error) {
+	sealed, err := base64.RawURLEncoding.DecodeString(strings.TrimPrefix(text, sealedText))
+	if err != nil || !IsSealedText(text) {
+		return "", fmt.Errorf("text %s of %s: %w", field, m.member, errSealed)
+	}
+	plain, err := m.Open(field, sealed)
+	return string(plain), err
 }
 
 // purpose returns the additional data of a field. An ID contains no zero byte.

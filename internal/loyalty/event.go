@@ -15,6 +15,7 @@ type Event struct {
 	Member MemberID
 	At     time.Time
 	Data   map[string]any // the values of the fields, each a string, bool or *big.Rat
+	Texts  string         // the strings in Data, encrypted; if it is not empty, the strings themselves are not stored
 }
 
 // FieldKind is the type of a field of an event.

@@ -44,7 +44,7 @@ func referredItem(program string, referrer, friend loyalty.MemberID) table.Item 
 
 // referralDoc is a stored form: only add fields.
 type referralDoc struct {
-	Code string `json:"c"`
+	Code string `json:"c"` // encrypted with the key of the member, because it may contain the member's name
 }
 
 // CodeOf returns the member's referral code, or an empty string if the member has none.
@@ -57,7 +57,8 @@ func (rs Referrals) CodeOf(ctx context.Context, program string, m loyalty.Member
 	if err := json.Unmarshal(it.Doc, &d); err != nil {
 		return "", fmt.Errorf("members: read the code of %s: %w", m, err)
 	}
-	return d.Code, nil
+	texts := TextReader{Members: Members(rs), Program: program}
+	return texts.Text(ctx, m, d.Code)
 }
 
 // GiveCode assigns a member a permanent referral code. This is the given code or, if the given code is empty, a
@@ -84,9 +85,13 @@ func (rs Referrals) GiveCode(
 			bits := random.Bits(rs.Random)
 			given = redeem.NewReferralCode([5]byte(bits[:5]))
 		}
+		sealed, err := Members(rs).SealText(ctx, p.ID, m, given)
+		if err != nil {
+			return "", err
+		}
 		id := stored.Identity{Kind: ReferralCode, Value: redeem.PlainCode(given)}
 		err = rs.Table.Transact(ctx,
-			table.Put(table.Item{Key: stored.MemberKey(p.ID, m, "REFERRAL"), Doc: stored.Encode(referralDoc{given})}),
+			table.Put(table.Item{Key: stored.MemberKey(p.ID, m, "REFERRAL"), Doc: stored.Encode(referralDoc{sealed})}),
 			table.Put(Members(rs).identityItem(p.ID, id, m)))
 		var conflict *table.ConflictError
 		switch {

@@ -33,9 +33,9 @@ func eventResult(e loyalty.Entry, replayed bool) EventResult {
 // not exist.
 func (e Events) Put(ctx context.Context, p *loyalty.Program, ev loyalty.Event, by ledger.By) (EventResult, error) {
 	ev.At = ev.At.UTC().Truncate(time.Millisecond)
-	by.Input = e.Keyring.Fingerprint(
-		p.ID, append(stored.Encode(stored.StoredEvent(&loyalty.EventState{Event: ev})), ev.Member...),
-	)
+	content := loyalty.EventState{Event: ev}
+	content.Event.Texts = "" // the fingerprint includes the texts in Data
+	by.Input = e.Keyring.Fingerprint(p.ID, append(stored.Encode(stored.StoredEvent(&content)), ev.Member...))
 	r, err := e.ExecutePrepared(ctx, e.Revise(
 		p, loyalty.Cause{Kind: loyalty.CauseEvent, ID: award.EventCause(ev)}, ev.Member, by,
 		func(ctx context.Context, from ledger.Prior) (ledger.Command, *ledger.Result, error) {

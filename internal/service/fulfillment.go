@@ -24,27 +24,17 @@ import (
 type Fulfillments struct{ *ledger.Ledger }
 
 // The fulfillment of a manual reward is stored in a separate item of the member's partition. This item contains the
-// postal address, because entries are permanent and must not contain personal data. While the redemption is only
-// reserved, the item expires in the table and is not in the index. After the redemption is committed, the item is
-// permanent, and it is in the index until the fulfillment is delivered or canceled.
-
-// An Address is a postal address.
-type Address struct {
-	Name       string
-	Lines      []string // the street and number, the floor
-	City       string
-	Region     string // the region or state; may be empty
-	PostalCode string // the postal code; may be empty
-	Country    string // the country code (ISO 3166-1 alpha-2)
-	Phone      string // the telephone number; may be empty
-}
+// postal address and the tracking number, which the caller has encrypted with the key of the member
+// (members.SealText). While the redemption is only reserved, the item expires in the table and is not in the index.
+// After the redemption is committed, the item is permanent, and it is in the index until the fulfillment is delivered
+// or canceled.
 
 // A Handover is the fulfillment of one redemption.
 type Handover struct {
 	Redemption string
 	Member     loyalty.MemberID
 	Reward     string
-	Address    *Address // the address; nil if none was given, or if it was erased
+	Address    string // the encrypted address; empty if none was given
 	redeem.Fulfillment
 	place table.Item
 }
@@ -53,24 +43,14 @@ type Handover struct {
 type fulfillmentDoc struct {
 	Reward   string               `json:"r"`
 	Status   string               `json:"st,omitzero"` // the status; empty while the redemption is reserved
-	Tracking string               `json:"tr,omitzero"`
+	Tracking string               `json:"tr,omitzero"` // encrypted
 	Steps    []fulfillmentStepDoc `json:"s,omitempty"`
-	Address  *addressDoc          `json:"adr,omitempty"`
+	Address  string               `json:"adr,omitzero"` // encrypted
 }
 
 type fulfillmentStepDoc struct {
 	Status string `json:"st"`
 	At     int64  `json:"at"`
-}
-
-type addressDoc struct {
-	Name       string   `json:"name"`
-	Lines      []string `json:"lines"`
-	City       string   `json:"city"`
-	Region     string   `json:"region,omitzero"`
-	PostalCode string   `json:"postal_code,omitzero"`
-	Country    string   `json:"country"`
-	Phone      string   `json:"phone,omitzero"`
 }
 
 const fulfilPrefix = "FULFIL#"
@@ -86,13 +66,9 @@ func fulfilPartition(program string, s redeem.FulfillmentStatus) string {
 // handoverItem returns the stored form of a handover. Open fulfillments are in the index, the oldest order first.
 func handoverItem(program string, h Handover) table.Item {
 	it := table.Item{Key: fulfilKey(program, h.Member, h.Redemption), Version: h.place.Version}
-	d := fulfillmentDoc{Reward: h.Reward, Status: string(h.Status), Tracking: h.Tracking}
+	d := fulfillmentDoc{Reward: h.Reward, Status: string(h.Status), Tracking: h.Tracking, Address: h.Address}
 	for _, s := range h.Steps {
 		d.Steps = append(d.Steps, fulfillmentStepDoc{string(s.Status), stored.Millis(s.At)})
-	}
-	if h.Address != nil {
-		a := addressDoc(*h.Address)
-		d.Address = &a
 	}
 	it.Doc = stored.Encode(d)
 	if h.Status == redeem.Ordered || h.Status == redeem.Shipped {
@@ -114,15 +90,11 @@ func readHandover(it table.Item) (Handover, error) {
 	if err := json.Unmarshal(it.Doc, &d); err != nil {
 		return h, fmt.Errorf("service: read fulfillment %s: %w", it.Key, err)
 	}
-	h.Reward, h.Status, h.Tracking = d.Reward, redeem.FulfillmentStatus(d.Status), d.Tracking
+	h.Reward, h.Status, h.Tracking, h.Address = d.Reward, redeem.FulfillmentStatus(d.Status), d.Tracking, d.Address
 	for _, s := range d.Steps {
 		h.Steps = append(
 			h.Steps, redeem.FulfillmentStep{Status: redeem.FulfillmentStatus(s.Status), At: stored.Instant(s.At)},
 		)
-	}
-	if d.Address != nil {
-		a := Address(*d.Address)
-		h.Address = &a
 	}
 	return h, nil
 }
@@ -144,7 +116,7 @@ func (f Fulfillments) Get(
 func (f Fulfillments) toHandOver(p *loyalty.Program, reward *loyalty.Reward, in RedemptionRequest) []table.Op {
 	h := Handover{Redemption: in.ID, Member: in.Member, Reward: in.Reward, Address: in.Address}
 	switch {
-	case !reward.Manual || !in.Commit && in.Address == nil:
+	case !reward.Manual || !in.Commit && in.Address == "":
 		return nil
 	case in.Commit:
 		h.Fulfillment = h.Order(f.Time())

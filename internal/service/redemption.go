@@ -67,8 +67,8 @@ type RedemptionRequest struct {
 	Date   string         // one of the reward's dates; empty if it has none
 	Commit bool           // whether to commit at once, without a reservation
 
-	Household bool     // whether to use points of other household members if the member's own do not suffice
-	Address   *Address // where to send the reward; nil if nothing is sent, or if no address was given
+	Household bool   // whether to use points of other household members if the member's own do not suffice
+	Address   string // where to send the reward, encrypted; empty if no address was given
 
 	Limit limits.Counter // counts the redemptions of the member
 }

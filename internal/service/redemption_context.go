@@ -32,7 +32,7 @@ type redemptionContext struct {
 
 // decide decides about the redemption.
 func (c *redemptionContext) decide(x ledger.Inputs) ([]posting.Outcome, error) {
-	if err := redeem.CheckAddress(&c.reward, c.in.Address != nil); err != nil && c.reward.ID != "" {
+	if err := redeem.CheckAddress(&c.reward, c.in.Address != ""); err != nil && c.reward.ID != "" {
 		return nil, err
 	}
 	outs, err := c.redeem(x)

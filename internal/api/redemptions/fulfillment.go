@@ -2,16 +2,20 @@ package redemptions
 
 import (
 	"context"
+	"fmt"
 	"net/http"
 	"slices"
 	"strings"
 
+	"github.com/go-json-experiment/json"
 	"github.com/perennial-loyalty/perennial/internal/api/request"
 	"github.com/perennial-loyalty/perennial/internal/api/wire"
 	"github.com/perennial-loyalty/perennial/internal/lazyregexp"
 	"github.com/perennial-loyalty/perennial/internal/ledger"
+	"github.com/perennial-loyalty/perennial/internal/ledger/stored"
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
 	"github.com/perennial-loyalty/perennial/internal/loyalty/redeem"
+	"github.com/perennial-loyalty/perennial/internal/members"
 	"github.com/perennial-loyalty/perennial/internal/service"
 )
 
@@ -28,10 +32,22 @@ type AddressBody struct {
 
 var countryForm = lazyregexp.New(`^[A-Z]{2}$`)
 
-// address checks the body and returns the address in the form that the ledger stores.
-func (b *AddressBody) address(c *request.Check) *service.Address {
+// addressDoc is a stored form: only add fields. It is stored encrypted.
+type addressDoc struct {
+	Name       string   `json:"name"`
+	Lines      []string `json:"lines"`
+	City       string   `json:"city"`
+	Region     string   `json:"region,omitzero"`
+	PostalCode string   `json:"postal_code,omitzero"`
+	Country    string   `json:"country"`
+	Phone      string   `json:"phone,omitzero"`
+}
+
+// address checks the body and returns the stored form of the address, which is not encrypted yet. It returns an empty
+// string if the body has no address.
+func (b *AddressBody) address(c *request.Check) string {
 	if b == nil {
-		return nil
+		return ""
 	}
 	line := func(p request.Place, s string, most int) string {
 		s = strings.TrimSpace(s)
@@ -44,7 +60,7 @@ func (b *AddressBody) address(c *request.Check) *service.Address {
 		}
 		return line(p, *s, most)
 	}
-	a := service.Address{Name: line(request.At("address/name"), b.Name, 200)}
+	a := addressDoc{Name: line(request.At("address/name"), b.Name, 200)}
 	if len(b.Lines) < 1 || len(b.Lines) > 5 {
 		c.Fault(request.At("address/lines"), loyalty.ValidationFailed, "lines must have 1 to 5 entries.")
 	}
@@ -60,7 +76,7 @@ func (b *AddressBody) address(c *request.Check) *service.Address {
 			"This must be an ISO 3166-1 country code in two capital letters, like DE.")
 	}
 	a.Phone = maybe(request.At("address/phone"), b.Phone, 40)
-	return &a
+	return string(stored.Encode(a))
 }
 
 // A FulfillmentBody reports the progress of a fulfillment.
@@ -96,6 +112,15 @@ func updateFulfillment(ctx context.Context, c *request.Call) (request.Answer, er
 	if err != nil {
 		return request.Answer{}, err
 	}
+	if tracking != "" {
+		was, err := c.App.Redemptions.Get(ctx, p.ID, c.Path("redemption"))
+		if err == nil {
+			tracking, err = c.App.Members.SealText(ctx, p.ID, was.Member, tracking)
+		}
+		if err != nil {
+			return request.Answer{}, err
+		}
+	}
 	// A repeated status change has no effect, so this request needs no Idempotency-Key.
 	r, err := c.App.Fulfillments.Fulfill(ctx, p, c.Path("redemption"), to, tracking, ledger.By{Actor: c.Who.Actor()})
 	if err != nil {
@@ -115,7 +140,9 @@ func redemptionAnswer(
 		if err != nil {
 			return request.Answer{Replayed: r.Replayed}, err
 		}
-		out.Fulfillment = wireFulfillment(c, h)
+		if out.Fulfillment, err = wireFulfillment(ctx, c, h); err != nil {
+			return request.Answer{Replayed: r.Replayed}, err
+		}
 	}
 	var err error
 	if out.Sent, err = sent(ctx, c, r); err != nil {
@@ -126,25 +153,45 @@ func redemptionAnswer(
 
 // wireFulfillment returns the fulfillment, or nil if there is none. It includes the address only if the API key may
 // read members.
-func wireFulfillment(c *request.Call, h service.Handover) *wire.Fulfillment {
+func wireFulfillment(ctx context.Context, c *request.Call, h service.Handover) (*wire.Fulfillment, error) {
 	if h.Status == "" {
-		return nil
+		return nil, nil
+	}
+	texts := c.Texts()
+	tracking, err := texts.Text(ctx, h.Member, h.Tracking)
+	if err != nil {
+		return nil, err
 	}
 	out := &wire.Fulfillment{
-		Status: wire.FulfillmentStatus(h.Status), Tracking: h.Tracking, History: []wire.FulfillmentStep{},
+		Status: wire.FulfillmentStatus(h.Status), Tracking: tracking, History: []wire.FulfillmentStep{},
 	}
 	for _, s := range h.Steps {
 		out.History = append(
 			out.History, wire.FulfillmentStep{Status: wire.FulfillmentStepStatus(s.Status), At: s.At.UTC()},
 		)
 	}
-	if a := h.Address; a != nil && c.ReadsMembers() {
-		out.Address = &wire.Address{
-			Name: a.Name, Lines: a.Lines, City: a.City, Region: a.Region, PostalCode: a.PostalCode, Country: a.Country,
-			Phone: a.Phone,
-		}
+	if !c.ReadsMembers() {
+		return out, nil
 	}
-	return out
+	out.Address, err = wireAddress(ctx, texts, h)
+	return out, err
+}
+
+// wireAddress returns the decrypted address of a fulfillment. It returns nil if none was given, or if the key of the
+// member was destroyed.
+func wireAddress(ctx context.Context, texts *members.TextReader, h service.Handover) (*wire.Address, error) {
+	doc, err := texts.Text(ctx, h.Member, h.Address)
+	if err != nil || doc == "" {
+		return nil, err
+	}
+	var a addressDoc
+	if err := json.Unmarshal([]byte(doc), &a); err != nil {
+		return nil, fmt.Errorf("api: read the address of %s: %w", h.Redemption, err)
+	}
+	return &wire.Address{
+		Name: a.Name, Lines: a.Lines, City: a.City, Region: a.Region, PostalCode: a.PostalCode, Country: a.Country,
+		Phone: a.Phone,
+	}, nil
 }
 
 // listFulfillments lists the fulfillments that are not finished: those with status ordered or shipped.
@@ -172,8 +219,12 @@ func listFulfillments(ctx context.Context, c *request.Call) (request.Answer, err
 	}
 	list := wire.FulfillmentList{Data: []wire.OpenFulfillment{}}
 	for _, h := range handovers {
+		one, err := wireFulfillment(ctx, c, h)
+		if err != nil {
+			return request.Answer{}, err
+		}
 		list.Data = append(list.Data, wire.OpenFulfillment{
-			Redemption: h.Redemption, Member: string(h.Member), Reward: h.Reward, Fulfillment: *wireFulfillment(c, h),
+			Redemption: h.Redemption, Member: string(h.Member), Reward: h.Reward, Fulfillment: *one,
 		})
 	}
 	if more {

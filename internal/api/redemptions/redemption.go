@@ -2,7 +2,6 @@ package redemptions
 
 import (
 	"context"
-	"fmt"
 	"net/http"
 	"slices"
 
@@ -129,6 +128,9 @@ func redeemFor(
 	if err != nil {
 		return request.Answer{}, err
 	}
+	if in.Address, err = c.App.Members.SealText(ctx, p.ID, m, in.Address); err != nil {
+		return request.Answer{}, err
+	}
 	r, err := c.App.Redemptions.Redeem(ctx, p, in, by)
 	if err != nil {
 		return request.Answer{Replayed: r.Replayed}, request.UnknownReward(err, p, in.Reward)
@@ -143,8 +145,8 @@ func redeemFor(
 // of the fingerprint only if it is set. The fingerprints of older requests therefore do not change.
 func byRedemption(c *request.Call, in service.RedemptionRequest) (ledger.By, error) {
 	address := ""
-	if in.Address != nil {
-		address = hidden(c, "address", fmt.Sprintf("%q", *in.Address))
+	if in.Address != "" {
+		address = hidden(c, "address", in.Address)
 	}
 	return request.By(c, struct {
 		ID     string

@@ -63,11 +63,11 @@ func createTransfer(ctx context.Context, c *request.Call) (request.Answer, error
 		return request.Answer{}, err
 	}
 	in.Limit = c.Limit(limits.Transfer, string(from))
-	r, err := c.App.Transfers.Create(ctx, p, in, by)
-	if err != nil {
-		return request.Answer{Replayed: r.Replayed}, err
+	if in.Note, err = c.App.Members.SealText(ctx, p.ID, from, in.Note); err != nil {
+		return request.Answer{}, err
 	}
-	return request.Answer{Status: http.StatusCreated, Body: transferBody(c, r), Replayed: r.Replayed}, nil
+	r, err := c.App.Transfers.Create(ctx, p, in, by)
+	return transferAnswer(ctx, c, r, http.StatusCreated, err)
 }
 
 func retrieveTransfer(ctx context.Context, c *request.Call) (request.Answer, error) {
@@ -84,7 +84,7 @@ func retrieveTransfer(ctx context.Context, c *request.Call) (request.Answer, err
 			return request.Answer{}, err
 		}
 	}
-	return request.Answer{Body: transferBody(c, r)}, nil
+	return transferAnswer(ctx, c, r, http.StatusOK, nil)
 }
 
 // acceptOwnTransfer accepts a transfer to the member who calls. A rejection does not reveal the sender's balance.
@@ -149,10 +149,20 @@ func endTransfer(ctx context.Context, c *request.Call, end transferEnd) (request
 		return request.Answer{}, err
 	}
 	r, err := end(ctx, p, c.Path("transfer"), request.ByKey(c))
+	return transferAnswer(ctx, c, r, http.StatusOK, err)
+}
+
+// transferAnswer returns the answer for a transfer, with the decrypted note.
+func transferAnswer(
+	ctx context.Context, c *request.Call, r service.TransferResult, status int, err error,
+) (request.Answer, error) {
+	if err == nil {
+		err = c.Texts().Transfer(ctx, r.From, &r.Transfer)
+	}
 	if err != nil {
 		return request.Answer{Replayed: r.Replayed}, err
 	}
-	return request.Answer{Body: transferBody(c, r), Replayed: r.Replayed}, nil
+	return request.Answer{Status: status, Body: transferBody(c, r), Replayed: r.Replayed}, nil
 }
 
 // transferBody returns a transfer as the API presents it to the caller. A member does not see the sender's balance.

@@ -21,7 +21,8 @@ func (c *Call) Language() (string, error) {
 	return s, nil
 }
 
-// WireEntry returns an entry as the API presents it now, without its explanation.
+// WireEntry returns an entry as the API presents it now, without its explanation. Its texts must be decrypted; see
+// Call.WireEntries.
 func WireEntry(p *loyalty.Program, e loyalty.Entry, now time.Time) wire.Entry {
 	out := wire.Entry{
 		ID: e.ID(), Kind: wire.EntryKind(e.Kind), Points: int64(e.Points),

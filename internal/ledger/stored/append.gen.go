@@ -1797,6 +1797,11 @@ func (d *eventDoc) appendTo(b []byte) []byte {
 		b = appendTexts(b, d.Meets)
 		b = append(b, ',')
 	}
+	if d.Texts != "" {
+		b = append(b, `"txt":`...)
+		b = appendText(b, d.Texts)
+		b = append(b, ',')
+	}
 	return closed(b, '}')
 }
 
@@ -1901,6 +1906,9 @@ func (d *eventDoc) readFrom(r *reader) {
 				x0 = r.text()
 				d.Meets = append(d.Meets, x0)
 			}
+		case "txt":
+			r.once(&seen, 19)
+			d.Texts = r.text()
 		default:
 			r.bad = true
 		}

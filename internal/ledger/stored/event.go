@@ -30,6 +30,7 @@ type eventDoc struct {
 	TierGroups []countedDoc     `json:"tgs,omitempty"`
 	Missing    []string         `json:"miss,omitempty"`
 	Meets      []string         `json:"meets,omitempty"`
+	Texts      string           `json:"txt,omitzero"` // the texts of Data, encrypted
 }
 
 // valueDoc has exactly one field set: a text, a number or a boolean.
@@ -44,7 +45,7 @@ func StoredEvent(s *loyalty.EventState) *eventDoc {
 		return nil
 	}
 	return &eventDoc{
-		Type: s.Event.Type, At: Millis(s.Event.At), Data: storedData(s.Event.Data), Program: s.Program,
+		Type: s.Event.Type, At: Millis(s.Event.At), Data: storedData(s.Event), Texts: s.Event.Texts, Program: s.Program,
 		Level: s.Buyer.Level, Orders: s.Buyer.Orders, Segments: s.Buyer.Segments, OptIns: s.Buyer.OptIns,
 		Birthday: s.Buyer.Birthday, Zone: s.Buyer.Zone,
 		Worth: int64(s.Worth), Grants: each(s.Grants, storedGrant), Shares: each(s.Shares, storedShare),
@@ -54,10 +55,13 @@ func StoredEvent(s *loyalty.EventState) *eventDoc {
 	}
 }
 
-func storedData(data map[string]any) (out object[valueDoc]) {
-	for name, v := range data {
+func storedData(ev loyalty.Event) (out object[valueDoc]) {
+	for name, v := range ev.Data {
 		switch v := v.(type) {
 		case string:
+			if ev.Texts != "" {
+				continue
+			}
 			out = append(out, member[valueDoc]{name, valueDoc{Text: &v}})
 		case bool:
 			out = append(out, member[valueDoc]{name, valueDoc{Truth: &v}})
@@ -76,7 +80,7 @@ func (d *eventDoc) state(c loyalty.Cause, m loyalty.MemberID) (*loyalty.EventSta
 	}
 	_, id, _ := strings.Cut(c.ID, ":")
 	s := &loyalty.EventState{
-		Event:    loyalty.Event{Type: d.Type, ID: id, Member: m, At: Instant(d.At)},
+		Event:    loyalty.Event{Type: d.Type, ID: id, Member: m, At: Instant(d.At), Texts: d.Texts},
 		Revision: c.Revision, Program: d.Program, Worth: loyalty.Points(d.Worth),
 		Shares: each(d.Shares, shareDoc.share),
 		Bucket: d.Bucket, SlidTo: calendar.Date(d.SlidTo), Visits: d.Visits,
