@@ -114,7 +114,7 @@ var encodedSecret = base64.RawURLEncoding.EncodedLen(secretLength)
 type NewKey struct {
 	Program string
 	Scopes  []Scope
-	// DailyPoints limits the points that the key adds manually on one day, in UTC. Zero means DefaultDailyPoints.
+	// DailyPoints limits the points that the key adds manually within 24 hours. Zero means DefaultDailyPoints.
 	DailyPoints int64
 	// IPRanges limits the IP addresses from which the key may be used, such as 203.0.113.0/24. Without ranges, it may
 	// be used from any address.

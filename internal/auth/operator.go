@@ -55,7 +55,7 @@ type OperatorProfile struct {
 type Limits struct {
 	// MaxAdjustment is the number of points above which one adjustment of a support operator needs an approval.
 	MaxAdjustment int64
-	// DailyPoints limits the points that the operator adds on one day, in UTC.
+	// DailyPoints limits the points that the operator adds within 24 hours.
 	DailyPoints int64
 }
 

@@ -24,7 +24,7 @@ type Principal struct {
 	Scopes  []Scope // the permissions of an API key
 	Role    Role    // the role of an operator
 	Session string  // the ID of an operator's session
-	// DailyPoints limits the points that the principal adds manually on one day. Zero means no limit.
+	// DailyPoints limits the points that the principal adds manually within 24 hours. Zero means no limit.
 	DailyPoints int64
 	// MaxAdjustment is the number of points above which an adjustment of an operator needs an approval. Zero means no
 	// limit.

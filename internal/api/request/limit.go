@@ -99,8 +99,8 @@ func limitDetail(e *limits.ExceededError) string {
 	case limits.EnrollmentClient, limits.EnrollmentSource:
 		return fmt.Sprintf("A client or an IP address can enroll at most %d members per %s.", n, window) + again
 	case limits.Adjustment:
-		return fmt.Sprintf("The API key may add at most %d points manually per %s.", n, window) + again +
-			" To add more, create a key with a higher limit."
+		return fmt.Sprintf("An API key or operator may add at most %d points manually per %s.", n, window) + again +
+			" To add more, use a key or an operator with a higher limit."
 	case limits.Event:
 		return fmt.Sprintf("A member can have at most %d events per %s.", n, window) + again
 	}

@@ -1344,7 +1344,7 @@ type AuditValues struct {
 	// MaxAdjustment The operator's limit of one adjustment.
 	MaxAdjustment int64 `json:"max_adjustment,omitempty,omitzero"`
 
-	// DailyPoints The operator's limit of points per day.
+	// DailyPoints The operator's limit of points within 24 hours.
 	DailyPoints int64 `json:"daily_points,omitempty,omitzero"`
 
 	// ExpiresAt When the session ends.
@@ -2487,7 +2487,7 @@ type Operator struct {
 	// MaxAdjustment The number of points above which one adjustment needs the approval of a second operator. Omitted if the role has no such limit.
 	MaxAdjustment int64 `json:"max_adjustment,omitempty,omitzero"`
 
-	// DailyPoints The limit of the points that the operator adds manually on one day, in UTC.
+	// DailyPoints The limit of the points that the operator adds manually within 24 hours.
 	DailyPoints int64 `json:"daily_points"`
 
 	// CreatedAt When the operator was added.
@@ -2517,7 +2517,7 @@ type OperatorRequest struct {
 	// MaxAdjustment The number of points above which one adjustment needs the approval of a second operator. It applies to the role `support`; the default is 1,000.
 	MaxAdjustment int64 `json:"max_adjustment,omitempty,omitzero"`
 
-	// DailyPoints The limit of the points that the operator adds manually on one day, in UTC. The default is 5,000 for the role `support` and 10 million for other roles.
+	// DailyPoints The limit of the points that the operator adds manually within 24 hours. The default is 5,000 for the role `support` and 10 million for other roles.
 	DailyPoints int64 `json:"daily_points,omitempty,omitzero"`
 }
 
@@ -3831,7 +3831,7 @@ type UpdateOperatorRequest struct {
 	// MaxAdjustment The number of points above which one adjustment needs the approval of a second operator. It applies to the role `support`; the default is 1,000.
 	MaxAdjustment int64 `json:"max_adjustment,omitempty,omitzero"`
 
-	// DailyPoints The limit of the points that the operator adds manually on one day, in UTC. The default is 5,000 for the role `support` and 10 million for other roles.
+	// DailyPoints The limit of the points that the operator adds manually within 24 hours. The default is 5,000 for the role `support` and 10 million for other roles.
 	DailyPoints int64 `json:"daily_points,omitempty,omitzero"`
 }
 
