@@ -50,6 +50,7 @@ type commands struct {
 
 	TokenKeys    tokenKeys    `cmd:"" help:"Create, list and revoke the keys that sign the tokens of members."`
 	TokenIssuers tokenIssuers `cmd:"" help:"Add, list and remove the OpenID Connect issuers of member tokens."`
+	GuestAccess  guestAccess  `cmd:"" help:"Let anyone list the rewards of a program or create quotes."`
 	Origins      originsCmd   `cmd:"" help:"Add, list and remove the origins whose pages may call the API."`
 	Operators    operatorsCmd `cmd:"" help:"Add, list, change and remove the operators of a program."`
 

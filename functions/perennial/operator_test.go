@@ -234,3 +234,32 @@ func TestKeysInDataDirectory(t *testing.T) {
 		t.Errorf("%d %s", status, err)
 	}
 }
+
+// TestGuestAccessInDataDirectory opens the rewards of a program, and reads them without a key from perennial dev.
+func TestGuestAccessInDataDirectory(t *testing.T) {
+	data := filepath.Join(t.TempDir(), "data")
+	for _, c := range []struct {
+		args         []string
+		out, problem string
+	}{
+		{[]string{"enable", "rewards"}, "", ""},
+		{[]string{"enable", "quotes"}, "", ""},
+		{[]string{"enable", "members"}, "", "must be one of"},
+		{[]string{"disable", "quotes"}, "", ""},
+		{[]string{"list"}, "rewards\n", ""},
+	} {
+		args := append(append([]string{"guest-access"}, c.args...), "--data", data, "--program", "bluebird")
+		out, err, status := run(t, args...)
+		if out != c.out || (status != 0) != (c.problem != "") || !strings.Contains(err, c.problem) {
+			t.Errorf("%v: %d %q %q", c.args, status, out, err)
+		}
+	}
+	p := start(t, "--empty", "--json", "--data", data, "--program", writeProgram(t))
+	p.key = "none"
+	if status, answer, err := p.call("GET", "/v1/programs/bluebird/rewards", "", ""); status != 200 || err != nil {
+		t.Error(status, answer, err)
+	}
+	if status, answer, err := p.call("POST", "/v1/programs/bluebird/quotes", "", "{}"); status != 404 || err != nil {
+		t.Error(status, answer, err)
+	}
+}

@@ -58,6 +58,8 @@ func TestGoldenGoodwill(t *testing.T) { golden(t) }
 
 func TestGoldenHold(t *testing.T) { golden(t) }
 
+func TestGoldenGuests(t *testing.T) { golden(t) }
+
 func TestGoldenHouseholds(t *testing.T) { golden(t) }
 
 func TestGoldenInactivity(t *testing.T) { golden(t) }

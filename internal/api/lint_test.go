@@ -129,7 +129,7 @@ func TestOperationsHaveExamples(t *testing.T) {
 			switch {
 			case strings.HasPrefix(status, "2"):
 				n += len(found)
-			case len(found) == 0:
+			case len(found) == 0 && status != "304": // has no body
 				t.Errorf("%s has no example of the response %s", op.OperationID, status)
 			}
 			for _, example := range found {

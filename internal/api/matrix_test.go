@@ -25,6 +25,7 @@ type matrix struct {
 }
 
 func newMatrix(w *world) matrix {
+	w.keys["expired"] = w.token("cust-1", 11*time.Minute)
 	ada := w.must("POST", "/v1/members", `{"external_id": "cust-1"}`)
 	w.must("POST", "/v1/members", `{"external_id": "cust-2"}`)
 	w.must("POST", "/v1/members/"+ada+"/adjustments", `{"points": 5000, "reason": "a good start"}`)
@@ -48,11 +49,12 @@ func newMatrix(w *world) matrix {
 			"ent_order~1042~1",
 			"{event}", "review:778", "{campaign}", "quiz", "{reward}", "five-off", "{code}", "7K3M-Q9XZ", "{use}",
 			"use_nobody", "{transfer}", "tr_00000000000000000000", "{household}", "hh_00000000000000000000",
-			"{conversion}", "cv_none", "{operator}", spare.ID),
+			"{conversion}", "cv_none", "{operator}", spare.ID, "{program}", "bluebird"),
 		bodies: map[string]string{
 			"createMember": `{}`, "updateMember": `{"name": "Ada"}`,
 			"createAdjustment": `{"points": 5, "reason": "matrix"}`,
 			"putOrder":         order, "createQuote": `{` + basket + `}`,
+			"createGuestQuote": `{"currency": "EUR", "line_items": [{"id": "1", "quantity": 1, "amount": 100}]}`,
 			"createRedemption": `{"member": "` + ada + `", "reward": "five-off"}`,
 			"commitRedemption": `{}`, "cancelRedemption": `{}`, "updateDraft": `{"source": "y"}`,
 			"validateProgram": `{"source": "y"}`,
@@ -113,6 +115,10 @@ func (m matrix) run(t *testing.T) {
 			}
 			t.Run(op.OperationID, func(t *testing.T) {
 				r := m.request(t, method, path, op.OperationID)
+				if rule.Guests() != "" {
+					m.byGuests(t, r)
+					return
+				}
 				m.rejections(t, r, op.OperationID, rule)
 				switch {
 				case rule.IsForMembers():
@@ -144,7 +150,6 @@ func (m matrix) request(t *testing.T, method, path, id string) sentRequest {
 
 // rejections calls an operation as every caller that its rule rejects. No call leaves a trace.
 func (m matrix) rejections(t *testing.T, r sentRequest, id string, rule auth.Rule) {
-	m.keys["expired"] = m.token("cust-1", 11*time.Minute)
 	want := map[string]string{
 		"none": "401 unauthenticated", "garbage": "401 token_invalid", "expired": "401 token_expired",
 	}
@@ -184,6 +189,23 @@ func (m matrix) rejections(t *testing.T, r sentRequest, id string, rule auth.Rul
 	}
 	if m.dump() != before {
 		t.Error("a rejected request changed the table")
+	}
+}
+
+// byGuests calls an operation as every kind of caller. The answers are the same, because the operation ignores
+// credentials. Another program, which is not open to guests, is unknown.
+func (m matrix) byGuests(t *testing.T, r sentRequest) {
+	other := strings.Replace(r.path, "/bluebird/", "/redbird/", 1)
+	for _, key := range []string{"none", "garbage", "expired", "admin", "reader", "other", "member:cust-1"} {
+		r.key = key
+		if got := summary(m.do(r)); got != "200" {
+			t.Errorf("by %s: %s, want 200", key, got)
+		}
+		closed := r
+		closed.path = other
+		if got := summary(m.do(closed)); got != "404 not_found" {
+			t.Errorf("by %s at a program without guests: %s, want 404 not_found", key, got)
+		}
 	}
 }
 

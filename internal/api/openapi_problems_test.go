@@ -84,6 +84,11 @@ func recordedProblems(t *testing.T) map[rejected][]byte {
 	w := openWorld(t, memory(t), nil, nil)
 	large := sentRequest{method: "POST", path: "/v1/members", body: []byte(strings.Repeat(" ", 256<<10) + "{}")}
 	add(large.method, large.path, w.do(large).body)
+	guest := sentRequest{method: "GET", path: "/v1/programs/bluebird/rewards", key: "none"}
+	for range 60 {
+		w.do(guest)
+	}
+	add(guest.method, guest.path, w.do(guest).body)
 	for _, failure := range []error{table.ErrBusy, errors.New("the table is unavailable")} {
 		tab := &failing{Table: memory(t), err: failure}
 		w, read := openWorld(t, tab, nil, nil), sentRequest{method: "GET", path: "/v1/members/mem_ada"}

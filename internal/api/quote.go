@@ -12,6 +12,7 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/loyalty/engine"
 )
 
+// createQuote creates a quote. For a guest, it states what a new member would earn.
 func createQuote(ctx context.Context, c *request.Call) (request.Answer, error) {
 	language, err := c.Language()
 	if err != nil {

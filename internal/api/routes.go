@@ -63,13 +63,14 @@ func Members(a *app.App) lambda.Handler {
 // Earn serves orders, events, quotes and campaigns.
 func Earn(a *app.App) lambda.Handler {
 	return request.NewHandler(a, "earn", map[string]request.Operation{
-		"PUT /v1/orders/{order}":           putOrder,
-		"GET /v1/orders/{order}":           retrieveOrder,
-		"POST /v1/orders/{order}/activate": activateOrder,
-		"POST /v1/events":                  createEvent,
-		"POST /v1/events/{event}/activate": activateEvent,
-		"POST /v1/quotes":                  createQuote,
-		"GET /v1/campaigns":                listCampaigns,
-		"GET /v1/me/campaigns":             listCampaigns,
+		"PUT /v1/orders/{order}":             putOrder,
+		"GET /v1/orders/{order}":             retrieveOrder,
+		"POST /v1/orders/{order}/activate":   activateOrder,
+		"POST /v1/events":                    createEvent,
+		"POST /v1/events/{event}/activate":   activateEvent,
+		"POST /v1/quotes":                    createQuote,
+		"POST /v1/programs/{program}/quotes": createQuote,
+		"GET /v1/campaigns":                  listCampaigns,
+		"GET /v1/me/campaigns":               listCampaigns,
 	}).Function()
 }

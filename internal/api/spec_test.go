@@ -254,6 +254,9 @@ func ruleOf(s *spec, op *openapi3.Operation) auth.Rule {
 			roles = append(roles, auth.Role(r))
 		}
 	}
+	if part, ok := op.Extensions["x-guest-access"].(string); ok {
+		return auth.Guests(auth.GuestAccess(part))
+	}
 	if scope == "" && len(roles) == 0 {
 		return auth.Public
 	}

@@ -151,6 +151,13 @@ func openWorld(t testing.TB, tab table.Table, random io.Reader, spec *spec) *wor
 		source := strings.Replace(plainSource(w.t), "program: bluebird", "program: "+id, 1)
 		w.publish(id, []byte(source), 0)
 	}
+	for _, id := range []string{"bluebird", "nobird"} {
+		for _, part := range auth.GuestAccesses() {
+			if err := w.tokens.SetGuestAccess(context.Background(), id, part, true); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
 	return w
 }
 
@@ -357,8 +364,8 @@ func (w *world) send(r sentRequest) (answered, string) {
 // parse sets the decoded body of an answer that is JSON.
 func (w *world) parse(r sentRequest, a *answered) {
 	w.t.Helper()
-	if a.status == http.StatusNoContent || a.header["content-type"] == "image/svg+xml" ||
-		strings.HasPrefix(a.header["content-type"], "text/html") {
+	if a.status == http.StatusNoContent || a.status == http.StatusNotModified ||
+		a.header["content-type"] == "image/svg+xml" || strings.HasPrefix(a.header["content-type"], "text/html") {
 		return
 	}
 	if err := json.Unmarshal(a.body, &a.json); err != nil {
@@ -471,7 +478,7 @@ func (w *world) dump() string {
 	return logItems.ReplaceAllString(b.String(), "")
 }
 
-var logItems = regexp.MustCompile(`(?m)^"P#[^#"]+#(LOG|AUDIT|KEYUSE|LIST#[^"]+)" .*\n`)
+var logItems = regexp.MustCompile(`(?m)^"P#[^#"]+#(LOG|AUDIT|KEYUSE|LIST#[^"]+|IP#[^"]+)" .*\n`)
 
 // post sends a request with a JSON body.
 func (w *world) post(method, path, body string) answered {

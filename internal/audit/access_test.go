@@ -28,6 +28,10 @@ func TestChangesOfAccessAreActions(t *testing.T) {
 		tokens.RemoveOrigin(t.Context(), "bluebird", "https://shop.example"),
 		tokens.AddIssuer(t.Context(), "bluebird", issuer),
 		tokens.RemoveIssuer(t.Context(), "bluebird", issuer),
+		tokens.SetGuestAccess(t.Context(), "bluebird", auth.GuestQuotes, true),
+		tokens.SetGuestAccess(t.Context(), "bluebird", auth.GuestQuotes, true),
+		tokens.SetGuestAccess(t.Context(), "bluebird", auth.GuestRewards, true),
+		tokens.SetGuestAccess(t.Context(), "bluebird", auth.GuestQuotes, false),
 	} {
 		if change != nil {
 			t.Fatal(change)
@@ -40,6 +44,9 @@ func TestChangesOfAccessAreActions(t *testing.T) {
 		`remove_origin origin:https://shop.example {}`,
 		`add_token_issuer issuer:https://id.example {"audience":"shop"}`,
 		`remove_token_issuer issuer:https://id.example {}`,
+		`enable_guest_access guest_access:quotes {}`,
+		`enable_guest_access guest_access:rewards {}`,
+		`disable_guest_access guest_access:quotes {}`,
 	}
 	for n, line := range want {
 		key := table.Key{PK: "KEY#access-bluebird", SK: fmt.Sprintf("CHANGE#%08d", n+1)}
@@ -53,7 +60,8 @@ func TestChangesOfAccessAreActions(t *testing.T) {
 			t.Errorf("change %d is %s, by %s at %s", n+1, got, r.Actor, r.At)
 		}
 	}
-	extra, err := l.Table.Get(t.Context(), table.Key{PK: "KEY#access-bluebird", SK: fmt.Sprintf("CHANGE#%08d", 7)})
+	n := len(want)
+	extra, err := l.Table.Get(t.Context(), table.Key{PK: "KEY#access-bluebird", SK: fmt.Sprintf("CHANGE#%08d", n+1)})
 	if err != nil || extra.Version != 0 {
 		t.Errorf("a repeated change is an action: %s %v", extra.Doc, err)
 	}

@@ -17,6 +17,7 @@ type accessDoc struct {
 	Origins []string      `json:"origins,omitzero"` // the origins whose pages may call the API
 
 	Issuers []issuerRefDoc `json:"issuers,omitzero"` // the issuers whose tokens members may use
+	Guests  []GuestAccess  `json:"guests,omitzero"`  // the parts of the API that anyone may call
 
 	Changes int `json:"changes,omitzero"` // the number of stored changes
 }
@@ -47,7 +48,7 @@ func (t *Tokens) change(
 	}
 	before := doc
 	before.Keys, before.Origins = slices.Clone(doc.Keys), slices.Clone(doc.Origins)
-	before.Issuers = slices.Clone(doc.Issuers)
+	before.Issuers, before.Guests = slices.Clone(doc.Issuers), slices.Clone(doc.Guests)
 	if err := change(&doc); err != nil {
 		return err
 	}
@@ -74,7 +75,7 @@ func (t *Tokens) change(
 }
 
 // An AccessChange is a stored form, from which the audit list is made: only add fields. It records that a token key, an
-// origin or an issuer of a program was added or removed.
+// origin or an issuer of a program was added or removed, or that guest access was enabled or disabled.
 type AccessChange struct {
 	Action   string            `json:"action"`
 	Resource string            `json:"resource"`
@@ -114,6 +115,12 @@ func accessChanges(before, after accessDoc) (out []AccessChange) {
 	for _, i := range missing(issuers(before), issuers(after)) {
 		out = append(out, AccessChange{Action: "remove_token_issuer", Resource: "issuer:" + i.Issuer})
 	}
+	for _, part := range missing(after.Guests, before.Guests) {
+		out = append(out, AccessChange{Action: "enable_guest_access", Resource: "guest_access:" + string(part)})
+	}
+	for _, part := range missing(before.Guests, after.Guests) {
+		out = append(out, AccessChange{Action: "disable_guest_access", Resource: "guest_access:" + string(part)})
+	}
 	return out
 }
 
@@ -124,12 +131,13 @@ func missing[T comparable](a, b []T) []T {
 
 // An access is a cached accessDoc with decoded keys.
 type access struct {
-	keys []verifyingKey
-	at   time.Time // when it was read
+	keys   []verifyingKey
+	guests []GuestAccess
+	at     time.Time // when it was read
 }
 
-// access returns the settings of a program, from the cache or the table. Settings without a key are not cached, so that
-// tokens for unknown programs do not displace real ones.
+// access returns the settings of a program, from the cache or the table. Empty settings are not cached, so that
+// requests for unknown programs do not displace real ones.
 func (t *Tokens) access(ctx context.Context, program string) (access, error) {
 	now := t.Now()
 	t.mu.Lock()
@@ -142,7 +150,7 @@ func (t *Tokens) access(ctx context.Context, program string) (access, error) {
 	if err != nil {
 		return access{}, err
 	}
-	a = access{at: now}
+	a = access{guests: doc.Guests, at: now}
 	for _, k := range doc.Keys {
 		if !k.Revoked.IsZero() {
 			continue
@@ -153,7 +161,7 @@ func (t *Tokens) access(ctx context.Context, program string) (access, error) {
 		}
 		a.keys = append(a.keys, key)
 	}
-	if len(a.keys) == 0 {
+	if len(a.keys) == 0 && len(a.guests) == 0 {
 		return a, nil
 	}
 	t.mu.Lock()

@@ -10,6 +10,7 @@ const (
 	Member Kind = "member"  // a member, with a token that the merchant's server or an issuer signed
 
 	Operator Kind = "operator" // a person who works for the merchant, with a session
+	Guest    Kind = "guest"    // anyone, without a key or a token
 
 	// These kinds are actors that do not call the API with a key or a token.
 	Webhook Kind = "webhook" // a payment processor

@@ -6,6 +6,8 @@ type Rule struct {
 	roles   Roles // the roles of operators that may call the route
 	members bool  // whether members may call the route for themselves
 	public  bool  // whether the route needs no principal
+
+	guests GuestAccess // the part of the API to which the route belongs if a program can open it to anyone
 }
 
 // Public is the rule of routes that authenticate each request themselves, by its signature or by a token in its path.
@@ -13,6 +15,9 @@ var Public = Rule{public: true}
 
 // Members is the rule of routes that members call for themselves.
 var Members = Rule{members: true}
+
+// Guests returns the rule of routes that anyone may call if the program in their path opened this part of the API.
+func Guests(part GuestAccess) Rule { return Rule{guests: part} }
 
 // Needs returns the rule of routes that require an API key with a scope, or an operator with one of the roles. Without
 // roles, no operator may call the route.
@@ -29,6 +34,9 @@ func (r Rule) IsPublic() bool { return r.public }
 
 // IsForMembers reports whether members may call the route for themselves.
 func (r Rule) IsForMembers() bool { return r.members }
+
+// Guests returns the part of the API that the program must have opened. It is empty if the route is not for guests.
+func (r Rule) Guests() GuestAccess { return r.guests }
 
 // Scope returns the scope that an API key needs. It is empty if API keys may not call the route.
 func (r Rule) Scope() Scope { return r.scope }

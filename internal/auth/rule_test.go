@@ -30,6 +30,9 @@ func TestRulesDenyByDefault(t *testing.T) {
 		{"a key on a route of operators", ForOperators(Owner), admin, Forbidden},
 		{"a key with a role", ForOperators(Owner), Principal{Kind: Key, Role: Owner}, Forbidden},
 		{"a member with a role", Needs(Admin, Owner), Principal{Kind: Member, Role: Owner}, Forbidden},
+		{"a key on a route of guests", Guests(GuestRewards), admin, Forbidden}, // the route checks no key
+		{"a guest on a route of keys", Needs(RewardsRead), Principal{Kind: Guest}, Forbidden},
+		{"a guest on a route of members", Members, Principal{Kind: Guest}, Forbidden},
 		{"a principal of no kind", Needs(MembersRead), Principal{Scopes: []Scope{Admin}}, Forbidden},
 	} {
 		if err := c.rule.Check(c.who); !errors.Is(err, c.want) {

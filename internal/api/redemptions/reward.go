@@ -6,6 +6,7 @@ import (
 	"math/big"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/perennial-loyalty/perennial/internal/api/request"
 	"github.com/perennial-loyalty/perennial/internal/api/wire"
@@ -30,6 +31,16 @@ func listRewards(ctx context.Context, c *request.Call) (request.Answer, error) {
 			"member must be a member ID, or external: followed by an external ID.")
 	}
 	return rewards(ctx, c, member)
+}
+
+// rewardsFreshFor is the time for which anyone may cache the list of rewards. Stock and publications change it.
+const rewardsFreshFor = time.Minute
+
+// listGuestRewards lists the rewards for anyone, in a form that shared caches may store.
+func listGuestRewards(ctx context.Context, c *request.Call) (request.Answer, error) {
+	out, err := rewards(ctx, c, "")
+	out.FreshFor = rewardsFreshFor
+	return out, err
 }
 
 func listMemberRewards(ctx context.Context, c *request.Call) (request.Answer, error) {

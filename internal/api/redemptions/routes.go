@@ -13,6 +13,7 @@ import (
 func Handler(a *app.App) lambda.Handler {
 	return request.NewHandler(a, "redeem", map[string]request.Operation{
 		"GET /v1/rewards":                               listRewards,
+		"GET /v1/programs/{program}/rewards":            listGuestRewards,
 		"GET /v1/members/{member}/rewards":              listMemberRewards,
 		"POST /v1/rewards/{reward}/waitlist":            joinWaitlist,
 		"GET /v1/rewards/{reward}/waitlist/{member}":    retrieveWaitlistEntry,

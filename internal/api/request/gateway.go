@@ -45,6 +45,7 @@ type Headers struct {
 	IdempotencyKey  string `json:"idempotency-key"`
 	Client          string `json:"perennial-client"`
 	Origin          string `json:"origin"`
+	IfNoneMatch     string `json:"if-none-match"`
 	WantedMethod    string `json:"access-control-request-method"`
 }
 

@@ -106,6 +106,7 @@ type Answer struct {
 	Drawn    string // an SVG image, instead of a body
 	Page     string // an HTML page, instead of a body
 	Replayed bool
+	FreshFor time.Duration // how long shared caches may store the answer; zero if they may not
 
 	headers [][2]string // the headers of an answer without a body
 }
@@ -190,10 +191,7 @@ func (c *Call) serve(ctx context.Context) (ans Answer, err error) {
 		}
 		return c.operate(ctx)
 	}
-	if c.Who, err = c.authenticate(ctx); err != nil {
-		return Answer{}, err
-	}
-	if err := c.Route.Rule.Check(c.Who); err != nil {
+	if err := c.admit(ctx); err != nil {
 		return Answer{}, err
 	}
 	if err := c.inFlight.Enter(c.Who.Program); err != nil {
@@ -212,6 +210,17 @@ func (c *Call) serve(ctx context.Context) (ans Answer, err error) {
 		return Answer{}, err
 	}
 	return c.perform(ctx)
+}
+
+// admit identifies the caller and checks that the route's rule allows the caller.
+func (c *Call) admit(ctx context.Context) (err error) {
+	if c.Route.Rule.Guests() != "" {
+		return c.admitGuest(ctx)
+	}
+	if c.Who, err = c.authenticate(ctx); err != nil {
+		return err
+	}
+	return c.Route.Rule.Check(c.Who)
 }
 
 // unrouted returns the error for a request that matches no route and therefore arrives through DefaultRoute. If a route
@@ -296,6 +305,9 @@ func (c *Call) encode(ans Answer) (Response, error) {
 	var err error
 	if out.Body, err = json.Marshal(ans.Body, json.Deterministic(true)); err != nil {
 		return Response{}, fmt.Errorf("api: encode answer: %w", err)
+	}
+	if ans.FreshFor > 0 {
+		return c.cacheable(out, ans.FreshFor), nil
 	}
 	if ans.Replayed {
 		out.Headers = append(slices.Clip(plainHeaders), [2]string{"idempotent-replayed", "true"})

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/perennial-loyalty/perennial/internal/api/wire"
+	"github.com/perennial-loyalty/perennial/internal/auth"
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
 	"github.com/perennial-loyalty/perennial/internal/loyalty/award"
 	"github.com/perennial-loyalty/perennial/internal/service"
@@ -182,6 +183,9 @@ func optional(c *Check, p Place, s *string, most int) string {
 func (c *Call) Buyer(ctx context.Context, b BasketBody) (loyalty.MemberID, error) {
 	if b.Member == nil {
 		return "", nil
+	}
+	if c.Who.Kind == auth.Guest {
+		return "", RefuseAt(loyalty.ValidationFailed, "/member", "A quote without an API key names no member.")
 	}
 	return c.Member(ctx, *b.Member)
 }

@@ -52,6 +52,9 @@ func problemOf(err error) wire.Problem {
 		return ruleProblem(rule)
 	case errors.As(err, &limit):
 		return document(loyalty.RateLimited, limitDetail(limit), nil)
+	case errors.As(err, new(*auth.GuestLimit)):
+		return document(loyalty.RateLimited,
+			"Too many requests from your IP address. Try again after the time in Retry-After.", nil)
 	case errors.Is(err, auth.ErrIPAddress):
 		return document(loyalty.Code(auth.Forbidden), "The API key may not be used from your IP address.", nil)
 	case errors.As(err, &who):
@@ -136,6 +139,9 @@ func WireUnmet(lacks []loyalty.UnmetRequirement) []wire.UnmetRequirement {
 func retryAfter(cause error) string {
 	wait := time.Second
 	if limit, ok := errors.AsType[*limits.ExceededError](cause); ok {
+		wait = limit.Wait
+	}
+	if limit, ok := errors.AsType[*auth.GuestLimit](cause); ok {
 		wait = limit.Wait
 	}
 	return strconv.Itoa(int((wait + time.Second - 1) / time.Second))

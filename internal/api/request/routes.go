@@ -179,6 +179,9 @@ func Routes() []Route {
 		{"POST /v1/me/transfers/{transfer}/decline", "redeem", auth.Members, keyed, MaybeBody, nil},
 		{"POST /v1/me/transfers/{transfer}/cancel", "redeem", auth.Members, keyed, MaybeBody, nil},
 
+		{"GET /v1/programs/{program}/rewards", "redeem", auth.Guests(auth.GuestRewards), unkeyed, NoBody, nil},
+		{"POST /v1/programs/{program}/quotes", "earn", auth.Guests(auth.GuestQuotes), unkeyed, SmallBody, words},
+
 		{"POST /v1/webhooks/{program}/{provider}", "webhooks", auth.Public, unkeyed, SmallBody, nil},
 		{"POST /v1/webhooks/{program}/shopify/{resource}/{action}", "webhooks", auth.Public, unkeyed, SmallBody, nil},
 	}

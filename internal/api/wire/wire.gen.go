@@ -43,6 +43,8 @@ const (
 	AuditRecordActionCreateOperator     AuditRecordAction = "create_operator"
 	AuditRecordActionCreateSession      AuditRecordAction = "create_session"
 	AuditRecordActionCreateTokenKey     AuditRecordAction = "create_token_key"
+	AuditRecordActionDisableGuestAccess AuditRecordAction = "disable_guest_access"
+	AuditRecordActionEnableGuestAccess  AuditRecordAction = "enable_guest_access"
 	AuditRecordActionExtendPoints       AuditRecordAction = "extend_points"
 	AuditRecordActionPublishProgram     AuditRecordAction = "publish_program"
 	AuditRecordActionReinstatePoints    AuditRecordAction = "reinstate_points"
@@ -73,6 +75,10 @@ func (e AuditRecordAction) Valid() bool {
 	case AuditRecordActionCreateSession:
 		return true
 	case AuditRecordActionCreateTokenKey:
+		return true
+	case AuditRecordActionDisableGuestAccess:
+		return true
+	case AuditRecordActionEnableGuestAccess:
 		return true
 	case AuditRecordActionExtendPoints:
 		return true
@@ -1266,10 +1272,10 @@ type AuditRecord struct {
 	// Actor The principal that caused an entry.
 	Actor Actor `json:"actor"`
 
-	// Action The kind of action. `create_adjustment`: points were added or removed. `update_tier`: the level was set. `extend_points`: points expire later. `reinstate_points`: expired points were given back. `update_member_status`: the member was frozen or unfrozen. `publish_program`: a version was published or rolled back. `create_key`: an API key was created. `revoke_key`: an API key was revoked. `create_operator`, `update_operator` and `remove_operator`: an operator was added, changed (also by the first sign-in) or removed. `create_session` and `revoke_session`: an operator signed in or out. `create_token_key`, `revoke_token_key`, `add_token_issuer`, `remove_token_issuer`, `add_origin` and `remove_origin`: the keys and issuers of member tokens and the origins of pages changed.
+	// Action The kind of action. `create_adjustment`: points were added or removed. `update_tier`: the level was set. `extend_points`: points expire later. `reinstate_points`: expired points were given back. `update_member_status`: the member was frozen or unfrozen. `publish_program`: a version was published or rolled back. `create_key`: an API key was created. `revoke_key`: an API key was revoked. `create_operator`, `update_operator` and `remove_operator`: an operator was added, changed (also by the first sign-in) or removed. `create_session` and `revoke_session`: an operator signed in or out. `create_token_key`, `revoke_token_key`, `add_token_issuer`, `remove_token_issuer`, `add_origin` and `remove_origin`: the keys and issuers of member tokens and the origins of pages changed. `enable_guest_access` and `disable_guest_access`: a part of the API was opened to anyone or closed.
 	Action AuditRecordAction `json:"action"`
 
-	// Resource What was changed: `member:<id>`, `version:<number>`, `key:<id>`, `operator:<id>`, `session:<id>`, `token_key:<id>`, `issuer:<url>` or `origin:<origin>`.
+	// Resource What was changed: `member:<id>`, `version:<number>`, `key:<id>`, `operator:<id>`, `session:<id>`, `token_key:<id>`, `issuer:<url>`, `origin:<origin>` or `guest_access:<part>`.
 	Resource string `json:"resource"`
 
 	// Reason The reason that the actor stated. Omitted if the action has none.
@@ -1288,7 +1294,7 @@ type AuditRecord struct {
 	Hash string `json:"hash"`
 }
 
-// AuditRecordAction The kind of action. `create_adjustment`: points were added or removed. `update_tier`: the level was set. `extend_points`: points expire later. `reinstate_points`: expired points were given back. `update_member_status`: the member was frozen or unfrozen. `publish_program`: a version was published or rolled back. `create_key`: an API key was created. `revoke_key`: an API key was revoked. `create_operator`, `update_operator` and `remove_operator`: an operator was added, changed (also by the first sign-in) or removed. `create_session` and `revoke_session`: an operator signed in or out. `create_token_key`, `revoke_token_key`, `add_token_issuer`, `remove_token_issuer`, `add_origin` and `remove_origin`: the keys and issuers of member tokens and the origins of pages changed.
+// AuditRecordAction The kind of action. `create_adjustment`: points were added or removed. `update_tier`: the level was set. `extend_points`: points expire later. `reinstate_points`: expired points were given back. `update_member_status`: the member was frozen or unfrozen. `publish_program`: a version was published or rolled back. `create_key`: an API key was created. `revoke_key`: an API key was revoked. `create_operator`, `update_operator` and `remove_operator`: an operator was added, changed (also by the first sign-in) or removed. `create_session` and `revoke_session`: an operator signed in or out. `create_token_key`, `revoke_token_key`, `add_token_issuer`, `remove_token_issuer`, `add_origin` and `remove_origin`: the keys and issuers of member tokens and the origins of pages changed. `enable_guest_access` and `disable_guest_access`: a part of the API was opened to anyone or closed.
 type AuditRecordAction string
 
 // AuditRecordList A page of audit records.
@@ -4087,6 +4093,9 @@ type OrderPath = string
 // PageSize defines model for PageSize.
 type PageSize = int
 
+// ProgramPath defines model for ProgramPath.
+type ProgramPath = string
+
 // RedemptionPath defines model for RedemptionPath.
 type RedemptionPath = string
 
@@ -4164,6 +4173,9 @@ type SignInInvalid = Problem
 
 // TooLarge A problem document (RFC 9457).
 type TooLarge = Problem
+
+// TooManyGuestRequests A problem document (RFC 9457).
+type TooManyGuestRequests = Problem
 
 // TryAgain A problem document (RFC 9457).
 type TryAgain = Problem
@@ -4544,6 +4556,12 @@ type ListVersionsParams struct {
 	Cursor Cursor `form:"cursor,omitempty" json:"cursor,omitempty,omitzero"`
 }
 
+// CreateGuestQuoteParams defines parameters for CreateGuestQuote.
+type CreateGuestQuoteParams struct {
+	// Language The language of the texts, for example `de` or `de-AT`. Default: that of the member's locale. Texts without a translation are in English.
+	Language Language `form:"language,omitempty" json:"language,omitempty,omitzero"`
+}
+
 // CreateQuoteParams defines parameters for CreateQuote.
 type CreateQuoteParams struct {
 	// Language The language of the texts, for example `de` or `de-AT`. Default: that of the member's locale. Texts without a translation are in English.
@@ -4764,6 +4782,9 @@ type RollbackProgramJSONRequestBody = RollbackRequest
 
 // ValidateProgramJSONRequestBody defines body for ValidateProgram for application/json ContentType.
 type ValidateProgramJSONRequestBody = ValidationRequest
+
+// CreateGuestQuoteJSONRequestBody defines body for CreateGuestQuote for application/json ContentType.
+type CreateGuestQuoteJSONRequestBody = QuoteRequest
 
 // CreateQuoteJSONRequestBody defines body for CreateQuote for application/json ContentType.
 type CreateQuoteJSONRequestBody = QuoteRequest

@@ -35,6 +35,7 @@ const Shards = 16
 //	P#<program>#HELD#<reward>  open reservations by expiry
 //	P#<program>#WAIT#<reward>  the waitlist and each member's entry in it
 //	P#<program>#USE#<id>       one use of a code
+//	P#<program>#IP#<hash>      requests of an IP address without a key; package auth
 //	P#<program>#LIMIT#<id>     counters of a principal: its redemptions, look-ups of unknown codes and others
 //	P#<program>#PAY#<payment>  facts about one payment
 //	P#<program>#WH#… and WHT#… webhook events as received, and their transmissions
@@ -47,7 +48,8 @@ const Shards = 16
 //	P#<program>#ERASE          the list of erasures; package erasure
 //
 // Only in the index: P#<program>#DUE#<job>#<shard>, LEVEL#<level>, UPDATED#<shard>, FULFIL#<status>,
-// OUTBOX#waiting and WH@<day>. Package auth owns the partitions KEY#<id> and SESSION#<id>.
+// OUTBOX#waiting and WH@<day>. Package auth owns the partitions KEY#<id>, SESSION#<id>, P#<program>#KEYUSE (when API
+// keys were last used) and, in the index, P#<program>#KEYS.
 var CauseNames = map[string]string{
 	loyalty.CauseEnrollment:    "JOIN",
 	loyalty.CauseOrder:         "O",

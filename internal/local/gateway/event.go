@@ -28,6 +28,7 @@ func newEvent(rt *route, r *http.Request, body []byte, id string) request.Event 
 			IdempotencyKey:  joined(r.Header["Idempotency-Key"]),
 			Client:          joined(r.Header["Perennial-Client"]),
 			Origin:          joined(r.Header["Origin"]),
+			IfNoneMatch:     joined(r.Header["If-None-Match"]),
 			WantedMethod:    joined(r.Header["Access-Control-Request-Method"]),
 		},
 		RequestID: id, APIID: apiID, Domain: valid(r.Host), Stage: stage,
