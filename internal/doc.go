@@ -8,9 +8,10 @@
 //   - boot and local start the functions: on Lambda, and on one machine.
 //   - api, payments, jobs and relay handle events: requests of the API, webhooks of payment providers, schedules with
 //     their queues, and records of the table's stream. api/programs, api/redemptions and api/reminders serve the
-//     functions programs, redeem and reminders. api/request has the table of routes and decodes and checks requests.
-//   - app, auth and notify contain code that these packages share: for settings and loaded programs, for API keys, and
-//     for messages to members.
+//     functions programs, redeem and reminders. api/operators adds the sign-in of operators to the function programs.
+//     api/request has the table of routes and decodes and checks requests.
+//   - app, auth and notify contain code that these packages share: for settings and loaded programs, for API keys,
+//     tokens and operators, and for messages to members.
 //   - service contains the use cases that combine stores: orders, events, redemptions, transfers and the reports of
 //     payment processors. messages records the messages to members.
 //   - inventory stores codes, stock and waitlists. members stores profiles, identities, consents, referrals and
@@ -32,7 +33,7 @@
 //   - erasure erases the personal data of members. vouchers reads the codes that redemptions issued.
 //   - limits counts how often a principal redeems, transfers, enrolls or looks up codes, and rejects what exceeds a
 //     limit.
-//   - audit stores the list of manual changes, publications and API keys of each program.
+//   - audit stores the list of manual changes, publications, API keys, operators and sessions of each program.
 //   - translog stores the transparency log of each program, from which proofs of entries are made. translog/source
 //     selects the logged records. verify checks a whole table, and its logs, offline; verify/verifycmd contains the
 //     commands.
@@ -83,9 +84,10 @@
 // A route:
 //
 //  1. internal/api/openapi.yaml: the operation; then go generate ./internal/api/wire.
-//  2. internal/api/request/routes.go: the route, its function and its scope. internal/api/routes.go: its operation,
-//     which is in the file of the resource, such as internal/api/order.go. The functions programs, redeem and reminders
-//     have packages of their own.
+//  2. internal/api/request/routes.go: the route, its function and its rule. internal/api/request/rules.go has the
+//     rules: the scope of an API key and the roles of operators. internal/api/routes.go: its operation, which is in the
+//     file of the resource, such as internal/api/order.go. The functions programs, redeem and reminders have packages
+//     of their own.
 //  3. internal/api/matrix_test.go: the body of a request. internal/api/testdata: a script that causes each rejection of
 //     the route, and repeats the request if it has an Idempotency-Key.
 //  4. internal/api/testdata/examples/examples.txt: an exchange. go test ./internal/api -run TestGolden -update copies

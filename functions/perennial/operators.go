@@ -29,7 +29,7 @@ func (s *operatorStore) with(ctx context.Context, do func(*auth.Operators) error
 
 type operatorRole struct {
 	Role          auth.Role `required:"" help:"owner, admin, marketer, finance, support, clerk or auditor."`
-	MaxAdjustment int64     `help:"Points above which one adjustment by support needs an approval; 1,000 if omitted."`
+	MaxAdjustment int64     `help:"Points that one adjustment by support adds or removes; 1,000 if omitted."`
 	DailyPoints   int64     `help:"Points added manually in 24 hours; 5,000 for support if omitted."`
 }
 

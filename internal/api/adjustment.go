@@ -6,6 +6,7 @@ import (
 	"net/http"
 
 	"github.com/perennial-loyalty/perennial/internal/api/request"
+	"github.com/perennial-loyalty/perennial/internal/auth"
 	"github.com/perennial-loyalty/perennial/internal/ledger"
 	"github.com/perennial-loyalty/perennial/internal/limits"
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
@@ -44,6 +45,10 @@ func createAdjustment(ctx context.Context, c *request.Call) (request.Answer, err
 	})
 	if err != nil {
 		return request.Answer{}, err
+	}
+	if limit := c.Who.MaxAdjustment; limit > 0 && (b.Points.N > limit || b.Points.N < -limit) {
+		return request.Answer{}, request.Refuse(loyalty.Code(auth.Forbidden),
+			"You may adjust at most %d points at once. Ask an owner or admin to make this adjustment.", limit)
 	}
 	in := service.Adjustment{
 		ID: request.DerivedID(c, "adj_", m), Member: m, Wallet: wallet, Points: loyalty.Points(b.Points.N),

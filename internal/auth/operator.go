@@ -53,7 +53,7 @@ type OperatorProfile struct {
 
 // Limits are the limits of an operator's manual adjustments.
 type Limits struct {
-	// MaxAdjustment is the number of points above which one adjustment of a support operator needs an approval.
+	// MaxAdjustment limits the points that one adjustment of a support operator adds or removes.
 	MaxAdjustment int64
 	// DailyPoints limits the points that the operator adds within 24 hours.
 	DailyPoints int64

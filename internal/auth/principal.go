@@ -27,8 +27,7 @@ type Principal struct {
 	Session string  // the ID of an operator's session
 	// DailyPoints limits the points that the principal adds manually within 24 hours. Zero means no limit.
 	DailyPoints int64
-	// MaxAdjustment is the number of points above which an adjustment of an operator needs an approval. Zero means no
-	// limit.
+	// MaxAdjustment limits the points that one adjustment of an operator adds or removes. Zero means no limit.
 	MaxAdjustment int64
 	Subject       string // the external ID of a member, or the ID of an operator at the issuer
 	Email         string // the verified email address of a member or an operator; may be empty for a member

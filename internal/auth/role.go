@@ -32,7 +32,7 @@ func AllRoles() []Role { return allRoles[:] }
 // IsValid reports whether the role is known.
 func (r Role) IsValid() bool { return r.bit() != 0 }
 
-// IsLimited reports whether adjustments beyond the operator's limits need the approval of a second operator.
+// IsLimited reports whether the role has a limit of the points of one adjustment.
 func (r Role) IsLimited() bool { return r == Support }
 
 // ReadsMembers reports whether the role may read the personal data of members.

@@ -29,15 +29,17 @@ func (b UpdateBody) check(c *request.Check) {
 	if c.Required(request.At("role"), b.Role != "") && !auth.Role(b.Role).IsValid() {
 		c.Fault(request.At("role"), loyalty.ValidationFailed, "The role must be one of %v.", auth.AllRoles())
 	}
-	for name, limit := range map[string]request.Whole{
-		"max_adjustment": b.MaxAdjustment, "daily_points": b.DailyPoints,
-	} {
-		switch {
-		case limit.Given && limit.N <= 0:
-			c.Fault(request.At(name), loyalty.AmountNotPositive, "The limit must be a positive number of points.")
-		case limit.N > int64(loyalty.MaxPoints):
-			c.Fault(request.At(name), loyalty.AmountOutOfRange, "The limit must not exceed %d.", loyalty.MaxPoints)
-		}
+	checkLimit(c, "max_adjustment", b.MaxAdjustment)
+	checkLimit(c, "daily_points", b.DailyPoints)
+}
+
+// checkLimit checks an optional number of points.
+func checkLimit(c *request.Check, name string, limit request.Whole) {
+	switch {
+	case limit.Given && limit.N <= 0:
+		c.Fault(request.At(name), loyalty.AmountNotPositive, "The limit must be a positive number of points.")
+	case limit.N > int64(loyalty.MaxPoints):
+		c.Fault(request.At(name), loyalty.AmountOutOfRange, "The limit must not exceed %d.", loyalty.MaxPoints)
 	}
 }
 

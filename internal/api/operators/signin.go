@@ -77,11 +77,9 @@ func startSignIn(ctx context.Context, c *request.Call) (request.Answer, error) {
 func createSession(ctx context.Context, c *request.Call) (request.Answer, error) {
 	var b SessionBody
 	if err := c.Take(&b, func(faults *request.Check) {
-		for name, text := range map[string]string{
-			"sign_in_token": b.SignInToken, "state": b.State, "code": b.Code,
-		} {
-			faults.Text(request.At(name), text, 1, maxCode)
-		}
+		faults.Text(request.At("sign_in_token"), b.SignInToken, 1, maxCode)
+		faults.Text(request.At("state"), b.State, 1, maxCode)
+		faults.Text(request.At("code"), b.Code, 1, maxCode)
 	}); err != nil {
 		return request.Answer{}, err
 	}

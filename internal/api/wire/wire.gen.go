@@ -2490,7 +2490,7 @@ type Operator struct {
 	// Status `invited`: has not signed in yet. `active`: has signed in. `removed`: cannot sign in.
 	Status OperatorStatus `json:"status"`
 
-	// MaxAdjustment The number of points above which one adjustment needs the approval of a second operator. Omitted if the role has no such limit.
+	// MaxAdjustment The number of points that one adjustment may add or remove. Omitted if the role has no such limit.
 	MaxAdjustment int64 `json:"max_adjustment,omitempty,omitzero"`
 
 	// DailyPoints The limit of the points that the operator adds manually within 24 hours.
@@ -2520,7 +2520,7 @@ type OperatorRequest struct {
 	// Role `owner`: everything. `admin`: everything except changes of owners. `marketer`: the program, campaigns, rewards and reminders. `finance`: reads members, reports and the audit list. `support`: members, redemptions, and adjustments within limits. `clerk`: orders and redemptions at the counter. `auditor`: reads everything and changes nothing.
 	Role OperatorRole `json:"role"`
 
-	// MaxAdjustment The number of points above which one adjustment needs the approval of a second operator. It applies to the role `support`; the default is 1,000.
+	// MaxAdjustment The number of points that one adjustment may add or remove. A larger adjustment is rejected (`forbidden`); an owner or admin can make it. It applies to the role `support`; the default is 1,000.
 	MaxAdjustment int64 `json:"max_adjustment,omitempty,omitzero"`
 
 	// DailyPoints The limit of the points that the operator adds manually within 24 hours. The default is 5,000 for the role `support` and 10 million for other roles.
@@ -3834,7 +3834,7 @@ type UpdateOperatorRequest struct {
 	// Role `owner`: everything. `admin`: everything except changes of owners. `marketer`: the program, campaigns, rewards and reminders. `finance`: reads members, reports and the audit list. `support`: members, redemptions, and adjustments within limits. `clerk`: orders and redemptions at the counter. `auditor`: reads everything and changes nothing.
 	Role OperatorRole `json:"role"`
 
-	// MaxAdjustment The number of points above which one adjustment needs the approval of a second operator. It applies to the role `support`; the default is 1,000.
+	// MaxAdjustment The number of points that one adjustment may add or remove. A larger adjustment is rejected (`forbidden`); an owner or admin can make it. It applies to the role `support`; the default is 1,000.
 	MaxAdjustment int64 `json:"max_adjustment,omitempty,omitzero"`
 
 	// DailyPoints The limit of the points that the operator adds manually within 24 hours. The default is 5,000 for the role `support` and 10 million for other roles.
