@@ -128,7 +128,7 @@ func (s *spec) personalFields(t *testing.T) map[string]bool {
 					if !known {
 						t.Errorf("%s %s: classify the field %s in this test", method, path, field)
 					}
-					if personal {
+					if personal && (path != "/v1/sessions" || field != "code") { // a code of the issuer works once
 						out[method+" "+path+" "+field] = true
 					}
 				}

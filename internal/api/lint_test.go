@@ -16,11 +16,8 @@ import (
 // verbs lists the verbs with which a summary may start.
 var verbs = []string{
 	"Accept", "Activate", "Add", "Attribute", "Cancel", "Commit", "Create", "Decline", "Enroll", "Extend", "Leave",
-	"List",
-	"Preview",
-	"Publish", "Receive", "Register", "Reinstate", "Remove", "Reserve", "Restore", "Retrieve", "Reverse", "Send",
-	"Update",
-	"Use", "Validate",
+	"List", "Preview", "Publish", "Receive", "Register", "Reinstate", "Remove", "Reserve", "Restore", "Retrieve",
+	"Reverse", "Revoke", "Send", "Update", "Use", "Validate",
 }
 
 func TestSummariesAreImperatives(t *testing.T) {

@@ -1272,7 +1272,7 @@ type AuditRecord struct {
 	// Actor The principal that caused an entry.
 	Actor Actor `json:"actor"`
 
-	// Action The kind of action. `create_adjustment`: points were added or removed. `update_tier`: the level was set. `extend_points`: points expire later. `reinstate_points`: expired points were given back. `update_member_status`: the member was frozen or unfrozen. `publish_program`: a version was published or rolled back. `create_key`: an API key was created. `revoke_key`: an API key was revoked. `create_operator`, `update_operator` and `remove_operator`: an operator was added, changed (also by the first sign-in) or removed. `create_session` and `revoke_session`: an operator signed in or out. `create_token_key`, `revoke_token_key`, `add_token_issuer`, `remove_token_issuer`, `add_origin` and `remove_origin`: the keys and issuers of member tokens and the origins of pages changed. `enable_guest_access` and `disable_guest_access`: a part of the API was opened to anyone or closed.
+	// Action The kind of action. `create_adjustment`: points were added or removed. `update_tier`: the level was set. `extend_points`: points expire later. `reinstate_points`: expired points were given back. `update_member_status`: the member was frozen or unfrozen. `publish_program`: a version was published or rolled back. `create_key`: an API key was created. `revoke_key`: an API key was revoked. `create_operator`: an operator was added. `update_operator`: an operator was changed, also by the first sign-in. `remove_operator`: an operator was removed. `create_session`: an operator signed in. `revoke_session`: an operator signed out. `create_token_key`: a key for tokens of members was created. `revoke_token_key`: a key for tokens was revoked. `add_token_issuer`: an issuer of tokens was added. `remove_token_issuer`: an issuer was removed. `add_origin`: pages of an origin may call the API. `remove_origin`: pages of an origin may no longer call the API. `enable_guest_access`: a part of the API was opened to anyone. `disable_guest_access`: a part of the API was closed again.
 	Action AuditRecordAction `json:"action"`
 
 	// Resource What was changed: `member:<id>`, `version:<number>`, `key:<id>`, `operator:<id>`, `session:<id>`, `token_key:<id>`, `issuer:<url>`, `origin:<origin>` or `guest_access:<part>`.
@@ -1294,7 +1294,7 @@ type AuditRecord struct {
 	Hash string `json:"hash"`
 }
 
-// AuditRecordAction The kind of action. `create_adjustment`: points were added or removed. `update_tier`: the level was set. `extend_points`: points expire later. `reinstate_points`: expired points were given back. `update_member_status`: the member was frozen or unfrozen. `publish_program`: a version was published or rolled back. `create_key`: an API key was created. `revoke_key`: an API key was revoked. `create_operator`, `update_operator` and `remove_operator`: an operator was added, changed (also by the first sign-in) or removed. `create_session` and `revoke_session`: an operator signed in or out. `create_token_key`, `revoke_token_key`, `add_token_issuer`, `remove_token_issuer`, `add_origin` and `remove_origin`: the keys and issuers of member tokens and the origins of pages changed. `enable_guest_access` and `disable_guest_access`: a part of the API was opened to anyone or closed.
+// AuditRecordAction The kind of action. `create_adjustment`: points were added or removed. `update_tier`: the level was set. `extend_points`: points expire later. `reinstate_points`: expired points were given back. `update_member_status`: the member was frozen or unfrozen. `publish_program`: a version was published or rolled back. `create_key`: an API key was created. `revoke_key`: an API key was revoked. `create_operator`: an operator was added. `update_operator`: an operator was changed, also by the first sign-in. `remove_operator`: an operator was removed. `create_session`: an operator signed in. `revoke_session`: an operator signed out. `create_token_key`: a key for tokens of members was created. `revoke_token_key`: a key for tokens was revoked. `add_token_issuer`: an issuer of tokens was added. `remove_token_issuer`: an issuer was removed. `add_origin`: pages of an origin may call the API. `remove_origin`: pages of an origin may no longer call the API. `enable_guest_access`: a part of the API was opened to anyone. `disable_guest_access`: a part of the API was closed again.
 type AuditRecordAction string
 
 // AuditRecordList A page of audit records.
@@ -2679,7 +2679,7 @@ type OwnTransfer struct {
 	// To ID of the recipient.
 	To string `json:"to"`
 
-	// Status The status, as in Transfer.
+	// Status `offered`: the recipient has not responded. `accepted`: the points were moved, which an immediate transfer does at once. `declined`: the recipient declined. `canceled`: the sender canceled. `expired`: the offer expired.
 	Status OwnTransferStatus `json:"status"`
 
 	// Points The number of points that are transferred.
@@ -2698,7 +2698,7 @@ type OwnTransfer struct {
 	ExpiresAt *time.Time `json:"expires_at"`
 }
 
-// OwnTransferStatus The status, as in Transfer.
+// OwnTransferStatus `offered`: the recipient has not responded. `accepted`: the points were moved, which an immediate transfer does at once. `declined`: the recipient declined. `canceled`: the sender canceled. `expired`: the offer expired.
 type OwnTransferStatus string
 
 // PendingPoints Points that become active together.
