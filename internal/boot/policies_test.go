@@ -88,7 +88,7 @@ func TestPoliciesOfOtherServicesAreExact(t *testing.T) {
 // useKey uses the root key as the function does. A function that needs no personal data must not be able to use it.
 func (c *cloud) useKey(t *testing.T, function string) {
 	t.Helper()
-	unwraps := []string{"members", "earn", "redeem", "reminders", "remind", "webhooks"}
+	unwraps := []string{"members", "earn", "redeem", "reminders", "reassess", "remind", "webhooks"}
 	root, err := boot.FunctionRoot()
 	if err != nil {
 		t.Fatal(err)

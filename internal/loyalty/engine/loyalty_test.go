@@ -324,7 +324,7 @@ func TestWhatBoundsAnAccountIsRefused(t *testing.T) {
 	frozen.Status = loyalty.Frozen
 	if out, err := award.PlaceOrder(
 		Begin(p, frozen, noon), nil, EarnRules(p), paid("EUR", loyalty.Line{Amount: 1000}), nil,
-	); err != nil || out.Account.Balance().Pending == 0 {
+	); err != nil || out.Account.Balance().Active == 0 {
 		t.Errorf("the order of a frozen account: %+v, %v", out.Account.Balance(), err)
 	}
 	if _, err := redeem.Redeem(
