@@ -16,8 +16,16 @@ import (
 // TestScriptsOnTheBinaries runs the scripts of TestScripts with the functions' binaries, behind the emulated Runtime
 // API and services, under the policies of template.yaml.
 func TestScriptsOnTheBinaries(t *testing.T) {
+	skipped := map[string]string{
+		"lists":     "the deployment lists members itself, at any time",
+		"operators": "the binaries have no connection to the test issuer",
+	}
 	for _, file := range scripts(t) {
-		t.Run(strings.TrimSuffix(filepath.Base(file), ".txt"), func(t *testing.T) {
+		name := strings.TrimSuffix(filepath.Base(file), ".txt")
+		t.Run(name, func(t *testing.T) {
+			if why := skipped[name]; why != "" {
+				t.Skip(why)
+			}
 			raw, err := os.ReadFile(file)
 			if err != nil {
 				t.Fatal(err)

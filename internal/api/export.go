@@ -76,7 +76,11 @@ func export(ctx context.Context, c *request.Call) (out wire.MemberExport, langua
 	if err != nil {
 		return out, "", err
 	}
+	texts := c.Texts()
 	for _, e := range entries {
+		if err := texts.Entry(ctx, &e); err != nil {
+			return out, "", err
+		}
 		one, words := request.WireEntry(p, e, c.App.Now()), explain.Entry(p, e, m.Profile.Locale)
 		one.Explanation = &wire.Explanation{Language: words.Language, Summary: words.Summary, Details: words.Reasons}
 		out.Entries, language = append(out.Entries, one), words.Language

@@ -6,7 +6,7 @@ import (
 )
 
 // A fingerprint is the first 128 bits of the HMAC-SHA-256 (RFC 2104) of a document, in unpadded URL-safe Base64. That
-// is short enough to store it in every entry. Without the key, nobody can confirm a guess of the document, such as of
+// is short enough to store it in every entry. Without the key, no one can confirm a guess of the document, such as of
 // an order. The program is part of the input, so that equal documents of two programs have different fingerprints.
 
 // Fingerprint returns the fingerprint of a document.

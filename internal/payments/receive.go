@@ -118,7 +118,7 @@ func (r *Receiver) process(ctx context.Context, con *connection, in arrival) (Re
 }
 
 // delivery converts an event to the form that the ledger stores. The mark of a delivery shows whether two events have
-// the same content. It is a keyed hash, so that nobody can confirm a guess of the content without the key. An event
+// the same content. It is a keyed hash, so that no one can confirm a guess of the content without the key. An event
 // without an ID is identified by a keyed hash of its body.
 func (r *Receiver) delivery(
 	con *connection, in arrival, e webhook.Event, usable bool,
