@@ -109,14 +109,14 @@ func (c *webhooksList) Run(ctx context.Context) error {
 			events = a.Deliveries.InQuarantine(ctx, c.Program)
 		}
 		w := tabwriter.NewWriter(os.Stdout, 0, 0, 2, ' ', 0)
-		fmt.Fprintln(w, "RECEIVED\tPROVIDER\tEVENT\tTYPE\tOUTCOME\tORDER\tWHY")
+		fmt.Fprintln(w, "RECEIVED\tPROVIDER\tEVENT\tTYPE\tOUTCOME\tORDER\tMEMBER\tWHY")
 		for k, err := range events {
 			if err != nil {
 				return err
 			}
 			fmt.Fprintf(
-				w, "%s\t%s\t%s\t%s\t%s\t%s\t%s\n", k.Received.Format(time.RFC3339), k.Provider, k.Event, k.Type,
-				k.Outcome, k.Order, k.Code,
+				w, "%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\n", k.Received.Format(time.RFC3339), k.Provider, k.Event, k.Type,
+				k.Outcome, k.Order, k.Member, k.Code,
 			)
 		}
 		return w.Flush()
@@ -157,9 +157,12 @@ type webhooksShow struct{ webhookName }
 func (c *webhooksShow) Run(ctx context.Context) error {
 	return c.with(ctx, func(a *app.App, r *payments.Receiver) error {
 		return c.each(ctx, a, func(k service.StoredDelivery) error {
-			body, err := r.Body(c.Program, k)
-			if err != nil {
-				return err
+			body := []byte("(The body is not stored.)")
+			if len(k.Body) > 0 {
+				var err error
+				if body, err = r.Body(c.Program, k); err != nil {
+					return err
+				}
 			}
 			for _, line := range [][2]string{
 				{"type", k.Type},
@@ -168,6 +171,7 @@ func (c *webhooksShow) Run(ctx context.Context) error {
 				{"why", strings.TrimSpace(string(k.Code) + " " + k.Detail)},
 				{"payment", k.Payment},
 				{"order", k.Order},
+				{"member", string(k.Member)},
 			} {
 				if line[1] != "" {
 					fmt.Printf("%-9s %s\n", line[0], line[1])

@@ -26,6 +26,10 @@ func TestWebhooksAreTriggeredListedShownAndReplayed(t *testing.T) {
 	); status != 201 || err != nil {
 		t.Fatal(status, answer, err)
 	}
+	status, answer, err := p.call("POST", "/v1/members", "the-key-of-a-customer", `{"external_id":"8"}`)
+	if status != 201 || err != nil {
+		t.Fatal(status, answer, err)
+	}
 	now := time.Now().UTC()
 	const first = "stripe payment_intent.succeeded --id evt_1 --payment pi_1 --member " +
 		"external:demo-001 --total 2000 --at "
@@ -45,6 +49,7 @@ func TestWebhooksAreTriggeredListedShownAndReplayed(t *testing.T) {
 		},
 		{"paypal PAYMENT.CAPTURE.REFUNDED --payment 5O1 --object 1JU --amount 500", `"outcome":"applied"`},
 		{"paypal CUSTOMER.DISPUTE.CREATED --payment 5O1 --object PP-D-1 --amount 100", `"outcome":"applied"`},
+		{"shopify customers/data_request --customer 8", `"outcome":"data_requested"`},
 	} {
 		out, errs, status := run(t, append([]string{"trigger", "--url", p.url}, strings.Fields(c.args)...)...)
 		if status != 0 || !strings.Contains(out, c.want) {
@@ -82,6 +87,11 @@ func TestWebhooksAreTriggeredListedShownAndReplayed(t *testing.T) {
 	list := webhooks("list")
 	if strings.Count(list, "applied") != 9 || !strings.Contains(list, "evt_2") || strings.Contains(list, "evt_4 ") {
 		t.Error(list)
+	}
+	i := strings.Index(list, "body-")
+	if id, _, _ := strings.Cut(list[max(i, 0):], " "); i < 0 || !strings.Contains(list, answer["id"].(string)) ||
+		!strings.Contains(webhooks("show", "shopify", id), answer["id"].(string)) {
+		t.Errorf("the member of the data request is not listed and shown:\n%s", list)
 	}
 	list = webhooks("list", "--quarantined")
 	if !strings.Contains(list, "refund_exceeds_payment") || !strings.Contains(list, "currency_mismatch") {

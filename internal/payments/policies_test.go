@@ -64,5 +64,10 @@ func TestWebhookPoliciesAreExact(t *testing.T) {
 	} {
 		s.want(e, "200 applied")
 	}
+	for kind, want := range map[string]string{
+		"customers/redact": "200 erasure_requested", "customers/data_request": "200 data_requested",
+	} {
+		s.want(sample.Event{Provider: app.Shopify, Type: kind, Email: "ada@shop.test"}, want)
+	}
 	stacktest.Prove(t, s.guard, "webhooks", stacktest.Table, &calls)
 }

@@ -95,6 +95,8 @@ func (r *Receiver) process(ctx context.Context, con *connection, in arrival) (Re
 	}
 	var k service.StoredDelivery
 	switch live := r.app.Stage == app.Live; {
+	case unusable == nil && e.Privacy != nil:
+		k, err = r.handlePrivacy(ctx, p, d, *e.Privacy)
 	case unusable != nil:
 		k, err = r.app.Deliveries.Quarantine(ctx, p.ID, d, unusable.Code, unusable.Detail)
 	case e.Live != nil && *e.Live != live:

@@ -87,9 +87,9 @@ func TestShopifyChangesWithinOneSecondCount(t *testing.T) {
 // A signature is valid for every topic. Ignored events are still distinguished by the topic of their address.
 func TestIgnoredShopifyEventsDifferByTopic(t *testing.T) {
 	s := newShop(t, "payments")
-	e := sample.Event{Provider: app.Shopify, Type: "customers/redact"}
+	e := sample.Event{Provider: app.Shopify, Type: "shop/redact"}
 	h, body := s.signed(e)
-	for _, topic := range []string{"customers/redact", "shop/redact"} {
+	for _, topic := range []string{"products/update", "shop/redact"} {
 		s.expect("/v1/webhooks/corner/shopify/"+topic, h, body, "200 ignored")
 		s.expect("/v1/webhooks/corner/shopify/"+topic, h, body, "200 duplicate")
 	}

@@ -36,11 +36,14 @@ type Delivery struct {
 type Outcome string
 
 const (
-	Applied     Outcome = "applied"
-	Waiting     Outcome = "waiting" // the facts are stored, and count when the order or the money is known
-	Ignored     Outcome = "ignored" // the event is genuine, but irrelevant to points
-	Duplicate   Outcome = "duplicate"
-	Quarantined Outcome = "quarantined" // the event is genuine but inconsistent, and a person must review it
+	Applied   Outcome = "applied"
+	Waiting   Outcome = "waiting" // the facts are stored, and count when the order or the money is known
+	Ignored   Outcome = "ignored" // the event is genuine, but irrelevant to points
+	Duplicate Outcome = "duplicate"
+	// A privacy request names a member: the merchant must export the data, or the erasure of the member is pending.
+	DataRequested    Outcome = "data_requested"
+	ErasureRequested Outcome = "erasure_requested"
+	Quarantined      Outcome = "quarantined" // the event is genuine but inconsistent, and a person must review it
 )
 
 // These codes state why an event was quarantined. The code of a rejection (loyalty.Error) can also be the reason.
@@ -59,7 +62,8 @@ type StoredDelivery struct {
 	Detail   string
 	Payment  string
 	Order    string
-	Redriven time.Time // when a quarantined event was accepted later
+	Member   loyalty.MemberID // the member whom a privacy request names
+	Redriven time.Time        // when a quarantined event was accepted later
 
 	// Unclear lists the stored facts that this event contradicts without being newer. Only the processor can determine
 	// which are correct. Unclear is returned once and not stored.
@@ -239,7 +243,7 @@ func delivery(d deliveryDoc, key string, version int64) StoredDelivery {
 			Mark:     d.Mark, Body: d.Body,
 		},
 		Key: key, Outcome: Outcome(d.Outcome), Code: loyalty.Code(d.Code), Detail: d.Detail,
-		Payment: d.Payment, Order: d.Order, Redriven: stored.Instant(d.Redriven), version: version,
+		Payment: d.Payment, Order: d.Order, Member: d.Member, Redriven: stored.Instant(d.Redriven), version: version,
 	}
 }
 
@@ -248,26 +252,27 @@ func storedDelivery(k StoredDelivery) deliveryDoc {
 		Provider: k.Provider, Event: k.Event, Type: k.Type, Path: k.Path, At: stored.Millis(k.At),
 		Received: stored.Millis(k.Received),
 		Mark:     k.Mark, Body: k.Body, Outcome: string(k.Outcome), Code: string(k.Code), Detail: k.Detail,
-		Payment: k.Payment, Order: k.Order, Redriven: stored.Millis(k.Redriven),
+		Payment: k.Payment, Order: k.Order, Member: k.Member, Redriven: stored.Millis(k.Redriven),
 	}
 }
 
 // deliveryDoc is a verified event as received, with its outcome.
 type deliveryDoc struct {
-	Provider string `json:"by"`
-	Event    string `json:"id"`
-	Type     string `json:"t"`
-	Path     string `json:"path,omitzero"` // the subject of the event according to the webhook's URL
-	At       int64  `json:"at,omitzero"`
-	Received int64  `json:"rec"`
-	Mark     string `json:"mark"`           // fingerprint of the event's content
-	Body     []byte `json:"body,omitempty"` // encrypted
-	Outcome  string `json:"out"`
-	Code     string `json:"code,omitzero"`
-	Detail   string `json:"why,omitzero"`
-	Payment  string `json:"pay,omitzero"`
-	Order    string `json:"o,omitzero"`
-	Redriven int64  `json:"re,omitzero"` // when a quarantined event was accepted
+	Provider string           `json:"by"`
+	Event    string           `json:"id"`
+	Type     string           `json:"t"`
+	Path     string           `json:"path,omitzero"` // the subject of the event according to the webhook's URL
+	At       int64            `json:"at,omitzero"`
+	Received int64            `json:"rec"`
+	Mark     string           `json:"mark"`           // fingerprint of the event's content
+	Body     []byte           `json:"body,omitempty"` // encrypted
+	Outcome  string           `json:"out"`
+	Code     string           `json:"code,omitzero"`
+	Detail   string           `json:"why,omitzero"`
+	Payment  string           `json:"pay,omitzero"`
+	Order    string           `json:"o,omitzero"`
+	Member   loyalty.MemberID `json:"m,omitzero"`  // of a privacy request
+	Redriven int64            `json:"re,omitzero"` // when a quarantined event was accepted
 }
 
 // transmissionDoc binds a transmission to the body with which it was received.

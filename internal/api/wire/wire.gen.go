@@ -1152,11 +1152,13 @@ func (e VoucherState) Valid() bool {
 
 // Defines values for WebhookReceiptReceivedOutcome.
 const (
-	WebhookReceiptReceivedOutcomeApplied     WebhookReceiptReceivedOutcome = "applied"
-	WebhookReceiptReceivedOutcomeDuplicate   WebhookReceiptReceivedOutcome = "duplicate"
-	WebhookReceiptReceivedOutcomeIgnored     WebhookReceiptReceivedOutcome = "ignored"
-	WebhookReceiptReceivedOutcomeQuarantined WebhookReceiptReceivedOutcome = "quarantined"
-	WebhookReceiptReceivedOutcomeWaiting     WebhookReceiptReceivedOutcome = "waiting"
+	WebhookReceiptReceivedOutcomeApplied          WebhookReceiptReceivedOutcome = "applied"
+	WebhookReceiptReceivedOutcomeDataRequested    WebhookReceiptReceivedOutcome = "data_requested"
+	WebhookReceiptReceivedOutcomeDuplicate        WebhookReceiptReceivedOutcome = "duplicate"
+	WebhookReceiptReceivedOutcomeErasureRequested WebhookReceiptReceivedOutcome = "erasure_requested"
+	WebhookReceiptReceivedOutcomeIgnored          WebhookReceiptReceivedOutcome = "ignored"
+	WebhookReceiptReceivedOutcomeQuarantined      WebhookReceiptReceivedOutcome = "quarantined"
+	WebhookReceiptReceivedOutcomeWaiting          WebhookReceiptReceivedOutcome = "waiting"
 )
 
 // Valid indicates whether the value is a known member of the WebhookReceiptReceivedOutcome enum.
@@ -1164,7 +1166,11 @@ func (e WebhookReceiptReceivedOutcome) Valid() bool {
 	switch e {
 	case WebhookReceiptReceivedOutcomeApplied:
 		return true
+	case WebhookReceiptReceivedOutcomeDataRequested:
+		return true
 	case WebhookReceiptReceivedOutcomeDuplicate:
+		return true
+	case WebhookReceiptReceivedOutcomeErasureRequested:
 		return true
 	case WebhookReceiptReceivedOutcomeIgnored:
 		return true
@@ -4046,7 +4052,7 @@ type WebhookReceipt struct {
 		// Event ID of the event, which `perennial webhooks show` accepts.
 		Event string `json:"event"`
 
-		// Outcome `applied`: the event changed an order. `waiting`: the event is stored until its order or payment is known. `ignored`: the event does not concern points. `duplicate`: the event was received before. `quarantined`: the event is authentic but cannot be processed without a review.
+		// Outcome `applied`: the event changed an order. `waiting`: the event is stored until its order or payment is known. `ignored`: the event does not concern points. `duplicate`: the event was received before. `quarantined`: the event is authentic but cannot be processed without a review. `data_requested`: a member requests an export. `erasure_requested`: a member requests an erasure, which is pending.
 		Outcome WebhookReceiptReceivedOutcome `json:"outcome"`
 
 		// Code The error code of a quarantined event.
@@ -4054,7 +4060,7 @@ type WebhookReceipt struct {
 	} `json:"received"`
 }
 
-// WebhookReceiptReceivedOutcome `applied`: the event changed an order. `waiting`: the event is stored until its order or payment is known. `ignored`: the event does not concern points. `duplicate`: the event was received before. `quarantined`: the event is authentic but cannot be processed without a review.
+// WebhookReceiptReceivedOutcome `applied`: the event changed an order. `waiting`: the event is stored until its order or payment is known. `ignored`: the event does not concern points. `duplicate`: the event was received before. `quarantined`: the event is authentic but cannot be processed without a review. `data_requested`: a member requests an export. `erasure_requested`: a member requests an erasure, which is pending.
 type WebhookReceiptReceivedOutcome string
 
 // ClientName defines model for ClientName.

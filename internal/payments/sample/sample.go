@@ -62,7 +62,7 @@ var kinds = map[string]map[string]string{
 		"orders/paid": "paid", "orders/updated": "paid", "orders/cancelled": "paid", "refunds/create": "refund",
 		"order_transactions/create": "transaction",
 		"disputes/create":           "dispute", "disputes/update": "dispute",
-		"customers/redact": "other",
+		"customers/redact": "redact", "customers/data_request": "data_request", "shop/redact": "other",
 	},
 	app.Square: {
 		"payment.created": "paid", "payment.updated": "paid", "refund.created": "refund", "refund.updated": "refund",

@@ -38,7 +38,23 @@ func (e Event) shopify() object {
 			"reason": "fraudulent", "initiated_at": created, "finalized_on": nil,
 		}
 	}
-	return object{"shop_id": 954889, "shop_domain": "sample.myshopify.com"}
+	return e.shopifyPrivacy()
+}
+
+func (e Event) shopifyPrivacy() object {
+	o, orders := object{"shop_id": 954889, "shop_domain": "sample.myshopify.com"}, []json.Number{json.Number(e.Payment)}
+	switch kinds[e.Provider][e.Type] {
+	case "redact":
+		o["orders_to_redact"] = orders
+	case "data_request":
+		o["orders_requested"], o["data_request"] = orders, object{"id": 9999}
+	default:
+		return o
+	}
+	o["customer"] = object{
+		"id": json.Number(or(e.Customer, "191167")), "email": null(e.Email), "phone": "555-625-1199",
+	}
+	return o
 }
 
 func (e Event) shopifyOrder(amount func(int64) string) object {

@@ -3,14 +3,16 @@
 // It reads orders, refunds, order transactions and disputes. An order counts as one payment. The ID of the payment is
 // the ID of the order, because refunds and disputes refer to this ID. The order states its total, shipping, tax,
 // refunds and sold gift cards. It lists its payment gateways without amounts, so the part that was paid with gift cards
-// comes from the transactions. All other topics are acknowledged, including the three topics that Shopify requires of
-// every app.
+// comes from the transactions. It also reads the three topics that Shopify requires of every app: customers/redact,
+// customers/data_request and shop/redact. All other topics are acknowledged.
 //
 // Shopify signs only the body, and not the topic, the shop or a time. The package therefore determines the type of a
 // body from the address and from the form of the body. Shopify events have no signed ID either. The package identifies
 // an event by its topic, its object and a digest of the body. The digest is necessary because an order can change twice
 // within a second, and a dispute states no time of its change. A repeated event has the same bytes
-// (https://shopify.dev/docs/apps/build/webhooks/ignore-duplicates).
+// (https://shopify.dev/docs/apps/build/webhooks/ignore-duplicates). Privacy requests of customers get no ID from this
+// package, because a digest without a key would confirm a guess of the customer. The receiver identifies them by a
+// keyed hash.
 //
 // The package reads the fields that the Admin REST API documents, and lists orders in version 2025-07. Amounts are
 // decimal strings.
@@ -54,7 +56,7 @@ func (p *provider) Verify(_ context.Context, r webhook.Request) ([]webhook.Messa
 	return []webhook.Message{{Topic: r.Topic, Body: r.Body}}, nil
 }
 
-// topics maps the topics of events about money to the functions that read these events.
+// topics maps the topics of events about money and personal data to the functions that read these events.
 var topics = map[string]func(body []byte) (webhook.Event, error){
 	"orders/create":              readOrder,
 	"orders/paid":                readOrder,
@@ -66,6 +68,9 @@ var topics = map[string]func(body []byte) (webhook.Event, error){
 	"order_transactions/create":  readTransaction,
 	"disputes/create":            readDispute,
 	"disputes/update":            readDispute,
+	"customers/redact":           readPrivacy(webhook.ErasureRequest),
+	"customers/data_request":     readPrivacy(webhook.ExportRequest),
+	"shop/redact":                readPrivacy(webhook.ShopErasureRequest),
 }
 
 // Read reads an event.
@@ -75,11 +80,13 @@ func (p *provider) Read(_ context.Context, m webhook.Message) (webhook.Event, er
 		read = readOther
 	}
 	e, err := read(m.Body)
-	e.Type, e.ID = m.Topic, m.Topic+":"+e.ID+webhook.Digest(m.Body)
+	if e.Type = m.Topic; e.Privacy == nil || e.Privacy.Kind == webhook.ShopErasureRequest {
+		e.ID = m.Topic + ":" + e.ID + webhook.Digest(m.Body)
+	}
 	return e, err
 }
 
-// readOther reads an event that is not about money.
+// readOther reads an event about neither money nor personal data.
 func readOther(body []byte) (webhook.Event, error) {
 	return webhook.Event{}, webhook.Decode(body, &struct{}{})
 }

@@ -309,8 +309,8 @@ func TestDispute(t *testing.T) {
 }
 
 func TestOtherTopics(t *testing.T) {
-	want := func() webhook.Event { return webhook.Event{ID: "customers/redact:#", Type: "customers/redact"} }
-	webhooktest.Run(t, readTopic("customers/redact"), `{"shop_id":1}`, want, []webhooktest.Edit{
+	want := func() webhook.Event { return webhook.Event{ID: "products/update:#", Type: "products/update"} }
+	webhooktest.Run(t, readTopic("products/update"), `{"shop_id":1}`, want, []webhooktest.Edit{
 		{Old: `{"shop_id":1}`, New: `[]`, Code: webhook.MalformedJSON},
 	})
 }

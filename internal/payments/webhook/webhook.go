@@ -93,7 +93,27 @@ type Event struct {
 	Live   *bool   // true for real money, false for test money; nil if the event does not state it
 	Mark   string  // a fingerprint of the content; empty if the report does not depend on the provider's API
 	Report *Report // nil if the event contains no facts
+
+	Privacy *PrivacyRequest // nil unless the event is a privacy request
 }
+
+// A PrivacyRequest is the request of a person, which a shop's platform forwards, to export or erase personal data. The
+// receiver stores neither its body nor its email address.
+type PrivacyRequest struct {
+	Kind     PrivacyKind
+	Customer string   // the provider's ID of the customer, as in service.Report; may be empty
+	Address  string   // the customer's email address; may be empty
+	Payments []string // the payments whose payer must be forgotten
+}
+
+// PrivacyKind is the kind of a privacy request.
+type PrivacyKind string
+
+const (
+	ExportRequest      PrivacyKind = "export"       // of a customer's data
+	ErasureRequest     PrivacyKind = "erasure"      // of a customer's data
+	ShopErasureRequest PrivacyKind = "shop_erasure" // of the data of a shop that removed the app
+)
 
 // A Report contains the facts that an event states about one payment. Its email address is not hashed yet.
 type Report struct {
