@@ -85,19 +85,14 @@ func checkedFilter(name, value string) (string, error) {
 	case "external_id":
 		fix = "This must be 1 to 119 letters, digits or _ : . -"
 		checkExternalID(&faults, at, value)
-	case "order":
-		fix = "This must be the ID of an order: 1 to 128 letters, digits or _ : . -"
+	case "order", "tier":
+		fix = "This must be the ID of an order or a level: 1 to 128 letters, digits or _ : . -"
 		if !request.ValidID(value) {
 			faults.Fault(at, loyalty.ValidationFailed, "%s", fix)
 		}
 	case "segment":
 		fix = "This must be 1 to 64 lowercase letters, digits, _ or -."
 		if !segmentForm.MatchString(value) {
-			faults.Fault(at, loyalty.ValidationFailed, "%s", fix)
-		}
-	case "tier":
-		fix = "This must be the ID of a level, such as gold."
-		if !request.ValidID(value) {
 			faults.Fault(at, loyalty.ValidationFailed, "%s", fix)
 		}
 	case "updated_since":

@@ -12,14 +12,6 @@ import (
 
 var noon = loyaltytest.Noon
 
-// lose returns a hook that writes the operations and loses the response.
-func lose(t *testing.T, tab table.Table, ops ...table.Op) func() error {
-	return func() error {
-		put(t, tab, ops...)
-		return table.ErrUnknown
-	}
-}
-
 func put(t *testing.T, tab table.Table, ops ...table.Op) {
 	t.Helper()
 	if err := tab.Transact(t.Context(), ops...); err != nil {

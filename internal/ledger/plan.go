@@ -141,12 +141,8 @@ func (c Command) advanced(
 	sides = make([]side, len(read))
 	for i, m := range c.members() {
 		acc, err := stored.ReadAccount(read[i], m)
-		switch {
-		case err != nil || i > 0:
-		case acc.Sequence < c.reached:
-			err = ErrStaleRead
-		case acc.Status == loyalty.Erased && c.Decide != nil:
-			err = NotFound("member")
+		if err == nil && i == 0 {
+			err = c.checkFirst(acc)
 		}
 		if err != nil {
 			return nil, false, err
@@ -181,6 +177,17 @@ func (c Command) advanced(
 		}
 	}
 	return sides, false, nil
+}
+
+// checkFirst checks the account of the command's member as it was read.
+func (c Command) checkFirst(acc loyalty.Account) error {
+	switch {
+	case acc.Sequence < c.reached:
+		return ErrStaleRead
+	case acc.Status == loyalty.Erased && c.Decide != nil:
+		return NotFound("member")
+	}
+	return nil
 }
 
 // complete makes the command's decision. If the decision depends on earlier entries of a member, complete reads these

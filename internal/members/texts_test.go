@@ -44,7 +44,8 @@ func TestTextsOfEntries(t *testing.T) {
 		}
 		return sealed
 	}
-	if seal("mem_ada", "a reason") != seal("mem_ada", "a reason") || seal("mem_ada", "") != "" {
+	first := seal("mem_ada", "a reason")
+	if again := seal("mem_ada", "a reason"); again != first || seal("mem_ada", "") != "" {
 		t.Error("equal texts have different results, or an empty text is not empty")
 	}
 	ev := loyalty.Event{Member: "mem_ada", Data: map[string]any{

@@ -181,15 +181,13 @@ func newBody(n node) (*body, error) {
 		return nil, nil
 	}
 	out := body{Type: typeOf(media[0].field("schema"))}
-	for _, example := range media[0].at("examples").fields() {
-		text, err := exampleOf(example.at("value").value)
-		if err != nil {
-			return nil, err
-		}
-		out.Example = text
-		break
+	examples := media[0].at("examples").fields()
+	if len(examples) == 0 {
+		return &out, nil
 	}
-	return &out, nil
+	var err error
+	out.Example, err = exampleOf(examples[0].at("value").value)
+	return &out, err
 }
 
 // exampleOf formats a value as JSON, with the fields in the order of the document.

@@ -5,6 +5,7 @@ import (
 	"bytes"
 	"encoding/base64"
 	"regexp"
+	"strconv"
 	"testing"
 	"time"
 
@@ -26,11 +27,14 @@ func New(t table.Table, now func() time.Time) *keyring.Keyring {
 var (
 	profile    = regexp.MustCompile(`(?m)^("P#([^#]+)#M#([^"]+)" "ACCOUNT#PROFILE" .*?)(\{.*)$`)
 	gift       = regexp.MustCompile(`(?m)^("P#[^#]+#M#([^"]+)" "OUTBOX#.*"id":"([^"]+)".*"to":)"([^"]+)"`)
+	member     = regexp.MustCompile(`(?m)^"P#[^#]+#M#([^"]+)" .*$`)
+	sealedText = regexp.MustCompile(`"(~A[\w-]+)"`)
 	programKey = regexp.MustCompile(`(?m)^"P#[^#]+#KEY" .*\n`)
 )
 
-// Opened replaces the encrypted profiles and the encrypted recipients of gift cards in the dump of a table by their
-// plain text, because their nonces are random. It omits the keys of programs.
+// Opened replaces the encrypted profiles, the encrypted recipients of gift cards and the encrypted texts in the
+// partitions of members in the dump of a table by their plain text, because the keys and nonces are random. It omits
+// the keys of programs.
 func Opened(t testing.TB, k *keyring.Keyring, dump string) string {
 	t.Helper()
 	keys := map[string]keyring.MemberKey{}
@@ -64,6 +68,19 @@ func Opened(t testing.TB, k *keyring.Keyring, dump string) string {
 			t.Fatal(err)
 		}
 		return m[1] + open(m[2], "gift_card/"+m[3], sealed)
+	})
+	dump = member.ReplaceAllStringFunc(dump, func(line string) string {
+		key, ok := keys[member.FindStringSubmatch(line)[1]]
+		if !ok {
+			return line
+		}
+		return sealedText.ReplaceAllStringFunc(line, func(quoted string) string {
+			plain, err := key.OpenText("text", quoted[1:len(quoted)-1])
+			if err != nil {
+				t.Fatal(err)
+			}
+			return strconv.Quote(plain)
+		})
 	})
 	return programKey.ReplaceAllString(dump, "")
 }
