@@ -31,9 +31,11 @@
 //     dynamojson, dynamoexport and localcopy read whole tables for the commands of operators.
 //   - datadir opens the data directory of perennial dev.
 //   - erasure erases the personal data of members. vouchers reads the codes that redemptions issued.
+//   - approvals stores adjustments above the limit of an operator until another operator decides them.
 //   - limits counts how often a principal redeems, transfers, enrolls or looks up codes, and rejects what exceeds a
 //     limit.
-//   - audit stores the list of manual changes, publications, API keys, operators and sessions of each program.
+//   - audit stores the list of manual changes, publications, API keys, operators, sessions and approvals of
+//     each program.
 //   - translog stores the transparency log of each program, from which proofs of entries are made. translog/source
 //     selects the logged records. verify checks a whole table, and its logs, offline; verify/verifycmd contains the
 //     commands.

@@ -6,7 +6,7 @@ import (
 	"net/http"
 
 	"github.com/perennial-loyalty/perennial/internal/api/request"
-	"github.com/perennial-loyalty/perennial/internal/auth"
+	"github.com/perennial-loyalty/perennial/internal/approvals"
 	"github.com/perennial-loyalty/perennial/internal/ledger"
 	"github.com/perennial-loyalty/perennial/internal/limits"
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
@@ -46,16 +46,9 @@ func createAdjustment(ctx context.Context, c *request.Call) (request.Answer, err
 	if err != nil {
 		return request.Answer{}, err
 	}
-	if limit := c.Who.MaxAdjustment; limit > 0 && (b.Points.N > limit || b.Points.N < -limit) {
-		return request.Answer{}, request.Refuse(loyalty.Code(auth.Forbidden),
-			"You may adjust at most %d points at once. Ask an owner or admin to make this adjustment.", limit)
-	}
 	in := service.Adjustment{
 		ID: request.DerivedID(c, "adj_", m), Member: m, Wallet: wallet, Points: loyalty.Points(b.Points.N),
-		Reason: b.Reason, Limit: c.Limit(limits.Adjustment, c.Who.Actor()),
-	}
-	if c.Who.DailyPoints > 0 {
-		in.Limit.Limit.Max = c.Who.DailyPoints
+		Reason: b.Reason, Limit: limitOfAdjustments(c),
 	}
 	by, err := request.By(c, struct { // a field that a later release adds has omitzero; see byRedemption
 		ID     string
@@ -70,11 +63,32 @@ func createAdjustment(ctx context.Context, c *request.Call) (request.Answer, err
 	if in.Reason, err = c.App.Members.SealText(ctx, p.ID, m, in.Reason); err != nil {
 		return request.Answer{}, err
 	}
+	if limit := c.Who.MaxAdjustment; limit > 0 && (b.Points.N > limit || b.Points.N < -limit) {
+		ans, err := requestApproval(ctx, c, p, in, by)
+		if !errors.Is(err, approvals.ErrPosted) {
+			return ans, err
+		}
+		// The limit was lowered after the first request: the adjustment below returns the entry of that request.
+	}
 	r, err := c.App.Adjustments.Adjust(ctx, p, in, by)
+	countLimited(ctx, err)
+	return adjusted(ctx, c, p, r, http.StatusCreated, err)
+}
+
+// limitOfAdjustments returns the counter of the points that the caller adds manually.
+func limitOfAdjustments(c *request.Call) limits.Counter {
+	counter := c.Limit(limits.Adjustment, c.Who.Actor())
+	if c.Who.DailyPoints > 0 {
+		counter.Limit.Max = c.Who.DailyPoints
+	}
+	return counter
+}
+
+// countLimited counts a rejection because of the limit of manually added points, for the alarm.
+func countLimited(ctx context.Context, err error) {
 	if errors.Is(err, loyalty.RateLimited) {
 		telemetry.Count(ctx, telemetry.AdjustmentLimits, 1)
 	}
-	return adjusted(ctx, c, p, r, http.StatusCreated, err)
 }
 
 // adjusted returns the answer for a manual change: the entry of the change.

@@ -26,6 +26,8 @@ import (
 
 func TestGoldenAdjustments(t *testing.T) { golden(t) }
 
+func TestGoldenApprovals(t *testing.T) { golden(t) }
+
 func TestGoldenAutomatic(t *testing.T) { golden(t) }
 
 func TestGoldenCampaigns(t *testing.T) { golden(t) }
@@ -211,7 +213,7 @@ var repeatsDiffer = map[string]string{
 // settled removes the marks of replayed answers and the versions of items from a transcript. A repeated request whose
 // first attempt succeeded is a replay, and a failed attempt may have written some items.
 func settled(transcript string) string {
-	status := regexp.MustCompile(`(?m)^([A-Z]+ \S+ => )(20[01]|[345]\d\d)( replayed)?`)
+	status := regexp.MustCompile(`(?m)^([A-Z]+ \S+ => )(20[012]|[345]\d\d)( replayed)?`)
 	transcript = status.ReplaceAllStringFunc(transcript, func(s string) string {
 		return strings.Replace(strings.TrimSuffix(s, " replayed"), "=> 201", "=> 200", 1)
 	})

@@ -42,6 +42,9 @@ func newMatrix(w *world) matrix {
 	if err != nil {
 		w.t.Fatal(err)
 	}
+	w.operator("operator:support0")
+	pending := w.as("operator:support0", "POST", "/v1/members/"+ada+"/adjustments",
+		`{"points": 2000, "reason": "matrix"}`, 202)["id"].(string)
 	own := "200"
 	return matrix{
 		world: w,
@@ -49,7 +52,7 @@ func newMatrix(w *world) matrix {
 			"ent_order~1042~1",
 			"{event}", "review:778", "{campaign}", "quiz", "{reward}", "five-off", "{code}", "7K3M-Q9XZ", "{use}",
 			"use_nobody", "{transfer}", "tr_00000000000000000000", "{household}", "hh_00000000000000000000",
-			"{conversion}", "cv_none", "{operator}", spare.ID, "{program}", "bluebird"),
+			"{conversion}", "cv_none", "{operator}", spare.ID, "{program}", "bluebird", "{approval}", pending),
 		bodies: map[string]string{
 			"createMember": `{}`, "updateMember": `{"name": "Ada"}`,
 			"createAdjustment": `{"points": 5, "reason": "matrix"}`,
@@ -79,7 +82,7 @@ func newMatrix(w *world) matrix {
 			"updateMemberStatus": `{"status": "active", "reason": "matrix"}`,
 			"publishProgram":     `{}`, "rollbackProgram": `{"version": 1}`,
 			"createOperator": `{"email": "§@new.test", "role": "clerk"}`, "updateOperator": `{"role": "clerk"}`,
-			"removeOperator": "", "revokeSession": "",
+			"removeOperator": "", "revokeSession": "", "approveAdjustment": `{}`, "rejectAdjustment": `{}`,
 			"enrollSelf": `{}`, "updateSelf": `{"name": "Ada"}`, "registerSelfForCampaign": `{}`,
 			"createOwnReferralCode": `{}`, "createOwnRedemption": `{"reward": "five-off"}`, "commitOwnRedemption": `{}`,
 			"cancelOwnRedemption": `{}`, "createOwnTransfer": `{"to": "` + ada + `", "points": 5}`,
@@ -96,6 +99,7 @@ func newMatrix(w *world) matrix {
 			"retrieveProgram":  own, "updateDraft": own, "validateProgram": own,
 			"rollbackProgram": own, "uploadCodes": "422 validation_failed", "listVersions": own, "listTierChanges": own,
 			"publishProgram": "422 validation_failed", "retrieveDraft": own,
+			"listApprovals": own,
 			"listOperators": own, "createOperator": "201", "retrieveSession": own, "revokeSession": own,
 			"listScheduledReminders": own, "retrieveReminderReport": own,
 		},

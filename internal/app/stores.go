@@ -1,6 +1,7 @@
 package app
 
 import (
+	"github.com/perennial-loyalty/perennial/internal/approvals"
 	"github.com/perennial-loyalty/perennial/internal/catalog"
 	"github.com/perennial-loyalty/perennial/internal/inventory"
 	"github.com/perennial-loyalty/perennial/internal/ledger"
@@ -16,6 +17,7 @@ type Stores struct {
 	Ledger        *ledger.Ledger
 	Limits        limits.Store
 	Adjustments   service.Adjustments
+	Approvals     approvals.Approvals
 	Budgets       ledger.Budgets
 	Catalog       catalog.Catalog
 	Codes         inventory.Codes
@@ -50,6 +52,7 @@ func NewStores(l *ledger.Ledger) Stores {
 		Ledger:        l,
 		Limits:        limits.Store{Ledger: l},
 		Adjustments:   service.Adjustments{Ledger: l},
+		Approvals:     approvals.Approvals{Ledger: l},
 		Budgets:       ledger.Budgets{Ledger: l},
 		Catalog:       catalog.Catalog{Ledger: l},
 		Codes:         inventory.Codes{Ledger: l},

@@ -27,7 +27,8 @@ var actions = map[string]string{
 
 // IsSource reports whether a changed item with this key may be an action.
 func IsSource(key table.Key) bool {
-	if isKey(key) || isVersion(key) || isOperatorChange(key) || isSession(key) || isAccessChange(key) {
+	if isKey(key) || isVersion(key) || isOperatorChange(key) || isSession(key) || isAccessChange(key) ||
+		isApproval(key) {
 		return true
 	}
 	parts := strings.SplitN(key.PK, "#", 5)
@@ -54,6 +55,8 @@ func Of(it table.Item) (program string, r Record, ok bool, err error) {
 		return accessChange(it)
 	case isOperatorChange(it.Key):
 		return operatorChange(it)
+	case isApproval(it.Key):
+		return approvalAction(it)
 	case isSession(it.Key):
 		return sessionAction(it)
 	case IsSource(it.Key):

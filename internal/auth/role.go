@@ -7,8 +7,8 @@ import "strings"
 //	owner     everything, including operators
 //	admin     everything except changes of owners
 //	marketer  the program, campaigns, rewards, codes and reminders
-//	finance   members, redemptions, reports and the audit list; changes nothing
-//	support   members, redemptions, and adjustments within the operator's limits
+//	finance   reads members, redemptions, reports and the audit list, and decides approvals
+//	support   members, redemptions, and adjustments; those above the operator's limit need an approval
 //	clerk     at the counter: finds members, sends orders, redeems rewards and uses codes
 //	auditor   reads everything and changes nothing
 type Role string

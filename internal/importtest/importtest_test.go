@@ -138,6 +138,10 @@ var arrows = []struct {
 		[]string{"inventory", "ledger", "ledger/stored", "limits", "loyalty/...", "members", "parallel", "table"},
 	},
 	{
+		"internal/approvals",
+		[]string{"ledger", "ledger/stored", "limits", "loyalty/...", "members", "service", "table"},
+	},
+	{
 		"internal/vouchers",
 		[]string{"inventory", "ledger", "ledger/stored", "loyalty/...", "parallel", "service", "table"},
 	},
@@ -163,7 +167,7 @@ var arrows = []struct {
 	{
 		"internal/app",
 		[]string{
-			"auth", "catalog", "erasure", "inventory", "keyring", "ledger", "ledger/stored", "limits",
+			"approvals", "auth", "catalog", "erasure", "inventory", "keyring", "ledger", "ledger/stored", "limits",
 			"loyalty/...", "members", "messages", "oidc", "outbound", "parallel", "program/snapshot", "random",
 			"service", "table",
 			"telemetry", "vouchers",
@@ -181,9 +185,9 @@ var arrows = []struct {
 	{
 		"internal/api",
 		[]string{
-			"api/request", "api/wire", "app", "audit", "auth", "erasure", "explain", "inventory", "lazyregexp",
-			"ledger", "ledger/stored", "limits", "loyalty/...", "members", "service", "telemetry", "translog",
-			"translog/source",
+			"api/request", "api/wire", "app", "approvals", "audit", "auth", "erasure", "explain", "inventory",
+			"lazyregexp", "ledger", "ledger/stored", "limits", "loyalty/...", "members", "service", "telemetry",
+			"translog", "translog/source",
 		},
 	},
 	{

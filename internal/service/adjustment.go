@@ -10,6 +10,7 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/loyalty/engine"
 	"github.com/perennial-loyalty/perennial/internal/loyalty/posting"
 	"github.com/perennial-loyalty/perennial/internal/loyalty/tier"
+	"github.com/perennial-loyalty/perennial/internal/table"
 )
 
 // Adjustments changes accounts at the request of the merchant.
@@ -26,6 +27,7 @@ func (a Adjustments) Adjust(
 			return engine.Adjust(p, acc, in.ID, in.Wallet, in.Points, in.Reason, x.Now)
 		},
 	)
+	c.With = in.With
 	if in.Points > 0 {
 		return limits.Store(a).Execute(ctx, c, in.Limit, int64(in.Points))
 	}
@@ -40,6 +42,7 @@ type Adjustment struct {
 	Points loyalty.Points // the points to add, or to remove if negative
 	Reason string
 	Limit  limits.Counter // counts the points that the actor adds to all members
+	With   []table.Op     // other operations to write in the same transaction
 }
 
 // A TierChange assigns a level to a member manually. The caller derives the ID.

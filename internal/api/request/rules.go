@@ -36,6 +36,7 @@ var (
 
 	readOperators   = auth.ForOperators(auth.Owner, auth.Administrator, auth.Auditor)
 	manageOperators = auth.ForOperators(admins...)
+	decideApprovals = auth.ForOperators(auth.Owner, auth.Administrator, auth.Finance)
 	anyOperator     = auth.ForOperators(auth.AllRoles()...)
 )
 

@@ -34,11 +34,37 @@ func (e ActorType) Valid() bool {
 	}
 }
 
+// Defines values for ApprovalStatus.
+const (
+	ApprovalStatusApproved ApprovalStatus = "approved"
+	ApprovalStatusExpired  ApprovalStatus = "expired"
+	ApprovalStatusPending  ApprovalStatus = "pending"
+	ApprovalStatusRejected ApprovalStatus = "rejected"
+)
+
+// Valid indicates whether the value is a known member of the ApprovalStatus enum.
+func (e ApprovalStatus) Valid() bool {
+	switch e {
+	case ApprovalStatusApproved:
+		return true
+	case ApprovalStatusExpired:
+		return true
+	case ApprovalStatusPending:
+		return true
+	case ApprovalStatusRejected:
+		return true
+	default:
+		return false
+	}
+}
+
 // Defines values for AuditRecordAction.
 const (
 	AuditRecordActionAddOrigin          AuditRecordAction = "add_origin"
 	AuditRecordActionAddTokenIssuer     AuditRecordAction = "add_token_issuer"
+	AuditRecordActionApproveAdjustment  AuditRecordAction = "approve_adjustment"
 	AuditRecordActionCreateAdjustment   AuditRecordAction = "create_adjustment"
+	AuditRecordActionCreateApproval     AuditRecordAction = "create_approval"
 	AuditRecordActionCreateKey          AuditRecordAction = "create_key"
 	AuditRecordActionCreateOperator     AuditRecordAction = "create_operator"
 	AuditRecordActionCreateSession      AuditRecordAction = "create_session"
@@ -48,6 +74,7 @@ const (
 	AuditRecordActionExtendPoints       AuditRecordAction = "extend_points"
 	AuditRecordActionPublishProgram     AuditRecordAction = "publish_program"
 	AuditRecordActionReinstatePoints    AuditRecordAction = "reinstate_points"
+	AuditRecordActionRejectAdjustment   AuditRecordAction = "reject_adjustment"
 	AuditRecordActionRemoveOperator     AuditRecordAction = "remove_operator"
 	AuditRecordActionRemoveOrigin       AuditRecordAction = "remove_origin"
 	AuditRecordActionRemoveTokenIssuer  AuditRecordAction = "remove_token_issuer"
@@ -66,7 +93,11 @@ func (e AuditRecordAction) Valid() bool {
 		return true
 	case AuditRecordActionAddTokenIssuer:
 		return true
+	case AuditRecordActionApproveAdjustment:
+		return true
 	case AuditRecordActionCreateAdjustment:
+		return true
+	case AuditRecordActionCreateApproval:
 		return true
 	case AuditRecordActionCreateKey:
 		return true
@@ -85,6 +116,8 @@ func (e AuditRecordAction) Valid() bool {
 	case AuditRecordActionPublishProgram:
 		return true
 	case AuditRecordActionReinstatePoints:
+		return true
+	case AuditRecordActionRejectAdjustment:
 		return true
 	case AuditRecordActionRemoveOperator:
 		return true
@@ -111,10 +144,13 @@ func (e AuditRecordAction) Valid() bool {
 
 // Defines values for AuditValuesStatus.
 const (
-	AuditValuesStatusActive  AuditValuesStatus = "active"
-	AuditValuesStatusFrozen  AuditValuesStatus = "frozen"
-	AuditValuesStatusInvited AuditValuesStatus = "invited"
-	AuditValuesStatusRemoved AuditValuesStatus = "removed"
+	AuditValuesStatusActive   AuditValuesStatus = "active"
+	AuditValuesStatusApproved AuditValuesStatus = "approved"
+	AuditValuesStatusFrozen   AuditValuesStatus = "frozen"
+	AuditValuesStatusInvited  AuditValuesStatus = "invited"
+	AuditValuesStatusPending  AuditValuesStatus = "pending"
+	AuditValuesStatusRejected AuditValuesStatus = "rejected"
+	AuditValuesStatusRemoved  AuditValuesStatus = "removed"
 )
 
 // Valid indicates whether the value is a known member of the AuditValuesStatus enum.
@@ -122,9 +158,15 @@ func (e AuditValuesStatus) Valid() bool {
 	switch e {
 	case AuditValuesStatusActive:
 		return true
+	case AuditValuesStatusApproved:
+		return true
 	case AuditValuesStatusFrozen:
 		return true
 	case AuditValuesStatusInvited:
+		return true
+	case AuditValuesStatusPending:
+		return true
+	case AuditValuesStatusRejected:
 		return true
 	case AuditValuesStatusRemoved:
 		return true
@@ -1183,6 +1225,30 @@ func (e WebhookReceiptReceivedOutcome) Valid() bool {
 	}
 }
 
+// Defines values for ListApprovalsParamsStatus.
+const (
+	ListApprovalsParamsStatusApproved ListApprovalsParamsStatus = "approved"
+	ListApprovalsParamsStatusExpired  ListApprovalsParamsStatus = "expired"
+	ListApprovalsParamsStatusPending  ListApprovalsParamsStatus = "pending"
+	ListApprovalsParamsStatusRejected ListApprovalsParamsStatus = "rejected"
+)
+
+// Valid indicates whether the value is a known member of the ListApprovalsParamsStatus enum.
+func (e ListApprovalsParamsStatus) Valid() bool {
+	switch e {
+	case ListApprovalsParamsStatusApproved:
+		return true
+	case ListApprovalsParamsStatusExpired:
+		return true
+	case ListApprovalsParamsStatusPending:
+		return true
+	case ListApprovalsParamsStatusRejected:
+		return true
+	default:
+		return false
+	}
+}
+
 // Defines values for ListFulfillmentsParamsStatus.
 const (
 	ListFulfillmentsParamsStatusOrdered ListFulfillmentsParamsStatus = "ordered"
@@ -1267,6 +1333,54 @@ type AdjustmentRequest struct {
 	Wallet string `json:"wallet,omitempty,omitzero"`
 }
 
+// Approval An adjustment that exceeds the limit of a support operator, and its decision.
+type Approval struct {
+	// ID The ID of the approval and of the adjustment.
+	ID string `json:"id"`
+
+	// Status The status.
+	Status ApprovalStatus `json:"status"`
+
+	// Operator The ID of the operator who requested the adjustment.
+	Operator string `json:"operator"`
+
+	// Member The member's ID.
+	Member string `json:"member"`
+
+	// Points Points to add, or to remove if the number is negative.
+	Points int64 `json:"points"`
+
+	// Reason The reason of the adjustment; empty if the member was erased.
+	Reason string `json:"reason"`
+
+	// Wallet The wallet to adjust; omitted for the points wallet.
+	Wallet string `json:"wallet,omitempty,omitzero"`
+
+	// CreatedAt When the adjustment was requested.
+	CreatedAt time.Time `json:"created_at"`
+
+	// ExpiresAt When the approval expires unless it is decided before.
+	ExpiresAt time.Time `json:"expires_at"`
+
+	// DecidedBy The ID of the operator who decided; omitted until then.
+	DecidedBy string `json:"decided_by,omitempty,omitzero"`
+
+	// Entry The ID of the entry of the adjustment; omitted unless it was approved.
+	Entry string `json:"entry,omitempty,omitzero"`
+}
+
+// ApprovalStatus The status.
+type ApprovalStatus string
+
+// ApprovalList A page of approvals.
+type ApprovalList struct {
+	// Data The approvals, oldest first.
+	Data []Approval `json:"data"`
+
+	// NextCursor The cursor of the next page; null on the last page.
+	NextCursor *string `json:"next_cursor"`
+}
+
 // AuditRecord An action of an API key or an operator.
 type AuditRecord struct {
 	// Sequence The position in the list, without gaps.
@@ -1278,7 +1392,7 @@ type AuditRecord struct {
 	// Actor The principal that caused an entry.
 	Actor Actor `json:"actor"`
 
-	// Action The kind of action. `create_adjustment`: points were added or removed. `update_tier`: the level was set. `extend_points`: points expire later. `reinstate_points`: expired points were given back. `update_member_status`: the member was frozen or unfrozen. `publish_program`: a version was published or rolled back. `create_key`: an API key was created. `revoke_key`: an API key was revoked. `create_operator`: an operator was added. `update_operator`: an operator was changed, also by the first sign-in. `remove_operator`: an operator was removed. `create_session`: an operator signed in. `revoke_session`: an operator signed out. `create_token_key`: a key for tokens of members was created. `revoke_token_key`: a key for tokens was revoked. `add_token_issuer`: an issuer of tokens was added. `remove_token_issuer`: an issuer was removed. `add_origin`: pages of an origin may call the API. `remove_origin`: pages of an origin may no longer call the API. `enable_guest_access`: a part of the API was opened to anyone. `disable_guest_access`: a part of the API was closed again.
+	// Action The kind of action. `create_adjustment`: points were added or removed. `update_tier`: the level was set. `extend_points`: points expire later. `reinstate_points`: expired points were given back. `update_member_status`: the member was frozen or unfrozen. `publish_program`: a version was published or rolled back. `create_key`: an API key was created. `revoke_key`: an API key was revoked. `create_operator`: an operator was added. `update_operator`: an operator was changed, also by the first sign-in. `remove_operator`: an operator was removed. `create_session`: an operator signed in. `revoke_session`: an operator signed out. `create_token_key`: a key for tokens of members was created. `revoke_token_key`: a key for tokens was revoked. `add_token_issuer`: an issuer of tokens was added. `remove_token_issuer`: an issuer was removed. `add_origin`: pages of an origin may call the API. `remove_origin`: pages of an origin may no longer call the API. `enable_guest_access`: a part of the API was opened to anyone. `disable_guest_access`: a part of the API was closed again. `create_approval`: an adjustment above the limit of an operator was requested. `approve_adjustment`: it was approved. `reject_adjustment`: it was rejected.
 	Action AuditRecordAction `json:"action"`
 
 	// Resource What was changed: `member:<id>`, `version:<number>`, `key:<id>`, `operator:<id>`, `session:<id>`, `token_key:<id>`, `issuer:<url>`, `origin:<origin>` or `guest_access:<part>`.
@@ -1300,7 +1414,7 @@ type AuditRecord struct {
 	Hash string `json:"hash"`
 }
 
-// AuditRecordAction The kind of action. `create_adjustment`: points were added or removed. `update_tier`: the level was set. `extend_points`: points expire later. `reinstate_points`: expired points were given back. `update_member_status`: the member was frozen or unfrozen. `publish_program`: a version was published or rolled back. `create_key`: an API key was created. `revoke_key`: an API key was revoked. `create_operator`: an operator was added. `update_operator`: an operator was changed, also by the first sign-in. `remove_operator`: an operator was removed. `create_session`: an operator signed in. `revoke_session`: an operator signed out. `create_token_key`: a key for tokens of members was created. `revoke_token_key`: a key for tokens was revoked. `add_token_issuer`: an issuer of tokens was added. `remove_token_issuer`: an issuer was removed. `add_origin`: pages of an origin may call the API. `remove_origin`: pages of an origin may no longer call the API. `enable_guest_access`: a part of the API was opened to anyone. `disable_guest_access`: a part of the API was closed again.
+// AuditRecordAction The kind of action. `create_adjustment`: points were added or removed. `update_tier`: the level was set. `extend_points`: points expire later. `reinstate_points`: expired points were given back. `update_member_status`: the member was frozen or unfrozen. `publish_program`: a version was published or rolled back. `create_key`: an API key was created. `revoke_key`: an API key was revoked. `create_operator`: an operator was added. `update_operator`: an operator was changed, also by the first sign-in. `remove_operator`: an operator was removed. `create_session`: an operator signed in. `revoke_session`: an operator signed out. `create_token_key`: a key for tokens of members was created. `revoke_token_key`: a key for tokens was revoked. `add_token_issuer`: an issuer of tokens was added. `remove_token_issuer`: an issuer was removed. `add_origin`: pages of an origin may call the API. `remove_origin`: pages of an origin may no longer call the API. `enable_guest_access`: a part of the API was opened to anyone. `disable_guest_access`: a part of the API was closed again. `create_approval`: an adjustment above the limit of an operator was requested. `approve_adjustment`: it was approved. `reject_adjustment`: it was rejected.
 type AuditRecordAction string
 
 // AuditRecordList A page of audit records.
@@ -1332,8 +1446,17 @@ type AuditValues struct {
 	// Level The member's level.
 	Level string `json:"level,omitempty,omitzero"`
 
-	// Status The status of the member (`active`, `frozen`) or of the operator (`invited`, `active`, `removed`).
+	// Status The status of the member (`active`, `frozen`), of the operator (`invited`, `active`, `removed`) or of the approval (`pending`, `approved`, `rejected`).
 	Status AuditValuesStatus `json:"status,omitempty,omitzero"`
+
+	// Approval The ID of the approval.
+	Approval string `json:"approval,omitempty,omitzero"`
+
+	// Points The points of the adjustment that needs the approval.
+	Points int64 `json:"points,omitempty,omitzero"`
+
+	// Wallet The wallet of that adjustment; omitted for the points wallet.
+	Wallet string `json:"wallet,omitempty,omitzero"`
 
 	// Version The version of the program.
 	Version int `json:"version,omitempty,omitzero"`
@@ -1363,7 +1486,7 @@ type AuditValues struct {
 	ExpiresAt time.Time `json:"expires_at,omitempty,omitzero"`
 }
 
-// AuditValuesStatus The status of the member (`active`, `frozen`) or of the operator (`invited`, `active`, `removed`).
+// AuditValuesStatus The status of the member (`active`, `frozen`), of the operator (`invited`, `active`, `removed`) or of the approval (`pending`, `approved`, `rejected`).
 type AuditValuesStatus string
 
 // Balance The points of a member in one wallet. No number is negative.
@@ -2526,7 +2649,7 @@ type OperatorRequest struct {
 	// Role `owner`: everything. `admin`: everything except changes of owners. `marketer`: the program, campaigns, rewards and reminders. `finance`: reads members, reports and the audit list. `support`: members, redemptions, and adjustments within limits. `clerk`: orders and redemptions at the counter. `auditor`: reads everything and changes nothing.
 	Role OperatorRole `json:"role"`
 
-	// MaxAdjustment The number of points that one adjustment may add or remove. A larger adjustment is rejected (`forbidden`); an owner or admin can make it. It applies to the role `support`; the default is 1,000.
+	// MaxAdjustment The number of points that one adjustment may add or remove. A larger adjustment needs an approval of an owner, admin or finance operator. It applies to the role `support`; the default is 1,000.
 	MaxAdjustment int64 `json:"max_adjustment,omitempty,omitzero"`
 
 	// DailyPoints The limit of the points that the operator adds manually within 24 hours. The default is 5,000 for the role `support` and 10 million for other roles.
@@ -3840,7 +3963,7 @@ type UpdateOperatorRequest struct {
 	// Role `owner`: everything. `admin`: everything except changes of owners. `marketer`: the program, campaigns, rewards and reminders. `finance`: reads members, reports and the audit list. `support`: members, redemptions, and adjustments within limits. `clerk`: orders and redemptions at the counter. `auditor`: reads everything and changes nothing.
 	Role OperatorRole `json:"role"`
 
-	// MaxAdjustment The number of points that one adjustment may add or remove. A larger adjustment is rejected (`forbidden`); an owner or admin can make it. It applies to the role `support`; the default is 1,000.
+	// MaxAdjustment The number of points that one adjustment may add or remove. A larger adjustment needs an approval of an owner, admin or finance operator. It applies to the role `support`; the default is 1,000.
 	MaxAdjustment int64 `json:"max_adjustment,omitempty,omitzero"`
 
 	// DailyPoints The limit of the points that the operator adds manually within 24 hours. The default is 5,000 for the role `support` and 10 million for other roles.
@@ -4063,6 +4186,9 @@ type WebhookReceipt struct {
 // WebhookReceiptReceivedOutcome `applied`: the event changed an order. `waiting`: the event is stored until its order or payment is known. `ignored`: the event does not concern points. `duplicate`: the event was received before. `quarantined`: the event is authentic but cannot be processed without a review. `data_requested`: a member requests an export. `erasure_requested`: a member requests an erasure, which is pending.
 type WebhookReceiptReceivedOutcome string
 
+// ApprovalPath defines model for ApprovalPath.
+type ApprovalPath = string
+
 // ClientName defines model for ClientName.
 type ClientName = string
 
@@ -4206,6 +4332,21 @@ type WebhookUnavailable = Problem
 
 // WebhookUnverified A problem document (RFC 9457).
 type WebhookUnverified = Problem
+
+// ListApprovalsParams defines parameters for ListApprovals.
+type ListApprovalsParams struct {
+	// Status The status of the approvals.
+	Status ListApprovalsParamsStatus `form:"status,omitempty" json:"status,omitempty,omitzero"`
+
+	// PageSize The maximum number of items on the page.
+	PageSize PageSize `form:"page_size,omitempty" json:"page_size,omitempty,omitzero"`
+
+	// Cursor The `next_cursor` of the previous page.
+	Cursor Cursor `form:"cursor,omitempty" json:"cursor,omitempty,omitzero"`
+}
+
+// ListApprovalsParamsStatus defines parameters for ListApprovals.
+type ListApprovalsParamsStatus string
 
 // ListAuditRecordsParams defines parameters for ListAuditRecords.
 type ListAuditRecordsParams struct {
@@ -4659,6 +4800,12 @@ type ReceiveShopifyWebhookJSONBody = map[string]interface{}
 
 // ReceiveWebhookJSONBody defines parameters for ReceiveWebhook.
 type ReceiveWebhookJSONBody = map[string]interface{}
+
+// ApproveAdjustmentJSONRequestBody defines body for ApproveAdjustment for application/json ContentType.
+type ApproveAdjustmentJSONRequestBody = Empty
+
+// RejectAdjustmentJSONRequestBody defines body for RejectAdjustment for application/json ContentType.
+type RejectAdjustmentJSONRequestBody = Empty
 
 // UseCodeJSONRequestBody defines body for UseCode for application/json ContentType.
 type UseCodeJSONRequestBody = CodeUseRequest

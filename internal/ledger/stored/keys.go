@@ -46,10 +46,11 @@ const Shards = 16
 //	P#<program>#OPERATORS      operators, look-ups of them, and their changes; package auth
 //	P#<program>#SWEEP          the reminders for which all members were planned
 //	P#<program>#ERASE          the list of erasures; package erasure
+//	P#<program>#APPROVAL       adjustments that need an approval; package approvals
 //
-// Only in the index: P#<program>#DUE#<job>#<shard>, LEVEL#<level>, UPDATED#<shard>, FULFIL#<status>,
-// OUTBOX#waiting and WH@<day>. Package auth owns the partitions KEY#<id>, SESSION#<id>, P#<program>#KEYUSE (when API
-// keys were last used) and, in the index, P#<program>#KEYS.
+// Only in the index: P#<program>#APPROVALS#<status>, DUE#<job>#<shard>, LEVEL#<level>, UPDATED#<shard>,
+// FULFIL#<status>, OUTBOX#waiting and WH@<day>. Package auth owns the partitions KEY#<id>, SESSION#<id>,
+// P#<program>#KEYUSE (when API keys were last used) and, in the index, P#<program>#KEYS.
 var CauseNames = map[string]string{
 	loyalty.CauseEnrollment:    "JOIN",
 	loyalty.CauseOrder:         "O",
