@@ -34,8 +34,10 @@
 //   - approvals stores adjustments above the limit of an operator until another operator decides them.
 //   - limits counts how often a principal redeems, transfers, enrolls or looks up codes, and rejects what exceeds a
 //     limit.
-//   - audit stores the list of manual changes, publications, API keys, operators, sessions and approvals of
-//     each program.
+//   - switches defines the kill switches of a program. catalog stores them in the item of the live version; the routes
+//     and the ledger check them.
+//   - audit stores the list of manual changes, publications, kill switches, API keys, operators, sessions and
+//     approvals of each program.
 //   - translog stores the transparency log of each program, from which proofs of entries are made. translog/source
 //     selects the logged records. verify checks a whole table, and its logs, offline; verify/verifycmd contains the
 //     commands.
@@ -87,9 +89,10 @@
 //
 //  1. internal/api/openapi.yaml: the operation; then go generate ./internal/api/wire.
 //  2. internal/api/request/routes.go: the route, its function and its rule. internal/api/request/rules.go has the
-//     rules: the scope of an API key and the roles of operators. internal/api/routes.go: its operation, which is in the
-//     file of the resource, such as internal/api/order.go. The functions programs, redeem and reminders have packages
-//     of their own.
+//     rules: the scope of an API key and the roles of operators. internal/api/request/switches.go: the kill switch that
+//     the route obeys, unless this is only read_only. internal/api/routes.go: its operation, which is in the file of
+//     the resource, such as internal/api/order.go. The functions programs, redeem and reminders have packages of their
+//     own.
 //  3. internal/api/matrix_test.go: the body of a request. internal/api/testdata: a script that causes each rejection of
 //     the route, and repeats the request if it has an Idempotency-Key.
 //  4. internal/api/testdata/examples/examples.txt: an exchange. go test ./internal/api -run TestGolden -update copies

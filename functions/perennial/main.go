@@ -54,6 +54,7 @@ type commands struct {
 	Origins      originsCmd   `cmd:"" help:"Add, list and remove the origins whose pages may call the API."`
 	Operators    operatorsCmd `cmd:"" help:"Add, list, change and remove the operators of a program."`
 
+	Switches switchesCmd `cmd:"" help:"Stop and release parts of a program."`
 	Erasures erasuresCmd `cmd:"" help:"Apply erasures to a restored table."`
 
 	Tiers tiersCmd `cmd:"" help:"List upcoming tier changes."`

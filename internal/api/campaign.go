@@ -53,7 +53,9 @@ func registerForCampaign(ctx context.Context, c *request.Call) (request.Answer, 
 		return request.Answer{}, err
 	}
 	campaign := c.Path("campaign")
-	already, err := c.App.Adjustments.OptIn(ctx, p, m, campaign, ledger.By{Actor: c.Who.Actor()})
+	already, err := c.App.Adjustments.OptIn(ctx, p, m, campaign, ledger.By{
+		Actor: c.Who.Actor(), Switch: c.Route.Switch,
+	})
 	if err != nil {
 		return request.Answer{}, err
 	}

@@ -22,7 +22,9 @@ func createErasure(ctx context.Context, c *request.Call) (request.Answer, error)
 	if err != nil {
 		return request.Answer{}, err
 	}
-	e, err := c.App.Erasures().Request(ctx, p, m.Account.Member, ledger.By{Actor: c.Who.Actor()})
+	e, err := c.App.Erasures().Request(ctx, p, m.Account.Member, ledger.By{
+		Actor: c.Who.Actor(), Switch: c.Route.Switch,
+	})
 	if err != nil {
 		return request.Answer{}, err
 	}
@@ -46,7 +48,7 @@ func cancelErasure(ctx context.Context, c *request.Call) (request.Answer, error)
 	if err != nil {
 		return request.Answer{}, err
 	}
-	e, err := c.App.Erasures().Cancel(ctx, p, m.Account.Member, ledger.By{Actor: c.Who.Actor()})
+	e, err := c.App.Erasures().Cancel(ctx, p, m.Account.Member, ledger.By{Actor: c.Who.Actor(), Switch: c.Route.Switch})
 	if err != nil {
 		return request.Answer{}, err
 	}

@@ -25,7 +25,7 @@ func createEvent(ctx context.Context, c *request.Call) (request.Answer, error) {
 	}
 	var r service.EventResult
 	err = c.LimitEvent(m, func() (err error) {
-		r, err = c.App.Events.Put(ctx, p, ev, ledger.By{Actor: c.Who.Actor()})
+		r, err = c.App.Events.Put(ctx, p, ev, ledger.By{Actor: c.Who.Actor(), Switch: c.Route.Switch})
 		return err
 	})
 	if err != nil {
@@ -42,7 +42,9 @@ func activateEvent(ctx context.Context, c *request.Call) (request.Answer, error)
 	if err != nil {
 		return request.Answer{}, err
 	}
-	r, err := c.App.Events.ActivateEvent(ctx, p, c.Path("event"), ledger.By{Actor: c.Who.Actor()})
+	r, err := c.App.Events.ActivateEvent(ctx, p, c.Path("event"), ledger.By{
+		Actor: c.Who.Actor(), Switch: c.Route.Switch,
+	})
 	if err != nil {
 		return request.Answer{}, err
 	}

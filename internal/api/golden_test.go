@@ -122,6 +122,8 @@ func TestGoldenSuggestions(t *testing.T) { golden(t) }
 
 func TestGoldenTaxes(t *testing.T) { golden(t) }
 
+func TestGoldenSwitches(t *testing.T) { golden(t) }
+
 func TestGoldenTiers(t *testing.T) { golden(t) }
 
 func TestGoldenTraits(t *testing.T) { golden(t) }

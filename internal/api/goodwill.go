@@ -74,6 +74,6 @@ func reinstatePoints(ctx context.Context, c *request.Call) (request.Answer, erro
 		return request.Answer{}, err
 	}
 	// The entry ID identifies the reinstatement, so this request needs no Idempotency-Key.
-	r, err := c.App.Adjustments.Reinstate(ctx, p, in, ledger.By{Actor: c.Who.Actor()})
+	r, err := c.App.Adjustments.Reinstate(ctx, p, in, ledger.By{Actor: c.Who.Actor(), Switch: c.Route.Switch})
 	return adjusted(ctx, c, p, r, request.CreatedIf(!r.Replayed), err)
 }

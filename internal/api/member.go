@@ -292,7 +292,7 @@ func update(ctx context.Context, c *request.Call, b memberBody) (request.Answer,
 		err = c.App.Members.Change(ctx, p, members.Change{
 			Before: m.Profile, Profile: changed, SegmentsBefore: m.Account.Traits.Segments, Segments: segments,
 			Removed: without(before, after), Added: without(after, before), Consents: consents,
-		}, ledger.By{Actor: c.Who.Actor()})
+		}, ledger.By{Actor: c.Who.Actor(), Switch: c.Route.Switch})
 		if err != nil {
 			return request.Answer{}, existing(ctx, c, p, without(after, before), err)
 		}

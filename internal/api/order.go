@@ -22,7 +22,7 @@ func putOrder(ctx context.Context, c *request.Call) (request.Answer, error) {
 	if o.Member, err = c.Buyer(ctx, b.BasketBody); err != nil {
 		return request.Answer{}, err
 	}
-	r, err := c.App.Orders.Put(ctx, p, o, ledger.By{Actor: c.Who.Actor()})
+	r, err := c.App.Orders.Put(ctx, p, o, ledger.By{Actor: c.Who.Actor(), Switch: c.Route.Switch})
 	if err != nil {
 		return request.Answer{}, err
 	}
@@ -39,7 +39,9 @@ func activateOrder(ctx context.Context, c *request.Call) (request.Answer, error)
 	if err != nil {
 		return request.Answer{}, err
 	}
-	r, err := c.App.Events.ActivateOrder(ctx, p, c.Path("order"), ledger.By{Actor: c.Who.Actor()})
+	r, err := c.App.Events.ActivateOrder(ctx, p, c.Path("order"), ledger.By{
+		Actor: c.Who.Actor(), Switch: c.Route.Switch,
+	})
 	if err != nil {
 		return request.Answer{}, err
 	}

@@ -319,6 +319,7 @@ func TestBodiesAreThoseOfTheDocument(t *testing.T) {
 		"DraftRequest": programs.DraftBody{}, "ValidationRequest": programs.ValidateBody{},
 		"PublishRequest":         programs.PublishBody{},
 		"RollbackRequest":        programs.RollbackBody{},
+		"SwitchesRequest":        programs.SwitchesBody{},
 		"ReminderPreviewRequest": reminders.PreviewBody{}, "ReminderTestRequest": reminders.TestBody{},
 	}
 	wanted := asked(loadSpec(t))

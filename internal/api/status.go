@@ -37,7 +37,9 @@ func updateMemberStatus(ctx context.Context, c *request.Call) (request.Answer, e
 	if err != nil {
 		return request.Answer{}, err
 	}
-	err = c.App.Adjustments.SetStatus(ctx, p, id, status, reason, ledger.By{Actor: c.Who.Actor()})
+	err = c.App.Adjustments.SetStatus(ctx, p, id, status, reason, ledger.By{
+		Actor: c.Who.Actor(), Switch: c.Route.Switch,
+	})
 	if err != nil {
 		return request.Answer{}, err
 	}

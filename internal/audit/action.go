@@ -28,7 +28,7 @@ var actions = map[string]string{
 // IsSource reports whether a changed item with this key may be an action.
 func IsSource(key table.Key) bool {
 	if isKey(key) || isVersion(key) || isOperatorChange(key) || isSession(key) || isAccessChange(key) ||
-		isApproval(key) {
+		isApproval(key) || isSwitchesChange(key) {
 		return true
 	}
 	parts := strings.SplitN(key.PK, "#", 5)
@@ -57,6 +57,8 @@ func Of(it table.Item) (program string, r Record, ok bool, err error) {
 		return operatorChange(it)
 	case isApproval(it.Key):
 		return approvalAction(it)
+	case isSwitchesChange(it.Key):
+		return switchesChange(it)
 	case isSession(it.Key):
 		return sessionAction(it)
 	case IsSource(it.Key):

@@ -2,9 +2,9 @@
 // after.
 //
 // The list contains the manual changes of accounts (adjustments, levels, extensions, reinstatements and the status),
-// publications of the program, created and revoked API keys and token keys, added and removed issuers and origins,
-// changes of operators, their sessions, and requested and decided approvals. Other requests, such as orders, are not in
-// the list, because their ledger entries record them.
+// publications and kill switches of the program, created and revoked API keys and token keys, added and removed issuers
+// and origins, changes of operators, their sessions, and requested and decided approvals. Other requests, such as
+// orders, are not in the list, because their ledger entries record them.
 //
 // Records are made from the changed items themselves, after they were committed: on AWS by the function relay, which
 // reads the table's stream, and on one machine by the feed of package local. A command therefore writes nothing more

@@ -71,6 +71,7 @@ var arrows = []struct {
 	{"internal/oidc", []string{"outbound", "random"}},
 	{"internal/oidc/oidctest", nil},
 	{"internal/seedtest", nil},
+	{"internal/switches", nil},
 	{"internal/table/tabletest", []string{"seedtest", "table"}},
 	{"internal/table/dynamotable/dynamotest", []string{"table/dynamotable"}},
 	{"internal/telemetry", nil},
@@ -106,7 +107,8 @@ var arrows = []struct {
 	{
 		"internal/ledger",
 		[]string{
-			"emailaddr", "keyring", "ledger/columns", "ledger/stored", "loyalty/...", "parallel", "random", "table",
+			"emailaddr", "keyring", "ledger/columns", "ledger/stored", "loyalty/...", "parallel", "random", "switches",
+			"table",
 		},
 	},
 	{
@@ -120,13 +122,13 @@ var arrows = []struct {
 		"internal/ledger/ledgertest",
 		[]string{"keyring/keyringtest", "ledger", "loyalty/loyaltytest", "table", "table/pebbletable"},
 	},
-	{"internal/catalog", []string{"ledger", "ledger/stored", "loyalty/...", "table"}},
+	{"internal/catalog", []string{"ledger", "ledger/stored", "loyalty/...", "switches", "table"}},
 	{"internal/limits", []string{"ledger", "ledger/stored", "loyalty", "random", "table"}},
 	{
 		"internal/members",
 		[]string{
 			"emailaddr", "keyring", "ledger", "ledger/stored", "limits", "listing", "loyalty/...", "parallel", "random",
-			"table",
+			"switches", "table",
 		},
 	},
 	{
@@ -135,7 +137,9 @@ var arrows = []struct {
 	},
 	{
 		"internal/service",
-		[]string{"inventory", "ledger", "ledger/stored", "limits", "loyalty/...", "members", "parallel", "table"},
+		[]string{
+			"inventory", "ledger", "ledger/stored", "limits", "loyalty/...", "members", "parallel", "switches", "table",
+		},
 	},
 	{
 		"internal/approvals",
@@ -155,7 +159,7 @@ var arrows = []struct {
 	},
 	{"internal/auth", []string{"oidc", "random", "table"}},
 	{
-		"internal/audit", []string{"auth", "ledger", "ledger/stored", "loyalty/...", "table"},
+		"internal/audit", []string{"auth", "ledger", "ledger/stored", "loyalty/...", "switches", "table"},
 	},
 	{"internal/translog/source", []string{"audit", "ledger/stored", "listing", "loyalty", "table", "translog"}},
 	{
@@ -179,7 +183,7 @@ var arrows = []struct {
 		"internal/api/request",
 		[]string{
 			"api/wire", "app", "auth", "inventory", "lazyregexp", "ledger", "ledger/stored", "limits", "loyalty/...",
-			"members", "notify", "program/nearest", "service", "telemetry",
+			"members", "notify", "program/nearest", "service", "switches", "telemetry",
 		},
 	},
 	{
@@ -197,8 +201,8 @@ var arrows = []struct {
 	{
 		"internal/api/programs",
 		[]string{
-			"api/operators", "api/request", "api/wire", "app", "catalog", "ledger/stored", "loyalty/...", "program",
-			"program/compare", "program/describe", "program/problem",
+			"api/operators", "api/request", "api/wire", "app", "auth", "catalog", "ledger/stored", "loyalty/...",
+			"program", "program/compare", "program/describe", "program/problem", "switches",
 		},
 	},
 	{
@@ -228,7 +232,7 @@ var arrows = []struct {
 		[]string{
 			"api/wire", "app", "ledger", "ledger/stored", "loyalty", "payments/activity", "payments/adyen",
 			"payments/paypal", "payments/shopify", "payments/square", "payments/standard", "payments/stripe",
-			"payments/webhook", "random", "service", "telemetry",
+			"payments/webhook", "random", "service", "switches", "telemetry",
 		},
 	},
 	{"internal/payments/sample", []string{"app", "loyalty"}},
@@ -242,7 +246,7 @@ var arrows = []struct {
 		"internal/jobs",
 		[]string{
 			"app", "ledger", "ledger/stored", "loyalty/...", "members", "messages", "notify", "payments/activity",
-			"telemetry",
+			"switches", "telemetry",
 		},
 	},
 	{
@@ -340,8 +344,7 @@ var arrows = []struct {
 			"inventory", "keyring",
 			"ledger", "ledger/stored", "local", "local/binaries", "local/paypal", "loyalty/...", "members", "notices",
 			"payments", "payments/sample", "program", "program/compare", "program/describe", "program/document",
-			"service",
-			"stack", "table", "table/dynamotable", "verify/verifycmd",
+			"service", "stack", "switches", "table", "table/dynamotable", "verify/verifycmd",
 		},
 	},
 }

@@ -11,6 +11,7 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/members"
 	"github.com/perennial-loyalty/perennial/internal/messages"
 	"github.com/perennial-loyalty/perennial/internal/notify"
+	"github.com/perennial-loyalty/perennial/internal/switches"
 )
 
 // A feedback is an event of SES that reports what happened to an email. It arrives through EventBridge. The section
@@ -94,7 +95,7 @@ func (r remindHandler) revokeNotices(ctx context.Context, program string, m loya
 	if err != nil || p.AdvanceNotice.Period.IsZero() {
 		return err
 	}
-	return r.Notices.Unnotify(ctx, p, m, message, ledger.By{Actor: "reminders"})
+	return r.Notices.Unnotify(ctx, p, m, message, ledger.By{Actor: "reminders", Switch: switches.Exempt})
 }
 
 // stop records that no more email may be sent to an address.

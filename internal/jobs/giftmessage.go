@@ -63,6 +63,11 @@ func (r remindHandler) giftBatches(ctx context.Context, program string, at time.
 
 // deliver sends the gift messages of a batch. If one message cannot be sent, it still sends the others.
 func (r remindHandler) deliver(ctx context.Context, b giftBatch) error {
+	if stopped, err := readOnly(ctx, r.App, b.Program); err != nil {
+		return err
+	} else if stopped {
+		return postponed(ctx, r.App, b.Program, false)
+	}
 	p, err := r.Programs.Live(ctx, b.Program)
 	if err != nil {
 		return fmt.Errorf("jobs: gift messages of %s: %w", b.Program, err)

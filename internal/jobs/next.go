@@ -46,8 +46,9 @@ func (r reassess) NextWork(ctx context.Context, at time.Time) (time.Time, error)
 				return at, err // every event checks for silent payment processors
 			}
 		}
-		if since := p.Tiers.Refresh.At; !since.IsZero() && since.After(at.Add(-time.Hour-publicationDelay)) {
-			return at, nil
+		since, err := r.sweepSince(ctx, p)
+		if err != nil || !since.IsZero() && since.After(at.Add(-time.Hour-publicationDelay)) {
+			return at, err
 		}
 		erasure, err := r.Erasures().Next(ctx, p.ID)
 		if err != nil {

@@ -77,6 +77,10 @@ func (r reassess) dispatch(ctx context.Context, e event) ([]byte, error) {
 			break
 		}
 		r.watchProviders(ctx, program)
+		if stopped, err := readOnly(ctx, r.App, program); stopped || err != nil {
+			failures = append(failures, err)
+			continue
+		}
 		all, err := r.retiered(ctx, program, e.Time)
 		failures = append(failures, err)
 		for shard := range stored.Shards {
@@ -122,8 +126,8 @@ func (r reassess) retiered(ctx context.Context, program string, at time.Time) (b
 	if err != nil {
 		return false, err
 	}
-	since := p.Tiers.Refresh.At
-	return !since.IsZero() && !since.After(at) && since.After(at.Add(-time.Hour-publicationDelay)), nil
+	since, err := r.sweepSince(ctx, p)
+	return !since.IsZero() && !since.After(at) && since.After(at.Add(-time.Hour-publicationDelay)), err
 }
 
 // A workerRun is one invocation of a worker function.
@@ -141,6 +145,11 @@ func (s *workerRun) work(ctx context.Context, body string) error {
 	p, err := s.Programs.Live(ctx, m.Program)
 	if err != nil {
 		return fmt.Errorf("jobs: reassess %s: %w", m.Program, err)
+	}
+	if stopped, err := readOnly(ctx, s.App, m.Program); err != nil {
+		return err
+	} else if stopped {
+		return postponed(ctx, s.App, m.Program, m.All)
 	}
 	if m.Erase {
 		return s.erase(ctx, p, m.Member)

@@ -23,6 +23,7 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/members"
 	"github.com/perennial-loyalty/perennial/internal/messages"
 	"github.com/perennial-loyalty/perennial/internal/notify"
+	"github.com/perennial-loyalty/perennial/internal/switches"
 	"github.com/perennial-loyalty/perennial/internal/telemetry"
 )
 
@@ -101,6 +102,10 @@ func (r remindHandler) dispatch(ctx context.Context, e event) ([]byte, error) {
 		if err != nil {
 			failures = append(failures, err)
 			break
+		}
+		if stopped, err := readOnly(ctx, r.App, program); stopped || err != nil {
+			failures = append(failures, err)
+			continue
 		}
 		n, err := r.dispatchProgram(ctx, program, e)
 		shards += n
@@ -204,6 +209,11 @@ func (r remindHandler) members(ctx context.Context, body string) error {
 	var m round
 	if err := json.Unmarshal([]byte(body), &m); err != nil {
 		return fmt.Errorf("jobs: remind: decode a message: %w", err)
+	}
+	if stopped, err := readOnly(ctx, r.App, m.Program); err != nil {
+		return err
+	} else if stopped {
+		return postponed(ctx, r.App, m.Program, m.All)
 	}
 	p, err := r.Programs.Live(ctx, m.Program)
 	if err != nil {
@@ -410,7 +420,7 @@ func (t *remindRun) noticed(ctx context.Context, v *messages.Visit, n remind.New
 	if t.program.AdvanceNotice.Period.IsZero() {
 		return nil
 	}
-	by, m := ledger.By{Actor: "reminders"}, v.Account.Member
+	by, m := ledger.By{Actor: "reminders", Switch: switches.Exempt}, v.Account.Member
 	switch n.On {
 	case loyalty.BeforeExpiry:
 		for _, lot := range n.Lots {

@@ -116,6 +116,9 @@ func (x *execution) tooEarly(ctx context.Context, w planned, err error) bool {
 // commit writes a plan. It returns true if the command must be decided again. This is so if the plan contains only the
 // first part of the writes, if it was not written, or if the outcome is unknown.
 func (x *execution) commit(ctx context.Context, w planned) (entries []loyalty.Entry, again bool, err error) {
+	if err := x.permitted(ctx); err != nil {
+		return nil, false, err
+	}
 	writing := ctx
 	if !w.more {
 		writing = x.turn.write(ctx, w.ops)
@@ -253,6 +256,9 @@ func (x *execution) premature(ctx context.Context, w planned, err error) bool {
 // repeated command gets the same answer even if the account could pay in the meantime. The entry is stored under its
 // cause. It is not part of an account's sequence, so no account is written.
 func (x *execution) record(ctx context.Context, e loyalty.Entry, with ...table.Op) (loyalty.Entry, error) {
+	if err := x.permitted(ctx); err != nil {
+		return e, err
+	}
 	p, by := x.c.Program, x.c.By
 	e.Program, e.Recorded, e.Actor, e.Input = cmp.Or(e.Program, p.Version), x.Time(), by.Actor, by.Input
 	doc, parts := stored.Apart(p.ID, e, stored.EncodedEntry(e))

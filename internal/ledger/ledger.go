@@ -27,6 +27,7 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/keyring"
 	"github.com/perennial-loyalty/perennial/internal/ledger/stored"
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
+	"github.com/perennial-loyalty/perennial/internal/switches"
 	"github.com/perennial-loyalty/perennial/internal/table"
 )
 
@@ -56,6 +57,8 @@ type Ledger struct {
 type By struct {
 	Actor string // the ID of an API key, or another actor; stored in the entry
 	Input string // a fingerprint of the whole command; empty if the command has a natural identity
+
+	Switch switches.Switch // the kill switch that the command obeys; not stored
 }
 
 // Time returns the current time, rounded down to milliseconds. Times are stored with this precision, so a stored time

@@ -9,6 +9,7 @@ import (
 
 	"github.com/go-json-experiment/json"
 	"github.com/perennial-loyalty/perennial/internal/ledger/stored"
+	"github.com/perennial-loyalty/perennial/internal/switches"
 	"github.com/perennial-loyalty/perennial/internal/table"
 )
 
@@ -22,6 +23,8 @@ type Schedule struct {
 	Past []Ended    // versions that were in force before Live, oldest first; at most maxPast
 
 	Since time.Time // when the first version in Past took effect, or Live if Past is empty
+
+	Switches switches.State // the kill switches of the program
 }
 
 // An Ended version was in force until another one took effect. If it was recalled, it applies only to orders and events
@@ -103,6 +106,8 @@ type liveDoc struct {
 	Last    int           `json:"last,omitzero"`  // the newest version number; omitted if Version or Next contains it
 	Past    []upcomingDoc `json:"past,omitempty"` // the past versions with the times at which they ended, oldest first
 	Since   int64         `json:"since,omitzero"`
+
+	Switches switches.State `json:"switches,omitzero"`
 }
 
 type upcomingDoc struct {
@@ -124,7 +129,7 @@ func ReadSchedule(
 	if err := json.Unmarshal(it.Doc, &d); err != nil {
 		return it, Schedule{}, fmt.Errorf("ledger: read the live version of %s: %w", program, err)
 	}
-	s := Schedule{Live: d.Version, Last: max(d.Last, d.Version), Since: stored.Instant(d.Since)}
+	s := Schedule{Live: d.Version, Last: max(d.Last, d.Version), Since: stored.Instant(d.Since), Switches: d.Switches}
 	for _, x := range d.Past {
 		s.Past = append(s.Past, Ended{x.Version, stored.Instant(x.At), x.Recalled})
 	}
@@ -165,7 +170,7 @@ func (s *Schedule) TakeOver(version int, at, now time.Time) {
 }
 
 func StoredSchedule(s Schedule) liveDoc {
-	d := liveDoc{Version: s.Live, Since: stored.Millis(s.Since)}
+	d := liveDoc{Version: s.Live, Since: stored.Millis(s.Since), Switches: s.Switches}
 	highest := s.Live
 	for _, n := range s.Next {
 		d.Next = append(d.Next, upcomingDoc{Version: n.Version, At: stored.Millis(n.At)})

@@ -18,6 +18,18 @@ func (l *Ledger) Rules(ctx context.Context, p *loyalty.Program, version int) (*l
 	return l.Program(ctx, p.ID, version)
 }
 
+// permitted returns a *switches.StoppedError if a switch stops the command.
+func (x *execution) permitted(ctx context.Context) error {
+	if x.Versions == nil {
+		return nil
+	}
+	s, _, err := x.Versions(ctx, x.c.Program.ID)
+	if err != nil {
+		return err
+	}
+	return s.Switches.Check(x.c.By.Switch)
+}
+
 // past returns the versions of the program that preceded p and were live after the first of the given instants, oldest
 // first. It also returns the time until which p is known to be the live version. Usually there are no earlier versions,
 // and nothing is read, because the schedule and the versions are cached.

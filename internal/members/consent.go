@@ -16,6 +16,7 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/loyalty/engine"
 	"github.com/perennial-loyalty/perennial/internal/loyalty/posting"
 	"github.com/perennial-loyalty/perennial/internal/loyalty/remind"
+	"github.com/perennial-loyalty/perennial/internal/switches"
 	"github.com/perennial-loyalty/perennial/internal/table"
 )
 
@@ -287,7 +288,7 @@ func (cs Consents) changeContact(
 		if err != nil {
 			return err
 		}
-		err = cs.writeContact(ctx, p, m, c, ledger.By{Actor: actor}, append(ops, wake))
+		err = cs.writeContact(ctx, p, m, c, ledger.By{Actor: actor, Switch: switches.Exempt}, append(ops, wake))
 		if !ledger.IsConflict(err) {
 			return ledger.Retryable(err)
 		}

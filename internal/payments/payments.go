@@ -89,6 +89,7 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
 	"github.com/perennial-loyalty/perennial/internal/payments/webhook"
 	"github.com/perennial-loyalty/perennial/internal/service"
+	"github.com/perennial-loyalty/perennial/internal/switches"
 	"github.com/perennial-loyalty/perennial/internal/telemetry"
 )
 
@@ -263,6 +264,10 @@ func problemOf(err error) wire.Problem {
 		p.Code, p.Detail = string(rejection.Code), rejectionDetail[rejection.Code]
 	case errors.As(err, &own):
 		p.Status, p.Code, p.Title, p.Detail = own.status, string(own.code), own.title, own.detail
+	case errors.As(err, new(*switches.StoppedError)):
+		p = unavailable()
+		p.Detail = "The operator of the program has stopped earning. Nothing was recorded. Send the event again."
+		return p
 	case busy(err):
 		return unavailable()
 	}

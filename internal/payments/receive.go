@@ -12,6 +12,7 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/ledger/stored"
 	"github.com/perennial-loyalty/perennial/internal/payments/webhook"
 	"github.com/perennial-loyalty/perennial/internal/service"
+	"github.com/perennial-loyalty/perennial/internal/switches"
 	"github.com/perennial-loyalty/perennial/internal/telemetry"
 )
 
@@ -80,6 +81,13 @@ type arrival struct {
 
 // process reads a verified event and passes it to the ledger or to quarantine.
 func (r *Receiver) process(ctx context.Context, con *connection, in arrival) (Received, error) {
+	schedule, _, err := r.app.Programs.Schedule(ctx, con.program)
+	if err == nil {
+		err = schedule.Switches.Check(switches.Earn)
+	}
+	if err != nil {
+		return Received{}, err
+	}
 	e, err := con.Read(ctx, in.Message)
 	var unusable *webhook.UnusableError
 	if err != nil && !errors.As(err, &unusable) {

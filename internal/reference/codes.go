@@ -170,7 +170,8 @@ var codes = []Code{
 		"Referrals are for other people. No points were given.",
 	},
 	{
-		"temporarily_unavailable", "The service is busy, or its table did not respond in time.",
+		"temporarily_unavailable",
+		"The service is busy, its table did not respond in time, or an operator stopped the operation.",
 		"Repeat the request with the same Idempotency-Key after the number of seconds in Retry-After.",
 	},
 	{

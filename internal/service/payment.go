@@ -14,6 +14,7 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
 	"github.com/perennial-loyalty/perennial/internal/loyalty/award"
 	"github.com/perennial-loyalty/perennial/internal/loyalty/receipt"
+	"github.com/perennial-loyalty/perennial/internal/switches"
 	"github.com/perennial-loyalty/perennial/internal/table"
 )
 
@@ -156,7 +157,7 @@ func (ps Payments) merge(
 	}
 	o.Member = buyer
 	c, err := Orders(ps).writeOrder(
-		ctx, p, from, o, ledger.By{Actor: k.Provider + ":" + k.Event, Input: input}, ops...,
+		ctx, p, from, o, ledger.By{Actor: k.Provider + ":" + k.Event, Input: input, Switch: switches.Earn}, ops...,
 	)
 	if err == nil {
 		_, err = ps.Execute(ctx, c)

@@ -1,6 +1,6 @@
-// Package programs implements the operations on the program file: its draft, its versions and the tier changes that a
-// version causes. It is separate from package api, so that only the function programs contains the parser of program
-// files and their schema.
+// Package programs implements the operations on the program file: its draft, its versions, the tier changes that a
+// version causes, and the kill switches of the program. It is separate from package api, so that only the function
+// programs contains the parser of program files and their schema.
 package programs
 
 import (
@@ -19,6 +19,8 @@ func Handler(a *app.App) lambda.Handler {
 		"POST /v1/program/validate":    validateProgram,
 		"POST /v1/program/publish":     publishProgram,
 		"POST /v1/program/rollback":    rollbackProgram,
+		"GET /v1/program/switches":     retrieveSwitches,
+		"PUT /v1/program/switches":     updateSwitches,
 		"GET /v1/program/tier-changes": listTierChanges,
 		"GET /v1/program/versions":     listVersions,
 	}

@@ -122,7 +122,9 @@ func updateFulfillment(ctx context.Context, c *request.Call) (request.Answer, er
 		}
 	}
 	// A repeated status change has no effect, so this request needs no Idempotency-Key.
-	r, err := c.App.Fulfillments.Fulfill(ctx, p, c.Path("redemption"), to, tracking, ledger.By{Actor: c.Who.Actor()})
+	r, err := c.App.Fulfillments.Fulfill(ctx, p, c.Path("redemption"), to, tracking, ledger.By{
+		Actor: c.Who.Actor(), Switch: c.Route.Switch,
+	})
 	if err != nil {
 		return request.Answer{}, err
 	}

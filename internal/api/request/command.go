@@ -87,12 +87,16 @@ func By(c *Call, request any) (ledger.By, error) {
 	if err != nil {
 		return ledger.By{}, fmt.Errorf("api: fingerprint request: %w", err)
 	}
-	return ledger.By{Actor: c.Who.Actor(), Input: c.Fingerprint("input", string(canonical))}, nil
+	return ledger.By{
+		Actor: c.Who.Actor(), Input: c.Fingerprint("input", string(canonical)), Switch: c.Route.Switch,
+	}, nil
 }
 
 // ByKey returns the actor and the fingerprint of a request that has no input except its path and its Idempotency-Key.
 func ByKey(c *Call) ledger.By {
-	return ledger.By{Actor: c.Who.Actor(), Input: c.Fingerprint("key", c.Route.Pattern, c.Key)}
+	return ledger.By{
+		Actor: c.Who.Actor(), Input: c.Fingerprint("key", c.Route.Pattern, c.Key), Switch: c.Route.Switch,
+	}
 }
 
 // Fingerprint returns a short keyed hash of the parts. Entries contain fingerprints indefinitely. Without the key, the

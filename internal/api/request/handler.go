@@ -209,6 +209,9 @@ func (c *Call) serve(ctx context.Context) (ans Answer, err error) {
 	if c.body, err = c.readBody(); err != nil {
 		return Answer{}, err
 	}
+	if err := c.checkSwitch(ctx); err != nil {
+		return Answer{}, err
+	}
 	return c.perform(ctx)
 }
 
@@ -329,7 +332,7 @@ func (c *Call) encodeProblem(p wire.Problem, cause error, replayed bool) Respons
 	case 429:
 		headers = append(headers, [2]string{"retry-after", retryAfter(cause)})
 	case 503:
-		headers = append(headers, [2]string{"retry-after", "1"})
+		headers = append(headers, [2]string{"retry-after", retryAfter(cause)})
 	}
 	if replayed {
 		headers = append(headers, [2]string{"idempotent-replayed", "true"})

@@ -12,6 +12,7 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/ledger"
 	"github.com/perennial-loyalty/perennial/internal/limits"
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
+	"github.com/perennial-loyalty/perennial/internal/switches"
 )
 
 // A Refusal is an error that the API itself returns, with the invalid parts of the request.
@@ -45,6 +46,7 @@ func problemOf(err error) wire.Problem {
 	var rule *loyalty.Error
 	var who auth.Code
 	var limit *limits.ExceededError
+	var stopped *switches.StoppedError
 	switch {
 	case errors.As(err, &own):
 		return document(own.Code, own.detail, own.Faults)
@@ -64,6 +66,8 @@ func problemOf(err error) wire.Problem {
 	case errors.Is(err, auth.ErrIssuerUnavailable):
 		return document(temporarilyUnavailable,
 			"The issuer of the token could not be reached. You can safely repeat the request.", nil)
+	case errors.As(err, &stopped):
+		return document(temporarilyUnavailable, stoppedDetail(stopped.Switch), nil)
 	case ledger.Busy(err):
 		return unavailable()
 	}
@@ -135,7 +139,7 @@ func WireUnmet(lacks []loyalty.UnmetRequirement) []wire.UnmetRequirement {
 	return out
 }
 
-// retryAfter returns the seconds after which a request that reached a limit can succeed.
+// retryAfter returns the seconds after which a request that reached a limit, or was stopped, may succeed.
 func retryAfter(cause error) string {
 	wait := time.Second
 	if limit, ok := errors.AsType[*limits.ExceededError](cause); ok {
@@ -143,6 +147,9 @@ func retryAfter(cause error) string {
 	}
 	if limit, ok := errors.AsType[*auth.GuestLimit](cause); ok {
 		wait = limit.Wait
+	}
+	if _, stopped := errors.AsType[*switches.StoppedError](cause); stopped {
+		wait = switches.Wait
 	}
 	return strconv.Itoa(int((wait + time.Second - 1) / time.Second))
 }

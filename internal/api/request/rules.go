@@ -30,6 +30,7 @@ var (
 
 	readProgram   = auth.Needs(auth.ProgramRead, planners...)
 	writeProgram  = auth.Needs(auth.ProgramWrite, marketers...)
+	stopProgram   = auth.Needs(auth.ProgramWrite, admins...)
 	readChanges   = auth.Needs(auth.MembersRead, planners...)
 	readReminders = auth.Needs(auth.MembersRead, announcers...)
 	sendReminders = auth.Needs(auth.MembersWrite, marketers...)

@@ -83,6 +83,7 @@ const (
 	AuditRecordActionRevokeTokenKey     AuditRecordAction = "revoke_token_key"
 	AuditRecordActionUpdateMemberStatus AuditRecordAction = "update_member_status"
 	AuditRecordActionUpdateOperator     AuditRecordAction = "update_operator"
+	AuditRecordActionUpdateSwitches     AuditRecordAction = "update_switches"
 	AuditRecordActionUpdateTier         AuditRecordAction = "update_tier"
 )
 
@@ -134,6 +135,8 @@ func (e AuditRecordAction) Valid() bool {
 	case AuditRecordActionUpdateMemberStatus:
 		return true
 	case AuditRecordActionUpdateOperator:
+		return true
+	case AuditRecordActionUpdateSwitches:
 		return true
 	case AuditRecordActionUpdateTier:
 		return true
@@ -1021,6 +1024,27 @@ func (e RollbackRequestTierChanges) Valid() bool {
 	}
 }
 
+// Defines values for Switch.
+const (
+	SwitchEarn     Switch = "earn"
+	SwitchReadOnly Switch = "read_only"
+	SwitchRedeem   Switch = "redeem"
+)
+
+// Valid indicates whether the value is a known member of the Switch enum.
+func (e Switch) Valid() bool {
+	switch e {
+	case SwitchEarn:
+		return true
+	case SwitchReadOnly:
+		return true
+	case SwitchRedeem:
+		return true
+	default:
+		return false
+	}
+}
+
 // Defines values for TenderKind.
 const (
 	TenderKindCard        TenderKind = "card"
@@ -1392,10 +1416,10 @@ type AuditRecord struct {
 	// Actor The principal that caused an entry.
 	Actor Actor `json:"actor"`
 
-	// Action The kind of action. `create_adjustment`: points were added or removed. `update_tier`: the level was set. `extend_points`: points expire later. `reinstate_points`: expired points were given back. `update_member_status`: the member was frozen or unfrozen. `publish_program`: a version was published or rolled back. `create_key`: an API key was created. `revoke_key`: an API key was revoked. `create_operator`: an operator was added. `update_operator`: an operator was changed, also by the first sign-in. `remove_operator`: an operator was removed. `create_session`: an operator signed in. `revoke_session`: an operator signed out. `create_token_key`: a key for tokens of members was created. `revoke_token_key`: a key for tokens was revoked. `add_token_issuer`: an issuer of tokens was added. `remove_token_issuer`: an issuer was removed. `add_origin`: pages of an origin may call the API. `remove_origin`: pages of an origin may no longer call the API. `enable_guest_access`: a part of the API was opened to anyone. `disable_guest_access`: a part of the API was closed again. `create_approval`: an adjustment above the limit of an operator was requested. `approve_adjustment`: it was approved. `reject_adjustment`: it was rejected.
+	// Action The kind of action. `create_adjustment`: points were added or removed. `update_tier`: the level was set. `extend_points`: points expire later. `reinstate_points`: expired points were given back. `update_member_status`: the member was frozen or unfrozen. `publish_program`: a version was published or rolled back. `create_key`: an API key was created. `revoke_key`: an API key was revoked. `create_operator`: an operator was added. `update_operator`: an operator was changed, also by the first sign-in. `remove_operator`: an operator was removed. `create_session`: an operator signed in. `revoke_session`: an operator signed out. `create_token_key`: a key for tokens of members was created. `revoke_token_key`: a key for tokens was revoked. `add_token_issuer`: an issuer of tokens was added. `remove_token_issuer`: an issuer was removed. `add_origin`: pages of an origin may call the API. `remove_origin`: pages of an origin may no longer call the API. `enable_guest_access`: a part of the API was opened to anyone. `disable_guest_access`: a part of the API was closed again. `create_approval`: an adjustment above the limit of an operator was requested. `approve_adjustment`: it was approved. `reject_adjustment`: it was rejected. `update_switches`: kill switches were set or released.
 	Action AuditRecordAction `json:"action"`
 
-	// Resource What was changed: `member:<id>`, `version:<number>`, `key:<id>`, `operator:<id>`, `session:<id>`, `token_key:<id>`, `issuer:<url>`, `origin:<origin>` or `guest_access:<part>`.
+	// Resource What was changed: `member:<id>`, `version:<number>`, `program:<id>`, `key:<id>`, `operator:<id>`, `session:<id>`, `token_key:<id>`, `issuer:<url>`, `origin:<origin>` or `guest_access:<part>`.
 	Resource string `json:"resource"`
 
 	// Reason The reason that the actor stated. Omitted if the action has none.
@@ -1414,7 +1438,7 @@ type AuditRecord struct {
 	Hash string `json:"hash"`
 }
 
-// AuditRecordAction The kind of action. `create_adjustment`: points were added or removed. `update_tier`: the level was set. `extend_points`: points expire later. `reinstate_points`: expired points were given back. `update_member_status`: the member was frozen or unfrozen. `publish_program`: a version was published or rolled back. `create_key`: an API key was created. `revoke_key`: an API key was revoked. `create_operator`: an operator was added. `update_operator`: an operator was changed, also by the first sign-in. `remove_operator`: an operator was removed. `create_session`: an operator signed in. `revoke_session`: an operator signed out. `create_token_key`: a key for tokens of members was created. `revoke_token_key`: a key for tokens was revoked. `add_token_issuer`: an issuer of tokens was added. `remove_token_issuer`: an issuer was removed. `add_origin`: pages of an origin may call the API. `remove_origin`: pages of an origin may no longer call the API. `enable_guest_access`: a part of the API was opened to anyone. `disable_guest_access`: a part of the API was closed again. `create_approval`: an adjustment above the limit of an operator was requested. `approve_adjustment`: it was approved. `reject_adjustment`: it was rejected.
+// AuditRecordAction The kind of action. `create_adjustment`: points were added or removed. `update_tier`: the level was set. `extend_points`: points expire later. `reinstate_points`: expired points were given back. `update_member_status`: the member was frozen or unfrozen. `publish_program`: a version was published or rolled back. `create_key`: an API key was created. `revoke_key`: an API key was revoked. `create_operator`: an operator was added. `update_operator`: an operator was changed, also by the first sign-in. `remove_operator`: an operator was removed. `create_session`: an operator signed in. `revoke_session`: an operator signed out. `create_token_key`: a key for tokens of members was created. `revoke_token_key`: a key for tokens was revoked. `add_token_issuer`: an issuer of tokens was added. `remove_token_issuer`: an issuer was removed. `add_origin`: pages of an origin may call the API. `remove_origin`: pages of an origin may no longer call the API. `enable_guest_access`: a part of the API was opened to anyone. `disable_guest_access`: a part of the API was closed again. `create_approval`: an adjustment above the limit of an operator was requested. `approve_adjustment`: it was approved. `reject_adjustment`: it was rejected. `update_switches`: kill switches were set or released.
 type AuditRecordAction string
 
 // AuditRecordList A page of audit records.
@@ -1460,6 +1484,9 @@ type AuditValues struct {
 
 	// Version The version of the program.
 	Version int `json:"version,omitempty,omitzero"`
+
+	// Stopped The kill switches that are set.
+	Stopped *[]Switch `json:"stopped,omitempty"`
 
 	// EffectiveAt From when on the version is live.
 	EffectiveAt time.Time `json:"effective_at,omitempty,omitzero"`
@@ -3736,6 +3763,33 @@ type Stock struct {
 	Remaining int64 `json:"remaining"`
 }
 
+// Switch A kill switch, which stops a part of the program.
+type Switch string
+
+// Switches The kill switches of a program.
+type Switches struct {
+	// Stopped The switches that are set.
+	Stopped []Switch `json:"stopped"`
+
+	// Reason The reason of the last change. Omitted if there was none.
+	Reason string `json:"reason,omitempty,omitzero"`
+
+	// ChangedAt When the switches were last changed.
+	ChangedAt time.Time `json:"changed_at,omitempty,omitzero"`
+
+	// ChangedBy The principal that caused an entry.
+	ChangedBy Actor `json:"changed_by,omitempty,omitzero"`
+}
+
+// SwitchesRequest The kill switches to set.
+type SwitchesRequest struct {
+	// Stopped The switches to set. The others are released.
+	Stopped []Switch `json:"stopped"`
+
+	// Reason The reason, for the audit list. It must not contain personal data.
+	Reason string `json:"reason"`
+}
+
 // Tender A means of payment and its amount.
 type Tender struct {
 	// Kind `card`: a card. `cash`: cash. `other`: any other kind. `points`: points of the program. `gift_card`: a gift card. `store_credit`: store credit.
@@ -4932,6 +4986,9 @@ type PublishProgramJSONRequestBody = PublishRequest
 
 // RollbackProgramJSONRequestBody defines body for RollbackProgram for application/json ContentType.
 type RollbackProgramJSONRequestBody = RollbackRequest
+
+// UpdateSwitchesJSONRequestBody defines body for UpdateSwitches for application/json ContentType.
+type UpdateSwitchesJSONRequestBody = SwitchesRequest
 
 // ValidateProgramJSONRequestBody defines body for ValidateProgram for application/json ContentType.
 type ValidateProgramJSONRequestBody = ValidationRequest
