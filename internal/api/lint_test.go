@@ -15,9 +15,9 @@ import (
 
 // verbs lists the verbs with which a summary may start.
 var verbs = []string{
-	"Accept", "Activate", "Add", "Attribute", "Cancel", "Commit", "Create", "Decline", "Enroll", "Extend", "Leave",
-	"List", "Preview", "Publish", "Receive", "Register", "Reinstate", "Remove", "Reserve", "Restore", "Retrieve",
-	"Reverse", "Revoke", "Send", "Update", "Use", "Validate",
+	"Accept", "Activate", "Add", "Approve", "Attribute", "Cancel", "Commit", "Create", "Decline", "Enroll", "Extend",
+	"Leave", "List", "Preview", "Publish", "Receive", "Register", "Reinstate", "Reject", "Remove", "Reserve",
+	"Restore", "Retrieve", "Reverse", "Revoke", "Send", "Update", "Use", "Validate",
 }
 
 func TestSummariesAreImperatives(t *testing.T) {

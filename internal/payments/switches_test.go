@@ -8,7 +8,7 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/switches"
 )
 
-// TestSwitchStopsWebhooks sends the events of every kind of sender while earning is stopped. The answer is 503, so that
+// TestSwitchStopsWebhooks sends an event of a payment provider while earning is stopped. The answer is 503, so that
 // the provider sends the event again, and nothing is stored. After the release, the same event is applied.
 func TestSwitchStopsWebhooks(t *testing.T) {
 	s := newShop(t, "payments")

@@ -1470,7 +1470,7 @@ type AuditValues struct {
 	// Level The member's level.
 	Level string `json:"level,omitempty,omitzero"`
 
-	// Status The status of the member (`active`, `frozen`), of the operator (`invited`, `active`, `removed`) or of the approval (`pending`, `approved`, `rejected`).
+	// Status The status of the member, the operator or the approval. `active`: not frozen, or has signed in. `frozen`: the member cannot redeem. `invited`: the operator has not signed in yet. `removed`: the operator cannot sign in. `pending`: the adjustment waits for a decision. `approved`: it was posted. `rejected`: it was not posted.
 	Status AuditValuesStatus `json:"status,omitempty,omitzero"`
 
 	// Approval The ID of the approval.
@@ -1513,7 +1513,7 @@ type AuditValues struct {
 	ExpiresAt time.Time `json:"expires_at,omitempty,omitzero"`
 }
 
-// AuditValuesStatus The status of the member (`active`, `frozen`), of the operator (`invited`, `active`, `removed`) or of the approval (`pending`, `approved`, `rejected`).
+// AuditValuesStatus The status of the member, the operator or the approval. `active`: not frozen, or has signed in. `frozen`: the member cannot redeem. `invited`: the operator has not signed in yet. `removed`: the operator cannot sign in. `pending`: the adjustment waits for a decision. `approved`: it was posted. `rejected`: it was not posted.
 type AuditValuesStatus string
 
 // Balance The points of a member in one wallet. No number is negative.
