@@ -77,6 +77,7 @@ func advanced(t testing.TB, days int, hourly bool) idleRun {
 		}
 		orderAt(t, stack, p, memberID(steps.IntN(5)), 100*(1+steps.Int64N(300)))
 	}
+	stack.App.KeyUse.Wait()
 	var dump bytes.Buffer
 	if err := tab.Dump(&dump); err != nil {
 		t.Fatal(err)

@@ -24,11 +24,7 @@ func TestSameSeedGivesSameTable(t *testing.T) {
 		} {
 			s.want(e, "200 applied")
 		}
-		var b strings.Builder
-		if err := s.table.Dump(&b); err != nil {
-			t.Fatal(err)
-		}
-		return b.String()
+		return s.dumpAll()
 	}
 	first := run(1)
 	if !strings.Contains(first, "#WH#") || !strings.Contains(first, "KEY#") {

@@ -219,14 +219,21 @@ func (s *shop) points(member string) int64 {
 	return int64(b["active"].(float64) + b["pending"].(float64) - b["debt"].(float64))
 }
 
-// dump returns the table without the received events.
-func (s *shop) dump() string {
+// dumpAll returns the table. It waits until the last use of the API key is recorded.
+func (s *shop) dumpAll() string {
 	s.t.Helper()
-	var b bytes.Buffer
+	s.stack.App.KeyUse.Wait()
+	var b strings.Builder
 	if err := s.table.Dump(&b); err != nil {
 		s.t.Fatal(err)
 	}
-	lines := slices.DeleteFunc(strings.Split(b.String(), "\n"), func(l string) bool {
+	return b.String()
+}
+
+// dump returns the table without the received events.
+func (s *shop) dump() string {
+	s.t.Helper()
+	lines := slices.DeleteFunc(strings.Split(s.dumpAll(), "\n"), func(l string) bool {
 		return strings.Contains(l, "#WH#") || strings.Contains(l, "#WHT#") || strings.Contains(l, "#PROVIDERS")
 	})
 	return strings.Join(lines, "\n")
