@@ -246,10 +246,14 @@ func (c *Call) checkParameters() error {
 		}
 		c.Event.Path[i].Value = value
 	}
+	unknown := "" // the first one in alphabetical order
 	for name := range c.Event.Query {
-		if !slices.Contains(c.Route.Query, name) {
-			return unknownParameter(name, c.Route.Query)
+		if !slices.Contains(c.Route.Query, name) && (unknown == "" || name < unknown) {
+			unknown = name
 		}
+	}
+	if unknown != "" {
+		return unknownParameter(unknown, c.Route.Query)
 	}
 	return nil
 }
