@@ -12,8 +12,8 @@ import (
 // maxAnswer is the maximum number of bytes that are read from a response.
 const maxAnswer = 64 << 20
 
-// ask sends a request to the API at a base address and returns the status and the body of the response, whatever the
-// status is. The API may be a running perennial dev.
+// ask sends a request to the API at the address base, such as that of a running perennial dev. It returns the status
+// and the body of every response, also of a rejection.
 func ask(
 	ctx context.Context, method, base, path string, headers http.Header, body []byte,
 ) (status int, answer []byte, err error) {

@@ -57,7 +57,7 @@ func retrieveSelf(ctx context.Context, c *request.Call) (request.Answer, error) 
 	return request.Answer{Body: out}, err
 }
 
-// maxEnrollments limits how often a person can enroll again after an erasure.
+// maxEnrollments is the maximum number of enrollments with one external ID. A person can enroll again after an erasure.
 const maxEnrollments = 10
 
 // enrollSelf enrolls the member that the token names. If the member is already enrolled, it changes nothing and returns

@@ -199,7 +199,7 @@ func TestIDTokenIsNoCredential(t *testing.T) {
 	}
 }
 
-// TestIssuerIsDown starts and completes sign-ins while the issuer does not respond.
+// TestIssuerIsDown requires 503 for a sign-in that is started or completed while the issuer does not respond.
 func TestIssuerIsDown(t *testing.T) {
 	w := newWorld(t, memory(t))
 	token, state := w.signIn("bluebird", nil)

@@ -77,7 +77,7 @@ func (a Approval) cause() loyalty.Cause {
 	return loyalty.Cause{Kind: loyalty.CauseAdjustment, ID: a.ID, Revision: 1}
 }
 
-// approvalDoc is a stored form: only add fields. Package audit reads it, too.
+// approvalDoc is stored. Fields may only be added. Package audit reads it, too.
 type approvalDoc struct {
 	Member    loyalty.MemberID `json:"m"`
 	Wallet    string           `json:"w,omitzero"`

@@ -48,7 +48,7 @@ type Record struct {
 	source string // identifies the change, so that it is recorded once
 }
 
-// recordDoc is a stored form: only add fields.
+// recordDoc is stored. Fields may only be added.
 type recordDoc struct {
 	Sequence int64          `json:"seq"`
 	At       int64          `json:"rec"`
@@ -62,7 +62,7 @@ type recordDoc struct {
 	Hash     string         `json:"hash,omitzero"`
 }
 
-// headDoc is a stored form: only add fields. It states the last record.
+// headDoc is stored. Fields may only be added. It states the last record.
 type headDoc struct {
 	Sequence int64  `json:"seq"`
 	Hash     string `json:"hash"`

@@ -74,8 +74,9 @@ func (t *Tokens) change(
 	return nil
 }
 
-// An AccessChange is a stored form, from which the audit list is made: only add fields. It records that a token key, an
-// origin or an issuer of a program was added or removed, or that guest access was enabled or disabled.
+// An AccessChange is a change of the settings that state who may call the API of a program: a token key, an origin or
+// an issuer that was added or removed, or guest access that was enabled or disabled. It is stored, and the audit list
+// is made from it. Fields may only be added.
 type AccessChange struct {
 	Action   string            `json:"action"`
 	Resource string            `json:"resource"`

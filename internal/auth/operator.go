@@ -53,9 +53,9 @@ type OperatorProfile struct {
 
 // Limits are the limits of an operator's manual adjustments.
 type Limits struct {
-	// MaxAdjustment limits the points that one adjustment of a support operator adds or removes.
+	// MaxAdjustment is the maximum number of points that a support operator can add or remove with one adjustment.
 	MaxAdjustment int64
-	// DailyPoints limits the points that the operator adds within 24 hours.
+	// DailyPoints is the maximum number of points that the operator can add within 24 hours.
 	DailyPoints int64
 }
 

@@ -36,7 +36,7 @@ func hashed(text string) string {
 // errUnchanged ends a change that has nothing to write.
 var errUnchanged = errors.New("auth: nothing to change")
 
-// operatorHeadDoc is a stored form: only add fields. It counts the operators of a program. Every change writes it, so
+// operatorHeadDoc is stored. Fields may only be added. It counts the operators of a program. Every change writes it, so
 // that changes of a program do not overlap.
 type operatorHeadDoc struct {
 	Operators int `json:"operators"` // including removed ones
@@ -44,13 +44,13 @@ type operatorHeadDoc struct {
 	Changes   int `json:"changes"`
 }
 
-// operatorNameDoc is a stored form: only add fields. It names the operator of an email address or of an account; it is
-// empty after the operator was removed.
+// operatorNameDoc is stored. Fields may only be added. It names the operator of an email address or of an account; it
+// is empty after the operator was removed.
 type operatorNameDoc struct {
 	Operator string `json:"operator"`
 }
 
-// An OperatorChange is a stored form, from which the audit list is made: only add fields.
+// An OperatorChange is stored, and the audit list is made from it. Fields may only be added.
 type OperatorChange struct {
 	Operator string          `json:"operator"`
 	Action   string          `json:"action"` // create_operator, update_operator or remove_operator

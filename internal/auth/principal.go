@@ -25,9 +25,11 @@ type Principal struct {
 	Scopes  []Scope // the permissions of an API key
 	Role    Role    // the role of an operator
 	Session string  // the ID of an operator's session
-	// DailyPoints limits the points that the principal adds manually within 24 hours. Zero means no limit.
+	// DailyPoints is the maximum number of points that the principal can add manually within 24 hours. Zero means no
+	// limit.
 	DailyPoints int64
-	// MaxAdjustment limits the points that one adjustment of an operator adds or removes. Zero means no limit.
+	// MaxAdjustment is the maximum number of points that an operator can add or remove with one adjustment. Zero means
+	// no limit.
 	MaxAdjustment int64
 	Subject       string // the external ID of a member, or the ID of an operator at the issuer
 	Email         string // the verified email address of a member or an operator; may be empty for a member

@@ -59,7 +59,7 @@ type Erasure struct {
 	item table.Item
 }
 
-// erasureDoc is a stored form: only add fields.
+// erasureDoc is stored. Fields may only be added.
 type erasureDoc struct {
 	Status    Status `json:"st"`
 	Requested int64  `json:"at"`
@@ -140,7 +140,7 @@ func (es Erasures) change(
 	return Erasure{}, ledger.ErrTryAgain
 }
 
-// read reads the erasure of a member. Its Status is empty if none was requested.
+// read returns the erasure of a member. If none was requested, it returns an erasure with an empty Status.
 func (es Erasures) read(ctx context.Context, program string, m loyalty.MemberID) (Erasure, error) {
 	it, err := es.Table.Get(ctx, table.Key{PK: partition(program), SK: string(m)})
 	if err != nil {

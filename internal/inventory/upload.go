@@ -58,7 +58,7 @@ func (c Codes) Upload(ctx context.Context, program, reward string, codes []strin
 	return Upload{}, ledger.ErrTryAgain
 }
 
-// uploadDoc is a stored form: only add fields.
+// uploadDoc is stored. Fields may only be added.
 type uploadDoc struct {
 	Codes     int      `json:"n"` // the number of codes that were processed
 	Added     int      `json:"a"`

@@ -55,7 +55,7 @@ type UsedCode struct {
 // then no longer listed. They can still be reversed, because each use has a separate item.
 const maxCodeUses = 50
 
-// useDoc is a stored form: only add fields.
+// useDoc is stored. Fields may only be added.
 type useDoc struct {
 	Code   ledger.CodeDoc `json:"code"`
 	Plain  string         `json:"c"`
@@ -68,7 +68,7 @@ type useDoc struct {
 	Reversal *useReversalDoc `json:"rev,omitzero"`
 }
 
-// useReversalDoc is a stored form: only add fields.
+// useReversalDoc is stored. Fields may only be added.
 type useReversalDoc struct {
 	Code   ledger.CodeDoc `json:"code"`
 	Input  string         `json:"in"`

@@ -60,7 +60,7 @@ type programKey struct {
 	until time.Time
 }
 
-// keyDoc is a stored form: only add fields.
+// keyDoc is stored. Fields may only be added.
 type keyDoc struct {
 	Key []byte `json:"key"` // the key of the program, wrapped by the root key
 }

@@ -17,7 +17,7 @@ import (
 // partition of its reward. A reservation takes the code from that partition, and a released reservation puts it back,
 // in the transaction that moves the points. Therefore a code has at most one owner, and no code is lost.
 
-// CodeDoc is a stored form: only add fields.
+// CodeDoc is stored. Fields may only be added.
 type CodeDoc struct {
 	// The member who claimed the code; empty for an uploaded code that is unclaimed.
 	Member     string `json:"m,omitzero"`
@@ -36,7 +36,7 @@ type CodeDoc struct {
 	Uses []CodeUseDoc `json:"uses,omitzero"` // the latest uses, oldest first; at most maxCodeUses
 }
 
-// CodeUseDoc is a stored form: only add fields.
+// CodeUseDoc is stored. Fields may only be added.
 type CodeUseDoc struct {
 	ID       string `json:"id"`
 	At       int64  `json:"at"`
@@ -125,7 +125,7 @@ func passedOn(r *loyalty.Redemption, entries []loyalty.Entry) bool {
 // A reservation costs two write units, and so does its commit, cancellation or expiry. A rejection costs one read unit
 // for the second decision, and the cost of advancing the members whose reservations have expired, which is due anyway.
 
-// ListedDoc is a stored form: only add fields.
+// ListedDoc is stored. Fields may only be added.
 type ListedDoc struct {
 	Member string `json:"m"`
 	Date   string `json:"d,omitzero"`

@@ -32,7 +32,7 @@ func (c Counter) key() table.Key {
 // A Store counts units in the table. Each counter is one item.
 type Store struct{ *ledger.Ledger }
 
-// usageDoc is a stored form: only add fields.
+// usageDoc is stored. Fields may only be added.
 type usageDoc struct {
 	At    []int64 `json:"at"`          // the instants of the uses
 	Units []int64 `json:"n,omitempty"` // the units of the uses; omitted if each has one
@@ -173,7 +173,7 @@ func (s Store) Misses(ctx context.Context, look func() error, counters ...Counte
 	return err
 }
 
-// limited returns the counters that have a limit.
+// limited returns the counters with a limit. The others are not counted.
 func limited(counters []Counter) (out []Counter) {
 	for _, c := range counters {
 		if c.Limit.Max > 0 {

@@ -42,7 +42,7 @@ const (
 	levelItem   = "LEVEL"
 )
 
-// An updatedDoc contains the state of a member at the latest change. It is a stored form: only add fields.
+// An updatedDoc contains the state of a member at the latest change. It is stored. Fields may only be added.
 type updatedDoc struct {
 	State string `json:"s"`
 }

@@ -45,7 +45,7 @@ type FailedAddress struct {
 	At      time.Time
 }
 
-// contactDoc is a stored form: only add fields.
+// contactDoc is stored. Fields may only be added.
 type contactDoc struct {
 	Consents []consentDoc `json:"c,omitempty"`
 	Failed   []failedDoc  `json:"bad,omitempty"`

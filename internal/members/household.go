@@ -28,7 +28,7 @@ type HouseholdResult struct {
 	Replayed bool // whether the household had already been created
 }
 
-// householdDoc is a stored form: only add fields.
+// householdDoc is stored. Fields may only be added.
 type householdDoc struct {
 	Input   string               `json:"in"` // the fingerprint of the request that created the household
 	By      string               `json:"by"`

@@ -67,7 +67,7 @@ type Enrollment struct {
 	Limits     []limits.Counter
 }
 
-// A sealedProfileDoc contains an encrypted profile. It is a stored form: only add fields.
+// A sealedProfileDoc contains an encrypted profile. It is stored. Fields may only be added.
 type sealedProfileDoc struct {
 	Key     []byte `json:"k"` // the key of the member, wrapped by the key of the program
 	Profile []byte `json:"p"` // a profileDoc, encrypted with the key of the member
@@ -76,7 +76,7 @@ type sealedProfileDoc struct {
 // profileField is the name of the profile for its encryption.
 const profileField = "profile"
 
-// profileDoc is a stored form: only add fields.
+// profileDoc is stored. Fields may only be added.
 type profileDoc struct {
 	ExternalID          string `json:"external_id,omitzero"`
 	Email               string `json:"email,omitzero"`

@@ -42,7 +42,7 @@ func referredItem(program string, referrer, friend loyalty.MemberID) table.Item 
 	}
 }
 
-// referralDoc is a stored form: only add fields.
+// referralDoc is stored. Fields may only be added.
 type referralDoc struct {
 	Code string `json:"c"` // encrypted with the key of the member, because it may contain the member's name
 }

@@ -53,7 +53,7 @@ const (
 	GiftMessageWithdrawn GiftMessageStatus = "withdrawn" // the gift card was used, returned or expired first
 )
 
-// giftCardMessageDoc is a stored form: only add fields.
+// giftCardMessageDoc is stored. Fields may only be added.
 type giftCardMessageDoc struct {
 	Kind       string `json:"k"` // always "gift_card"
 	ID         string `json:"id"`
@@ -70,7 +70,7 @@ type giftCardMessageDoc struct {
 	friend friendDoc // the decrypted field Friend
 }
 
-// friendDoc is a stored form: only add fields.
+// friendDoc is stored. Fields may only be added.
 type friendDoc struct {
 	Email   string `json:"email"`
 	Name    string `json:"name,omitzero"`

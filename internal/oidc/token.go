@@ -59,9 +59,9 @@ func IssuerOf(token string) (issuer string, ok bool) {
 
 var algorithms = []string{"RS256", "ES256"}
 
-// VerifyAccessToken returns the claims of an access token for exactly one of the audiences. The audience is the
-// token's aud, or its client_id if it has no aud. The error is ErrExpired, ErrInvalid or ErrUnavailable. An ID token is
-// invalid: it identifies the user to one client and does not permit calls.
+// VerifyAccessToken verifies an access token and returns its claims. The token must be for exactly one of the
+// audiences. The audience of a token is its aud, or its client_id if it has no aud. The error is ErrExpired, ErrInvalid
+// or ErrUnavailable. It is ErrInvalid for an ID token, because an ID token does not permit calls of an API.
 func (p *Provider) VerifyAccessToken(ctx context.Context, token string, audiences ...string) (Claims, error) {
 	c, err := p.verify(ctx, token)
 	if err != nil {

@@ -143,8 +143,8 @@ func (ps Payments) named(ctx context.Context, program, name string) (loyalty.Mem
 	return loyalty.MemberID(name), err
 }
 
-// ForgetCustomers deletes the customers of a member who was named in one of the given ways. Later payments of these
-// customers are those of an unknown person.
+// ForgetCustomers deletes the documents that connect a provider's customers with a member, whom they identify by one of
+// the names. Later payments of these customers are payments of unknown people.
 func (ps Payments) ForgetCustomers(ctx context.Context, program string, names ...string) error {
 	for _, name := range names {
 		for it, err := range ps.Table.Query(ctx, table.Query{PK: ps.customersOf(program, name), Index: true}) {

@@ -39,7 +39,7 @@ type Handover struct {
 	place table.Item
 }
 
-// fulfillmentDoc is a stored form: only add fields.
+// fulfillmentDoc is stored. Fields may only be added.
 type fulfillmentDoc struct {
 	Reward   string               `json:"r"`
 	Status   string               `json:"st,omitzero"` // the status; empty while the redemption is reserved

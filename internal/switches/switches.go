@@ -33,7 +33,7 @@ func All() []Switch { return []Switch{Earn, Redeem, ReadOnly} }
 // has reached every function.
 const Wait = 30 * time.Second
 
-// A State is a stored form: only add fields. It states which switches of a program are set, and the last change.
+// A State is stored. Fields may only be added. It states which switches of a program are set, and the last change.
 type State struct {
 	Stopped  []Switch  `json:"stopped,omitzero"`
 	Reason   string    `json:"reason,omitzero"`
@@ -88,7 +88,7 @@ type StoppedError struct{ Switch Switch }
 
 func (e *StoppedError) Error() string { return "switches: the program is stopped: " + string(e.Switch) }
 
-// A Change is a stored form, from which the audit list is made: only add fields.
+// A Change is stored, and the audit list is made from it. Fields may only be added.
 type Change struct {
 	At     time.Time `json:"at"`
 	By     string    `json:"by"`

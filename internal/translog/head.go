@@ -50,7 +50,7 @@ type head struct {
 	verifierKey string // the public key of the checkpoint
 }
 
-// headDoc is a stored form: only add fields.
+// headDoc is stored. Fields may only be added.
 type headDoc struct {
 	Epoch      int        `json:"epoch"`
 	Size       int64      `json:"size"`
@@ -253,7 +253,7 @@ func rootOf(hashes []tlog.Hash) tlog.Hash {
 	return tlog.NodeHash(rootOf(hashes[:half]), rootOf(hashes[half:]))
 }
 
-// tileDoc is a stored form: only add fields.
+// tileDoc is stored. Fields may only be added.
 type tileDoc struct {
 	Hashes string `json:"h"`
 	// Latest and Before are instants of the log's latest record: Latest after the batch that wrote the tile, and Before
@@ -268,8 +268,8 @@ func tileKey(program string, epoch, level int, n int64, root tlog.Hash) table.Ke
 	)}
 }
 
-// lateDoc is a stored form: only add fields. It states that some leaves of a range were recorded in a period that ended
-// long before the log's latest record at that time.
+// lateDoc is stored. Fields may only be added. It states that some leaves of a range were recorded in a period that
+// ended long before the log's latest record at that time.
 type lateDoc struct {
 	First int64 `json:"first"`
 	Count int64 `json:"n"`

@@ -32,7 +32,7 @@ type AddressBody struct {
 
 var countryForm = lazyregexp.New(`^[A-Z]{2}$`)
 
-// addressDoc is a stored form: only add fields. It is stored encrypted.
+// addressDoc is stored. Fields may only be added. It is stored encrypted.
 type addressDoc struct {
 	Name       string   `json:"name"`
 	Lines      []string `json:"lines"`

@@ -9,7 +9,7 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/loyalty/calendar"
 )
 
-// againDoc is an order that is to be decided again. It is a stored form: only add fields.
+// againDoc is an order that is to be decided again. It is stored. Fields may only be added.
 type againDoc struct {
 	Order   string `json:"o"` // encoded by placedText
 	Reasons string `json:"b"`
@@ -81,7 +81,7 @@ func cutFrom(s string) (x loyalty.CutOrder, err error) {
 	return x, nil
 }
 
-// convertingDoc contains the first orders that could convert a referral. It is a stored form: only add fields.
+// convertingDoc contains the first orders that could convert a referral. It is stored. Fields may only be added.
 type convertingDoc struct {
 	Orders []string `json:"o,omitempty"` // encoded by placedText
 	More   bool     `json:"m,omitzero"`

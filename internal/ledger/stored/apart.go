@@ -29,7 +29,7 @@ const (
 	MaxParts = 16 << 20
 )
 
-// PartDoc is a stored form: only add fields.
+// PartDoc is stored. Fields may only be added.
 type PartDoc struct {
 	Packed string `json:"z"` // compressed bytes
 }

@@ -28,13 +28,13 @@ const packAbove = 1_050
 // is smaller.
 const maxUnpacked = 1 << 20
 
-// packedDoc is a stored form: only add fields.
+// packedDoc is stored. Fields may only be added.
 type packedDoc struct {
 	Packed string `json:"z,omitzero"` // an unpackedDoc or AccountDoc, compressed and in binary form
 	Lines  string `json:"l,omitzero"` // the columns of the line items in binary form
 }
 
-// unpackedDoc is a stored form: only add fields.
+// unpackedDoc is stored. Fields may only be added.
 type unpackedDoc struct {
 	Entry entryDoc `json:"e"`
 	Lines int      `json:"n,omitzero"` // number of line items in the columns

@@ -12,8 +12,8 @@ const memberPrefix = "mem_"
 // uniqueLength is the length of the first part of a redemption's ID.
 const uniqueLength = 20
 
-// RedemptionID creates the ID of a redemption of a member: "rd_", 20 characters that make it unique, and the member's
-// ID without "mem_". A request to commit or cancel a redemption contains only this ID. The member in it allows the
+// RedemptionID returns the ID of a redemption: "rd_", then 20 unique characters, then the member's ID without "mem_".
+// A request to commit or cancel a redemption contains only this ID. The member in it allows the
 // account to be read concurrently with the redemption, which saves one step. It is a hint: the stored redemption
 // decides.
 func RedemptionID(unique string, m loyalty.MemberID) string {

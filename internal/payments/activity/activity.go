@@ -59,7 +59,7 @@ func (a Provider) Silent(now time.Time) bool {
 // Disconnected reports whether the processor has been silent for at least 14 days.
 func (a Provider) Disconnected(now time.Time) bool { return now.Sub(a.Last) >= disconnected }
 
-// providerDoc is a stored form: only add fields.
+// providerDoc is stored. Fields may only be added.
 type providerDoc struct {
 	First int64 `json:"first"`
 	Last  int64 `json:"last"`

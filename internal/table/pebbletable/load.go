@@ -14,8 +14,8 @@ import (
 // loadBytes is the size from which a batch of loaded items is written.
 const loadBytes = 1 << 20
 
-// Load stores the items of another table with their versions, so that this table is a copy of it. It checks no
-// conditions. The table must be empty, and must not be used until Load returns. The items are then durable.
+// Load copies the items of another table, with their versions, to this table, which must be empty. It checks no
+// conditions. Do not use this table before Load returns. The items are durable then.
 func (t *Table) Load(ctx context.Context, items iter.Seq2[table.Item, error]) error {
 	if err := t.begin(); err != nil {
 		return err
