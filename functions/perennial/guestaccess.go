@@ -25,12 +25,12 @@ func (c *guestPart) set(ctx context.Context, open bool) error {
 
 type guestAccessEnable struct{ guestPart }
 
-// Run opens the part.
+// Run lets anyone call a part of the API without a key.
 func (c *guestAccessEnable) Run(ctx context.Context) error { return c.set(ctx, true) }
 
 type guestAccessDisable struct{ guestPart }
 
-// Run closes the part.
+// Run stops anyone without a key from calling a part of the API.
 func (c *guestAccessDisable) Run(ctx context.Context) error { return c.set(ctx, false) }
 
 type guestAccessList struct{ originStore }

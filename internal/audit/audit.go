@@ -129,7 +129,7 @@ func (l List) Last(ctx context.Context, program string) (int64, error) {
 }
 
 // SetLast stores that a record is the last one of the list, or that the list is empty if the record is zero. It reports
-// whether this was not stored before. It is only for tables that a restore left with records and a head from different
+// whether this was not stored before. It repairs a restored table whose records and last sequence are from different
 // instants.
 func (l List) SetLast(ctx context.Context, program string, last Record) (changed bool, err error) {
 	head, h, err := l.head(ctx, program)

@@ -37,8 +37,8 @@ func Reassess(a *app.App) lambda.Handler {
 
 type reassess struct{ *app.App }
 
-// A shardTask is a queue message. It requests to settle or erase one member, or to settle the members of one shard of a
-// program that are due at an instant. In a shard, the work starts at a cursor.
+// A shardTask is a queue message. It names one member to settle or to erase, or a shard of a program whose members that
+// are due at an instant are to be settled. In a shard, the work starts at a cursor.
 type shardTask struct {
 	Program string    `json:"program"`
 	Shard   int       `json:"shard"`

@@ -250,7 +250,7 @@ type comparison struct {
 	listed           map[string]table.Item
 }
 
-// stale returns the members whose list items are missing, out of date or left over.
+// stale returns the members whose list items are missing, out of date, or not needed any more.
 func (l List) stale(items iter.Seq2[table.Item, error]) (stale []owner, err error) {
 	members := map[owner]*comparison{}
 	of := func(program string, m loyalty.MemberID) *comparison {

@@ -13,7 +13,7 @@ import (
 )
 
 // A voucher has the state of its code. If the code's item now belongs to another redemption, the voucher has the dates
-// of its own redemption.
+// that its redemption states.
 func TestVoucherWhoseCodeAnotherRedemptionHas(t *testing.T) {
 	for _, c := range []struct {
 		name, owner string

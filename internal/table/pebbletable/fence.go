@@ -10,10 +10,10 @@ import (
 	"github.com/cockroachdb/pebble/v2/vfs"
 )
 
-// A fence is the file system of one opening of the database. After cut returns, this opening changes no file any more:
-// the calls that would change one block forever. A database that cannot be closed, because Pebble panicked while it
-// held its locks, can then be left behind while the directory is opened again. An error instead of blocking would let
-// its background work retry in a loop.
+// A fence is the file system that one open database uses. After cut returns, this database changes no file any more:
+// calls that would change a file block forever. The directory can then be opened again, although the first database
+// cannot be closed because Pebble panicked while it held its locks. The calls block instead of returning an error,
+// because Pebble's background work would repeat them in a loop.
 //
 // A fence also protects Pebble from a full disk while it replaces its log. Pebble would panic in a way that ends the
 // process. See whileCommitting.

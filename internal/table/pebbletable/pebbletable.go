@@ -39,8 +39,8 @@
 //
 // If the disk is full, later calls return ErrBusy, and the next one starts to open the table again in the background.
 // Opening waits until there is space. The table then works again. Opening replays the log and syncs its contents, so
-// that every acknowledged write is present afterwards. A database that Pebble left locked cannot be closed. It is left
-// behind with its memory, about 64 MB, and its fence prevents it from changing files. If the disk becomes full at the
+// that every acknowledged write is present afterwards. A database whose locks Pebble still holds cannot be closed. It
+// remains in memory, with about 64 MB, and its fence prevents it from changing files. If the disk becomes full at the
 // moment at which Pebble replaces its log, every 32 MB, the transactions that are being committed wait until there is
 // space.
 package pebbletable

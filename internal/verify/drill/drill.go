@@ -44,8 +44,8 @@ type Result struct {
 	Cut     Cut
 	Repairs []verify.Repair
 	Report  verify.Report // of the reconciled copy
-	// Unproven lists what contradicts the expectation. If it is empty, the restored table is proven: every finding
-	// of the report is the consequence of a record that the copy lacks.
+	// Unproven lists the findings that no missing record explains. If it is empty, the restored table is proven: every
+	// finding of the report is the consequence of a record that the copy lacks.
 	Unproven []string
 }
 

@@ -18,7 +18,7 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/translog/source"
 )
 
-// A Cut describes in what a torn copy differs from its original.
+// A Cut describes the differences between a torn copy and its original.
 type Cut struct {
 	Records  int // the ledger entries and audit records that the copy lacks
 	Accounts int // the accounts that are older than in the original
